@@ -1,0 +1,56 @@
+"""kdzoo: distil a transformer classifier into a zoo of small students, and see what each costs you."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kdzoo.api import Prediction, Predictor, load, read_results, run
+    from kdzoo.errors import KdzooError
+    from kdzoo.registry import (
+        load_students,
+        register_augmenter,
+        register_dataset,
+        register_objective,
+        register_student,
+    )
+
+__version__ = version("kdzoo")
+
+# Looked up when first used, so that `import kdzoo` and `kdzoo --help` stay light.
+_HOMES = {
+    "KdzooError": "kdzoo.errors",
+    "Prediction": "kdzoo.api",
+    "Predictor": "kdzoo.api",
+    "load": "kdzoo.api",
+    "load_students": "kdzoo.registry",
+    "read_results": "kdzoo.api",
+    "register_augmenter": "kdzoo.registry",
+    "register_dataset": "kdzoo.registry",
+    "register_objective": "kdzoo.registry",
+    "register_student": "kdzoo.registry",
+    "run": "kdzoo.api",
+}
+
+__all__ = [
+    "KdzooError",
+    "Prediction",
+    "Predictor",
+    "__version__",
+    "load",
+    "load_students",
+    "read_results",
+    "register_augmenter",
+    "register_dataset",
+    "register_objective",
+    "register_student",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'kdzoo' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

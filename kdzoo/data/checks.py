@@ -1,0 +1,136 @@
+"""What can be wrong with data, found before any training."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kdzoo.data.corpus import SPLITS, Corpus, Example, RawData, SplitName
+from kdzoo.errors import DataError, Problem, did_you_mean
+
+SHOWN = 5  # examples of one problem that a message shows
+_LABEL_SEPARATORS = re.compile(r"\s*[|;,]\s*")
+
+
+def check_rows(raw: RawData) -> None:
+    """Refuses rows that cannot be learnt from.
+
+    Raises:
+        DataError: empty texts or labels, labels unknown to train, one label only, several labels in
+            a cell; all of them at once.
+    """
+    problems: list[Problem] = []
+    for split in SPLITS:
+        rows = raw.splits[split]
+        for noun, column in (("text", 0), ("label", 1)):
+            empty = [number for number, row in enumerate(rows, start=1) if not row[column].strip()]
+            if empty:
+                problems.append(
+                    Problem(
+                        f"{len(empty)} of {len(rows)} {noun}s are empty",
+                        f"{split}, row {_list(empty)}",
+                        "fill them in or remove the rows",
+                    )
+                )
+    problems += _label_problems(raw)
+    if problems:
+        raise DataError(raw.origin or "data", *problems)
+
+
+def _label_problems(raw: RawData) -> list[Problem]:
+    known = {label for _, label in raw.splits["train"] if label}
+    several = [label for label in sorted(known) if _is_several(label, known)]
+    if several:
+        return [
+            Problem(
+                f"several labels in one cell: {_list(several)}",
+                "train",
+                "kdzoo reads one label per text; multi-label data is not supported",
+            )
+        ]
+    problems: list[Problem] = []
+    if len(known) == 1:
+        problems.append(
+            Problem(
+                f"all rows have the one label '{next(iter(known))}'",
+                "train",
+                "a classifier needs two; is data.label the right column?",
+            )
+        )
+    for split in ("validation", "test"):
+        strange = {label for _, label in raw.splits[split] if label} - known
+        if strange:
+            problems.append(
+                Problem(
+                    f"{len(strange)} labels that train lacks: {_list(sorted(strange))}",
+                    split,
+                    did_you_mean(min(strange), known) if len(known) <= 60 else "",
+                )
+            )
+    return problems
+
+
+def _is_several(label: str, known: set[str]) -> bool:
+    parts = _LABEL_SEPARATORS.split(label)
+    return len(parts) > 1 and all(part in known for part in parts)
+
+
+def _list(values: Sequence[object]) -> str:
+    shown = ", ".join(str(value) for value in values[:SHOWN])
+    return f"{shown}, ..." if len(values) > SHOWN else shown
+
+
+def normalised(example: Example) -> str:
+    """Returns the text as the leak check compares it: lower case, words only."""
+    texts = [example.text, example.text_pair or ""]
+    return "\x00".join(" ".join(re.findall(r"\w+", text.lower())) or text for text in texts)
+
+
+def handle_leaks(corpus: Corpus, on_leak: str) -> Corpus:
+    """Returns the corpus with texts that stand in two splits counted, or dropped from the earlier one.
+
+    Raises:
+        DataError: there are some, and ``on_leak`` is ``error``.
+    """
+    texts = {split: {normalised(example) for example in corpus.split(split)} for split in SPLITS}
+    pairs: tuple[tuple[SplitName, SplitName], ...] = (
+        ("train", "validation"),
+        ("train", "test"),
+        ("validation", "test"),
+    )
+    counts = {(a, b): len(texts[a] & texts[b]) for a, b in pairs if texts[a] & texts[b]}
+    if not counts:
+        return corpus
+    found = ", ".join(f"{a} and {b} {count}" for (a, b), count in counts.items())
+    if on_leak == "error":
+        example = next(iter(texts[next(iter(counts))[0]] & texts[next(iter(counts))[1]]))
+        raise DataError(
+            f"texts stand in two splits ({found}; for example '{example[:60]}'); "
+            "set data.on_leak to drop or warn, or mend the data"
+        )
+    if on_leak == "warn":
+        return corpus.with_notes(
+            f"texts that stand in two splits: {found} (data.on_leak: drop removes them)"
+        )
+    later = {"train": texts["validation"] | texts["test"], "validation": texts["test"]}
+    cleaned = replace(
+        corpus,
+        train=tuple(e for e in corpus.train if normalised(e) not in later["train"]),
+        validation=tuple(e for e in corpus.validation if normalised(e) not in later["validation"]),
+    )
+    return cleaned.with_notes(f"dropped texts that stand in two splits: {found}")
+
+
+def describe(corpus: Corpus) -> str:
+    """Returns one line: sizes, classes, the smallest class."""
+    counts = Counter(example.label for example in corpus.train)
+    label, smallest = min(counts.items(), key=lambda item: item[1])
+    name = corpus.labels[label] if label is not None else "?"
+    unlabelled = f", {len(corpus.unlabelled):,} unlabelled" if corpus.unlabelled else ""
+    return (
+        f"{len(corpus.train):,} labelled{unlabelled}, {len(corpus.validation):,} validation, "
+        f"{len(corpus.test):,} test texts; {len(corpus.labels)} classes, the smallest '{name}' "
+        f"with {smallest}"
+    )

@@ -1,0 +1,89 @@
+"""Texts and labels as the rest of kdzoo sees them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+SplitName = Literal["train", "validation", "test"]
+SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text, or a pair of texts, and the id of its gold label if it has one."""
+
+    text: str
+    text_pair: str | None = None
+    label: int | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """16 bytes that stand for the texts (not the label), in every cache key."""
+        digest = hashlib.blake2b(self.text.encode("utf-8", "surrogatepass"), digest_size=16)
+        if self.text_pair is not None:
+            digest.update(b"\x00pair\x00" + self.text_pair.encode("utf-8", "surrogatepass"))
+        return digest.digest()
+
+
+@dataclass(frozen=True)
+class RawData:
+    """Rows as a source gives them, before any check: (text, label name) per split."""
+
+    splits: dict[str, list[tuple[str, str]]]
+    labels: tuple[str, ...] | None = None  # in the source's own order, if it has one
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Checked data: every label is known to train, every text says something."""
+
+    labels: tuple[str, ...]
+    train: tuple[Example, ...]
+    validation: tuple[Example, ...]
+    test: tuple[Example, ...]
+    unlabelled: tuple[Example, ...] = ()
+    oos: int | None = None
+    notes: tuple[str, ...] = ()
+
+    def split(self, name: SplitName) -> tuple[Example, ...]:
+        """Returns the examples of a split."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}[name]
+
+    def gold(self, name: SplitName) -> list[int]:
+        """Returns the gold label ids of a split."""
+        return [example.label for example in self.split(name) if example.label is not None]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of labels and texts of train, validation and unlabelled: what training depends on."""
+        return fingerprint(self.labels, self.train, self.validation, self.unlabelled)
+
+    @cached_property
+    def gold_fingerprint(self) -> str:
+        """A hash of what a model sees that learns from gold labels only."""
+        return fingerprint(self.labels, self.train, self.validation)
+
+    @cached_property
+    def test_fingerprint(self) -> str:
+        """A hash of the test split: figures with another one do not stand in one table."""
+        return fingerprint(self.labels, self.test)
+
+    def with_notes(self, *notes: str) -> Corpus:
+        """Returns the corpus with more to tell its user."""
+        return replace(self, notes=(*self.notes, *notes))
+
+
+def fingerprint(labels: Sequence[str], *splits: Iterable[Example]) -> str:
+    """Returns a hash of label names and examples, in order."""
+    digest = hashlib.sha256("\x00".join(labels).encode())
+    for split in splits:
+        digest.update(b"\x01split")
+        for example in split:
+            digest.update(example.digest)
+            digest.update(str(example.label).encode())
+    return digest.hexdigest()[:16]

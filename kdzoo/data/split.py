@@ -1,0 +1,108 @@
+"""Seeded, stratified choices: splits that a source lacks, and the few labels that a study keeps."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from kdzoo.data.corpus import Corpus, Example, RawData
+from kdzoo.errors import DataError, did_you_mean
+
+_SHARE = re.compile(r"^(0?\.\d+) of (\w+)$")
+SPLIT_SEED = 20_240  # splits are part of the data: the same for every seed of a study
+
+
+def make_splits(raw: RawData, wanted: Mapping[str, str] | None) -> RawData:
+    """Returns the data with the splits that it lacked: ``0.1 of train``, or another split renamed.
+
+    Raises:
+        DataError: a split is still missing, or a rule names a split that is not there.
+    """
+    splits = dict(raw.splits)
+    renamed = [(n, rule) for n, rule in (wanted or {}).items() if not _SHARE.match(rule)]
+    shares = [(n, rule) for n, rule in (wanted or {}).items() if _SHARE.match(rule)]
+    for name, rule in renamed:  # first: a share may then be taken from what is left
+        if rule not in splits:
+            raise DataError(
+                f"data.split.{name}: '{rule}' is neither a share such as '0.1 of train' nor a split; "
+                f"{did_you_mean(rule, splits)}"
+            )
+        splits[name] = splits.pop(rule)
+    total = {name: len(rows) for name, rows in splits.items()}
+    for name, rule in shares:
+        match = _SHARE.match(rule)
+        assert match  # noqa: S101 - filtered above
+        share, source = float(match[1]), match[2]
+        if source not in splits:
+            raise DataError(
+                f"data.split.{name}: no split '{source}'; {did_you_mean(source, splits)}"
+            )
+        fraction = share * total[source] / max(1, len(splits[source]))
+        splits[name], splits[source] = _stratified(splits[source], fraction)
+    missing = [name for name in ("train", "validation", "test") if not splits.get(name)]
+    if missing:
+        raise DataError(
+            f"{raw.origin} has no {' and no '.join(missing)} split; say where to take it from, as in\n"
+            "  data: {split: {validation: 0.15 of train, test: 0.25 of train}}"
+        )
+    return replace(raw, splits=splits)
+
+
+Rows = list[tuple[str, str]]
+
+
+def _stratified(rows: Rows, fraction: float) -> tuple[Rows, Rows]:
+    """Returns (taken, left): about ``fraction`` of every label, at least one where a label has two."""
+    rng = random.Random(SPLIT_SEED)
+    by_label: dict[str, list[int]] = defaultdict(list)
+    for index, (_, label) in enumerate(rows):
+        by_label[label].append(index)
+    taken: set[int] = set()
+    for label in sorted(by_label):
+        indexes = by_label[label]
+        rng.shuffle(indexes)
+        count = min(len(indexes) - 1, max(1, round(fraction * len(indexes))))
+        taken.update(indexes[:count])
+    return (
+        [row for index, row in enumerate(rows) if index in taken],
+        [row for index, row in enumerate(rows) if index not in taken],
+    )
+
+
+def keep_few_labels(
+    corpus: Corpus, labels_per_class: int | None, validation_per_class: int | None, seed: int
+) -> Corpus:
+    """Returns the corpus with so many labels per class; the rest of train becomes unlabelled text.
+
+    The out-of-scope class counts as one class. The same seed keeps the same texts, whoever asks.
+    """
+    train, unlabelled = corpus.train, corpus.unlabelled
+    validation = corpus.validation
+    if labels_per_class is not None:
+        train, rest = _keep(corpus.train, labels_per_class, seed)
+        unlabelled = (*unlabelled, *(replace(example, label=None) for example in rest))
+    if validation_per_class is not None:
+        validation, _ = _keep(corpus.validation, validation_per_class, seed + 1)
+    return replace(corpus, train=train, unlabelled=unlabelled, validation=validation)
+
+
+def _keep(
+    examples: Sequence[Example], per_class: int, seed: int
+) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    rng = random.Random(seed)
+    order = list(range(len(examples)))
+    rng.shuffle(order)
+    kept: set[int] = set()
+    counts: dict[int | None, int] = defaultdict(int)
+    for index in order:
+        label = examples[index].label
+        if counts[label] < per_class:
+            counts[label] += 1
+            kept.add(index)
+    return (
+        tuple(example for index, example in enumerate(examples) if index in kept),
+        tuple(example for index, example in enumerate(examples) if index not in kept),
+    )

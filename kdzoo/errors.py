@@ -1,0 +1,76 @@
+"""Every error that a user can cause: what is wrong, where, and the cure; all problems of one input at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with an input."""
+
+    what: str
+    where: str = ""
+    cure: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}\n      {self.cure}" if self.cure else text
+
+
+class KdzooError(Exception):
+    """A mistake that the user can mend; the command line prints it without a traceback, exit code 2.
+
+    Args:
+        title: the input that is wrong, or the whole message when there are no problems to list.
+        problems: each with its place and its cure.
+    """
+
+    def __init__(self, title: str, *problems: Problem) -> None:
+        super().__init__(title)
+        self.title = title
+        self.problems = problems
+
+    def __str__(self) -> str:
+        if not self.problems:
+            return self.title
+        count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
+        return "\n".join([f"{self.title}: {count}", *(f"  - {each}" for each in self.problems)])
+
+
+class RegistryError(KdzooError):
+    """An unknown or doubly registered name, or a file of students that does not load."""
+
+
+class RecipeError(KdzooError):
+    """A recipe that cannot be found, read or followed."""
+
+
+class DataError(KdzooError):
+    """Data that cannot be found, read or trained on."""
+
+
+class TeacherError(KdzooError):
+    """A teacher that cannot be found, or does not fit the data."""
+
+
+class ModelError(KdzooError):
+    """A model folder that cannot be loaded, or a student that breaks its contract."""
+
+
+class TrainingError(KdzooError):
+    """A training that cannot go on."""
+
+
+class StoreError(KdzooError):
+    """A folder of results that cannot be read."""
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Returns "did you mean 'x'? Known: x, y, z." with the nearest name first, where one is near."""
+    names = sorted(known)
+    nearest = difflib.get_close_matches(str(name), names, n=1, cutoff=0.55)
+    suggestion = f"did you mean '{nearest[0]}'? " if nearest else ""
+    return f"{suggestion}Known: {', '.join(names) or 'none'}."

@@ -1,0 +1,32 @@
+"""A student as a Hugging Face model: building it, saving it, loading it, running it."""
+
+from kdzoo.model.build import BuildContext, build_student, scaled, to_width
+from kdzoo.model.folder import (
+    LoadedModel,
+    file_sha256,
+    load_model,
+    maximum_length,
+    save_model,
+    size_bytes,
+)
+from kdzoo.model.forward import Logits, length_sorted_batches, predict_logits
+from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
+
+__all__ = [
+    "BuildContext",
+    "KdzooConfig",
+    "KdzooForSequenceClassification",
+    "LoadedModel",
+    "Logits",
+    "build_student",
+    "file_sha256",
+    "is_module",
+    "length_sorted_batches",
+    "load_model",
+    "maximum_length",
+    "predict_logits",
+    "save_model",
+    "scaled",
+    "size_bytes",
+    "to_width",
+]

@@ -1,0 +1,148 @@
+"""Building a student: architecture, embeddings, and a check of its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from kdzoo import registry
+from kdzoo.errors import ModelError, Problem
+from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
+from kdzoo.text import Vocabulary
+
+EMBEDDING_SCALE = 0.3  # standard deviation of pretrained vectors after centring
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """What a student that is built by a function may draw on.
+
+    Attributes:
+        labels: names of the classes, in the order of the logits.
+        vocabulary: the student's tokenizer, and the teacher's id of each of its ids.
+        encoder: loads the pretrained model that the teacher was fine-tuned from.
+        teacher: loads the fine-tuned teacher. A hard-label control gets the encoder here, so that
+            nothing that the teacher learnt reaches it.
+    """
+
+    labels: tuple[str, ...]
+    vocabulary: Vocabulary
+    encoder: Callable[[], Any]
+    teacher: Callable[[], Any]
+
+
+def build_student(
+    kind: str,
+    options: Mapping[str, Any],
+    context: BuildContext,
+    vectors: Tensor | None,
+    seed: int,
+) -> Any:
+    """Returns the student as an untrained Hugging Face model.
+
+    Args:
+        kind: the student's registered name.
+        options: its keyword-only parameters.
+        context: vocabulary, labels and teacher.
+        vectors: [V, D] for the embedding table, or None for the student's own initialisation.
+        seed: of the initialisation.
+
+    Raises:
+        ModelError: the student breaks its contract; the message says how and where it is written.
+    """
+    entry = registry.students.get(kind)
+    torch.manual_seed(seed)
+    names = dict(enumerate(context.labels))
+    if not is_module(entry):
+        model = entry.value(context, **options)
+        model.config.id2label = names
+        model.config.label2id = {name: number for number, name in names.items()}
+    else:
+        config = KdzooConfig(
+            student=kind,
+            options=dict(options),
+            vocab_size=len(context.vocabulary),
+            pad_token_id=context.vocabulary.pad_id,
+            id2label=names,
+            label2id={name: number for number, name in names.items()},
+        )
+        try:
+            model = KdzooForSequenceClassification(config)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"student '{kind}' ({entry.origin}) cannot be built: {error}"
+            ) from error
+        if vectors is not None:
+            _put_vectors(model.student, vectors, entry, context.vocabulary.pad_id)
+    model.config.problem_type = "single_label_classification"
+    _check_contract(model, entry, len(context.labels), len(context.vocabulary))
+    return model
+
+
+def _put_vectors(
+    student: nn.Module, vectors: Tensor, entry: registry.Entry[Any], pad_id: int
+) -> None:
+    table = getattr(student, "embedding", None)
+    if not isinstance(table, nn.Embedding):
+        raise ModelError(
+            f"student '{entry.name}' ({entry.origin}) has no attribute `embedding` (an nn.Embedding) "
+            "for pretrained vectors; add one, or set student.embeddings to random"
+        )
+    with torch.no_grad():
+        table.weight.copy_(scaled(to_width(vectors, table.embedding_dim)))
+        table.weight[pad_id].zero_()
+
+
+def to_width(vectors: Tensor, width: int) -> Tensor:
+    """Returns vectors [V, D] as [V, width], by principal components where they are wider.
+
+    Raises:
+        ModelError: they are narrower, so that there is nothing to fill the table with.
+    """
+    if vectors.shape[1] == width:
+        return vectors
+    if vectors.shape[1] < width or vectors.shape[0] < width:
+        raise ModelError(
+            f"the vectors are {vectors.shape[1]} wide ({vectors.shape[0]} of them), the student's "
+            f"embedding table {width}; set its width to {min(vectors.shape)} or less"
+        )
+    from sklearn.decomposition import PCA
+
+    reduced = PCA(width, svd_solver="full").fit_transform(vectors.double().numpy())
+    return torch.from_numpy(reduced.astype(np.float32))
+
+
+def scaled(vectors: Tensor) -> Tensor:
+    """Returns the vectors centred, with one standard deviation for all of them."""
+    centred = vectors - vectors.mean(0, keepdim=True)
+    return centred / centred.std().clamp(min=1e-8) * EMBEDDING_SCALE
+
+
+def _check_contract(model: Any, entry: registry.Entry[Any], labels: int, tokens: int) -> None:
+    """Runs two short texts through the student, which is cheaper than a training that fails."""
+    ids = torch.randint(0, tokens, (2, 3), generator=torch.Generator().manual_seed(0))
+    mask = torch.tensor([[1, 1, 1], [1, 1, 0]])
+    model.eval()
+    try:
+        with torch.no_grad():
+            logits = model(input_ids=ids, attention_mask=mask).logits
+    except Exception as error:
+        raise ModelError(
+            f"student '{entry.name}' ({entry.origin}) fails on two short texts: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(logits, Tensor) or logits.shape != (2, labels):
+        shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise ModelError(
+            f"student '{entry.name}' ({entry.origin}) breaks its contract",
+            Problem(f"forward gave {shape} for 2 texts and {labels} labels, wanted [2, {labels}]"),
+        )
+    if not torch.isfinite(logits).all():
+        raise ModelError(
+            f"student '{entry.name}' ({entry.origin}) gives logits that are not finite"
+        )

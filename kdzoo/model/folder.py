@@ -1,0 +1,125 @@
+"""A trained model on disk: weights, configuration and tokenizer, loadable by kdzoo and transformers."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from kdzoo.errors import ModelError
+from kdzoo.text import SpecialTokens, Vocabulary
+
+DEPLOYED_FILES = ("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json")
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready to answer, with its tokenizer and the names of its classes."""
+
+    model: Any
+    tokenizer: Tokenizer  # cuts at the model's maximum length
+    pad_id: int
+    labels: tuple[str, ...]
+    has_token_types: bool
+
+
+def save_model(folder: Path, model: Any, vocabulary: Vocabulary) -> None:
+    """Writes weights, configuration and tokenizer, as ``from_pretrained`` reads them."""
+    from transformers import PreTrainedTokenizerFast
+
+    special = vocabulary.special
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=vocabulary.tokenizer,
+        pad_token=special.pad,
+        unk_token=special.unknown,
+        mask_token=special.mask,
+        cls_token=special.start,
+        sep_token=special.end,
+        model_max_length=vocabulary.max_length,
+        model_input_names=["input_ids", "attention_mask"],
+    )
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def load_model(folder: str | Path) -> LoadedModel:
+    """Returns the classifier in the folder, on the CPU, in evaluation mode.
+
+    Raises:
+        ModelError: the folder is missing or is not a whole model.
+    """
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
+
+    path = Path(folder)
+    lacking = [name for name in DEPLOYED_FILES[:3] if not (path / name).is_file()]
+    if lacking:
+        raise ModelError(
+            f"{folder} is not a model folder: it lacks {', '.join(lacking)}"
+            if path.is_dir()
+            else f"no such model folder: {folder}"
+        )
+    try:
+        model, info = AutoModelForSequenceClassification.from_pretrained(
+            path,
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=torch.float32,
+            output_loading_info=True,
+        )
+    except ModelError:
+        raise
+    except Exception as error:  # safetensors, JSON and configuration errors have no common base
+        raise ModelError(f"{folder} cannot be loaded: {str(error).splitlines()[0]}") from error
+    if info["missing_keys"]:
+        missing = ", ".join(sorted(info["missing_keys"])[:5])
+        raise ModelError(f"{folder} is not a finished classifier: its weights lack {missing}")
+    labels = tuple(model.config.id2label[i] for i in range(model.config.num_labels))
+    tokenizer, pad_id = load_tokenizer(path, model.config)
+    has_types = int(getattr(model.config, "type_vocab_size", 0) or 0) > 1
+    return LoadedModel(model.eval(), tokenizer, pad_id, labels, has_types)
+
+
+def load_tokenizer(path: Path, config: Any) -> tuple[Tokenizer, int]:
+    """Returns the folder's tokenizer, cutting where the model ends, and the id of padding."""
+    from transformers import AutoTokenizer
+
+    try:
+        hf = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+    except Exception as error:
+        raise ModelError(f"the tokenizer in {path} cannot be loaded: {error}") from error
+    tokenizer = Tokenizer.from_str(hf.backend_tokenizer.to_str())
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(maximum_length(hf, config))
+    special = SpecialTokens.of(hf)
+    pad = tokenizer.token_to_id(special.pad) if special.pad else config.pad_token_id
+    return tokenizer, int(pad or 0)
+
+
+def maximum_length(tokenizer: Any, config: Any, wanted: int | None = None) -> int:
+    """Returns the most tokens that tokenizer, positions and wish allow together."""
+    positions = getattr(config, "max_position_embeddings", None)
+    if positions and getattr(config, "model_type", "") in ("roberta", "xlm-roberta", "camembert"):
+        positions -= 2  # these count from the padding id on
+    limits = [tokenizer.model_max_length, positions, wanted]
+    return int(min(limit for limit in limits if limit))
+
+
+def size_bytes(folder: Path) -> int:
+    """Returns the bytes of what would be deployed: weights, configuration, tokenizer."""
+    return sum(
+        file.stat().st_size
+        for file in folder.iterdir()
+        if file.is_file() and file.name in DEPLOYED_FILES
+    )
+
+
+def file_sha256(path: Path) -> str:
+    """Returns the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,45 @@
+"""The one way in which texts go through a model when nothing is learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from kdzoo.text import Encoded
+
+Logits = npt.NDArray[np.float32]  # [N, C]
+
+
+def length_sorted_batches(
+    lengths: npt.NDArray[np.int64], batch_size: int
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Yields row numbers, longest texts first, so that a batch pads little and memory peaks at once."""
+    order = np.argsort(-lengths, kind="stable")
+    for start in range(0, len(order), batch_size):
+        yield order[start : start + batch_size]
+
+
+@torch.inference_mode()
+def predict_logits(
+    model: nn.Module,
+    encoded: Encoded,
+    batch_size: int = 256,
+    advance: Callable[[int], None] | None = None,
+) -> Logits:
+    """Returns the logits [N, C] in the order of the texts; the model is left in evaluation mode."""
+    model.eval()
+    device = next(model.parameters()).device
+    logits: Logits | None = None
+    for rows in length_sorted_batches(encoded.lengths, batch_size):
+        batch = {name: tensor.to(device) for name, tensor in encoded.batch(rows).items()}
+        output = model(**batch).logits.float().cpu().numpy()  # [B, C]
+        if logits is None:
+            logits = np.empty((len(encoded), output.shape[1]), dtype=np.float32)
+        logits[rows] = output
+        if advance is not None:
+            advance(len(rows))
+    return np.empty((0, 0), dtype=np.float32) if logits is None else logits

@@ -1,0 +1,82 @@
+"""Any registered student as a Hugging Face model."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedConfig, PreTrainedModel
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+from kdzoo import registry
+from kdzoo.errors import ModelError, RegistryError
+
+
+class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
+    """Which student it is and with which options it is built."""
+
+    model_type = "kdzoo"
+
+    student: str = ""
+    options: dict | None = None  # type: ignore[type-arg]
+    vocab_size: int = 0
+    pad_token_id: int | None = 0
+
+
+class KdzooForSequenceClassification(PreTrainedModel):  # type: ignore[misc]
+    """Wraps a student that is a plain ``nn.Module``: saving, loading, ``pipeline``, the hub.
+
+    Raises:
+        ModelError: the student that the folder names is not registered here.
+    """
+
+    config_class = KdzooConfig
+    base_model_prefix = "student"
+    main_input_name = "input_ids"
+
+    def __init__(self, config: KdzooConfig) -> None:
+        super().__init__(config)
+        try:
+            entry = registry.students.get(config.student)
+        except RegistryError as error:
+            raise ModelError(
+                f"this model is a '{config.student}', a student that is not installed here; bring its "
+                f"file with --students FILE.py (kdzoo.load_students('FILE.py') in Python)\n  {error}"
+            ) from error
+        self.student = entry.value(config.vocab_size, config.num_labels, **(config.options or {}))
+        self.post_init()
+
+    def _init_weights(self, module: Any) -> None:
+        """Leaves the weights as the student drew them; the library would draw them anew."""
+
+    @classmethod
+    def from_pretrained(cls, *args: Any, **options: Any) -> Any:
+        """Loads the model; refuses a folder that lacks weights, which would stay random memory."""
+        wanted = options.pop("output_loading_info", False)
+        model, info = super().from_pretrained(*args, output_loading_info=True, **options)
+        if info["missing_keys"]:
+            missing = ", ".join(sorted(info["missing_keys"])[:5])
+            raise ModelError(f"the weights of {args[0]} lack {missing}; the folder is not whole")
+        return (model, info) if wanted else model
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        labels: Tensor | None = None,
+    ) -> SequenceClassifierOutput:
+        """Returns logits [B, C] for ids [B, T] and mask [B, T], and the loss where labels [B] are given."""
+        if input_ids is None:
+            raise ValueError("input_ids are needed")
+        if attention_mask is None:
+            attention_mask = torch.ones_like(input_ids)
+        logits = self.student(input_ids, attention_mask)  # [B, C]
+        loss = None if labels is None else torch.nn.functional.cross_entropy(logits, labels)
+        return SequenceClassifierOutput(loss=loss, logits=logits)
+
+
+def is_module(entry: registry.Entry[Any]) -> bool:
+    """Whether the student is a plain module (to be wrapped) rather than a function that builds a model."""
+    return inspect.isclass(entry.value)

@@ -1,0 +1,46 @@
+"""The whole loss of a student: gold labels and teacher, mixed by alpha."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+SoftLoss = Callable[[Tensor, Tensor], Tensor]
+NO_LABEL = -100  # the label id of a row without a gold label
+
+
+def gold_loss(student_logits: Tensor, gold: Tensor) -> Tensor:
+    """Returns cross-entropy averaged over the rows that have a gold label; 0 when none has."""
+    labelled = (gold != NO_LABEL).sum().clamp(min=1)
+    total = F.cross_entropy(student_logits, gold, ignore_index=NO_LABEL, reduction="sum")
+    return total / labelled
+
+
+def distillation_loss(
+    student_logits: Tensor,
+    gold: Tensor,
+    teacher_logits: Tensor | None,
+    *,
+    soft: SoftLoss | None,
+    alpha: float,
+) -> Tensor:
+    """Returns ``alpha * CE(gold) + (1 - alpha) * soft``, a scalar.
+
+    Args:
+        student_logits: [B, C].
+        gold: [B], ``NO_LABEL`` where a row has none.
+        teacher_logits: [B, C]; not needed where alpha is 1.
+        soft: the objective, its options bound.
+        alpha: weight of the gold labels.
+    """
+    loss = torch.zeros((), device=student_logits.device)
+    if alpha > 0:
+        loss = loss + alpha * gold_loss(student_logits, gold)
+    if alpha < 1:
+        if soft is None or teacher_logits is None:
+            raise ValueError("alpha below 1 needs an objective and teacher logits")
+        loss = loss + (1 - alpha) * soft(student_logits, teacher_logits)
+    return loss

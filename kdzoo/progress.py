@@ -1,0 +1,46 @@
+"""What long work tells the person who waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+
+class Task(Protocol):
+    """One bar: so many steps of so many, and what is known by now."""
+
+    def advance(self, steps: int = 1, note: str = "") -> None:
+        """Moves on by ``steps``; a ``note`` (loss, metric, texts/s) replaces the last one."""
+
+
+class Progress(Protocol):
+    """Where long work reports to: a terminal, a log, or nowhere."""
+
+    def say(self, message: str) -> None:
+        """Reports one finished thing, or one thing to know."""
+
+    def task(self, description: str, total: int, done: int = 0) -> _TaskContext:
+        """Opens a bar for ``total`` steps, of which ``done`` were done before."""
+
+
+class _TaskContext(Protocol):
+    def __enter__(self) -> Task: ...
+    def __exit__(self, *exc: object) -> bool | None: ...
+
+
+class _SilentTask:
+    def advance(self, steps: int = 1, note: str = "") -> None:
+        """Does nothing."""
+
+
+class Silent:
+    """Reports nowhere: for tests, for the API, and for all processes but the first."""
+
+    def say(self, message: str) -> None:
+        """Does nothing."""
+
+    @contextmanager
+    def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
+        """Opens a bar that nobody sees."""
+        yield _SilentTask()

@@ -1,0 +1,17 @@
+"""What to do: recipes, found, overridden, expanded into variants and validated."""
+
+from kdzoo.recipe.load import Study, Variant, find_recipes, load_study, shipped_recipes
+from kdzoo.recipe.options import json_schema, option_fields
+from kdzoo.recipe.schema import Recipe, options_of
+
+__all__ = [
+    "Recipe",
+    "Study",
+    "Variant",
+    "find_recipes",
+    "json_schema",
+    "load_study",
+    "option_fields",
+    "options_of",
+    "shipped_recipes",
+]

@@ -1,0 +1,134 @@
+"""A YAML file as data that remembers its lines, without YAML's surprises."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kdzoo.errors import Problem, RecipeError
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass
+class Document:
+    """What a file says and on which line it says it."""
+
+    source: str
+    data: dict[str, Any]
+    places: dict[KeyPath, str] = field(default_factory=dict)
+
+    def place(self, path: KeyPath) -> str:
+        """Returns "line 7" of the key, or of the nearest key above it."""
+        while path and path not in self.places:
+            path = path[:-1]
+        return self.places.get(path, "")
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader with YAML 1.2's scalars: `no` is a word, `5e-4` and `12:30` are what they look like."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Refuses aliases: a few lines of them can stand for gigabytes."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.MarkedYAMLError(problem="aliases (*name) are not read", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("int", r"^[-+]?(?:0|[1-9][0-9_]*)$", "-+0123456789"),
+    (
+        "float",
+        r"^[-+]?(?:[0-9][0-9_]*)?\.?[0-9_]+(?:[eE][-+]?[0-9]+)?$|^[0-9]+\.$",
+        "-+.0123456789",
+    ),
+    ("float", r"^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$", "-+."),
+    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+
+
+def parse_scalar(text: str) -> Any:
+    """Returns the value that ``text`` would have in a recipe (for ``--set key=value``)."""
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError:
+        return text
+
+
+def read_document(path: Path, name: str) -> Document:
+    """Returns the document in the file.
+
+    Raises:
+        RecipeError: the file is missing, empty, not UTF-8, not YAML, or says a key twice.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise RecipeError(f"no such recipe file: {name}") from None
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise RecipeError(
+            name, Problem("not UTF-8 text", f"line {line}", "save the file as UTF-8")
+        ) from None
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise RecipeError(name, Problem(f"not valid YAML: {error.problem}", where)) from None
+    except yaml.YAMLError as error:
+        raise RecipeError(name, Problem(f"not valid YAML: {str(error).splitlines()[0]}")) from None
+    if node is None:
+        raise RecipeError(
+            name,
+            Problem("the file is empty", cure="start from `kdzoo new quickstart/bilstm my.yaml`"),
+        )
+    places: dict[KeyPath, str] = {}
+    problems = list(_walk(node, (), places))
+    if not isinstance(node, yaml.MappingNode):
+        problems = [Problem("a recipe is a mapping of keys to values", "line 1")]
+    if problems:
+        raise RecipeError(name, *problems)
+    return Document(name, _construct(loader, node, name), places)
+
+
+def _construct(loader: _Loader, node: yaml.Node, name: str) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}" if mark else ""
+        raise RecipeError(name, Problem(f"{error.problem}", where)) from None
+    return data
+
+
+def _walk(node: yaml.Node, path: KeyPath, places: dict[KeyPath, str]) -> list[Problem]:
+    """Notes the line of every key below ``node``; returns what YAML would have passed over in silence."""
+    places.setdefault(path, f"line {node.start_mark.line + 1}")
+    problems: list[Problem] = []
+    if isinstance(node, yaml.MappingNode):
+        seen: set[Hashable] = set()
+        for key_node, value_node in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else str(key_node.value)
+            line = f"line {key_node.start_mark.line + 1}"
+            if key in seen:
+                problems.append(
+                    Problem(f"the key '{key}' is given twice", line, "keep one of them")
+                )
+            seen.add(key)
+            places[(*path, key)] = line
+            problems += _walk(value_node, (*path, key), places)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            problems += _walk(item, (*path, index), places)
+    return problems

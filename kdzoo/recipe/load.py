@@ -1,0 +1,271 @@
+"""From a name or a path to resolved recipes: found, overridden, expanded, checked."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from kdzoo.errors import Problem, RecipeError, did_you_mean
+from kdzoo.recipe.document import Document, KeyPath, parse_scalar, read_document
+from kdzoo.recipe.options import recipe_model
+from kdzoo.recipe.problems import problems_of
+from kdzoo.recipe.schema import Augment, Objective, Recipe, Section, Student
+
+# A section whose kind is overridden keeps these keys and drops the other kind's options.
+_KEPT_KEYS: dict[str, type[Section]] = {
+    "student": Student,
+    "objective": Objective,
+    "augment": Augment,
+}
+_PATH_KEYS: tuple[KeyPath, ...] = (
+    ("data", "files"),
+    ("teacher", "model"),
+    ("teacher", "models"),
+    ("student", "embeddings", "vectors"),
+)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A recipe with one of its variants applied: all that a run needs to know."""
+
+    recipe: Recipe
+    variant: str
+    source: str
+
+    @property
+    def name(self) -> str:
+        """``bilstm`` for the recipe itself, ``bilstm/mse`` for its variant."""
+        return f"{self.recipe.name}/{self.variant}" if self.variant else self.recipe.name
+
+
+@dataclass(frozen=True)
+class Study:
+    """Recipes that are run together and stand in one table."""
+
+    name: str
+    variants: tuple[Variant, ...]
+
+
+def recipes_root() -> Path:
+    """Returns the folder of the recipes that come with kdzoo."""
+    return Path(str(resources.files("kdzoo.recipes")))
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """Returns the recipes that come with kdzoo, by their short names such as ``clinc150/bilstm``."""
+    root = recipes_root()
+    return {
+        path.relative_to(root).with_suffix("").as_posix(): path
+        for path in sorted(root.rglob("*.yaml"))
+    }
+
+
+def find_recipes(target: str) -> tuple[str, dict[str, Path]]:
+    """Returns the study's name and its recipe files: of a short name, a folder or a file.
+
+    Raises:
+        RecipeError: there is no such recipe; the message suggests the nearest.
+    """
+    path = Path(target).expanduser()
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise RecipeError(f"no such recipe file: {target}")
+        return path.stem, {target: path}
+    if path.is_dir() and (files := sorted([*path.glob("*.yaml"), *path.glob("*.yml")])):
+        return path.resolve().name, {str(file): file for file in files}
+    shipped, name = shipped_recipes(), target.strip("/")
+    if name in shipped:
+        return name.replace("/", "-"), {name: shipped[name]}
+    members = {key: file for key, file in shipped.items() if key.startswith(f"{name}/")}
+    if members and name:
+        return name.replace("/", "-"), members
+    if path.is_dir():
+        raise RecipeError(f"the folder {target} holds no recipe (.yaml)")
+    names = {*shipped, *(key.rpartition("/")[0] for key in shipped)}
+    raise RecipeError(f"no recipe '{target}'; {did_you_mean(target, names)}")
+
+
+def load_study(
+    target: str,
+    *,
+    overrides: Sequence[str] = (),
+    seeds: Sequence[int] | None = None,
+    data: str | None = None,
+) -> Study:
+    """Returns the study that ``target`` names, every variant of it validated.
+
+    Args:
+        target: a short name (``clinc150``, ``clinc150/bilstm``), a recipe file, or a folder of them.
+        overrides: ``key.path=value`` each, applied to every recipe.
+        seeds: instead of the recipes' own.
+        data: a file or folder that takes the place of the recipes' data source.
+
+    Raises:
+        RecipeError: all problems of all files at once.
+    """
+    study, files = find_recipes(target)
+    model = recipe_model()
+    variants: list[Variant] = []
+    problems: dict[str, list[Problem]] = {}
+    for name, path in files.items():
+        try:
+            document = read_document(path, name)
+            _anchor_paths(document.data, path.resolve().parent)
+            _override(document, overrides, seeds, data)
+            variants += _validated(document, model)
+        except RecipeError as error:
+            problems[name] = list(error.problems) or [Problem(error.title)]
+    if problems:
+        single = len(problems) == 1
+        raise RecipeError(
+            next(iter(problems)) if single else target,
+            *(
+                problem
+                if single
+                else Problem(problem.what, f"{name} {problem.where}", problem.cure)
+                for name, found in problems.items()
+                for problem in found
+            ),
+        )
+    _refuse_double_names(study, variants)
+    return Study(study, tuple(variants))
+
+
+def _refuse_double_names(study: str, variants: list[Variant]) -> None:
+    seen: dict[str, str] = {}
+    for variant in variants:
+        if variant.name in seen:
+            raise RecipeError(
+                f"two recipes of {study} are called '{variant.name}': "
+                f"{seen[variant.name]} and {variant.source}; rename one of them"
+            )
+        seen[variant.name] = variant.source
+
+
+def _validated(document: Document, model: type[Recipe]) -> Iterator[Variant]:
+    """Yields the recipe and its variants; raises with the problems of all of them."""
+    problems: list[Problem] = []
+    variants: list[Variant] = []
+    for name, data, origin in _expand(document):
+        expanded = Document(document.source, data, document.places)
+        try:
+            variants.append(Variant(model.model_validate(data), name, document.source))
+        except ValidationError as error:
+            for problem in problems_of(error, expanded, model):
+                place = problem.where if not origin else f"{problem.where} ({origin})"
+                problems.append(Problem(problem.what, place, problem.cure))
+    if problems:
+        raise RecipeError(document.source, *dict.fromkeys(problems))
+    yield from variants
+
+
+def _expand(document: Document) -> list[tuple[str, dict[str, Any], str]]:
+    """Returns (name, data, where it comes from) of the recipe, its variants, and their grid's products."""
+    base = copy.deepcopy(document.data)
+    variants, grid = base.pop("variants", None) or {}, base.pop("grid", None) or {}
+    problems = []
+    for key, value in (("variants", variants), ("grid", grid)):
+        if not isinstance(value, dict):
+            problems.append(Problem("must be a mapping", f"{document.place((key,))}  {key}"))
+    if isinstance(variants, dict):
+        problems += [
+            Problem(
+                "must be a mapping of keys to override", f"{document.place(('variants', k))}  {k}"
+            )
+            for k, v in variants.items()
+            if not isinstance(v, dict)
+        ]
+    if isinstance(grid, dict):
+        problems += [
+            Problem("must be a list of values", f"{document.place(('grid', k))}  {k}")
+            for k, v in grid.items()
+            if not (isinstance(v, list) and v)
+        ]
+    if problems:
+        raise RecipeError(document.source, *problems)
+    named = [("", base, "")]
+    named += [(str(n), merge(base, o), f"in variant '{n}'") for n, o in variants.items()]
+    expanded = []
+    for name, data, origin in named:
+        for values in itertools.product(*grid.values()):
+            point = dict(zip(grid, values, strict=True))
+            nested = data
+            for key, value in point.items():
+                nested = merge(nested, _nest(key.split("."), value))
+            label = ",".join(f"{key.rpartition('.')[2]}={value}" for key, value in point.items())
+            expanded.append(("/".join(filter(None, (name, label))), nested, origin))
+    return expanded
+
+
+def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
+    """Returns ``base`` with ``override`` laid over it, key by key, to any depth.
+
+    A section whose ``kind`` changes keeps what all kinds share and drops the other kind's options.
+    """
+    merged = copy.deepcopy(base)
+    for key, value in override.items():
+        under = merged.get(key)
+        if isinstance(under, dict) and isinstance(value, dict):
+            if key in _KEPT_KEYS and value.get("kind", under.get("kind")) != under.get("kind"):
+                shared = _KEPT_KEYS[key].model_fields
+                under = {k: v for k, v in under.items() if k in shared}
+            merged[key] = merge(under, value)
+        else:
+            merged[key] = copy.deepcopy(value)
+    return merged
+
+
+def _nest(path: Sequence[str], value: Any) -> dict[str, Any]:
+    return {path[0]: _nest(path[1:], value) if len(path) > 1 else value}
+
+
+def _override(
+    document: Document, overrides: Sequence[str], seeds: Sequence[int] | None, data: str | None
+) -> None:
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals or not all(key.split(".")):
+            raise RecipeError(f"--set {override}: write key.path=value, as in training.steps=500")
+        path = tuple(key.split("."))
+        document.data = merge(document.data, _nest(path, parse_scalar(text)))
+        document.places[path] = "--set"
+    if seeds is not None:
+        document.data["seeds"] = list(seeds)
+        document.places[("seeds",)] = "--seeds"
+    if data is not None:
+        section = {
+            k: v
+            for k, v in dict(document.data.get("data") or {}).items()
+            if k not in ("hub", "config", "revision", "embedded")
+        }
+        document.data["data"] = {**section, "files": str(Path(data).expanduser().resolve())}
+        document.places[("data", "files")] = "--data"
+
+
+def _anchor_paths(data: dict[str, Any], folder: Path) -> None:
+    """Makes paths that lie beside the recipe absolute, so that it runs from anywhere."""
+    for *parents, last in _PATH_KEYS:
+        section: Any = data
+        with suppress(KeyError, TypeError):
+            for key in parents:
+                section = section[key]
+            section[last] = _anchored(section[last], folder)
+
+
+def _anchored(value: Any, folder: Path) -> Any:
+    if isinstance(value, dict):
+        return {key: _anchored(each, folder) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_anchored(each, folder) for each in value]
+    if isinstance(value, str) and value and (folder / value).exists():
+        return str((folder / value).resolve())
+    return value

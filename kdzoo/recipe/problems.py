@@ -1,0 +1,102 @@
+"""Turns what pydantic found into what a person can mend: place, mistake, nearest right name."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from kdzoo.errors import Problem, did_you_mean
+from kdzoo.recipe.document import Document, KeyPath
+
+
+def problems_of(
+    error: ValidationError, document: Document, model: type[BaseModel]
+) -> list[Problem]:
+    """Returns one problem per mistake, in the order of the file."""
+    found: dict[tuple[str, str], Problem] = {}
+    for detail in error.errors():
+        path = _path_in(document.data, detail["loc"], missing=detail["type"] == "missing")
+        problem = _problem(dict(detail), path, document, model)
+        found.setdefault((problem.where, problem.what), problem)
+    return list(found.values())
+
+
+def _path_in(data: Any, location: tuple[int | str, ...], *, missing: bool) -> KeyPath:
+    """Returns the location without the union tags that pydantic puts between the keys."""
+    path: list[str | int] = []
+    for number, step in enumerate(location):
+        inside = (isinstance(data, Mapping) and step in data) or (
+            isinstance(data, list) and isinstance(step, int) and step < len(data)
+        )
+        if inside:
+            path.append(step)
+            data = data[step]
+        elif missing and number == len(location) - 1:
+            path.append(step)
+    return tuple(path)
+
+
+def _problem(
+    detail: dict[str, Any], path: KeyPath, document: Document, model: type[BaseModel]
+) -> Problem:
+    key = ".".join(map(str, path)) or "recipe"
+    where = f"{document.place(path)}  {key}".strip()
+    context, given = detail.get("ctx") or {}, detail.get("input")
+    match detail["type"]:
+        case "extra_forbidden":
+            known = _known_keys(detail["loc"][:-1], model)
+            return Problem("unknown key", where, did_you_mean(path[-1], known) if known else "")
+        case "missing":
+            return Problem("is missing", where)
+        case "union_tag_invalid":
+            known = [name.strip(" '") for name in context["expected_tags"].split(",")]
+            return Problem(
+                f"unknown kind '{context['tag']}'", where, did_you_mean(context["tag"], known)
+            )
+        case "union_tag_not_found":
+            return Problem("needs a kind", where, "as in `kind: ...`; `kdzoo list` names them")
+        case "literal_error":
+            known = [
+                name.strip(" '") for name in context["expected"].replace(" or ", ", ").split(",")
+            ]
+            return Problem(f"cannot be {given!r}", where, did_you_mean(given, known))
+        case "value_error":
+            return Problem(str(context["error"]), where)
+        case _:
+            message = detail["msg"][0].lower() + detail["msg"][1:]
+            return Problem(f"{message.removeprefix('input ')}, got {_short(given)}", where)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _known_keys(location: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
+    """Returns the keys allowed at a pydantic location, union tags included."""
+    here: list[Any] = [model]
+    for step in location:
+        here = [
+            candidate
+            for each in here
+            for candidate in (
+                _models_in(each.model_fields[str(step)].annotation)
+                if str(step) in each.model_fields
+                else [each] * _has_tag(each, step)
+            )
+        ]
+    return sorted({key for each in here for key in each.model_fields})
+
+
+def _has_tag(model: type[BaseModel], tag: object) -> bool:
+    kind = model.model_fields.get("kind")
+    return kind is not None and tag in typing.get_args(kind.annotation)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in typing.get_args(annotation) for model in _models_in(part)]

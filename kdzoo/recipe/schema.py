@@ -1,0 +1,204 @@
+"""What a recipe may say: one frozen section per concern, unknown keys forbidden."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+SCHEMA_VERSION = 1
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+SelectBy = Literal["accuracy", "macro_f1", "in_scope_accuracy", "last"]
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, and a misspelt key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class Data(Section):
+    """Where the texts and labels come from; exactly one of ``hub``, ``files`` and ``embedded``."""
+
+    hub: str | None = Field(None, description="dataset id on the Hugging Face hub")
+    config: str | None = Field(None, description="configuration of the hub dataset")
+    revision: str | None = Field(None, description="commit, tag or branch of the hub dataset")
+    files: str | dict[Literal["train", "validation", "test"], str] | None = Field(
+        None, description="a folder with train/validation/test files, one file, or a file per split"
+    )
+    embedded: str | None = Field(None, description="a dataset that comes with kdzoo")
+    text: str = Field("text", description="column of the text")
+    label: str = Field("label", description="column of the label")
+    oos_label: str | None = Field(None, description="the label that means out of scope")
+    split: dict[Literal["validation", "test"], str] | None = Field(
+        None, description="splits the source lacks: '0.1 of train', or the name of another split"
+    )
+    labels_per_class: Positive | None = Field(
+        None, description="labelled texts kept per class; the rest of train becomes unlabelled text"
+    )
+    validation_per_class: Positive | None = Field(
+        None, description="validation texts kept per class"
+    )
+    on_leak: Literal["warn", "drop", "error"] = Field(
+        "warn", description="what to do with texts that stand in two splits"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Data:
+        given = [key for key in ("hub", "files", "embedded") if getattr(self, key) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"give exactly one of hub, files and embedded, got {' and '.join(given) or 'none'}"
+            )
+        if self.hub is None and (self.config or self.revision):
+            raise ValueError("config and revision belong to a hub dataset; remove them")
+        return self
+
+
+class FineTune(Section):
+    """How the teacher is fitted to the labelled texts, once."""
+
+    epochs: float = Field(5, gt=0, description="passes over the labelled training texts")
+    learning_rate: float = Field(3e-4, gt=0)
+    batch_size: Positive = 32
+    weight_decay: float = Field(0.01, ge=0)
+    warmup: Fraction = Field(0.1, description="share of the steps in which the rate rises")
+    select_by: SelectBy = "accuracy"
+    seed: int = Field(
+        0, description="order of batches and dropout; few-label studies add the recipe's"
+    )
+
+
+class Teacher(Section):
+    """The model to be replaced: any Hugging Face sequence classifier, or an ensemble of them."""
+
+    model: str | None = Field(None, description="hub id, folder, or package:NAME/PATH")
+    models: list[str] | None = Field(None, min_length=1, description="an ensemble: logits averaged")
+    fallback: str | None = Field(None, description="used when a package: model is not installed")
+    sha256: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="of model.safetensors; other weights are refused",
+    )
+    labels: list[str] | None = Field(
+        None,
+        description="names of the classes in the order of the model's outputs, if it lacks them",
+    )
+    max_length: int = Field(128, ge=4, le=8192, description="tokens; longer texts are cut")
+    batch_size: Positive = Field(128, description="texts labelled at once")
+    fine_tune: FineTune | None = None
+
+    @model_validator(mode="after")
+    def _one_model(self) -> Teacher:
+        if (self.model is None) == (self.models is None):
+            raise ValueError("give exactly one of model and models")
+        if self.labels is not None and self.fine_tune is not None:
+            raise ValueError("labels name the outputs of a finished classifier; remove fine_tune")
+        return self
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The models, one or several."""
+        return (self.model,) if self.model is not None else tuple(self.models or ())
+
+
+class Augment(Section):
+    """Texts made from the training texts, labelled by the teacher. Options follow the kind."""
+
+    kind: str
+    copies: Positive = Field(1, description="new texts per training text")
+
+
+class Transfer(Section):
+    """What the teacher gets to label beside the training texts."""
+
+    augment: Augment | None = None
+
+
+class Vectors(Section):
+    """Word vectors from a text file (GloVe, fastText), read by torchtext."""
+
+    vectors: str = Field(description="path of the file: a word and its numbers on each line")
+
+
+class Student(Section):
+    """A registered architecture. Options follow the kind."""
+
+    kind: str
+    text: Literal["teacher", "words"] = Field(
+        "teacher", description="the teacher's tokenizer or whole words, pruned to what occurs"
+    )
+    embeddings: Literal["random", "teacher"] | Vectors = Field(
+        "random",
+        description="where the embedding table starts: 'teacher' is the encoder, not fine-tuned",
+    )
+
+
+class Objective(Section):
+    """What the student is asked to match. Options follow the kind."""
+
+    kind: str
+    alpha: Fraction = Field(0.0, description="weight of the gold labels; 1 is hard labels only")
+
+
+class Training(Section):
+    """The student's training: a budget of steps, the same for its control."""
+
+    steps: Positive = 4000
+    batch_size: Positive = 64
+    learning_rate: float = Field(2e-3, gt=0)
+    weight_decay: float = Field(0.01, ge=0)
+    warmup: Fraction = Field(0.1, description="share of the steps in which the rate rises")
+    max_grad_norm: float = Field(1.0, gt=0)
+    select_by: SelectBy = Field("accuracy", description="validation metric of the best checkpoint")
+    evaluations: Positive = Field(10, description="how often validation is looked at")
+    checkpoint_every: Positive = Field(500, description="steps between two points to resume from")
+
+
+class Controls(Section):
+    """What every gain is held against."""
+
+    hard_labels: bool = Field(True, description="the same student on gold labels alone")
+    baseline: bool = Field(True, description="TF-IDF and a linear SVM")
+
+
+class Measure(Section):
+    """How the trained models are measured; changing it trains nothing anew."""
+
+    runtimes: list[Literal["torch"]] = Field(["torch"], min_length=1)
+    threads: Positive = Field(1, description="CPU threads, the same for every row")
+    rounds: Positive = Field(10, description="visits to every model, in random order")
+    texts: Positive = Field(40, description="texts timed per visit")
+
+
+class Recipe(Section):
+    """One student of one study, complete in itself."""
+
+    version: Literal[1]
+    name: Name
+    seeds: list[int] = Field([0], min_length=1, description="initialisation, batches, augmentation")
+    data: Data
+    teacher: Teacher
+    transfer: Transfer = Transfer()
+    student: Student
+    objective: Objective
+    training: Training = Training()
+    controls: Controls = Controls()
+    measure: Measure = Measure()
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: list[int]) -> list[int]:
+        if len(set(seeds)) < len(seeds) or min(seeds) < 0:
+            raise ValueError("seeds must be distinct and not negative")
+        return seeds
+
+
+def options_of(section: Section) -> dict[str, Any]:
+    """Returns what follows the kind: the fields that the registered thing adds to its section."""
+    base = type(section).__mro__[1] if type(section).__name__.startswith("_") else type(section)
+    fields = type(section).model_fields.keys() - base.model_fields.keys()
+    return {name: getattr(section, name) for name in sorted(fields)}

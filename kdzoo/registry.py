@@ -1,0 +1,223 @@
+"""Names for the things a recipe can choose: students, objectives, augmenters, embedded datasets."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+from kdzoo.errors import Problem, RegistryError, did_you_mean
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+Road = Literal["compression", "change"]
+
+
+@dataclass(frozen=True)
+class Entry(Generic[T]):
+    """A registered thing, where it was written, and what was said of it at registration."""
+
+    name: str
+    value: T
+    file: Path
+    line: int
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> str:
+        """The place as ``file.py:12``."""
+        return f"{self.file}:{self.line}"
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return (inspect.getdoc(self.value) or "").partition("\n")[0]
+
+
+class Registry(Generic[T]):
+    """Things of one kind by name: built in, from entry points, or from a file named on the command line.
+
+    Args:
+        noun: what one entry is called in messages.
+        package: the package whose import registers the built-ins; imported at the first look-up.
+        group: the entry-point group through which installed packages add their own.
+    """
+
+    def __init__(self, noun: str, package: str, group: str) -> None:
+        self.noun = noun
+        self._package = package
+        self._group = group
+        self._entries: dict[str, Entry[T]] = {}
+        self._loaded = False
+
+    def register(self, name: str, **details: Any) -> Callable[[T], T]:
+        """Returns a decorator that files a class or function under ``name``.
+
+        Raises:
+            RegistryError: the name is taken; the message names both places.
+        """
+
+        def decorate(value: T) -> T:
+            file, line = _place(value)
+            entry = Entry(name, value, file, line, details)
+            taken = self._entries.get(name)
+            if taken is not None:
+                raise RegistryError(
+                    f"{self.noun} '{name}' is registered twice: in {taken.origin} and in {entry.origin}; "
+                    "rename one of them"
+                )
+            self._entries[name] = entry
+            return value
+
+        return decorate
+
+    def get(self, name: str) -> Entry[T]:
+        """Returns the entry of that name.
+
+        Raises:
+            RegistryError: there is none; the message suggests the nearest and lists the rest.
+        """
+        self._load()
+        if name not in self._entries:
+            raise RegistryError(
+                f"unknown {self.noun} '{name}'; {did_you_mean(name, self._entries)}"
+            )
+        return self._entries[name]
+
+    def entries(self) -> dict[str, Entry[T]]:
+        """Returns all entries by name, sorted."""
+        self._load()
+        return dict(sorted(self._entries.items()))
+
+    def is_builtin(self, name: str) -> bool:
+        """Whether the entry comes with kdzoo itself."""
+        return self.get(name).value.__module__.startswith("kdzoo.")
+
+    def _load(self) -> None:
+        if self._loaded:
+            return
+        self._loaded = True
+        importlib.import_module(self._package)
+        for point in entry_points(group=self._group):
+            try:
+                point.load()
+            except RegistryError:
+                raise
+            except Exception as error:
+                owner = point.dist.name if point.dist else "an installed package"
+                raise RegistryError(
+                    f"the {self.noun} '{point.name}' of {owner} does not load: {error}; "
+                    "mend or uninstall that package"
+                ) from error
+
+
+def _place(value: object) -> tuple[Path, int]:
+    code = inspect.unwrap(value) if callable(value) else value
+    try:
+        return Path(inspect.getsourcefile(code) or "?"), inspect.getsourcelines(code)[1]  # type: ignore[arg-type]
+    except (OSError, TypeError):  # typed at a prompt or made at run time: there is no file
+        return Path(f"<{getattr(value, '__module__', '?')}>"), 0
+
+
+students: Registry[Callable[..., Any]] = Registry("student", "kdzoo.students", "kdzoo.students")
+objectives: Registry[Callable[..., Any]] = Registry(
+    "objective", "kdzoo.objectives", "kdzoo.objectives"
+)
+augmenters: Registry[Callable[..., Any]] = Registry(
+    "augmenter", "kdzoo.transfer.augmenters", "kdzoo.augmenters"
+)
+datasets: Registry[Callable[..., Any]] = Registry(
+    "dataset", "kdzoo.data.embedded", "kdzoo.datasets"
+)
+
+
+def register_student(name: str, *, road: Road, special_tokens: bool = False) -> Callable[[T], T]:
+    """Registers a student: a plain ``nn.Module`` class, or a function that returns a Hugging Face model.
+
+    A class is built as ``cls(vocab_size, num_labels, **options)``, a function is called as
+    ``build(context, **options)`` with a :class:`kdzoo.model.BuildContext`. Its keyword-only parameters
+    are its options in recipes: their names, types and defaults are the schema.
+
+    Args:
+        name: what recipes call it.
+        road: ``compression`` (the teacher's architecture, smaller) or ``change`` (another architecture).
+        special_tokens: whether it reads texts wrapped as the teacher does, as in [CLS] text [SEP].
+    """
+    if road not in ("compression", "change"):
+        raise RegistryError(
+            f"student '{name}': road must be 'compression' or 'change', got '{road}'"
+        )
+    return students.register(name, road=road, special_tokens=special_tokens)  # type: ignore[return-value]
+
+
+def register_objective(name: str) -> Callable[[T], T]:
+    """Registers ``f(student_logits [B, C], teacher_logits [B, C], **options) -> scalar`` as an objective."""
+    return objectives.register(name)  # type: ignore[return-value]
+
+
+def register_augmenter(name: str) -> Callable[[T], T]:
+    """Registers ``f(words, rng, context, **options) -> words`` as an augmenter (see ``kdzoo.transfer``)."""
+    return augmenters.register(name)  # type: ignore[return-value]
+
+
+def register_dataset(name: str) -> Callable[[T], T]:
+    """Registers ``f() -> RawData`` as an embedded dataset (see ``kdzoo.data.embedded``)."""
+    return datasets.register(name)  # type: ignore[return-value]
+
+
+_loaded_files: set[Path] = set()
+
+
+def load_students(path: str | Path) -> None:
+    """Imports a user's Python file, or every file of a folder, so that what it registers is known.
+
+    Raises:
+        RegistryError: there is no such file, or it fails on import (its own error line is shown).
+    """
+    target = Path(path).expanduser().resolve()
+    if not target.exists():
+        raise RegistryError(f"no such file or folder of students: {path}")
+    files = sorted(target.glob("*.py")) if target.is_dir() else [target]
+    if not files:
+        raise RegistryError(f"the folder {path} holds no .py file")
+    students.entries()  # built-ins first: a clash is then the user's file's
+    for file in files:
+        if file not in _loaded_files:
+            _import_file(file)
+            _loaded_files.add(file)
+
+
+def _import_file(file: Path) -> None:
+    name = f"kdzoo_user_{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise RegistryError(f"{file} is not a Python file; give a .py file or a folder of them")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # get_type_hints looks the module up by name
+    try:
+        spec.loader.exec_module(module)
+    except RegistryError:
+        del sys.modules[name]
+        raise
+    except Exception as error:
+        del sys.modules[name]
+        raise RegistryError(f"{file} fails on import", _own_line(error, file)) from error
+
+
+def _own_line(error: Exception, file: Path) -> Problem:
+    """Returns the line of the user's own file that failed, as they would look it up."""
+    what = f"{type(error).__name__}: {error}"
+    if isinstance(error, SyntaxError):
+        return Problem(what, where=f"line {error.lineno}", cure=(error.text or "").strip())
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == file]
+    if not frames:
+        return Problem(what)
+    return Problem(what, where=f"line {frames[-1].lineno}", cure=frames[-1].line or "")

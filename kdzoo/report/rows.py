@@ -1,0 +1,207 @@
+"""The figures of a study's table, from its store alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from kdzoo.measure import summarise
+from kdzoo.results import Record, Row, Session, Store
+
+TOLD_APART = 0.05  # p-value below which teacher and control are taken to differ
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation over seeds; one seed has no deviation."""
+
+    mean: float
+    sd: float
+    seeds: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """Returns mean and sample standard deviation."""
+        array = np.asarray(values, dtype=float)
+        deviation = float(array.std(ddof=1)) if len(array) > 1 else math.nan
+        return cls(float(array.mean()), deviation, len(array))
+
+
+@dataclass(frozen=True)
+class Latency:
+    """One text, in milliseconds, and how many times faster than the teacher in the same session."""
+
+    p50_ms: float
+    p90_ms: float
+    ratio: float | None
+    threads: int
+    cpu: str
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A line of the table: means over seeds, the control's beside them."""
+
+    name: str
+    role: str
+    kind: str
+    road: str | None
+    metrics: Mapping[str, Spread]
+    control: Mapping[str, Spread] = field(default_factory=dict)
+    gap_closed: float | None = None
+    gap_closed_in_scope: float | None = None
+    parameters: int = 0
+    embedding_parameters: int = 0
+    size_bytes: int = 0
+    latency: Latency | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """All rows, and what their figures were read on."""
+
+    study: str
+    split: str  # "test", or "validation" where test was not read
+    rows: tuple[TableRow, ...]
+    origin: str
+    labels: int
+    labelled: int
+    unlabelled: int
+    texts: int  # in the split
+    has_oos: bool
+
+
+def make_table(store: Store) -> Table:
+    """Returns the study's table.
+
+    Raises:
+        StoreError: the folder is no study.
+    """
+    manifest = store.manifest()
+    records = {
+        key: store.read(key)
+        for row in manifest.rows
+        for member in row.members
+        for key in (member.key, member.control_key)
+        if key is not None
+    }
+    split = "test" if all("test" in record.quality for record in records.values()) else "validation"
+    sessions = store.sessions()
+    first = next(iter(records.values()))
+    rows = tuple(_table_row(row, records, sessions, store, split) for row in manifest.rows)
+    return Table(
+        study=manifest.study,
+        split=split,
+        rows=rows,
+        origin=first.data.origin,
+        labels=len(first.data.labels),
+        labelled=first.data.train,
+        unlabelled=first.data.unlabelled,
+        texts=first.data.test if split == "test" else first.data.validation,
+        has_oos=first.data.oos is not None,
+    )
+
+
+def _table_row(
+    row: Row, records: Mapping[str, Record], sessions: Sequence[Session], store: Store, split: str
+) -> TableRow:
+    own = [records[member.key] for member in row.members]
+    controls = [records[m.control_key] for m in row.members if m.control_key is not None]
+    gap, gap_in_scope = _gaps(row, records, store, split)
+    return TableRow(
+        name=row.name,
+        role=row.role,
+        kind=row.kind,
+        road=row.road,
+        metrics=_metrics(own, split),
+        control=_metrics(controls, split),
+        gap_closed=gap,
+        gap_closed_in_scope=gap_in_scope,
+        parameters=own[0].size.parameters,
+        embedding_parameters=own[0].size.embedding_parameters,
+        size_bytes=own[0].size.size_bytes,
+        latency=_latency(row, sessions),
+    )
+
+
+def _metrics(records: Sequence[Record], split: str) -> dict[str, Spread]:
+    read = [record.quality[split] for record in records if split in record.quality]
+    names = dict.fromkeys(name for figures in read for name in figures)
+    return {
+        name: Spread.of([figures[name] for figures in read if name in figures]) for name in names
+    }
+
+
+def _gaps(
+    row: Row, records: Mapping[str, Record], store: Store, split: str
+) -> tuple[float | None, float | None]:
+    """Returns the closed share of the gap between control and teacher, overall and in scope.
+
+    None where there is no control, or teacher and control cannot be told apart: an exact McNemar test
+    over the texts of all seeds.
+    """
+    trios = [
+        (records[m.key], records[m.control_key], store.read(m.teacher_key))
+        for m in row.members
+        if m.control_key is not None and m.teacher_key is not None
+    ]
+    if not trios or not all(split in record.quality for trio in trios for record in trio):
+        return None, None
+    if not _differ([(teacher.key, control.key) for _, control, teacher in trios], store, split):
+        return None, None
+
+    def closed(metric: str) -> float | None:
+        student, control, teacher = (
+            float(np.mean([trio[i].quality[split][metric] for trio in trios])) for i in range(3)
+        )
+        return (student - control) / (teacher - control) if teacher > control else None
+
+    return closed("accuracy"), closed("in_scope_accuracy")
+
+
+def _differ(pairs: Sequence[tuple[str, str]], store: Store, split: str) -> bool:
+    """Whether two models' hits differ on the same texts, over all pairs together."""
+    only_first = only_second = 0
+    for first, second in pairs:
+        hits = [_hits(store.predictions(key), split) for key in (first, second)]
+        only_first += int((hits[0] & ~hits[1]).sum())
+        only_second += int((~hits[0] & hits[1]).sum())
+    changed = only_first + only_second
+    return changed > 0 and float(binomtest(only_first, changed, 0.5).pvalue) < TOLD_APART
+
+
+def _hits(frame: pd.DataFrame, split: str) -> pd.Series:
+    own = frame[frame["split"] == split]
+    return (own["prediction"] == own["gold"]).reset_index(drop=True)
+
+
+def _latency(row: Row, sessions: Sequence[Session]) -> Latency | None:
+    """Returns the row's latency in the newest session that timed one of its models."""
+    keys = {member.key for member in row.members}
+    for session in reversed(sessions):
+        timing = next((each for each in session.timings if each.key in keys), None)
+        if timing is None:
+            continue
+        teachers = {member.teacher_key for member in row.members} | keys
+        teacher = next((each for each in session.timings if each.key in teachers - keys), None)
+        own = summarise(timing.rounds_ms)
+        ratio = None
+        if teacher is not None and teacher.runtime == timing.runtime:
+            # per round, because a busy machine slows both sides of a round
+            ratio = float(
+                np.median(
+                    [
+                        np.median(other) / np.median(mine)
+                        for other, mine in zip(teacher.rounds_ms, timing.rounds_ms, strict=True)
+                    ]
+                )
+            )
+        return Latency(
+            own["p50_ms"], own["p90_ms"], ratio, session.threads, session.environment["cpu"]
+        )
+    return None

@@ -1,0 +1,32 @@
+"""The store of models and measurements."""
+
+from kdzoo.results.record import (
+    DataSummary,
+    Manifest,
+    Member,
+    Record,
+    Role,
+    Row,
+    Session,
+    Timing,
+    TrainingSummary,
+)
+from kdzoo.results.store import CHECKPOINT, HISTORY, PREDICTIONS, Store, publish, write_atomically
+
+__all__ = [
+    "CHECKPOINT",
+    "HISTORY",
+    "PREDICTIONS",
+    "DataSummary",
+    "Manifest",
+    "Member",
+    "Record",
+    "Role",
+    "Row",
+    "Session",
+    "Store",
+    "Timing",
+    "TrainingSummary",
+    "publish",
+    "write_atomically",
+]

@@ -1,0 +1,114 @@
+"""What is written down of a model, of a latency session, and of a study."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from kdzoo.measure import Size
+
+SCHEMA_VERSION = 1
+
+Role = Literal["teacher", "student", "control", "baseline"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+
+class DataSummary(_Frozen):
+    """Which data a model saw, without its texts."""
+
+    origin: str
+    labels: tuple[str, ...]
+    oos: int | None
+    train: int
+    unlabelled: int
+    validation: int
+    test: int
+    fingerprint: str
+    test_fingerprint: str
+    cut_share: float  # of the training texts, cut at the maximum length
+
+
+class TrainingSummary(_Frozen):
+    """What the training took."""
+
+    steps: int
+    best_step: int
+    seconds: float
+    texts: int  # in the transfer set
+    augmented: int
+    augmented_wanted: int
+
+
+class Record(_Frozen):
+    """One trained model: what it is, what shaped it, how good it is. Written last and atomically.
+
+    ``quality`` is by split, then by metric; ``test`` is there once it has been read.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    key: str
+    role: Role
+    name: str  # of the recipe; the role for teacher and baseline
+    variant: str = ""
+    seed: int
+    kind: str
+    road: str | None = None
+    teacher_key: str | None = None
+    data: DataSummary
+    recipe: dict[str, Any]
+    training: TrainingSummary | None = None
+    size: Size
+    quality: dict[str, dict[str, float]]
+    notes: tuple[str, ...] = ()
+    environment: dict[str, str]
+    created: str  # ISO 8601, UTC
+
+
+class Member(_Frozen):
+    """The models of one seed of a row, by key."""
+
+    seed: int
+    key: str
+    teacher_key: str | None = None
+    control_key: str | None = None
+
+
+class Row(_Frozen):
+    """One line of the table: a variant over its seeds, or the teacher, or the baseline."""
+
+    name: str
+    role: Role
+    kind: str
+    road: str | None
+    members: tuple[Member, ...]
+
+
+class Manifest(_Frozen):
+    """Which models make up a study's table, in its order."""
+
+    schema_version: int = SCHEMA_VERSION
+    study: str
+    rows: tuple[Row, ...]
+
+
+class Timing(_Frozen):
+    """The latency of one candidate: every call in milliseconds, round by round."""
+
+    key: str
+    runtime: str
+    rounds_ms: tuple[tuple[float, ...], ...]
+
+
+class Session(_Frozen):
+    """One joint latency session on one machine; only rows of one session share a column."""
+
+    schema_version: int = SCHEMA_VERSION
+    id: str
+    threads: int
+    timings: tuple[Timing, ...]
+    environment: dict[str, str]
+    created: str

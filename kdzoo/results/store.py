@@ -1,0 +1,207 @@
+"""The folder of a study: models with their records, latency sessions, and the manifest of the table."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
+from pydantic import BaseModel, ValidationError
+
+from kdzoo.errors import StoreError
+from kdzoo.results.record import SCHEMA_VERSION, Manifest, Record, Session
+
+RECORD, PREDICTIONS, HISTORY, MANIFEST = (
+    "record.json",
+    "predictions.parquet",
+    "history.json",
+    "study.json",
+)
+CHECKPOINT = "checkpoint.safetensors"
+T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Store:
+    """Reads and writes ``models/``, ``measurements/`` and ``study.json`` below a folder."""
+
+    root: Path
+
+    def folder(self, name: str, variant: str, seed: int, key: str) -> Path:
+        """Returns where the model of that key lies or will lie."""
+        parts = [_slug(part) for part in (name, variant) if part]
+        return self.root / "models" / "--".join([*parts, f"s{seed}", key])
+
+    def find(self, key: str) -> Path | None:
+        """Returns the folder of the finished model with that key, weights and all.
+
+        One of a sister study (a folder beside this one) is taken over.
+        """
+        own = self._finished(self.root, key)
+        if own is not None and _has_weights(own):
+            return own
+        for sister in sorted(self.root.resolve().parent.glob("*/models")):
+            found = self._finished(sister.parent, key)
+            if found is not None and _has_weights(found):
+                return self._take_over(found)
+        return None
+
+    @staticmethod
+    def _finished(root: Path, key: str) -> Path | None:
+        for folder in sorted((root / "models").glob(f"*--{key}")):
+            if (folder / RECORD).is_file():
+                return folder
+        return None
+
+    def _take_over(self, folder: Path) -> Path:
+        target = self.root / "models" / folder.name
+        partial = target.with_name(f"{target.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(folder, partial, copy_function=_link)
+        shutil.rmtree(target, ignore_errors=True)  # an unfinished attempt of our own
+        partial.replace(target)
+        return target
+
+    def read(self, key: str) -> Record:
+        """Returns the record of a model.
+
+        Raises:
+            StoreError: there is none, or a newer kdzoo wrote it.
+        """
+        return _read(self.finished(key) / RECORD, Record)
+
+    def finished(self, key: str) -> Path:
+        """Returns the folder of a finished model, weights or not.
+
+        Raises:
+            StoreError: there is none.
+        """
+        folder = self._finished(self.root, key)
+        if folder is None:
+            raise StoreError(f"{self.root} holds no finished model {key}")
+        return folder
+
+    def write(self, folder: Path, record: Record) -> None:
+        """Writes the record that declares the model in ``folder`` finished."""
+        write_atomically(folder / RECORD, record.model_dump_json(indent=1))
+
+    def write_predictions(self, folder: Path, outcomes: pd.DataFrame) -> None:
+        """Writes the model's outcomes, text by text."""
+        write_atomically(folder / PREDICTIONS, outcomes.to_parquet(index=False))
+
+    def predictions(self, key: str) -> pd.DataFrame:
+        """Returns the model's outcomes, text by text (see ``kdzoo.measure.outcomes``)."""
+        path = self.finished(key) / PREDICTIONS
+        if not path.is_file():
+            raise StoreError(f"{self.root} holds no predictions of model {key}")
+        return pd.read_parquet(path)
+
+    def manifest(self) -> Manifest:
+        """Returns which models make up the table.
+
+        Raises:
+            StoreError: the folder is no study, or a newer kdzoo wrote it.
+        """
+        if not (self.root / MANIFEST).is_file():
+            raise StoreError(f"{self.root} is no folder of results: it holds no {MANIFEST}")
+        return _read(self.root / MANIFEST, Manifest)
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Writes which models make up the table."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.root / MANIFEST, manifest.model_dump_json(indent=1))
+
+    def sessions(self) -> list[Session]:
+        """Returns the latency sessions, oldest first."""
+        found = [_read(path, Session) for path in (self.root / "measurements").glob("*.json")]
+        return sorted(found, key=lambda session: session.created)
+
+    def write_session(self, session: Session) -> None:
+        """Adds a latency session."""
+        folder = self.root / "measurements"
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / f"{session.id}.json", session.model_dump_json())
+
+
+def _has_weights(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("model.safetensors", "baseline.skops"))
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:60]
+
+
+def _link(source: str, target: str) -> None:
+    """Links a file that nobody changes in place; copies it where the disk cannot link."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _read(path: Path, model: type[T]) -> T:
+    try:
+        data: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise StoreError(
+            f"{path} is damaged: {error}; remove its folder to make it anew"
+        ) from error
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise StoreError(
+            f"{path} was written by a newer kdzoo (schema {version}, this one reads {SCHEMA_VERSION}): "
+            "pip install --upgrade kdzoo"
+        )
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise StoreError(f"{path} is not what kdzoo writes: {place}: {first['msg']}") from error
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Writes a file beside its place and moves it there: it is whole or not there."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(content.encode() if isinstance(content, str) else content)
+    partial.replace(path)
+
+
+def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
+    """Copies to ``target`` what may be shown: records without paths, outcomes, sessions, manifest.
+
+    No texts, no weights, no paths of this machine.
+    """
+    public = Store(target)
+    shutil.rmtree(target / "models", ignore_errors=True)
+    shutil.rmtree(target / "measurements", ignore_errors=True)
+    wanted = set(keys)
+    for key in sorted(wanted):
+        record = store.read(key)
+        folder = public.folder(record.name, record.variant, record.seed, key)
+        folder.mkdir(parents=True)
+        store.predictions(key).to_parquet(folder / PREDICTIONS, index=False)
+        public.write(folder, record.model_copy(update={"recipe": without_paths(record.recipe)}))
+    for session in store.sessions():
+        timings = tuple(timing for timing in session.timings if timing.key in wanted)
+        if timings:
+            public.write_session(session.model_copy(update={"timings": timings}))
+    public.write_manifest(store.manifest())
+    return public
+
+
+def without_paths(value: Any) -> Any:
+    """Returns the data with absolute paths cut down to their last part."""
+    if isinstance(value, dict):
+        return {key: without_paths(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_paths(each) for each in value]
+    if isinstance(value, str) and Path(value).is_absolute():
+        return Path(value).name
+    return value

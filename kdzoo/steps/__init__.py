@@ -1,0 +1,20 @@
+"""The steps of a study: each finds its model in the store, or makes it, or measures it."""
+
+from kdzoo.steps.baseline import obtain_baseline
+from kdzoo.steps.context import StudyContext
+from kdzoo.steps.measuring import deployed_folder, read_quality, time_models
+from kdzoo.steps.student import StudentJob, obtain_student, plan_jobs
+from kdzoo.steps.teacher import StudyTeacher, obtain_teacher
+
+__all__ = [
+    "StudentJob",
+    "StudyContext",
+    "StudyTeacher",
+    "deployed_folder",
+    "obtain_baseline",
+    "obtain_student",
+    "obtain_teacher",
+    "plan_jobs",
+    "read_quality",
+    "time_models",
+]

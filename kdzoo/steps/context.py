@@ -1,0 +1,56 @@
+"""What every step of a study works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from accelerate import Accelerator
+
+from kdzoo.data import Corpus
+from kdzoo.progress import Progress
+from kdzoo.results import DataSummary, Record, Store
+
+MODEL_FORMAT = 1  # raise it when kdzoo trains another model from the same recipe
+
+
+@dataclass(frozen=True)
+class StudyContext:
+    """The store, the devices, and who is told."""
+
+    store: Store
+    accelerator: Accelerator
+    progress: Progress
+
+    def find(self, key: str) -> Path | None:
+        """Returns the folder of a finished model; all processes see the same one."""
+        with self.accelerator.main_process_first():
+            return self.store.find(key)
+
+    def finish(self, folder: Path, record: Record) -> None:
+        """Writes the record, on the first process; the others wait for it."""
+        if self.accelerator.is_main_process:
+            self.store.write(folder, record)
+        self.accelerator.wait_for_everyone()
+
+
+def now() -> str:
+    """Returns the time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def summary_of(corpus: Corpus, origin: str, cut_share: float) -> DataSummary:
+    """Returns what a record says of the data."""
+    return DataSummary(
+        origin=origin,
+        labels=corpus.labels,
+        oos=corpus.oos,
+        train=len(corpus.train),
+        unlabelled=len(corpus.unlabelled),
+        validation=len(corpus.validation),
+        test=len(corpus.test),
+        fingerprint=corpus.fingerprint,
+        test_fingerprint=corpus.test_fingerprint,
+        cut_share=cut_share,
+    )

@@ -1,0 +1,167 @@
+"""The teacher of a study: found or fine-tuned, once."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from kdzoo.data import Corpus
+from kdzoo.measure import environment, model_size
+from kdzoo.model import load_model
+from kdzoo.recipe.schema import FineTune, Recipe
+from kdzoo.results import CHECKPOINT, Record, TrainingSummary
+from kdzoo.steps.context import MODEL_FORMAT, StudyContext, now, summary_of
+from kdzoo.teacher import (
+    Member,
+    Teacher,
+    content_hash,
+    content_key,
+    find_model,
+    fine_tune,
+    open_member,
+)
+from kdzoo.training import TrainingResult
+
+
+@dataclass(frozen=True)
+class StudyTeacher:
+    """A teacher and the key of its record."""
+
+    key: str
+    teacher: Teacher
+
+
+def obtain_teacher(
+    recipe: Recipe, corpus: Corpus, seed: int, context: StudyContext
+) -> StudyTeacher:
+    """Returns the recipe's teacher, fine-tuned now if it has to be and has not been.
+
+    In few-label studies ``seed`` decides the labelled texts, so each has a teacher of its own.
+
+    Raises:
+        TeacherError: it cannot be found, or does not fit the data.
+    """
+    section = recipe.teacher
+    few = recipe.data.labels_per_class is not None
+    fallbacks = section.fallback if len(section.sources) == 1 else None
+    sources = [find_model(name, fallbacks, section.sha256) for name in section.sources]
+    members: list[Member] = []
+    keys: list[str] = []
+    for source in sources:
+        if section.fine_tune is None:
+            members.append(open_member(source, section.max_length, corpus.labels, section.labels))
+            continue
+        options = section.fine_tune.model_copy(
+            update={"seed": section.fine_tune.seed + (seed if few else 0)}
+        )
+        key, folder = _fine_tuned(source, options, recipe, corpus, context)
+        keys.append(key)
+        members.append(open_member(folder, section.max_length, corpus.labels))
+    teacher = Teacher(
+        tuple(members),
+        encoder_folder=sources[0],
+        fine_tuned_here=section.fine_tune is not None,
+        max_length=section.max_length,
+        batch_size=section.batch_size,
+    )
+    if len(keys) == 1:
+        return StudyTeacher(keys[0], teacher)
+    key = content_hash(["teacher", teacher.key, corpus.gold_fingerprint, corpus.test_fingerprint])
+    _record(key, teacher, recipe, corpus, context)
+    return StudyTeacher(key, teacher)
+
+
+def _fine_tuned(
+    source: Path, options: FineTune, recipe: Recipe, corpus: Corpus, context: StudyContext
+) -> tuple[str, Path]:
+    """Returns key and folder of the fine-tuned model."""
+    max_length = recipe.teacher.max_length
+    key = content_hash(
+        {
+            "format": MODEL_FORMAT,
+            "role": "teacher",
+            "source": content_key(source, max_length),
+            "options": options.model_dump(),
+            "corpus": corpus.gold_fingerprint,
+        }
+    )
+    found = context.find(key)
+    if found is not None:
+        return key, found
+    folder = context.store.folder("teacher", "", options.seed, key)
+    start = time.perf_counter()
+    result, figures = fine_tune(
+        source,
+        folder,
+        corpus,
+        options,
+        max_length,
+        options.seed,
+        accelerator=context.accelerator,
+        progress=context.progress,
+    )
+    seconds = time.perf_counter() - start
+    record = _teacher_record(key, folder, recipe, corpus, options.seed)
+    record = record.model_copy(update={"training": _summary(result, seconds, len(corpus.train))})
+    context.finish(folder, record)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    context.progress.say(
+        f"teacher fine-tuned: validation accuracy {figures['accuracy']:.3f} ({seconds:.0f} s)"
+    )
+    return key, folder
+
+
+def _record(
+    key: str, teacher: Teacher, recipe: Recipe, corpus: Corpus, context: StudyContext
+) -> None:
+    """Writes the record of a teacher that is not one fine-tuned folder of the store."""
+    folder = context.store.folder("teacher", "", 0, key)
+    if (folder / "record.json").is_file():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    records = [_teacher_record(key, member.folder, recipe, corpus, 0) for member in teacher.members]
+    size = records[0].size.model_copy(
+        update={
+            name: sum(getattr(record.size, name) for record in records)
+            for name in ("parameters", "embedding_parameters", "size_bytes")
+        }
+    )
+    context.finish(folder, records[0].model_copy(update={"size": size}))
+
+
+def _teacher_record(key: str, folder: Path, recipe: Recipe, corpus: Corpus, seed: int) -> Record:
+    return Record(
+        key=key,
+        role="teacher",
+        name="teacher",
+        seed=seed,
+        kind="+".join(Path(source).name for source in recipe.teacher.sources),
+        data=summary_of(corpus, origin_of(recipe), 0.0),
+        recipe=recipe.model_dump(mode="json"),
+        size=model_size(load_model(folder).model, folder),
+        quality={},
+        environment=environment(),
+        created=now(),
+    )
+
+
+def origin_of(recipe: Recipe) -> str:
+    """Returns where the data comes from, in words and without a path."""
+    if recipe.data.hub:
+        return f"hub:{recipe.data.hub}" + (f"/{recipe.data.config}" if recipe.data.config else "")
+    if recipe.data.embedded:
+        return f"embedded:{recipe.data.embedded}"
+    files = recipe.data.files
+    return f"files:{Path(files).name}" if isinstance(files, str) else "files"
+
+
+def _summary(result: TrainingResult, seconds: float, texts: int) -> TrainingSummary:
+    return TrainingSummary(
+        steps=int(result.history[-1]["step"]) if result.history else 0,
+        best_step=result.best_step,
+        seconds=seconds,
+        texts=texts,
+        augmented=0,
+        augmented_wanted=0,
+    )

@@ -1,0 +1,182 @@
+"""The whole story: data, teacher, baseline, students and their controls, quality, latency, report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kdzoo.data import Corpus, SplitName, describe, few_labels, load_corpus
+from kdzoo.progress import Progress, Silent
+from kdzoo.recipe import Study, Variant
+from kdzoo.recipe.schema import Data, Measure
+from kdzoo.registry import students
+from kdzoo.report import write_report
+from kdzoo.results import Manifest, Member, Row, Store
+from kdzoo.steps import (
+    StudyContext,
+    StudyTeacher,
+    deployed_folder,
+    obtain_baseline,
+    obtain_student,
+    obtain_teacher,
+    plan_jobs,
+    read_quality,
+    time_models,
+)
+from kdzoo.training import make_accelerator
+
+BASELINE = "tf-idf + svm"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What one seed of one variant came to: its models' keys, and what they were made from."""
+
+    variant: Variant
+    corpus: Corpus
+    taught: StudyTeacher
+    member: Member
+    baseline_key: str | None
+
+    @property
+    def keys(self) -> list[str]:
+        """All its models, the teacher first."""
+        found = (self.taught.key, self.baseline_key, self.member.key, self.member.control_key)
+        return [key for key in found if key is not None]
+
+
+def run_study(
+    study: Study,
+    out: Path,
+    *,
+    read_test: bool = True,
+    progress: Progress | None = None,
+) -> Store:
+    """Trains, measures and reports what the study names; what the store has already is not made again.
+
+    Args:
+        study: the recipes, as ``kdzoo.recipe.load_study`` gives them.
+        out: the study's folder.
+        read_test: whether the test split is read at the end; without it all figures are validation's.
+        progress: told what is being done; nobody by default.
+
+    Returns:
+        The store in ``out``, with tables and pictures written.
+
+    Raises:
+        KdzooError: a mistake in data, teacher or recipe; nothing is half written.
+    """
+    accelerator = make_accelerator()
+    shown = progress if progress is not None and accelerator.is_main_process else Silent()
+    context = StudyContext(Store(out), accelerator, shown)
+    trained: list[Trained] = []
+    for each in _train_all(study, context):
+        trained.append(each)
+        if accelerator.is_main_process:
+            context.store.write_manifest(Manifest(study=study.name, rows=_rows(trained)))
+    splits: tuple[SplitName, ...] = ("validation", "test") if read_test else ("validation",)
+    for each in trained:
+        for key in each.keys:
+            read_quality(key, each.corpus, each.taught, splits, context)
+    if accelerator.is_main_process:
+        _time_all(trained, context)
+        write_report(context.store)
+    accelerator.wait_for_everyone()
+    return context.store
+
+
+def _train_all(study: Study, context: StudyContext) -> Iterator[Trained]:
+    """Yields each seed of each variant when its models are in the store."""
+    corpora = _Corpora(context.progress)
+    for variant in study.variants:
+        recipe = variant.recipe
+        for seed in recipe.seeds:
+            corpus = corpora.get(recipe.data, seed)
+            taught = obtain_teacher(recipe, corpus, seed, context)
+            baseline = (
+                obtain_baseline(recipe, corpus, seed, context) if recipe.controls.baseline else None
+            )
+            job, control = plan_jobs(variant, corpus, taught, seed)
+            member = Member(
+                seed=seed,
+                key=obtain_student(job, context),
+                teacher_key=taught.key,
+                control_key=obtain_student(control, context) if control is not None else None,
+            )
+            yield Trained(variant, corpus, taught, member, baseline)
+
+
+@dataclass
+class _Corpora:
+    """The study's data, read once per source."""
+
+    progress: Progress
+    whole: dict[str, Corpus] = field(default_factory=dict)
+
+    def get(self, section: Data, seed: int) -> Corpus:
+        name = section.model_dump_json()
+        if name not in self.whole:
+            self.whole[name] = load_corpus(section)
+            few = few_labels(self.whole[name], section, seed)
+            self.progress.say(f"data: {describe(few)}")
+            for note in few.notes:
+                self.progress.say(f"note: {note}")
+        return few_labels(self.whole[name], section, seed)
+
+
+def _rows(trained: list[Trained]) -> tuple[Row, ...]:
+    """Returns the table's rows: teachers, then variants, then baselines, in the order of the recipes."""
+    settings = {_setting(each): each.variant.name for each in reversed(trained)}
+    rows: dict[str, Row] = {}
+
+    def add(row: Row) -> None:
+        known = rows.setdefault(row.name, row)
+        members = {member.key: member for member in (*known.members, *row.members)}
+        rows[row.name] = row.model_copy(update={"members": tuple(members.values())})
+
+    def shared_name(noun: str, each: Trained) -> str:
+        return noun if len(settings) == 1 else f"{noun} of {settings[_setting(each)]}"
+
+    for each in trained:
+        member = Member(seed=each.member.seed, key=each.taught.key)
+        name = shared_name("teacher", each)
+        add(Row(name=name, role="teacher", kind="teacher", road=None, members=(member,)))
+    for each in trained:
+        kind = each.variant.recipe.student.kind
+        road = students.get(kind).details["road"]
+        name = each.variant.name
+        add(Row(name=name, role="student", kind=kind, road=road, members=(each.member,)))
+    for each in trained:
+        if each.baseline_key is not None:
+            member = Member(
+                seed=each.member.seed, key=each.baseline_key, teacher_key=each.taught.key
+            )
+            name = shared_name(BASELINE, each)
+            add(Row(name=name, role="baseline", kind=BASELINE, road=None, members=(member,)))
+    return tuple(rows.values())
+
+
+def _setting(each: Trained) -> str:
+    """Stands for data and teacher: rows that share both share one teacher and one baseline row."""
+    recipe = each.variant.recipe
+    return recipe.data.model_dump_json() + recipe.teacher.model_dump_json()
+
+
+def _time_all(trained: list[Trained], context: StudyContext) -> None:
+    """Times the first seed of every row, all in one session per way of measuring."""
+    sessions: dict[str, tuple[Measure, dict[str, Path]]] = {}
+    seen: set[tuple[str, str]] = set()
+    for each in trained:
+        section = each.variant.recipe.measure
+        way = section.model_dump_json()
+        _, folders = sessions.setdefault(way, (section, {}))
+        timed = {"student " + each.variant.name: each.member.key, "baseline": each.baseline_key}
+        if len(each.taught.teacher.members) == 1:
+            timed[f"teacher {_setting(each)}"] = each.taught.key
+        for row, key in timed.items():
+            if key is not None and (way, row) not in seen:
+                seen.add((way, row))
+                folders[key] = deployed_folder(key, each.taught, context)
+    for section, folders in sessions.values():
+        time_models(folders, trained[0].corpus, section, context)

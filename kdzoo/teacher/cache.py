@@ -1,0 +1,152 @@
+"""Teacher logits by content, on disk: computed once, memory-mapped when read.
+
+A shard is one ``.npy`` file of (digest of the text, logits in float16), named after the SHA-256 of its
+bytes. It is written beside its place and moved there, so that two processes can share the cache; a
+shard whose bytes are not what its name says is removed, and its texts are labelled anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from kdzoo.data import Example
+from kdzoo.errors import TeacherError
+
+SHARD_ROWS = 4096  # texts between two points at which labelling can be taken up again
+Digests = npt.NDArray[np.uint64]  # [N, 2]
+HalfLogits = npt.NDArray[np.float16]  # [N, C]
+
+
+def cache_root() -> Path:
+    """Returns the folder of the cache: ``KDZOO_CACHE``, or the user's cache folder."""
+    base = os.environ.get("KDZOO_CACHE")
+    if base:
+        return Path(base).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "kdzoo"
+
+
+def digests_of(examples: Sequence[Example]) -> Digests:
+    """Returns the digests of the texts as two numbers each."""
+    joined = b"".join(example.digest for example in examples)
+    return np.frombuffer(joined, dtype="<u8").reshape(-1, 2)
+
+
+@dataclass
+class LogitCache:
+    """The logits of one model, by text."""
+
+    folder: Path
+    say: Callable[[str], None]
+
+    def __post_init__(self) -> None:
+        self._opened: dict[str, npt.NDArray[np.void]] = {}
+
+    def lookup(self, digests: Digests) -> tuple[npt.NDArray[np.int64], list[npt.NDArray[np.void]]]:
+        """Returns (shard, row) [N, 2] of every text, -1 where it is not there, and the shards."""
+        shards = self._open()
+        places = np.full((len(digests), 2), -1, dtype=np.int64)
+        for number, shard in enumerate(shards):
+            own = shard["digest"]  # [n, 2]
+            order = np.argsort(own[:, 0], kind="stable")
+            at = np.minimum(np.searchsorted(own[order, 0], digests[:, 0]), len(own) - 1)
+            found = (own[order[at]] == digests).all(1)
+            places[found] = np.stack([np.full(found.sum(), number), order[at[found]]], axis=1)
+        return places, shards
+
+    def write(self, digests: Digests, logits: npt.NDArray[np.float32]) -> None:
+        """Adds a shard.
+
+        Raises:
+            TeacherError: the logits are not finite in float16, or the disk is full.
+        """
+        rows = np.empty(
+            len(digests), dtype=[("digest", "<u8", (2,)), ("logits", "<f2", (logits.shape[1],))]
+        )
+        rows["digest"], rows["logits"] = digests, logits.astype(np.float16)
+        if not np.isfinite(rows["logits"]).all():
+            raise TeacherError("the teacher's logits are not finite numbers in float16")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(dir=self.folder, suffix=".partial")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.save(file, rows, allow_pickle=False)
+            Path(partial).replace(self.folder / f"{_sha256(Path(partial))}.npy")
+        except OSError as error:
+            Path(partial).unlink(missing_ok=True)
+            raise TeacherError(f"the cache {self.folder} cannot be written: {error}") from error
+
+    def _open(self) -> list[npt.NDArray[np.void]]:
+        for path in sorted(self.folder.glob("*.npy")):
+            if path.name in self._opened:
+                continue
+            if _sha256(path) != path.stem:
+                self.say(
+                    f"the cached logits in {path.name} are damaged: labelling their texts anew"
+                )
+                path.unlink(missing_ok=True)
+                continue
+            self._opened[path.name] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return [self._opened[name] for name in sorted(self._opened)]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class LogitTable:
+    """Logits of N texts, still on disk: ``table[rows]`` reads float16 [B, C] in the labels' order.
+
+    Several members (an ensemble) are averaged as they are read.
+    """
+
+    members: tuple[tuple[npt.NDArray[np.int64], list[npt.NDArray[np.void]]], ...]
+    columns: tuple[npt.NDArray[np.int64], ...]  # per member: its output for each label, [C]
+
+    def __len__(self) -> int:
+        return len(self.members[0][0])
+
+    def __getitem__(self, rows: npt.NDArray[np.int64] | slice) -> HalfLogits:
+        total: npt.NDArray[np.float32] | None = None
+        for (places, shards), columns in zip(self.members, self.columns, strict=True):
+            logits = _gather(places[rows], shards)[:, columns].astype(np.float32)
+            total = logits if total is None else total + logits
+        assert total is not None  # noqa: S101 - a teacher has at least one member
+        return (total / len(self.members)).astype(np.float16)
+
+
+def _gather(places: npt.NDArray[np.int64], shards: list[npt.NDArray[np.void]]) -> HalfLogits:
+    width = shards[0]["logits"].shape[1]
+    logits = np.empty((len(places), width), dtype=np.float16)
+    for shard in np.unique(places[:, 0]):
+        chosen = places[:, 0] == shard
+        logits[chosen] = shards[shard]["logits"][places[chosen, 1]]
+    return logits
+
+
+def cache_contents() -> list[tuple[str, int, int]]:
+    """Returns (teacher's key, texts, bytes) of every teacher in the cache."""
+    contents = []
+    for folder in sorted((cache_root() / "logits").glob("*")):
+        files = list(folder.glob("*.npy"))
+        rows = sum(len(np.load(file, mmap_mode="r", allow_pickle=False)) for file in files)
+        contents.append((folder.name, rows, sum(file.stat().st_size for file in files)))
+    return contents
+
+
+def clear_cache() -> int:
+    """Removes all cached logits; returns how many bytes that freed."""
+    import shutil
+
+    freed = sum(size for _, _, size in cache_contents())
+    shutil.rmtree(cache_root() / "logits", ignore_errors=True)
+    return freed

@@ -1,0 +1,117 @@
+"""Fitting a pretrained encoder to the labelled texts, once."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from kdzoo.data import Corpus
+from kdzoo.errors import TeacherError
+from kdzoo.metrics import quality
+from kdzoo.model import maximum_length, predict_logits
+from kdzoo.objectives.total import gold_loss
+from kdzoo.progress import Progress
+from kdzoo.recipe.schema import FineTune
+from kdzoo.text import encode
+from kdzoo.training import TrainingPlan, TrainingResult, TrainingSet, train
+
+
+def fine_tune(
+    source: Path,
+    folder: Path,
+    corpus: Corpus,
+    options: FineTune,
+    max_length: int,
+    seed: int,
+    *,
+    accelerator: Accelerator,
+    progress: Progress,
+) -> tuple[TrainingResult, dict[str, float]]:
+    """Fine-tunes the encoder in ``source`` and saves it as a classifier in ``folder``.
+
+    Returns the training's history and the validation quality of what was saved.
+
+    Raises:
+        TeacherError: the model or its tokenizer cannot be read.
+    """
+    model, tokenizer = _classifier(source, corpus, seed)
+    limit = maximum_length(tokenizer, model.config, max_length)
+    fast = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    fast.no_padding()
+    fast.enable_truncation(limit)
+    pad = int(tokenizer.pad_token_id or 0)
+    data = TrainingSet(encode(fast, corpus.train, pad), np.array(corpus.gold("train")))
+    validation, gold = encode(fast, corpus.validation, pad), np.array(corpus.gold("validation"))
+
+    def evaluate(trained: nn.Module) -> dict[str, float]:
+        logits = predict_logits(trained, validation)
+        return quality(logits.argmax(1), gold, corpus.oos)
+
+    result = train(
+        model,
+        data,
+        _plan(options, len(corpus.train), seed),
+        _cross_entropy,
+        evaluate,
+        accelerator=accelerator,
+        progress=progress,
+        description="fine-tuning the teacher",
+        checkpoint=folder / "checkpoint.safetensors",
+    )
+    if accelerator.is_main_process:
+        tokenizer.model_max_length = limit
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    return result, evaluate(model)
+
+
+def _cross_entropy(logits: Tensor, gold: Tensor, _: Tensor | None) -> Tensor:
+    return gold_loss(logits, gold)
+
+
+def _plan(options: FineTune, texts: int, seed: int) -> TrainingPlan:
+    steps = max(1, round(options.epochs * math.ceil(texts / options.batch_size)))
+    return TrainingPlan(
+        steps=steps,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        weight_decay=options.weight_decay,
+        warmup=options.warmup,
+        max_grad_norm=1.0,
+        select_by=options.select_by,
+        evaluations=max(1, math.ceil(options.epochs)),
+        checkpoint_every=200,
+        seed=seed,
+    )
+
+
+def _classifier(source: Path, corpus: Corpus, seed: int) -> tuple[Any, Any]:
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    torch.manual_seed(seed)
+    names = dict(enumerate(corpus.labels))
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        model = AutoModelForSequenceClassification.from_pretrained(
+            source,
+            num_labels=len(corpus.labels),
+            id2label=names,
+            label2id={name: number for number, name in names.items()},
+            ignore_mismatched_sizes=True,  # a classifier over other labels gets a new head
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=torch.float32,
+        )
+    except Exception as error:
+        raise TeacherError(f"{source} cannot be loaded: {str(error).splitlines()[0]}") from error
+    if getattr(tokenizer, "backend_tokenizer", None) is None:
+        raise TeacherError(f"{source} has no fast tokenizer (tokenizer.json)")
+    model.config.problem_type = "single_label_classification"
+    return model, tokenizer

@@ -1,0 +1,125 @@
+"""From what a recipe calls a model to a folder on this disk."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+from kdzoo.errors import TeacherError
+from kdzoo.model import file_sha256
+from kdzoo.offline import hub_in_reach
+
+_FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
+_NOT_FILES = ["onnx/*", "openvino/*", "*/*"]
+
+
+def find_model(source: str, fallback: str | None = None, sha256: str | None = None) -> Path:
+    """Returns the folder of a model: ``package:NAME/PATH``, a folder, or a hub id.
+
+    A package is found without importing it.
+
+    Raises:
+        TeacherError: it is nowhere, or its weights are other ones than ``sha256`` says.
+    """
+    try:
+        folder = _find(source)
+    except TeacherError:
+        if fallback is None:
+            raise
+        try:
+            folder = _find(fallback)
+        except TeacherError as error:
+            raise TeacherError(
+                f"{error}\n  (the fallback of {source}, which is not installed)"
+            ) from error
+    weights = folder / "model.safetensors"
+    if not weights.is_file() and not (folder / "model.safetensors.index.json").is_file():
+        raise TeacherError(
+            f"{source}: no model.safetensors in {folder}; kdzoo reads safetensors only "
+            "(load it in transformers once and save_pretrained it)"
+        )
+    if sha256 is not None and (found := file_sha256(weights)) != sha256:
+        raise TeacherError(
+            f"{source}: the weights are not the ones that the recipe names\n"
+            f"  wanted sha256 {sha256}\n  found  sha256 {found}"
+        )
+    return folder
+
+
+def _find(source: str) -> Path:
+    if source.startswith("package:"):
+        return _in_package(source)
+    path = Path(source).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise TeacherError(f"{source} is not a model folder: it has no config.json")
+        return path.resolve()
+    if source.startswith((".", "/", "~")) or source.count("/") > 1:
+        raise TeacherError(f"no such model folder: {source}")
+    return _from_hub(source)
+
+
+def _in_package(source: str) -> Path:
+    name, _, inside = source.removeprefix("package:").partition("/")
+    spec = importlib.util.find_spec(name) if name.isidentifier() else None
+    if spec is None or spec.origin is None:
+        raise TeacherError(
+            f"{source}: the package '{name}' is not installed; pip install {name.replace('_', '-')}, "
+            "or set teacher.model to a folder or a hub id"
+        )
+    root = Path(spec.origin).parent.resolve()
+    folder = (root / inside).resolve()
+    if not folder.is_relative_to(root) or not (folder / "config.json").is_file():
+        raise TeacherError(f"{source}: the package holds no model folder '{inside}'")
+    return folder
+
+
+def _from_hub(hub_id: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(
+            snapshot_download(
+                hub_id,
+                allow_patterns=_FILES,
+                ignore_patterns=_NOT_FILES,
+                local_files_only=not hub_in_reach(),
+            )
+        )
+    except LocalEntryNotFoundError:
+        raise TeacherError(
+            f"the model '{hub_id}' is not in the Hugging Face cache and no hub is in reach; pass a "
+            "folder instead (--set teacher.model=FOLDER), or run where the hub answers. The quickstart "
+            'needs no hub: pip install "kdzoo[demo]"'
+        ) from None
+    except HFValidationError:
+        raise TeacherError(
+            f"'{hub_id}' is neither a folder nor a hub id (name or owner/name)"
+        ) from None
+    except (HfHubHTTPError, OSError) as error:
+        raise TeacherError(
+            f"the hub has no '{hub_id}' for you: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def content_key(folder: Path, max_length: int) -> str:
+    """Returns a hash of what decides a model's logits: weights, configuration, tokenizer, length."""
+    names = sorted(
+        file.name
+        for file in folder.iterdir()
+        if file.suffix == ".safetensors"
+        or file.name in ("config.json", "tokenizer.json", "vocab.txt")
+    )
+    parts = [f"{name}:{file_sha256(folder / name)}" for name in names]
+    return content_hash({"files": parts, "max_length": max_length, "dtype": "float32"})
+
+
+def content_hash(content: Any) -> str:
+    """Returns 16 hexadecimal digits that stand for JSON-like content."""
+    import hashlib
+
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

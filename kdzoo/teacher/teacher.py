@@ -1,0 +1,179 @@
+"""A teacher that is there: it labels texts, lends its encoder, and can be timed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from kdzoo.data import Example
+from kdzoo.errors import Problem, TeacherError, did_you_mean
+from kdzoo.model import load_model, maximum_length, predict_logits
+from kdzoo.progress import Progress
+from kdzoo.teacher.cache import SHARD_ROWS, LogitCache, LogitTable, cache_root, digests_of
+from kdzoo.teacher.source import content_hash, content_key
+from kdzoo.text import encode
+
+
+@dataclass(frozen=True)
+class Member:
+    """One finished classifier: its folder, and which of its outputs stands for which label."""
+
+    folder: Path
+    key: str
+    columns: npt.NDArray[np.int64] = field(repr=False)  # [C]
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """One classifier or an ensemble, its outputs in the order of the data's labels.
+
+    Attributes:
+        members: the classifiers.
+        encoder_folder: the pretrained model before fine-tuning; a finished classifier's own folder
+            where that is not known.
+        fine_tuned_here: whether ``encoder_folder`` truly is the model before fine-tuning.
+    """
+
+    members: tuple[Member, ...]
+    encoder_folder: Path
+    fine_tuned_here: bool
+    max_length: int
+    batch_size: int
+
+    @property
+    def key(self) -> str:
+        """Stands for everything that decides the logits."""
+        return content_hash([(member.key, member.columns.tolist()) for member in self.members])
+
+    def tokenizer(self) -> Any:
+        """Returns the Hugging Face tokenizer of the (first) model."""
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(self.members[0].folder, trust_remote_code=False)
+
+    def text_limit(self) -> int:
+        """Returns the tokens at which texts are cut, for teacher and students alike."""
+        from transformers import AutoConfig
+
+        config = AutoConfig.from_pretrained(self.members[0].folder, trust_remote_code=False)
+        return maximum_length(self.tokenizer(), config, self.max_length)
+
+    def model(self) -> Any:
+        """Loads the fine-tuned model (an ensemble's first)."""
+        return load_model(self.members[0].folder).model
+
+    def encoder(self) -> Any:
+        """Loads the model before fine-tuning, its classification head not to be used."""
+        return load_encoder(self.encoder_folder)
+
+    def encoder_key(self) -> str:
+        """Stands for the weights of the encoder."""
+        return content_key(self.encoder_folder, self.max_length)
+
+    def label(
+        self, examples: Sequence[Example], progress: Progress, device: torch.device
+    ) -> LogitTable:
+        """Returns the logits of the examples; what the cache lacks is computed and kept."""
+        digests = digests_of(examples)
+        found = []
+        for member in self.members:
+            cache = LogitCache(cache_root() / "logits" / member.key, progress.say)
+            places, shards = cache.lookup(digests)
+            if (places[:, 0] < 0).any():
+                self._label_missing(member, cache, examples, places[:, 0] < 0, progress, device)
+                places, shards = cache.lookup(digests)
+            found.append((places, shards))
+        return LogitTable(tuple(found), tuple(member.columns for member in self.members))
+
+    def _label_missing(
+        self,
+        member: Member,
+        cache: LogitCache,
+        examples: Sequence[Example],
+        missing: npt.NDArray[np.bool_],
+        progress: Progress,
+        device: torch.device,
+    ) -> None:
+        """Labels the texts in an order that depends on them alone, so that batches are always the same."""
+        unique = {examples[i].digest: examples[i] for i in np.flatnonzero(missing)}
+        todo = [unique[digest] for digest in sorted(unique)]
+        loaded = load_model(member.folder)
+        model = loaded.model.to(device)
+        loaded.tokenizer.enable_truncation(self.text_limit())
+        encoded = encode(loaded.tokenizer, todo, loaded.pad_id)
+        order = np.argsort(-encoded.lengths, kind="stable")
+        with progress.task("the teacher labels", len(todo)) as task:
+            for start in range(0, len(order), SHARD_ROWS):
+                chunk = order[start : start + SHARD_ROWS]
+                logits = predict_logits(model, encoded.take(chunk), self.batch_size, task.advance)
+                cache.write(digests_of([todo[i] for i in chunk]), logits)
+
+
+def load_encoder(folder: Path) -> Any:
+    """Loads a pretrained model as a classifier whose head is new, on the CPU."""
+    from transformers import AutoModelForSequenceClassification
+
+    try:
+        return AutoModelForSequenceClassification.from_pretrained(
+            folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
+        )
+    except Exception as error:
+        raise TeacherError(f"{folder} cannot be loaded: {str(error).splitlines()[0]}") from error
+
+
+def open_member(
+    folder: Path, max_length: int, labels: Sequence[str], names: Sequence[str] | None = None
+) -> Member:
+    """Returns the classifier in the folder with its outputs aligned to ``labels`` by name.
+
+    Raises:
+        TeacherError: its labels are not the data's; the message lists the differences.
+    """
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    own = (
+        list(names) if names is not None else [config.id2label[i] for i in range(config.num_labels)]
+    )
+    if len(own) != config.num_labels:
+        raise TeacherError(
+            f"teacher.labels has {len(own)} names, the model in {folder.name} {config.num_labels} outputs"
+        )
+    return Member(folder, content_key(folder, max_length), align(own, labels, folder.name))
+
+
+def align(own: Sequence[str], labels: Sequence[str], name: str) -> npt.NDArray[np.int64]:
+    """Returns for each of the data's labels the model's output that stands for it, by name.
+
+    Raises:
+        TeacherError: the two sets of names differ.
+    """
+    lacking, strange = sorted(set(labels) - set(own)), sorted(set(own) - set(labels))
+    if not lacking and not strange:
+        return np.array([list(own).index(label) for label in labels], dtype=np.int64)
+    problems = []
+    if all(label.startswith("LABEL_") for label in own):
+        problems.append(
+            Problem(
+                f"its {len(own)} outputs are called {own[0]}, {own[1]}, ...; the data's labels have names",
+                cure="name them in the order of the outputs: teacher: {labels: [...]}",
+            )
+        )
+    else:
+        problems += [
+            Problem(
+                f"does not know the data's label '{label}'",
+                cure=did_you_mean(label, strange or own),
+            )
+            for label in lacking[:5]
+        ]
+        problems += [
+            Problem(f"has the label '{each}', which the data lacks") for each in strange[:5]
+        ]
+    raise TeacherError(f"the labels of the teacher {name} are not those of the data", *problems)

@@ -1,0 +1,63 @@
+"""What the encoder makes of each word on its own: a start for a student's embedding table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from kdzoo.model import length_sorted_batches
+from kdzoo.progress import Progress
+from kdzoo.text import Vocabulary, encode
+from kdzoo.text.encode import Encoded
+from kdzoo.data import Example
+
+
+@torch.inference_mode()
+def encoder_vectors(
+    encoder: Any, tokenizer: Any, vocabulary: Vocabulary, progress: Progress, device: torch.device
+) -> Tensor:
+    """Returns a vector [V, D] for each entry of the vocabulary.
+
+    An entry runs through the encoder alone, wrapped as a text ([CLS] entry [SEP]); its vector is the
+    mean over the outputs, as in Model2Vec.
+
+    Args:
+        encoder: the pretrained model, not fine-tuned.
+        tokenizer: its Hugging Face tokenizer.
+        vocabulary: the student's; pieces of the teacher, or words.
+        progress: told how far it is.
+        device: where the encoder runs.
+    """
+    encoded = _entries(tokenizer, vocabulary)
+    base = encoder.base_model.to(device).eval()
+    vectors = torch.zeros(len(vocabulary), base.config.hidden_size)
+    with progress.task("embeddings from the encoder", len(encoded)) as task:
+        for rows in length_sorted_batches(encoded.lengths, 512):
+            batch = {name: each.to(device) for name, each in encoded.batch(rows).items()}
+            states = base(**batch).last_hidden_state.float()  # [B, T, D]
+            mask = batch["attention_mask"].unsqueeze(-1)  # [B, T, 1]
+            vectors[torch.from_numpy(rows)] = ((states * mask).sum(1) / mask.sum(1)).cpu()
+            task.advance(len(rows))
+    return vectors.clone()
+
+
+def _entries(tokenizer: Any, vocabulary: Vocabulary) -> Encoded:
+    pad = int(tokenizer.pad_token_id or 0)
+    if vocabulary.kept is None:
+        fast = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+        fast.no_padding()
+        fast.no_truncation()
+        return encode(fast, [Example(token) for token in vocabulary.tokens], pad)
+    around = [tokenizer.cls_token_id, tokenizer.sep_token_id]
+    ids = [[i for i in (around[0], piece, around[1]) if i is not None] for piece in vocabulary.kept]
+    ids += [[pad]] * (len(vocabulary) - len(ids))  # a padding token of our own
+    lengths = [len(row) for row in ids]
+    return Encoded(
+        ids=np.array([i for row in ids for i in row], dtype=np.int32),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]),
+        pad_id=pad,
+    )

@@ -1,0 +1,43 @@
+"""Pretrained word vectors from a text file, through torchtext."""
+
+from __future__ import annotations
+
+import ssl
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from kdzoo.errors import ModelError
+
+
+def read_vectors(path: str, tokens: Sequence[str]) -> tuple[Tensor, int]:
+    """Returns the vectors of the tokens [V, D] (zeros where the file lacks one) and how many it has.
+
+    Raises:
+        ModelError: torchtext is not installed, or the file is missing or not a file of vectors.
+    """
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise ModelError(f"student.embeddings.vectors: no such file: {path}")
+    try:
+        from torchtext.vocab import Vectors
+    except ImportError:
+        raise ModelError(
+            'word vectors are read by torchtext: pip install "kdzoo[torchtext]"'
+        ) from None
+    # torchtext turns TLS verification off for the whole process; it gets it back below. Its cache
+    # would go on serving an old copy of a changed file, so it gets a folder of its own each time.
+    verified = ssl._create_default_https_context
+    try:
+        with tempfile.TemporaryDirectory() as cache:
+            vectors = Vectors(str(file.resolve()), cache=cache)
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise ModelError(f"{path} is not a file of word vectors: {error}") from error
+    finally:
+        ssl._create_default_https_context = verified
+    found = sum(token in vectors.stoi or token.lower() in vectors.stoi for token in tokens)
+    table: Tensor = vectors.get_vecs_by_tokens(list(tokens), lower_case_backup=True)
+    return table.to(torch.float32), found

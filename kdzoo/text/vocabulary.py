@@ -1,0 +1,235 @@
+"""A student's own tokenizer: the teacher's pieces or whole words, pruned to what occurs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tokenizers import AddedToken, Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+
+from kdzoo.data import Example
+from kdzoo.errors import ModelError
+from kdzoo.text.encode import CHUNK
+
+PAD, UNKNOWN, MASK = "[PAD]", "[UNK]", "[MASK]"
+
+
+@dataclass(frozen=True)
+class SpecialTokens:
+    """The names a tokenizer has for its special tokens; ``None`` where it has none."""
+
+    pad: str | None = None
+    unknown: str | None = None
+    mask: str | None = None
+    start: str | None = None
+    end: str | None = None
+
+    @classmethod
+    def of(cls, tokenizer: Any) -> SpecialTokens:
+        """Returns those of a Hugging Face tokenizer."""
+        return cls(
+            tokenizer.pad_token,
+            tokenizer.unk_token,
+            tokenizer.mask_token,
+            tokenizer.cls_token or tokenizer.bos_token,
+            tokenizer.sep_token or tokenizer.eos_token,
+        )
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """A tokenizer that cuts at ``max_length``, and what its ids stand for."""
+
+    tokenizer: Tokenizer
+    special: SpecialTokens
+    max_length: int
+    kept: tuple[int, ...] | None = None  # the teacher's id of each id; None for words
+
+    @property
+    def pad_id(self) -> int:
+        """The id of padding."""
+        return int(self.tokenizer.token_to_id(self.special.pad))
+
+    @property
+    def tokens(self) -> list[str]:
+        """The tokens in the order of their ids."""
+        return [self.tokenizer.id_to_token(i) for i in range(len(self))]
+
+    def __len__(self) -> int:
+        return int(self.tokenizer.get_vocab_size(with_added_tokens=True))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the whole tokenizer."""
+        return hashlib.sha256(self.tokenizer.to_str().encode()).hexdigest()[:16]
+
+
+def prune(
+    tokenizer: Any, examples: Sequence[Example], max_length: int, *, special_tokens: bool
+) -> Vocabulary:
+    """Returns the tokenizer of a Hugging Face model without the pieces that no example needs.
+
+    The examples are tokenised as before; a piece that is gone reads as unknown (WordPiece, Unigram) or
+    as smaller pieces (BPE).
+
+    Args:
+        tokenizer: a fast Hugging Face tokenizer.
+        examples: texts whose pieces stay.
+        max_length: tokens at which the new tokenizer cuts.
+        special_tokens: whether texts are wrapped as the teacher reads them ([CLS] text [SEP]).
+
+    Raises:
+        ModelError: the tokenizer is of a kind that cannot be pruned.
+    """
+    special = SpecialTokens.of(tokenizer)
+    whole = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    whole.no_truncation()
+    whole.no_padding()
+    state = json.loads(whole.to_str())
+    used = _used_ids(whole, examples)
+    wanted = [special.pad, special.unknown, special.mask]
+    wanted += [special.start, special.end] if special_tokens else []
+    used |= {whole.token_to_id(name) for name in wanted if name is not None}
+    used -= {whole.token_to_id(special.pad)} if special.pad else set()
+    added = {token["id"] for token in state["added_tokens"]}
+    if special.pad is not None:
+        order = [
+            whole.token_to_id(special.pad),
+            *sorted(used | _needed_by_model(state["model"], used)),
+        ]
+    else:
+        order = sorted(used | _needed_by_model(state["model"], used))
+    new_ids = {old: new for new, old in enumerate(order)}
+    state["model"] = _pruned_model(state["model"], new_ids, added)
+    state["added_tokens"] = [
+        {**token, "id": new_ids[token["id"]]}
+        for token in sorted(state["added_tokens"], key=lambda token: new_ids.get(token["id"], 0))
+        if token["id"] in new_ids
+    ]
+    state["post_processor"] = (
+        _renumbered(state["post_processor"], whole, new_ids) if special_tokens else None
+    )
+    return _finished(Tokenizer.from_str(json.dumps(state)), special, max_length, tuple(order))
+
+
+def _used_ids(tokenizer: Tokenizer, examples: Sequence[Example]) -> set[int]:
+    used: set[int] = set()
+    for start in range(0, len(examples), CHUNK):
+        texts = [t for e in examples[start : start + CHUNK] for t in (e.text, e.text_pair) if t]
+        for encoding in tokenizer.encode_batch(texts, add_special_tokens=False):
+            used.update(encoding.ids)
+    return used
+
+
+def _needed_by_model(model: dict[str, Any], used: set[int]) -> set[int]:
+    """Returns ids that must stay for the used ones to be found: what BPE merges them from."""
+    if model["type"] != "BPE":
+        return set()
+    vocabulary: dict[str, int] = model["vocab"]
+    names = {index: name for name, index in vocabulary.items()}
+    needed = {names[index] for index in used if index in names}
+    needed |= {name for name in vocabulary if len(name) == 1}  # the alphabet spells what is new
+    for merge in reversed(model["merges"]):
+        left, right = _pair(merge)
+        if left + right in needed:
+            needed |= {left, right}
+    return {vocabulary[name] for name in needed if name in vocabulary}
+
+
+def _pair(merge: str | list[str]) -> tuple[str, str]:
+    left, right = merge.split(" ") if isinstance(merge, str) else merge
+    return left, right
+
+
+def _pruned_model(
+    model: dict[str, Any], new_ids: dict[int, int], added: set[int]
+) -> dict[str, Any]:
+    match model["type"]:
+        case "WordPiece" | "WordLevel":
+            vocab = {name: new_ids[old] for name, old in model["vocab"].items() if old in new_ids}
+            return {**model, "vocab": vocab}
+        case "BPE":
+            vocab = {name: new_ids[old] for name, old in model["vocab"].items() if old in new_ids}
+            merges = [
+                merge
+                for merge in model["merges"]
+                if {*_pair(merge), "".join(_pair(merge))} <= vocab.keys()
+            ]
+            return {**model, "vocab": vocab, "merges": merges}
+        case "Unigram":
+            pieces = [model["vocab"][old] for old in new_ids if old < len(model["vocab"])]
+            unknown = model.get("unk_id")
+            return {**model, "vocab": pieces, "unk_id": new_ids.get(unknown)}
+        case kind:
+            raise ModelError(
+                f"the teacher's tokenizer is a {kind}, which cannot be pruned; "
+                "set student.text to words"
+            )
+
+
+def _renumbered(processor: Any, tokenizer: Tokenizer, new_ids: dict[int, int]) -> Any:
+    """Returns a post-processor that puts the special tokens' new ids around the text."""
+    if processor is None:
+        return None
+    match processor["type"]:
+        case "TemplateProcessing":
+            tokens = {
+                name: {**token, "ids": [new_ids[old] for old in token["ids"]]}
+                for name, token in processor["special_tokens"].items()
+            }
+            return {**processor, "special_tokens": tokens}
+        case "BertProcessing" | "RobertaProcessing":
+            ends = {
+                key: [processor[key][0], new_ids[tokenizer.token_to_id(processor[key][0])]]
+                for key in ("sep", "cls")
+            }
+            return {**processor, **ends}
+        case "Sequence":
+            parts = [_renumbered(part, tokenizer, new_ids) for part in processor["processors"]]
+            return {**processor, "processors": parts}
+        case _:
+            return processor
+
+
+def words(examples: Iterable[Example], max_length: int, mask: str | None) -> Vocabulary:
+    """Returns a tokenizer of whole lower-case words, the commonest first.
+
+    Args:
+        examples: texts whose words make the vocabulary.
+        max_length: words at which a text is cut.
+        mask: the teacher's mask token, known here too.
+    """
+    special = SpecialTokens(pad=PAD, unknown=UNKNOWN, mask=mask or MASK)
+    tokenizer = Tokenizer(WordLevel({}, unk_token=UNKNOWN))
+    tokenizer.normalizer = BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    counts: Counter[str] = Counter()
+    for example in examples:
+        for text in (example.text, example.text_pair):
+            normal = tokenizer.normalizer.normalize_str(
+                (text or "").replace(str(special.mask), " ")
+            )
+            counts.update(word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal))
+    names = [PAD, UNKNOWN, str(special.mask)]
+    names += sorted(counts, key=lambda word: (-counts[word], word))
+    tokenizer.model = WordLevel({name: i for i, name in enumerate(names)}, unk_token=UNKNOWN)
+    tokenizer.add_special_tokens([AddedToken(name, special=True) for name in names[:3]])
+    return _finished(tokenizer, special, max_length, None)
+
+
+def _finished(
+    tokenizer: Tokenizer, special: SpecialTokens, max_length: int, kept: tuple[int, ...] | None
+) -> Vocabulary:
+    if special.pad is None:
+        tokenizer.add_special_tokens([AddedToken(PAD, special=True)])
+        special = SpecialTokens(PAD, special.unknown, special.mask, special.start, special.end)
+    tokenizer.enable_truncation(max_length)
+    return Vocabulary(tokenizer, special, max_length, kept)

@@ -1,0 +1,90 @@
+"""A point to resume from: one safetensors file, replaced atomically, no pickle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+Tensors = dict[str, Tensor]
+
+
+@dataclass
+class Checkpoint:
+    """All that the loop needs to go on as if nothing had happened."""
+
+    step: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best: Tensors | None = None  # weights of the best evaluation
+    best_step: int = 0
+    best_score: float = float("-inf")
+
+    def consider(self, model: nn.Module, score: float) -> bool:
+        """Keeps the weights if the score is at least the best; returns whether it did."""
+        if score < self.best_score:
+            return False
+        self.best = copy_of(model.state_dict())
+        self.best_score, self.best_step = score, self.step
+        return True
+
+    def save(self, path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Writes the checkpoint beside its place and moves it there."""
+        tensors = {f"model/{k}": v for k, v in copy_of(model.state_dict()).items()}
+        tensors |= {f"best/{k}": v for k, v in (self.best or {}).items()}
+        for index, state in optimizer.state_dict()["state"].items():
+            tensors |= {
+                f"optimizer/{index}/{k}": v.detach().cpu().clone() for k, v in state.items()
+            }
+        tensors["rng/cpu"] = torch.get_rng_state()
+        if torch.cuda.is_available():
+            tensors["rng/cuda"] = torch.cuda.get_rng_state()
+        said = {
+            "step": self.step,
+            "history": self.history,
+            "best_step": self.best_step,
+            "best_score": self.best_score,
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        save_file(tensors, partial, metadata={"kdzoo": json.dumps(said)})
+        partial.replace(path)
+
+
+def copy_of(state: dict[str, Tensor]) -> Tensors:
+    """Returns the tensors on the CPU, none sharing memory with another."""
+    return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state.items()}
+
+
+def resume(path: Path | None, model: nn.Module, optimizer: torch.optim.Optimizer) -> Checkpoint:
+    """Returns the checkpoint in the file, its state put back; a fresh one where there is no file."""
+    if path is None or not path.is_file():
+        return Checkpoint()
+    with safe_open(path, framework="pt") as file:
+        said: dict[str, Any] = json.loads(file.metadata()["kdzoo"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+    parts: dict[str, Tensors] = {"model": {}, "best": {}, "optimizer": {}, "rng": {}}
+    for name, tensor in tensors.items():
+        part, _, rest = name.partition("/")
+        parts[part][rest] = tensor
+    model.load_state_dict(parts["model"])
+    state: dict[int, Tensors] = {}
+    for name, tensor in parts["optimizer"].items():
+        index, _, key = name.partition("/")
+        state.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    torch.set_rng_state(parts["rng"]["cpu"])
+    if "cuda" in parts["rng"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state(parts["rng"]["cuda"])
+    return Checkpoint(
+        step=said["step"],
+        history=said["history"],
+        best=parts["best"] or None,
+        best_step=said["best_step"],
+        best_score=said["best_score"],
+    )

@@ -1,0 +1,174 @@
+"""One lean loop for teacher and students: batches, AdamW, linear schedule, best checkpoint, resume."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from kdzoo.errors import TrainingError
+from kdzoo.progress import Progress, Task
+from kdzoo.training.checkpoint import Checkpoint, resume
+from kdzoo.training.data import BatchOrder, TrainingSet
+
+Loss = Callable[[Tensor, Tensor, Tensor | None], Tensor]  # (logits, gold, teacher logits) -> scalar
+Evaluate = Callable[[nn.Module], dict[str, float]]
+NOTE_EVERY = 20  # steps between two looks at the loss; each look waits for a GPU
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How long and how fast: the numbers of the loop."""
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    warmup: float  # share of the steps
+    max_grad_norm: float
+    select_by: str  # a key of what evaluation returns, or "last"
+    evaluations: int
+    checkpoint_every: int
+    seed: int
+
+    def rate(self, step: int) -> float:
+        """Returns the learning rate of a step: up over the warm-up, then down to 0, both linear."""
+        warmup_steps = round(self.warmup * self.steps)
+        if step < warmup_steps:
+            return self.learning_rate * (step + 1) / warmup_steps
+        return self.learning_rate * (self.steps - step) / max(1, self.steps - warmup_steps)
+
+    def is_evaluation(self, step: int) -> bool:
+        """Whether validation is looked at after so many steps."""
+        every = max(1, self.steps // self.evaluations)
+        return step == self.steps or (step % every == 0 and self.steps - step >= every // 2)
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What the loop leaves beside the weights, which are the best ones."""
+
+    history: list[dict[str, float]]
+    best_step: int
+    resumed_at: int
+
+
+def make_accelerator() -> Accelerator:
+    """Returns the process's accelerator; on a GPU that can, it computes in bfloat16."""
+    gpu = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    return Accelerator(mixed_precision="bf16" if gpu else "no")
+
+
+def train(
+    model: nn.Module,
+    data: TrainingSet,
+    plan: TrainingPlan,
+    loss_of: Loss,
+    evaluate: Evaluate,
+    *,
+    accelerator: Accelerator,
+    progress: Progress,
+    description: str,
+    checkpoint: Path | None = None,
+) -> TrainingResult:
+    """Trains ``model`` in place and leaves it with the weights of its best evaluation.
+
+    A file at ``checkpoint`` is resumed from; the run then ends with the same numbers as one that was
+    not interrupted. The caller removes the file when it has saved the model.
+
+    Raises:
+        TrainingError: the loss is no longer a number.
+    """
+    torch.manual_seed(plan.seed + accelerator.process_index)
+    wrapped = accelerator.prepare_model(model)
+    optimizer = torch.optim.AdamW(
+        wrapped.parameters(), plan.learning_rate, weight_decay=plan.weight_decay, fused=True
+    )
+    point = resume(checkpoint, model, optimizer)
+    resumed_at = point.step
+    step = _stepper(wrapped, optimizer, data, plan, loss_of, accelerator)
+    with progress.task(description, plan.steps, done=point.step) as task:
+        running, since = torch.zeros((), device=accelerator.device), 0
+        model.train()
+        while point.step < plan.steps:
+            running, since = running + step(point.step), since + 1
+            point.step += 1
+            evaluated = plan.is_evaluation(point.step)
+            saved = checkpoint is not None and point.step % plan.checkpoint_every == 0
+            if evaluated or saved or point.step % NOTE_EVERY == 0:
+                loss = _finite(float(running) / since, point.step, description)
+                running, since = torch.zeros_like(running), 0
+                if evaluated:
+                    _evaluate(model, evaluate, plan, point, loss)
+                if saved and checkpoint is not None and accelerator.is_main_process:
+                    point.save(checkpoint, model, optimizer)
+                _note(task, point, loss, plan)
+            task.advance()
+    if point.best is not None:
+        model.load_state_dict(point.best)
+    model.eval()
+    accelerator.free_memory()
+    return TrainingResult(point.history, point.best_step or plan.steps, resumed_at)
+
+
+def _stepper(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    data: TrainingSet,
+    plan: TrainingPlan,
+    loss_of: Loss,
+    accelerator: Accelerator,
+) -> Callable[[int], Tensor]:
+    """Returns the function that takes one step and gives its loss, still on the device."""
+    order = BatchOrder(data.encoded.lengths, plan.batch_size, plan.seed)
+    device, rank, size = accelerator.device, accelerator.process_index, accelerator.num_processes
+    parameters = list(model.parameters())
+
+    def take(step: int) -> Tensor:
+        rows = order.rows(step)
+        own = rows[rank::size]  # several processes share a batch, none of them goes without
+        inputs, gold, teacher = data.batch(own if len(own) else rows[:1])
+        for group in optimizer.param_groups:
+            group["lr"] = plan.rate(step)
+        logits = model(**{name: each.to(device) for name, each in inputs.items()}).logits  # [B, C]
+        target = None if teacher is None else teacher.to(device)
+        loss = loss_of(logits.float(), gold.to(device), target)
+        accelerator.backward(loss)
+        nn.utils.clip_grad_norm_(parameters, plan.max_grad_norm)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        return loss.detach()
+
+    return take
+
+
+def _finite(loss: float, step: int, description: str) -> float:
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"{description}: the loss is {loss} at step {step}; "
+            "try a lower learning_rate, a longer warmup or a smaller max_grad_norm"
+        )
+    return loss
+
+
+def _evaluate(
+    model: nn.Module, evaluate: Evaluate, plan: TrainingPlan, point: Checkpoint, loss: float
+) -> None:
+    metrics = evaluate(model)
+    model.train()
+    point.history.append({"step": point.step, "loss": loss, **metrics})
+    if plan.select_by != "last":
+        point.consider(model, metrics[plan.select_by])
+
+
+def _note(task: Task, point: Checkpoint, loss: float, plan: TrainingPlan) -> None:
+    note = f"loss {loss:.3f}"
+    if point.history:
+        key = "accuracy" if plan.select_by == "last" else plan.select_by
+        note += f"  validation {key.replace('_', ' ')} {point.history[-1][key]:.3f}"
+    task.advance(0, note)

@@ -1,0 +1,58 @@
+"""A small convolutional network over words."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from kdzoo.registry import register_student
+
+
+@register_student("cnn", road="change")
+class CNN(nn.Module):
+    """Convolutions of several widths, max over time, one linear layer (Kim, 2014, arXiv:1408.5882).
+
+    A window counts only where it begins in the text; windows that reach past its end read zeros, in
+    any batch. So padding changes nothing, and a text of one word has a window too.
+
+    Args:
+        vocab_size: V.
+        num_labels: C.
+        dim: width of the embeddings, D.
+        maps: feature maps per width, M.
+        widths: words that a window spans, W of them.
+        dropout: on the embeddings and before the linear layer.
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        num_labels: int,
+        *,
+        dim: int = 300,
+        maps: int = 200,
+        widths: tuple[int, ...] = (2, 3, 4),
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, dim)
+        self.convolutions = nn.ModuleList(nn.Conv1d(dim, maps, width) for width in widths)
+        self.dropout = nn.Dropout(dropout)
+        self.hidden_size = maps * len(widths)
+        self.head = nn.Linear(self.hidden_size, num_labels)
+
+    def encode(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Returns the maxima over time of all maps [B, W * M]."""
+        mask = attention_mask.unsqueeze(1)  # [B, 1, T]
+        vectors = self.dropout(self.embedding(input_ids)).transpose(1, 2) * mask  # [B, D, T]
+        features = []
+        for convolution in self.convolutions:
+            padded = F.pad(vectors, (0, convolution.kernel_size[0] - 1))  # [B, D, T + width - 1]
+            maps = F.relu(convolution(padded)) * mask  # [B, M, T]: at least 0, so 0 hides a window
+            features.append(maps.amax(-1))  # [B, M]
+        return torch.cat(features, dim=-1)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Returns logits [B, C] for ids [B, T] and mask [B, T]."""
+        return self.head(self.dropout(self.encode(input_ids, attention_mask)))

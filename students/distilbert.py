@@ -1,0 +1,133 @@
+"""The teacher's own architecture with fewer layers, as a plain DistilBERT."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from kdzoo.errors import ModelError
+from kdzoo.registry import register_student
+
+if TYPE_CHECKING:
+    from kdzoo.model import BuildContext
+
+_POSITION_OFFSET = {"bert": 0, "distilbert": 0, "roberta": 2, "xlm-roberta": 2}
+
+
+@register_student("distilbert", road="compression", special_tokens=True)
+def distilbert(
+    context: BuildContext,
+    *,
+    init: str = "teacher",
+    layers: list[int] | int | None = None,
+    dropout: float = 0.1,
+) -> Any:
+    """A DistilBERT (Sanh et al., 2019, arXiv:1910.01108) cut from the teacher or named by hub id.
+
+    Saved as an ordinary ``DistilBertForSequenceClassification``: it loads where kdzoo is not.
+
+    Args:
+        context: vocabulary, labels and teacher.
+        init: where the layers start: ``teacher`` (fine-tuned), ``encoder`` (before fine-tuning),
+            ``random`` (the encoder's shape), or the hub id or folder of a DistilBERT with the
+            teacher's vocabulary.
+        layers: the layers to keep, counted from 0, or how many; every other one by default.
+        dropout: in the layers and before the head.
+    """
+    from transformers import AutoModelForSequenceClassification, DistilBertForSequenceClassification
+
+    kept = context.vocabulary.kept
+    if kept is None:
+        raise ModelError("distilbert reads the teacher's pieces: set student.text to teacher")
+    if init in ("teacher", "encoder", "random"):
+        source = context.teacher() if init == "teacher" else context.encoder()
+    else:
+        source = AutoModelForSequenceClassification.from_pretrained(
+            init, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
+        )
+    shape = source.config
+    if shape.model_type not in _POSITION_OFFSET:
+        raise ModelError(
+            f"distilbert cannot be cut from a {shape.model_type}; "
+            f"it reads {', '.join(sorted(_POSITION_OFFSET))}: set student.init to a hub id of one"
+        )
+    chosen = _chosen_layers(layers, shape.num_hidden_layers)
+    config = _config(shape, context, len(chosen), dropout)
+    student = DistilBertForSequenceClassification(config)
+    if init != "random":
+        with torch.no_grad():
+            _copy_embeddings(student.distilbert.embeddings, source, kept)
+            _copy_layers(student.distilbert.transformer.layer, source, chosen)
+    return student
+
+
+def _chosen_layers(layers: list[int] | int | None, available: int) -> list[int]:
+    if layers is None:
+        return list(range(0, available, 2))
+    if isinstance(layers, int):
+        if not 1 <= layers <= available:
+            raise ModelError(f"student.layers: {layers} of {available} layers cannot be kept")
+        return [round(i * available / layers) for i in range(layers)]
+    if not layers or not all(0 <= layer < available for layer in layers):
+        raise ModelError(f"student.layers: {layers} are not among layers 0 to {available - 1}")
+    return layers
+
+
+def _config(shape: Any, context: BuildContext, layers: int, dropout: float) -> Any:
+    from transformers import DistilBertConfig
+
+    offset = _POSITION_OFFSET[shape.model_type]
+    is_distilbert = shape.model_type == "distilbert"
+    return DistilBertConfig(
+        vocab_size=len(context.vocabulary),
+        max_position_embeddings=shape.max_position_embeddings - offset,
+        n_layers=layers,
+        n_heads=shape.num_attention_heads,
+        dim=shape.hidden_size,
+        hidden_dim=shape.hidden_dim if is_distilbert else shape.intermediate_size,
+        activation=shape.activation if is_distilbert else shape.hidden_act,
+        dropout=dropout,
+        attention_dropout=dropout,
+        seq_classif_dropout=dropout,
+        pad_token_id=context.vocabulary.pad_id,
+        num_labels=len(context.labels),
+    )
+
+
+def _copy_embeddings(target: Any, source: Any, kept: tuple[int, ...]) -> None:
+    """Copies the kept words; the one token type of single texts is added to every position."""
+    embeddings = source.base_model.embeddings
+    words = embeddings.word_embeddings.weight
+    rows = torch.tensor(kept)  # [V]
+    if int(rows.max()) >= len(words):
+        raise ModelError("the model in student.init has another vocabulary than the teacher")
+    target.word_embeddings.weight[: len(kept)].copy_(words[rows])
+    offset = _POSITION_OFFSET[source.config.model_type]
+    positions = embeddings.position_embeddings.weight[offset:].clone()
+    if hasattr(embeddings, "token_type_embeddings"):
+        positions += embeddings.token_type_embeddings.weight[0]
+    target.position_embeddings.weight.copy_(positions)
+    target.LayerNorm.load_state_dict(embeddings.LayerNorm.state_dict())
+
+
+def _copy_layers(targets: nn.ModuleList, source: Any, chosen: list[int]) -> None:
+    base = source.base_model
+    if source.config.model_type == "distilbert":
+        for target, number in zip(targets, chosen, strict=True):
+            target.load_state_dict(base.transformer.layer[number].state_dict())
+        return
+    for target, number in zip(targets, chosen, strict=True):
+        layer = base.encoder.layer[number]
+        for to, of in (
+            (target.attention.q_lin, layer.attention.self.query),
+            (target.attention.k_lin, layer.attention.self.key),
+            (target.attention.v_lin, layer.attention.self.value),
+            (target.attention.out_lin, layer.attention.output.dense),
+            (target.sa_layer_norm, layer.attention.output.LayerNorm),
+            (target.ffn.lin1, layer.intermediate.dense),
+            (target.ffn.lin2, layer.output.dense),
+            (target.output_layer_norm, layer.output.LayerNorm),
+        ):
+            to.load_state_dict(of.state_dict())
