@@ -1,4 +1,4 @@
-"""kdzoo: distil a transformer classifier into a zoo of small students, and see what each costs you."""
+"""Distil a transformer classifier into a zoo of small students, and see what each costs you."""
 
 from __future__ import annotations
 

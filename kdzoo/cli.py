@@ -20,7 +20,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
-    help="Distil a transformer classifier into a zoo of small students, and see what each costs you.",
+    help="Distil a transformer classifier into a zoo of small students, "
+    "and see what each costs you.",
     epilog="Begin with: `kdzoo run quickstart`",
 )
 out_console = Console()

@@ -1,4 +1,7 @@
-"""Every error that a user can cause: what is wrong, where, and the cure; all problems of one input at once."""
+"""Every error that a user can cause: what is wrong, where, and the cure.
+
+All problems of one input are told at once.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ class Problem:
 
 
 class KdzooError(Exception):
-    """A mistake that the user can mend; the command line prints it without a traceback, exit code 2.
+    """A mistake that the user can mend; the command line prints it, no traceback, exit code 2.
 
     Args:
         title: the input that is wrong, or the whole message when there are no problems to list.
@@ -69,7 +72,7 @@ class StoreError(KdzooError):
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
-    """Returns "did you mean 'x'? Known: x, y, z." with the nearest name first, where one is near."""
+    """Returns "did you mean 'x'? Known: x, y, z.", the nearest name first, where one is near."""
     names = sorted(known)
     nearest = difflib.get_close_matches(str(name), names, n=1, cutoff=0.55)
     suggestion = f"did you mean '{nearest[0]}'? " if nearest else ""

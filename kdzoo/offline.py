@@ -10,7 +10,7 @@ TIMEOUT_S = 4.0
 
 @cache
 def hub_in_reach() -> bool:
-    """Returns whether the hub answers within a few seconds; ``HF_HUB_OFFLINE=1`` answers at once."""
+    """Returns whether the hub answers within seconds; ``HF_HUB_OFFLINE=1`` answers at once."""
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
         return False
     import urllib.error

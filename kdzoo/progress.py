@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 
@@ -20,13 +20,8 @@ class Progress(Protocol):
     def say(self, message: str) -> None:
         """Reports one finished thing, or one thing to know."""
 
-    def task(self, description: str, total: int, done: int = 0) -> _TaskContext:
+    def task(self, description: str, total: int, done: int = 0) -> AbstractContextManager[Task]:
         """Opens a bar for ``total`` steps, of which ``done`` were done before."""
-
-
-class _TaskContext(Protocol):
-    def __enter__(self) -> Task: ...
-    def __exit__(self, *exc: object) -> bool | None: ...
 
 
 class _SilentTask:

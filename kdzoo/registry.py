@@ -43,7 +43,7 @@ class Entry(Generic[T]):
 
 
 class Registry(Generic[T]):
-    """Things of one kind by name: built in, from entry points, or from a file named on the command line.
+    """Things of one kind by name: built in, from entry points, or from a user's file.
 
     Args:
         noun: what one entry is called in messages.
@@ -71,8 +71,8 @@ class Registry(Generic[T]):
             taken = self._entries.get(name)
             if taken is not None:
                 raise RegistryError(
-                    f"{self.noun} '{name}' is registered twice: in {taken.origin} and in {entry.origin}; "
-                    "rename one of them"
+                    f"{self.noun} '{name}' is registered twice: in {taken.origin} and in "
+                    f"{entry.origin}; rename one of them"
                 )
             self._entries[name] = entry
             return value
@@ -119,58 +119,58 @@ class Registry(Generic[T]):
                 ) from error
 
 
-def _place(value: object) -> tuple[Path, int]:
+def _place(value: Any) -> tuple[Path, int]:
     code = inspect.unwrap(value) if callable(value) else value
     try:
-        return Path(inspect.getsourcefile(code) or "?"), inspect.getsourcelines(code)[1]  # type: ignore[arg-type]
+        return Path(inspect.getsourcefile(code) or "?"), inspect.getsourcelines(code)[1]
     except (OSError, TypeError):  # typed at a prompt or made at run time: there is no file
         return Path(f"<{getattr(value, '__module__', '?')}>"), 0
 
 
-students: Registry[Callable[..., Any]] = Registry("student", "kdzoo.students", "kdzoo.students")
-objectives: Registry[Callable[..., Any]] = Registry(
-    "objective", "kdzoo.objectives", "kdzoo.objectives"
-)
-augmenters: Registry[Callable[..., Any]] = Registry(
-    "augmenter", "kdzoo.transfer.augmenters", "kdzoo.augmenters"
-)
-datasets: Registry[Callable[..., Any]] = Registry(
-    "dataset", "kdzoo.data.embedded", "kdzoo.datasets"
-)
+students: Registry[Any] = Registry("student", "kdzoo.students", "kdzoo.students")
+objectives: Registry[Any] = Registry("objective", "kdzoo.objectives", "kdzoo.objectives")
+augmenters: Registry[Any] = Registry("augmenter", "kdzoo.transfer.augmenters", "kdzoo.augmenters")
+datasets: Registry[Any] = Registry("dataset", "kdzoo.data.embedded", "kdzoo.datasets")
 
 
 def register_student(name: str, *, road: Road, special_tokens: bool = False) -> Callable[[T], T]:
-    """Registers a student: a plain ``nn.Module`` class, or a function that returns a Hugging Face model.
+    """Registers a student: an ``nn.Module`` class, or a function that returns a Hugging Face model.
 
     A class is built as ``cls(vocab_size, num_labels, **options)``, a function is called as
-    ``build(context, **options)`` with a :class:`kdzoo.model.BuildContext`. Its keyword-only parameters
-    are its options in recipes: their names, types and defaults are the schema.
+    ``build(context, **options)`` with a :class:`kdzoo.model.BuildContext`. Its keyword-only
+    parameters are its options in recipes: their names, types and defaults are the schema.
 
     Args:
         name: what recipes call it.
-        road: ``compression`` (the teacher's architecture, smaller) or ``change`` (another architecture).
+        road: ``compression`` (the teacher's architecture, smaller) or ``change`` (another one).
         special_tokens: whether it reads texts wrapped as the teacher does, as in [CLS] text [SEP].
     """
     if road not in ("compression", "change"):
         raise RegistryError(
             f"student '{name}': road must be 'compression' or 'change', got '{road}'"
         )
-    return students.register(name, road=road, special_tokens=special_tokens)  # type: ignore[return-value]
+    return students.register(name, road=road, special_tokens=special_tokens)
 
 
 def register_objective(name: str) -> Callable[[T], T]:
-    """Registers ``f(student_logits [B, C], teacher_logits [B, C], **options) -> scalar`` as an objective."""
-    return objectives.register(name)  # type: ignore[return-value]
+    """Registers an objective: ``f(student_logits, teacher_logits, **options) -> scalar``.
+
+    Both logits are [B, C].
+    """
+    return objectives.register(name)
 
 
 def register_augmenter(name: str) -> Callable[[T], T]:
-    """Registers ``f(words, rng, context, **options) -> words`` as an augmenter (see ``kdzoo.transfer``)."""
-    return augmenters.register(name)  # type: ignore[return-value]
+    """Registers an augmenter: ``f(words, rng, context, **options) -> words``.
+
+    See ``kdzoo.transfer``.
+    """
+    return augmenters.register(name)
 
 
 def register_dataset(name: str) -> Callable[[T], T]:
     """Registers ``f() -> RawData`` as an embedded dataset (see ``kdzoo.data.embedded``)."""
-    return datasets.register(name)  # type: ignore[return-value]
+    return datasets.register(name)
 
 
 _loaded_files: set[Path] = set()

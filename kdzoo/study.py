@@ -1,4 +1,4 @@
-"""The whole story: data, teacher, baseline, students and their controls, quality, latency, report."""
+"""The whole story: data, teacher, baseline, students and controls, quality, latency, report."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def run_study(
     read_test: bool = True,
     progress: Progress | None = None,
 ) -> Store:
-    """Trains, measures and reports what the study names; what the store has already is not made again.
+    """Trains, measures and reports what the study names; what the store has is not made again.
 
     Args:
         study: the recipes, as ``kdzoo.recipe.load_study`` gives them.
         out: the study's folder.
-        read_test: whether the test split is read at the end; without it all figures are validation's.
+        read_test: whether the test split is read at the end; else all figures are validation's.
         progress: told what is being done; nobody by default.
 
     Returns:
@@ -126,7 +126,7 @@ class _Corpora:
 
 
 def _rows(trained: list[Trained]) -> tuple[Row, ...]:
-    """Returns the table's rows: teachers, then variants, then baselines, in the order of the recipes."""
+    """Returns the table's rows: teachers, variants, then baselines, in the order of the recipes."""
     settings = {_setting(each): each.variant.name for each in reversed(trained)}
     rows: dict[str, Row] = {}
 

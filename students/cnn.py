@@ -37,6 +37,7 @@ class CNN(nn.Module):
     ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, dim)
+        self.widths = widths
         self.convolutions = nn.ModuleList(nn.Conv1d(dim, maps, width) for width in widths)
         self.dropout = nn.Dropout(dropout)
         self.hidden_size = maps * len(widths)
@@ -47,8 +48,8 @@ class CNN(nn.Module):
         mask = attention_mask.unsqueeze(1)  # [B, 1, T]
         vectors = self.dropout(self.embedding(input_ids)).transpose(1, 2) * mask  # [B, D, T]
         features = []
-        for convolution in self.convolutions:
-            padded = F.pad(vectors, (0, convolution.kernel_size[0] - 1))  # [B, D, T + width - 1]
+        for width, convolution in zip(self.widths, self.convolutions, strict=True):
+            padded = F.pad(vectors, (0, width - 1))  # [B, D, T + width - 1]
             maps = F.relu(convolution(padded)) * mask  # [B, M, T]: at least 0, so 0 hides a window
             features.append(maps.amax(-1))  # [B, M]
         return torch.cat(features, dim=-1)

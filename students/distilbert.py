@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
 
 from kdzoo.errors import ModelError
 from kdzoo.registry import register_student
@@ -36,7 +35,7 @@ def distilbert(
         layers: the layers to keep, counted from 0, or how many; every other one by default.
         dropout: in the layers and before the head.
     """
-    from transformers import AutoModelForSequenceClassification, DistilBertForSequenceClassification
+    from transformers import DistilBertForSequenceClassification
 
     kept = context.vocabulary.kept
     if kept is None:
@@ -44,9 +43,7 @@ def distilbert(
     if init in ("teacher", "encoder", "random"):
         source = context.teacher() if init == "teacher" else context.encoder()
     else:
-        source = AutoModelForSequenceClassification.from_pretrained(
-            init, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
-        )
+        source = _pretrained(init, context.vocabulary.tokens[: len(kept)], kept)
     shape = source.config
     if shape.model_type not in _POSITION_OFFSET:
         raise ModelError(
@@ -61,6 +58,23 @@ def distilbert(
             _copy_embeddings(student.distilbert.embeddings, source, kept)
             _copy_layers(student.distilbert.transformer.layer, source, chosen)
     return student
+
+
+def _pretrained(init: str, tokens: list[str], kept: tuple[int, ...]) -> Any:
+    """Loads a model by folder or hub id; its ids must stand for the same tokens as the teacher's."""
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(init, trust_remote_code=False)
+        model = AutoModelForSequenceClassification.from_pretrained(
+            init, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
+        )
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"student.init: {init} cannot be loaded: {reason}") from error
+    if tokenizer.convert_ids_to_tokens(list(kept)) != tokens:
+        raise ModelError("the model in student.init has another vocabulary than the teacher")
+    return model
 
 
 def _chosen_layers(layers: list[int] | int | None, available: int) -> list[int]:
@@ -112,7 +126,7 @@ def _copy_embeddings(target: Any, source: Any, kept: tuple[int, ...]) -> None:
     target.LayerNorm.load_state_dict(embeddings.LayerNorm.state_dict())
 
 
-def _copy_layers(targets: nn.ModuleList, source: Any, chosen: list[int]) -> None:
+def _copy_layers(targets: Any, source: Any, chosen: list[int]) -> None:
     base = source.base_model
     if source.config.model_type == "distilbert":
         for target, number in zip(targets, chosen, strict=True):

@@ -12,6 +12,7 @@ from kdzoo.errors import DataError, Problem, did_you_mean
 
 SHOWN = 5  # examples of one problem that a message shows
 _LABEL_SEPARATORS = re.compile(r"\s*[|;,]\s*")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can spell it, no tokenizer can read it
 
 
 def check_rows(raw: RawData) -> None:
@@ -34,13 +35,22 @@ def check_rows(raw: RawData) -> None:
                         "fill them in or remove the rows",
                     )
                 )
+        halves = [n for n, (text, _) in enumerate(rows, start=1) if _LONE_SURROGATE.search(text)]
+        if halves:
+            problems.append(
+                Problem(
+                    f"{len(halves)} of {len(rows)} texts hold half a character (a lone surrogate)",
+                    f"{split}, row {_list(halves)}",
+                    "mend the text: what wrote it cut a character in two",
+                )
+            )
     problems += _label_problems(raw)
     if problems:
         raise DataError(raw.origin or "data", *problems)
 
 
 def _label_problems(raw: RawData) -> list[Problem]:
-    known = {label for _, label in raw.splits["train"] if label}
+    known = {label for _, label in raw.splits["train"] if label.strip()}
     several = [label for label in sorted(known) if _is_several(label, known)]
     if several:
         return [
@@ -60,7 +70,7 @@ def _label_problems(raw: RawData) -> list[Problem]:
             )
         )
     for split in ("validation", "test"):
-        strange = {label for _, label in raw.splits[split] if label} - known
+        strange = {label for _, label in raw.splits[split] if label.strip()} - known
         if strange:
             problems.append(
                 Problem(
@@ -89,10 +99,11 @@ def normalised(example: Example) -> str:
 
 
 def handle_leaks(corpus: Corpus, on_leak: str) -> Corpus:
-    """Returns the corpus with texts that stand in two splits counted, or dropped from the earlier one.
+    """Returns the corpus, texts that stand in two splits counted, or dropped from the earlier one.
 
     Raises:
-        DataError: there are some, and ``on_leak`` is ``error``.
+        DataError: there are some, and ``on_leak`` is ``error``; or dropping them leaves a label of
+            train, or validation, without a text.
     """
     texts = {split: {normalised(example) for example in corpus.split(split)} for split in SPLITS}
     pairs: tuple[tuple[SplitName, SplitName], ...] = (
@@ -105,7 +116,8 @@ def handle_leaks(corpus: Corpus, on_leak: str) -> Corpus:
         return corpus
     found = ", ".join(f"{a} and {b} {count}" for (a, b), count in counts.items())
     if on_leak == "error":
-        example = next(iter(texts[next(iter(counts))[0]] & texts[next(iter(counts))[1]]))
+        first, second = next(iter(counts))
+        example = min(texts[first] & texts[second]).partition("\x00")[0]
         raise DataError(
             f"texts stand in two splits ({found}; for example '{example[:60]}'); "
             "set data.on_leak to drop or warn, or mend the data"
@@ -120,7 +132,20 @@ def handle_leaks(corpus: Corpus, on_leak: str) -> Corpus:
         train=tuple(e for e in corpus.train if normalised(e) not in later["train"]),
         validation=tuple(e for e in corpus.validation if normalised(e) not in later["validation"]),
     )
+    _refuse_nothing_left(corpus, cleaned, found)
     return cleaned.with_notes(f"dropped texts that stand in two splits: {found}")
+
+
+def _refuse_nothing_left(corpus: Corpus, cleaned: Corpus, found: str) -> None:
+    lost = {e.label for e in corpus.train} - {e.label for e in cleaned.train}
+    names = sorted(corpus.labels[label] for label in lost if label is not None)
+    lacking = [f"training text of '{name}'" for name in names[:SHOWN]]
+    lacking += [] if cleaned.validation else ["validation text"]
+    if lacking:
+        raise DataError(
+            f"data.on_leak: drop leaves no {', no '.join(lacking)}; "
+            f"texts that stand in two splits: {found}"
+        )
 
 
 def describe(corpus: Corpus) -> str:

@@ -60,7 +60,7 @@ class Corpus:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of labels and texts of train, validation and unlabelled: what training depends on."""
+        """A hash of what training depends on: labels; texts of train, validation and unlabelled."""
         return fingerprint(self.labels, self.train, self.validation, self.unlabelled)
 
     @cached_property

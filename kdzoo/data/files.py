@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kdzoo.data.corpus import SPLITS, RawData
+from kdzoo.data.corpus import SPLITS, RawData, SplitName
 from kdzoo.errors import DataError, Problem, did_you_mean
 
 SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
 Row = tuple[str, Mapping[str, Any]]  # where it stands, and its columns
 
 
-def read_files(files: str | Mapping[str, str], text: str, label: str) -> RawData:
-    """Returns the rows of a folder with a file per split, of one file (all train), or of named files.
+def read_files(files: str | Mapping[SplitName, str], text: str, label: str) -> RawData:
+    """Returns the rows of a folder with a file per split, one file (all train), or named files.
 
     Raises:
         DataError: a file is missing, has another encoding, or lacks a column.
@@ -29,7 +29,7 @@ def read_files(files: str | Mapping[str, str], text: str, label: str) -> RawData
     )
 
 
-def _split_paths(files: str | Mapping[str, str]) -> dict[str, Path]:
+def _split_paths(files: str | Mapping[SplitName, str]) -> dict[str, Path]:
     if not isinstance(files, str):
         return {split: Path(path).expanduser() for split, path in files.items()}
     path = Path(files).expanduser()
@@ -64,8 +64,8 @@ def read_rows(path: Path, text: str, label: str) -> list[tuple[str, str]]:
             cure = f"set data.text and data.label; {known}"
             problems.append(Problem(f"no column '{missing[0]}'", where, cure))
         else:
-            rows.append((_as_text(row[text]), _as_label(row[label], f"{path.name} {where}")))
-        if problems and (path.suffix in (".csv", ".tsv", ".parquet") or len(problems) == 5):
+            rows.append((as_text(row[text]), as_label(row[label], f"{path.name} {where}")))
+        if problems and (path.suffix.lower() != ".jsonl" or len(problems) == 5):
             break
     if problems:
         raise DataError(str(path), *problems)
@@ -74,15 +74,21 @@ def read_rows(path: Path, text: str, label: str) -> list[tuple[str, str]]:
     return rows
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """Returns a cell as text; a missing one is empty."""
     return "" if value is None else str(value)
 
 
-def _as_label(value: Any, where: str) -> str:
+def as_label(value: Any, where: str) -> str:
+    """Returns a cell as the name of a label; a missing one is empty.
+
+    Raises:
+        DataError: it holds a list.
+    """
     if isinstance(value, list | tuple):
         raise DataError(
-            f"{where}: the label is a list ({', '.join(map(str, value))}); kdzoo reads one label per "
-            "text, multi-label data is not supported"
+            f"{where}: the label is a list ({', '.join(map(str, value))}); kdzoo reads one label "
+            "per text, multi-label data is not supported"
         )
     return "" if value is None else str(value).strip()
 
@@ -135,19 +141,20 @@ def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
     )
     try:
         for row in reader:
+            line = reader.reader.line_num  # the outer count lags behind empty lines and errors
             if None in row:
                 raise DataError(
                     str(path),
                     Problem(
                         "more cells than the header has columns",
-                        f"line {reader.line_num}",
+                        f"line {line}",
                         "quote texts that hold the separator",
                     ),
                 )
-            yield f"line {reader.line_num}", row
+            yield f"line {line}", row
     except csv.Error as error:
         raise DataError(
-            str(path), Problem(f"not CSV: {error}", f"line {reader.line_num}")
+            str(path), Problem(f"not CSV: {error}", f"line {reader.reader.line_num}")
         ) from None
 
 

@@ -50,6 +50,6 @@ def _read(section: Data) -> RawData:
     if section.hub is not None:
         return read_hub(section.hub, section.config, section.revision, section.text, section.label)
     if section.files is not None:
-        return read_files(section.files, section.text, section.label)  # type: ignore[arg-type]
+        return read_files(section.files, section.text, section.label)
     raw: RawData = registry.datasets.get(section.embedded or "").value()
     return raw

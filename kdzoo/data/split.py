@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from kdzoo.data.corpus import Corpus, Example, RawData
 from kdzoo.errors import DataError, did_you_mean
@@ -15,7 +16,9 @@ _SHARE = re.compile(r"^(0?\.\d+) of (\w+)$")
 SPLIT_SEED = 20_240  # splits are part of the data: the same for every seed of a study
 
 
-def make_splits(raw: RawData, wanted: Mapping[str, str] | None) -> RawData:
+def make_splits(
+    raw: RawData, wanted: Mapping[Literal["validation", "test"], str] | None
+) -> RawData:
     """Returns the data with the splits that it lacked: ``0.1 of train``, or another split renamed.
 
     Raises:
@@ -27,8 +30,8 @@ def make_splits(raw: RawData, wanted: Mapping[str, str] | None) -> RawData:
     for name, rule in renamed:  # first: a share may then be taken from what is left
         if rule not in splits:
             raise DataError(
-                f"data.split.{name}: '{rule}' is neither a share such as '0.1 of train' nor a split; "
-                f"{did_you_mean(rule, splits)}"
+                f"data.split.{name}: '{rule}' is neither a share such as '0.1 of train' "
+                f"nor a split; {did_you_mean(rule, splits)}"
             )
         splits[name] = splits.pop(rule)
     total = {name: len(rows) for name, rows in splits.items()}
@@ -45,8 +48,8 @@ def make_splits(raw: RawData, wanted: Mapping[str, str] | None) -> RawData:
     missing = [name for name in ("train", "validation", "test") if not splits.get(name)]
     if missing:
         raise DataError(
-            f"{raw.origin} has no {' and no '.join(missing)} split; say where to take it from, as in\n"
-            "  data: {split: {validation: 0.15 of train, test: 0.25 of train}}"
+            f"{raw.origin} has no {' and no '.join(missing)} split; say where to take it from, "
+            "as in\n  data: {split: {validation: 0.15 of train, test: 0.25 of train}}"
         )
     return replace(raw, splits=splits)
 
@@ -55,7 +58,7 @@ Rows = list[tuple[str, str]]
 
 
 def _stratified(rows: Rows, fraction: float) -> tuple[Rows, Rows]:
-    """Returns (taken, left): about ``fraction`` of every label, at least one where a label has two."""
+    """Returns (taken, left): about ``fraction`` of every label, one or more where it has two."""
     rng = random.Random(SPLIT_SEED)
     by_label: dict[str, list[int]] = defaultdict(list)
     for index, (_, label) in enumerate(rows):

@@ -43,8 +43,8 @@ def time_candidates(
 ) -> dict[str, list[list[float]]]:
     """Returns for every candidate, round by round, the milliseconds of single texts.
 
-    Tokenisation is included. In every round all candidates are visited once, in random order, and read
-    the same texts, drawn anew for the round from the real ones.
+    Tokenisation is included. In every round all candidates are visited once, in random order, and
+    read the same texts, drawn anew for the round from the real ones.
 
     Args:
         candidates: models by name, as deployed.
@@ -81,7 +81,7 @@ def _visit(classifier: Classifier, texts: Sequence[Example]) -> list[float]:
 
 
 def summarise(rounds: Sequence[Sequence[float]]) -> dict[str, float]:
-    """Returns the median and the 90th percentile in milliseconds over all rounds, and their count."""
+    """Returns median and 90th percentile in milliseconds over all rounds, and their count."""
     everything = np.concatenate([np.asarray(each) for each in rounds])
     return {
         "p50_ms": float(np.percentile(everything, 50)),

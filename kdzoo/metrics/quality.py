@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ Ids = npt.NDArray[np.int64]  # [N]
 
 
 @cache
-def _modules() -> dict[str, object]:
+def _modules() -> dict[str, Any]:
     from kdzoo.metrics import modules
 
     return {
@@ -35,8 +36,8 @@ def quality(predictions: Ids, gold: Ids, oos: int | None) -> dict[str, float]:
     figures: dict[str, float] = {}
     for name, module in _modules().items():
         if name in ("accuracy", "macro_f1"):
-            figures |= module._compute(predictions, gold)  # type: ignore[attr-defined]
+            figures |= module._compute(predictions, gold)
         elif oos is not None:
-            figures |= module._compute(predictions, gold, oos=oos)  # type: ignore[attr-defined]
+            figures |= module._compute(predictions, gold, oos=oos)
     figures.setdefault("in_scope_accuracy", figures["accuracy"])
     return figures

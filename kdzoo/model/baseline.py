@@ -16,7 +16,7 @@ BASELINE_FILES = ("baseline.skops", "labels.json")
 
 
 def fit_baseline(corpus: Corpus) -> Any:
-    """Returns a scikit-learn pipeline fitted to the gold texts: words 1-2, characters 2-5, linear SVM."""
+    """Returns a scikit-learn pipeline on the gold texts: words 1-2, characters 2-5, linear SVM."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_pipeline, make_union
     from sklearn.svm import LinearSVC

@@ -90,8 +90,8 @@ def _put_vectors(
     table = getattr(student, "embedding", None)
     if not isinstance(table, nn.Embedding):
         raise ModelError(
-            f"student '{entry.name}' ({entry.origin}) has no attribute `embedding` (an nn.Embedding) "
-            "for pretrained vectors; add one, or set student.embeddings to random"
+            f"student '{entry.name}' ({entry.origin}) has no attribute `embedding` "
+            "(an nn.Embedding) for pretrained vectors; add one, or set student.embeddings to random"
         )
     with torch.no_grad():
         table.weight.copy_(scaled(to_width(vectors, table.embedding_dim)))

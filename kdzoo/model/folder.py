@@ -1,4 +1,4 @@
-"""A trained model on disk: weights, configuration and tokenizer, loadable by kdzoo and transformers."""
+"""A trained model on disk: weights, configuration, tokenizer; read by kdzoo and transformers."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ Logits = npt.NDArray[np.float32]  # [N, C]
 def length_sorted_batches(
     lengths: npt.NDArray[np.int64], batch_size: int
 ) -> Iterator[npt.NDArray[np.int64]]:
-    """Yields row numbers, longest texts first, so that a batch pads little and memory peaks at once."""
+    """Yields row numbers, longest texts first: a batch pads little and memory peaks at once."""
     order = np.argsort(-lengths, kind="stable")
     for start in range(0, len(order), batch_size):
         yield order[start : start + batch_size]

@@ -42,8 +42,9 @@ class KdzooForSequenceClassification(PreTrainedModel):  # type: ignore[misc]
             entry = registry.students.get(config.student)
         except RegistryError as error:
             raise ModelError(
-                f"this model is a '{config.student}', a student that is not installed here; bring its "
-                f"file with --students FILE.py (kdzoo.load_students('FILE.py') in Python)\n  {error}"
+                f"this model is a '{config.student}', a student that is not installed here; bring "
+                "its file with --students FILE.py (kdzoo.load_students('FILE.py') in Python)\n"
+                f"  {error}"
             ) from error
         self.student = entry.value(config.vocab_size, config.num_labels, **(config.options or {}))
         self.post_init()
@@ -67,7 +68,7 @@ class KdzooForSequenceClassification(PreTrainedModel):  # type: ignore[misc]
         attention_mask: Tensor | None = None,
         labels: Tensor | None = None,
     ) -> SequenceClassifierOutput:
-        """Returns logits [B, C] for ids [B, T] and mask [B, T], and the loss where labels [B] are given."""
+        """Returns logits [B, C] for ids and mask [B, T], and the loss if labels [B] are given."""
         if input_ids is None:
             raise ValueError("input_ids are needed")
         if attention_mask is None:
@@ -78,5 +79,5 @@ class KdzooForSequenceClassification(PreTrainedModel):  # type: ignore[misc]
 
 
 def is_module(entry: registry.Entry[Any]) -> bool:
-    """Whether the student is a plain module (to be wrapped) rather than a function that builds a model."""
+    """Whether the student is a plain module (to be wrapped), not a function that builds a model."""
     return inspect.isclass(entry.value)

@@ -31,12 +31,12 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader with YAML 1.2's scalars: `no` is a word, `5e-4` and `12:30` are what they look like."""
+    """The safe loader with YAML 1.2's scalars: `no` is a word, `5e-4` a number, `12:30` a text."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Refuses aliases: a few lines of them can stand for gigabytes."""
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(problem="aliases (*name) are not read", problem_mark=mark)
         return super().compose_node(parent, index)
 
@@ -113,7 +113,7 @@ def _construct(loader: _Loader, node: yaml.Node, name: str) -> dict[str, Any]:
 
 
 def _walk(node: yaml.Node, path: KeyPath, places: dict[KeyPath, str]) -> list[Problem]:
-    """Notes the line of every key below ``node``; returns what YAML would have passed over in silence."""
+    """Notes the line of every key below ``node``; returns what YAML passes over in silence."""
     places.setdefault(path, f"line {node.start_mark.line + 1}")
     problems: list[Problem] = []
     if isinstance(node, yaml.MappingNode):

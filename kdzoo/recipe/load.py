@@ -61,7 +61,7 @@ def recipes_root() -> Path:
 
 
 def shipped_recipes() -> dict[str, Path]:
-    """Returns the recipes that come with kdzoo, by their short names such as ``clinc150/bilstm``."""
+    """Returns the recipes that come with kdzoo, by short names such as ``clinc150/bilstm``."""
     root = recipes_root()
     return {
         path.relative_to(root).with_suffix("").as_posix(): path
@@ -104,7 +104,8 @@ def load_study(
     """Returns the study that ``target`` names, every variant of it validated.
 
     Args:
-        target: a short name (``clinc150``, ``clinc150/bilstm``), a recipe file, or a folder of them.
+        target: a short name (``clinc150``, ``clinc150/bilstm``), a recipe file, or a folder
+            of them.
         overrides: ``key.path=value`` each, applied to every recipe.
         seeds: instead of the recipes' own.
         data: a file or folder that takes the place of the recipes' data source.
@@ -169,7 +170,7 @@ def _validated(document: Document, model: type[Recipe]) -> Iterator[Variant]:
 
 
 def _expand(document: Document) -> list[tuple[str, dict[str, Any], str]]:
-    """Returns (name, data, where it comes from) of the recipe, its variants, and their grid's products."""
+    """Returns (name, data, origin) of the recipe, its variants, and their grid's products."""
     base = copy.deepcopy(document.data)
     variants, grid = base.pop("variants", None) or {}, base.pop("grid", None) or {}
     problems = []

@@ -42,21 +42,20 @@ def option_fields(entry: registry.Entry[Any]) -> dict[str, Any]:
 
 
 def _types(signed: Any, names: list[str]) -> dict[str, Any]:
-    """Returns the types of these parameters alone: the others' may be known to type checkers only."""
+    """Returns the types of these parameters; the others' may be known to type checkers only."""
     function = inspect.unwrap(signed)
     annotations = {k: v for k, v in function.__annotations__.items() if k in names}
     return get_type_hints(SimpleNamespace(__annotations__=annotations), function.__globals__)
 
 
 def _chosen_by_kind(base: type[Section], known: registry.Registry[Any]) -> Any:
-    """Returns the union of ``base`` with the options of each registered kind, told apart by ``kind``."""
+    """Returns the union of ``base`` with each registered kind's options, told apart by ``kind``."""
     kinds: list[Any] = [
         create_model(
             f"_{base.__name__}_{name}",
             __base__=base,
             __doc__=entry.summary,
-            kind=(Literal[name], ...),
-            **option_fields(entry),
+            **{"kind": (Literal[name], ...), **option_fields(entry)},
         )
         for name, entry in known.entries().items()
     ]

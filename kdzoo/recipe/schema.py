@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -199,6 +199,8 @@ class Recipe(Section):
 
 def options_of(section: Section) -> dict[str, Any]:
     """Returns what follows the kind: the fields that the registered thing adds to its section."""
-    base = type(section).__mro__[1] if type(section).__name__.startswith("_") else type(section)
+    base = type(section)
+    if base.__name__.startswith("_"):
+        base = cast(type[Section], base.__mro__[1])
     fields = type(section).model_fields.keys() - base.model_fields.keys()
     return {name: getattr(section, name) for name in sorted(fields)}

@@ -32,8 +32,15 @@ def draw(table: Table, folder: Path) -> list[Path]:
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    style = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}
-    with plt.rc_context({**style, "svg.hashsalt": "kdzoo", "svg.fonttype": "none"}):
+    with plt.rc_context(
+        {
+            "font.size": 10,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "svg.hashsalt": "kdzoo",
+            "svg.fonttype": "none",
+        }
+    ):
         figure, axes = plt.subplots(figsize=(8.2, 5.2), layout="constrained")
         _axes(axes, table)
         _pareto(axes, rows)
@@ -115,7 +122,7 @@ def _limits(axes: Axes, rows: Sequence[TableRow]) -> None:
 
 
 def _labels(axes: Axes, rows: Sequence[TableRow]) -> None:
-    """Puts each name at the first place around its bubble where it covers no other name or bubble."""
+    """Puts each name at the first place by its bubble where it covers no other name or bubble."""
     figure: Any = axes.figure
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
@@ -125,7 +132,7 @@ def _labels(axes: Axes, rows: Sequence[TableRow]) -> None:
         x, y = axes.transData.transform(_xy(row))
         radius = math.sqrt(area(row.size_bytes) / math.pi) * scale
         bubbles.append((x - radius, y - radius, x + radius, y + radius))
-    placed: list[tuple[float, float, float, float]] = []
+    placed: list[tuple[float, ...]] = []
     for number, row in enumerate(rows):
         gap = math.sqrt(area(row.size_bytes) / math.pi) + 3
         text = f"{row.name}, {row.size_bytes / 1e6:.1f} MB"
@@ -186,7 +193,7 @@ def _legend(axes: Axes, rows: Sequence[TableRow]) -> None:
                 markerfacecolor="white",
                 linestyle=":",
                 label="same student on hard labels",
-            )  # fmt: skip
+            )
         )
     handles.append(Line2D([], [], color="#009E73", label="Pareto front"))
     axes.legend(handles=handles, loc="lower right", frameon=True, framealpha=0.9, fontsize=9,

@@ -142,8 +142,8 @@ def _gaps(
 ) -> tuple[float | None, float | None]:
     """Returns the closed share of the gap between control and teacher, overall and in scope.
 
-    None where there is no control, or teacher and control cannot be told apart: an exact McNemar test
-    over the texts of all seeds.
+    None where there is no control, or teacher and control cannot be told apart: an exact McNemar
+    test over the texts of all seeds.
     """
     trios = [
         (records[m.key], records[m.control_key], store.read(m.teacher_key))

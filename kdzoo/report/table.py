@@ -100,8 +100,9 @@ def caption(table: Table) -> str:
     over = f"mean ± sd over {seeds} seeds" if seeds > 1 else "one seed"
     unlabelled = f" and {table.unlabelled:,} unlabelled" if table.unlabelled else ""
     parts = [
-        f"{_escaped(table.origin)}: {table.labels} classes, trained from {table.labelled:,} labelled"
-        f"{unlabelled} texts; {table.split} figures in per cent on {table.texts:,} texts, {over}.",
+        f"{_escaped(table.origin)}: {table.labels} classes, trained from {table.labelled:,} "
+        f"labelled{unlabelled} texts; {table.split} figures in per cent on {table.texts:,} texts, "
+        f"{over}.",
         "Hard labels: the same student, initialisation and steps on gold labels alone. Gap closed: "
         "(student − hard labels) / (teacher − hard labels); a dash where teacher and hard labels "
         "cannot be told apart.",
@@ -110,8 +111,9 @@ def caption(table: Table) -> str:
     if timed is not None:
         plural = "s" if timed.threads > 1 else ""
         parts.append(
-            f"Latency: one text, tokenisation included, {timed.threads} thread{plural}, PyTorch, all rows "
-            f"interleaved in one session on {_escaped(timed.cpu)}; faster: than the teacher, median of the rounds."
+            f"Latency: one text, tokenisation included, {timed.threads} thread{plural}, PyTorch, "
+            f"all rows interleaved in one session on {_escaped(timed.cpu)}; "
+            "faster: than the teacher, median of the rounds."
         )
     return " ".join(parts)
 
@@ -147,14 +149,16 @@ def comma_separated(table: Table) -> str:
         seeds = row.metrics["accuracy"].seeds if row.metrics else 0
         writer.writerow(
             [
-                *map(_inert, (table.study, table.split, row.name, row.role, row.kind, row.road or "")),
+                *map(_inert, (table.study, table.split)),
+                *map(_inert, (row.name, row.role, row.kind, row.road or "")),
                 seeds,
                 *[number for pair in own for number in pair],
                 *[number for pair in control for number in pair],
                 _number(row.gap_closed), _number(row.gap_closed_in_scope),
                 row.parameters, row.embedding_parameters, row.size_bytes,
                 *(["", "", "", ""] if latency is None else
-                  [_number(latency.p50_ms), _number(latency.p90_ms), _number(latency.ratio), latency.threads]),
+                  [_number(latency.p50_ms), _number(latency.p90_ms),
+                   _number(latency.ratio), latency.threads]),
             ]
         )  # fmt: skip
     return target.getvalue()

@@ -1,4 +1,4 @@
-"""The folder of a study: models with their records, latency sessions, and the manifest of the table."""
+"""The folder of a study: models with their records, latency sessions, the table's manifest."""
 
 from __future__ import annotations
 
@@ -155,8 +155,8 @@ def _read(path: Path, model: type[T]) -> T:
     version = data.get("schema_version") if isinstance(data, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise StoreError(
-            f"{path} was written by a newer kdzoo (schema {version}, this one reads {SCHEMA_VERSION}): "
-            "pip install --upgrade kdzoo"
+            f"{path} was written by a newer kdzoo (schema {version}, this one reads "
+            f"{SCHEMA_VERSION}): pip install --upgrade kdzoo"
         )
     try:
         return model.model_validate(data)

@@ -15,7 +15,7 @@ from kdzoo.teacher import content_hash
 
 
 def obtain_baseline(recipe: Recipe, corpus: Corpus, seed: int, context: StudyContext) -> str:
-    """Returns the key of the baseline on the corpus's gold texts, which is in the store afterwards."""
+    """Returns the key of the baseline on the gold texts, which is in the store afterwards."""
     key = content_hash(
         {"format": MODEL_FORMAT, "role": "baseline", "corpus": corpus.gold_fingerprint}
     )

@@ -29,7 +29,7 @@ def read_quality(
     splits: Sequence[SplitName],
     context: StudyContext,
 ) -> None:
-    """Adds the quality figures of the splits, and the outcomes behind them, where they are missing."""
+    """Adds the splits' quality figures, and the outcomes behind them, where they are missing."""
     record = context.store.read(key)
     if all(split in record.quality for split in splits):
         return
@@ -57,7 +57,7 @@ def read_quality(
 def time_models(
     folders: Mapping[str, Path], corpus: Corpus, section: Measure, context: StudyContext
 ) -> None:
-    """Times the models, given by key, in one session; skipped where this machine has done it before."""
+    """Times the models, given by key, in one session; skipped where this machine has done it."""
     machine = environment()
     wanted = {
         "keys": sorted(folders),
@@ -90,7 +90,7 @@ def time_models(
 
 
 def deployed_folder(key: str, taught: StudyTeacher, context: StudyContext) -> Path:
-    """Returns the folder that would be deployed for a record; a teacher's may lie outside the store."""
+    """Returns the folder to deploy for a record; a teacher's may lie outside the store."""
     if key != taught.key:
         return context.store.finished(key)
     if len(taught.teacher.members) > 1:

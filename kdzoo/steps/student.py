@@ -94,7 +94,7 @@ class StudentJob:
 def plan_jobs(
     variant: Variant, corpus: Corpus, taught: StudyTeacher, seed: int
 ) -> tuple[StudentJob, StudentJob | None]:
-    """Returns the recipe's student and its hard-label control; no control for what is one itself."""
+    """Returns the recipe's student and its hard-label control; none for what is one itself."""
     recipe = variant.recipe
     tokenizer = taught.teacher.tokenizer()
     transfer = build_transfer_set(corpus, recipe.transfer, SpecialTokens.of(tokenizer).mask, seed)

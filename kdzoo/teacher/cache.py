@@ -1,8 +1,8 @@
 """Teacher logits by content, on disk: computed once, memory-mapped when read.
 
-A shard is one ``.npy`` file of (digest of the text, logits in float16), named after the SHA-256 of its
-bytes. It is written beside its place and moved there, so that two processes can share the cache; a
-shard whose bytes are not what its name says is removed, and its texts are labelled anew.
+A shard is one ``.npy`` file of (digest of the text, logits in float16), named after the SHA-256 of
+its bytes. It is written beside its place and moved there, so that two processes can share the
+cache; a shard whose bytes are not what its name says is removed, and its texts are labelled anew.
 """
 
 from __future__ import annotations

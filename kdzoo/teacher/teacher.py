@@ -100,8 +100,8 @@ class Teacher:
         progress: Progress,
         device: torch.device,
     ) -> None:
-        """Labels the texts in an order that depends on them alone, so that batches are always the same."""
-        unique = {examples[i].digest: examples[i] for i in np.flatnonzero(missing)}
+        """Labels the texts in an order that depends on them alone: batches are always the same."""
+        unique = {examples[i].digest: examples[i] for i in np.flatnonzero(missing).tolist()}
         todo = [unique[digest] for digest in sorted(unique)]
         loaded = load_model(member.folder)
         model = loaded.model.to(device)
@@ -143,7 +143,8 @@ def open_member(
     )
     if len(own) != config.num_labels:
         raise TeacherError(
-            f"teacher.labels has {len(own)} names, the model in {folder.name} {config.num_labels} outputs"
+            f"teacher.labels has {len(own)} names, "
+            f"the model in {folder.name} {config.num_labels} outputs"
         )
     return Member(folder, content_key(folder, max_length), align(own, labels, folder.name))
 
@@ -161,7 +162,8 @@ def align(own: Sequence[str], labels: Sequence[str], name: str) -> npt.NDArray[n
     if all(label.startswith("LABEL_") for label in own):
         problems.append(
             Problem(
-                f"its {len(own)} outputs are called {own[0]}, {own[1]}, ...; the data's labels have names",
+                f"its {len(own)} outputs are called {own[0]}, {own[1]}, ...; "
+                "the data's labels have names",
                 cure="name them in the order of the outputs: teacher: {labels: [...]}",
             )
         )

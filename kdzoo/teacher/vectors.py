@@ -9,11 +9,11 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from kdzoo.data import Example
 from kdzoo.model import length_sorted_batches
 from kdzoo.progress import Progress
 from kdzoo.text import Vocabulary, encode
 from kdzoo.text.encode import Encoded
-from kdzoo.data import Example
 
 
 @torch.inference_mode()
@@ -22,8 +22,8 @@ def encoder_vectors(
 ) -> Tensor:
     """Returns a vector [V, D] for each entry of the vocabulary.
 
-    An entry runs through the encoder alone, wrapped as a text ([CLS] entry [SEP]); its vector is the
-    mean over the outputs, as in Model2Vec.
+    An entry runs through the encoder alone, wrapped as a text ([CLS] entry [SEP]); its vector is
+    the mean over the outputs, as in Model2Vec.
 
     Args:
         encoder: the pretrained model, not fine-tuned.

@@ -14,7 +14,7 @@ from kdzoo.errors import ModelError
 
 
 def read_vectors(path: str, tokens: Sequence[str]) -> tuple[Tensor, int]:
-    """Returns the vectors of the tokens [V, D] (zeros where the file lacks one) and how many it has.
+    """Returns the tokens' vectors [V, D] (zeros where the file lacks one) and how many it has.
 
     Raises:
         ModelError: torchtext is not installed, or the file is missing or not a file of vectors.

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from tokenizers import AddedToken, Tokenizer
 from tokenizers.models import WordLevel
@@ -56,12 +56,12 @@ class Vocabulary:
     @property
     def pad_id(self) -> int:
         """The id of padding."""
-        return int(self.tokenizer.token_to_id(self.special.pad))
+        return _id_of(self.tokenizer, self.special.pad)
 
     @property
     def tokens(self) -> list[str]:
         """The tokens in the order of their ids."""
-        return [self.tokenizer.id_to_token(i) for i in range(len(self))]
+        return [cast(str, self.tokenizer.id_to_token(i)) for i in range(len(self))]
 
     def __len__(self) -> int:
         return int(self.tokenizer.get_vocab_size(with_added_tokens=True))
@@ -77,8 +77,8 @@ def prune(
 ) -> Vocabulary:
     """Returns the tokenizer of a Hugging Face model without the pieces that no example needs.
 
-    The examples are tokenised as before; a piece that is gone reads as unknown (WordPiece, Unigram) or
-    as smaller pieces (BPE).
+    The examples are tokenised as before; a piece that is gone reads as unknown (WordPiece, Unigram)
+    or as smaller pieces (BPE).
 
     Args:
         tokenizer: a fast Hugging Face tokenizer.
@@ -97,12 +97,12 @@ def prune(
     used = _used_ids(whole, examples)
     wanted = [special.pad, special.unknown, special.mask]
     wanted += [special.start, special.end] if special_tokens else []
-    used |= {whole.token_to_id(name) for name in wanted if name is not None}
-    used -= {whole.token_to_id(special.pad)} if special.pad else set()
+    used |= {_id_of(whole, name) for name in wanted if name is not None}
+    used -= {_id_of(whole, special.pad)} if special.pad else set()
     added = {token["id"] for token in state["added_tokens"]}
     if special.pad is not None:
         order = [
-            whole.token_to_id(special.pad),
+            _id_of(whole, special.pad),
             *sorted(used | _needed_by_model(state["model"], used)),
         ]
     else:
@@ -118,6 +118,12 @@ def prune(
         _renumbered(state["post_processor"], whole, new_ids) if special_tokens else None
     )
     return _finished(Tokenizer.from_str(json.dumps(state)), special, max_length, tuple(order))
+
+
+def _id_of(tokenizer: Tokenizer, token: str | None) -> int:
+    found = None if token is None else tokenizer.token_to_id(token)
+    assert found is not None  # noqa: S101 - a special token that has a name has an id
+    return found
 
 
 def _used_ids(tokenizer: Tokenizer, examples: Sequence[Example]) -> set[int]:
@@ -167,7 +173,8 @@ def _pruned_model(
         case "Unigram":
             pieces = [model["vocab"][old] for old in new_ids if old < len(model["vocab"])]
             unknown = model.get("unk_id")
-            return {**model, "vocab": pieces, "unk_id": new_ids.get(unknown)}
+            unknown = None if unknown is None else new_ids.get(unknown)
+            return {**model, "vocab": pieces, "unk_id": unknown}
         case kind:
             raise ModelError(
                 f"the teacher's tokenizer is a {kind}, which cannot be pruned; "
@@ -188,7 +195,7 @@ def _renumbered(processor: Any, tokenizer: Tokenizer, new_ids: dict[int, int]) -
             return {**processor, "special_tokens": tokens}
         case "BertProcessing" | "RobertaProcessing":
             ends = {
-                key: [processor[key][0], new_ids[tokenizer.token_to_id(processor[key][0])]]
+                key: [processor[key][0], new_ids[_id_of(tokenizer, processor[key][0])]]
                 for key in ("sep", "cls")
             }
             return {**processor, **ends}

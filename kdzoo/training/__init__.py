@@ -1,4 +1,4 @@
-"""From ragged batches through one lean loop to a trained model; resumed where it was interrupted."""
+"""From ragged batches through one lean loop to a trained model; resumed when interrupted."""
 
 from kdzoo.training.data import BatchOrder, TrainingSet
 from kdzoo.training.loop import TrainingPlan, TrainingResult, make_accelerator, train

@@ -62,7 +62,7 @@ def copy_of(state: dict[str, Tensor]) -> Tensors:
 
 
 def resume(path: Path | None, model: nn.Module, optimizer: torch.optim.Optimizer) -> Checkpoint:
-    """Returns the checkpoint in the file, its state put back; a fresh one where there is no file."""
+    """Returns the checkpoint in the file, its state put back; a fresh one without a file."""
     if path is None or not path.is_file():
         return Checkpoint()
     with safe_open(path, framework="pt") as file:

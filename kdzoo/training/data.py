@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +17,20 @@ Rows = npt.NDArray[np.int64]
 BUCKET_BATCHES = 32  # batches among which texts are sorted by length
 
 
+class LogitRows(Protocol):
+    """Teacher logits in memory or still on disk, read by row numbers."""
+
+    def __getitem__(self, rows: Rows, /) -> npt.NDArray[np.float16]:
+        """Returns the logits [B, C] of the rows."""
+
+
 @dataclass(frozen=True)
 class TrainingSet:
     """Tokenised texts with their targets, row by row."""
 
     encoded: Encoded
     gold: npt.NDArray[np.int64]  # [N], NO_LABEL where there is none
-    teacher_logits: npt.NDArray[np.float16] | None = None  # [N, C]
+    teacher_logits: LogitRows | None = None  # [N, C]
 
     def __len__(self) -> int:
         return len(self.encoded)
@@ -38,7 +46,8 @@ class TrainingSet:
 class BatchOrder:
     """Which rows make the batch of a step: shuffled each epoch, texts of like length together.
 
-    The order depends on seed and step alone, so that a resumed run goes on with the very same batches.
+    The order depends on seed and step alone, so that a resumed run goes on with the very same
+    batches.
     """
 
     def __init__(self, lengths: Rows, batch_size: int, seed: int) -> None:

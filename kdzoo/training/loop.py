@@ -1,4 +1,4 @@
-"""One lean loop for teacher and students: batches, AdamW, linear schedule, best checkpoint, resume."""
+"""One lean loop for teacher and students: batches, AdamW, schedule, best checkpoint, resume."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def train(
 ) -> TrainingResult:
     """Trains ``model`` in place and leaves it with the weights of its best evaluation.
 
-    A file at ``checkpoint`` is resumed from; the run then ends with the same numbers as one that was
-    not interrupted. The caller removes the file when it has saved the model.
+    A file at ``checkpoint`` is resumed from; the run then ends with the same numbers as one that
+    was not interrupted. The caller removes the file when it has saved the model.
 
     Raises:
         TrainingError: the loss is no longer a number.

@@ -1,7 +1,7 @@
 """New texts from old ones, word by word; the teacher labels what comes out.
 
-An augmenter is ``f(words, rng, context, **options) -> words``: pure, seeded by ``rng`` alone. To add one,
-write such a function and decorate it with ``@register_augmenter("name")``.
+An augmenter is ``f(words, rng, context, **options) -> words``: pure, seeded by ``rng`` alone. To
+add one, write such a function and decorate it with ``@register_augmenter("name")``.
 """
 
 from __future__ import annotations

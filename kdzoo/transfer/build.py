@@ -1,4 +1,4 @@
-"""The transfer set: gold, unlabelled and augmented texts, each once, all for the teacher to label."""
+"""The transfer set: gold, unlabelled and augmented texts, each once, for the teacher to label."""
 
 from __future__ import annotations
 

@@ -1,0 +1,106 @@
+"""A tiny world for the tests: teacher, data and recipe that train in seconds, without a network."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tiny_world import (
+    LABELS,
+    Outcome,
+    RunCommand,
+    WriteRecipe,
+    save_tiny_bert,
+    texts_of,
+    tiny_recipe_data,
+)
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other on a busy machine: minutes
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with train (40 a label), validation (8) and test (12) of four labels, one oos."""
+    folder = tmp_path_factory.mktemp("tiny_data")
+    rng = random.Random(7)
+    rows: dict[str, list[dict[str, str]]] = {"train": [], "validation": [], "test": []}
+    for label in LABELS:
+        texts = texts_of(label, 60, rng)
+        for split, chosen in (
+            ("train", texts[:40]),
+            ("validation", texts[40:48]),
+            ("test", texts[48:]),
+        ):
+            rows[split] += [{"text": text, "label": label} for text in chosen]
+    for split, lines in rows.items():
+        content = "".join(json.dumps(line) + "\n" for line in lines)
+        (folder / f"{split}.jsonl").write_text(content, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pretrained model's folder: an encoder without a head."""
+    return save_tiny_bert(tmp_path_factory.mktemp("tiny_encoder"), None)
+
+
+@pytest.fixture(scope="session")
+def tiny_teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished classifier's folder, its labels in another order than the data's."""
+    return save_tiny_bert(tmp_path_factory.mktemp("tiny_teacher"), tuple(reversed(LABELS)))
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps the user's cache out of the tests, and the tests out of it."""
+    monkeypatch.setenv("KDZOO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def write_recipe(tmp_path: Path, tiny_data: Path, tiny_encoder: Path) -> WriteRecipe:
+    """Writes the tiny recipe, sections laid over it: ``write_recipe(training={"steps": 5})``."""
+
+    def write(file: str = "tiny.yaml", **sections: Any) -> Path:
+        data = tiny_recipe_data(tiny_data, tiny_encoder)
+        for key, value in sections.items():
+            both = isinstance(value, dict) and isinstance(data.get(key), dict)
+            data[key] = {**data[key], **value} if both else value
+        path = tmp_path / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def kdzoo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[RunCommand]:
+    """Runs the command line in this process, in an empty folder: ``kdzoo("run", "tiny.yaml")``."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def command(*arguments: str) -> Outcome:
+        from kdzoo.cli import main
+
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["kdzoo", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    yield command

@@ -1,0 +1,302 @@
+"""Texts and labels from files: four formats, one corpus; what is broken is named with its place."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kdzoo.data import Corpus, load_corpus
+from kdzoo.data.files import read_files, read_rows
+from kdzoo.errors import DataError
+from kdzoo.recipe.schema import Data
+
+SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
+Rows = Sequence[tuple[object, object]]
+
+AWKWARD = [
+    ("play, then stop", "music"),
+    ('she said "now", twice', "music"),
+    ("two\nlines", "music"),
+    ("windows\r\nlines", "music"),
+    ("a\ttab", "weather"),
+    ("line\u2028separator and paragraph\u2029separator", "weather"),
+    ("next\x85line, form\x0cfeed, file\x1cseparator", "weather"),
+    ("  spaces around  ", "weather"),
+    ("größer 🙂 日本", "wéather"),
+    ("it's 5 o'clock; | \\ # %", "wéather"),
+]
+
+
+def write_rows(path: Path, rows: Rows, columns: tuple[str, str] = ("text", "label")) -> Path:
+    """Writes the rows in the format that the suffix names, with that format's own library."""
+    if path.suffix == ".jsonl":
+        lines = [
+            json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows
+        ]
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+    elif path.suffix == ".parquet":
+        names = dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True))
+        pyarrow.parquet.write_table(pyarrow.table(names), path)
+    else:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, delimiter="," if path.suffix == ".csv" else "\t")
+            writer.writerows([columns, *rows])
+    return path
+
+
+def refusal(path: Path, text: str = "text", label: str = "label") -> str:
+    """Returns what is said of a file that cannot be read."""
+    with pytest.raises(DataError) as caught:
+        read_rows(path, text, label)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+class TestEveryFormat:
+    def test_gives_back_what_was_written(self, tmp_path: Path, suffix: str) -> None:
+        """Separators, quotes, newlines of all kinds and spaces inside texts survive."""
+        path = write_rows(tmp_path / f"train{suffix}", AWKWARD)
+
+        assert read_rows(path, "text", "label") == AWKWARD
+
+    @given(
+        texts=st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=5)
+    )
+    @settings(deadline=None, max_examples=30)
+    def test_gives_back_any_text(
+        self, tmp_path_factory: pytest.TempPathFactory, suffix: str, texts: list[str]
+    ) -> None:
+        rows = [(text, "a") for text in texts]
+        path = write_rows(tmp_path_factory.mktemp("any") / f"train{suffix}", rows)
+
+        assert read_rows(path, "text", "label") == rows
+
+    @pytest.mark.parametrize("label", ["NA", "null", "no", "None", "nan", "true", "007", "1.0"])
+    def test_keeps_labels_that_look_like_something_else(
+        self, tmp_path: Path, suffix: str, label: str
+    ) -> None:
+        """A label is the string that stands in the file, not what a reader may take it for."""
+        path = write_rows(tmp_path / f"train{suffix}", [("NA", label), ("null", "other")])
+
+        assert read_rows(path, "text", "label") == [("NA", label), ("null", "other")]
+
+    def test_reads_integer_labels_as_their_digits(self, tmp_path: Path, suffix: str) -> None:
+        path = write_rows(tmp_path / f"train{suffix}", [("one", 1), ("twelve", 12)])
+
+        assert read_rows(path, "text", "label") == [("one", "1"), ("twelve", "12")]
+
+    def test_strips_labels_and_nothing_else(self, tmp_path: Path, suffix: str) -> None:
+        path = write_rows(tmp_path / f"train{suffix}", [(" a ", " music "), ("b", "music")])
+
+        assert read_rows(path, "text", "label") == [(" a ", "music"), ("b", "music")]
+
+    def test_takes_the_columns_that_it_is_told(self, tmp_path: Path, suffix: str) -> None:
+        path = write_rows(tmp_path / f"train{suffix}", AWKWARD, ("request", "intent"))
+
+        assert read_rows(path, "request", "intent") == AWKWARD
+
+    @pytest.mark.parametrize(("missing", "near"), [("request", "requests"), ("intent", "intents")])
+    def test_names_the_column_nearest_to_a_missing_one(
+        self, tmp_path: Path, suffix: str, missing: str, near: str
+    ) -> None:
+        columns = ("requests", "intent") if missing == "request" else ("request", "intents")
+        path = write_rows(tmp_path / f"train{suffix}", AWKWARD[:1], columns)
+
+        message = refusal(path, "request", "intent")
+
+        assert f"no column '{missing}'" in message
+        assert f"did you mean '{near}'?" in message
+
+    def test_the_suffix_may_be_in_capitals(self, tmp_path: Path, suffix: str) -> None:
+        """A file from another system reads the same, and so does the complaint about it."""
+        path = write_rows(tmp_path / f"train{suffix}", AWKWARD)
+        capitals = path.rename(tmp_path / f"TRAIN{suffix.upper()}")
+
+        assert read_rows(capitals, "text", "label") == AWKWARD
+        if suffix != ".jsonl":  # whose rows each have columns of their own
+            assert "1 problem\n" in refusal(capitals, "request")
+
+
+class TestOneCorpus:
+    def test_is_the_same_from_all_formats(self, tmp_path: Path) -> None:
+        """Texts, label order and fingerprints do not depend on the format."""
+        corpora: list[Corpus] = []
+        for suffix in SUFFIXES:
+            folder = tmp_path / suffix[1:]
+            folder.mkdir()
+            for split, mark in (("train", ""), ("validation", " again"), ("test", " once more")):
+                rows = [(text + mark, label) for text, label in AWKWARD]
+                write_rows(folder / f"{split}{suffix}", rows)
+            corpora.append(load_corpus(Data(files=str(folder))))
+
+        assert corpora[0].labels == ("music", "weather", "wéather")
+        assert all(corpus == corpora[0] for corpus in corpora)
+        assert len({corpus.fingerprint for corpus in corpora}) == 1
+
+    @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tsv"])
+    def test_does_not_depend_on_byte_order_mark_or_line_ends(
+        self, tmp_path: Path, suffix: str
+    ) -> None:
+        """What Windows programs write is read as what was meant."""
+        rows = [("play jazz", "music"), ("will it rain", "weather")]
+        path = write_rows(tmp_path / f"train{suffix}", rows)
+        plain = path.read_bytes().replace(b"\r\n", b"\n")
+        path.write_bytes(b"\xef\xbb\xbf" + plain.replace(b"\n", b"\r\n"))
+
+        assert read_rows(path, "text", "label") == rows
+
+    @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tsv"])
+    def test_does_not_depend_on_empty_lines(self, tmp_path: Path, suffix: str) -> None:
+        rows = [("play jazz", "music"), ("will it rain", "weather")]
+        path = write_rows(tmp_path / f"train{suffix}", rows)
+        path.write_bytes(path.read_bytes() + b"\n\n")
+
+        assert read_rows(path, "text", "label") == rows
+
+
+class TestWhichFiles:
+    def test_a_folder_gives_each_split_its_file_whatever_their_formats(
+        self, tmp_path: Path
+    ) -> None:
+        for split, suffix in (("train", ".csv"), ("validation", ".parquet"), ("test", ".jsonl")):
+            write_rows(tmp_path / f"{split}{suffix}", [(f"from {split}", "a")])
+        write_rows(tmp_path / "notes.csv", [("not read", "a")])
+
+        raw = read_files(str(tmp_path), "text", "label")
+
+        assert raw.splits == {
+            split: [(f"from {split}", "a")] for split in ("train", "validation", "test")
+        }
+
+    def test_a_file_alone_is_train(self, tmp_path: Path) -> None:
+        path = write_rows(tmp_path / "requests.csv", [("play", "a")])
+
+        assert read_files(str(path), "text", "label").splits == {"train": [("play", "a")]}
+
+    def test_named_files_are_the_splits_they_are_named_for(self, tmp_path: Path) -> None:
+        one = write_rows(tmp_path / "one.csv", [("play", "a")])
+        two = write_rows(tmp_path / "two.tsv", [("stop", "a")])
+
+        raw = read_files({"train": str(one), "test": str(two)}, "text", "label")
+
+        assert raw.splits == {"train": [("play", "a")], "test": [("stop", "a")]}
+        assert raw.origin == "one.csv, two.tsv"
+
+    def test_two_files_of_one_split_are_refused_by_name(self, tmp_path: Path) -> None:
+        for suffix in (".jsonl", ".csv"):
+            write_rows(tmp_path / f"train{suffix}", [("play", "a")])
+
+        with pytest.raises(DataError, match=r"train\.jsonl and train\.csv; keep one"):
+            read_files(str(tmp_path), "text", "label")
+
+    def test_a_folder_without_train_says_what_it_wants(self, tmp_path: Path) -> None:
+        write_rows(tmp_path / "test.csv", [("play", "a")])
+
+        with pytest.raises(DataError, match=r"no train file; wanted train\.jsonl, \.csv"):
+            read_files(str(tmp_path), "text", "label")
+
+    @pytest.mark.parametrize("files", ["nowhere", {"train": "nowhere.csv"}])
+    def test_what_is_not_there_is_said_by_its_name(self, files: str | dict[str, str]) -> None:
+        with pytest.raises(DataError, match=r"no such .*nowhere"):
+            read_files(files, "text", "label")
+
+    def test_an_unknown_format_lists_the_known_ones(self, tmp_path: Path) -> None:
+        (tmp_path / "train.xlsx").write_bytes(b"PK")
+
+        message = refusal(tmp_path / "train.xlsx")
+
+        assert "cannot read '.xlsx'" in message
+        assert all(suffix in message for suffix in SUFFIXES)
+
+
+class TestBrokenFiles:
+    @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tsv"])
+    def test_bytes_of_another_encoding_are_found_by_line(self, tmp_path: Path, suffix: str) -> None:
+        path = write_rows(
+            tmp_path / f"train{suffix}", [("a", "x"), ("grün", "x"), ("gr\u00fcn", "x")]
+        )
+        path.write_bytes(path.read_text(encoding="utf-8").encode("latin-1"))
+
+        message = refusal(path)
+
+        assert f"line {2 if suffix == '.jsonl' else 3}: not UTF-8 text" in message
+        assert "save the file as UTF-8" in message
+
+    @pytest.mark.parametrize(
+        ("name", "content", "said"),
+        [
+            ("cut.jsonl", '{"text": "a", "label": "b"}\n{"text": "a", "lab', "line 2: not JSON"),
+            ("list.jsonl", '\n["a", "b"]\n', "line 2: not a JSON object"),
+            ("open.csv", 'text,label\na,b\n"never closed,b\n', "not CSV"),
+            ("after.csv", 'text,label\n"closed" and more,b\n', "line 2: not CSV"),
+            ("many.csv", "text,label\na,b\nhello, you,b\n", "line 3: more cells than the header"),
+            ("gap.csv", "text,label\n\na,b\n\nx,y,b\n", "line 5: more cells"),
+            ("far.csv", 'text,label\n"two\nlines",b\nx,y,b\n', "line 4: more cells"),
+            ("not.parquet", "PAR1 is how it would begin", "is not a parquet file"),
+            ("empty.parquet", "", "is not a parquet file"),
+        ],
+    )
+    def test_are_refused_with_file_and_place(
+        self, tmp_path: Path, name: str, content: str, said: str
+    ) -> None:
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+
+        message = refusal(path)
+
+        assert said in message
+        assert str(path) in message
+
+    @pytest.mark.parametrize("name", ["train.jsonl", "train.csv", "train.tsv"])
+    @pytest.mark.parametrize("content", ["", "\n"])
+    def test_without_rows_are_refused(self, tmp_path: Path, name: str, content: str) -> None:
+        (tmp_path / name).write_text(content, encoding="utf-8")
+
+        assert "holds no rows" in refusal(tmp_path / name)
+
+    def test_a_header_alone_is_no_data(self, tmp_path: Path) -> None:
+        (tmp_path / "train.csv").write_text("text,label\n", encoding="utf-8")
+
+        assert "holds no rows" in refusal(tmp_path / "train.csv")
+
+    def test_json_rows_that_lack_a_key_are_listed_up_to_five(self, tmp_path: Path) -> None:
+        rows = [{"text": "a", "label": "b"}, *({"text": "a", "lable": "b"} for _ in range(9))]
+        path = tmp_path / "train.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+        message = refusal(path)
+
+        assert "5 problems" in message
+        assert [f"line {number}:" in message for number in range(1, 8)] == [
+            False, True, True, True, True, True, False,
+        ]  # fmt: skip
+        assert message.count("did you mean 'lable'?") == 5
+
+    @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+    def test_a_list_of_labels_is_refused_as_multi_label_data(
+        self, tmp_path: Path, suffix: str
+    ) -> None:
+        path = write_rows(tmp_path / f"train{suffix}", [("a", ["x"]), ("b", ["x", "y"])])
+
+        with pytest.raises(DataError, match=r"train\S* \w+ 1: .*one label per\s+text, multi-label"):
+            read_rows(path, "text", "label")
+
+    @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+    def test_a_missing_value_is_empty_not_a_word(self, tmp_path: Path, suffix: str) -> None:
+        """The checks then refuse it; it never becomes the text or label 'None'."""
+        path = write_rows(tmp_path / f"train{suffix}", [("a", None), (None, "x")])
+
+        assert read_rows(path, "text", "label") == [("a", ""), ("", "x")]
+
+    def test_a_short_csv_row_has_an_empty_label(self, tmp_path: Path) -> None:
+        (tmp_path / "train.csv").write_text("text,label\nno label here\n", encoding="utf-8")
+
+        assert read_rows(tmp_path / "train.csv", "text", "label") == [("no label here", "")]

@@ -1,0 +1,338 @@
+"""What every student of the zoo keeps to; a new file is tested as soon as it is there."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from tiny_models import context_of, pruned_vocabulary, random_texts_as_ids, some_texts
+from tiny_world import LABELS, WriteRecipe
+
+from kdzoo import registry
+from kdzoo.data import Example
+from kdzoo.errors import RecipeError
+from kdzoo.model import (
+    BuildContext,
+    build_student,
+    load_model,
+    predict_logits,
+    save_model,
+)
+from kdzoo.objectives import distillation_loss
+from kdzoo.progress import Silent
+from kdzoo.recipe import Recipe, load_study, option_fields, options_of
+from kdzoo.registry import Entry
+from kdzoo.runtime import load_classifier
+from kdzoo.text import Vocabulary, encode
+from kdzoo.training import TrainingPlan, TrainingSet, make_accelerator, train
+
+Build = Callable[..., Any]
+
+every_student = pytest.mark.parametrize("kind", list(registry.students.entries()))
+
+
+@pytest.fixture(scope="module")
+def vocabularies(tiny_teacher: Path) -> dict[bool, Vocabulary]:
+    """The teacher's tokenizer pruned to some texts, with and without its special tokens."""
+    texts = some_texts(250)
+    return {
+        special: pruned_vocabulary(tiny_teacher, texts, special_tokens=special)
+        for special in (True, False)
+    }
+
+
+@pytest.fixture
+def context(
+    kind: str, vocabularies: dict[bool, Vocabulary], tiny_teacher: Path, tiny_encoder: Path
+) -> BuildContext:
+    special = bool(registry.students.get(kind).details["special_tokens"])
+    return context_of(vocabularies[special], tiny_teacher, tiny_encoder)
+
+
+@pytest.fixture
+def build(kind: str, context: BuildContext) -> Build:
+    """Builds the student with its default options."""
+
+    def student(seed: int = 0, **options: Any) -> Any:
+        return build_student(kind, options, context, None, seed)
+
+    return student
+
+
+def padded(batch: dict[str, torch.Tensor], width: int, ids: torch.Tensor) -> dict[str, Any]:
+    """Returns the batch with ``width`` more columns that hold ``ids`` and are masked out."""
+    rows = len(batch["input_ids"])
+    masked = torch.zeros(rows, width, dtype=torch.int64)
+    return {
+        "input_ids": torch.cat([batch["input_ids"], ids.expand(rows, width)], dim=1),
+        "attention_mask": torch.cat([batch["attention_mask"], masked], dim=1),
+    }
+
+
+@every_student
+class TestLogits:
+    @pytest.mark.parametrize("rows", [1, 2, 7])
+    @pytest.mark.parametrize("tokens", [1, 2, 3, 31])
+    def test_are_one_finite_number_per_text_and_class(
+        self, build: Build, context: BuildContext, rows: int, tokens: int
+    ) -> None:
+        ids = torch.randint(0, len(context.vocabulary), (rows, tokens))
+
+        logits = build().eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+
+        assert logits.shape == (rows, len(LABELS))
+        assert torch.isfinite(logits).all()
+
+    def test_are_the_same_in_a_batch_and_one_by_one(
+        self, build: Build, context: BuildContext
+    ) -> None:
+        """A text's neighbours, and the padding they bring, change nothing."""
+        model = build()
+        encoded = random_texts_as_ids(context.vocabulary, count=240, longest=24, seed=1)
+        assert {1, 24} <= set(encoded.lengths)
+
+        together = predict_logits(model, encoded, batch_size=240)
+        alone = predict_logits(model, encoded, batch_size=1)
+
+        np.testing.assert_allclose(together, alone, rtol=1e-4, atol=2e-5)
+        assert np.ptp(alone, axis=0).min() > 1e-3  # the texts do differ
+
+    @pytest.mark.parametrize("width", [1, 5, 33])
+    def test_do_not_change_with_more_padding(
+        self, build: Build, context: BuildContext, width: int
+    ) -> None:
+        """What stands behind the mask is never read, whatever it is."""
+        model = build().eval()
+        encoded = random_texts_as_ids(context.vocabulary, count=40, longest=12, seed=2)
+        batch = encoded.batch(np.arange(len(encoded)))
+        padding = torch.tensor([context.vocabulary.pad_id])
+        anything = torch.randint(0, len(context.vocabulary), (width,))
+
+        with torch.no_grad():
+            plain = model(**batch).logits
+            more = model(**padded(batch, width, padding)).logits
+            strange = model(**padded(batch, width, anything)).logits
+
+        torch.testing.assert_close(more, plain, rtol=1e-4, atol=2e-5)
+        torch.testing.assert_close(strange, plain, rtol=1e-4, atol=2e-5)
+
+    def test_depend_on_each_kept_token(self, build: Build, context: BuildContext) -> None:
+        """Changing one token of a text changes its logits: none is cut or masked away."""
+        model = build().eval()
+        ids = torch.arange(7, 15).unsqueeze(0)  # [1, 8]
+        changed = ids + torch.diag(torch.full((8,), 9))  # [8, 8]: one token is another in each row
+
+        with torch.no_grad():
+            before = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+            after = model(input_ids=changed, attention_mask=torch.ones_like(changed)).logits
+
+        assert len(context.vocabulary) > 24
+        difference = (after - before).abs().amax(1)  # [8]
+        assert difference.mean() > 1e-4
+        assert (difference > 0).float().mean() >= 0.5  # a maximum over time may hide some of them
+
+
+@every_student
+class TestLearning:
+    def test_reaches_every_parameter(self, build: Build, context: BuildContext) -> None:
+        """A parameter without a gradient would be saved, counted and never trained."""
+        model = build().train()
+        encoded = random_texts_as_ids(context.vocabulary, count=60, longest=24, seed=3)
+        gold = torch.arange(60) % len(LABELS)
+
+        logits = model(**encoded.batch(np.arange(60))).logits
+        torch.nn.functional.cross_entropy(logits, gold).backward()
+
+        missing = [name for name, each in model.named_parameters() if each.grad is None]
+        assert missing == []
+        assert all(torch.isfinite(each.grad).all() for each in model.parameters())
+        weights = [each.grad for name, each in model.named_parameters() if name.endswith("weight")]
+        assert all(grad.abs().sum() > 0 for grad in weights)
+
+    def test_overfits_sixteen_texts(self, build: Build, context: BuildContext) -> None:
+        """Labels without any pattern are learnt by heart: nothing keeps it from fitting."""
+        model = build()
+        texts = some_texts(16, seed=5)
+        encoded = encode(context.vocabulary.tokenizer, texts, context.vocabulary.pad_id)
+        gold = np.arange(16) * 7 % len(LABELS)
+        plan = TrainingPlan(
+            steps=120, batch_size=16, learning_rate=5e-3, weight_decay=0.0, warmup=0.1,
+            max_grad_norm=1.0, select_by="last", evaluations=1, checkpoint_every=1000, seed=0,
+        )  # fmt: skip
+
+        def evaluate(trained: torch.nn.Module) -> dict[str, float]:
+            hits = predict_logits(trained, encoded).argmax(1) == gold
+            return {"accuracy": float(hits.mean())}
+
+        result = train(
+            model,
+            TrainingSet(encoded, gold),
+            plan,
+            lambda logits, gold, _: distillation_loss(logits, gold, None, soft=None, alpha=1.0),
+            evaluate,
+            accelerator=make_accelerator(),
+            progress=Silent(),
+            description="sixteen texts",
+        )
+
+        assert result.history[-1]["accuracy"] == 1.0
+
+
+@every_student
+class TestSeed:
+    def test_decides_all_weights(self, build: Build) -> None:
+        first, again, other = (build(seed).state_dict() for seed in (3, 3, 4))
+
+        assert first.keys() == again.keys()
+        assert all(torch.equal(first[name], again[name]) for name in first)
+        assert any(not torch.equal(first[name], other[name]) for name in first)
+
+    def test_counts_whatever_was_drawn_before(self, build: Build) -> None:
+        """A student is the same as the only one of a study and as the tenth."""
+        first = build(3).state_dict()
+        torch.rand(7)
+        again = build(3).state_dict()
+
+        assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+@every_student
+class TestSavedStudent:
+    def test_comes_back_bit_for_bit(
+        self, build: Build, context: BuildContext, tmp_path: Path
+    ) -> None:
+        model = build()
+        save_model(tmp_path, model, context.vocabulary)
+        encoded = random_texts_as_ids(context.vocabulary, count=50, longest=20, seed=4)
+
+        loaded = load_model(tmp_path)
+
+        saved, found = model.state_dict(), loaded.model.state_dict()
+        assert saved.keys() == found.keys()
+        assert all(torch.equal(saved[name], found[name]) for name in saved)
+        assert np.array_equal(predict_logits(model, encoded), predict_logits(loaded.model, encoded))
+        assert loaded.labels == LABELS
+        assert loaded.pad_id == context.vocabulary.pad_id
+
+    def test_reads_texts_as_it_did_in_training(
+        self, build: Build, context: BuildContext, tmp_path: Path
+    ) -> None:
+        """The saved tokenizer gives the ids that the vocabulary gave, cut where it cut."""
+        save_model(tmp_path, build(), context.vocabulary)
+        texts = [*some_texts(100, seed=6), Example("a word it never saw: zzyzx! " * 30)]
+
+        before = encode(context.vocabulary.tokenizer, texts, context.vocabulary.pad_id)
+        loaded = load_model(tmp_path)
+        after = encode(loaded.tokenizer, texts, loaded.pad_id)
+
+        assert np.array_equal(before.ids, after.ids)
+        assert np.array_equal(before.offsets, after.offsets)
+        assert after.lengths.max() == context.vocabulary.max_length
+
+    def test_answers_in_a_pipeline_as_in_kdzoo(
+        self, build: Build, context: BuildContext, tmp_path: Path
+    ) -> None:
+        """``transformers.pipeline`` gives kdzoo's probabilities, padded or not."""
+        from transformers import pipeline
+
+        import kdzoo
+        import kdzoo.hf
+
+        save_model(tmp_path, build(), context.vocabulary)
+        texts = [each.text for each in some_texts(40, seed=7)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the library's remarks on sequential use
+            ask = pipeline("text-classification", model=str(tmp_path))
+            theirs = [*ask(texts, top_k=None, batch_size=16), *ask(texts, top_k=None)]
+
+        ours = list(kdzoo.load(tmp_path).predict(texts)) * 2
+        for mine, answers in zip(ours, theirs, strict=True):
+            scores = {answer["label"]: answer["score"] for answer in answers}
+            assert scores == pytest.approx(dict(mine.top), abs=1e-5)
+
+    @pytest.mark.parametrize("runtime", ["torch"])
+    def test_answers_alike_in_every_runtime(
+        self, build: Build, context: BuildContext, tmp_path: Path, runtime: str
+    ) -> None:
+        model = build()
+        save_model(tmp_path, model, context.vocabulary)
+        texts = some_texts(60, seed=8)
+        encoded = encode(context.vocabulary.tokenizer, texts, context.vocabulary.pad_id)
+
+        logits = load_classifier(tmp_path, runtime).logits(texts)
+
+        np.testing.assert_allclose(logits, predict_logits(model, encoded), atol=1e-5)
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "fasttext": {"dim": 5},
+    "bilstm": {"dim": 6, "hidden": 7, "head": 9, "dropout": 0.25},
+    "cnn": {"dim": 6, "maps": 3, "widths": [1, 4], "dropout": 0.125},
+    "distilbert": {"layers": [1], "dropout": 0.25, "init": "random"},
+}
+
+
+def load_with_student(write_recipe: WriteRecipe, section: dict[str, Any]) -> Recipe:
+    """Returns the tiny recipe with another student section in place of its own."""
+    path = write_recipe()
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump({**data, "student": section}), encoding="utf-8")
+    return load_study(str(path)).variants[0].recipe
+
+
+class TestOptionsOfARecipe:
+    @every_student
+    def test_are_the_constructors_keyword_only_parameters(
+        self, kind: str, write_recipe: WriteRecipe
+    ) -> None:
+        """What a recipe leaves out is the signature's default; what it misspells is refused."""
+        plain = load_with_student(write_recipe, {"kind": kind})
+        entry: Entry[Any] = registry.students.get(kind)
+
+        assert options_of(plain.student) == {
+            name: default for name, (_, default) in option_fields(entry).items()
+        }
+        with pytest.raises(RecipeError, match=r"student\.layerz: unknown key"):
+            load_with_student(write_recipe, {"kind": kind, "layerz": 3})
+
+    @pytest.mark.parametrize("kind", OPTIONS)
+    def test_reach_the_student(self, kind: str, write_recipe: WriteRecipe, build: Build) -> None:
+        """Each of them shapes what is built, in type and value."""
+        recipe = load_with_student(write_recipe, {"kind": kind, **OPTIONS[kind]})
+
+        model = build(**options_of(recipe.student))
+
+        match kind:
+            case "fasttext":
+                assert model.student.head.in_features == 5
+            case "bilstm":
+                assert model.student.embedding.embedding_dim == 6
+                assert model.student.hidden_size == 14
+                assert model.student.head[0].out_features == 9
+                assert model.student.dropout.p == 0.25
+            case "cnn":
+                shapes = [tuple(each.weight.shape) for each in model.student.convolutions]
+                assert shapes == [(3, 6, 1), (3, 6, 4)]
+                assert model.student.dropout.p == 0.125
+            case "distilbert":
+                assert model.config.n_layers == 1
+                assert model.config.dropout == model.config.seq_classif_dropout == 0.25
+
+    @pytest.mark.parametrize("kind", [kind for kind in OPTIONS if kind != "distilbert"])
+    def test_are_in_the_saved_folder(
+        self, kind: str, build: Build, context: BuildContext, tmp_path: Path
+    ) -> None:
+        """A student with options of its own loads without being told them again."""
+        model = build(**OPTIONS[kind])
+        save_model(tmp_path, model, context.vocabulary)
+
+        loaded = load_model(tmp_path).model
+
+        shapes = {name: tensor.shape for name, tensor in loaded.state_dict().items()}
+        assert shapes == {name: tensor.shape for name, tensor in model.state_dict().items()}

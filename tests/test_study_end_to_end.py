@@ -1,0 +1,59 @@
+"""The main job on a tiny teacher: trained, measured, tabled, drawn, and not done twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tiny_world import RunCommand, WriteRecipe
+
+from kdzoo.results import Store
+
+
+class TestOneRun:
+    def test_leaves_table_picture_and_models(
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe
+    ) -> None:
+        """One command trains teacher, baseline, student and control, and shows them in a table."""
+        outcome = kdzoo("run", write_recipe())
+
+        assert outcome.code == 0, outcome.err
+        for name in ("table.md", "table.csv", "accuracy_vs_latency.png", "accuracy_vs_latency.svg"):
+            assert (Path("runs/tiny") / name).stat().st_size > 0
+        table = Path("runs/tiny/table.md").read_text(encoding="utf-8")
+        for row in ("teacher", "tiny", "tf-idf + svm"):
+            assert f"| {row} " in table
+        assert "runs/tiny/table.md" in outcome.out
+
+    def test_a_second_start_trains_nothing(
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe
+    ) -> None:
+        """What is in the store is not made again."""
+        recipe = write_recipe()
+        kdzoo("run", recipe)
+        before = {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*.safetensors")}
+        outcome = kdzoo("run", recipe)
+
+        assert outcome.code == 0
+        assert before == {
+            path: path.stat().st_mtime_ns for path in Path("runs").rglob("*.safetensors")
+        }
+        assert "fine-tun" not in outcome.err
+        assert "seed 0" not in outcome.err
+
+    def test_a_changed_option_trains_only_what_it_changes(
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe
+    ) -> None:
+        """Another temperature makes another student; teacher, baseline and control stay."""
+        recipe = write_recipe()
+        kdzoo("run", recipe)
+        first = Store(Path("runs/tiny")).manifest()
+        outcome = kdzoo("run", recipe, "--set", "objective.temperature=5")
+        second = Store(Path("runs/tiny")).manifest()
+
+        rows = {row.role: (row, other) for row, other in zip(first.rows, second.rows, strict=True)}
+        assert rows["teacher"][0] == rows["teacher"][1]
+        assert rows["baseline"][0] == rows["baseline"][1]
+        student, changed = (row.members[0] for row in rows["student"])
+        assert student.key != changed.key
+        assert student.control_key == changed.control_key
+        assert "on hard labels" not in outcome.err

@@ -1,0 +1,116 @@
+"""What the tests' tiny world is made of: texts, models, a recipe."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LABELS = ("alarm", "music", "oos", "weather")  # in the order kdzoo gives labels from files
+WORDS = {
+    "alarm": ["wake", "alarm", "morning", "seven", "ring", "early"],
+    "music": ["play", "song", "album", "loud", "jazz", "band"],
+    "weather": ["rain", "sunny", "forecast", "cold", "umbrella", "wind"],
+    "oos": ["sandwich", "history", "joke", "planet", "bicycle", "poem"],
+}
+FILLERS = ["please", "the", "a", "tomorrow", "now", "me", "what", "is", "could", "you"]
+
+
+def texts_of(label: str, count: int, rng: random.Random) -> list[str]:
+    """Returns different short texts in which the label's own words give it away."""
+    found: dict[str, None] = {}
+    while len(found) < count:
+        words = rng.sample(WORDS[label], rng.randint(1, 3)) + rng.sample(FILLERS, rng.randint(1, 4))
+        rng.shuffle(words)
+        found[" ".join(words)] = None
+    return list(found)
+
+
+def save_tiny_bert(folder: Path, labels: tuple[str, ...] | None) -> Path:
+    """Writes a two-layer BERT of width 32, its tokenizer too; a classifier if labels are given."""
+    import torch
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordPiece
+    from tokenizers.normalizers import BertNormalizer
+    from tokenizers.pre_tokenizers import BertPreTokenizer
+    from tokenizers.processors import TemplateProcessing
+    from transformers import (
+        BertConfig,
+        BertForSequenceClassification,
+        BertModel,
+        PreTrainedTokenizerFast,
+    )
+
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    words = [word for group in WORDS.values() for word in group] + FILLERS
+    names = list(dict.fromkeys([*special, *letters, *(f"##{each}" for each in letters), *words]))
+    tokenizer = Tokenizer(WordPiece({name: i for i, name in enumerate(names)}, unk_token="[UNK]"))
+    tokenizer.normalizer = BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(names),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        **(
+            {}
+            if labels is None
+            else {"id2label": dict(enumerate(labels)), "num_labels": len(labels)}
+        ),
+    )
+    model = BertModel(config) if labels is None else BertForSequenceClassification(config)
+    model.save_pretrained(folder)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_max_length=64,
+    ).save_pretrained(folder)
+    return folder
+
+
+def tiny_recipe_data(tiny_data: Path, tiny_encoder: Path) -> dict[str, Any]:
+    """Returns a recipe that trains a fasttext student in a second or two."""
+    return {
+        "version": 1,
+        "name": "tiny",
+        "seeds": [0],
+        "data": {"files": str(tiny_data), "oos_label": "oos"},
+        "teacher": {
+            "model": str(tiny_encoder),
+            "max_length": 32,
+            "fine_tune": {"epochs": 4, "learning_rate": 2e-3, "batch_size": 16},
+        },
+        "student": {"kind": "fasttext", "dim": 16},
+        "objective": {"kind": "kl", "temperature": 2.0},
+        "training": {"steps": 60, "batch_size": 16, "learning_rate": 1e-2, "evaluations": 3,
+                     "checkpoint_every": 20},
+        "measure": {"rounds": 2, "texts": 3},
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+RunCommand = Callable[..., Outcome]
+WriteRecipe = Callable[..., Path]
