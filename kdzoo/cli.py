@@ -93,7 +93,7 @@ def run(
     from kdzoo.recipe import load_study
     from kdzoo.registry import load_students
 
-    with _interruptible(f"kdzoo run {target}"):
+    with _interruptible():
         err_console.print(f"reading {target}", highlight=False)
         if students is not None:
             load_students(students)
@@ -341,13 +341,11 @@ def _numbers(text: str | None) -> list[int] | None:
 
 
 @contextmanager
-def _interruptible(command: str) -> Iterator[None]:
+def _interruptible() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        err_console.print(
-            f"\nstopped; `{command}` goes on where it was", markup=False, highlight=False
-        )
+        err_console.print("\nstopped; the same command again goes on from here")
         sys.exit(130)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,8 +20,14 @@ from rich.progress import (
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from kdzoo.progress import Task
+
+LOG_EVERY_S = 30.0  # between two lines of the same work where there is no terminal
+
 
 class _Bar:
+    """Work shown as a bar."""
+
     def __init__(self, bars: Progress, task: TaskID) -> None:
         self._bars, self._task = bars, task
 
@@ -32,24 +39,50 @@ class _Bar:
             self._bars.advance(self._task, steps)
 
 
-class ConsoleProgress:
-    """Bars with what is being done, how far it is and how long it will take.
+class _Lines:
+    """Work shown as a line now and then."""
 
-    Without a terminal there are no bars: each piece of work is one line when it begins.
-    """
+    def __init__(self, console: Console, description: str, total: int, done: int) -> None:
+        self._console, self._description = console, description
+        self._total, self._done, self._first, self._note = total, done, done, ""
+        self._start = self._last = time.monotonic()
+
+    def advance(self, steps: int = 1, note: str = "") -> None:
+        """Counts, and prints where it is time."""
+        self._done += steps
+        self._note = note or self._note
+        now = time.monotonic()
+        if now - self._last < LOG_EVERY_S or self._done >= self._total:
+            return
+        self._last = now
+        each = (now - self._start) / max(1, self._done - self._first)
+        left_min = each * (self._total - self._done) / 60
+        self._console.print(
+            Text(
+                f"{self._description}: {self._done:,} of {self._total:,}  {self._note}  "
+                f"{left_min:.1f} min left"
+            ),
+            soft_wrap=True,
+        )
+
+
+class ConsoleProgress:
+    """Bars with what is being done, how far it is and how long it will take; lines in a log."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
     def say(self, message: str) -> None:
         """Prints one line."""
-        self._console.print(Text(message))
+        self._console.print(Text(message), soft_wrap=True)
 
     @contextmanager
-    def task(self, description: str, total: int, done: int = 0) -> Iterator[_Bar]:
+    def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
         """Opens a bar that disappears when its work is done."""
         if not self._console.is_terminal:
             self.say(f"{description} ({total:,})")
+            yield _Lines(self._console, description, total, done)
+            return
         bars = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -61,7 +94,6 @@ class ConsoleProgress:
             TextColumn("{task.fields[note]}", markup=False),
             console=self._console,
             transient=True,
-            disable=not self._console.is_terminal,
         )
         with bars:
             task = bars.add_task(description, total=total, completed=done, note="")
@@ -72,9 +104,8 @@ def table(columns: list[str], rows: list[list[str]], *, right_from: int = 1) -> 
     """Returns a table for the terminal; columns from ``right_from`` on are set to the right."""
     drawn = RichTable(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
-        drawn.add_column(
-            column, justify="right" if number >= right_from else "left", no_wrap=number == 0
-        )
+        side = "right" if number >= right_from else "left"
+        drawn.add_column(column, justify=side, no_wrap=number == 0)  # type: ignore[arg-type]
     for row in rows:
         drawn.add_row(*[Text(cell) for cell in row])
     return drawn

@@ -61,7 +61,7 @@ def distilbert(
 
 
 def _pretrained(init: str, tokens: list[str], kept: tuple[int, ...]) -> Any:
-    """Loads a model by folder or hub id; its ids must stand for the same tokens as the teacher's."""
+    """Loads a model by folder or hub id whose ids stand for the same tokens as the teacher's."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     try:

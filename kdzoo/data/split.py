@@ -35,6 +35,7 @@ def make_splits(
             )
         splits[name] = splits.pop(rule)
     total = {name: len(rows) for name, rows in splits.items()}
+    asked: dict[str, float] = {}
     for name, rule in shares:
         match = _SHARE.match(rule)
         assert match  # noqa: S101 - filtered above
@@ -42,6 +43,11 @@ def make_splits(
         if source not in splits:
             raise DataError(
                 f"data.split.{name}: no split '{source}'; {did_you_mean(source, splits)}"
+            )
+        asked[source] = asked.get(source, 0.0) + share
+        if asked[source] >= 1:
+            raise DataError(
+                f"data.split asks for {asked[source]:.0%} of {source}; leave some of it"
             )
         fraction = share * total[source] / max(1, len(splits[source]))
         splits[name], splits[source] = _stratified(splits[source], fraction)

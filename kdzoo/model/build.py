@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from kdzoo import registry
 from kdzoo.errors import ModelError, Problem
@@ -57,31 +58,37 @@ def build_student(
     """
     entry = registry.students.get(kind)
     torch.manual_seed(seed)
-    names = dict(enumerate(context.labels))
-    if not is_module(entry):
-        model = entry.value(context, **options)
-        model.config.id2label = names
-        model.config.label2id = {name: number for number, name in names.items()}
-    else:
-        config = KdzooConfig(
-            student=kind,
-            options=dict(options),
-            vocab_size=len(context.vocabulary),
-            pad_token_id=context.vocabulary.pad_id,
-            id2label=names,
-            label2id={name: number for number, name in names.items()},
+    try:
+        model = (
+            KdzooForSequenceClassification(_config(kind, options, context))
+            if is_module(entry)
+            else entry.value(context, **options)
         )
-        try:
-            model = KdzooForSequenceClassification(config)
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise ModelError(
-                f"student '{kind}' ({entry.origin}) cannot be built: {error}"
-            ) from error
-        if vectors is not None:
-            _put_vectors(model.student, vectors, entry, context.vocabulary.pad_id)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(f"student '{kind}' ({entry.origin}) cannot be built: {error}") from error
+    if not isinstance(model, PreTrainedModel):
+        raise ModelError(
+            f"student '{kind}' ({entry.origin}) returned {type(model).__name__}, "
+            "wanted a Hugging Face model"
+        )
+    model.config.id2label = dict(enumerate(context.labels))
+    model.config.label2id = {name: number for number, name in enumerate(context.labels)}
+    if vectors is not None:
+        own = model.student if is_module(entry) else model
+        _put_vectors(own, vectors, entry, context.vocabulary.pad_id)
     model.config.problem_type = "single_label_classification"
     _check_contract(model, entry, len(context.labels), len(context.vocabulary))
     return model
+
+
+def _config(kind: str, options: Mapping[str, Any], context: BuildContext) -> KdzooConfig:
+    return KdzooConfig(
+        student=kind,
+        options=dict(options),
+        vocab_size=len(context.vocabulary),
+        pad_token_id=context.vocabulary.pad_id,
+        num_labels=len(context.labels),
+    )
 
 
 def _put_vectors(

@@ -34,33 +34,38 @@ class _Loader(yaml.SafeLoader):
     """The safe loader with YAML 1.2's scalars: `no` is a word, `5e-4` a number, `12:30` a text."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Refuses aliases: a few lines of them can stand for gigabytes."""
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem="aliases (*name) are not read", problem_mark=mark)
+        """Refuses aliases, a few lines of which can stand for gigabytes, and tags."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        found = "aliases (*name)" if isinstance(event, yaml.AliasEvent) else "tags (!name)"
+        if isinstance(event, yaml.AliasEvent) or event.tag is not None:
+            raise yaml.MarkedYAMLError(
+                problem=f"{found} are not read", problem_mark=event.start_mark
+            )
         return super().compose_node(parent, index)
 
 
 _Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
     ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
-    ("int", r"^[-+]?(?:0|[1-9][0-9_]*)$", "-+0123456789"),
+    ("int", r"^[-+]?[0-9][0-9_]*$", "-+0123456789"),
     (
         "float",
-        r"^[-+]?(?:[0-9][0-9_]*)?\.?[0-9_]+(?:[eE][-+]?[0-9]+)?$|^[0-9]+\.$",
+        r"^[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?$",
         "-+.0123456789",
     ),
     ("float", r"^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$", "-+."),
     ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+# `0123` is decimal; YAML 1.1 reads it as octal
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value.replace("_", "")))
 
 
 def parse_scalar(text: str) -> Any:
     """Returns the value that ``text`` would have in a recipe (for ``--set key=value``)."""
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         return text
 
 

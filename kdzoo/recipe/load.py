@@ -29,6 +29,7 @@ _PATH_KEYS: tuple[KeyPath, ...] = (
     ("data", "files"),
     ("teacher", "model"),
     ("teacher", "models"),
+    ("teacher", "encoder"),
     ("student", "embeddings", "vectors"),
 )
 

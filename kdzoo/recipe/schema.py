@@ -77,6 +77,9 @@ class Teacher(Section):
 
     model: str | None = Field(None, description="hub id, folder, or package:NAME/PATH")
     models: list[str] | None = Field(None, min_length=1, description="an ensemble: logits averaged")
+    encoder: str | None = Field(
+        None, description="the pretrained model that a finished classifier was fine-tuned from"
+    )
     fallback: str | None = Field(None, description="used when a package: model is not installed")
     sha256: str | None = Field(
         None,
@@ -95,8 +98,10 @@ class Teacher(Section):
     def _one_model(self) -> Teacher:
         if (self.model is None) == (self.models is None):
             raise ValueError("give exactly one of model and models")
-        if self.labels is not None and self.fine_tune is not None:
-            raise ValueError("labels name the outputs of a finished classifier; remove fine_tune")
+        if self.fine_tune is not None and (self.labels is not None or self.encoder is not None):
+            raise ValueError(
+                "labels and encoder belong to a finished classifier; remove them or fine_tune"
+            )
         return self
 
     @property
@@ -199,8 +204,6 @@ class Recipe(Section):
 
 def options_of(section: Section) -> dict[str, Any]:
     """Returns what follows the kind: the fields that the registered thing adds to its section."""
-    base = type(section)
-    if base.__name__.startswith("_"):
-        base = cast(type[Section], base.__mro__[1])
+    base = next(each for each in type(section).__mro__ if each.__module__ == __name__)
     fields = type(section).model_fields.keys() - base.model_fields.keys()
     return {name: getattr(section, name) for name in sorted(fields)}

@@ -26,6 +26,7 @@ def obtain_baseline(recipe: Recipe, corpus: Corpus, seed: int, context: StudyCon
     pipeline = fit_baseline(corpus)
     if context.accelerator.is_main_process:
         save_baseline(folder, pipeline, corpus.labels)
+    context.accelerator.wait_for_everyone()
     record = Record(
         key=key,
         role="baseline",

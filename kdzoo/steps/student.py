@@ -238,6 +238,7 @@ def _finish(
     if context.accelerator.is_main_process:
         save_model(folder, model, job.vocabulary)
         write_atomically(folder / HISTORY, json.dumps(result.history, indent=1))
+    context.accelerator.wait_for_everyone()
     is_control = job.hard_labels and job.recipe.objective.alpha < 1
     entry = registry.students.get(job.recipe.student.kind)
     record = Record(

@@ -58,10 +58,14 @@ def obtain_teacher(
         key, folder = _fine_tuned(source, options, recipe, corpus, context)
         keys.append(key)
         members.append(open_member(folder, section.max_length, corpus.labels))
+    if section.fine_tune is None and section.encoder is None:
+        context.progress.say(
+            "note: teacher.encoder does not say what the teacher was fine-tuned from; students and "
+            "controls that start from it start from the fine-tuned model, so gains are understated"
+        )
     teacher = Teacher(
         tuple(members),
-        encoder_folder=sources[0],
-        fine_tuned_here=section.fine_tune is not None,
+        encoder_folder=find_model(section.encoder) if section.encoder else sources[0],
         max_length=section.max_length,
         batch_size=section.batch_size,
     )

@@ -69,6 +69,7 @@ def fine_tune(
         tokenizer.model_max_length = limit
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
+    accelerator.wait_for_everyone()
     return result, evaluate(model)
 
 

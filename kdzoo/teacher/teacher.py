@@ -37,12 +37,12 @@ class Teacher:
         members: the classifiers.
         encoder_folder: the pretrained model before fine-tuning; a finished classifier's own folder
             where that is not known.
-        fine_tuned_here: whether ``encoder_folder`` truly is the model before fine-tuning.
+        max_length: tokens at which texts are cut.
+        batch_size: texts labelled at once.
     """
 
     members: tuple[Member, ...]
     encoder_folder: Path
-    fine_tuned_here: bool
     max_length: int
     batch_size: int
 
