@@ -27,13 +27,15 @@ def make_splits(
     splits = dict(raw.splits)
     renamed = [(n, rule) for n, rule in (wanted or {}).items() if not _SHARE.match(rule)]
     shares = [(n, rule) for n, rule in (wanted or {}).items() if _SHARE.match(rule)]
+    moved: dict[str, list[tuple[str, str]]] = {}
     for name, rule in renamed:  # first: a share may then be taken from what is left
         if rule not in splits:
             raise DataError(
                 f"data.split.{name}: '{rule}' is neither a share such as '0.1 of train' "
                 f"nor a split; {did_you_mean(rule, splits)}"
             )
-        splits[name] = splits.pop(rule)
+        moved[name] = splits.pop(rule)
+    splits |= moved  # at the end, so that two splits can swap their names
     total = {name: len(rows) for name, rows in splits.items()}
     asked: dict[str, float] = {}
     for name, rule in shares:
@@ -44,6 +46,8 @@ def make_splits(
             raise DataError(
                 f"data.split.{name}: no split '{source}'; {did_you_mean(source, splits)}"
             )
+        if source == name:
+            raise DataError(f"data.split.{name}: {name} cannot be a share of itself")
         asked[source] = asked.get(source, 0.0) + share
         if asked[source] >= 1:
             raise DataError(
@@ -51,6 +55,7 @@ def make_splits(
             )
         fraction = share * total[source] / max(1, len(splits[source]))
         splits[name], splits[source] = _stratified(splits[source], fraction)
+        total[name] = len(splits[name])
     missing = [name for name in ("train", "validation", "test") if not splits.get(name)]
     if missing:
         raise DataError(

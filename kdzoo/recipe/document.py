@@ -84,15 +84,9 @@ def read_document(path: Path, name: str) -> Document:
         raise RecipeError(
             name, Problem("not UTF-8 text", f"line {line}", "save the file as UTF-8")
         ) from None
-    loader = _Loader(text)
-    try:
-        node = loader.get_single_node()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise RecipeError(name, Problem(f"not valid YAML: {error.problem}", where)) from None
-    except yaml.YAMLError as error:
-        raise RecipeError(name, Problem(f"not valid YAML: {str(error).splitlines()[0]}")) from None
+    except OSError as error:
+        raise RecipeError(f"the recipe file {name} cannot be read: {error.strerror}") from None
+    loader, node = _composed(text, name)
     if node is None:
         raise RecipeError(
             name,
@@ -107,6 +101,20 @@ def read_document(path: Path, name: str) -> Document:
     return Document(name, _construct(loader, node, name), places)
 
 
+def _composed(text: str, name: str) -> tuple[_Loader, yaml.Node | None]:
+    try:
+        loader = _Loader(text)
+        return loader, loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise RecipeError(name, Problem(f"not valid YAML: {error.problem}", where)) from None
+    except yaml.YAMLError as error:
+        raise RecipeError(name, Problem(f"not valid YAML: {str(error).splitlines()[0]}")) from None
+    except RecursionError:
+        raise RecipeError(name, Problem("brackets are nested too deeply")) from None
+
+
 def _construct(loader: _Loader, node: yaml.Node, name: str) -> dict[str, Any]:
     try:
         data: dict[str, Any] = loader.construct_document(node)
@@ -114,6 +122,8 @@ def _construct(loader: _Loader, node: yaml.Node, name: str) -> dict[str, Any]:
         mark = error.problem_mark
         where = f"line {mark.line + 1}" if mark else ""
         raise RecipeError(name, Problem(f"{error.problem}", where)) from None
+    except ValueError as error:  # a number with thousands of digits
+        raise RecipeError(name, Problem(f"not a value: {error}")) from None
     return data
 
 

@@ -155,25 +155,55 @@ def _refuse_double_names(study: str, variants: list[Variant]) -> None:
 
 def _validated(document: Document, model: type[Recipe]) -> Iterator[Variant]:
     """Yields the recipe and its variants; raises with the problems of all of them."""
-    problems: list[Problem] = []
+    problems: dict[Problem, Problem] = {}  # a mistake of the recipe itself is in all its variants
     variants: list[Variant] = []
-    for name, data, origin in _expand(document):
-        expanded = Document(document.source, data, document.places)
+    for name, expanded, origin in _expand(document):
         try:
-            variants.append(Variant(model.model_validate(data), name, document.source))
+            variants.append(Variant(model.model_validate(expanded.data), name, document.source))
         except ValidationError as error:
             for problem in problems_of(error, expanded, model):
                 place = problem.where if not origin else f"{problem.where} ({origin})"
-                problems.append(Problem(problem.what, place, problem.cure))
+                problems.setdefault(problem, Problem(problem.what, place, problem.cure))
     if problems:
-        raise RecipeError(document.source, *dict.fromkeys(problems))
+        raise RecipeError(document.source, *problems.values())
     yield from variants
 
 
-def _expand(document: Document) -> list[tuple[str, dict[str, Any], str]]:
-    """Returns (name, data, origin) of the recipe, its variants, and their grid's products."""
+def _expand(document: Document) -> list[tuple[str, Document, str]]:
+    """Returns (name, document, origin) of the recipe, its variants, and their grid's products."""
     base = copy.deepcopy(document.data)
     variants, grid = base.pop("variants", None) or {}, base.pop("grid", None) or {}
+    if problems := _expansion_problems(document, variants, grid):
+        raise RecipeError(document.source, *problems)
+    gridded = {tuple(key.split(".")): document.place(("grid", key)) for key in grid}
+    named = [("", base, "", {**document.places, **gridded})]
+    for name, override in variants.items():
+        own = _places_below(document, ("variants", str(name)))
+        places = {**document.places, **own, **gridded}
+        named.append((str(name), merge(base, override), f"in variant '{name}'", places))
+    expanded = []
+    for name, data, origin, places in named:
+        for values in itertools.product(*grid.values()):
+            point = dict(zip(grid, values, strict=True))
+            nested = data
+            for key, value in point.items():
+                nested = merge(nested, _nest(key.split("."), value))
+            label = ",".join(f"{key.rpartition('.')[2]}={value}" for key, value in point.items())
+            title = "/".join(filter(None, (name, label)))
+            expanded.append((title, Document(document.source, nested, places), origin))
+    return expanded
+
+
+def _places_below(document: Document, path: KeyPath) -> dict[KeyPath, str]:
+    depth = len(path)
+    return {
+        key[depth:]: place
+        for key, place in document.places.items()
+        if key[:depth] == path and len(key) > depth
+    }
+
+
+def _expansion_problems(document: Document, variants: Any, grid: Any) -> list[Problem]:
     problems = []
     for key, value in (("variants", variants), ("grid", grid)):
         if not isinstance(value, dict):
@@ -188,24 +218,15 @@ def _expand(document: Document) -> list[tuple[str, dict[str, Any], str]]:
         ]
     if isinstance(grid, dict):
         problems += [
-            Problem("must be a list of values", f"{document.place(('grid', k))}  {k}")
+            Problem(
+                "must be a dotted key and a list of values",
+                f"{document.place(('grid', str(k)))}  {k}",
+                "as in `training.steps: [500, 1000]`",
+            )
             for k, v in grid.items()
-            if not (isinstance(v, list) and v)
+            if not (isinstance(k, str) and all(k.split(".")) and isinstance(v, list) and v)
         ]
-    if problems:
-        raise RecipeError(document.source, *problems)
-    named = [("", base, "")]
-    named += [(str(n), merge(base, o), f"in variant '{n}'") for n, o in variants.items()]
-    expanded = []
-    for name, data, origin in named:
-        for values in itertools.product(*grid.values()):
-            point = dict(zip(grid, values, strict=True))
-            nested = data
-            for key, value in point.items():
-                nested = merge(nested, _nest(key.split("."), value))
-            label = ",".join(f"{key.rpartition('.')[2]}={value}" for key, value in point.items())
-            expanded.append(("/".join(filter(None, (name, label))), nested, origin))
-    return expanded
+    return problems
 
 
 def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
@@ -244,9 +265,10 @@ def _override(
         document.data["seeds"] = list(seeds)
         document.places[("seeds",)] = "--seeds"
     if data is not None:
+        before = document.data.get("data")
         section = {
             k: v
-            for k, v in dict(document.data.get("data") or {}).items()
+            for k, v in (before.items() if isinstance(before, dict) else ())
             if k not in ("hub", "config", "revision", "embedded")
         }
         document.data["data"] = {**section, "files": str(Path(data).expanduser().resolve())}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kdzoo.report.labels import Box, place_labels
 from kdzoo.report.rows import Table, TableRow
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ _LOOKS = {
     "change": ("#D55E00", "D", "model change"),
     "baseline": ("#777777", "s", "classical baseline"),
 }
-_OFFSETS = [(1, 1), (1, -1), (-1, 1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1)]
+Point = tuple[float, float]
 
 
 def draw(table: Table, folder: Path) -> list[Path]:
@@ -43,12 +45,12 @@ def draw(table: Table, folder: Path) -> list[Path]:
     ):
         figure, axes = plt.subplots(figsize=(8.2, 5.2), layout="constrained")
         _axes(axes, table)
-        _pareto(axes, rows)
+        front = _pareto(axes, rows)
         for row in rows:
-            _bubble(axes, row)
+            _bubble(axes, row, _area(row, rows))
         _limits(axes, rows)
-        _labels(axes, rows)
         _legend(axes, rows)
+        _labels(axes, rows, front)
         paths = [folder / f"accuracy_vs_latency.{suffix}" for suffix in ("png", "svg")]
         for path in paths:
             dated = {"Date": None} if path.suffix == ".svg" else {"Software": None}
@@ -84,32 +86,33 @@ def _xy(row: TableRow) -> tuple[float, float]:
     return row.latency.p50_ms, row.metrics["accuracy"].mean * 100
 
 
-def area(size_bytes: int) -> float:
-    """Returns a bubble's area in square points; it grows with the size on disk."""
-    return 45 + 26 * math.sqrt(size_bytes / 1e6)
+def _area(row: TableRow, rows: Sequence[TableRow]) -> float:
+    """Returns a bubble's area in square points, in proportion to the size on disk."""
+    return 40 + 900 * row.size_bytes / max(1, *(other.size_bytes for other in rows))
 
 
-def _bubble(axes: Axes, row: TableRow) -> None:
+def _bubble(axes: Axes, row: TableRow, area: float) -> None:
     (x, y), (colour, shape, _) = _xy(row), _look(row)
     deviation = row.metrics["accuracy"].sd * 100
     if not math.isnan(deviation):
         axes.errorbar(x, y, yerr=deviation, color=colour, capsize=3, linewidth=1, zorder=2)
-    axes.scatter(x, y, s=area(row.size_bytes), c=colour, marker=shape, alpha=0.85,
-                 edgecolors="white", linewidths=1, zorder=3)  # fmt: skip
+    looks = {"marker": shape, "edgecolors": "white", "linewidths": 1, "zorder": 3}
+    axes.scatter(x, y, s=area, c=colour, alpha=0.85, **looks)
     if "accuracy" in row.control:
         below = row.control["accuracy"].mean * 100
         axes.plot([x, x], [below, y], color=colour, linewidth=1, linestyle=":", zorder=1)
         axes.scatter(x, below, s=38, facecolors="white", edgecolors=colour, marker=shape, zorder=3)
 
 
-def _pareto(axes: Axes, rows: Sequence[TableRow]) -> None:
-    """Draws the line through the rows that no other row beats in both."""
-    front: list[tuple[float, float]] = []
+def _pareto(axes: Axes, rows: Sequence[TableRow]) -> list[Point]:
+    """Draws the line through the rows that no other row beats in both; returns its points."""
+    front: list[Point] = []
     for x, y in sorted((_xy(row) for row in rows), key=lambda point: (point[0], -point[1])):
         if not front or y > front[-1][1]:
             front.append((x, y))
     xs, ys = zip(*front, strict=True)
     axes.plot(xs, ys, color="#009E73", linewidth=1.4, alpha=0.7, zorder=1)
+    return front
 
 
 def _limits(axes: Axes, rows: Sequence[TableRow]) -> None:
@@ -121,58 +124,40 @@ def _limits(axes: Axes, rows: Sequence[TableRow]) -> None:
     axes.set_ylim(low - 0.06 * (high - low), high + 0.08 * (high - low))
 
 
-def _labels(axes: Axes, rows: Sequence[TableRow]) -> None:
-    """Puts each name at the first place by its bubble where it covers no other name or bubble."""
+def _labels(axes: Axes, rows: Sequence[TableRow], front: Sequence[Point]) -> None:
+    """Names the bubbles, clear of each other, of the controls and of the Pareto line."""
     figure: Any = axes.figure
     figure.canvas.draw()
-    renderer = figure.canvas.get_renderer()
-    scale = figure.dpi / 72
-    bubbles = []
-    for row in rows:
-        x, y = axes.transData.transform(_xy(row))
-        radius = math.sqrt(area(row.size_bytes) / math.pi) * scale
-        bubbles.append((x - radius, y - radius, x + radius, y + radius))
-    placed: list[tuple[float, ...]] = []
-    for number, row in enumerate(rows):
-        gap = math.sqrt(area(row.size_bytes) / math.pi) + 3
-        text = f"{row.name}, {row.size_bytes / 1e6:.1f} MB"
-        best = None
-        for right, up in _OFFSETS:
-            note = axes.annotate(
-                text,
-                _xy(row),
-                xytext=(right * gap, up * gap * (0.7 if right else 1)),
-                textcoords="offset points",
-                ha={1: "left", 0: "center", -1: "right"}[right],
-                va={1: "bottom", 0: "center", -1: "top"}[up],
-                fontsize=9,
-                zorder=4,
-            )
-            box = note.get_window_extent(renderer).extents
-            others = [*placed, *(b for i, b in enumerate(bubbles) if i != number)]
-            cost = sum(_overlap(box, other) for other in others) + _outside(box, axes)
-            if best is None or cost < best[0]:
-                if best is not None:
-                    best[1].remove()
-                best = (cost, note, tuple(box))
-            else:
-                note.remove()
-            if cost == 0:
-                break
-        assert best is not None  # noqa: S101 - there is at least one offset
-        placed.append(best[2])
+    pixels = figure.dpi / 72
+    radii = [math.sqrt(_area(row, rows) / math.pi) for row in rows]
+    shapes = [(_xy(row), radius) for row, radius in zip(rows, radii, strict=True)]
+    shapes += [
+        ((_xy(row)[0], row.control["accuracy"].mean * 100), 4.0) for row in rows if row.control
+    ]
+    obstacles = [_square(axes, point, radius * pixels) for point, radius in shapes]
+    lines = [*pairwise(front)]
+    lines += [
+        (_xy(row), (_xy(row)[0], row.control["accuracy"].mean * 100)) for row in rows if row.control
+    ]
+    obstacles += [box for line in lines for box in _along(axes, *line)]
+    obstacles.append(tuple(axes.get_legend().get_window_extent().extents))
+    named = [
+        (f"{row.name}, {row.size_bytes / 1e6:.1f} MB", _xy(row), radius)
+        for row, radius in zip(rows, radii, strict=True)
+    ]
+    place_labels(axes, named, obstacles)
 
 
-def _overlap(a: Sequence[float], b: Sequence[float]) -> float:
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    return max(0.0, width) * max(0.0, height)
+def _along(axes: Axes, start: Point, end: Point) -> list[Box]:
+    """Returns small boxes along a line."""
+    begin, stop = (axes.transData.transform(point) for point in (start, end))
+    points = [begin + (stop - begin) * step / 40 for step in range(41)]
+    return [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
 
 
-def _outside(box: Sequence[float], axes: Axes) -> float:
-    frame = axes.get_window_extent().extents
-    inside = _overlap(box, frame)
-    return float((box[2] - box[0]) * (box[3] - box[1]) - inside)
+def _square(axes: Axes, point: Point, half: float) -> Box:
+    x, y = axes.transData.transform(point)
+    return (x - half, y - half, x + half, y + half)
 
 
 def _legend(axes: Axes, rows: Sequence[TableRow]) -> None:

@@ -1,0 +1,70 @@
+"""Names beside bubbles, where they cover as little as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Box = tuple[float, float, float, float]  # left, bottom, right, top, in pixels
+_SIDES = [(1, 1), (1, -1), (-1, 1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1)]
+_FONT_SIZE = 9
+
+
+def place_labels(
+    axes: Axes,
+    labels: Sequence[tuple[str, tuple[float, float], float]],
+    obstacles: Sequence[Box],
+) -> list[Box]:
+    """Writes each label on the side of its bubble where it covers least; returns their boxes.
+
+    Args:
+        axes: drawn, with its limits final.
+        labels: (text, (x, y) of the bubble, the bubble's radius in points).
+        obstacles: what labels should not cover, bubbles included.
+    """
+    figure: Any = axes.figure
+    renderer = figure.canvas.get_renderer()
+    frame: Box = tuple(axes.get_window_extent().extents)
+    placed: list[Box] = []
+    for text, point, radius in labels:
+        candidates = []
+        for right, up in _SIDES:
+            gap = radius * (0.75 if right and up else 1.0) + 3
+            note = axes.annotate(
+                text,
+                point,
+                xytext=(right * gap, up * gap),
+                textcoords="offset points",
+                ha={1: "left", 0: "center", -1: "right"}[right],
+                va={1: "bottom", 0: "center", -1: "top"}[up],
+                fontsize=_FONT_SIZE,
+                zorder=4,
+            )
+            box: Box = tuple(note.get_window_extent(renderer).extents)
+            candidates.append((_cost(box, placed, obstacles, frame), len(candidates), note, box))
+        best = min(candidates, key=lambda candidate: candidate[:2])
+        for candidate in candidates:
+            if candidate is not best:
+                candidate[2].remove()
+        placed.append(best[3])
+    return placed
+
+
+def _cost(box: Box, placed: Sequence[Box], obstacles: Sequence[Box], frame: Box) -> float:
+    """Returns the covered pixels; other labels and the frame's edge weigh more than shapes."""
+    outside = (box[2] - box[0]) * (box[3] - box[1]) - overlap(box, frame)
+    return (
+        10 * sum(overlap(box, other) for other in placed)
+        + 10 * outside
+        + sum(overlap(box, other) for other in obstacles)
+    )
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Returns the area that two boxes share."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    return max(0.0, width) * max(0.0, height)

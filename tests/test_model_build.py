@@ -1,0 +1,259 @@
+"""Building a student: vectors into its table, and its contract checked before training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_models import context_of, pruned_vocabulary, some_texts
+from tiny_world import LABELS
+from torch import Tensor, nn
+
+from kdzoo import registry
+from kdzoo.errors import ModelError
+from kdzoo.model import BuildContext, build_student, scaled, to_width
+
+
+@pytest.fixture
+def context(tiny_teacher: Path) -> BuildContext:
+    vocabulary = pruned_vocabulary(tiny_teacher, some_texts(80), special_tokens=False)
+    return context_of(vocabulary, tiny_teacher)
+
+
+@pytest.fixture(autouse=True)
+def _own_students(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers is gone after it."""
+    monkeypatch.setattr(registry.students, "_entries", registry.students.entries())
+
+
+class Plain(nn.Module):
+    """A student that keeps its contract; the others break one thing each."""
+
+    def __init__(self, vocab_size: int, num_labels: int, *, dim: int = 8) -> None:
+        super().__init__()
+        self.table = nn.Embedding(vocab_size, dim)
+        self.head = nn.Linear(dim, num_labels)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return self.head(self.table(input_ids).mean(1))
+
+
+class WithoutLastClass(Plain):
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return super().forward(input_ids, attention_mask)[:, :-1]
+
+
+class PerToken(Plain):
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return self.head(self.table(input_ids))
+
+
+class Transposed(Plain):
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return super().forward(input_ids, attention_mask).T
+
+
+class GivesATuple(Plain):
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Any:
+        return (super().forward(input_ids, attention_mask), None)
+
+
+class GivesNothing(Plain):
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Any:
+        return None
+
+
+class NotFinite(Plain):
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return super().forward(input_ids, attention_mask) / 0.0
+
+
+class Raises(Plain):
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        raise KeyError("the third layer")
+
+
+class WithoutMask(Plain):
+    def forward(self, input_ids: Tensor) -> Tensor:  # type: ignore[override]
+        return self.head(self.table(input_ids).mean(1))
+
+
+class FailsToBegin(Plain):
+    def __init__(self, vocab_size: int, num_labels: int, *, dim: int = 8) -> None:
+        raise ValueError("dim must be even")
+
+
+def function_that_fails(context: BuildContext) -> Any:
+    raise ValueError("no such shape")
+
+
+def function_without_a_model(context: BuildContext) -> Any:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("student", "message"),
+    [
+        (WithoutLastClass, r"forward gave \[2, 3\] for 2 texts and 4 labels, wanted \[2, 4\]"),
+        (PerToken, r"forward gave \[2, 3, 4\]"),
+        (Transposed, r"forward gave \[4, 2\]"),
+        (GivesATuple, r"forward gave tuple"),
+        (GivesNothing, r"forward gave NoneType"),
+        (NotFinite, r"not finite"),
+        (Raises, r"fails on two short texts: KeyError: 'the third layer'"),
+        (WithoutMask, r"fails on two short texts: TypeError"),
+        (FailsToBegin, r"cannot be built: dim must be even"),
+        (function_that_fails, r"cannot be built: no such shape"),
+        (function_without_a_model, r"returned NoneType"),
+    ],
+)
+class TestBreachOfContract:
+    def test_is_told_before_any_training(
+        self, context: BuildContext, student: Callable[..., Any], message: str
+    ) -> None:
+        """The message says what is wrong, and in which line of which file the student is."""
+        registry.register_student("own", road="change")(student)
+
+        with pytest.raises(ModelError, match=message) as caught:
+            build_student("own", {}, context, None, seed=0)
+
+        assert "student 'own'" in str(caught.value)
+        assert f"{Path(__file__).name}:" in str(caught.value)
+
+
+class TestKeptContract:
+    def test_lets_a_student_through(self, context: BuildContext) -> None:
+        registry.register_student("own", road="change")(Plain)
+
+        model = build_student("own", {"dim": 6}, context, None, seed=0)
+
+        assert model.config.id2label == dict(enumerate(LABELS))
+        assert model.config.label2id == {name: number for number, name in enumerate(LABELS)}
+        assert model.student.table.embedding_dim == 6
+
+    def test_is_checked_without_drawing_from_the_generator(self, context: BuildContext) -> None:
+        """The check changes nothing that is drawn later: order of batches, dropout."""
+        registry.register_student("own", road="change")(Plain)
+        build_student("own", {}, context, None, seed=5)
+        after = torch.rand(1)
+
+        torch.manual_seed(5)
+        Plain(len(context.vocabulary), len(LABELS))
+        assert torch.equal(torch.rand(1), after)
+
+
+class TestPretrainedVectors:
+    def test_fill_the_table_and_leave_padding_empty(self, context: BuildContext) -> None:
+        vectors = torch.randn(len(context.vocabulary), 6)
+
+        model = build_student("fasttext", {"dim": 6}, context, vectors, seed=0)
+
+        table = model.student.embedding.weight
+        rest = torch.arange(len(table)) != context.vocabulary.pad_id
+        assert torch.equal(table[rest], scaled(vectors)[rest])
+        assert not table[context.vocabulary.pad_id].any()
+
+    def test_leave_the_other_weights_as_the_seed_drew_them(self, context: BuildContext) -> None:
+        """Two starts of the table differ in the table alone, so that comparing them is fair."""
+        vectors = torch.randn(len(context.vocabulary), 6)
+
+        with_vectors = build_student("bilstm", {"dim": 6}, context, vectors, seed=0).state_dict()
+        random = build_student("bilstm", {"dim": 6}, context, None, seed=0).state_dict()
+
+        different = [name for name in random if not torch.equal(random[name], with_vectors[name])]
+        assert different == ["student.embedding.weight"]
+
+    def test_need_an_attribute_embedding(self, context: BuildContext) -> None:
+        """A student that has none is named with both ways out."""
+        registry.register_student("own", road="change")(Plain)
+        vectors = torch.randn(len(context.vocabulary), 8)
+
+        with pytest.raises(ModelError, match=r"'own'.*no attribute `embedding`.*random"):
+            build_student("own", {}, context, vectors, seed=0)
+
+    def test_for_a_student_that_is_cut_from_the_teacher_are_refused(
+        self, context: BuildContext, tiny_teacher: Path
+    ) -> None:
+        """Its table comes with the layers; the record would tell of vectors that nobody read."""
+        vocabulary = pruned_vocabulary(tiny_teacher, some_texts(80), special_tokens=True)
+        vectors = torch.randn(len(vocabulary), 8)
+
+        with pytest.raises(ModelError, match=r"distilbert.*embeddings"):
+            build_student("distilbert", {}, context_of(vocabulary, tiny_teacher), vectors, seed=0)
+
+
+class TestWidth:
+    @settings(deadline=None, max_examples=30)
+    @given(
+        rank=st.integers(1, 6),
+        extra=st.integers(0, 6),
+        rows=st.integers(30, 60),
+        seed=st.integers(0, 99),
+    )
+    def test_keeps_all_distances_when_no_direction_is_lost(
+        self, rank: int, extra: int, rows: int, seed: int
+    ) -> None:
+        """Vectors that span ``rank`` directions lose nothing at that width: PCA only turns them."""
+        generator = torch.Generator().manual_seed(seed)
+        spanned = torch.randn(rows, rank, generator=generator)
+        vectors = spanned @ torch.randn(rank, rank + extra, generator=generator)
+
+        narrow = to_width(vectors, rank)
+
+        assert narrow.shape == (rows, rank)
+        assert narrow.dtype == torch.float32
+        torch.testing.assert_close(
+            torch.cdist(narrow, narrow), torch.cdist(vectors, vectors), rtol=1e-3, atol=2e-2
+        )
+
+    def test_keeps_what_varies_most(self) -> None:
+        """The components come in the order of their variance, and none of them is the mean."""
+        vectors = torch.randn(200, 10, generator=torch.Generator().manual_seed(0))
+        vectors = vectors * torch.tensor([9.0, 5.0, 3.0] + [0.1] * 7) + 100
+
+        variance = to_width(vectors, 3).var(0)
+
+        assert variance.tolist() == sorted(variance.tolist(), reverse=True)
+        assert variance.sum() > 0.99 * vectors.var(0).sum()
+
+    def test_of_the_same_number_leaves_vectors_alone(self) -> None:
+        vectors = torch.randn(5, 4)
+
+        assert torch.equal(to_width(vectors, 4), vectors)
+
+    @pytest.mark.parametrize(("rows", "has", "wanted"), [(50, 4, 5), (3, 10, 5)])
+    def test_that_cannot_be_filled_is_refused_with_the_widest_that_can(
+        self, rows: int, has: int, wanted: int
+    ) -> None:
+        with pytest.raises(ModelError, match=f"set its width to {min(rows, has)} or less"):
+            to_width(torch.randn(rows, has), wanted)
+
+    def test_is_the_same_each_time(self) -> None:
+        vectors = torch.randn(60, 12)
+
+        assert torch.equal(to_width(vectors, 5), to_width(vectors, 5))
+
+
+class TestScale:
+    @settings(deadline=None, max_examples=30)
+    @given(factor=st.floats(1e-3, 1e3), shift=st.floats(-10, 10), seed=st.integers(0, 99))
+    def test_is_the_same_whatever_the_vectors_had(
+        self, factor: float, shift: float, seed: int
+    ) -> None:
+        """Where vectors come from decides neither their size nor their centre."""
+        vectors = torch.randn(40, 6, generator=torch.Generator().manual_seed(seed)).double()
+
+        plain, moved = scaled(vectors), scaled(vectors * factor + shift)
+
+        torch.testing.assert_close(moved, plain, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(moved.mean(0), 0, atol=1e-9)
+        assert float(moved.std()) == pytest.approx(0.3)
+
+    def test_of_equal_vectors_is_finite(self) -> None:
+        assert torch.isfinite(scaled(torch.ones(5, 3))).all()
