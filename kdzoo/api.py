@@ -81,7 +81,7 @@ class Predictor:
         """Yields a prediction per text, in order; memory does not grow with their number.
 
         Raises:
-            DataError: a text is empty.
+            DataError: a text is empty, or holds what is no character.
         """
         from scipy.special import softmax
 
@@ -91,7 +91,9 @@ class Predictor:
         while chunk := list(islice(remaining, PREDICT_CHUNK)):
             for position, text in enumerate(chunk, start=number + 1):
                 if not text.strip():
-                    raise DataError(f"text {position} is empty")
+                    raise DataError(f"text {position} is empty; every text needs a word")
+                if not text.isascii() and text != text.encode(errors="replace").decode():
+                    raise DataError(f"text {position} is not valid Unicode; save it as UTF-8")
             number += len(chunk)
             logits = self._classifier.logits([Example(text) for text in chunk])
             for row in softmax(logits, axis=1):

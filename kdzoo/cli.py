@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kdzoo.errors import KdzooError, RecipeError
+from kdzoo.errors import DataError, KdzooError, RecipeError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -56,6 +55,15 @@ def main() -> None:
             f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True
         )
         sys.exit(2)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+        err_console.print(
+            f"Error: {error.filename}: {error.strerror}; give another path",
+            style="red",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        sys.exit(2)
 
 
 @app.command(
@@ -94,13 +102,15 @@ def run(
     from kdzoo.registry import load_students
 
     with _interruptible():
-        err_console.print(f"reading {target}", highlight=False)
+        err_console.print(f"reading {target}", markup=False, highlight=False)
         if students is not None:
             load_students(students)
         study = load_study(target, overrides=overrides or (), seeds=_numbers(seeds), data=data)
         count = sum(len(variant.recipe.seeds) for variant in study.variants)
         names = ", ".join(variant.name for variant in study.variants)
-        err_console.print(f"{study.name}: {names} ({count} students); starting up", highlight=False)
+        err_console.print(
+            f"{study.name}: {names} ({count} students); starting up", markup=False, highlight=False
+        )
         _quiet_libraries()
         from kdzoo.console import ConsoleProgress
         from kdzoo.study import run_study
@@ -262,7 +272,8 @@ def new(
     if file.exists():
         raise RecipeError(f"{file} is there already; choose another name")
     file.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(paths[0], file)
+    text = paths[0].read_text(encoding="utf-8")
+    file.write_text(text.replace("$schema=../", "$schema=", 1), encoding="utf-8")
     out_console.print(
         f"{file} written; edit it, then: kdzoo run {file}", markup=False, highlight=False
     )
@@ -303,8 +314,11 @@ def predict(
     predictor = load(model, students=students)
     if text == "-":
         lines = (line.rstrip("\r\n") for line in sys.stdin)
-        for found in predictor.predict(lines, top=1):
-            typer.echo(f"{found.label}\t{found.probability:.4f}")
+        try:
+            for found in predictor.predict(lines, top=1):
+                typer.echo(f"{found.label}\t{found.probability:.4f}")
+        except UnicodeDecodeError:
+            raise DataError("standard input is not UTF-8 text; convert it first") from None
         return
     (found,) = predictor.predict([text], top=top)
     for label, probability in found.top:

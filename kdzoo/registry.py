@@ -101,6 +101,12 @@ class Registry(Generic[T]):
         """Whether the entry comes with kdzoo itself."""
         return self.get(name).value.__module__.startswith("kdzoo.")
 
+    def forget(self, module: str) -> None:
+        """Drops what a module registered: its import failed half-way."""
+        for name, entry in list(self._entries.items()):
+            if entry.value.__module__ == module:
+                del self._entries[name]
+
     def _load(self) -> None:
         if self._loaded:
             return
@@ -131,6 +137,7 @@ students: Registry[Any] = Registry("student", "kdzoo.students", "kdzoo.students"
 objectives: Registry[Any] = Registry("objective", "kdzoo.objectives", "kdzoo.objectives")
 augmenters: Registry[Any] = Registry("augmenter", "kdzoo.transfer.augmenters", "kdzoo.augmenters")
 datasets: Registry[Any] = Registry("dataset", "kdzoo.data.embedded", "kdzoo.datasets")
+_ALL = (students, objectives, augmenters, datasets)
 
 
 def register_student(name: str, *, road: Road, special_tokens: bool = False) -> Callable[[T], T]:
@@ -188,7 +195,8 @@ def load_students(path: str | Path) -> None:
     files = sorted(target.glob("*.py")) if target.is_dir() else [target]
     if not files:
         raise RegistryError(f"the folder {path} holds no .py file")
-    students.entries()  # built-ins first: a clash is then the user's file's
+    for known in _ALL:
+        known.entries()  # built-ins first: a clash is then the user's file's
     for file in files:
         if file not in _loaded_files:
             _import_file(file)
@@ -204,15 +212,16 @@ def _import_file(file: Path) -> None:
     sys.modules[name] = module  # get_type_hints looks the module up by name
     try:
         spec.loader.exec_module(module)
-    except RegistryError:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise
-    except Exception as error:
-        del sys.modules[name]
+        for known in _ALL:
+            known.forget(name)
+        if isinstance(error, RegistryError):
+            raise
         raise RegistryError(f"{file} fails on import", _own_line(error, file)) from error
 
 
-def _own_line(error: Exception, file: Path) -> Problem:
+def _own_line(error: BaseException, file: Path) -> Problem:
     """Returns the line of the user's own file that failed, as they would look it up."""
     what = f"{type(error).__name__}: {error}"
     if isinstance(error, SyntaxError):

@@ -82,7 +82,10 @@ def _data_section(data: Path, text: str, label: str, oos_label: str | None) -> d
 def _teacher_section(teacher: str, corpus: Corpus) -> tuple[dict[str, Any], str]:
     """Returns the teacher section: fine-tuned here unless the model is a classifier already."""
     folder = find_model(teacher)
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise TeacherError(f"{folder / 'config.json'} is damaged: {error}") from error
     named = Path(teacher)
     section: dict[str, Any] = {
         "model": str(named.resolve()) if named.is_dir() else teacher,

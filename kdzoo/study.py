@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kdzoo.data import Corpus, SplitName, describe, few_labels, load_corpus
+from kdzoo.errors import StoreError
 from kdzoo.progress import Progress, Silent
 from kdzoo.recipe import Study, Variant
 from kdzoo.recipe.schema import Data, Measure
@@ -67,6 +68,8 @@ def run_study(
     Raises:
         KdzooError: a mistake in data, teacher or recipe; nothing is half written.
     """
+    if out.exists() and not out.is_dir():
+        raise StoreError(f"{out} is a file; give --out a folder")
     accelerator = make_accelerator()
     shown = progress if progress is not None and accelerator.is_main_process else Silent()
     context = StudyContext(Store(out), accelerator, shown)

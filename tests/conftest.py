@@ -65,6 +65,20 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("KDZOO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
+@pytest.fixture(autouse=True)
+def _own_registrations() -> Iterator[None]:
+    """Takes back what a test registered, so that no other test meets it."""
+    from kdzoo import registry
+
+    known = (registry.students, registry.objectives, registry.augmenters, registry.datasets)
+    before = [each.entries() for each in known]
+    files = set(registry._loaded_files)
+    yield
+    for each, entries in zip(known, before, strict=True):
+        each._entries = entries
+    registry._loaded_files.intersection_update(files)
+
+
 @pytest.fixture
 def write_recipe(tmp_path: Path, tiny_data: Path, tiny_encoder: Path) -> WriteRecipe:
     """Writes the tiny recipe, sections laid over it: ``write_recipe(training={"steps": 5})``."""

@@ -18,7 +18,6 @@ from kdzoo.recipe.schema import Data
 Rows = list[tuple[str, str]]
 
 counts_of_labels = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 40), min_size=1)
-orders = st.randoms(use_true_random=False)
 
 
 def rows_of(counts: dict[str, int], mark: str = "") -> Rows:

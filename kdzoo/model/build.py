@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from kdzoo import registry
-from kdzoo.errors import ModelError, Problem
+from kdzoo.errors import KdzooError, ModelError, Problem
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
 from kdzoo.text import Vocabulary
 
@@ -64,8 +64,12 @@ def build_student(
             if is_module(entry)
             else entry.value(context, **options)
         )
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ModelError(f"student '{kind}' ({entry.origin}) cannot be built: {error}") from error
+    except KdzooError:
+        raise
+    except Exception as error:
+        raise ModelError(
+            f"student '{kind}' ({entry.origin}) cannot be built: {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(model, PreTrainedModel):
         raise ModelError(
             f"student '{kind}' ({entry.origin}) returned {type(model).__name__}, "

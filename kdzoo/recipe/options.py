@@ -6,7 +6,7 @@ import inspect
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, Union, get_type_hints
 
-from pydantic import Field, create_model
+from pydantic import Field, PydanticUserError, create_model
 
 from kdzoo import registry
 from kdzoo.errors import Problem, RegistryError
@@ -17,7 +17,8 @@ def option_fields(entry: registry.Entry[Any]) -> dict[str, Any]:
     """Returns pydantic field definitions for the keyword-only parameters of ``entry``.
 
     Raises:
-        RegistryError: a keyword-only parameter has no annotation, so no type to hold a recipe to.
+        RegistryError: a keyword-only parameter has no annotation, so no type to hold a recipe to,
+            or one that is not known in its file.
     """
     signed = entry.value.__init__ if inspect.isclass(entry.value) else entry.value
     options = [
@@ -25,7 +26,10 @@ def option_fields(entry: registry.Entry[Any]) -> dict[str, Any]:
         for parameter in inspect.signature(signed).parameters.values()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     ]
-    hints = _types(signed, [parameter.name for parameter in options])
+    try:
+        hints = _types(signed, [parameter.name for parameter in options])
+    except NameError as error:
+        raise RegistryError(f"{entry.origin}: the type of an option: {error}") from error
     fields: dict[str, Any] = {}
     for parameter in options:
         if parameter.name not in hints:
@@ -50,16 +54,31 @@ def _types(signed: Any, names: list[str]) -> dict[str, Any]:
 
 def _chosen_by_kind(base: type[Section], known: registry.Registry[Any]) -> Any:
     """Returns the union of ``base`` with each registered kind's options, told apart by ``kind``."""
-    kinds: list[Any] = [
-        create_model(
-            f"_{base.__name__}_{name}",
+    kinds: list[Any] = [_kind_model(base, entry) for entry in known.entries().values()]
+    return Annotated[Union[tuple(kinds)], Field(discriminator="kind")]  # noqa: UP007 - made at run time
+
+
+def _kind_model(base: type[Section], entry: registry.Entry[Any]) -> type[Section]:
+    """Returns ``base`` with the options of one registered thing."""
+    fields = option_fields(entry)
+    for name in fields:
+        if name.startswith("_") or name in base.model_fields or hasattr(base, name):
+            raise RegistryError(
+                f"{entry.origin}: '{entry.name}' cannot have an option called '{name}'; "
+                "the recipe's section has that name for itself, rename the parameter"
+            )
+    try:
+        return create_model(
+            f"_{base.__name__}_{entry.name}",
             __base__=base,
             __doc__=entry.summary,
-            **{"kind": (Literal[name], ...), **option_fields(entry)},
+            **{"kind": (Literal[entry.name], ...), **fields},
         )
-        for name, entry in known.entries().items()
-    ]
-    return Annotated[Union[tuple(kinds)], Field(discriminator="kind")]  # noqa: UP007 - made at run time
+    except PydanticUserError as error:
+        raise RegistryError(
+            f"{entry.origin}: an option of '{entry.name}' has a type that a recipe cannot write; "
+            f"use numbers, texts and lists of them\n  {error.message.splitlines()[0]}"
+        ) from error
 
 
 def recipe_model() -> type[Recipe]:

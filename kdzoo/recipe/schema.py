@@ -17,7 +17,9 @@ SelectBy = Literal["accuracy", "macro_f1", "in_scope_accuracy", "last"]
 class Section(BaseModel):
     """Base of all sections: frozen, and a misspelt key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=()
+    )
 
 
 class Data(Section):
@@ -134,12 +136,23 @@ class Student(Section):
 
     kind: str
     text: Literal["teacher", "words"] = Field(
-        "teacher", description="the teacher's tokenizer or whole words, pruned to what occurs"
+        "teacher", description="the teacher's tokenizer, or whole words"
+    )
+    vocabulary: Literal["occurring", "whole"] = Field(
+        "occurring",
+        description="pieces that occur in the training texts, or all of the teacher's: words that "
+        "training never saw then keep their pretrained vectors, and the model is bigger",
     )
     embeddings: Literal["random", "teacher"] | Vectors = Field(
         "random",
         description="where the embedding table starts: 'teacher' is the encoder, not fine-tuned",
     )
+
+    @model_validator(mode="after")
+    def _words_occur(self) -> Student:
+        if self.text == "words" and self.vocabulary == "whole":
+            raise ValueError("words are those that occur: vocabulary whole needs text: teacher")
+        return self
 
 
 class Objective(Section):

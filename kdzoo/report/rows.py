@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from kdzoo.errors import StoreError
 from kdzoo.measure import summarise
 from kdzoo.results import Record, Row, Session, Store
 
@@ -90,6 +91,8 @@ def make_table(store: Store) -> Table:
         for key in (member.key, member.control_key)
         if key is not None
     }
+    if not records:
+        raise StoreError(f"{store.root} holds no finished model; run its recipe again")
     split = "test" if all("test" in record.quality for record in records.values()) else "validation"
     sessions = store.sessions()
     first = next(iter(records.values()))

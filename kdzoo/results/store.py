@@ -99,8 +99,15 @@ class Store:
         """Returns the model's outcomes, text by text (see ``kdzoo.measure.outcomes``)."""
         path = self.finished(key) / PREDICTIONS
         if not path.is_file():
-            raise StoreError(f"{self.root} holds no predictions of model {key}")
-        return pd.read_parquet(path)
+            raise StoreError(
+                f"{self.root} holds no predictions of model {key}; run its recipe again"
+            )
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:  # pyarrow's own errors are both
+            raise StoreError(
+                f"{path} is damaged: {error}; remove its folder and run the recipe again"
+            ) from error
 
     def manifest(self) -> Manifest:
         """Returns which models make up the table.
@@ -150,7 +157,7 @@ def _read(path: Path, model: type[T]) -> T:
         data: Any = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise StoreError(
-            f"{path} is damaged: {error}; remove its folder to make it anew"
+            f"{path} is damaged: {error}; remove it and run the recipe again"
         ) from error
     version = data.get("schema_version") if isinstance(data, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
@@ -162,8 +169,11 @@ def _read(path: Path, model: type[T]) -> T:
         return model.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise StoreError(f"{path} is not what kdzoo writes: {place}: {first['msg']}") from error
+        place = ".".join(map(str, first["loc"])) or "the whole"
+        raise StoreError(
+            f"{path} is not what kdzoo writes: {place}: {first['msg']}; "
+            "remove it and run the recipe again"
+        ) from error
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -176,17 +186,21 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
     """Copies to ``target`` what may be shown: records without paths, outcomes, sessions, manifest.
 
-    No texts, no weights, no paths of this machine.
+    No texts, no weights, no paths of this machine. What was published there before is replaced.
+
+    Raises:
+        StoreError: something is missing, or ``target`` holds what was not published there.
     """
+    _refuse_to_overwrite(store, target)
     public = Store(target)
+    wanted = set(keys)
+    found = [(store.read(key), store.predictions(key)) for key in sorted(wanted)]
     shutil.rmtree(target / "models", ignore_errors=True)
     shutil.rmtree(target / "measurements", ignore_errors=True)
-    wanted = set(keys)
-    for key in sorted(wanted):
-        record = store.read(key)
-        folder = public.folder(record.name, record.variant, record.seed, key)
+    for record, outcomes in found:
+        folder = public.folder(record.name, record.variant, record.seed, record.key)
         folder.mkdir(parents=True)
-        store.predictions(key).to_parquet(folder / PREDICTIONS, index=False)
+        public.write_predictions(folder, outcomes)
         public.write(folder, record.model_copy(update={"recipe": without_paths(record.recipe)}))
     for session in store.sessions():
         timings = tuple(timing for timing in session.timings if timing.key in wanted)
@@ -194,6 +208,17 @@ def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
             public.write_session(session.model_copy(update={"timings": timings}))
     public.write_manifest(store.manifest())
     return public
+
+
+def _refuse_to_overwrite(store: Store, target: Path) -> None:
+    held = [target / "models", target / "measurements"]
+    foreign = any(folder.exists() for folder in held) and not (target / MANIFEST).is_file()
+    working = any(_has_weights(folder) for folder in held[0].glob("*"))
+    if foreign or working or target.resolve() == store.root.resolve():
+        raise StoreError(
+            f"{target} holds other things than published results, which would be lost; "
+            "give --publish a folder of its own, as in results/STUDY"
+        )
 
 
 def without_paths(value: Any) -> Any:

@@ -114,7 +114,8 @@ def _vocabulary(
         return words(transfer.examples, limit, SpecialTokens.of(tokenizer).mask)
     entry = registry.students.get(recipe.student.kind)
     special = bool(entry.details["special_tokens"])
-    return prune(tokenizer, transfer.examples, limit, special_tokens=special)
+    examples = None if recipe.student.vocabulary == "whole" else transfer.examples
+    return prune(tokenizer, examples, limit, special_tokens=special)
 
 
 def _own_sources(recipe: Recipe, *, hard_labels: bool) -> list[str]:

@@ -70,17 +70,21 @@ class LogitCache:
         rows = np.empty(
             len(digests), dtype=[("digest", "<u8", (2,)), ("logits", "<f2", (logits.shape[1],))]
         )
-        rows["digest"], rows["logits"] = digests, logits.astype(np.float16)
+        with np.errstate(over="ignore"):  # it is refused below
+            rows["digest"], rows["logits"] = digests, logits.astype(np.float16)
         if not np.isfinite(rows["logits"]).all():
             raise TeacherError("the teacher's logits are not finite numbers in float16")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=self.folder, suffix=".partial")
+        partial: Path | None = None
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self.folder, suffix=".partial")
+            partial = Path(name)
             with os.fdopen(handle, "wb") as file:
                 np.save(file, rows, allow_pickle=False)
-            Path(partial).replace(self.folder / f"{_sha256(Path(partial))}.npy")
+            partial.replace(self.folder / f"{_sha256(partial)}.npy")
         except OSError as error:
-            Path(partial).unlink(missing_ok=True)
+            if partial is not None:
+                partial.unlink(missing_ok=True)
             raise TeacherError(f"the cache {self.folder} cannot be written: {error}") from error
 
     def _open(self) -> list[npt.NDArray[np.void]]:

@@ -63,7 +63,10 @@ def _find(source: str) -> Path:
 
 def _in_package(source: str) -> Path:
     name, _, inside = source.removeprefix("package:").partition("/")
-    spec = importlib.util.find_spec(name) if name.isidentifier() else None
+    try:
+        spec = importlib.util.find_spec(name) if name.isidentifier() else None
+    except ValueError:  # `__main__` and its like have none
+        spec = None
     if spec is None or spec.origin is None:
         raise TeacherError(
             f"{source}: the package '{name}' is not installed; "

@@ -137,7 +137,10 @@ def open_member(
     """
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise TeacherError(f"{folder} cannot be loaded: {str(error).splitlines()[0]}") from error
     own = (
         list(names) if names is not None else [config.id2label[i] for i in range(config.num_labels)]
     )
@@ -162,9 +165,10 @@ def align(own: Sequence[str], labels: Sequence[str], name: str) -> npt.NDArray[n
     if all(label.startswith("LABEL_") for label in own):
         problems.append(
             Problem(
-                f"its {len(own)} outputs are called {own[0]}, {own[1]}, ...; "
-                "the data's labels have names",
-                cure="name them in the order of the outputs: teacher: {labels: [...]}",
+                f"its {len(own)} outputs are called {', '.join(own[:2])}, ...; "
+                f"the data's {len(labels)} labels have names",
+                cure="name them in the order of the outputs, teacher: {labels: [...]}; "
+                "or fit a model that is no classifier yet, teacher: {fine_tune: {}}",
             )
         )
     else:

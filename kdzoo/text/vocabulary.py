@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -73,7 +73,7 @@ class Vocabulary:
 
 
 def prune(
-    tokenizer: Any, examples: Sequence[Example], max_length: int, *, special_tokens: bool
+    tokenizer: Any, examples: Sequence[Example] | None, max_length: int, *, special_tokens: bool
 ) -> Vocabulary:
     """Returns the tokenizer of a Hugging Face model without the pieces that no example needs.
 
@@ -82,7 +82,7 @@ def prune(
 
     Args:
         tokenizer: a fast Hugging Face tokenizer.
-        examples: texts whose pieces stay.
+        examples: texts whose pieces stay; None keeps every piece.
         max_length: tokens at which the new tokenizer cuts.
         special_tokens: whether texts are wrapped as the teacher reads them ([CLS] text [SEP]).
 
@@ -90,25 +90,20 @@ def prune(
         ModelError: the tokenizer is of a kind that cannot be pruned.
     """
     special = SpecialTokens.of(tokenizer)
+    if not special_tokens:
+        special = replace(special, start=None, end=None)
     whole = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
     whole.no_truncation()
     whole.no_padding()
     state = json.loads(whole.to_str())
-    used = _used_ids(whole, examples)
-    wanted = [special.pad, special.unknown, special.mask]
-    wanted += [special.start, special.end] if special_tokens else []
+    everything = set(whole.get_vocab(with_added_tokens=True).values())
+    used = everything if examples is None else _used_ids(whole, examples)
+    wanted = [special.pad, special.unknown, special.mask, special.start, special.end]
     used |= {_id_of(whole, name) for name in wanted if name is not None}
-    used -= {_id_of(whole, special.pad)} if special.pad else set()
-    added = {token["id"] for token in state["added_tokens"]}
-    if special.pad is not None:
-        order = [
-            _id_of(whole, special.pad),
-            *sorted(used | _needed_by_model(state["model"], used)),
-        ]
-    else:
-        order = sorted(used | _needed_by_model(state["model"], used))
+    first = [] if special.pad is None else [_id_of(whole, special.pad)]
+    order = [*first, *sorted((used | _needed_by_model(state["model"], used)) - {*first})]
     new_ids = {old: new for new, old in enumerate(order)}
-    state["model"] = _pruned_model(state["model"], new_ids, added)
+    state["model"] = _pruned_model(state["model"], state["added_tokens"], new_ids)
     state["added_tokens"] = [
         {**token, "id": new_ids[token["id"]]}
         for token in sorted(state["added_tokens"], key=lambda token: new_ids.get(token["id"], 0))
@@ -136,17 +131,26 @@ def _used_ids(tokenizer: Tokenizer, examples: Sequence[Example]) -> set[int]:
 
 
 def _needed_by_model(model: dict[str, Any], used: set[int]) -> set[int]:
-    """Returns ids that must stay for the used ones to be found: what BPE merges them from."""
+    """Returns ids that must stay for the used ones to be found.
+
+    For BPE, what they are merged from; for Unigram, the rarest piece: it sets the price of unknown.
+    """
+    if model["type"] == "Unigram":
+        scores = [score for _, score in model["vocab"]]
+        return {scores.index(min(scores))}
     if model["type"] != "BPE":
         return set()
     vocabulary: dict[str, int] = model["vocab"]
     names = {index: name for name, index in vocabulary.items()}
     needed = {names[index] for index in used if index in names}
     needed |= {name for name in vocabulary if len(name) == 1}  # the alphabet spells what is new
-    for merge in reversed(model["merges"]):
-        left, right = _pair(merge)
-        if left + right in needed:
-            needed |= {left, right}
+    pairs = [_pair(merge) for merge in reversed(model["merges"])]
+    known = 0
+    while len(needed) > known:  # once, unless a merge ranks before the ones that make its parts
+        known = len(needed)
+        for left, right in pairs:
+            if left + right in needed:
+                needed |= {left, right}
     return {vocabulary[name] for name in needed if name in vocabulary}
 
 
@@ -156,14 +160,18 @@ def _pair(merge: str | list[str]) -> tuple[str, str]:
 
 
 def _pruned_model(
-    model: dict[str, Any], new_ids: dict[int, int], added: set[int]
+    model: dict[str, Any], added: list[dict[str, Any]], new_ids: dict[int, int]
 ) -> dict[str, Any]:
+    """Returns the model with the kept pieces, added tokens among them: there they keep their ids."""
+    behind = {token["content"]: token["id"] for token in added}
     match model["type"]:
         case "WordPiece" | "WordLevel":
-            vocab = {name: new_ids[old] for name, old in model["vocab"].items() if old in new_ids}
+            names = {**behind, **model["vocab"]}
+            vocab = {name: new_ids[old] for name, old in names.items() if old in new_ids}
             return {**model, "vocab": vocab}
         case "BPE":
-            vocab = {name: new_ids[old] for name, old in model["vocab"].items() if old in new_ids}
+            names = {**behind, **model["vocab"]}
+            vocab = {name: new_ids[old] for name, old in names.items() if old in new_ids}
             merges = [
                 merge
                 for merge in model["merges"]
@@ -171,7 +179,9 @@ def _pruned_model(
             ]
             return {**model, "vocab": vocab, "merges": merges}
         case "Unigram":
-            pieces = [model["vocab"][old] for old in new_ids if old < len(model["vocab"])]
+            scored = {old: [name, 0.0] for name, old in behind.items()}
+            scored |= dict(enumerate(model["vocab"]))
+            pieces = [scored[old] for old in new_ids]
             unknown = model.get("unk_id")
             unknown = None if unknown is None else new_ids.get(unknown)
             return {**model, "vocab": pieces, "unk_id": unknown}

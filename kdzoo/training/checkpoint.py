@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -65,9 +65,12 @@ def resume(path: Path | None, model: nn.Module, optimizer: torch.optim.Optimizer
     """Returns the checkpoint in the file, its state put back; a fresh one without a file."""
     if path is None or not path.is_file():
         return Checkpoint()
-    with safe_open(path, framework="pt") as file:
-        said: dict[str, Any] = json.loads(file.metadata()["kdzoo"])
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+    try:
+        with safe_open(path, framework="pt") as file:
+            said: dict[str, Any] = json.loads(file.metadata()["kdzoo"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+    except SafetensorError:  # the disk lost part of it: the training begins anew
+        return Checkpoint()
     parts: dict[str, Tensors] = {"model": {}, "best": {}, "optimizer": {}, "rng": {}}
     for name, tensor in tensors.items():
         part, _, rest = name.partition("/")
