@@ -97,6 +97,35 @@ def write_recipe(tmp_path: Path, tiny_data: Path, tiny_encoder: Path) -> WriteRe
 
 
 @pytest.fixture
+def own_registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The registries as kdzoo ships them, and afterwards as they were: a test may add its own."""
+    from kdzoo import registry
+
+    monkeypatch.setattr(registry, "_loaded_files", set())
+    known = (registry.students, registry.objectives, registry.augmenters, registry.datasets)
+    before = [each.entries() for each in known]
+    for each, entries in zip(known, before, strict=True):
+        shipped = {name: entry for name, entry in entries.items() if each.is_builtin(name)}
+        monkeypatch.setattr(each, "_entries", shipped)
+    yield
+
+
+@pytest.fixture(scope="session")
+def finished_study(
+    tmp_path_factory: pytest.TempPathFactory, tiny_data: Path, tiny_encoder: Path
+) -> Path:
+    """The folder of a finished study, trained once; a test that changes it copies it first."""
+    from kdzoo.api import run
+
+    folder = tmp_path_factory.mktemp("finished")
+    recipe = folder / "tiny.yaml"
+    recipe.write_text(yaml.safe_dump(tiny_recipe_data(tiny_data, tiny_encoder)), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KDZOO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        return run(str(recipe), out=folder / "runs" / "tiny").root
+
+
+@pytest.fixture
 def kdzoo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[RunCommand]:

@@ -91,24 +91,29 @@ def context_of(
 
 
 def save_tiny_classifier(
-    architecture: str, folder: Path, tokenizer_of: Path, *, layers: int = 2, seed: int = 0
+    architecture: str,
+    folder: Path,
+    tokenizer_of: Path,
+    *,
+    layers: int = 2,
+    positions: int = 64,
+    seed: int = 0,
 ) -> Path:
     """Writes a random classifier whose logits are far enough apart to have a clear largest one.
 
     Args:
-        architecture: ``bert``, ``roberta`` or ``distilbert``; a RoBERTa gets a byte-level BPE.
+        architecture: ``bert``, ``roberta`` or ``distilbert``.
         folder: where to.
-        tokenizer_of: a model whose tokenizer is used, by all but RoBERTa.
+        tokenizer_of: a model whose tokenizer is used; a RoBERTa gets a byte-level BPE instead.
         layers: how many.
+        positions: tokens that it can read at most.
         seed: of the weights.
     """
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_of)
     if architecture == "roberta":
         tokenizer = _byte_level_tokenizer()
-    elif architecture == "distilbert":
-        tokenizer.model_input_names = ["input_ids", "attention_mask"]
     torch.manual_seed(seed)
-    model = _random_model(architecture, tokenizer, layers)
+    model = _random_model(architecture, tokenizer, layers, positions)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if "LayerNorm" not in name and "layer_norm" not in name:
@@ -118,7 +123,7 @@ def save_tiny_classifier(
     return folder
 
 
-def _random_model(architecture: str, tokenizer: Any, layers: int) -> Any:
+def _random_model(architecture: str, tokenizer: Any, layers: int, positions: int) -> Any:
     shared = {
         "vocab_size": len(tokenizer),
         "id2label": dict(enumerate(LABELS)),
@@ -127,7 +132,9 @@ def _random_model(architecture: str, tokenizer: Any, layers: int) -> Any:
     match architecture:
         case "bert":
             return BertForSequenceClassification(
-                BertConfig(**shared, **SHAPE, num_hidden_layers=layers, max_position_embeddings=64)
+                BertConfig(
+                    **shared, **SHAPE, num_hidden_layers=layers, max_position_embeddings=positions
+                )
             )
         case "roberta":
             return RobertaForSequenceClassification(
@@ -135,7 +142,7 @@ def _random_model(architecture: str, tokenizer: Any, layers: int) -> Any:
                     **shared,
                     **SHAPE,
                     num_hidden_layers=layers,
-                    max_position_embeddings=66,
+                    max_position_embeddings=positions + 2,
                     type_vocab_size=1,
                     pad_token_id=tokenizer.pad_token_id,
                 )
@@ -144,7 +151,7 @@ def _random_model(architecture: str, tokenizer: Any, layers: int) -> Any:
             return DistilBertForSequenceClassification(
                 DistilBertConfig(
                     **shared, dim=16, hidden_dim=24, n_heads=2, n_layers=layers,
-                    max_position_embeddings=64,
+                    max_position_embeddings=positions,
                 )
             )  # fmt: skip
     raise ValueError(architecture)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from accelerate import Accelerator
+from torch import Tensor
 
 from kdzoo.data import Corpus
 from kdzoo.progress import Progress
@@ -17,11 +18,12 @@ MODEL_FORMAT = 1  # raise it when kdzoo trains another model from the same recip
 
 @dataclass(frozen=True)
 class StudyContext:
-    """The store, the devices, and who is told."""
+    """The store, the devices, who is told; and word vectors by encoder and vocabulary."""
 
     store: Store
     accelerator: Accelerator
     progress: Progress
+    vectors: dict[tuple[str, str], Tensor] = field(default_factory=dict)
 
     def find(self, key: str) -> Path | None:
         """Returns the folder of a finished model; all processes see the same one."""

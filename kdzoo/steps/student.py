@@ -196,10 +196,16 @@ def _vectors(job: StudentJob, context: StudyContext) -> Tensor | None:
     if embeddings == "random":
         return None
     teacher = job.taught.teacher
-    device = context.accelerator.device
-    return encoder_vectors(
-        teacher.encoder(), teacher.tokenizer(), job.vocabulary, context.progress, device
-    )
+    known = (teacher.encoder_key(), job.vocabulary.fingerprint)
+    if known not in context.vectors:
+        context.vectors[known] = encoder_vectors(
+            teacher.encoder(),
+            teacher.tokenizer(),
+            job.vocabulary,
+            context.progress,
+            context.accelerator.device,
+        )
+    return context.vectors[known]
 
 
 def training_plan(recipe: Recipe, seed: int) -> TrainingPlan:

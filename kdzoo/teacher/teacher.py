@@ -105,7 +105,9 @@ class Teacher:
         todo = [unique[digest] for digest in sorted(unique)]
         loaded = load_model(member.folder)
         model = loaded.model.to(device)
-        loaded.tokenizer.enable_truncation(self.text_limit())
+        # cut where this member ends: its logits are the same whichever ensemble asks for them
+        own_limit = loaded.tokenizer.truncation["max_length"]
+        loaded.tokenizer.enable_truncation(min(own_limit, self.max_length))
         encoded = encode(loaded.tokenizer, todo, loaded.pad_id)
         order = np.argsort(-encoded.lengths, kind="stable")
         with progress.task("the teacher labels", len(todo)) as task:

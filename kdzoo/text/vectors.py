@@ -24,9 +24,9 @@ def read_vectors(path: str, tokens: Sequence[str]) -> tuple[Tensor, int]:
         raise ModelError(f"student.embeddings.vectors: no such file: {path}")
     try:
         from torchtext.vocab import Vectors
-    except ImportError:
+    except (ImportError, OSError) as error:  # later releases bring a library that does not load
         raise ModelError(
-            'word vectors are read by torchtext: pip install "kdzoo[torchtext]"'
+            f'word vectors are read by torchtext: pip install "kdzoo[torchtext]" ({error})'
         ) from None
     # torchtext turns TLS verification off for the whole process; it gets it back below. Its cache
     # would go on serving an old copy of a changed file, so it gets a folder of its own each time.
@@ -34,8 +34,10 @@ def read_vectors(path: str, tokens: Sequence[str]) -> tuple[Tensor, int]:
     try:
         with tempfile.TemporaryDirectory() as cache:
             vectors = Vectors(str(file.resolve()), cache=cache)
-    except (RuntimeError, ValueError, IndexError) as error:
-        raise ModelError(f"{path} is not a file of word vectors: {error}") from error
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        raise ModelError(
+            f"{path} is not a file of word vectors, a word and its numbers on each line: {error}"
+        ) from error
     finally:
         ssl._create_default_https_context = verified
     found = sum(token in vectors.stoi or token.lower() in vectors.stoi for token in tokens)

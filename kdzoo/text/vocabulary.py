@@ -162,7 +162,7 @@ def _pair(merge: str | list[str]) -> tuple[str, str]:
 def _pruned_model(
     model: dict[str, Any], added: list[dict[str, Any]], new_ids: dict[int, int]
 ) -> dict[str, Any]:
-    """Returns the model with the kept pieces, added tokens among them: there they keep their ids."""
+    """Returns the model with the kept pieces and added tokens; there those keep their ids."""
     behind = {token["content"]: token["id"] for token in added}
     match model["type"]:
         case "WordPiece" | "WordLevel":

@@ -87,10 +87,13 @@ def _augmented(
 
 
 def _joined(words: object, kind: str) -> str:
-    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
-        raise DataError(
-            f"the augmenter '{kind}' returned {type(words).__name__}, wanted a list of words"
+    what = type(words).__name__
+    if isinstance(words, list | tuple):
+        what = next(
+            (f"{type(w).__name__} inside a list" for w in words if not isinstance(w, str)), ""
         )
+    if not isinstance(words, list | tuple) or what:
+        raise DataError(f"the augmenter '{kind}' returned {what}, wanted a list of words")
     text = " ".join(words)
     if not text.strip():
         raise DataError(f"the augmenter '{kind}' returned an empty text")
