@@ -15,6 +15,8 @@ from kdzoo.recipe.schema import Data
 from kdzoo.results import write_atomically
 from kdzoo.teacher import align, find_model
 
+_WIDEST = 384  # up to here a student's embeddings are as wide as its teacher's, beyond not
+
 _STUDENTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "distilbert": (
         "The teacher's own architecture, every other layer.",
@@ -48,10 +50,14 @@ def write_recipes(
     present = [name for name in _STUDENTS if (output / f"{name}.yaml").exists()]
     if present:
         raise DataError(f"{output} holds {present[0]}.yaml already; choose another folder")
-    taught, note = _teacher_section(teacher, corpus)
+    folder = find_model(teacher)
+    config = _model_config(folder)
+    taught, note = _teacher_section(teacher, folder, config, corpus)
+    width = config.get("hidden_size") or config.get("dim")
     output.mkdir(parents=True, exist_ok=True)
     for name in _STUDENTS:
-        write_atomically(output / f"{name}.yaml", _recipe(name, section, taught, corpus, output))
+        recipe = _recipe(name, section, taught, corpus, output, width)
+        write_atomically(output / f"{name}.yaml", recipe)
     return [
         f"data: {describe(corpus)}",
         *[f"note: {each}" for each in corpus.notes],
@@ -79,21 +85,27 @@ def _data_section(data: Path, text: str, label: str, oos_label: str | None) -> d
     return section
 
 
-def _teacher_section(teacher: str, corpus: Corpus) -> tuple[dict[str, Any], str]:
-    """Returns the teacher section: fine-tuned here unless the model is a classifier already."""
-    folder = find_model(teacher)
+def _model_config(folder: Path) -> dict[str, Any]:
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
         raise TeacherError(f"{folder / 'config.json'} is damaged: {error}") from error
+    return config
+
+
+def _teacher_section(
+    teacher: str, folder: Path, config: dict[str, Any], corpus: Corpus
+) -> tuple[dict[str, Any], str]:
+    """Returns the teacher section: fine-tuned here unless the model is a classifier already."""
     named = Path(teacher)
     section: dict[str, Any] = {
         "model": str(named.resolve()) if named.is_dir() else teacher,
         "max_length": 64,
     }
     architectures = config.get("architectures") or [""]
-    if architectures[0].endswith("ForSequenceClassification") and "id2label" in config:
-        own = [config["id2label"][str(i)] for i in range(len(config["id2label"]))]
+    if architectures[0].endswith("ForSequenceClassification"):
+        names = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}  # left out if default
+        own = [names[str(i)] for i in range(len(names))]
         align(own, corpus.labels, folder.name)
         return section, f"teacher: {teacher}, a finished classifier over these labels"
     if not config.get("model_type"):
@@ -104,9 +116,16 @@ def _teacher_section(teacher: str, corpus: Corpus) -> tuple[dict[str, Any], str]
 
 
 def _recipe(
-    name: str, data: dict[str, Any], teacher: dict[str, Any], corpus: Corpus, output: Path
+    name: str,
+    data: dict[str, Any],
+    teacher: dict[str, Any],
+    corpus: Corpus,
+    output: Path,
+    width: int | None,
 ) -> str:
     about, student, training = _STUDENTS[name]
+    if student.get("embeddings") == "teacher" and width and width <= _WIDEST:
+        student = {**student, "dim": width}
     epochs = math.ceil(len(corpus.train) / training["batch_size"])
     steps = max(300, min(4000, 15 * epochs))
     if name == "distilbert":

@@ -32,11 +32,11 @@ def refusal(data: RawData) -> str:
 
 def corpus_of(train: list[str], validation: list[str], test: list[str]) -> Corpus:
     """Returns a corpus in which the labels a and b alternate."""
-    splits = [
+    gold, validated, tested = (
         tuple(Example(text, label=number % 2) for number, text in enumerate(texts))
         for texts in (train, validation, test)
-    ]
-    return Corpus(("a", "b"), *splits)
+    )
+    return Corpus(("a", "b"), gold, validated, tested)
 
 
 def texts_of(examples: tuple[Example, ...]) -> list[str]:

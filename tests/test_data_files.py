@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kdzoo.data import Corpus, load_corpus
+from kdzoo.data import Corpus, SplitName, load_corpus
 from kdzoo.data.files import read_files, read_rows
 from kdzoo.errors import DataError
 from kdzoo.recipe.schema import Data
@@ -204,7 +204,7 @@ class TestWhichFiles:
             read_files(str(tmp_path), "text", "label")
 
     @pytest.mark.parametrize("files", ["nowhere", {"train": "nowhere.csv"}])
-    def test_what_is_not_there_is_said_by_its_name(self, files: str | dict[str, str]) -> None:
+    def test_what_is_not_there_is_said_by_its_name(self, files: str | dict[SplitName, str]) -> None:
         with pytest.raises(DataError, match=r"no such .*nowhere"):
             read_files(files, "text", "label")
 

@@ -39,11 +39,11 @@ def labels_of(rows: Rows) -> Counter[str]:
 def corpus_of(counts: dict[str, int]) -> Corpus:
     """Returns a corpus with so many texts per label in every split."""
     labels = tuple(sorted(counts))
-    splits = [
+    train, validation, test = (
         tuple(Example(text, label=labels.index(label)) for text, label in rows_of(counts, mark))
         for mark in ("", " v", " t")
-    ]
-    return Corpus(labels, *splits)
+    )
+    return Corpus(labels, train, validation, test)
 
 
 class TestShares:

@@ -230,7 +230,7 @@ class TestEnsemble:
     def test_cuts_texts_for_each_member_where_that_member_ends(
         self, tmp_path: Path, tiny_encoder: Path, first: int
     ) -> None:
-        """A short member neither breaks on long texts nor shortens what the others read and keep."""
+        """A short member neither breaks on long texts nor shortens what the others read."""
         folders = {
             positions: save_tiny_classifier(
                 "bert", tmp_path / str(positions), tiny_encoder, positions=positions

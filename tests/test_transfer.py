@@ -44,14 +44,11 @@ def corpus_of(
     test: Sequence[str] = ("t",),
 ) -> Corpus:
     """Returns a corpus in which the labels a and b alternate."""
-    return Corpus(
-        ("a", "b"),
-        *(
-            tuple(Example(text, label=number % 2) for number, text in enumerate(texts))
-            for texts in (train, validation, test)
-        ),
-        unlabelled=tuple(map(Example, unlabelled)),
+    gold, validated, tested = (
+        tuple(Example(text, label=number % 2) for number, text in enumerate(texts))
+        for texts in (train, validation, test)
     )
+    return Corpus(("a", "b"), gold, validated, tested, tuple(map(Example, unlabelled)))
 
 
 def build(
@@ -146,6 +143,17 @@ class TestAugmented:
         one, other = build(backwards, **self.OPTIONS), build(self.CORPUS, **self.OPTIONS)
 
         assert set(texts_of(one)) < set(texts_of(other))
+
+    def test_texts_are_masked_in_places_of_their_own(self) -> None:
+        """One pattern for all texts would hide the same positions everywhere."""
+        transfer = build(corpus_of(long_texts(9)), kind="mask", p_mask=0.5)
+
+        patterns = [
+            tuple(word == MASK for word in example.text.split())
+            for example in transfer.examples[9:]
+        ]
+
+        assert len(set(patterns)) == 9
 
     def test_first_copies_do_not_depend_on_how_many_follow(self) -> None:
         few, many = (build(self.CORPUS, kind="mask", copies=n, p_mask=0.3) for n in (2, 4))

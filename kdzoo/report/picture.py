@@ -63,6 +63,7 @@ def _axes(axes: Axes, table: Table) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_xscale("log")
+    axes.set_autoscalex_on(False)  # _limits decides; a lone power of ten would be warned of
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -71,7 +72,9 @@ def _axes(axes: Axes, table: Table) -> None:
     axes.set_xlabel(f"latency of one text, ms (p50, tokenisation included, {threads}; log scale)")
     axes.set_ylabel(f"{table.split} accuracy, %")
     axes.set_title(
-        f"{table.study}: what can stand in for the teacher, and what it costs", loc="left"
+        f"{table.study}: what can stand in for the teacher, and what it costs",
+        loc="left",
+        parse_math=False,
     )
     axes.grid(visible=True, which="major", color="#e6e6e6", linewidth=0.8)
     axes.set_axisbelow(True)

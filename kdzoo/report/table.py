@@ -173,5 +173,6 @@ def _number(value: float | None) -> str:
 
 
 def _inert(text: str) -> str:
-    """Returns text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text
+    """Returns text on one line that no spreadsheet takes for a formula."""
+    line = " ".join(text.split())
+    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line

@@ -222,11 +222,11 @@ def _refuse_to_overwrite(store: Store, target: Path) -> None:
 
 
 def without_paths(value: Any) -> Any:
-    """Returns the data with absolute paths cut down to their last part."""
+    """Returns the data with absolute paths, and a user's ``~/``, cut down to their last part."""
     if isinstance(value, dict):
         return {key: without_paths(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [without_paths(each) for each in value]
-    if isinstance(value, str) and Path(value).is_absolute():
+    if isinstance(value, str) and (Path(value).is_absolute() or value.startswith("~")):
         return Path(value).name
     return value

@@ -59,10 +59,7 @@ class Teacher:
 
     def text_limit(self) -> int:
         """Returns the tokens at which texts are cut, for teacher and students alike."""
-        from transformers import AutoConfig
-
-        config = AutoConfig.from_pretrained(self.members[0].folder, trust_remote_code=False)
-        return maximum_length(self.tokenizer(), config, self.max_length)
+        return _text_limit(self.members[0].folder, self.max_length)
 
     def model(self) -> Any:
         """Loads the fine-tuned model (an ensemble's first)."""
@@ -106,8 +103,7 @@ class Teacher:
         loaded = load_model(member.folder)
         model = loaded.model.to(device)
         # cut where this member ends: its logits are the same whichever ensemble asks for them
-        own_limit = loaded.tokenizer.truncation["max_length"]
-        loaded.tokenizer.enable_truncation(min(own_limit, self.max_length))
+        loaded.tokenizer.enable_truncation(_text_limit(member.folder, self.max_length))
         encoded = encode(loaded.tokenizer, todo, loaded.pad_id)
         order = np.argsort(-encoded.lengths, kind="stable")
         with progress.task("the teacher labels", len(todo)) as task:
@@ -115,6 +111,14 @@ class Teacher:
                 chunk = order[start : start + SHARD_ROWS]
                 logits = predict_logits(model, encoded.take(chunk), self.batch_size, task.advance)
                 cache.write(digests_of([todo[i] for i in chunk]), logits)
+
+
+def _text_limit(folder: Path, wanted: int) -> int:
+    from transformers import AutoConfig, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    return maximum_length(tokenizer, config, wanted)
 
 
 def load_encoder(folder: Path) -> Any:

@@ -87,13 +87,15 @@ def _augmented(
 
 
 def _joined(words: object, kind: str) -> str:
-    what = type(words).__name__
-    if isinstance(words, list | tuple):
-        what = next(
-            (f"{type(w).__name__} inside a list" for w in words if not isinstance(w, str)), ""
+    if not isinstance(words, list | tuple):
+        raise DataError(
+            f"the augmenter '{kind}' returned {type(words).__name__}, wanted a list of words"
         )
-    if not isinstance(words, list | tuple) or what:
-        raise DataError(f"the augmenter '{kind}' returned {what}, wanted a list of words")
+    odd = [type(word).__name__ for word in words if not isinstance(word, str)]
+    if odd:
+        raise DataError(
+            f"the augmenter '{kind}' returned {odd[0]} inside a list, wanted a list of words"
+        )
     text = " ".join(words)
     if not text.strip():
         raise DataError(f"the augmenter '{kind}' returned an empty text")

@@ -1,0 +1,128 @@
+"""The order of the rooms: each imports only what stands above it, so that the house can be read."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeGuard
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "kdzoo"
+
+ORDER = (
+    "errors", "progress", "offline", "registry", "recipe", "data", "text", "objectives",
+    "metrics", "model", "training", "teacher", "transfer", "runtime", "measure", "results",
+    "steps", "report", "study", "scaffold", "listing", "api", "console", "cli",
+)  # fmt: skip
+BESIDE = {"hf": "model", "__main__": "cli"}  # modules that stand with a room
+ROOMLESS = {"__init__"}  # looks everything up when it is first used
+
+
+def is_for_type_checkers(node: ast.AST) -> TypeGuard[ast.If]:
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    )
+
+
+def imports(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """Yields (dotted name, line) of everything that is imported at run time, in functions too."""
+    if isinstance(node, ast.Import):
+        yield from ((alias.name, node.lineno) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"line {node.lineno}: imports are absolute"
+        yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+    inside = node.orelse if is_for_type_checkers(node) else ast.iter_child_nodes(node)
+    for each in inside:
+        yield from imports(each)
+
+
+def room_of(dotted: str) -> str | None:
+    """Returns the room of a name within kdzoo, None for what is not kdzoo's."""
+    first, _, rest = dotted.partition(".")
+    if first != "kdzoo":
+        return None
+    room = rest.partition(".")[0]
+    return BESIDE.get(room, room)
+
+
+def own_room(file: Path) -> str:
+    name = file.relative_to(PACKAGE).with_suffix("").parts[0]
+    return BESIDE.get(name, name)
+
+
+MODULES = sorted(
+    path
+    for path in PACKAGE.rglob("*.py")
+    if path.relative_to(PACKAGE).with_suffix("").parts[0] not in ROOMLESS
+)
+STUDENTS = sorted((ROOT / "students").glob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("file", MODULES, ids=name_of)
+def test_a_room_imports_only_rooms_above_it(file: Path) -> None:
+    place = ORDER.index(own_room(file))
+
+    below = [
+        f"line {line}: {dotted}"
+        for dotted, line in imports(ast.parse(file.read_text(encoding="utf-8")))
+        if (room := room_of(dotted)) is not None and ORDER.index(room) > place
+    ]
+
+    assert below == []
+
+
+def test_every_room_has_its_place() -> None:
+    """A new room is put into the order when it is built, and an old one leaves it."""
+    rooms = {own_room(file) for file in MODULES}
+
+    assert rooms == set(ORDER)
+
+
+@pytest.mark.parametrize("file", STUDENTS, ids=name_of)
+def test_a_student_imports_only_the_registry_and_the_errors(file: Path) -> None:
+    """An architecture can be read, and copied elsewhere, without the rest of kdzoo."""
+    imported = {
+        ".".join(dotted.split(".")[:2])
+        for dotted, _ in imports(ast.parse(file.read_text(encoding="utf-8")))
+        if dotted.startswith("kdzoo")
+    }
+
+    assert imported <= {"kdzoo.registry", "kdzoo.errors"}
+
+
+@pytest.mark.parametrize("file", [*MODULES, *STUDENTS], ids=name_of)
+def test_nothing_that_is_installed_imports_the_tests(file: Path) -> None:
+    names = {dotted for dotted, _ in imports(ast.parse(file.read_text(encoding="utf-8")))}
+
+    assert not {name for name in names if name.startswith(("tests", "tiny_", "pytest"))}
+
+
+def test_the_reader_of_imports_sees_them_all() -> None:
+    """What this file relies on: functions, try blocks and else branches are looked into."""
+    source = """
+import a.b
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    import hidden
+else:
+    import shown
+def f():
+    from kdzoo.cli import main
+    try:
+        import c
+    except ImportError:
+        import d
+"""
+
+    names = [name for name, _ in imports(ast.parse(source))]
+
+    assert names == ["a.b", "typing.TYPE_CHECKING", "shown", "kdzoo.cli.main", "c", "d"]

@@ -1,0 +1,293 @@
+"""``kdzoo init``: recipes for one's own data and teacher, which validate and run."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from tiny_world import LABELS, RunCommand, save_tiny_bert, texts_of
+
+from kdzoo.recipe import Study, load_study
+
+NAMES = ("bilstm", "cnn", "distilbert")
+
+
+@pytest.fixture(scope="module")
+def requests(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CSV of 300 rows in four labels, its columns named as somebody else names them."""
+    rng = random.Random(11)
+    rows = [(text, label) for label in LABELS for text in texts_of(label, 75, rng)]
+    rng.shuffle(rows)
+    path = tmp_path_factory.mktemp("mine") / "requests.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("request", "intent"), *rows])
+    return path
+
+
+@pytest.fixture(scope="module")
+def without_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished classifier of two classes that nobody named: its configuration says nothing."""
+    folder = save_tiny_bert(tmp_path_factory.mktemp("nameless"), ("LABEL_0", "LABEL_1"))
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = {key: value for key, value in config.items() if key not in ("id2label", "label2id")}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return folder
+
+
+def columns() -> list[str]:
+    """Returns the options that say what the CSV's columns are called."""
+    return ["--text", "request", "--label", "intent"]
+
+
+def written(folder: str) -> Study:
+    """Returns the study that the folder's recipes make, each of them validated."""
+    return load_study(folder)
+
+
+class TestRecipes:
+    def test_validate_and_know_the_data(
+        self, kdzoo: RunCommand, requests: Path, tiny_encoder: Path
+    ) -> None:
+        outcome = kdzoo(
+            "init", "--data", requests, *columns(), "--oos-label", "oos",
+            "--teacher", tiny_encoder, "-o", "mine",
+        )  # fmt: skip
+        study = written("mine")
+
+        assert outcome.code == 0, outcome.err
+        assert tuple(variant.name for variant in study.variants) == NAMES
+        for variant in study.variants:
+            data = variant.recipe.data
+            assert (data.files, data.text, data.label) == (str(requests), "request", "intent")
+            assert data.oos_label == "oos"
+            assert variant.recipe.student.kind == variant.name
+            assert variant.recipe.teacher.model == str(tiny_encoder)
+
+    def test_come_with_what_was_found_and_what_to_do_next(
+        self, kdzoo: RunCommand, requests: Path, tiny_encoder: Path
+    ) -> None:
+        outcome = kdzoo(
+            "init", "--data", requests, *columns(), "--teacher", tiny_encoder, "-o", "mine"
+        )
+
+        assert "data: 180 labelled, 44 validation, 76 test texts; 4 classes" in outcome.out
+        assert "to be fine-tuned on this data" in outcome.out
+        assert all(str(Path("mine") / f"{name}.yaml") in outcome.out for name in NAMES)
+        assert "next: kdzoo run mine" in outcome.out
+
+    def test_say_how_they_are_run(
+        self, kdzoo: RunCommand, requests: Path, tiny_encoder: Path
+    ) -> None:
+        """In the comment at the head, as the recipes that come with kdzoo do."""
+        kdzoo("init", "--data", requests, *columns(), "--teacher", tiny_encoder, "-o", "mine")
+
+        for name in NAMES:
+            head = (Path("mine") / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[:3]
+            assert all(line.startswith("# ") for line in head)
+            assert f"kdzoo run mine/{name}.yaml" in head[2]
+
+    def test_run_to_the_end(self, kdzoo: RunCommand, requests: Path, tiny_encoder: Path) -> None:
+        """The teacher's vectors are narrow and the words few; the recipes fit both."""
+        kdzoo("init", "--data", requests, *columns(), "--teacher", tiny_encoder, "-o", "mine")
+        short = [
+            "training.steps=20", "training.evaluations=1", "teacher.fine_tune.epochs=1",
+            "controls.baseline=false", "controls.hard_labels=false",
+            "measure.rounds=1", "measure.texts=1",
+        ]  # fmt: skip
+
+        settings = [part for each in short for part in ("--set", each)]
+        outcome = kdzoo("run", "mine", "--seeds", "0", *settings)
+
+        assert outcome.code == 0, outcome.err
+        table = Path("runs/mine/table.md").read_text(encoding="utf-8")
+        assert all(f"| {name} " in table for name in ("teacher", *NAMES))
+
+    def test_find_their_data_from_any_folder(
+        self,
+        kdzoo: RunCommand,
+        requests: Path,
+        tiny_encoder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        """Paths that were given from here are written so that they hold anywhere."""
+        shutil.copy(requests, "requests.csv")
+        shutil.copytree(tiny_encoder, "encoder")
+        kdzoo("init", "--data", "requests.csv", *columns(), "--teacher", "encoder", "-o", "mine")
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+
+        outcome = kdzoo("check", "../mine")
+
+        assert outcome.code == 0, outcome.err
+        assert outcome.out.count("ok: ") == 3
+        teacher = written("../mine").variants[0].recipe.teacher.model
+        assert teacher == str(tmp_path / "encoder")
+
+
+class TestSplits:
+    RULES = {"validation": "0.15 of train", "test": "0.25 of train"}  # noqa: RUF012
+
+    @pytest.mark.parametrize(
+        "there", [("train",), ("train", "test"), ("train", "validation", "test")]
+    )
+    def test_that_a_folder_lacks_are_taken_from_train(
+        self, kdzoo: RunCommand, tiny_data: Path, tiny_encoder: Path, there: tuple[str, ...]
+    ) -> None:
+        Path("data").mkdir()
+        for split in there:
+            shutil.copy(tiny_data / f"{split}.jsonl", "data")
+
+        outcome = kdzoo("init", "--data", "data", "--teacher", tiny_encoder, "-o", "mine")
+
+        assert outcome.code == 0, outcome.err
+        lacking = {split: rule for split, rule in self.RULES.items() if split not in there}
+        for variant in written("mine").variants:
+            assert (variant.recipe.data.split or {}) == lacking
+
+    def test_of_a_file_alone_are_all_taken_from_it(
+        self, kdzoo: RunCommand, requests: Path, tiny_encoder: Path
+    ) -> None:
+        kdzoo("init", "--data", requests, *columns(), "--teacher", tiny_encoder, "-o", "mine")
+
+        assert written("mine").variants[0].recipe.data.split == self.RULES
+
+
+class TestTeacher:
+    def test_that_is_finished_is_not_fine_tuned(
+        self, kdzoo: RunCommand, tiny_data: Path, tiny_teacher: Path
+    ) -> None:
+        """Its labels are the data's, in whatever order."""
+        outcome = kdzoo("init", "--data", tiny_data, "--teacher", tiny_teacher, "-o", "mine")
+
+        assert outcome.code == 0, outcome.err
+        assert "a finished classifier over these labels" in outcome.out
+        assert all(v.recipe.teacher.fine_tune is None for v in written("mine").variants)
+
+    def test_that_is_an_encoder_is_fine_tuned(
+        self, kdzoo: RunCommand, tiny_data: Path, tiny_encoder: Path
+    ) -> None:
+        kdzoo("init", "--data", tiny_data, "--teacher", tiny_encoder, "-o", "mine")
+
+        assert all(v.recipe.teacher.fine_tune is not None for v in written("mine").variants)
+
+    def test_with_other_labels_is_refused(
+        self, kdzoo: RunCommand, tiny_data: Path, tmp_path: Path
+    ) -> None:
+        teacher = save_tiny_bert(tmp_path / "other", ("alarm", "music", "oos", "wether"))
+
+        outcome = kdzoo("init", "--data", tiny_data, "--teacher", teacher, "-o", "mine")
+
+        assert outcome.code == 2
+        assert "does not know the data's label 'weather'" in outcome.err
+        assert "did you mean 'wether'?" in outcome.err
+        assert not Path("mine").exists()
+
+    @pytest.mark.parametrize("labels", [("LABEL_0",), tuple(f"LABEL_{i}" for i in range(4))])
+    def test_without_names_for_its_outputs_is_refused_with_the_cure(
+        self, kdzoo: RunCommand, tiny_data: Path, tmp_path: Path, labels: tuple[str, ...]
+    ) -> None:
+        teacher = save_tiny_bert(tmp_path / "nameless", labels)
+
+        outcome = kdzoo("init", "--data", tiny_data, "--teacher", teacher, "-o", "mine")
+
+        assert outcome.code == 2
+        assert "name them in the order of the outputs" in outcome.err
+
+    def test_of_two_classes_without_names_is_not_taken_for_an_encoder(
+        self, kdzoo: RunCommand, without_names: Path
+    ) -> None:
+        """Fine-tuning it again would silently throw a finished teacher away."""
+        rows = [{"text": f"{label} {number}", "label": label}
+                for label in ("no", "yes") for number in range(20)]  # fmt: skip
+        Path("yes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+        outcome = kdzoo("init", "--data", "yes.jsonl", "--teacher", without_names, "-o", "mine")
+
+        assert outcome.code == 2
+        assert "its 2 outputs are called LABEL_0, LABEL_1" in outcome.err
+
+    def test_that_is_not_there_is_said(self, kdzoo: RunCommand, tiny_data: Path) -> None:
+        outcome = kdzoo("init", "--data", tiny_data, "--teacher", "./nowhere", "-o", "mine")
+
+        assert outcome.code == 2
+        assert "no such model folder: ./nowhere" in outcome.err
+        assert not Path("mine").exists()
+
+
+class TestRefusals:
+    def test_recipes_that_are_there_are_not_overwritten(
+        self, kdzoo: RunCommand, tiny_data: Path, tiny_encoder: Path
+    ) -> None:
+        Path("mine").mkdir()
+        Path("mine/cnn.yaml").write_text("my own work", encoding="utf-8")
+
+        outcome = kdzoo("init", "--data", tiny_data, "--teacher", tiny_encoder, "-o", "mine")
+
+        assert outcome.code == 2
+        assert "mine holds cnn.yaml already; choose another folder" in outcome.err
+        assert [path.name for path in Path("mine").iterdir()] == ["cnn.yaml"]
+        assert Path("mine/cnn.yaml").read_text(encoding="utf-8") == "my own work"
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (["--text", "requests", "--label", "intent"], "'requests'"),
+            (["--text", "request", "--label", "intents"], "'intents'"),
+        ],
+    )
+    def test_a_missing_column_is_said_with_the_nearest(
+        self, kdzoo: RunCommand, requests: Path, tiny_encoder: Path, options: list[str], said: str
+    ) -> None:
+        outcome = kdzoo(
+            "init", "--data", requests, *options, "--teacher", tiny_encoder, "-o", "mine"
+        )
+
+        assert outcome.code == 2
+        assert f"no column {said}" in outcome.err
+        assert f"did you mean {said[:-2]}'?" in outcome.err
+        assert not Path("mine").exists()
+
+    def test_missing_data_is_said(self, kdzoo: RunCommand, tiny_encoder: Path) -> None:
+        outcome = kdzoo("init", "--data", "none.csv", "--teacher", tiny_encoder, "-o", "mine")
+
+        assert outcome.code == 2
+        assert "no such file or folder of data: none.csv" in outcome.err
+
+    def test_data_that_cannot_be_learnt_from_is_refused_with_all_its_problems(
+        self, kdzoo: RunCommand, tiny_encoder: Path
+    ) -> None:
+        rows = [("play", "music"), ("", "music"), *[(f"play {i}", "music") for i in range(18)]]
+        with Path("bad.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("text", "label"), *rows])
+
+        outcome = kdzoo("init", "--data", "bad.csv", "--teacher", tiny_encoder, "-o", "mine")
+
+        assert outcome.code == 2
+        assert "texts are empty" in outcome.err
+        assert "all rows have the one label 'music'" in outcome.err
+
+
+class TestFormat:
+    def test_recipes_are_plain_yaml_with_texts_as_they_are(
+        self, kdzoo: RunCommand, tiny_data: Path, tiny_encoder: Path
+    ) -> None:
+        """Column names of any script are written as they are, not as escapes."""
+        Path("data").mkdir()
+        for split in ("train", "validation", "test"):
+            lines = (tiny_data / f"{split}.jsonl").read_text(encoding="utf-8")
+            renamed = lines.replace('"text"', '"Süßtext"')
+            Path(f"data/{split}.jsonl").write_text(renamed, encoding="utf-8")
+
+        kdzoo(
+            "init", "--data", "data", "--text", "Süßtext", "--teacher", tiny_encoder, "-o", "mine"
+        )
+
+        content = Path("mine/cnn.yaml").read_text(encoding="utf-8")
+        assert "Süßtext" in content
+        assert yaml.safe_load(content)["data"]["text"] == "Süßtext"
