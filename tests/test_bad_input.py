@@ -841,6 +841,26 @@ class TestInterruption:
         assert "Traceback" not in outcome.err
         nothing_written()
 
+    def test_before_anything_is_measured_leaves_a_study_that_can_be_shown(
+        self,
+        kdzoo: RunCommand,
+        finished_recipe: Callable[..., Path],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Its table has dashes, and it is not published."""
+
+        def interrupted(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("kdzoo.study.read_quality", interrupted)
+
+        assert kdzoo("run", finished_recipe()).code == 130
+        reported = kdzoo("report", "runs/tiny")
+        assert reported.code == 0, reported.err
+        assert "–" in reported.out
+        refused(kdzoo("report", "runs/tiny", "--publish", "results"), "holds no predictions")
+        assert not Path("results").exists()
+
     @pytest.mark.slow
     def test_of_a_real_run_is_made_good_by_the_same_command(
         self, finished_recipe: Callable[..., Path], tmp_path: Path

@@ -1,0 +1,184 @@
+"""What the command line does, from Python: run, load, predict, read the results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_models import context_of, pruned_vocabulary, save_tiny_classifier, some_texts
+from tiny_world import LABELS, RunCommand, WriteRecipe
+
+import kdzoo as package
+from kdzoo import api
+from kdzoo.errors import DataError, KdzooError, ModelError, RecipeError, StoreError
+from kdzoo.model import build_student, save_model
+from kdzoo.progress import Silent
+from kdzoo.results import Store
+
+TEXTS = [each.text for each in some_texts(70)]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Path:
+    """A saved student with clear answers."""
+    root = tmp_path_factory.mktemp("api")
+    teacher = save_tiny_classifier("bert", root / "teacher", tiny_encoder)
+    vocabulary = pruned_vocabulary(teacher, some_texts(200), special_tokens=False)
+    student = build_student("bilstm", {"dim": 16}, context_of(vocabulary, teacher), None, 0)
+    save_model(root / "model", student, vocabulary)
+    return root / "model"
+
+
+class TestPredict:
+    def test_answers_every_text_in_order_over_several_chunks(
+        self, model: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However long the input and however it is cut, answer i is that of text i."""
+        predictor = package.load(model)
+        alone = [next(predictor.predict([text])) for text in TEXTS]
+
+        for chunk in (1, 16, 69, 70, 71):
+            monkeypatch.setattr(api, "PREDICT_CHUNK", chunk)
+            together = list(predictor.predict(TEXTS))
+            assert [each.label for each in together] == [each.label for each in alone]
+            for one, other in zip(together, alone, strict=True):
+                assert dict(one.top) == pytest.approx(dict(other.top), abs=1e-5)
+        assert len({each.top for each in alone}) > 50
+
+    def test_gives_probabilities_best_first(self, model: Path) -> None:
+        for found in package.load(model).predict(TEXTS[:20], top=4):
+            names = [label for label, _ in found.top]
+            chances = [chance for _, chance in found.top]
+            assert sorted(names) == sorted(LABELS)
+            assert chances == sorted(chances, reverse=True)
+            assert sum(chances) == pytest.approx(1.0, abs=1e-5)
+            assert (found.label, found.probability) == found.top[0]
+
+    @pytest.mark.parametrize(("top", "shown"), [(1, 1), (3, 3), (99, 4)])
+    def test_shows_as_many_labels_as_asked(self, model: Path, top: int, shown: int) -> None:
+        (found,) = package.load(model).predict(["play a song"], top=top)
+
+        assert len(found.top) == shown
+
+    def test_reads_no_further_than_it_is_asked(
+        self, model: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A stream without end is answered as it comes: memory holds one chunk."""
+        monkeypatch.setattr(api, "PREDICT_CHUNK", 8)
+        read = 0
+
+        def endless() -> Iterator[str]:
+            nonlocal read
+            while True:
+                read += 1
+                yield TEXTS[read % len(TEXTS)]
+
+        answers = package.load(model).predict(endless())
+        for _ in range(20):
+            next(answers)
+
+        assert read <= 24
+
+    def test_of_nothing_is_nothing(self, model: Path) -> None:
+        assert list(package.load(model).predict([])) == []
+
+    @pytest.mark.parametrize("empty", ["", "   ", "\n\t"])
+    def test_says_which_text_is_empty(
+        self, model: Path, monkeypatch: pytest.MonkeyPatch, empty: str
+    ) -> None:
+        """The number is that of the whole input, not of its chunk."""
+        monkeypatch.setattr(api, "PREDICT_CHUNK", 4)
+
+        with pytest.raises(DataError, match="text 7 is empty"):
+            list(package.load(model).predict([*TEXTS[:6], empty, "rain"]))
+
+    @pytest.mark.parametrize("text", ["☃", "\u200b", "x" * 5000, "a\x00b", "\ud83d\ude00 ok"])
+    def test_answers_strange_texts(self, model: Path, text: str) -> None:
+        readable = text.encode("utf-16", "surrogatepass").decode("utf-16")
+
+        (found,) = package.load(model).predict([readable])
+
+        assert found.label in LABELS
+
+    def test_of_no_model_is_an_error_that_derives_from_one_class(self, tmp_path: Path) -> None:
+        with pytest.raises(ModelError, match="no such model folder"):
+            package.load(tmp_path / "nowhere")
+        assert issubclass(ModelError, package.KdzooError)
+        assert package.KdzooError is KdzooError
+
+
+class TestRun:
+    def test_does_what_the_command_does(
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe, tmp_path: Path
+    ) -> None:
+        """A run from Python leaves the same models, which the command then finds finished."""
+        recipe = write_recipe()
+        said: list[str] = []
+
+        class Listens(Silent):
+            def say(self, message: str) -> None:
+                said.append(message)
+
+        store = package.run(
+            str(recipe), overrides=["training.steps=20"], seeds=[4], progress=Listens()
+        )
+
+        assert isinstance(store, Store)
+        assert store.root == Path("runs/tiny")
+        assert (store.root / "table.md").is_file()
+        assert any(line.startswith("tiny, seed 4") for line in said)
+        outcome = kdzoo("run", recipe, "--set", "training.steps=20", "--seeds", "4")
+        assert outcome.code == 0
+        assert "seed 4" not in outcome.err
+
+        frame = package.read_results("runs/tiny")
+        self.is_tidy(frame, store)
+
+    @staticmethod
+    def is_tidy(frame: Any, store: Store) -> None:
+        """One line per model, split and metric, and each value is its record's."""
+        assert list(frame.columns) == [
+            "row", "role", "kind", "road", "variant", "seed", "key", "split", "metric", "value"
+        ]  # fmt: skip
+        assert set(frame["role"]) == {"teacher", "student", "control", "baseline"}
+        assert set(frame["split"]) == {"validation", "test"}
+        assert not frame.duplicated(["row", "key", "split", "metric"]).any()
+        assert frame["value"].between(0, 100).all()
+        for line in frame.itertuples():
+            assert store.read(line.key).quality[line.split][line.metric] == line.value
+        student = frame[(frame["role"] == "student") & (frame["metric"] == "accuracy")]
+        assert student["seed"].tolist() == [4, 4]
+
+    def test_prints_nothing_of_its_own(
+        self,
+        write_recipe: WriteRecipe,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """In a notebook or a service it is silent unless it is given somewhere to talk to."""
+        monkeypatch.chdir(tmp_path)
+        recipe = write_recipe(controls={"baseline": False, "hard_labels": False})
+
+        package.run(str(recipe), overrides=["training.steps=2"], read_test=False)
+
+        assert capsys.readouterr().out == ""
+        frame = package.read_results("runs/tiny")
+        assert set(frame["split"]) == {"validation"}
+
+    def test_takes_students_data_and_place_as_the_command_does(
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe, tmp_path: Path, tiny_data: Path
+    ) -> None:
+        with pytest.raises(KdzooError, match="no such file or folder of students"):
+            package.run(str(write_recipe()), students=tmp_path / "none.py")
+        with pytest.raises(DataError, match="no such file or folder of data"):
+            package.run(str(write_recipe()), data=str(tmp_path / "none"), out=tmp_path / "out")
+        with pytest.raises(RecipeError, match="no recipe"):
+            package.run("no-such-recipe")
+
+
+def test_results_are_read_from_a_study_and_from_nothing_else(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"study\.json"):
+        package.read_results(tmp_path)

@@ -1,0 +1,222 @@
+"""A student of one's own: fifteen lines in a file elsewhere, and kdzoo does the rest."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tiny_world import Outcome, RunCommand, WriteRecipe
+
+from kdzoo import registry
+from kdzoo.results import Record, Store
+
+OWN = '''\
+from torch import Tensor, nn
+
+from kdzoo import register_student
+
+
+@register_student("mine", road="change")
+class Mine(nn.Module):
+    """The largest of the word vectors, then one linear layer."""
+
+    def __init__(self, vocab_size: int, num_labels: int, *, dim: int = 24) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, dim)
+        self.head = nn.Linear(dim, num_labels)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        hidden = attention_mask.unsqueeze(-1) == 0
+        return self.head(self.embedding(input_ids).masked_fill(hidden, -1e4).amax(1))
+'''
+
+
+@pytest.fixture
+def new_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Forgets what users' files registered, as the next start of ``kdzoo`` does."""
+    builtin = registry.students.entries()
+
+    def forget() -> None:
+        monkeypatch.setattr(registry.students, "_entries", dict(builtin))
+        monkeypatch.setattr(registry, "_loaded_files", set())
+
+    forget()
+    return forget
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "elsewhere" / "my_students.py"
+    path.parent.mkdir()
+    path.write_text(OWN, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def recipe(write_recipe: WriteRecipe) -> Path:
+    path = write_recipe(
+        controls={"baseline": False},
+        teacher={"fine_tune": {"epochs": 12, "learning_rate": 2e-3, "batch_size": 16}},
+        training={"steps": 150},
+    )
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump({**data, "student": {"kind": "mine"}}), encoding="utf-8")
+    return path
+
+
+def student_record() -> Record:
+    store = Store(Path("runs/tiny"))
+    (row,) = (row for row in store.manifest().rows if row.role == "student")
+    return store.read(row.members[0].key)
+
+
+def own_folder() -> Path:
+    return Store(Path("runs/tiny")).finished(student_record().key)
+
+
+class TestOwnStudent:
+    def test_is_listed_checked_trained_tabled_and_loaded(
+        self,
+        kdzoo: RunCommand,
+        recipe: Path,
+        file: Path,
+        new_process: Callable[[], None],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Every command knows it by ``--students``; its model answers wherever it is brought."""
+        listed = kdzoo("list", "students", "--students", file)
+        assert "mine" in listed.out
+        assert "The largest of the word vectors" in listed.out
+        assert "dim=24" in listed.out
+        assert "ok: tiny" in kdzoo("check", recipe, "--students", file).out
+
+        wrote: list[tuple[bool, str]] = []
+        write = Store.write
+
+        def watched(store: Store, folder: Path, record: Record) -> None:
+            wrote.append(((folder / "model.safetensors").is_file(), record.role))
+            write(store, folder, record)
+
+        monkeypatch.setattr(Store, "write", watched)
+        ran = kdzoo("run", recipe, "--students", file)
+        assert ran.code == 0, ran.err
+        assert {role for _, role in wrote} == {"teacher", "student", "control"}
+        assert all(there for there, _ in wrote)  # the record is the last thing written
+        with Path("runs/tiny/table.csv").open(encoding="utf-8", newline="") as table:
+            rows = {row["kind"]: row for row in csv.DictReader(table)}
+        assert rows["mine"]["road"] == "change"
+        assert float(rows["mine"]["accuracy_mean"]) > 0.5
+        assert rows["mine"]["hard_labels_accuracy_mean"] != ""
+
+        new_process()
+        text = "play a loud song"
+        unknown = kdzoo("predict", own_folder(), text)
+        assert unknown.code == 2
+        assert "--students" in unknown.err
+        known = kdzoo("predict", own_folder(), text, "--students", file)
+        assert known.code == 0, known.err
+        probability, label = known.out.splitlines()[0].split()
+        self.agrees_with_pipeline(own_folder(), text, label, float(probability))
+
+    @staticmethod
+    def agrees_with_pipeline(folder: Path, text: str, label: str, probability: float) -> None:
+        from transformers import pipeline
+
+        import kdzoo.hf  # noqa: F401 - teaches transformers kdzoo's models
+
+        (answer,) = pipeline("text-classification", model=str(folder))(text)
+
+        assert answer["label"] == label
+        assert answer["score"] == pytest.approx(probability, abs=1e-4)
+
+    def test_is_trained_anew_when_its_file_changes(
+        self,
+        kdzoo: RunCommand,
+        recipe: Path,
+        file: Path,
+        new_process: Callable[[], None],
+    ) -> None:
+        """The code is part of the key: an edited student is another model, a touched one is not."""
+
+        def run() -> Outcome:
+            new_process()
+            outcome = kdzoo("run", recipe, "--students", file, "--set", "training.steps=10")
+            assert outcome.code == 0, outcome.err
+            return outcome
+
+        run()
+        first = student_record()
+        file.touch()
+        again = run()
+        assert student_record() == first
+        assert "seed 0" not in again.err
+
+        file.write_text(OWN.replace("-1e4).amax(1)", "-1e3).amax(1)"), encoding="utf-8")
+        edited = run()
+        assert student_record().key != first.key
+        assert "seed 0" in edited.err
+        assert "fine-tun" not in edited.err  # the teacher is the same
+
+    def test_in_a_file_beside_another_does_not_retrain_when_the_other_changes(
+        self,
+        kdzoo: RunCommand,
+        recipe: Path,
+        file: Path,
+        new_process: Callable[[], None],
+    ) -> None:
+        """A folder of students is a folder of separate ones."""
+        other = file.with_name("other.py")
+        other.write_text(OWN.replace('"mine"', '"other"'), encoding="utf-8")
+        arguments = ("--students", file.parent, "--set", "training.steps=10")
+        assert kdzoo("run", recipe, *arguments).code == 0
+        first = student_record()
+
+        new_process()
+        other.write_text(OWN.replace('"mine"', '"another"'), encoding="utf-8")
+        assert kdzoo("run", recipe, *arguments).code == 0
+
+        assert student_record() == first
+
+
+@pytest.mark.parametrize(
+    ("broken", "messages"),
+    [
+        (
+            ("amax(1))", "amax(1))[:, 1:]"),
+            ["my_students.py", "'mine'", "forward gave [2, 3]", "wanted [2, 4]"],
+        ),
+        (
+            ("amax(1))", "amax(9))"),
+            ["my_students.py", "'mine'", "fails on two short texts", "IndexError"],
+        ),
+        (("*, dim: int = 24", "*, dim=24"), ["option 'dim' of 'mine' has no type", "dim: int"]),
+        (('"mine"', '"bilstm"'), ["'bilstm' is registered twice", "my_students.py"]),
+        (("nn.Embedding", "nn.Embeding"), ["'mine'", "Embeding"]),
+        (("import register_student", "import register_studend"), ["my_students.py", "line 3"]),
+        (("def forward", "deff forward"), ["my_students.py", "line 15", "SyntaxError"]),
+        (('road="change"', 'road="chang"'), ["'mine'", "'compression' or 'change'", "'chang'"]),
+    ],
+    ids=["shape", "raises", "untyped", "twice", "constructor", "import", "syntax", "road"],
+)
+def test_a_mistake_in_it_is_one_message_that_names_the_place(
+    kdzoo: RunCommand,
+    recipe: Path,
+    file: Path,
+    new_process: Any,
+    broken: tuple[str, str],
+    messages: list[str],
+) -> None:
+    """Whoever writes a student is told which file, which line and what is wanted."""
+    assert broken[0] in OWN
+    file.write_text(OWN.replace(*broken), encoding="utf-8")
+
+    outcome = kdzoo("run", recipe, "--students", file, "--set", "teacher.fine_tune.epochs=0.1")
+
+    assert outcome.code == 2
+    assert "Traceback" not in outcome.err
+    for message in messages:
+        assert message in outcome.err
