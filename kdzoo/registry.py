@@ -12,13 +12,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from annotated_types import Gt, Interval
 
 from kdzoo.errors import Problem, RegistryError, did_you_mean
 
 T = TypeVar("T", bound=Callable[..., Any])
 
 Road = Literal["compression", "change"]
+
+# Types of options that recipes are held to; a student may use its own, or plain int and float.
+Width = Annotated[int, Gt(0)]
+Dropout = Annotated[float, Interval(ge=0, lt=1)]
 
 
 @dataclass(frozen=True)

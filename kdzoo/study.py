@@ -17,6 +17,7 @@ from kdzoo.results import Manifest, Member, Row, Store
 from kdzoo.steps import (
     StudyContext,
     StudyTeacher,
+    check_kinds,
     deployed_folder,
     obtain_baseline,
     obtain_student,
@@ -70,6 +71,8 @@ def run_study(
     """
     if out.exists() and not out.is_dir():
         raise StoreError(f"{out} is a file; give --out a folder")
+    for variant in study.variants:
+        check_kinds(variant.recipe)
     accelerator = make_accelerator()
     shown = progress if progress is not None and accelerator.is_main_process else Silent()
     context = StudyContext(Store(out), accelerator, shown)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from kdzoo.registry import register_student
+from kdzoo.registry import Dropout, Width, register_student
 
 
 @register_student("bilstm", road="change")
@@ -27,10 +27,10 @@ class BiLSTM(nn.Module):
         vocab_size: int,
         num_labels: int,
         *,
-        dim: int = 300,
-        hidden: int = 150,
-        head: int = 400,
-        dropout: float = 0.2,
+        dim: Width = 300,
+        hidden: Width = 150,
+        head: Width = 400,
+        dropout: Dropout = 0.2,
     ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, dim)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from kdzoo.registry import register_student
+from kdzoo.registry import Dropout, Width, register_student
 
 
 @register_student("cnn", road="change")
@@ -30,10 +30,10 @@ class CNN(nn.Module):
         vocab_size: int,
         num_labels: int,
         *,
-        dim: int = 300,
-        maps: int = 200,
-        widths: tuple[int, ...] = (2, 3, 4),
-        dropout: float = 0.3,
+        dim: Width = 300,
+        maps: Width = 200,
+        widths: tuple[Width, ...] = (2, 3, 4),
+        dropout: Dropout = 0.3,
     ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, dim)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from kdzoo.errors import ModelError
-from kdzoo.registry import register_student
+from kdzoo.registry import Dropout, register_student
 
 if TYPE_CHECKING:
     from kdzoo.model import BuildContext
@@ -21,7 +21,7 @@ def distilbert(
     *,
     init: str = "teacher",
     layers: list[int] | int | None = None,
-    dropout: float = 0.1,
+    dropout: Dropout = 0.1,
 ) -> Any:
     """A DistilBERT (Sanh et al., 2019, arXiv:1910.01108) cut from the teacher or named by hub id.
 

@@ -234,7 +234,7 @@ class TestAugmented:
         assert transfer.made == 2
 
     def test_texts_need_a_mask_token(self) -> None:
-        with pytest.raises(DataError, match="teacher has no mask token for 'mask'"):
+        with pytest.raises(DataError, match="needs a mask token, which the teacher does not have"):
             build(self.CORPUS, mask_token=None, kind="mask")
 
     def test_texts_hold_the_teachers_own_mask_token(self) -> None:

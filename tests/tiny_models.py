@@ -46,7 +46,13 @@ def tiny_corpus(count: int = 8, seed: int = 0) -> Corpus:
             ("test", texts[count + count // 2 :]),
         ):
             splits[split] += [Example(text, label=label) for text in chosen]
-    return Corpus(LABELS, *(tuple(split) for split in splits.values()), oos=LABELS.index("oos"))
+    return Corpus(
+        LABELS,
+        tuple(splits["train"]),
+        tuple(splits["validation"]),
+        tuple(splits["test"]),
+        oos=LABELS.index("oos"),
+    )
 
 
 def some_texts(count: int, seed: int = 0) -> list[Example]:
@@ -116,8 +122,8 @@ def save_tiny_classifier(
     model = _random_model(architecture, tokenizer, layers, positions)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            if "LayerNorm" not in name and "layer_norm" not in name:
-                parameter.copy_(torch.randn_like(parameter) * 0.3)
+            is_norm = "norm" in name.lower() and name.endswith("weight")
+            parameter.copy_(torch.randn_like(parameter) * 0.3 + (1.0 if is_norm else 0.0))
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

@@ -1,6 +1,6 @@
 """A student as a Hugging Face model: building it, saving it, loading it, running it."""
 
-from kdzoo.model.build import BuildContext, build_student, scaled, to_width
+from kdzoo.model.build import BuildContext, build_student, scaled, to_width, try_student
 from kdzoo.model.folder import (
     LoadedModel,
     file_sha256,
@@ -29,4 +29,5 @@ __all__ = [
     "scaled",
     "size_bytes",
     "to_width",
+    "try_student",
 ]

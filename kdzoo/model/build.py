@@ -58,23 +58,14 @@ def build_student(
     """
     entry = registry.students.get(kind)
     torch.manual_seed(seed)
-    try:
-        model = (
+    model = _made(
+        entry,
+        lambda: (
             KdzooForSequenceClassification(_config(kind, options, context))
             if is_module(entry)
             else entry.value(context, **options)
-        )
-    except KdzooError:
-        raise
-    except Exception as error:
-        raise ModelError(
-            f"student '{kind}' ({entry.origin}) cannot be built: {type(error).__name__}: {error}"
-        ) from error
-    if not isinstance(model, PreTrainedModel):
-        raise ModelError(
-            f"student '{kind}' ({entry.origin}) returned {type(model).__name__}, "
-            "wanted a Hugging Face model"
-        )
+        ),
+    )
     model.config.id2label = dict(enumerate(context.labels))
     model.config.label2id = {name: number for number, name in enumerate(context.labels)}
     if vectors is not None:
@@ -134,17 +125,47 @@ def scaled(vectors: Tensor) -> Tensor:
     return centred / centred.std().clamp(min=1e-8) * EMBEDDING_SCALE
 
 
+def try_student(kind: str, options: Mapping[str, Any]) -> None:
+    """Builds a student that is a class over a toy vocabulary and checks its contract.
+
+    Raises:
+        ModelError: it breaks it; the message says how and where the student is written.
+    """
+    entry = registry.students.get(kind)
+    if is_module(entry):
+        config = KdzooConfig(student=kind, options=dict(options), vocab_size=20, num_labels=3)
+        _check_contract(_made(entry, lambda: KdzooForSequenceClassification(config)), entry, 3, 20)
+
+
+def _made(entry: registry.Entry[Any], make: Callable[[], Any]) -> Any:
+    try:
+        model = make()
+    except KdzooError:
+        raise
+    except Exception as error:
+        raise ModelError(
+            f"student '{entry.name}' ({entry.origin}) cannot be built: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(model, PreTrainedModel):
+        raise ModelError(
+            f"student '{entry.name}' ({entry.origin}) returned {type(model).__name__}, "
+            "wanted a Hugging Face model"
+        )
+    return model
+
+
 def _check_contract(model: Any, entry: registry.Entry[Any], labels: int, tokens: int) -> None:
-    """Runs two short texts through the student, which is cheaper than a training that fails."""
-    ids = torch.randint(0, tokens, (2, 3), generator=torch.Generator().manual_seed(0))
-    mask = torch.tensor([[1, 1, 1], [1, 1, 0]])
+    """Runs a longer and a short text through the student: cheaper than a training that fails."""
+    ids = torch.randint(0, tokens, (2, 12), generator=torch.Generator().manual_seed(0))
+    mask = (torch.arange(12) < torch.tensor([[12], [1]])).long()
     model.eval()
     try:
         with torch.no_grad():
             logits = model(input_ids=ids, attention_mask=mask).logits
     except Exception as error:
         raise ModelError(
-            f"student '{entry.name}' ({entry.origin}) fails on two short texts: "
+            f"student '{entry.name}' ({entry.origin}) fails on two texts, of 12 tokens and of 1: "
             f"{type(error).__name__}: {error}"
         ) from error
     if not isinstance(logits, Tensor) or logits.shape != (2, labels):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from annotated_types import Gt
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -9,7 +12,9 @@ from kdzoo.registry import register_objective
 
 
 @register_objective("kl")
-def kl(student_logits: Tensor, teacher_logits: Tensor, *, temperature: float = 2.0) -> Tensor:
+def kl(
+    student_logits: Tensor, teacher_logits: Tensor, *, temperature: Annotated[float, Gt(0)] = 2.0
+) -> Tensor:
     """KL divergence from the teacher's softened distribution, times T² (Hinton et al., 2015).
 
     Summed over classes, averaged over rows. T² keeps the size of the gradient when T grows, with or

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from kdzoo.errors import ModelError
+from kdzoo.registry import objectives
+
 SoftLoss = Callable[[Tensor, Tensor], Tensor]
 NO_LABEL = -100  # the label id of a row without a gold label
+
+
+def bind_objective(kind: str, options: Mapping[str, Any]) -> SoftLoss:
+    """Returns the registered objective with its options bound, tried on a few random logits.
+
+    Raises:
+        ModelError: it fails on them, or gives no scalar that a gradient flows through.
+    """
+    entry = objectives.get(kind)
+    name = f"objective '{kind}' ({entry.origin})"
+    student, teacher = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0))
+    try:
+        loss = entry.value(student.requires_grad_(), teacher, **options)
+    except Exception as error:
+        raise ModelError(f"{name} fails: {type(error).__name__}: {error}") from error
+    if not isinstance(loss, Tensor) or loss.ndim != 0 or not loss.requires_grad:
+        shape = list(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
+        raise ModelError(f"{name} gave {shape}, wanted a scalar that a gradient flows through")
+    return partial(entry.value, **options)
 
 
 def gold_loss(student_logits: Tensor, gold: Tensor) -> Tensor:

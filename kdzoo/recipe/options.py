@@ -49,7 +49,8 @@ def _types(signed: Any, names: list[str]) -> dict[str, Any]:
     """Returns the types of these parameters; the others' may be known to type checkers only."""
     function = inspect.unwrap(signed)
     annotations = {k: v for k, v in function.__annotations__.items() if k in names}
-    return get_type_hints(SimpleNamespace(__annotations__=annotations), function.__globals__)
+    described = SimpleNamespace(__annotations__=annotations)
+    return get_type_hints(described, function.__globals__, include_extras=True)
 
 
 def _chosen_by_kind(base: type[Section], known: registry.Registry[Any]) -> Any:

@@ -91,7 +91,7 @@ def markdown(table: Table) -> str:
     body = [[_escaped(line[title]) for title in titles] for line in lines]
     align = ["left", "left", *["right"] * (len(titles) - 2)]
     drawn = tabulate(body, titles, tablefmt="pipe", disable_numparse=True, colalign=align)
-    return f"# {_escaped(table.study)}\n\n{drawn}\n\n{caption(table)}\n"
+    return f"# {_escaped(table.study)}\n\n{drawn}\n\n{_escaped(caption(table))}\n"
 
 
 def caption(table: Table) -> str:
@@ -100,7 +100,7 @@ def caption(table: Table) -> str:
     over = f"mean ± sd over {seeds} seeds" if seeds > 1 else "one seed"
     unlabelled = f" and {table.unlabelled:,} unlabelled" if table.unlabelled else ""
     parts = [
-        f"{_escaped(table.origin)}: {table.labels} classes, trained from {table.labelled:,} "
+        f"{table.origin}: {table.labels} classes, trained from {table.labelled:,} "
         f"labelled{unlabelled} texts; {table.split} figures in per cent on {table.texts:,} texts, "
         f"{over}.",
         "Hard labels: the same student, initialisation and steps on gold labels alone. Gap closed: "
@@ -112,7 +112,7 @@ def caption(table: Table) -> str:
         plural = "s" if timed.threads > 1 else ""
         parts.append(
             f"Latency: one text, tokenisation included, {timed.threads} thread{plural}, PyTorch, "
-            f"all rows interleaved in one session on {_escaped(timed.cpu)}; "
+            f"all rows interleaved in one session on {timed.cpu}; "
             "faster: than the teacher, median of the rounds."
         )
     return " ".join(parts)

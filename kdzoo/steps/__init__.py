@@ -3,13 +3,14 @@
 from kdzoo.steps.baseline import obtain_baseline
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.measuring import deployed_folder, read_quality, time_models
-from kdzoo.steps.student import StudentJob, obtain_student, plan_jobs
+from kdzoo.steps.student import StudentJob, check_kinds, obtain_student, plan_jobs
 from kdzoo.steps.teacher import StudyTeacher, obtain_teacher
 
 __all__ = [
     "StudentJob",
     "StudyContext",
     "StudyTeacher",
+    "check_kinds",
     "deployed_folder",
     "obtain_baseline",
     "obtain_student",

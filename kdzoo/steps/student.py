@@ -17,8 +17,15 @@ from kdzoo import registry
 from kdzoo.data import Corpus, SplitName
 from kdzoo.measure import environment, model_size
 from kdzoo.metrics import quality
-from kdzoo.model import BuildContext, build_student, file_sha256, predict_logits, save_model
-from kdzoo.objectives import distillation_loss
+from kdzoo.model import (
+    BuildContext,
+    build_student,
+    file_sha256,
+    predict_logits,
+    save_model,
+    try_student,
+)
+from kdzoo.objectives import bind_objective, distillation_loss
 from kdzoo.recipe import Variant, options_of
 from kdzoo.recipe.schema import Recipe, Vectors
 from kdzoo.results import CHECKPOINT, HISTORY, Record, TrainingSummary, write_atomically
@@ -89,6 +96,17 @@ class StudentJob:
         """What progress calls it."""
         name = f"{self.variant.name} on hard labels" if self.hard_labels else self.variant.name
         return f"{name}, seed {self.seed}"
+
+
+def check_kinds(recipe: Recipe) -> None:
+    """Tries the student and the objective on a few numbers, before a teacher is trained for them.
+
+    Raises:
+        ModelError: one of them breaks its contract.
+    """
+    if recipe.objective.alpha < 1:
+        bind_objective(recipe.objective.kind, options_of(recipe.objective))
+    try_student(recipe.student.kind, options_of(recipe.student))
 
 
 def plan_jobs(
@@ -217,7 +235,7 @@ def _loss(job: StudentJob) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
     objective = job.recipe.objective
     if job.hard_labels:
         return partial(distillation_loss, soft=None, alpha=1.0)
-    soft = partial(registry.objectives.get(objective.kind).value, **options_of(objective))
+    soft = bind_objective(objective.kind, options_of(objective))
     return partial(distillation_loss, soft=soft, alpha=objective.alpha)
 
 

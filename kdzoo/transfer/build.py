@@ -71,8 +71,6 @@ def _augmented(
 ) -> Iterator[Example]:
     """Yields new examples; a text's copies depend on seed, text and copy number alone."""
     entry = registry.augmenters.get(section.kind)
-    if mask_token is None:
-        raise DataError(f"transfer.augment: the teacher has no mask token for '{section.kind}'")
     context, options = AugmentContext(mask_token), options_of(section)
     for copy in range(section.copies):
         for source in sources:
