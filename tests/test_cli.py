@@ -59,7 +59,14 @@ class TestHelp:
         own = {module for module in helps["modules"] if module.startswith("kdzoo")}
 
         assert set(helps["modules"]) & set(HEAVY) == set()
-        assert own == {"kdzoo", "kdzoo.cli", "kdzoo.errors"}
+        assert own == {
+            "kdzoo",
+            "kdzoo.cli",
+            "kdzoo.cli.app",
+            "kdzoo.cli.recipes",
+            "kdzoo.cli.studies",
+            "kdzoo.errors",
+        }
 
     def test_knows_all_commands(self, helps: dict[str, dict[str, str]]) -> None:
         assert set(helps["shown"]) == {"", *COMMANDS}

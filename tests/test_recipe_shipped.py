@@ -36,7 +36,7 @@ def comments(name: str) -> list[str]:
 @pytest.fixture
 def schema(own_registries: None, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """What `kdzoo schema` prints."""
-    from kdzoo.cli import schema as command
+    from kdzoo.cli.recipes import schema as command
 
     capsys.readouterr()
     command(students=None)

@@ -217,6 +217,7 @@ class Recipe(Section):
 
 def options_of(section: Section) -> dict[str, Any]:
     """Returns what follows the kind: the fields that the registered thing adds to its section."""
-    base = next(each for each in type(section).__mro__ if each.__module__ == __name__)
+    written_here = (each for each in type(section).__mro__ if each.__module__ == __name__)
+    base: type[Section] = next(each for each in written_here if issubclass(each, Section))
     fields = type(section).model_fields.keys() - base.model_fields.keys()
     return {name: getattr(section, name) for name in sorted(fields)}

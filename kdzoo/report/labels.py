@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.transforms import Bbox
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in pixels
 _SIDES = [(1, 1), (1, -1), (-1, 1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1)]
@@ -27,10 +28,10 @@ def place_labels(
     """
     figure: Any = axes.figure
     renderer = figure.canvas.get_renderer()
-    frame: Box = tuple(axes.get_window_extent().extents)
+    frame = box_of(axes.get_window_extent())
     placed: list[Box] = []
     for text, point, radius in labels:
-        candidates = []
+        candidates: list[tuple[float, int, Any, Box]] = []
         for right, up in _SIDES:
             gap = radius * (0.75 if right and up else 1.0) + 3
             note = axes.annotate(
@@ -44,7 +45,7 @@ def place_labels(
                 parse_math=False,
                 zorder=4,
             )
-            box: Box = tuple(note.get_window_extent(renderer).extents)
+            box = box_of(note.get_window_extent(renderer))
             candidates.append((_cost(box, placed, obstacles, frame), len(candidates), note, box))
         best = min(candidates, key=lambda candidate: candidate[:2])
         for candidate in candidates:
@@ -62,6 +63,11 @@ def _cost(box: Box, placed: Sequence[Box], obstacles: Sequence[Box], frame: Box)
         + 10 * outside
         + sum(overlap(box, other) for other in obstacles)
     )
+
+
+def box_of(extent: Bbox) -> Box:
+    """Returns matplotlib's bounding box as ours."""
+    return (extent.x0, extent.y0, extent.x1, extent.y1)
 
 
 def overlap(a: Box, b: Box) -> float:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kdzoo.report.labels import Box, place_labels
+from kdzoo.report.labels import Box, box_of, place_labels
 from kdzoo.report.rows import Table, TableRow
 
 if TYPE_CHECKING:
@@ -99,8 +99,9 @@ def _bubble(axes: Axes, row: TableRow, area: float) -> None:
     deviation = row.metrics["accuracy"].sd * 100
     if not math.isnan(deviation):
         axes.errorbar(x, y, yerr=deviation, color=colour, capsize=3, linewidth=1, zorder=2)
-    looks = {"marker": shape, "edgecolors": "white", "linewidths": 1, "zorder": 3}
-    axes.scatter(x, y, s=area, c=colour, alpha=0.85, **looks)
+    axes.scatter(
+        x, y, s=area, c=colour, alpha=0.85, marker=shape, edgecolors="white", linewidths=1, zorder=3
+    )
     if "accuracy" in row.control:
         below = row.control["accuracy"].mean * 100
         axes.plot([x, x], [below, y], color=colour, linewidth=1, linestyle=":", zorder=1)
@@ -143,7 +144,8 @@ def _labels(axes: Axes, rows: Sequence[TableRow], front: Sequence[Point]) -> Non
         (_xy(row), (_xy(row)[0], row.control["accuracy"].mean * 100)) for row in rows if row.control
     ]
     obstacles += [box for line in lines for box in _along(axes, *line)]
-    obstacles.append(tuple(axes.get_legend().get_window_extent().extents))
+    if (legend := axes.get_legend()) is not None:
+        obstacles.append(box_of(legend.get_window_extent()))
     named = [
         (f"{row.name}, {row.size_bytes / 1e6:.1f} MB", _xy(row), radius)
         for row, radius in zip(rows, radii, strict=True)

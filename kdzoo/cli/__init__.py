@@ -1,0 +1,39 @@
+"""The command line. Heavy imports stay inside the commands: help answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# Help lists the commands in the order of these imports.
+# isort: off
+from kdzoo.cli import studies
+from kdzoo.cli import recipes
+
+# isort: on
+from kdzoo.cli.app import app, err_console
+from kdzoo.errors import KdzooError
+
+__all__ = ["app", "main", "recipes", "studies"]
+
+
+def main() -> None:
+    """Runs the command line; a user's mistake is one message and exit code 2."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    try:
+        app()
+    except KdzooError as error:
+        err_console.print(
+            f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True
+        )
+        sys.exit(2)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+        err_console.print(
+            f"Error: {error.filename}: {error.strerror}; give another path",
+            style="red",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        sys.exit(2)

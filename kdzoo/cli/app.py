@@ -1,0 +1,60 @@
+"""The application, and what its commands share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Distil a transformer classifier into a zoo of small students, "
+    "and see what each costs you.",
+    epilog="Begin with: `kdzoo run quickstart`",
+)
+out_console = Console()
+err_console = Console(stderr=True)
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        help="A recipe (clinc150/bilstm), a folder of recipes (clinc150, mine/), or a .yaml."
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="key.path=value, as often as you like.", metavar="KEY=VALUE"),
+]
+Students = Annotated[
+    str | None,
+    typer.Option(
+        "--students", help="A Python file, or a folder of them, with students of your own."
+    ),
+]
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ends with one line where the user stops the work."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        err_console.print("\nstopped; the same command again goes on from here")
+        sys.exit(130)
+
+
+def quiet_libraries() -> None:
+    """Keeps the libraries' own progress bars and reports from the screen."""
+    import warnings
+
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", module="(accelerate|torch|transformers)\\..*")

@@ -1,0 +1,193 @@
+"""Commands over studies and models: run, report, predict, cache."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kdzoo.cli.app import (
+    Overrides,
+    Students,
+    Target,
+    app,
+    err_console,
+    interruptible,
+    out_console,
+    quiet_libraries,
+)
+from kdzoo.errors import DataError, RecipeError
+
+
+@app.command(
+    epilog="""Examples:
+
+`kdzoo run quickstart`
+
+`kdzoo run clinc150 --data ~/clinc150 --set data.label=label --seeds 0,1`
+
+`kdzoo run clinc150/bilstm --set objective.kind=mse --set training.steps=500`
+
+`kdzoo run my_recipe.yaml --students my_students.py`"""
+)
+def run(
+    target: Target,
+    overrides: Overrides = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="Instead of the recipes' own, as in 0,1,2.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="A file or folder in place of the recipes' data.")
+    ] = None,
+    students: Students = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The study's folder [default: runs/STUDY].")
+    ] = None,
+    no_test: Annotated[
+        bool, typer.Option("--no-test", help="Do not read the test split (while tuning).")
+    ] = False,
+) -> None:
+    """Distil, measure and compare: table and picture at the end.
+
+    What is done already is not done again; an interrupted run goes on where it was.
+    """
+    from kdzoo.recipe import load_study
+    from kdzoo.registry import load_students
+
+    with interruptible():
+        err_console.print(f"reading {target}", markup=False, highlight=False)
+        if students is not None:
+            load_students(students)
+        study = load_study(target, overrides=overrides or (), seeds=_numbers(seeds), data=data)
+        count = sum(len(variant.recipe.seeds) for variant in study.variants)
+        names = ", ".join(variant.name for variant in study.variants)
+        err_console.print(
+            f"{study.name}: {names} ({count} students); starting up", markup=False, highlight=False
+        )
+        quiet_libraries()
+        from kdzoo.console import ConsoleProgress
+        from kdzoo.study import run_study
+
+        folder = out or Path("runs") / study.name
+        store = run_study(
+            study, folder, read_test=not no_test, progress=ConsoleProgress(err_console)
+        )
+    _show_report(store)
+
+
+@app.command(
+    epilog="""Examples:
+
+`kdzoo report runs/clinc150`
+
+`kdzoo report runs/clinc150 --publish results/clinc150`"""
+)
+def report(
+    folder: Annotated[
+        Path, typer.Argument(help="A study's folder, as in runs/clinc150 or results/clinc150.")
+    ],
+    publish: Annotated[
+        Path | None,
+        typer.Option(help="Copy what may be shown here: no texts, no weights, no paths."),
+    ] = None,
+) -> None:
+    """Make tables and pictures again from what was measured. Trains nothing."""
+    from kdzoo.report import write_report
+    from kdzoo.results import Store
+    from kdzoo.results import publish as publish_store
+
+    store = Store(folder)
+    keys = [
+        key
+        for row in store.manifest().rows
+        for member in row.members
+        for key in (member.key, member.control_key)
+        if key is not None
+    ]
+    if publish is not None:
+        store = publish_store(store, publish, keys)
+    write_report(store)
+    _show_report(store)
+
+
+@app.command(
+    epilog="""Examples:
+
+`kdzoo predict runs/quickstart/models/MODEL "i need a taxi to the airport"`
+
+`cat texts.txt | kdzoo predict runs/quickstart/models/MODEL -`"""
+)
+def predict(
+    model: Annotated[
+        Path, typer.Argument(help="A model's folder, as in runs/quickstart/models/MODEL.")
+    ],
+    text: Annotated[
+        str, typer.Argument(help="A text, or - for one text a line from standard input.")
+    ],
+    top: Annotated[int, typer.Option(min=1, help="Labels shown for a single text.")] = 5,
+    students: Students = None,
+) -> None:
+    """Label texts with a trained model."""
+    quiet_libraries()
+    from kdzoo.api import load
+
+    predictor = load(model, students=students)
+    if text == "-":
+        lines = (line.rstrip("\r\n") for line in sys.stdin)
+        try:
+            for found in predictor.predict(lines, top=1):
+                typer.echo(f"{found.label}\t{found.probability:.4f}")
+        except UnicodeDecodeError:
+            raise DataError("standard input is not UTF-8 text; convert it first") from None
+        return
+    (found,) = predictor.predict([text], top=top)
+    for label, probability in found.top:
+        typer.echo(f"{probability:.4f}  {label}")
+
+
+@app.command(epilog="Examples: `kdzoo cache`, `kdzoo cache clear`")
+def cache(
+    action: Annotated[
+        str | None, typer.Argument(help="clear: remove all cached teacher logits.")
+    ] = None,
+) -> None:
+    """Show, or clear, the cache of teacher logits."""
+    from kdzoo.teacher.cache import cache_contents, cache_root, clear_cache
+
+    if action == "clear":
+        typer.echo(f"{clear_cache() / 1e6:.1f} MB freed in {cache_root()}")
+        return
+    if action is not None:
+        raise RecipeError(f"kdzoo cache {action}: the only action is clear")
+    contents = cache_contents()
+    for key, texts, size in contents:
+        typer.echo(f"{key}  {texts:>9,} texts  {size / 1e6:8.1f} MB")
+    typer.echo(f"{sum(size for *_, size in contents) / 1e6:.1f} MB in {cache_root()}")
+
+
+def _numbers(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise RecipeError(f"--seeds {text}: write whole numbers, as in 0,1,2") from None
+
+
+def _show_report(store: Any) -> None:
+    from kdzoo.console import table
+    from kdzoo.report.rows import make_table
+    from kdzoo.report.table import caption, short_cells
+
+    made = make_table(store)
+    lines = [short_cells(row, has_oos=made.has_oos) for row in made.rows]
+    out_console.print(table(list(lines[0]), [list(line.values()) for line in lines]), "")
+    out_console.print(caption(made), markup=False, highlight=False)
+    out_console.print(f"\nresults in {store.root}:", highlight=False, markup=False)
+    for name in ("table.md", "table.csv", "accuracy_vs_latency.png", "models/"):
+        if (store.root / name).exists():
+            out_console.print(
+                f"  {store.root / name}", markup=False, highlight=False, soft_wrap=True
+            )
