@@ -23,7 +23,6 @@ class LoadedModel:
     tokenizer: Tokenizer  # cuts at the model's maximum length
     pad_id: int
     labels: tuple[str, ...]
-    has_token_types: bool
 
 
 def save_model(folder: Path, model: Any, vocabulary: Vocabulary) -> None:
@@ -81,8 +80,7 @@ def load_model(folder: str | Path) -> LoadedModel:
         raise ModelError(f"{folder} is not a finished classifier: its weights lack {missing}")
     labels = tuple(model.config.id2label[i] for i in range(model.config.num_labels))
     tokenizer, pad_id = load_tokenizer(path, model.config)
-    has_types = int(getattr(model.config, "type_vocab_size", 0) or 0) > 1
-    return LoadedModel(model.eval(), tokenizer, pad_id, labels, has_types)
+    return LoadedModel(model.eval(), tokenizer, pad_id, labels)
 
 
 def load_tokenizer(path: Path, config: Any) -> tuple[Tokenizer, int]:

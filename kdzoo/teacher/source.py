@@ -35,9 +35,9 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
                 f"{error}\n  (the fallback of {source}, which is not installed)"
             ) from error
     weights = folder / "model.safetensors"
-    if not weights.is_file() and not (folder / "model.safetensors.index.json").is_file():
+    if not weights.is_file():
         raise TeacherError(
-            f"{source}: no model.safetensors in {folder}; kdzoo reads safetensors only "
+            f"{source}: no model.safetensors in {folder}; kdzoo reads weights in one safetensors file "
             "(load it in transformers once and save_pretrained it)"
         )
     if sha256 is not None and (found := file_sha256(weights)) != sha256:

@@ -44,9 +44,8 @@ class TrainingPlan:
         return self.learning_rate * (self.steps - step) / max(1, self.steps - warmup_steps)
 
     def is_evaluation(self, step: int) -> bool:
-        """Whether validation is looked at after so many steps."""
-        every = max(1, self.steps // self.evaluations)
-        return step == self.steps or (step % every == 0 and self.steps - step >= every // 2)
+        """Whether validation is looked at after so many steps: evenly, and after the last one."""
+        return step * self.evaluations // self.steps > (step - 1) * self.evaluations // self.steps
 
 
 @dataclass(frozen=True)
