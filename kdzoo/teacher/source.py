@@ -37,8 +37,8 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
     weights = folder / "model.safetensors"
     if not weights.is_file():
         raise TeacherError(
-            f"{source}: no model.safetensors in {folder}; kdzoo reads weights in one safetensors file "
-            "(load it in transformers once and save_pretrained it)"
+            f"{source}: no model.safetensors in {folder}; kdzoo reads weights in one file "
+            "of that kind (load it in transformers once and save_pretrained it)"
         )
     if sha256 is not None and (found := file_sha256(weights)) != sha256:
         raise TeacherError(
