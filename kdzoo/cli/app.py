@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +19,11 @@ app = typer.Typer(
     "and see what each costs you.",
     epilog="Begin with: `kdzoo run quickstart`",
 )
+LOG_WIDTH = 100  # columns where there is no terminal to ask
 out_console = Console()
 err_console = Console(stderr=True)
+if not out_console.is_terminal and "COLUMNS" not in os.environ:
+    out_console.width = LOG_WIDTH
 
 Target = Annotated[
     str,

@@ -20,8 +20,6 @@ from kdzoo.cli.app import (
 )
 from kdzoo.errors import DataError, RecipeError
 
-LOG_WIDTH = 100  # columns of the table where there is no terminal
-
 
 @app.command(
     epilog="""Examples:
@@ -186,7 +184,7 @@ def _show_report(store: Any) -> None:
     made = make_table(store)
     lines = [short_cells(row, has_oos=made.has_oos) for row in made.rows]
     drawn = table(list(lines[0]), [list(line.values()) for line in lines])
-    out_console.print(drawn, "", width=None if out_console.is_terminal else LOG_WIDTH)
+    out_console.print(drawn, "")
     out_console.print(caption(made), markup=False, highlight=False)
     out_console.print(f"\nresults in {store.root}:", highlight=False, markup=False)
     for name in ("table.md", "table.csv", "accuracy_vs_latency.png", "models/"):
