@@ -140,9 +140,12 @@ def _labels(axes: Axes, rows: Sequence[TableRow], front: Sequence[Point]) -> Non
     ]
     obstacles = [_square(axes, point, radius * pixels) for point, radius in shapes]
     lines = [*pairwise(front)]
-    lines += [
-        (_xy(row), (_xy(row)[0], row.control["accuracy"].mean * 100)) for row in rows if row.control
-    ]
+    for row in rows:
+        (x, y), sd = _xy(row), row.metrics["accuracy"].sd * 100
+        if not math.isnan(sd):
+            lines.append(((x, y - sd), (x, y + sd)))
+        if row.control:
+            lines.append(((x, y), (x, row.control["accuracy"].mean * 100)))
     obstacles += [box for line in lines for box in _along(axes, *line)]
     if (legend := axes.get_legend()) is not None:
         obstacles.append(box_of(legend.get_window_extent()))
