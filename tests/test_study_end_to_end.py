@@ -57,3 +57,12 @@ class TestOneRun:
         assert student.key != changed.key
         assert student.control_key == changed.control_key
         assert "on hard labels" not in outcome.err
+
+    def test_says_how_many_texts_are_cut(
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe
+    ) -> None:
+        """A maximum length that some texts exceed is told before anything is trained."""
+        outcome = kdzoo("run", write_recipe(teacher={"max_length": 4}), "--no-test")
+
+        before, _, _ = outcome.err.partition("fine-tuning the teacher")
+        assert "of the training texts are longer than 4 tokens and are cut" in before

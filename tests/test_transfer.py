@@ -168,7 +168,7 @@ class TestAugmented:
         )
 
         there = subprocess.run(
-            [sys.executable, "-c", program, str(Path(__file__).parent)],
+            [sys.executable, "-P", "-c", program, str(Path(__file__).parent)],
             env={**os.environ, "PYTHONHASHSEED": "1"},
             capture_output=True,
             text=True,

@@ -83,17 +83,17 @@ def load_model(folder: str | Path) -> LoadedModel:
     return LoadedModel(model.eval(), tokenizer, pad_id, labels)
 
 
-def load_tokenizer(path: Path, config: Any) -> tuple[Tokenizer, int]:
-    """Returns the folder's tokenizer, cutting where the model ends, and the id of padding."""
+def load_tokenizer(path: Path, config: Any, wanted: int | None = None) -> tuple[Tokenizer, int]:
+    """Returns the folder's tokenizer, cutting where model or wish end, and the id of padding."""
     from transformers import AutoTokenizer
 
     try:
         hf = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+        tokenizer = Tokenizer.from_str(hf.backend_tokenizer.to_str())
     except Exception as error:
         raise ModelError(f"the tokenizer in {path} cannot be loaded: {error}") from error
-    tokenizer = Tokenizer.from_str(hf.backend_tokenizer.to_str())
     tokenizer.no_padding()
-    tokenizer.enable_truncation(maximum_length(hf, config))
+    tokenizer.enable_truncation(maximum_length(hf, config, wanted))
     special = SpecialTokens.of(hf)
     pad = tokenizer.token_to_id(special.pad) if special.pad else config.pad_token_id
     return tokenizer, int(pad or 0)

@@ -24,6 +24,13 @@ class StudyContext:
     accelerator: Accelerator
     progress: Progress
     vectors: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+    looked_at: set[tuple[str, ...]] = field(default_factory=set)
+
+    def first_look(self, *what: str) -> bool:
+        """Returns whether this study looks at these things together for the first time."""
+        known = what in self.looked_at
+        self.looked_at.add(what)
+        return not known
 
     def find(self, key: str) -> Path | None:
         """Returns the folder of a finished model; all processes see the same one."""

@@ -17,6 +17,7 @@ from kdzoo.teacher import (
     Teacher,
     content_hash,
     content_key,
+    cut_share,
     find_model,
     fine_tune,
     open_member,
@@ -46,6 +47,8 @@ def obtain_teacher(
     few = recipe.data.labels_per_class is not None
     fallbacks = section.fallback if len(section.sources) == 1 else None
     sources = [find_model(name, fallbacks, section.sha256) for name in section.sources]
+    for source in sources:
+        _note_cut_texts(source, section.max_length, corpus, context)
     members: list[Member] = []
     keys: list[str] = []
     for source in sources:
@@ -58,7 +61,7 @@ def obtain_teacher(
         key, folder = _fine_tuned(source, options, recipe, corpus, context)
         keys.append(key)
         members.append(open_member(folder, section.max_length, corpus.labels))
-    if section.fine_tune is None and section.encoder is None:
+    if section.fine_tune is None and section.encoder is None and context.first_look("encoder"):
         context.progress.say(
             "note: teacher.encoder does not say what the teacher was fine-tuned from; students and "
             "controls that start from it start from the fine-tuned model, so gains are understated"
@@ -74,6 +77,18 @@ def obtain_teacher(
     key = content_hash(["teacher", teacher.key, corpus.gold_fingerprint, corpus.test_fingerprint])
     _record(key, teacher, recipe, corpus, context)
     return StudyTeacher(key, teacher)
+
+
+def _note_cut_texts(source: Path, max_length: int, corpus: Corpus, context: StudyContext) -> None:
+    """Says, before anything is trained, how many texts are longer than the teacher reads."""
+    if not context.first_look(str(source), str(max_length), corpus.gold_fingerprint):
+        return
+    share, limit = cut_share(source, corpus.train, max_length)
+    if share:
+        context.progress.say(
+            f"note: {share:.1%} of the training texts are longer than {limit} tokens and are cut "
+            "(teacher.max_length)"
+        )
 
 
 def _fine_tuned(

@@ -13,7 +13,7 @@ import torch
 
 from kdzoo.data import Example
 from kdzoo.errors import Problem, TeacherError, did_you_mean
-from kdzoo.model import load_model, maximum_length, predict_logits
+from kdzoo.model import load_model, load_tokenizer, maximum_length, predict_logits
 from kdzoo.progress import Progress
 from kdzoo.teacher.cache import SHARD_ROWS, LogitCache, LogitTable, cache_root, digests_of
 from kdzoo.teacher.source import content_hash, content_key
@@ -119,6 +119,23 @@ def _text_limit(folder: Path, wanted: int) -> int:
     tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     return maximum_length(tokenizer, config, wanted)
+
+
+def cut_share(folder: Path, examples: Sequence[Example], wanted: int) -> tuple[float, int]:
+    """Returns which share of the texts a model's tokenizer cuts, and at how many tokens.
+
+    Raises:
+        TeacherError: the model's configuration cannot be read.
+    """
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise TeacherError(f"{folder} cannot be loaded: {str(error).splitlines()[0]}") from error
+    tokenizer, pad_id = load_tokenizer(folder, config, wanted)
+    cut = encode(tokenizer, examples, pad_id).cut
+    return cut / max(1, len(examples)), int(tokenizer.truncation["max_length"])
 
 
 def load_encoder(folder: Path) -> Any:
