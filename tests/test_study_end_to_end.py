@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from tiny_world import RunCommand, WriteRecipe
@@ -66,3 +67,22 @@ class TestOneRun:
 
         before, _, _ = outcome.err.partition("fine-tuning the teacher")
         assert "of the training texts are longer than 4 tokens and are cut" in before
+
+    def test_reads_quality_anew_on_another_test_split(
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe, tiny_data: Path, tmp_path: Path
+    ) -> None:
+        """Models do not depend on the test texts, their figures do: those are read again."""
+        data = shutil.copytree(tiny_data, tmp_path / "data")
+        recipe = write_recipe(data={"files": str(data)})
+        kdzoo("run", recipe)
+        lines = (data / "test.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+        (data / "test.jsonl").write_text("".join(lines[::2]), encoding="utf-8")
+        outcome = kdzoo("run", recipe)
+        store = Store(Path("runs/tiny"))
+
+        assert "seed 0" not in outcome.err
+        for row in store.manifest().rows:
+            key = row.members[0].key
+            predictions = store.predictions(key)
+            assert (predictions["split"] == "test").sum() == len(lines[::2])
+            assert store.read(key).data.test == len(lines[::2])

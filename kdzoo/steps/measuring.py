@@ -29,9 +29,19 @@ def read_quality(
     splits: Sequence[SplitName],
     context: StudyContext,
 ) -> None:
-    """Adds the splits' quality figures, and the outcomes behind them, where they are missing."""
+    """Adds the splits' quality figures, and the outcomes behind them, where they are missing.
+
+    Figures that were read on another test split, or with another out-of-scope label, are read anew.
+    """
     record = context.store.read(key)
-    if all(split in record.quality for split in splits):
+    read_on = record.data.model_copy(
+        update={
+            "test": len(corpus.test),
+            "test_fingerprint": corpus.test_fingerprint,
+            "oos": corpus.oos,
+        }
+    )
+    if read_on == record.data and all(split in record.quality for split in splits):
         return
     folder = context.store.finished(key)
     frames: list[pd.DataFrame] = []
@@ -51,7 +61,7 @@ def read_quality(
         frames.append(frame)
     if context.accelerator.is_main_process:
         context.store.write_predictions(folder, pd.concat(frames, ignore_index=True))
-    context.finish(folder, record.model_copy(update={"quality": found}))
+    context.finish(folder, record.model_copy(update={"quality": found, "data": read_on}))
 
 
 def time_models(
@@ -61,6 +71,7 @@ def time_models(
     machine = environment()
     wanted = {
         "keys": sorted(folders),
+        "texts": corpus.test_fingerprint,
         "measure": section.model_dump(mode="json"),
         "machine": [machine["cpu"], machine["cores"], machine["torch"], machine["python"]],
     }

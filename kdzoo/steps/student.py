@@ -80,6 +80,8 @@ class StudentJob:
             "encoder": self.taught.teacher.encoder_key(),
             "sources": _own_sources(self.recipe, hard_labels=self.hard_labels),
         }
+        if self.recipe.training.select_by == "in_scope_accuracy":
+            content["oos"] = self.corpus.oos
         if isinstance(student.embeddings, Vectors):
             content["vectors"] = file_sha256(Path(student.embeddings.vectors))
         if self.hard_labels:

@@ -96,15 +96,16 @@ def _fine_tuned(
 ) -> tuple[str, Path]:
     """Returns key and folder of the fine-tuned model."""
     max_length = recipe.teacher.max_length
-    key = content_hash(
-        {
-            "format": MODEL_FORMAT,
-            "role": "teacher",
-            "source": content_key(source, max_length),
-            "options": options.model_dump(),
-            "corpus": corpus.gold_fingerprint,
-        }
-    )
+    content = {
+        "format": MODEL_FORMAT,
+        "role": "teacher",
+        "source": content_key(source, max_length),
+        "options": options.model_dump(),
+        "corpus": corpus.gold_fingerprint,
+    }
+    if options.select_by == "in_scope_accuracy":
+        content["oos"] = corpus.oos
+    key = content_hash(content)
     found = context.find(key)
     if found is not None:
         return key, found

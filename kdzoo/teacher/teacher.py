@@ -135,7 +135,8 @@ def cut_share(folder: Path, examples: Sequence[Example], wanted: int) -> tuple[f
         raise TeacherError(f"{folder} cannot be loaded: {str(error).splitlines()[0]}") from error
     tokenizer, pad_id = load_tokenizer(folder, config, wanted)
     cut = encode(tokenizer, examples, pad_id).cut
-    return cut / max(1, len(examples)), int(tokenizer.truncation["max_length"])
+    limit = (tokenizer.truncation or {"max_length": wanted})["max_length"]
+    return cut / max(1, len(examples)), int(limit)
 
 
 def load_encoder(folder: Path) -> Any:
