@@ -215,20 +215,31 @@ class TestPrune:
 
         assert len(few) < len(more) <= whole
 
-    @pytest.mark.parametrize("special_tokens", [True, False])
-    def test_keeps_every_piece_where_no_texts_are_given(
-        self, kind: str, special_tokens: bool
+    @given(texts=any_texts, special_tokens=st.booleans())
+    @settings(deadline=None, max_examples=10)
+    def test_keeps_every_piece_on_request_the_unseen_ones_behind(
+        self, kind: str, texts: list[str], special_tokens: bool
     ) -> None:
+        """Every text reads as before, and the texts given have the ids that pruning gives them."""
         teacher = unlimited(KINDS[kind]())
 
-        pruned = prune(KINDS[kind](), None, MAX_LENGTH, special_tokens=special_tokens)
+        pruned = prune(KINDS[kind](), examples(texts), MAX_LENGTH, special_tokens=special_tokens)
+        whole = prune(
+            KINDS[kind](),
+            examples(texts),
+            MAX_LENGTH,
+            special_tokens=special_tokens,
+            keep_unseen=True,
+        )
 
-        assert sorted(pruned.tokens) == sorted(teacher.get_vocab())
-        assert pruned.kept is not None
-        assert pruned.tokens == [teacher.id_to_token(old) for old in pruned.kept]
+        assert sorted(whole.tokens) == sorted(teacher.get_vocab())
+        assert whole.kept is not None
+        assert whole.tokens == [teacher.id_to_token(old) for old in whole.kept]
+        assert whole.kept[: len(pruned)] == pruned.kept
+        assert (whole.unseen, pruned.unseen) == (len(whole) - len(pruned), 0)
         for text in POOL:
             before = teacher.encode(text, add_special_tokens=special_tokens)
-            assert pruned.tokenizer.encode(text).tokens == before.tokens
+            assert whole.tokenizer.encode(text).tokens == before.tokens
 
     def test_names_the_special_tokens_that_it_has_and_no_others(self, kind: str) -> None:
         """Unwrapped texts have neither start nor end; mask and unknown are always there."""

@@ -76,11 +76,20 @@ def random_texts_as_ids(vocabulary: Vocabulary, count: int, longest: int, seed: 
 
 
 def pruned_vocabulary(
-    folder: Path, examples: Sequence[Example], *, special_tokens: bool, max_length: int = 32
+    folder: Path,
+    examples: Sequence[Example],
+    *,
+    special_tokens: bool,
+    max_length: int = 32,
+    keep_unseen: bool = False,
 ) -> Vocabulary:
     """Returns the tokenizer of the model in ``folder``, pruned to the examples."""
     return prune(
-        AutoTokenizer.from_pretrained(folder), examples, max_length, special_tokens=special_tokens
+        AutoTokenizer.from_pretrained(folder),
+        examples,
+        max_length,
+        special_tokens=special_tokens,
+        keep_unseen=keep_unseen,
     )
 
 

@@ -11,6 +11,7 @@ from kdzoo.model.folder import (
     size_bytes,
 )
 from kdzoo.model.forward import Logits, length_sorted_batches, predict_logits
+from kdzoo.model.table import narrow, widen, widened
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
 
 __all__ = [
@@ -26,10 +27,13 @@ __all__ = [
     "load_model",
     "load_tokenizer",
     "maximum_length",
+    "narrow",
     "predict_logits",
     "save_model",
     "scaled",
     "size_bytes",
     "to_width",
     "try_student",
+    "widen",
+    "widened",
 ]

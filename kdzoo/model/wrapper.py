@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
@@ -51,6 +51,11 @@ class KdzooForSequenceClassification(PreTrainedModel):  # type: ignore[misc]
 
     def _init_weights(self, module: Any) -> None:
         """Leaves the weights as the student drew them; the library would draw them anew."""
+
+    def get_input_embeddings(self) -> nn.Embedding | None:
+        """Returns the student's table of words, ``embedding``, if it has one of that name."""
+        table = getattr(self.student, "embedding", None)
+        return table if isinstance(table, nn.Embedding) else None
 
     @classmethod
     def from_pretrained(cls, *args: Any, **options: Any) -> Any:

@@ -14,16 +14,19 @@ import numpy as np
 from torch import Tensor, nn
 
 from kdzoo import registry
-from kdzoo.data import Corpus, SplitName
+from kdzoo.data import Corpus
 from kdzoo.measure import environment, model_size
 from kdzoo.metrics import quality
 from kdzoo.model import (
     BuildContext,
     build_student,
     file_sha256,
+    narrow,
     predict_logits,
     save_model,
     try_student,
+    widen,
+    widened,
 )
 from kdzoo.objectives import bind_objective, distillation_loss
 from kdzoo.recipe import Variant, options_of
@@ -134,8 +137,13 @@ def _vocabulary(
         return words(transfer.examples, limit, SpecialTokens.of(tokenizer).mask)
     entry = registry.students.get(recipe.student.kind)
     special = bool(entry.details["special_tokens"])
-    examples = None if recipe.student.vocabulary == "whole" else transfer.examples
-    return prune(tokenizer, examples, limit, special_tokens=special)
+    return prune(
+        tokenizer,
+        transfer.examples,
+        limit,
+        special_tokens=special,
+        keep_unseen=recipe.student.vocabulary == "whole",
+    )
 
 
 def _own_sources(recipe: Recipe, *, hard_labels: bool) -> list[str]:
@@ -171,17 +179,19 @@ def obtain_student(job: StudentJob, context: StudyContext) -> str:
         _vectors(job, context),
         job.seed,
     )
+    unseen = narrow(model, len(job.vocabulary) - job.vocabulary.unseen)
     result = train(
         model,
         data,
         training_plan(job.recipe, job.seed),
         _loss(job),
-        _evaluation(job, "validation"),
+        _evaluation(job, unseen),
         accelerator=context.accelerator,
         progress=context.progress,
         description=job.title,
         checkpoint=folder / CHECKPOINT,
     )
+    widen(model, unseen)
     _finish(job, folder, model, result, encoded.cut, time.perf_counter() - start, context)
     return job.key
 
@@ -241,13 +251,15 @@ def _loss(job: StudentJob) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
     return partial(distillation_loss, soft=soft, alpha=objective.alpha)
 
 
-def _evaluation(job: StudentJob, split: SplitName) -> Callable[[nn.Module], dict[str, float]]:
-    examples = job.corpus.split(split)
-    encoded = encode(job.vocabulary.tokenizer, examples, job.vocabulary.pad_id)
-    gold = np.array(job.corpus.gold(split))
+def _evaluation(job: StudentJob, unseen: Tensor | None) -> Callable[[nn.Module], dict[str, float]]:
+    vocabulary, corpus = job.vocabulary, job.corpus
+    encoded = encode(vocabulary.tokenizer, corpus.validation, vocabulary.pad_id)
+    gold = np.array(corpus.gold("validation"))
 
     def evaluate(model: nn.Module) -> dict[str, float]:
-        return quality(predict_logits(model, encoded).argmax(1), gold, job.corpus.oos)
+        with widened(model, unseen):
+            logits = predict_logits(model, encoded)
+        return quality(logits.argmax(1), gold, corpus.oos)
 
     return evaluate
 

@@ -52,6 +52,7 @@ class Vocabulary:
     special: SpecialTokens
     max_length: int
     kept: tuple[int, ...] | None = None  # the teacher's id of each id; None for words
+    unseen: int = 0  # the last so many ids are pieces that no text of the training needs
 
     @property
     def pad_id(self) -> int:
@@ -73,7 +74,12 @@ class Vocabulary:
 
 
 def prune(
-    tokenizer: Any, examples: Sequence[Example] | None, max_length: int, *, special_tokens: bool
+    tokenizer: Any,
+    examples: Sequence[Example],
+    max_length: int,
+    *,
+    special_tokens: bool,
+    keep_unseen: bool = False,
 ) -> Vocabulary:
     """Returns the tokenizer of a Hugging Face model without the pieces that no example needs.
 
@@ -82,9 +88,10 @@ def prune(
 
     Args:
         tokenizer: a fast Hugging Face tokenizer.
-        examples: texts whose pieces stay; None keeps every piece.
+        examples: texts whose pieces come first.
         max_length: tokens at which the new tokenizer cuts.
         special_tokens: whether texts are wrapped as the teacher reads them ([CLS] text [SEP]).
+        keep_unseen: whether the other pieces stay too, behind those of the examples.
 
     Raises:
         ModelError: the tokenizer is of a kind that cannot be pruned.
@@ -96,12 +103,14 @@ def prune(
     whole.no_truncation()
     whole.no_padding()
     state = json.loads(whole.to_str())
-    everything = set(whole.get_vocab(with_added_tokens=True).values())
-    used = everything if examples is None else _used_ids(whole, examples)
+    used = _used_ids(whole, examples)
     wanted = [special.pad, special.unknown, special.mask, special.start, special.end]
     used |= {_id_of(whole, name) for name in wanted if name is not None}
     first = [] if special.pad is None else [_id_of(whole, special.pad)]
     order = [*first, *sorted((used | _needed_by_model(state["model"], used)) - {*first})]
+    everything = set(whole.get_vocab(with_added_tokens=True).values()) if keep_unseen else set()
+    unseen = sorted(everything - {*order})
+    order += unseen
     new_ids = {old: new for new, old in enumerate(order)}
     state["model"] = _pruned_model(state["model"], state["added_tokens"], new_ids)
     state["added_tokens"] = [
@@ -112,7 +121,9 @@ def prune(
     state["post_processor"] = (
         _renumbered(state["post_processor"], whole, new_ids) if special_tokens else None
     )
-    return _finished(Tokenizer.from_str(json.dumps(state)), special, max_length, tuple(order))
+    vocabulary = _finished(Tokenizer.from_str(json.dumps(state)), special, max_length, tuple(order))
+    # a padding token that the teacher lacks comes last, and training reads it
+    return replace(vocabulary, unseen=len(unseen) if special.pad is not None else 0)
 
 
 def _id_of(tokenizer: Tokenizer, token: str | None) -> int:
