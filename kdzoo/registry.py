@@ -28,6 +28,20 @@ Dropout = Annotated[float, Interval(ge=0, lt=1)]
 
 
 @dataclass(frozen=True)
+class Pretrained:
+    """Marks an option that names a model, as in ``init: Annotated[str, Pretrained()]``.
+
+    A recipe gives it by hub id, or by a folder beside the recipe; a student that is a function gets
+    the model's folder, and is trained anew when the weights in it are other ones.
+
+    Attributes:
+        words: values that stand for something else.
+    """
+
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Entry(Generic[T]):
     """A registered thing, where it was written, and what was said of it at registration."""
 

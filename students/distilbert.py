@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import torch
 
 from kdzoo.errors import ModelError
-from kdzoo.registry import Dropout, register_student
+from kdzoo.registry import Dropout, Pretrained, register_student
 
 if TYPE_CHECKING:
     from kdzoo.model import BuildContext
@@ -19,7 +19,7 @@ _POSITION_OFFSET = {"bert": 0, "distilbert": 0, "roberta": 2, "xlm-roberta": 2}
 def distilbert(
     context: BuildContext,
     *,
-    init: str = "teacher",
+    init: Annotated[str, Pretrained(words=("teacher", "encoder", "random"))] = "teacher",
     layers: list[int] | int | None = None,
     dropout: Dropout = 0.1,
 ) -> Any:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
 from tiny_models import context_of, pruned_vocabulary, save_tiny_classifier, some_texts
-from tiny_world import LABELS, RunCommand, WriteRecipe
+from tiny_world import LABELS, RunCommand, WriteRecipe, put_on_hub
 from torch import Tensor
 from transformers import (
     AutoModelForSequenceClassification,
@@ -300,6 +301,85 @@ class TestControl:
         assert torch.equal(query["control"], encoder[first])
         assert torch.equal(query["student"], fine_tuned[f"bert.{first}"])
         assert not torch.equal(query["student"], query["control"])
+
+
+def with_student(recipe: Path, **section: Any) -> Path:
+    """Puts another student into a recipe file."""
+    data = {**yaml.safe_load(recipe.read_text(encoding="utf-8")), "student": section}
+    recipe.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    return recipe
+
+
+class TestNamedModel:
+    """What ``init`` names by folder or hub id belongs to what the student is made of."""
+
+    @staticmethod
+    def keys(kdzoo: RunCommand, recipe: Path) -> dict[str, str | None]:
+        """Runs the recipe and returns the keys of teacher, student and control."""
+        outcome = kdzoo("run", recipe, "--no-test")
+        assert outcome.code == 0, outcome.err
+        rows = {row.role: row.members[0] for row in Store(Path("runs/tiny")).manifest().rows}
+        return {
+            "teacher": rows["teacher"].key,
+            "student": rows["student"].key,
+            "control": rows["student"].control_key,
+        }
+
+    @pytest.fixture
+    def named(self, tmp_path: Path, tiny_encoder: Path) -> Path:
+        """A DistilBERT that lies beside the recipe."""
+        return save_tiny_classifier("distilbert", tmp_path / "start", tiny_encoder, layers=2)
+
+    @pytest.fixture
+    def recipe(self, write_recipe: WriteRecipe, tiny_teacher: Path, named: Path) -> Path:
+        recipe = write_recipe(
+            teacher={"model": str(tiny_teacher), "encoder": str(tiny_teacher), "fine_tune": None},
+            training={"steps": 2},
+            controls={"baseline": False},
+        )
+        return with_student(recipe, kind="distilbert", init=named.name, layers=2)
+
+    def test_trains_the_student_anew_when_its_weights_are_other_ones(
+        self, kdzoo: RunCommand, recipe: Path, named: Path, tiny_encoder: Path
+    ) -> None:
+        """And its control, which starts there too; what is the same is not made again."""
+        first = self.keys(kdzoo, recipe)
+        save_tiny_classifier("distilbert", named, tiny_encoder, layers=2, seed=1)
+        second = self.keys(kdzoo, recipe)
+
+        assert [name for name in first if first[name] == second[name]] == ["teacher"]
+
+    def test_may_be_moved(self, kdzoo: RunCommand, recipe: Path, named: Path) -> None:
+        """The same weights elsewhere make the same student: nothing is trained."""
+        first = self.keys(kdzoo, recipe)
+        moved = named.rename(named.with_name("elsewhere"))
+        recipe.write_text(recipe.read_text("utf-8").replace(named.name, moved.name), "utf-8")
+
+        assert self.keys(kdzoo, recipe) == first
+
+    def test_may_be_a_hub_id(
+        self, kdzoo: RunCommand, recipe: Path, named: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Without a hub in reach from the cache; the weights are what counts, not the name."""
+        first = self.keys(kdzoo, recipe)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(named.parent / "hub"))
+        put_on_hub(named.parent / "hub", "someone/small", named, "refs/pr/1")
+        named.rename(named.with_name("gone"))
+        there = recipe.read_text("utf-8").replace("init: start", "init: someone/small@refs/pr/1")
+        recipe.write_text(there, "utf-8")
+
+        assert self.keys(kdzoo, recipe) == first
+
+    @pytest.mark.parametrize("init", ["./gone", "someone/no-such-model"])
+    def test_that_is_not_there_is_told_before_a_teacher_is_trained(
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe, init: str
+    ) -> None:
+        outcome = kdzoo("run", with_student(write_recipe(), kind="distilbert", init=init))
+
+        assert outcome.code == 2
+        assert "student.init: " in outcome.err
+        assert init in outcome.err
+        assert "fine-tuning" not in outcome.err
 
 
 def test_a_text_of_any_length_is_within_its_positions(teachers: dict[str, Path]) -> None:

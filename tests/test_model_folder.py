@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from tiny_models import context_of, pruned_vocabulary, save_tiny_classifier, some_texts
-from tiny_world import LABELS, RunCommand, save_tiny_bert
+from tiny_world import LABELS, RunCommand, save_tiny_bert, to_old_tokenizer
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
 from kdzoo import registry
@@ -54,6 +56,19 @@ class TestLoading:
     def test_of_a_folder_that_is_not_there_says_so(self, tmp_path: Path) -> None:
         with pytest.raises(ModelError, match=r"no such model folder: .*nowhere"):
             load_model(tmp_path / "nowhere")
+
+    def test_reads_the_tokenizer_of_an_old_bert(self, tmp_path: Path, tiny_teacher: Path) -> None:
+        """vocab.txt stands for tokenizer.json, in what is read and in what is counted."""
+        old = to_old_tokenizer(Path(shutil.copytree(tiny_teacher, tmp_path / "old")))
+        examples = some_texts(20)
+
+        for answers in (load_classifier(old, "torch"), load_classifier(tiny_teacher, "torch")):
+            assert answers.labels == tuple(reversed(LABELS))
+        np.testing.assert_array_equal(
+            load_classifier(old, "torch").logits(examples),
+            load_classifier(tiny_teacher, "torch").logits(examples),
+        )
+        assert size_bytes(old) == sum(file.stat().st_size for file in old.iterdir())
 
     @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.99])
     def test_refuses_truncated_weights(self, folder: Path, share: float) -> None:

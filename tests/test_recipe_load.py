@@ -8,7 +8,7 @@ import itertools
 import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import yaml
@@ -17,9 +17,17 @@ from hypothesis import strategies as st
 
 from kdzoo import registry
 from kdzoo.errors import Problem, RecipeError, RegistryError
-from kdzoo.recipe import Study, load_study, option_fields, options_of, shipped_recipes
+from kdzoo.recipe import (
+    Study,
+    load_study,
+    option_fields,
+    options_of,
+    pretrained_options,
+    shipped_recipes,
+)
 from kdzoo.recipe.load import merge
 from kdzoo.recipe.schema import Augment, Objective, Section, Student
+from kdzoo.registry import Pretrained
 
 Write = Callable[..., Path]
 
@@ -667,6 +675,7 @@ class TestPaths:
             ({"data": {"files": "there"}}, "data.files"),
             ({"teacher": {"model": "there"}}, "teacher.model"),
             ({"teacher": {"model": "m", "encoder": "./there"}}, "teacher.encoder"),
+            ({"student": {"kind": "distilbert", "init": "there"}}, "student.init"),
             (
                 {"student": {"kind": "cnn", "embeddings": {"vectors": "there"}}},
                 "student.embeddings.vectors",
@@ -680,6 +689,40 @@ class TestPaths:
         recipe = load_study(str(file)).variants[0].recipe
 
         assert section_of(recipe, path) == str(Path("deep/there").resolve())
+
+    @pytest.mark.parametrize(
+        "student",
+        [
+            {"kind": "distilbert", "init": "teacher"},
+            {"kind": "distilbert", "init": "someone/something"},
+            {"kind": "bilstm", "text": "words"},
+        ],
+    )
+    def test_are_not_what_only_reads_like_one(self, write: Write, student: dict[str, str]) -> None:
+        """A word that an option knows stays that word, whatever lies beside the recipe."""
+        for name in ("teacher", "words", "bilstm"):
+            Path("deep", name).mkdir(parents=True)
+        recipe = load_study(str(write("deep/mine.yaml", student=student))).variants[0].recipe
+
+        assert recipe.student.model_dump().items() >= student.items()
+
+    def test_are_known_by_the_mark_of_an_option(self, write: Write) -> None:
+        """Of anybody's student; an option without the mark is only a text."""
+
+        def own(
+            context: Any,
+            *,
+            start: Annotated[str, Pretrained(words=("nowhere",))] = "nowhere",
+            style: str = "plain",
+        ) -> Any: ...
+
+        registry.register_student("own", road="change")(own)
+        Path("deep/there").mkdir(parents=True)
+        file = write("deep/mine.yaml", student={"kind": "own", "start": "there", "style": "there"})
+        options = options_of(load_study(str(file)).variants[0].recipe.student)
+
+        assert options == {"start": str(Path("deep/there").resolve()), "style": "there"}
+        assert pretrained_options(registry.students.get("own"), options).keys() == {"start"}
 
     def test_of_several_files_are_each_found(self, write: Write) -> None:
         Path("deep").mkdir()

@@ -15,7 +15,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_models import save_tiny_classifier, some_texts
-from tiny_world import LABELS, RunCommand, WriteRecipe
+from tiny_world import LABELS, RunCommand, WriteRecipe, put_on_hub
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
 from kdzoo.data import Example
@@ -23,7 +23,7 @@ from kdzoo.errors import TeacherError
 from kdzoo.model import file_sha256
 from kdzoo.progress import Silent
 from kdzoo.results import Store
-from kdzoo.teacher import Teacher, align, find_model, open_member
+from kdzoo.teacher import Teacher, align, find_model, open_member, short_name
 
 CPU = torch.device("cpu")
 TEXTS = some_texts(60)
@@ -288,6 +288,42 @@ class TestFinding:
         with pytest.raises(TeacherError, match="holds no model folder"):
             find_model(source)
 
+    def test_a_hub_id_may_name_a_revision(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, classifiers: dict[str, Path]
+    ) -> None:
+        """A branch, a tag or a pull request, whose weights are other ones; the main one if none."""
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+        found = {
+            source: put_on_hub(tmp_path, "someone/something", folder, revision)
+            for source, folder, revision in (
+                ("someone/something", classifiers["bert"], "main"),
+                ("someone/something@refs/pr/1", classifiers["distilbert"], "refs/pr/1"),
+            )
+        }
+
+        assert {source: find_model(source) for source in found} == found
+        with pytest.raises(TeacherError, match="something@v2' is not in the Hugging Face cache"):
+            find_model("someone/something@v2")
+
+    @pytest.mark.parametrize(
+        ("source", "name"),
+        [
+            ("bert", "bert"),
+            ("someone/bert", "bert"),
+            ("someone/bert@refs/pr/1", "bert"),
+            ("package:some/model", "model"),
+            ("me@work/bert", "bert"),
+            ("~/models/bert", "bert"),
+        ],
+    )
+    def test_what_was_found_has_a_short_name(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, name: str
+    ) -> None:
+        (tmp_path / "me@work" / "bert").mkdir(parents=True)
+        monkeypatch.chdir(tmp_path)
+
+        assert short_name(source) == name
+
     @pytest.mark.parametrize("name", ["no_such_package", "no.such.package", "../x", ""])
     def test_a_package_that_is_not_installed_is_named(self, name: str) -> None:
         with pytest.raises(TeacherError, match=r"is not installed; pip install"):
@@ -333,6 +369,8 @@ class TestFinding:
             ("/no/such/place", "no such model folder: /no/such/place"),
             ("a/b/c", "no such model folder: a/b/c"),
             ("no-one/no-such-model", "no hub is in reach"),
+            ("no-one/no-such-model@refs/pr/1", "'no-one/no-such-model@refs/pr/1' is not in the"),
+            ("a/b/c@main", "no such model folder: a/b/c@main"),
             ("not a hub id!", "neither a folder nor a hub id"),
         ],
     )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import random
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +85,32 @@ def save_tiny_bert(folder: Path, labels: tuple[str, ...] | None) -> Path:
         model_max_length=64,
     ).save_pretrained(folder)
     return folder
+
+
+def to_old_tokenizer(folder: Path) -> Path:
+    """Leaves the tokenizer as BERTs of 2021 lie on the hub: vocab.txt, and no tokenizer.json."""
+    vocabulary = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"][
+        "vocab"
+    ]
+    lines = "".join(f"{token}\n" for token in sorted(vocabulary, key=vocabulary.__getitem__))
+    (folder / "vocab.txt").write_text(lines, encoding="utf-8")
+    special = {
+        f"{name}_token": f"[{name.upper()}]" for name in ("unk", "sep", "pad", "cls", "mask")
+    }
+    settings = {"do_lower_case": True, **special, "strip_accents": None, "model_max_length": 64}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    (folder / "tokenizer.json").unlink()
+    return folder
+
+
+def put_on_hub(cache: Path, hub_id: str, folder: Path, revision: str = "main") -> Path:
+    """Lays a model into a Hugging Face cache as a download would, and returns its folder there."""
+    commit = hashlib.sha1(f"{hub_id}@{revision}".encode()).hexdigest()  # noqa: S324 - as git does
+    storage = cache / f"models--{hub_id.replace('/', '--')}"
+    reference = storage / "refs" / revision
+    reference.parent.mkdir(parents=True)
+    reference.write_text(commit, encoding="utf-8")
+    return Path(shutil.copytree(folder, storage / "snapshots" / commit, copy_function=os.link))
 
 
 def tiny_recipe_data(tiny_data: Path, tiny_encoder: Path) -> dict[str, Any]:

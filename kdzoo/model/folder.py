@@ -13,6 +13,7 @@ from kdzoo.errors import ModelError
 from kdzoo.text import SpecialTokens, Vocabulary
 
 DEPLOYED_FILES = ("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json")
+OLD_TOKENIZER = "vocab.txt"  # a BERT's from before there was tokenizer.json
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def load_model(folder: str | Path) -> LoadedModel:
     import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
 
     path = Path(folder)
-    lacking = [name for name in DEPLOYED_FILES[:3] if not (path / name).is_file()]
+    lacking = [name for name in _needed_files(path)[:3] if not (path / name).is_file()]
     if lacking:
         raise ModelError(
             f"{folder} is not a model folder: it lacks {', '.join(lacking)}"
@@ -81,6 +82,13 @@ def load_model(folder: str | Path) -> LoadedModel:
     labels = tuple(model.config.id2label[i] for i in range(model.config.num_labels))
     tokenizer, pad_id = load_tokenizer(path, model.config)
     return LoadedModel(model.eval(), tokenizer, pad_id, labels)
+
+
+def _needed_files(folder: Path) -> list[str]:
+    is_old = (folder / OLD_TOKENIZER).is_file() and not (folder / "tokenizer.json").is_file()
+    return [
+        OLD_TOKENIZER if is_old and name == "tokenizer.json" else name for name in DEPLOYED_FILES
+    ]
 
 
 def load_tokenizer(path: Path, config: Any, wanted: int | None = None) -> tuple[Tokenizer, int]:
@@ -110,10 +118,9 @@ def maximum_length(tokenizer: Any, config: Any, wanted: int | None = None) -> in
 
 def size_bytes(folder: Path) -> int:
     """Returns the bytes of what would be deployed: weights, configuration, tokenizer."""
+    names = _needed_files(folder)
     return sum(
-        file.stat().st_size
-        for file in folder.iterdir()
-        if file.is_file() and file.name in DEPLOYED_FILES
+        file.stat().st_size for file in folder.iterdir() if file.is_file() and file.name in names
     )
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from kdzoo import registry
 from kdzoo.errors import Problem, RecipeError, did_you_mean
 from kdzoo.recipe.document import Document, KeyPath, parse_scalar, read_document
-from kdzoo.recipe.options import recipe_model
+from kdzoo.recipe.options import pretrained_options, recipe_model
 from kdzoo.recipe.problems import problems_of
 from kdzoo.recipe.schema import Augment, Objective, Recipe, Section, Student
 
@@ -277,12 +278,21 @@ def _override(
 
 def _anchor_paths(data: dict[str, Any], folder: Path) -> None:
     """Makes paths that lie beside the recipe absolute, so that it runs from anywhere."""
-    for *parents, last in _PATH_KEYS:
+    for *parents, last in (*_PATH_KEYS, *_model_keys(data)):
         section: Any = data
         with suppress(KeyError, TypeError):
             for key in parents:
                 section = section[key]
             section[last] = _anchored(section[last], folder)
+
+
+def _model_keys(data: dict[str, Any]) -> list[KeyPath]:
+    """Returns the options of the recipe's student that name a model."""
+    section = data.get("student")
+    if not isinstance(section, dict):
+        return []
+    entry = registry.students.entries().get(str(section.get("kind")))
+    return [("student", name) for name in (pretrained_options(entry, section) if entry else ())]
 
 
 def _anchored(value: Any, folder: Path) -> Any:

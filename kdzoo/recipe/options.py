@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, Union, get_type_hints
 
@@ -43,6 +44,18 @@ def option_fields(entry: registry.Entry[Any]) -> dict[str, Any]:
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         fields[parameter.name] = (hints[parameter.name], default)
     return fields
+
+
+def pretrained_options(entry: registry.Entry[Any], options: Mapping[str, Any]) -> dict[str, str]:
+    """Returns those of the options of ``entry`` that name a model by hub id or folder."""
+    return {
+        name: options[name]
+        for name, (kind, _) in option_fields(entry).items()
+        for mark in getattr(kind, "__metadata__", ())
+        if isinstance(mark, registry.Pretrained)
+        and isinstance(options.get(name), str)
+        and options[name] not in mark.words
+    }
 
 
 def _types(signed: Any, names: list[str]) -> dict[str, Any]:

@@ -77,7 +77,9 @@ class FineTune(Section):
 class Teacher(Section):
     """The model to be replaced: any Hugging Face sequence classifier, or an ensemble of them."""
 
-    model: str | None = Field(None, description="hub id, folder, or package:NAME/PATH")
+    model: str | None = Field(
+        None, description="hub id (owner/name or owner/name@revision), folder, or package:NAME/PATH"
+    )
     models: list[str] | None = Field(None, min_length=1, description="an ensemble: logits averaged")
     encoder: str | None = Field(
         None, description="the pretrained model that a finished classifier was fine-tuned from"

@@ -2,11 +2,13 @@
 
 from kdzoo.steps.baseline import obtain_baseline
 from kdzoo.steps.context import StudyContext
+from kdzoo.steps.job import StudentJob, check_kinds, plan_jobs
 from kdzoo.steps.measuring import deployed_folder, read_quality, time_models
-from kdzoo.steps.student import StudentJob, check_kinds, obtain_student, plan_jobs
+from kdzoo.steps.student import Prepared, obtain_student, prepare_student
 from kdzoo.steps.teacher import StudyTeacher, obtain_teacher
 
 __all__ = [
+    "Prepared",
     "StudentJob",
     "StudyContext",
     "StudyTeacher",
@@ -16,6 +18,7 @@ __all__ = [
     "obtain_student",
     "obtain_teacher",
     "plan_jobs",
+    "prepare_student",
     "read_quality",
     "time_models",
 ]

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,147 +14,48 @@ import numpy as np
 from torch import Tensor, nn
 
 from kdzoo import registry
-from kdzoo.data import Corpus
 from kdzoo.measure import environment, model_size
 from kdzoo.metrics import quality
 from kdzoo.model import (
     BuildContext,
     build_student,
-    file_sha256,
     narrow,
     predict_logits,
     save_model,
-    try_student,
     widen,
     widened,
 )
 from kdzoo.objectives import bind_objective, distillation_loss
-from kdzoo.recipe import Variant, options_of
+from kdzoo.recipe import options_of
 from kdzoo.recipe.schema import Recipe, Vectors
 from kdzoo.results import CHECKPOINT, HISTORY, Record, TrainingSummary, write_atomically
-from kdzoo.steps.context import MODEL_FORMAT, StudyContext, now, summary_of
-from kdzoo.steps.teacher import StudyTeacher, origin_of
-from kdzoo.teacher import content_hash, encoder_vectors
-from kdzoo.text import Encoded, SpecialTokens, Vocabulary, encode, prune, read_vectors, words
-from kdzoo.training import TrainingPlan, TrainingResult, TrainingSet, train
-from kdzoo.transfer import TransferSet, build_transfer_set
+from kdzoo.steps.context import StudyContext, now, summary_of
+from kdzoo.steps.job import StudentJob
+from kdzoo.steps.teacher import origin_of
+from kdzoo.teacher import encoder_vectors
+from kdzoo.text import encode, read_vectors
+from kdzoo.training import Evaluate, Loss, TrainingPlan, TrainingResult, TrainingSet, train
 
 
 @dataclass(frozen=True)
-class StudentJob:
-    """A student to make: everything that shapes it, before any of it is computed.
+class Prepared:
+    """All that a student's training needs.
 
     Attributes:
-        variant: the recipe.
-        corpus: the data as this seed sees it.
-        taught: the teacher.
-        seed: of initialisation, batches and augmentation.
-        transfer: what a distilled student learns from; the vocabulary comes from here in any case.
-        vocabulary: text -> ids.
-        hard_labels: whether gold labels are all that it sees.
+        model: the untrained student; its word table has the rows that training reads.
+        unseen: the other rows of the table [R, D], None where there are none.
+        data: what it learns from, tokenised, with its targets.
+        plan: how long and how fast.
+        loss: of logits [B, C], gold labels [B] and teacher logits [B, C].
+        evaluate: gives the validation figures of the model as it would be deployed.
     """
 
-    variant: Variant
-    corpus: Corpus
-    taught: StudyTeacher
-    seed: int
-    transfer: TransferSet
-    vocabulary: Vocabulary
-    hard_labels: bool
-
-    @property
-    def recipe(self) -> Recipe:
-        """The recipe of the variant."""
-        return self.variant.recipe
-
-    @cached_property
-    def key(self) -> str:
-        """Stands for everything that shapes the model.
-
-        A hard-label student's depends on nothing that the teacher learnt, so that recipes share it.
-        """
-        student = self.recipe.student
-        content: dict[str, Any] = {
-            "format": MODEL_FORMAT,
-            "student": student.model_dump(mode="json"),
-            "training": self.recipe.training.model_dump(mode="json", exclude={"checkpoint_every"}),
-            "seed": self.seed,
-            "vocabulary": self.vocabulary.fingerprint,
-            "encoder": self.taught.teacher.encoder_key(),
-            "sources": _own_sources(self.recipe, hard_labels=self.hard_labels),
-        }
-        if self.recipe.training.select_by == "in_scope_accuracy":
-            content["oos"] = self.corpus.oos
-        if isinstance(student.embeddings, Vectors):
-            content["vectors"] = file_sha256(Path(student.embeddings.vectors))
-        if self.hard_labels:
-            content["corpus"] = self.corpus.gold_fingerprint
-        else:
-            content["corpus"] = self.corpus.fingerprint
-            content["teacher"] = self.taught.teacher.key
-            content["objective"] = self.recipe.objective.model_dump(mode="json")
-            content["transfer"] = self.recipe.transfer.model_dump(mode="json")
-        return content_hash(content)
-
-    @property
-    def title(self) -> str:
-        """What progress calls it."""
-        name = f"{self.variant.name} on hard labels" if self.hard_labels else self.variant.name
-        return f"{name}, seed {self.seed}"
-
-
-def check_kinds(recipe: Recipe) -> None:
-    """Tries the student and the objective on a few numbers, before a teacher is trained for them.
-
-    Raises:
-        ModelError: one of them breaks its contract.
-    """
-    if recipe.objective.alpha < 1:
-        bind_objective(recipe.objective.kind, options_of(recipe.objective))
-    try_student(recipe.student.kind, options_of(recipe.student))
-
-
-def plan_jobs(
-    variant: Variant, corpus: Corpus, taught: StudyTeacher, seed: int
-) -> tuple[StudentJob, StudentJob | None]:
-    """Returns the recipe's student and its hard-label control; none for what is one itself."""
-    recipe = variant.recipe
-    tokenizer = taught.teacher.tokenizer()
-    transfer = build_transfer_set(corpus, recipe.transfer, SpecialTokens.of(tokenizer).mask, seed)
-    vocabulary = _vocabulary(recipe, taught, tokenizer, transfer)
-    hard = recipe.objective.alpha == 1
-    job = StudentJob(variant, corpus, taught, seed, transfer, vocabulary, hard)
-    if hard or not recipe.controls.hard_labels:
-        return job, None
-    return job, StudentJob(variant, corpus, taught, seed, transfer, vocabulary, hard_labels=True)
-
-
-def _vocabulary(
-    recipe: Recipe, taught: StudyTeacher, tokenizer: Any, transfer: TransferSet
-) -> Vocabulary:
-    limit = taught.teacher.text_limit()
-    if recipe.student.text == "words":
-        return words(transfer.examples, limit, SpecialTokens.of(tokenizer).mask)
-    entry = registry.students.get(recipe.student.kind)
-    special = bool(entry.details["special_tokens"])
-    return prune(
-        tokenizer,
-        transfer.examples,
-        limit,
-        special_tokens=special,
-        keep_unseen=recipe.student.vocabulary == "whole",
-    )
-
-
-def _own_sources(recipe: Recipe, *, hard_labels: bool) -> list[str]:
-    """Returns hashes of the user's own files that shape the model: editing one trains it anew."""
-    used = [(registry.students, recipe.student.kind)]
-    if not hard_labels:
-        used.append((registry.objectives, recipe.objective.kind))
-        if recipe.transfer.augment is not None:
-            used.append((registry.augmenters, recipe.transfer.augment.kind))
-    files = [known.get(kind).file for known, kind in used if not known.is_builtin(kind)]
-    return [file_sha256(file) for file in files if file.is_file()]
+    model: Any
+    unseen: Tensor | None
+    data: TrainingSet
+    plan: TrainingPlan
+    loss: Loss
+    evaluate: Evaluate
 
 
 def obtain_student(job: StudentJob, context: StudyContext) -> str:
@@ -169,36 +70,45 @@ def obtain_student(job: StudentJob, context: StudyContext) -> str:
     control = "-hard-labels" if job.hard_labels and job.recipe.objective.alpha < 1 else ""
     folder = context.store.folder(job.recipe.name + control, job.variant.variant, job.seed, job.key)
     start = time.perf_counter()
-    transfer = job.transfer.labelled() if job.hard_labels else job.transfer
-    encoded = encode(job.vocabulary.tokenizer, transfer.examples, job.vocabulary.pad_id)
-    data = _training_set(job, transfer, encoded, context)
-    model = build_student(
-        job.recipe.student.kind,
-        options_of(job.recipe.student),
-        _build_context(job),
-        _vectors(job, context),
-        job.seed,
-    )
-    unseen = narrow(model, len(job.vocabulary) - job.vocabulary.unseen)
+    prepared = prepare_student(job, context)
     result = train(
-        model,
-        data,
-        training_plan(job.recipe, job.seed),
-        _loss(job),
-        _evaluation(job, unseen),
+        prepared.model,
+        prepared.data,
+        prepared.plan,
+        prepared.loss,
+        prepared.evaluate,
         accelerator=context.accelerator,
         progress=context.progress,
         description=job.title,
         checkpoint=folder / CHECKPOINT,
     )
-    widen(model, unseen)
-    _finish(job, folder, model, result, encoded.cut, time.perf_counter() - start, context)
+    widen(prepared.model, prepared.unseen)
+    _finish(job, folder, prepared, result, time.perf_counter() - start, context)
     return job.key
 
 
-def _training_set(
-    job: StudentJob, transfer: TransferSet, encoded: Encoded, context: StudyContext
-) -> TrainingSet:
+def prepare_student(job: StudentJob, context: StudyContext) -> Prepared:
+    """Builds the student and gathers what it learns from; the teacher labels what it has not yet.
+
+    Raises:
+        ModelError: the student breaks its contract.
+    """
+    data = _training_set(job, context)
+    model = build_student(
+        job.recipe.student.kind,
+        job.options,
+        _build_context(job),
+        _vectors(job, context),
+        job.seed,
+    )
+    unseen = narrow(model, len(job.vocabulary) - job.vocabulary.unseen)
+    plan = training_plan(job.recipe, job.seed)
+    return Prepared(model, unseen, data, plan, _loss(job), _evaluation(job, unseen))
+
+
+def _training_set(job: StudentJob, context: StudyContext) -> TrainingSet:
+    transfer = job.learns_from
+    encoded = encode(job.vocabulary.tokenizer, transfer.examples, job.vocabulary.pad_id)
     if job.hard_labels:
         return TrainingSet(encoded, transfer.gold)
     device = context.accelerator.device
@@ -267,29 +177,42 @@ def _evaluation(job: StudentJob, unseen: Tensor | None) -> Callable[[nn.Module],
 def _finish(
     job: StudentJob,
     folder: Path,
-    model: Any,
+    prepared: Prepared,
     result: TrainingResult,
-    cut: int,
     seconds: float,
     context: StudyContext,
 ) -> None:
-    transfer = job.transfer.labelled() if job.hard_labels else job.transfer
+    """Saves the model; the record, which declares it finished, comes last."""
     if context.accelerator.is_main_process:
-        save_model(folder, model, job.vocabulary)
+        save_model(folder, prepared.model, job.vocabulary)
         write_atomically(folder / HISTORY, json.dumps(result.history, indent=1))
     context.accelerator.wait_for_everyone()
+    context.finish(folder, _record(job, folder, prepared, result, seconds))
+    if context.accelerator.is_main_process:
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+    kept = next(point for point in result.history if point["step"] == result.best_step)
+    resumed = f", resumed at step {result.resumed_at}" if result.resumed_at else ""
+    context.progress.say(
+        f"{job.title}: validation accuracy {kept['accuracy']:.3f} ({seconds:.0f} s{resumed})"
+    )
+
+
+def _record(
+    job: StudentJob, folder: Path, prepared: Prepared, result: TrainingResult, seconds: float
+) -> Record:
+    transfer = job.learns_from
+    cut_share = prepared.data.encoded.cut / max(1, len(transfer.examples))
     is_control = job.hard_labels and job.recipe.objective.alpha < 1
-    entry = registry.students.get(job.recipe.student.kind)
-    record = Record(
+    return Record(
         key=job.key,
         role="control" if is_control else "student",
         name=job.recipe.name,
         variant=job.variant.variant,
         seed=job.seed,
         kind=job.recipe.student.kind,
-        road=entry.details["road"],
+        road=registry.students.get(job.recipe.student.kind).details["road"],
         teacher_key=None if job.hard_labels else job.taught.key,
-        data=summary_of(job.corpus, origin_of(job.recipe), cut / max(1, len(transfer.examples))),
+        data=summary_of(job.corpus, origin_of(job.recipe), cut_share),
         recipe=job.recipe.model_dump(mode="json"),
         training=TrainingSummary(
             steps=job.recipe.training.steps,
@@ -299,16 +222,8 @@ def _finish(
             augmented=transfer.made,
             augmented_wanted=transfer.wanted,
         ),
-        size=model_size(model, folder),
+        size=model_size(prepared.model, folder),
         quality={},
         environment=environment(),
         created=now(),
-    )
-    context.finish(folder, record)
-    if context.accelerator.is_main_process:
-        (folder / CHECKPOINT).unlink(missing_ok=True)
-    best = max((point["accuracy"] for point in result.history), default=float("nan"))
-    resumed = f", resumed at step {result.resumed_at}" if result.resumed_at else ""
-    context.progress.say(
-        f"{job.title}: best validation accuracy {best:.3f} ({seconds:.0f} s{resumed})"
     )

@@ -21,6 +21,7 @@ from kdzoo.teacher import (
     find_model,
     fine_tune,
     open_member,
+    short_name,
 )
 from kdzoo.training import TrainingResult
 
@@ -156,7 +157,7 @@ def _teacher_record(key: str, folder: Path, recipe: Recipe, corpus: Corpus, seed
         role="teacher",
         name="teacher",
         seed=seed,
-        kind="+".join(Path(source).name for source in recipe.teacher.sources),
+        kind="+".join(map(short_name, recipe.teacher.sources)),
         data=summary_of(corpus, origin_of(recipe), 0.0),
         recipe=recipe.model_dump(mode="json"),
         size=model_size(load_model(folder).model, folder),

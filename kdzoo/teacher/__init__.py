@@ -2,7 +2,7 @@
 
 from kdzoo.teacher.cache import LogitTable, cache_contents, cache_root, clear_cache
 from kdzoo.teacher.fine_tune import fine_tune
-from kdzoo.teacher.source import content_hash, content_key, find_model
+from kdzoo.teacher.source import content_hash, content_key, find_model, short_name
 from kdzoo.teacher.teacher import Member, Teacher, align, cut_share, load_encoder, open_member
 from kdzoo.teacher.vectors import encoder_vectors
 
@@ -22,4 +22,5 @@ __all__ = [
     "fine_tune",
     "load_encoder",
     "open_member",
+    "short_name",
 ]

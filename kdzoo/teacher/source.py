@@ -18,7 +18,8 @@ _NOT_FILES = ["onnx/*", "openvino/*", "*/*"]
 def find_model(source: str, fallback: str | None = None, sha256: str | None = None) -> Path:
     """Returns the folder of a model: ``package:NAME/PATH``, a folder, or a hub id.
 
-    A package is found without importing it.
+    A package is found without importing it. A hub id may name a commit, branch or tag:
+    ``owner/name@revision``.
 
     Raises:
         TeacherError: it is nowhere, or its weights are other ones than ``sha256`` says.
@@ -56,7 +57,7 @@ def _find(source: str) -> Path:
         if not (path / "config.json").is_file():
             raise TeacherError(f"{source} is not a model folder: it has no config.json")
         return path.resolve()
-    if source.startswith((".", "/", "~")) or source.count("/") > 1:
+    if source.startswith((".", "/", "~")) or source.partition("@")[0].count("/") > 1:
         raise TeacherError(f"no such model folder: {source}")
     return _from_hub(source)
 
@@ -79,14 +80,16 @@ def _in_package(source: str) -> Path:
     return folder
 
 
-def _from_hub(hub_id: str) -> Path:
+def _from_hub(source: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
+    hub_id, _, revision = source.partition("@")
     try:
         return Path(
             snapshot_download(
                 hub_id,
+                revision=revision or None,
                 allow_patterns=_FILES,
                 ignore_patterns=_NOT_FILES,
                 local_files_only=not hub_in_reach(),
@@ -94,18 +97,23 @@ def _from_hub(hub_id: str) -> Path:
         )
     except LocalEntryNotFoundError:
         raise TeacherError(
-            f"the model '{hub_id}' is not in the Hugging Face cache and no hub is in reach; pass a "
+            f"the model '{source}' is not in the Hugging Face cache and no hub is in reach; pass a "
             "folder instead (--set teacher.model=FOLDER), or run where the hub answers. "
             'The quickstart needs no hub: pip install "kdzoo[demo]"'
         ) from None
     except HFValidationError:
         raise TeacherError(
-            f"'{hub_id}' is neither a folder nor a hub id (name or owner/name)"
+            f"'{source}' is neither a folder nor a hub id (name or owner/name)"
         ) from None
     except (HfHubHTTPError, OSError) as error:
         raise TeacherError(
-            f"the hub has no '{hub_id}' for you: {str(error).splitlines()[0]}"
+            f"the hub has no '{source}' for you: {str(error).splitlines()[0]}"
         ) from error
+
+
+def short_name(source: str) -> str:
+    """Returns the last part of a model's name: no owner, no folders above, no revision."""
+    return Path(source if Path(source).is_dir() else source.partition("@")[0]).name
 
 
 def content_key(folder: Path, max_length: int) -> str:

@@ -1,10 +1,19 @@
 """From ragged batches through one lean loop to a trained model; resumed when interrupted."""
 
 from kdzoo.training.data import BatchOrder, TrainingSet
-from kdzoo.training.loop import TrainingPlan, TrainingResult, make_accelerator, train
+from kdzoo.training.loop import (
+    Evaluate,
+    Loss,
+    TrainingPlan,
+    TrainingResult,
+    make_accelerator,
+    train,
+)
 
 __all__ = [
     "BatchOrder",
+    "Evaluate",
+    "Loss",
     "TrainingPlan",
     "TrainingResult",
     "TrainingSet",

@@ -1,0 +1,167 @@
+"""What shapes a student: recipe, data, teacher, vocabulary; and the key that stands for it all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from kdzoo import registry
+from kdzoo.data import Corpus
+from kdzoo.errors import ModelError, TeacherError
+from kdzoo.model import file_sha256, try_student
+from kdzoo.objectives import bind_objective
+from kdzoo.recipe import Variant, options_of, pretrained_options
+from kdzoo.recipe.schema import Recipe, Student, Vectors
+from kdzoo.steps.context import MODEL_FORMAT
+from kdzoo.steps.teacher import StudyTeacher
+from kdzoo.teacher import content_hash, content_key, find_model
+from kdzoo.text import SpecialTokens, Vocabulary, prune, words
+from kdzoo.transfer import TransferSet, build_transfer_set
+
+
+@dataclass(frozen=True)
+class StudentJob:
+    """A student to make: everything that shapes it, before any of it is computed.
+
+    Attributes:
+        variant: the recipe.
+        corpus: the data as this seed sees it.
+        taught: the teacher.
+        seed: of initialisation, batches and augmentation.
+        transfer: what a distilled student learns from; the vocabulary comes from here in any case.
+        vocabulary: text -> ids.
+        hard_labels: whether gold labels are all that it sees.
+    """
+
+    variant: Variant
+    corpus: Corpus
+    taught: StudyTeacher
+    seed: int
+    transfer: TransferSet
+    vocabulary: Vocabulary
+    hard_labels: bool
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of the variant."""
+        return self.variant.recipe
+
+    @cached_property
+    def learns_from(self) -> TransferSet:
+        """The transfer set; of a hard-label student, the part that has gold labels."""
+        return self.transfer.labelled() if self.hard_labels else self.transfer
+
+    @cached_property
+    def models(self) -> dict[str, Path]:
+        """The folders of the models that the student's options name."""
+        return _find_models(self.recipe.student)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The student's options as it is built with them: models by their folders."""
+        folders = {name: str(folder) for name, folder in self.models.items()}
+        return {**options_of(self.recipe.student), **folders}
+
+    @cached_property
+    def key(self) -> str:
+        """Stands for everything that shapes the model.
+
+        A hard-label student's depends on nothing that the teacher learnt, so that recipes share it.
+        """
+        student, max_length = self.recipe.student, self.recipe.teacher.max_length
+        weights = {name: content_key(each, max_length) for name, each in self.models.items()}
+        content: dict[str, Any] = {
+            "format": MODEL_FORMAT,
+            "student": {**student.model_dump(mode="json"), **weights},
+            "training": self.recipe.training.model_dump(mode="json", exclude={"checkpoint_every"}),
+            "seed": self.seed,
+            "vocabulary": self.vocabulary.fingerprint,
+            "encoder": self.taught.teacher.encoder_key(),
+            "sources": _own_sources(self.recipe, hard_labels=self.hard_labels),
+        }
+        if self.recipe.training.select_by == "in_scope_accuracy":
+            content["oos"] = self.corpus.oos
+        if isinstance(student.embeddings, Vectors):
+            content["vectors"] = file_sha256(Path(student.embeddings.vectors))
+        if self.hard_labels:
+            content["corpus"] = self.corpus.gold_fingerprint
+        else:
+            content["corpus"] = self.corpus.fingerprint
+            content["teacher"] = self.taught.teacher.key
+            content["objective"] = self.recipe.objective.model_dump(mode="json")
+            content["transfer"] = self.recipe.transfer.model_dump(mode="json")
+        return content_hash(content)
+
+    @property
+    def title(self) -> str:
+        """What progress calls it."""
+        name = f"{self.variant.name} on hard labels" if self.hard_labels else self.variant.name
+        return f"{name}, seed {self.seed}"
+
+
+def check_kinds(recipe: Recipe) -> None:
+    """Tries the student and the objective on a few numbers, before a teacher is trained for them.
+
+    Raises:
+        ModelError: one of them breaks its contract, or names a model that cannot be found.
+    """
+    if recipe.objective.alpha < 1:
+        bind_objective(recipe.objective.kind, options_of(recipe.objective))
+    try_student(recipe.student.kind, options_of(recipe.student))
+    _find_models(recipe.student)
+
+
+def _find_models(student: Student) -> dict[str, Path]:
+    entry = registry.students.get(student.kind)
+    found: dict[str, Path] = {}
+    for name, source in pretrained_options(entry, options_of(student)).items():
+        try:
+            found[name] = find_model(source)
+        except TeacherError as error:
+            raise ModelError(f"student.{name}: {error}") from error
+    return found
+
+
+def plan_jobs(
+    variant: Variant, corpus: Corpus, taught: StudyTeacher, seed: int
+) -> tuple[StudentJob, StudentJob | None]:
+    """Returns the recipe's student and its hard-label control; none for what is one itself."""
+    recipe = variant.recipe
+    tokenizer = taught.teacher.tokenizer()
+    transfer = build_transfer_set(corpus, recipe.transfer, SpecialTokens.of(tokenizer).mask, seed)
+    vocabulary = _vocabulary(recipe, taught, tokenizer, transfer)
+    hard = recipe.objective.alpha == 1
+    job = StudentJob(variant, corpus, taught, seed, transfer, vocabulary, hard)
+    if hard or not recipe.controls.hard_labels:
+        return job, None
+    return job, StudentJob(variant, corpus, taught, seed, transfer, vocabulary, hard_labels=True)
+
+
+def _vocabulary(
+    recipe: Recipe, taught: StudyTeacher, tokenizer: Any, transfer: TransferSet
+) -> Vocabulary:
+    limit = taught.teacher.text_limit()
+    if recipe.student.text == "words":
+        return words(transfer.examples, limit, SpecialTokens.of(tokenizer).mask)
+    entry = registry.students.get(recipe.student.kind)
+    special = bool(entry.details["special_tokens"])
+    return prune(
+        tokenizer,
+        transfer.examples,
+        limit,
+        special_tokens=special,
+        keep_unseen=recipe.student.vocabulary == "whole",
+    )
+
+
+def _own_sources(recipe: Recipe, *, hard_labels: bool) -> list[str]:
+    """Returns hashes of the user's own files that shape the model: editing one trains it anew."""
+    used = [(registry.students, recipe.student.kind)]
+    if not hard_labels:
+        used.append((registry.objectives, recipe.objective.kind))
+        if recipe.transfer.augment is not None:
+            used.append((registry.augmenters, recipe.transfer.augment.kind))
+    files = [known.get(kind).file for known, kind in used if not known.is_builtin(kind)]
+    return [file_sha256(file) for file in files if file.is_file()]
