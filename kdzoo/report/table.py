@@ -31,9 +31,9 @@ def millions(count: int) -> str:
     return f"{count / 1e6:.2f}"
 
 
-def gap(row: TableRow) -> str:
-    """Returns the closed share of the gap, in per cent."""
-    return _NOTHING if row.gap_closed is None else f"{row.gap_closed * 100:.0f} %"
+def share(value: float | None) -> str:
+    """Returns the closed share of a gap, in per cent."""
+    return _NOTHING if value is None else f"{value * 100:.0f} %"
 
 
 def cells(row: TableRow, *, has_oos: bool) -> dict[str, str]:
@@ -51,7 +51,11 @@ def cells(row: TableRow, *, has_oos: bool) -> dict[str, str]:
         "macro-F1": percent(row.metrics.get("macro_f1")),
         "agreement": percent(row.metrics.get("agreement")),
         "hard labels": percent(row.control.get("accuracy")),
-        "gap closed": gap(row),
+        "gap closed": share(row.gap_closed),
+    }
+    if has_oos:
+        shown["in-scope gap"] = share(row.gap_closed_in_scope)
+    shown |= {
         "parameters, M": millions(row.parameters),
         "size, MB": megabytes(row.size_bytes),
         "p50, ms": _NOTHING if latency is None else f"{latency.p50_ms:.2f}",
@@ -104,8 +108,9 @@ def caption(table: Table) -> str:
         f"labelled{unlabelled} texts; {table.split} figures in per cent on {table.texts:,} texts, "
         f"{over}.",
         "Hard labels: the same student, initialisation and steps on gold labels alone. Gap closed: "
-        "(student − hard labels) / (teacher − hard labels); a dash where teacher and hard labels "
-        "cannot be told apart.",
+        "(student − hard labels) / (teacher − hard labels)"
+        f"{'; in-scope gap: the same of the in-scope accuracy' if table.has_oos else ''}; a dash "
+        "where teacher and hard labels cannot be told apart.",
     ]
     timed = next((row.latency for row in table.rows if row.latency is not None), None)
     if timed is not None:
