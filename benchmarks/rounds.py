@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from kdzoo.progress import Progress
+from kdzoo.progress import Progress, Silent
 
 Visit = Callable[[], float]  # does a fixed amount of work; returns seconds per unit of it
 
@@ -33,6 +35,32 @@ class Turns:
         ratios = np.array(self.theirs) / (np.array(self.ours) + overhead)
         low, middle, high = np.quantile(ratios, [0.25, 0.5, 0.75])
         return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+
+
+class StepClock(Silent):
+    """Hears of each step that the loop has taken, and so knows how long one takes.
+
+    What comes before the first step and after the last one is no part of it.
+    """
+
+    def __init__(self) -> None:
+        self._moments: list[float] = []
+
+    @contextmanager
+    def task(self, description: str, total: int, done: int = 0) -> Iterator[StepClock]:
+        """Begins to listen."""
+        self._moments = []
+        yield self
+
+    def advance(self, steps: int = 1, note: str = "") -> None:
+        """Notes the moment of a step that was taken."""
+        if steps:
+            self._moments.append(time.perf_counter())
+
+    @property
+    def seconds_a_step(self) -> float:
+        """From the end of the first step to the end of the last one."""
+        return (self._moments[-1] - self._moments[0]) / (len(self._moments) - 1)
 
 
 def take_turns(ours: Visit, theirs: Visit, rounds: int, title: str, progress: Progress) -> Turns:

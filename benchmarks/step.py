@@ -22,17 +22,17 @@ from typing import Any
 
 import torch
 import typer
-from rounds import take_turns
+from rounds import StepClock, take_turns
 from setting import WORK, Data, Overrides, Publish, Work, open_setting, show
 from torch import Tensor, nn
 
 from kdzoo.model import widen
-from kdzoo.progress import Progress, Silent
+from kdzoo.progress import Progress
 from kdzoo.steps import Prepared, prepare_student
 from kdzoo.training import BatchOrder, Loss, TrainingPlan, make_accelerator, train
 
 STUDENTS = ("clinc150/bilstm", "clinc150/cnn")
-ROUNDS, STEPS = 8, 50  # rounds, and steps of each side in a round
+ROUNDS, STEPS = 6, 50  # rounds, and steps of each side in a round
 PROFILED = 100  # steps
 Batches = list[tuple[dict[str, Tensor], Tensor, Tensor | None]]
 Done = Callable[[str], None]  # told each part of a step when it is over
@@ -71,7 +71,7 @@ def _compared(name: str, prepared: Prepared, progress: Progress) -> dict[str, ob
     accelerator = make_accelerator()
 
     def kdzoo_loop() -> float:
-        start = time.perf_counter()
+        clock = StepClock()
         train(
             ours,
             prepared.data,
@@ -79,15 +79,22 @@ def _compared(name: str, prepared: Prepared, progress: Progress) -> dict[str, ob
             prepared.loss,
             lambda _: {"accuracy": 0.0},  # looking at validation is no part of a step
             accelerator=accelerator,
-            progress=Silent(),
+            progress=clock,
             description=name,
         )
-        return (time.perf_counter() - start) / STEPS
+        return clock.seconds_a_step
 
     def bare() -> float:
-        start = time.perf_counter()
-        bare_loop(theirs, batches, plan, prepared.loss)
-        return (time.perf_counter() - start) / STEPS
+        clock = StepClock()
+        with clock.task(name, STEPS):
+            bare_loop(
+                theirs,
+                batches,
+                plan,
+                prepared.loss,
+                lambda part: clock.advance(int(part == "AdamW")),
+            )
+        return clock.seconds_a_step
 
     # the ratio is kdzoo's time over the bare loop's: the sides change places
     turns = take_turns(bare, kdzoo_loop, ROUNDS, f"steps of {name}", progress)
