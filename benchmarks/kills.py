@@ -142,13 +142,14 @@ class Run:
         """
         running = True
         while running:
+            now_s = self.worked_s()  # at every look: a process that has ended says no more
             running = self._process.poll() is None
             if not running:
                 self._reader.join()
             for what in self._news():
                 begun = (name for name, begin in BEGINNINGS.items() if re.match(begin, what))
                 self._phase = next(begun, self._phase)
-                yield Mark(what, self._phase, self.worked_s())
+                yield Mark(what, self._phase, now_s)
             yield None
             time.sleep(LOOK_EVERY_S)
         if self._process.returncode != 0:
