@@ -55,7 +55,9 @@ class Setting:
 
     def job(self) -> StudentJob:
         """Returns the distilled student's job."""
-        return plan_jobs(self.variant, self.corpus, self.taught, self.variant.recipe.seeds[0])[0]
+        return plan_jobs(
+            self.variant, self.corpus, self.taught, self.variant.recipe.seeds[0], self.context
+        )[0]
 
 
 def open_setting(

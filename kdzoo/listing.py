@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from kdzoo import registry
+from kdzoo.data import Example
+from kdzoo.errors import KdzooError
 from kdzoo.recipe import option_fields, shipped_recipes
+from kdzoo.transfer.augment import ATTEMPTS, Augmentation
+from kdzoo.transfer.augmenters import AugmentContext
 
 SECTIONS = ("students", "objectives", "augmenters", "recipes", "datasets")
+SENTENCE = "should i freeze my credit card debt or consolidate it"  # what augmenters are shown on
 _REGISTRIES: dict[str, registry.Registry[Any]] = {
     "students": registry.students,
     "objectives": registry.objectives,
@@ -32,7 +37,35 @@ def listing(section: str) -> tuple[list[str], list[list[str]]]:
         )
         road = entry.details.get("road")
         rows.append([entry.name, f"{entry.summary}" + (f" [{road}]" if road else ""), options])
+    if section == "augmenters":
+        examples = augmenter_examples()
+        return [*columns, "example"], [[*row, examples[row[0]]] for row in rows]
     return columns, rows
+
+
+def augmenter_examples() -> dict[str, str]:
+    """Returns what each augmenter makes of one sentence, its options left at their defaults.
+
+    A dash stands for one that cannot do without options, fails, or leaves the sentence as it is.
+    """
+    rows = registry.datasets.get("assistant").value().splits["train"]
+    context = AugmentContext("[MASK]", [Example(text) for text, _ in rows])
+    return {
+        name: _example(entry, context) or "–"
+        for name, entry in registry.augmenters.entries().items()
+    }
+
+
+def _example(entry: registry.Entry[Any], context: AugmentContext) -> str | None:
+    options = {name: default for name, (_, default) in option_fields(entry).items()}
+    if ... in options.values():
+        return None
+    augmentation, source = Augmentation(entry, options, context, seed=0), Example(SENTENCE)
+    try:
+        drawn = (augmentation.draw(source, 0, attempt).text for attempt in range(ATTEMPTS))
+        return next((text for text in drawn if text != SENTENCE), None)
+    except KdzooError:  # a user's own may fail; a list is no place to stop for it
+        return None
 
 
 def _first_comment(text: str) -> str:

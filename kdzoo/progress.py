@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -12,6 +13,19 @@ class Task(Protocol):
 
     def advance(self, steps: int = 1, note: str = "") -> None:
         """Moves on by ``steps``; a ``note`` (loss, metric, texts/s) replaces the last one."""
+
+
+def with_speed(task: Task, noun: str) -> Callable[[int], None]:
+    """Returns a function that moves the bar on and notes how many ``noun`` a second that makes."""
+    start, done = time.perf_counter(), 0
+
+    def advance(steps: int) -> None:
+        nonlocal done
+        done += steps
+        speed = done / max(1e-9, time.perf_counter() - start)
+        task.advance(steps, f"{speed:,.0f} {noun}/s")
+
+    return advance
 
 
 class Progress(Protocol):

@@ -179,12 +179,17 @@ def register_student(name: str, *, road: Road, special_tokens: bool = False) -> 
     return students.register(name, road=road, special_tokens=special_tokens)
 
 
-def register_objective(name: str) -> Callable[[T], T]:
+def register_objective(name: str, *, needs_logits: bool = False) -> Callable[[T], T]:
     """Registers an objective: ``f(student_logits, teacher_logits, **options) -> scalar``.
 
     Both logits are [B, C].
+
+    Args:
+        name: what recipes call it.
+        needs_logits: whether it reads the logits as they are, so that the logarithms of a teacher's
+            probabilities, from which the logits differ by a constant per text, are no substitute.
     """
-    return objectives.register(name)
+    return objectives.register(name, needs_logits=needs_logits)
 
 
 def register_augmenter(name: str) -> Callable[[T], T]:

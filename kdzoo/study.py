@@ -18,6 +18,7 @@ from kdzoo.steps import (
     StudyContext,
     StudyTeacher,
     check_kinds,
+    check_teacher,
     deployed_folder,
     obtain_baseline,
     obtain_student,
@@ -73,6 +74,7 @@ def run_study(
         raise StoreError(f"{out} is a file; give --out a folder")
     for variant in study.variants:
         check_kinds(variant.recipe)
+        check_teacher(variant.recipe)
     accelerator = make_accelerator()
     shown = progress if progress is not None and accelerator.is_main_process else Silent()
     context = StudyContext(Store(out), accelerator, shown)
@@ -103,7 +105,7 @@ def _train_all(study: Study, context: StudyContext) -> Iterator[Trained]:
             baseline = (
                 obtain_baseline(recipe, corpus, seed, context) if recipe.controls.baseline else None
             )
-            job, control = plan_jobs(variant, corpus, taught, seed)
+            job, control = plan_jobs(variant, corpus, taught, seed, context)
             member = Member(
                 seed=seed,
                 key=obtain_student(job, context),

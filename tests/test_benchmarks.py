@@ -134,3 +134,25 @@ class TestScripts:
         assert len(ratios(printed)) == 1
         usual, own = re.findall(r"distilbert +\| +(\d\.\d+) +\| +(\d\.\d+) ", printed)[-1]
         assert abs(float(usual) - float(own)) < 0.25
+
+    def test_transfer(
+        self,
+        load: Load,
+        tiny: dict[str, object],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """A speed for each augmenter; speed and memory of each phase; a ratio to the bare pass."""
+        script = load("transfer")
+        for name, value in {"STEPS": 2, "SAMPLE": 64, "VISITS": 3}.items():
+            monkeypatch.setattr(script, name, value)
+        tiny["overrides"] = [*tiny["overrides"], "student.dim=32"]  # type: ignore[misc]
+        before = cache_contents()
+        script.main(**tiny, texts=600)
+        printed = capsys.readouterr().out
+
+        assert len(ratios(printed)) == 1
+        for phase in ("augment", "label", "find the vocabulary", "train, 2 steps"):
+            assert re.search(rf"\| {phase} +\| +[\d,]+ \|", printed)
+        assert all(f"| {kind} " in printed for kind in script.AUGMENTERS)
+        assert cache_contents() == before

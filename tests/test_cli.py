@@ -22,7 +22,8 @@ from tiny_world import LABELS, RunCommand, WriteRecipe
 from kdzoo.recipe import shipped_recipes
 from kdzoo.results import Store
 
-COMMANDS = ("cache", "check", "init", "list", "new", "predict", "report", "run", "schema", "show")
+COMMANDS = ("cache", "check", "init", "label", "list", "new", "predict", "report", "run", "schema",
+            "show", "texts")  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "pandas", "scipy", "sklearn", "datasets",
          "accelerate", "matplotlib", "pyarrow")  # fmt: skip
 
@@ -65,6 +66,7 @@ class TestHelp:
             "kdzoo.cli.app",
             "kdzoo.cli.recipes",
             "kdzoo.cli.studies",
+            "kdzoo.cli.texts",
             "kdzoo.errors",
         }
 

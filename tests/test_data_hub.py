@@ -25,9 +25,11 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Serve:
     def put(dataset: DatasetDict) -> list[tuple[Any, ...]]:
         asked: list[tuple[Any, ...]] = []
 
-        def load_dataset(name: str, config: str | None, *, revision: str | None) -> DatasetDict:
+        def load_dataset(
+            name: str, config: str | None, *, revision: str | None, split: str | None
+        ) -> DatasetDict | Dataset:
             asked.append((name, config, revision))
-            return dataset
+            return dataset if split is None else dataset[split]
 
         monkeypatch.setattr("datasets.load_dataset", load_dataset)
         return asked

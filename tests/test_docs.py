@@ -8,8 +8,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import yaml
+
+from kdzoo import registry
+from kdzoo.listing import SENTENCE, listing
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def markdown(columns: list[str], rows: list[list[str]]) -> str:
+    """Returns a table as it stands in a document."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 class TestReadme:
@@ -53,16 +66,60 @@ class TestReadme:
 
         assert students.get("readme_student").summary.startswith("Mean of word vectors")
 
+    def test_its_augmenters_are_those_there_are(self, own_registries: None) -> None:
+        """The table is what `kdzoo list augmenters` shows; the text names the same sentence."""
+        shown = re.search(
+            r"<!-- augmenters -->\n(.*?)<!-- end of augmenters -->", README, re.DOTALL
+        )
+
+        assert shown is not None
+        assert shown[1].strip() == markdown(*listing("augmenters"))
+        assert f'makes of "{SENTENCE}"' in README
+
+    def test_its_transfer_section_is_read_as_it_stands(self) -> None:
+        from kdzoo.recipe.options import recipe_model
+
+        blocks = [
+            yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+        ]
+        (section,) = [block["transfer"] for block in blocks if "transfer" in block]
+        fields = recipe_model().model_fields["transfer"].annotation
+
+        assert fields is not None
+        assert fields.model_validate(section).model_dump(exclude_unset=True) == section
+
 
 class TestContributing:
     def test_its_student_is_the_real_file(self) -> None:
         """The walk-through shows students/fasttext.py as it is."""
-        text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-        shown = re.search(r"```python\n(from torch.*?)```", text, re.DOTALL)
+        shown = re.search(r"```python\n(from torch.*?)```", CONTRIBUTING, re.DOTALL)
         real = (ROOT / "students" / "fasttext.py").read_text(encoding="utf-8")
 
         assert shown is not None
         assert shown[1].strip() == real.partition('"""\n\n')[2].strip()
+
+    def test_its_objective_and_augmenters_work(self, own_registries: None, tmp_path: Path) -> None:
+        """The file that it shows is loaded as it stands; each of them does what it says."""
+        import torch
+
+        code = re.search(r"```python\n(# my_choices.py\n.*?)```", CONTRIBUTING, re.DOTALL)
+        assert code is not None
+        file = tmp_path / "my_choices.py"
+        file.write_text(code[1], encoding="utf-8")
+        registry.load_students(file)
+
+        logits = torch.tensor([[1.0, 2.0], [3.0, 1.0]])
+        cosine = registry.objectives.get("cosine").value
+        assert cosine(logits, 2 * logits).item() == pytest.approx(0, abs=1e-6)
+        columns, rows = listing("augmenters")
+        examples = {row[0]: row[columns.index("example")] for row in rows}
+        words = SENTENCE.split()
+        dropped, hidden = examples["drop"].split(), examples["hide_nouns"].split()
+        assert 0 < len(dropped) < len(words)
+        assert dropped[-1] == words[-1]
+        changed = {old for old, new in zip(words, hidden, strict=True) if new == "[MASK]"}
+        assert changed
+        assert changed <= {"freeze", "credit", "card", "debt"}
 
 
 class TestSchemaFile:

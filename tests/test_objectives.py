@@ -15,8 +15,9 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 
 from kdzoo import registry
+from kdzoo.data import NO_LABEL
 from kdzoo.objectives import distillation_loss, kl, mse
-from kdzoo.objectives.total import NO_LABEL, gold_loss
+from kdzoo.objectives.total import gold_loss
 
 seeds = st.integers(0, 10_000)
 sizes = st.tuples(st.integers(1, 6), st.integers(2, 7))  # [B, C]

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 HOMES = {"kdzoo": "kdzoo", "students": "kdzoo/students", "recipes": "kdzoo/recipes"}
@@ -51,6 +53,21 @@ class TestPackages:
         folders = {Path(name).parent for name in names if name.endswith(".py")}
 
         assert [each for each in folders if f"{each.as_posix()}/__init__.py" not in names] == []
+
+
+class TestConstraints:
+    def test_pin_everything_that_is_named(self) -> None:
+        """A dependency without a line there would be whatever is newest on the day."""
+        lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        pins = dict(line.split("==") for line in lines[1:])
+        pinned = {canonicalize_name(name): version for name, version in pins.items()}
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        extras = project["optional-dependencies"].values()
+        wanted = [Requirement(each) for each in sum(extras, project["dependencies"])]
+
+        assert lines[1:] == sorted(lines[1:])
+        for each in wanted:
+            assert each.specifier.contains(pinned[canonicalize_name(each.name)]), each
 
 
 @pytest.fixture(scope="module")

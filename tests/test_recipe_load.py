@@ -181,7 +181,7 @@ class TestMistakes:
             ({"data": {"hub": "a/b", "embedded": "c"}}, "data", "got hub and embedded"),
             ({"data": {"embedded": "c", "config": "d"}}, "data", "config and revision belong"),
             ({"data": "assistant"}, "data", "got 'assistant'"),
-            ({"teacher": {}}, "teacher", "exactly one of model and models"),
+            ({"teacher": {}}, "teacher", "exactly one of model, models and outputs"),
             ({"teacher": {"models": []}}, "teacher.models", "at least 1 item"),
             ({"teacher": {"model": "m", "sha256": "abc"}}, "teacher.sha256", "match pattern"),
             ({"student": {}}, "student", "needs a kind"),
@@ -675,6 +675,8 @@ class TestPaths:
             ({"data": {"files": "there"}}, "data.files"),
             ({"teacher": {"model": "there"}}, "teacher.model"),
             ({"teacher": {"model": "m", "encoder": "./there"}}, "teacher.encoder"),
+            ({"teacher": {"outputs": "there"}}, "teacher.outputs"),
+            ({"transfer": {"unlabelled": {"files": "there"}}}, "transfer.unlabelled.files"),
             ({"student": {"kind": "distilbert", "init": "there"}}, "student.init"),
             (
                 {"student": {"kind": "cnn", "embeddings": {"vectors": "there"}}},
@@ -687,6 +689,30 @@ class TestPaths:
         file = write("deep/mine.yaml", **sections)
         Path("deep/there").mkdir()
         recipe = load_study(str(file)).variants[0].recipe
+
+        assert section_of(recipe, path) == str(Path("deep/there").resolve())
+
+    @pytest.mark.parametrize(
+        ("sections", "path"),
+        [
+            ({"variants": {"v": {"data": {"embedded": None, "files": "there"}}}}, "data.files"),
+            (
+                {"variants": {"v": {"transfer": {"unlabelled": {"files": "there"}}}}},
+                "transfer.unlabelled.files",
+            ),
+            (
+                {"variants": {"v": {"student": {"kind": "distilbert", "init": "there"}}}},
+                "student.init",
+            ),
+            ({"grid": {"teacher.model": ["there"]}}, "teacher.model"),
+        ],
+    )
+    def test_of_variants_and_grids_lie_beside_the_recipe_too(
+        self, write: Write, sections: dict[str, Any], path: str
+    ) -> None:
+        file = write("deep/mine.yaml", **sections)
+        Path("deep/there").mkdir()
+        recipe = load_study(str(file)).variants[-1].recipe
 
         assert section_of(recipe, path) == str(Path("deep/there").resolve())
 

@@ -85,6 +85,20 @@ def lines_of(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("|")]
 
 
+class TestTexts:
+    def test_are_shown_where_a_student_learnt_from_more_than_the_datas(self) -> None:
+        """Augmented and unlabelled texts are told where they tell rows apart, and only there."""
+        plain = markdown(a_table(a_row("none", texts=100)))
+        added = markdown(
+            a_table(a_row("none", texts=100), a_row("tang", texts=2100), a_row("svm", texts=None))
+        )
+
+        assert "texts" not in cells_of(lines_of(plain)[0])
+        place = cells_of(lines_of(added)[0]).index("texts")
+        shown = [cells_of(line)[place] for line in lines_of(added)[2:]]
+        assert shown == ["100", "2,100", "–"]
+
+
 class TestHostileNames:
     @pytest.mark.parametrize("name", HOSTILE)
     def test_stay_in_their_cell_of_the_markdown_table(self, name: str) -> None:

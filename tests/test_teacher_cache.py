@@ -20,12 +20,12 @@ from tiny_models import save_tiny_classifier, some_texts
 from tiny_world import LABELS, RunCommand
 
 import kdzoo.teacher.teacher as teacher_module
-from kdzoo.data import Example
+from kdzoo.data import Example, digests_of
 from kdzoo.errors import TeacherError
 from kdzoo.model import Logits, predict_logits
 from kdzoo.progress import Silent
 from kdzoo.teacher import Teacher, cache_contents, cache_root, clear_cache, open_member
-from kdzoo.teacher.cache import LogitCache, digests_of
+from kdzoo.teacher.cache import LogitCache
 from kdzoo.text import Encoded
 
 CPU = torch.device("cpu")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -13,7 +15,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
-from kdzoo.data import Example
+from kdzoo.data import Example, Texts
 from kdzoo.text import Encoded, encode
 
 PAD = 0
@@ -199,3 +201,36 @@ class TestEncode:
         assert_same(in_pieces, at_once)
         assert in_pieces.cut == at_once.cut
         assert seen == [5, 5, 5, 2]
+
+
+class TestColumns:
+    @given(examples=singles | pairs | mixed, limit=st.none() | st.integers(3, 6))
+    @settings(deadline=None, max_examples=50)
+    def test_are_read_as_the_list_they_were_made_of(
+        self, examples: list[Example], limit: int | None
+    ) -> None:
+        tool = tokenizer(wrapped=True, max_length=limit)
+        listed, columns = encode(tool, examples, PAD), encode(tool, Texts.of(examples), PAD)
+
+        assert_same(listed, columns)
+        assert listed.cut == columns.cut
+
+    @given(
+        written=st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=6),
+        limit=st.none() | st.integers(3, 6),
+    )
+    @settings(deadline=None, max_examples=50)
+    def test_and_lists_give_what_the_tokenizer_gives_one_by_one(
+        self, tiny_encoder: Path, written: list[str], limit: int | None
+    ) -> None:
+        """Whatever the characters: the quick way leaves out no id and no cut."""
+        tool = Tokenizer.from_file(str(tiny_encoder / "tokenizer.json"))
+        tool.no_truncation()
+        if limit is not None:
+            tool.enable_truncation(limit)
+        encoded = encode(tool, Texts.of(map(Example, written)), PAD)
+
+        alone = [tool.encode(text) for text in written]
+        assert encoded.ids.tolist() == [index for each in alone for index in each.ids]
+        assert encoded.lengths.tolist() == [len(each.ids) for each in alone]
+        assert encoded.cut == sum(bool(each.overflowing) for each in alone)

@@ -6,7 +6,8 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,56 +15,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny_transfer import MASK, WORDS, build, corpus_of, long_texts, section_of, texts_of
 
 from kdzoo import registry
-from kdzoo.data import Corpus, Example
+from kdzoo.data import NO_LABEL, Corpus, Example, normalised
 from kdzoo.errors import DataError
-from kdzoo.objectives.total import NO_LABEL
-from kdzoo.recipe.options import recipe_model
-from kdzoo.transfer import TransferSet, build_transfer_set
-from kdzoo.transfer.augmenters import AugmentContext, mask
-
-MASK = "[MASK]"
-WORDS = [*"abcdefghijkl"]
+from kdzoo.progress import Silent, Task
+from kdzoo.transfer import build_transfer_set
+from kdzoo.transfer.augmenters import AugmentContext
 
 Augmenter = Callable[..., Any]
 AddAugmenter = Callable[[Augmenter], None]
 
 word_lists = st.lists(st.sampled_from(WORDS), min_size=1, max_size=8)
-
-
-def long_texts(count: int, mark: str = "") -> list[str]:
-    """Returns texts so different that no two of them become one by masking."""
-    return [" ".join(f"{word}{mark}{number}" for word in WORDS) for number in range(count)]
-
-
-def corpus_of(
-    train: Sequence[str],
-    unlabelled: Sequence[str] = (),
-    validation: Sequence[str] = ("v",),
-    test: Sequence[str] = ("t",),
-) -> Corpus:
-    """Returns a corpus in which the labels a and b alternate."""
-    gold, validated, tested = (
-        tuple(Example(text, label=number % 2) for number, text in enumerate(texts))
-        for texts in (train, validation, test)
-    )
-    return Corpus(("a", "b"), gold, validated, tested, tuple(map(Example, unlabelled)))
-
-
-def build(
-    corpus: Corpus, seed: int = 0, mask_token: str | None = MASK, **augment: Any
-) -> TransferSet:
-    """Returns the transfer set that a recipe with this ``augment`` section gives."""
-    fields = recipe_model().model_fields["transfer"].annotation
-    assert fields is not None
-    section = fields.model_validate({"augment": augment or None})
-    return build_transfer_set(corpus, section, mask_token, seed)
-
-
-def texts_of(transfer: TransferSet) -> list[str]:
-    """Returns the texts alone."""
-    return [example.text for example in transfer.examples]
 
 
 @pytest.fixture
@@ -110,7 +74,7 @@ class TestWithoutAugmentation:
 
         labelled = build(corpus, kind="mask", copies=2).labelled()
 
-        assert labelled.examples == corpus.train
+        assert tuple(labelled.examples) == corpus.train
         assert np.array_equal(labelled.gold, corpus.gold("train"))
 
 
@@ -133,7 +97,7 @@ class TestAugmented:
     def test_texts_are_the_same_for_the_same_seed_and_others_for_another(self) -> None:
         made = [build(self.CORPUS, seed, kind="mask", p_mask=0.3) for seed in (0, 0, 1)]
 
-        assert made[0] == made[1]
+        assert texts_of(made[0]) == texts_of(made[1])
         assert not set(texts_of(made[0])[9:]) & set(texts_of(made[2])[9:])
 
     def test_texts_do_not_depend_on_the_order_or_number_of_the_others(self) -> None:
@@ -158,7 +122,8 @@ class TestAugmented:
     def test_first_copies_do_not_depend_on_how_many_follow(self) -> None:
         few, many = (build(self.CORPUS, kind="mask", copies=n, p_mask=0.3) for n in (2, 4))
 
-        assert many.examples[: len(few.examples)] == few.examples
+        assert texts_of(many)[: len(few.examples)] == texts_of(few)
+        assert len(many.examples) > len(few.examples)
 
     def test_texts_do_not_depend_on_the_process(self) -> None:
         """Strings hash differently in every process; nothing here follows that."""
@@ -207,7 +172,9 @@ class TestAugmented:
 
         texts = texts_of(transfer)
         assert len(set(texts)) == len(texts)
-        assert not set(texts[sources:]) & set(measured)
+        known = {normalised(example) for example in (*corpus.train, *corpus.unlabelled)}
+        known |= {normalised(Example(text)) for text in measured}
+        assert not {normalised(Example(text)) for text in texts[sources:]} & known
         assert all(text.strip() for text in texts)
         assert transfer.wanted == sources * copies
         assert transfer.made == len(texts) - sources <= transfer.wanted
@@ -243,30 +210,6 @@ class TestAugmented:
         assert set(transfer.examples[-1].text.split()) == {"<mask>"}
 
 
-class TestMask:
-    @given(words=word_lists, p_mask=st.floats(0, 1), seed=st.integers(0, 99))
-    @settings(deadline=None, max_examples=50)
-    def test_leaves_every_other_word_in_its_place(
-        self, words: list[str], p_mask: float, seed: int
-    ) -> None:
-        before = list(words)
-
-        masked = mask(words, random.Random(seed), AugmentContext(MASK), p_mask=p_mask)
-
-        assert words == before
-        assert len(masked) == len(words)
-        assert all(new in (old, MASK) for old, new in zip(words, masked, strict=True))
-
-    @pytest.mark.parametrize(("p_mask", "expected"), [(0.0, WORDS), (1.0, [MASK] * len(WORDS))])
-    def test_masks_none_or_all_at_the_ends(self, p_mask: float, expected: list[str]) -> None:
-        assert mask(WORDS, random.Random(0), AugmentContext(MASK), p_mask=p_mask) == expected
-
-    def test_masks_about_the_share_it_is_told(self) -> None:
-        masked = mask(["word"] * 20_000, random.Random(0), AugmentContext(MASK), p_mask=0.3)
-
-        assert masked.count(MASK) / 20_000 == pytest.approx(0.3, abs=0.02)
-
-
 class TestAnAugmenterOfOnesOwn:
     def test_gets_words_and_options_and_decides_what_comes_out(
         self, add_augmenter: AddAugmenter
@@ -299,8 +242,9 @@ class TestAnAugmenterOfOnesOwn:
             ((word for word in WORDS), "returned generator, wanted a list of words"),
             ([], "returned an empty text"),
             (["", " "], "returned an empty text"),
+            (["play", "\ud83d"], "returned half a character"),
         ],
-        ids=["text", "nothing", "number", "generator", "empty", "blank"],
+        ids=["text", "nothing", "number", "generator", "empty", "blank", "half"],
     )
     def test_that_returns_rubbish_is_refused_by_name(
         self, add_augmenter: AddAugmenter, rubbish: Any, said: str
@@ -313,3 +257,59 @@ class TestAnAugmenterOfOnesOwn:
 
         with pytest.raises(DataError, match=f"the augmenter 'mine' {said}"):
             build(corpus_of(["play it"]), kind="mine")
+
+    def test_that_fails_is_refused_by_name_with_the_text_it_fails_on(
+        self, add_augmenter: AddAugmenter
+    ) -> None:
+        def picky(words: Sequence[str], rng: random.Random, context: AugmentContext) -> list[str]:
+            """Cannot do with fewer than two words."""
+            return rng.sample(list(words), 2)
+
+        add_augmenter(picky)
+
+        with pytest.raises(
+            DataError, match=r"the augmenter 'mine' \(.*test_transfer.py:\d+\)"
+        ) as e:
+            build(corpus_of(["play it", "stop"]), kind="mine")
+        assert "fails on 'stop': ValueError: " in str(e.value)
+
+
+class TestTexts:
+    def test_that_differ_from_the_datas_in_looks_alone_are_not_made(self) -> None:
+        """Spaces, case and punctuation make no new text: the teacher was asked already."""
+        corpus = corpus_of(["play   it", "Play it!"])
+
+        assert build(corpus, kind="mask", p_mask=0.0, copies=3).made == 0
+
+    def test_that_are_missing_are_told_of(self) -> None:
+        transfer = build(corpus_of(["play it"]), kind="mask", p_mask=1.0, copies=1000)
+
+        assert (transfer.wanted, transfer.made) == (1000, 1)
+        (note,) = transfer.notes
+        assert "mask found 1 new texts of 1,000 asked for (transfer.augment.copies)" in note
+
+    def test_that_are_all_there_need_no_note(self) -> None:
+        assert build(corpus_of(long_texts(3)), kind="mask", p_mask=0.5).notes == ()
+
+    def test_are_counted_to_the_last_on_the_bar(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whatever number of texts the bar moves by at once, it ends at its end."""
+        monkeypatch.setattr("kdzoo.transfer.augment.NOTED_EVERY", 4)
+        shown: list[tuple[str, int, list[int]]] = []
+
+        class Shown(Silent):
+            @contextmanager
+            def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
+                steps: list[int] = []
+                shown.append((description, total, steps))
+
+                class Bar:
+                    def advance(self, steps_: int = 1, note: str = "") -> None:
+                        steps.append(steps_)
+
+                yield Bar()
+
+        section = section_of(augment={"kind": "mask", "copies": 2})
+        build_transfer_set(corpus_of(long_texts(5)), section, MASK, 0, Shown())
+
+        ((description, total, steps),) = shown
+        assert (description, total, steps) == ("augmenting (mask)", 10, [4, 4, 2])

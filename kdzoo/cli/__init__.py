@@ -9,12 +9,13 @@ import sys
 # isort: off
 from kdzoo.cli import studies
 from kdzoo.cli import recipes
+from kdzoo.cli import texts
 
 # isort: on
 from kdzoo.cli.app import app, err_console
 from kdzoo.errors import KdzooError
 
-__all__ = ["app", "main", "recipes", "studies"]
+__all__ = ["app", "main", "recipes", "studies", "texts"]
 
 
 def main() -> None:

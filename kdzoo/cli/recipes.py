@@ -94,10 +94,14 @@ def check(
     from kdzoo.data import describe, load_corpus
     from kdzoo.recipe import load_study
     from kdzoo.registry import load_students
+    from kdzoo.steps import check_kinds, check_teacher
 
     if students is not None:
         load_students(students)
     study = load_study(target, overrides=overrides or (), data=data)
+    for variant in study.variants:
+        check_kinds(variant.recipe)
+        check_teacher(variant.recipe)
     corpora: dict[str, Any] = {}
     for variant in study.variants:
         section = variant.recipe.data

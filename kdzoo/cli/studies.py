@@ -60,7 +60,7 @@ def run(
         err_console.print(f"reading {target}", markup=False, highlight=False)
         if students is not None:
             load_students(students)
-        study = load_study(target, overrides=overrides or (), seeds=_numbers(seeds), data=data)
+        study = load_study(target, overrides=overrides or (), seeds=numbers(seeds), data=data)
         count = sum(len(variant.recipe.seeds) for variant in study.variants)
         names = ", ".join(variant.name for variant in study.variants)
         err_console.print(
@@ -167,7 +167,8 @@ def cache(
     typer.echo(f"{sum(size for *_, size in contents) / 1e6:.1f} MB in {cache_root()}")
 
 
-def _numbers(text: str | None) -> list[int] | None:
+def numbers(text: str | None) -> list[int] | None:
+    """Returns what ``--seeds`` says."""
     if text is None:
         return None
     try:
@@ -182,7 +183,7 @@ def _show_report(store: Any) -> None:
     from kdzoo.report.table import caption, short_cells
 
     made = make_table(store)
-    lines = [short_cells(row, has_oos=made.has_oos) for row in made.rows]
+    lines = [short_cells(row, made) for row in made.rows]
     drawn = table(list(lines[0]), [list(line.values()) for line in lines])
     out_console.print(drawn, "")
     out_console.print(caption(made), markup=False, highlight=False)

@@ -1,18 +1,26 @@
 """Texts and labels: from the hub, from files or embedded; split, checked, subset."""
 
-from kdzoo.data.checks import describe, normalised
+from kdzoo.data.checks import describe, is_unicode, normalised
 from kdzoo.data.corpus import SPLITS, Corpus, Example, RawData, SplitName, fingerprint
 from kdzoo.data.load import few_labels, load_corpus
+from kdzoo.data.texts import NO_LABEL, Digests, Texts, digests_of, distinct, has_pairs
 
 __all__ = [
+    "NO_LABEL",
     "SPLITS",
     "Corpus",
+    "Digests",
     "Example",
     "RawData",
     "SplitName",
+    "Texts",
     "describe",
+    "digests_of",
+    "distinct",
     "few_labels",
     "fingerprint",
+    "has_pairs",
+    "is_unicode",
     "load_corpus",
     "normalised",
 ]

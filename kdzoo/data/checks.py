@@ -35,7 +35,7 @@ def check_rows(raw: RawData) -> None:
                         "fill them in or remove the rows",
                     )
                 )
-        halves = [n for n, (text, _) in enumerate(rows, start=1) if _LONE_SURROGATE.search(text)]
+        halves = [n for n, (text, _) in enumerate(rows, start=1) if not is_unicode(text)]
         if halves:
             problems.append(
                 Problem(
@@ -47,6 +47,11 @@ def check_rows(raw: RawData) -> None:
     problems += _label_problems(raw)
     if problems:
         raise DataError(raw.origin or "data", *problems)
+
+
+def is_unicode(text: str) -> bool:
+    """Whether the text consists of whole characters."""
+    return text.isascii() or not _LONE_SURROGATE.search(text)
 
 
 def _label_problems(raw: RawData) -> list[Problem]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from kdzoo.data.corpus import SPLITS, RawData
-from kdzoo.data.files import as_label, as_text
+from kdzoo.data.files import as_label
+from kdzoo.data.stream import as_text
 from kdzoo.errors import DataError, did_you_mean
 from kdzoo.offline import hub_in_reach
 
@@ -16,19 +18,7 @@ def read_hub(name: str, config: str | None, revision: str | None, text: str, lab
     Raises:
         DataError: no hub is in reach and nothing is cached, or a column is missing.
     """
-    import datasets
-
-    if not hub_in_reach():
-        datasets.config.HF_HUB_OFFLINE = True  # reads its cache, without minutes of retries
-    try:
-        loaded = datasets.load_dataset(name, config, revision=revision)
-    except (ConnectionError, FileNotFoundError, OSError, ValueError, RuntimeError) as error:
-        said = (str(error) or type(error).__name__).splitlines()[0]
-        raise DataError(
-            f"the dataset '{name}' cannot be loaded: {said}\n"
-            "  without a hub in reach, give files instead: --data FOLDER with train, validation "
-            "and test as .jsonl, .csv, .tsv or .parquet"
-        ) from error
+    loaded = _load(name, config, revision, None)
     splits: dict[str, list[tuple[str, str]]] = {}
     names: tuple[str, ...] | None = None
     for split in SPLITS:
@@ -36,6 +26,45 @@ def read_hub(name: str, config: str | None, revision: str | None, text: str, lab
             names = names or _class_names(loaded[split], label)
             splits[split] = _rows(loaded[split], name, text, label)
     return RawData(splits, labels=names, origin=f"hub:{name}")
+
+
+def read_hub_texts(
+    name: str, config: str | None, revision: str | None, split: str, column: str
+) -> Iterator[str]:
+    """Yields the texts of one split of a hub dataset.
+
+    Raises:
+        DataError: no hub is in reach and nothing is cached, or split or column are missing.
+    """
+    loaded = _load(name, config, revision, split)
+    if column not in loaded.column_names:
+        raise DataError(
+            f"the dataset '{name}' has no column '{column}'; "
+            f"{did_you_mean(column, loaded.column_names)}"
+        )
+    for batch in loaded.select_columns([column]).iter(batch_size=1000):
+        yield from map(as_text, batch[column])
+
+
+def _load(name: str, config: str | None, revision: str | None, split: str | None) -> Any:
+    import datasets
+
+    if not hub_in_reach():
+        datasets.config.HF_HUB_OFFLINE = True  # reads its cache, without minutes of retries
+    try:
+        return datasets.load_dataset(name, config, revision=revision, split=split)
+    except (ConnectionError, FileNotFoundError, OSError, ValueError, RuntimeError) as error:
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise DataError(
+            f"the dataset '{name}' cannot be loaded: {said}\n"
+            "  without a hub in reach, give files instead: "
+            + (
+                "transfer.unlabelled.files"
+                if split is not None
+                else "--data FOLDER with train, validation and test"
+            )
+            + " as .jsonl, .csv, .tsv or .parquet"
+        ) from error
 
 
 def _class_names(split: Any, label: str) -> tuple[str, ...] | None:

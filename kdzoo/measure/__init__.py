@@ -2,7 +2,7 @@
 
 from kdzoo.measure.latency import summarise, thread_budget, time_candidates
 from kdzoo.measure.machine import environment
-from kdzoo.measure.predictions import figures, outcomes
+from kdzoo.measure.predictions import figures, no_outcomes, outcomes
 from kdzoo.measure.size import Size, baseline_size, model_size
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "environment",
     "figures",
     "model_size",
+    "no_outcomes",
     "outcomes",
     "summarise",
     "thread_budget",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.special import log_softmax
 
@@ -20,7 +23,21 @@ def outcomes(
     gold_log_probability, divergence (KL from the teacher's distribution, in nats; NaN without one),
     teacher_prediction (-1 without one), oos_score (probability of out of scope, or 1 − confidence).
     """
-    gold = np.array(corpus.gold(split))
+    return _frame(split, np.array(corpus.gold(split)), logits, teacher_logits, corpus.oos)
+
+
+def no_outcomes() -> pd.DataFrame:
+    """Returns the columns of ``outcomes`` without a row: of a teacher that says nothing of them."""
+    return _frame("validation", np.empty(0, dtype=np.int64), np.empty((0, 1)), None, None)
+
+
+def _frame(
+    split: SplitName,
+    gold: npt.NDArray[np.int64],
+    logits: npt.NDArray[np.floating[Any]],
+    teacher_logits: Logits | None,
+    oos_label: int | None,
+) -> pd.DataFrame:
     log_probabilities = log_softmax(logits.astype(np.float64), axis=1)  # [N, C]
     confidence = np.exp(log_probabilities.max(1))
     divergence = np.full(len(gold), np.nan)
@@ -29,7 +46,7 @@ def outcomes(
         teacher = log_softmax(teacher_logits.astype(np.float64), axis=1)
         divergence = (np.exp(teacher) * (teacher - log_probabilities)).sum(1)
         teacher_prediction = teacher_logits.argmax(1)
-    oos = 1 - confidence if corpus.oos is None else np.exp(log_probabilities[:, corpus.oos])
+    oos = 1 - confidence if oos_label is None else np.exp(log_probabilities[:, oos_label])
     return pd.DataFrame(
         {
             "split": split,

@@ -30,7 +30,7 @@ def kl(
     return F.kl_div(student, teacher, log_target=True, reduction="batchmean") * temperature**2
 
 
-@register_objective("mse")
+@register_objective("mse", needs_logits=True)
 def mse(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
     """Mean squared difference of the logits (Ba and Caruana, 2014; Tang et al., 2019).
 

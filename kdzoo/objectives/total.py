@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from kdzoo.data import NO_LABEL
 from kdzoo.errors import ModelError
 from kdzoo.registry import objectives
 
 SoftLoss = Callable[[Tensor, Tensor], Tensor]
-NO_LABEL = -100  # the label id of a row without a gold label
 
 
 def bind_objective(kind: str, options: Mapping[str, Any]) -> SoftLoss:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -13,10 +12,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kdzoo import registry
 from kdzoo.errors import Problem, RecipeError, did_you_mean
 from kdzoo.recipe.document import Document, KeyPath, parse_scalar, read_document
-from kdzoo.recipe.options import pretrained_options, recipe_model
+from kdzoo.recipe.options import recipe_model
+from kdzoo.recipe.paths import anchor_paths
 from kdzoo.recipe.problems import problems_of
 from kdzoo.recipe.schema import Augment, Objective, Recipe, Section, Student
 
@@ -26,13 +25,6 @@ _KEPT_KEYS: dict[str, type[Section]] = {
     "objective": Objective,
     "augment": Augment,
 }
-_PATH_KEYS: tuple[KeyPath, ...] = (
-    ("data", "files"),
-    ("teacher", "model"),
-    ("teacher", "models"),
-    ("teacher", "encoder"),
-    ("student", "embeddings", "vectors"),
-)
 
 
 @dataclass(frozen=True)
@@ -122,7 +114,7 @@ def load_study(
     for name, path in files.items():
         try:
             document = read_document(path, name)
-            _anchor_paths(document.data, path.resolve().parent)
+            anchor_paths(document.data, path.resolve().parent)
             _override(document, overrides, seeds, data)
             variants += _validated(document, model)
         except RecipeError as error:
@@ -274,32 +266,3 @@ def _override(
         }
         document.data["data"] = {**section, "files": str(Path(data).expanduser().resolve())}
         document.places[("data", "files")] = "--data"
-
-
-def _anchor_paths(data: dict[str, Any], folder: Path) -> None:
-    """Makes paths that lie beside the recipe absolute, so that it runs from anywhere."""
-    for *parents, last in (*_PATH_KEYS, *_model_keys(data)):
-        section: Any = data
-        with suppress(KeyError, TypeError):
-            for key in parents:
-                section = section[key]
-            section[last] = _anchored(section[last], folder)
-
-
-def _model_keys(data: dict[str, Any]) -> list[KeyPath]:
-    """Returns the options of the recipe's student that name a model."""
-    section = data.get("student")
-    if not isinstance(section, dict):
-        return []
-    entry = registry.students.entries().get(str(section.get("kind")))
-    return [("student", name) for name in (pretrained_options(entry, section) if entry else ())]
-
-
-def _anchored(value: Any, folder: Path) -> Any:
-    if isinstance(value, dict):
-        return {key: _anchored(each, folder) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_anchored(each, folder) for each in value]
-    if isinstance(value, str) and value and (folder / value).exists():
-        return str((folder / value).resolve())
-    return value

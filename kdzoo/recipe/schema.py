@@ -81,8 +81,18 @@ class Teacher(Section):
         None, description="hub id (owner/name or owner/name@revision), folder, or package:NAME/PATH"
     )
     models: list[str] | None = Field(None, min_length=1, description="an ensemble: logits averaged")
+    outputs: str | None = Field(
+        None,
+        description="a file of what some teacher said of each text, as `kdzoo label` writes it: "
+        "logits, probabilities or a label",
+    )
+    smoothing: float = Field(
+        0.1, gt=0, lt=1, description="of bare labels in a file of outputs: what the others share"
+    )
     encoder: str | None = Field(
-        None, description="the pretrained model that a finished classifier was fine-tuned from"
+        None,
+        description="the pretrained model that a finished classifier was fine-tuned from; beside a "
+        "file of outputs, the model that lends students tokenizer and embeddings",
     )
     fallback: str | None = Field(None, description="used when a package: model is not installed")
     sha256: str | None = Field(
@@ -92,7 +102,8 @@ class Teacher(Section):
     )
     labels: list[str] | None = Field(
         None,
-        description="names of the classes in the order of the model's outputs, if it lacks them",
+        description="names of the classes in the order of the outputs of the model, or of the "
+        "lists in the file, if it lacks them",
     )
     max_length: int = Field(128, ge=4, le=8192, description="tokens; longer texts are cut")
     batch_size: Positive = Field(128, description="texts labelled at once")
@@ -100,8 +111,14 @@ class Teacher(Section):
 
     @model_validator(mode="after")
     def _one_model(self) -> Teacher:
-        if (self.model is None) == (self.models is None):
-            raise ValueError("give exactly one of model and models")
+        given = [key for key in ("model", "models", "outputs") if getattr(self, key) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                "give exactly one of model, models and outputs, "
+                f"got {' and '.join(given) or 'none'}"
+            )
+        if self.outputs is not None and self.fine_tune is not None:
+            raise ValueError("a file of outputs cannot be fine-tuned; remove fine_tune")
         if self.fine_tune is not None and (self.labels is not None or self.encoder is not None):
             raise ValueError(
                 "labels and encoder belong to a finished classifier; remove them or fine_tune"
@@ -110,7 +127,7 @@ class Teacher(Section):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The models, one or several."""
+        """The models, one or several; none where a file of outputs is the teacher."""
         return (self.model,) if self.model is not None else tuple(self.models or ())
 
 
@@ -118,12 +135,37 @@ class Augment(Section):
     """Texts made from the training texts, labelled by the teacher. Options follow the kind."""
 
     kind: str
-    copies: Positive = Field(1, description="new texts per training text")
+    copies: Positive = Field(1, description="new texts per text of the data's")
+
+
+class Unlabelled(Section):
+    """Texts without labels, for the teacher alone; exactly one of ``files`` and ``hub``."""
+
+    files: str | list[str] | None = Field(
+        None, description="a .txt (one text a line), .jsonl, .csv, .tsv or .parquet, or several"
+    )
+    hub: str | None = Field(None, description="dataset id on the Hugging Face hub")
+    config: str | None = Field(None, description="configuration of the hub dataset")
+    revision: str | None = Field(None, description="commit, tag or branch of the hub dataset")
+    split: str | None = Field(None, description="split of the hub dataset; train by default")
+    text: str = Field("text", description="column of the text")
+    max_texts: Positive | None = Field(
+        None, description="so many of them, chosen by content: more texts include the fewer"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Unlabelled:
+        if (self.files is None) == (self.hub is None):
+            raise ValueError("give exactly one of files and hub")
+        if self.hub is None and (self.config or self.revision or self.split):
+            raise ValueError("config, revision and split belong to a hub dataset; remove them")
+        return self
 
 
 class Transfer(Section):
-    """What the teacher gets to label beside the training texts."""
+    """What the teacher gets to label beside the data's own texts."""
 
+    unlabelled: Unlabelled | None = None
     augment: Augment | None = None
 
 

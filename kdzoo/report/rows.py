@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,6 +56,7 @@ class TableRow:
     control: Mapping[str, Spread] = field(default_factory=dict)
     gap_closed: float | None = None
     gap_closed_in_scope: float | None = None
+    texts: int | None = None  # that a student learnt from
     parameters: int = 0
     embedding_parameters: int = 0
     size_bytes: int = 0
@@ -76,6 +77,12 @@ class Table:
     texts: int  # in the split
     has_oos: bool
 
+    @property
+    def has_added_texts(self) -> bool:
+        """Whether a student learnt from more than the data's own texts."""
+        own = self.labelled + self.unlabelled
+        return any(row.texts is not None and row.texts > own for row in self.rows)
+
 
 def make_table(store: Store) -> Table:
     """Returns the study's table.
@@ -93,7 +100,7 @@ def make_table(store: Store) -> Table:
     }
     if not records:
         raise StoreError(f"{store.root} holds no finished model; run its recipe again")
-    split = "test" if all("test" in record.quality for record in records.values()) else "validation"
+    split = _split(records.values())
     sessions = store.sessions()
     first = next(iter(records.values()))
     rows = tuple(_table_row(row, records, sessions, store, split) for row in manifest.rows)
@@ -108,6 +115,12 @@ def make_table(store: Store) -> Table:
         texts=first.data.test if split == "test" else first.data.validation,
         has_oos=first.data.oos is not None,
     )
+
+
+def _split(records: Iterable[Record]) -> str:
+    """Returns the split that all were read on; a teacher that is a file may not cover it."""
+    read = all("test" in record.quality for record in records if not record.is_file)
+    return "test" if read else "validation"
 
 
 def _table_row(
@@ -125,6 +138,7 @@ def _table_row(
         control=_metrics(controls, split),
         gap_closed=gap,
         gap_closed_in_scope=gap_in_scope,
+        texts=own[0].training.texts if row.role == "student" and own[0].training else None,
         parameters=own[0].size.parameters,
         embedding_parameters=own[0].size.embedding_parameters,
         size_bytes=own[0].size.size_bytes,

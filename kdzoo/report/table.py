@@ -36,15 +36,17 @@ def share(value: float | None) -> str:
     return _NOTHING if value is None else f"{value * 100:.0f} %"
 
 
-def cells(row: TableRow, *, has_oos: bool) -> dict[str, str]:
+def cells(row: TableRow, table: Table) -> dict[str, str]:
     """Returns the row's cells by column title."""
     latency = row.latency
     shown = {
         "model": row.name,
         "road": row.road or row.role,
-        "accuracy": percent(row.metrics.get("accuracy")),
     }
-    if has_oos:
+    if table.has_added_texts:
+        shown["texts"] = _NOTHING if row.texts is None else f"{row.texts:,}"
+    shown["accuracy"] = percent(row.metrics.get("accuracy"))
+    if table.has_oos:
         shown["in scope"] = percent(row.metrics.get("in_scope_accuracy"))
         shown["OOS recall"] = percent(row.metrics.get("oos_recall"))
     shown |= {
@@ -53,11 +55,11 @@ def cells(row: TableRow, *, has_oos: bool) -> dict[str, str]:
         "hard labels": percent(row.control.get("accuracy")),
         "gap closed": share(row.gap_closed),
     }
-    if has_oos:
+    if table.has_oos:
         shown["in-scope gap"] = share(row.gap_closed_in_scope)
     shown |= {
-        "parameters, M": millions(row.parameters),
-        "size, MB": megabytes(row.size_bytes),
+        "parameters, M": millions(row.parameters) if row.size_bytes else _NOTHING,
+        "size, MB": megabytes(row.size_bytes) if row.size_bytes else _NOTHING,
         "p50, ms": _NOTHING if latency is None else f"{latency.p50_ms:.2f}",
         "p90, ms": _NOTHING if latency is None else f"{latency.p90_ms:.2f}",
         "faster": faster(row),
@@ -65,11 +67,12 @@ def cells(row: TableRow, *, has_oos: bool) -> dict[str, str]:
     return shown
 
 
-def short_cells(row: TableRow, *, has_oos: bool) -> dict[str, str]:
+def short_cells(row: TableRow, table: Table) -> dict[str, str]:
     """Returns the cells that fit a terminal of 100 columns."""
-    whole = cells(row, has_oos=has_oos)
+    whole = cells(row, table)
     wanted = (
         "model",
+        "texts",
         "accuracy",
         "in scope",
         "hard labels",
@@ -90,7 +93,7 @@ def faster(row: TableRow) -> str:
 
 def markdown(table: Table) -> str:
     """Returns the table with its caption; text from the data cannot break out of its cell."""
-    lines = [cells(row, has_oos=table.has_oos) for row in table.rows]
+    lines = [cells(row, table) for row in table.rows]
     titles = list(lines[0]) if lines else []
     body = [[_escaped(line[title]) for title in titles] for line in lines]
     align = ["left", "left", *["right"] * (len(titles) - 2)]
@@ -112,13 +115,18 @@ def caption(table: Table) -> str:
         f"{'; in-scope gap: the same of the in-scope accuracy' if table.has_oos else ''}; a dash "
         "where teacher and hard labels cannot be told apart.",
     ]
+    if table.has_added_texts:
+        parts.append("Texts: what the student learnt from, unlabelled and augmented ones included.")
+    if any(row.role == "teacher" and not row.metrics for row in table.rows):
+        parts.append("A teacher without figures is a file that does not cover these texts.")
     timed = next((row.latency for row in table.rows if row.latency is not None), None)
     if timed is not None:
+        compared = any(row.latency and row.latency.ratio is not None for row in table.rows)
         plural = "s" if timed.threads > 1 else ""
         parts.append(
             f"Latency: one text, tokenisation included, {timed.threads} thread{plural}, PyTorch, "
-            f"all rows interleaved in one session on {timed.cpu}; "
-            "faster: than the teacher, median of the rounds."
+            f"all rows interleaved in one session on {timed.cpu}"
+            f"{'; faster: than the teacher, median of the rounds' if compared else ''}."
         )
     return " ".join(parts)
 
@@ -160,7 +168,8 @@ def comma_separated(table: Table) -> str:
                 *[number for pair in own for number in pair],
                 *[number for pair in control for number in pair],
                 _number(row.gap_closed), _number(row.gap_closed_in_scope),
-                row.parameters, row.embedding_parameters, row.size_bytes,
+                *([row.parameters, row.embedding_parameters, row.size_bytes]
+                  if row.size_bytes else ["", "", ""]),
                 *(["", "", "", ""] if latency is None else
                   [_number(latency.p50_ms), _number(latency.p90_ms),
                    _number(latency.ratio), latency.threads]),

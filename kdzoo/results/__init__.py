@@ -1,6 +1,7 @@
 """The store of models and measurements."""
 
 from kdzoo.results.record import (
+    OUTPUTS,
     DataSummary,
     Manifest,
     Member,
@@ -16,6 +17,7 @@ from kdzoo.results.store import CHECKPOINT, HISTORY, PREDICTIONS, Store, publish
 __all__ = [
     "CHECKPOINT",
     "HISTORY",
+    "OUTPUTS",
     "PREDICTIONS",
     "DataSummary",
     "Manifest",

@@ -10,6 +10,7 @@ from kdzoo.measure import Size
 
 SCHEMA_VERSION = 1
 
+OUTPUTS = "outputs"  # the kind of a teacher that is only a file
 Role = Literal["teacher", "student", "control", "baseline"]
 
 
@@ -39,6 +40,7 @@ class TrainingSummary(_Frozen):
     best_step: int
     seconds: float
     texts: int  # in the transfer set
+    unlabelled: int = 0  # of them, from elsewhere
     augmented: int
     augmented_wanted: int
 
@@ -66,6 +68,11 @@ class Record(_Frozen):
     notes: tuple[str, ...] = ()
     environment: dict[str, str]
     created: str  # ISO 8601, UTC
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a teacher that is only a file: it may lack figures, and has no size."""
+        return self.role == "teacher" and self.kind == OUTPUTS
 
 
 class Member(_Frozen):

@@ -24,6 +24,7 @@ RECORD, PREDICTIONS, HISTORY, MANIFEST = (
     "study.json",
 )
 CHECKPOINT = "checkpoint.safetensors"
+PATH_KEYS = ("files", "outputs", "vectors")  # of a recipe: what stands there is always a path
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -221,12 +222,19 @@ def _refuse_to_overwrite(store: Store, target: Path) -> None:
         )
 
 
-def without_paths(value: Any) -> Any:
-    """Returns the data with absolute paths, and a user's ``~/``, cut down to their last part."""
+def without_paths(value: Any, *, is_path: bool = False) -> Any:
+    """Returns a recipe with paths cut down to their last part.
+
+    Absolute ones and a user's ``~/`` wherever they stand; relative ones in ``PATH_KEYS``.
+    """
     if isinstance(value, dict):
-        return {key: without_paths(each) for key, each in value.items()}
+        return {
+            key: without_paths(each, is_path=is_path or key in PATH_KEYS)
+            for key, each in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [without_paths(each) for each in value]
-    if isinstance(value, str) and (Path(value).is_absolute() or value.startswith("~")):
-        return Path(value).name
-    return value
+        return [without_paths(each, is_path=is_path) for each in value]
+    is_told = isinstance(value, str) and (
+        is_path or Path(value).is_absolute() or value.startswith("~")
+    )
+    return Path(value).name if is_told else value

@@ -5,7 +5,8 @@ from kdzoo.steps.context import StudyContext
 from kdzoo.steps.job import StudentJob, check_kinds, plan_jobs
 from kdzoo.steps.measuring import deployed_folder, read_quality, time_models
 from kdzoo.steps.student import Prepared, obtain_student, prepare_student
-from kdzoo.steps.teacher import StudyTeacher, obtain_teacher
+from kdzoo.steps.teacher import StudyTeacher, check_teacher, obtain_teacher
+from kdzoo.steps.wanted import wanted_texts
 
 __all__ = [
     "Prepared",
@@ -13,6 +14,7 @@ __all__ = [
     "StudyContext",
     "StudyTeacher",
     "check_kinds",
+    "check_teacher",
     "deployed_folder",
     "obtain_baseline",
     "obtain_student",
@@ -21,4 +23,5 @@ __all__ = [
     "prepare_student",
     "read_quality",
     "time_models",
+    "wanted_texts",
 ]

@@ -12,18 +12,29 @@ from torch import Tensor
 from kdzoo.data import Corpus
 from kdzoo.progress import Progress
 from kdzoo.results import DataSummary, Record, Store
+from kdzoo.teacher import OutputsTeacher
+from kdzoo.transfer import TransferSet
 
 MODEL_FORMAT = 1  # raise it when kdzoo trains another model from the same recipe
 
 
 @dataclass(frozen=True)
 class StudyContext:
-    """The store, the devices, who is told; and word vectors by encoder and vocabulary."""
+    """The store, the devices, who is told; and what several models of a study share.
+
+    Attributes:
+        vectors: word vectors by encoder and vocabulary.
+        teachers: those that are files, by section and labels.
+        transfers: the last transfer set, by what it was made from.
+        looked_at: what was told about already.
+    """
 
     store: Store
     accelerator: Accelerator
     progress: Progress
     vectors: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+    teachers: dict[tuple[str, ...], OutputsTeacher] = field(default_factory=dict)
+    transfers: dict[tuple[str, ...], TransferSet] = field(default_factory=dict)
     looked_at: set[tuple[str, ...]] = field(default_factory=set)
 
     def first_look(self, *what: str) -> bool:

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from kdzoo import registry
-from kdzoo.data import Corpus
+from kdzoo.data import Corpus, fingerprint
 from kdzoo.errors import ModelError, TeacherError
 from kdzoo.model import file_sha256, try_student
 from kdzoo.objectives import bind_objective
 from kdzoo.recipe import Variant, options_of, pretrained_options
 from kdzoo.recipe.schema import Recipe, Student, Vectors
-from kdzoo.steps.context import MODEL_FORMAT
+from kdzoo.steps.context import MODEL_FORMAT, StudyContext
 from kdzoo.steps.teacher import StudyTeacher
+from kdzoo.steps.transfer import obtain_transfer_set
 from kdzoo.teacher import content_hash, content_key, find_model
-from kdzoo.text import SpecialTokens, Vocabulary, prune, words
-from kdzoo.transfer import TransferSet, build_transfer_set
+from kdzoo.text import Vocabulary, prune, words
+from kdzoo.transfer import TransferSet, try_augmenter, try_unlabelled
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,10 @@ class StudentJob:
         if self.hard_labels:
             content["corpus"] = self.corpus.gold_fingerprint
         else:
-            content["corpus"] = self.corpus.fingerprint
+            content["corpus"] = fingerprint(self.corpus.labels, self.corpus.validation)
+            content["learns_from"] = self.transfer.examples.fingerprint
             content["teacher"] = self.taught.teacher.key
             content["objective"] = self.recipe.objective.model_dump(mode="json")
-            content["transfer"] = self.recipe.transfer.model_dump(mode="json")
         return content_hash(content)
 
     @property
@@ -102,11 +103,18 @@ class StudentJob:
 
 
 def check_kinds(recipe: Recipe) -> None:
-    """Tries the student and the objective on a few numbers, before a teacher is trained for them.
+    """Tries student, objective and augmenter on a toy, before a teacher is trained for them.
 
     Raises:
         ModelError: one of them breaks its contract, or names a model that cannot be found.
+        RecipeError: the augmenter's options cannot be.
+        DataError: the augmenter fails or returns something that is no text, or a file of
+            unlabelled texts cannot be read.
     """
+    if recipe.transfer.unlabelled is not None:
+        try_unlabelled(recipe.transfer.unlabelled)
+    if recipe.transfer.augment is not None:
+        try_augmenter(recipe.transfer.augment)
     if recipe.objective.alpha < 1:
         bind_objective(recipe.objective.kind, options_of(recipe.objective))
     try_student(recipe.student.kind, options_of(recipe.student))
@@ -125,13 +133,12 @@ def _find_models(student: Student) -> dict[str, Path]:
 
 
 def plan_jobs(
-    variant: Variant, corpus: Corpus, taught: StudyTeacher, seed: int
+    variant: Variant, corpus: Corpus, taught: StudyTeacher, seed: int, context: StudyContext
 ) -> tuple[StudentJob, StudentJob | None]:
     """Returns the recipe's student and its hard-label control; none for what is one itself."""
     recipe = variant.recipe
-    tokenizer = taught.teacher.tokenizer()
-    transfer = build_transfer_set(corpus, recipe.transfer, SpecialTokens.of(tokenizer).mask, seed)
-    vocabulary = _vocabulary(recipe, taught, tokenizer, transfer)
+    transfer = obtain_transfer_set(recipe, corpus, taught.teacher.mask_token(), seed, context)
+    vocabulary = _vocabulary(recipe, taught, transfer)
     hard = recipe.objective.alpha == 1
     job = StudentJob(variant, corpus, taught, seed, transfer, vocabulary, hard)
     if hard or not recipe.controls.hard_labels:
@@ -139,16 +146,14 @@ def plan_jobs(
     return job, StudentJob(variant, corpus, taught, seed, transfer, vocabulary, hard_labels=True)
 
 
-def _vocabulary(
-    recipe: Recipe, taught: StudyTeacher, tokenizer: Any, transfer: TransferSet
-) -> Vocabulary:
+def _vocabulary(recipe: Recipe, taught: StudyTeacher, transfer: TransferSet) -> Vocabulary:
     limit = taught.teacher.text_limit()
     if recipe.student.text == "words":
-        return words(transfer.examples, limit, SpecialTokens.of(tokenizer).mask)
+        return words(transfer.examples, limit, taught.teacher.mask_token())
     entry = registry.students.get(recipe.student.kind)
     special = bool(entry.details["special_tokens"])
     return prune(
-        tokenizer,
+        taught.teacher.tokenizer(),
         transfer.examples,
         limit,
         special_tokens=special,
@@ -161,7 +166,5 @@ def _own_sources(recipe: Recipe, *, hard_labels: bool) -> list[str]:
     used = [(registry.students, recipe.student.kind)]
     if not hard_labels:
         used.append((registry.objectives, recipe.objective.kind))
-        if recipe.transfer.augment is not None:
-            used.append((registry.augmenters, recipe.transfer.augment.kind))
     files = [known.get(kind).file for known, kind in used if not known.is_builtin(kind)]
     return [file_sha256(file) for file in files if file.is_file()]

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kdzoo.data import Corpus, SplitName
+from kdzoo.data import Corpus, Example, SplitName
 from kdzoo.errors import StoreError
-from kdzoo.measure import environment, figures, outcomes, time_candidates
+from kdzoo.measure import environment, figures, no_outcomes, outcomes, time_candidates
 from kdzoo.model import Logits
 from kdzoo.recipe.schema import Measure
-from kdzoo.results import Session, Timing
+from kdzoo.results import PREDICTIONS, Session, Timing
 from kdzoo.runtime import load_classifier
 from kdzoo.steps.context import StudyContext, now
 from kdzoo.steps.teacher import StudyTeacher
@@ -32,6 +32,8 @@ def read_quality(
     """Adds the splits' quality figures, and the outcomes behind them, where they are missing.
 
     Figures that were read on another test split, or with another out-of-scope label, are read anew.
+    A teacher that is a file has figures of the splits that it covers; on the others, nothing agrees
+    with it.
     """
     record = context.store.read(key)
     read_on = record.data.model_copy(
@@ -41,27 +43,35 @@ def read_quality(
             "oos": corpus.oos,
         }
     )
-    if read_on == record.data and all(split in record.quality for split in splits):
-        return
+    covered = {split for split in splits if taught.teacher.covers(corpus.split(split))}
+    own = [split for split in splits if key != taught.key or split in covered]
     folder = context.store.finished(key)
+    is_read = (folder / PREDICTIONS).is_file() and read_on == record.data
+    if is_read and all(split in record.quality for split in own):
+        return
     frames: list[pd.DataFrame] = []
     found: dict[str, dict[str, float]] = {}
     classifier = None if key == taught.key else load_classifier(folder, "torch")
-    for split in splits:
+    for split in own:
         examples = corpus.split(split)
-        with context.accelerator.main_process_first():
-            table = taught.teacher.label(examples, context.progress, context.accelerator.device)
-        teacher_logits: Logits = table[:].astype(np.float32)
+        taught_logits = _taught(examples, taught, context) if split in covered else None
         if classifier is None:
-            logits, compared = teacher_logits, None
+            assert taught_logits is not None  # noqa: S101 - the teacher's own splits are covered
+            frame = outcomes(split, corpus, taught_logits, None)
         else:
-            logits, compared = classifier.logits(examples), teacher_logits
-        frame = outcomes(split, corpus, logits, compared)
+            frame = outcomes(split, corpus, classifier.logits(examples), taught_logits)
         found[split] = figures(frame, corpus.oos)
         frames.append(frame)
     if context.accelerator.is_main_process:
+        frames = frames or [no_outcomes()]
         context.store.write_predictions(folder, pd.concat(frames, ignore_index=True))
     context.finish(folder, record.model_copy(update={"quality": found, "data": read_on}))
+
+
+def _taught(examples: Sequence[Example], taught: StudyTeacher, context: StudyContext) -> Logits:
+    with context.accelerator.main_process_first():
+        table = taught.teacher.label(examples, context.progress, context.accelerator.device)
+    return table[:].astype(np.float32)
 
 
 def time_models(
@@ -104,6 +114,6 @@ def deployed_folder(key: str, taught: StudyTeacher, context: StudyContext) -> Pa
     """Returns the folder to deploy for a record; a teacher's may lie outside the store."""
     if key != taught.key:
         return context.store.finished(key)
-    if len(taught.teacher.members) > 1:
-        raise StoreError("an ensemble has no one folder")
+    if len(taught.teacher.members) != 1:
+        raise StoreError("an ensemble, or a file, has no one folder")
     return taught.teacher.members[0].folder

@@ -219,6 +219,7 @@ def _record(
             best_step=result.best_step,
             seconds=seconds,
             texts=len(transfer.examples),
+            unlabelled=transfer.unlabelled,
             augmented=transfer.made,
             augmented_wanted=transfer.wanted,
         ),

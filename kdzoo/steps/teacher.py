@@ -1,4 +1,4 @@
-"""The teacher of a study: found or fine-tuned, once."""
+"""The teacher of a study: found or fine-tuned, or read from a file of outputs, once."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from kdzoo import registry
 from kdzoo.data import Corpus
-from kdzoo.measure import environment, model_size
+from kdzoo.errors import Problem, TeacherError
+from kdzoo.measure import Size, environment, model_size
 from kdzoo.model import load_model
 from kdzoo.recipe.schema import FineTune, Recipe
-from kdzoo.results import CHECKPOINT, Record, TrainingSummary
+from kdzoo.results import CHECKPOINT, OUTPUTS, Record, TrainingSummary
 from kdzoo.steps.context import MODEL_FORMAT, StudyContext, now, summary_of
 from kdzoo.teacher import (
+    NO_ENCODER,
+    NO_TOKENIZER,
+    AnyTeacher,
     Member,
     Teacher,
     content_hash,
@@ -21,6 +26,8 @@ from kdzoo.teacher import (
     find_model,
     fine_tune,
     open_member,
+    open_outputs,
+    open_outputs_teacher,
     short_name,
 )
 from kdzoo.training import TrainingResult
@@ -31,7 +38,34 @@ class StudyTeacher:
     """A teacher and the key of its record."""
 
     key: str
-    teacher: Teacher
+    teacher: AnyTeacher
+
+
+def check_teacher(recipe: Recipe) -> None:
+    """Looks at a teacher that is a file, before anything is trained for it.
+
+    Raises:
+        TeacherError: it is not there, or lacks what the student or the objective needs.
+        DataError: it is not what its name says.
+    """
+    section, student, objective = recipe.teacher, recipe.student, recipe.objective
+    if section.outputs is None:
+        return
+    file = open_outputs(Path(section.outputs).expanduser())
+    problems = []
+    if section.encoder is None:
+        problems += [Problem(NO_TOKENIZER)] if student.text == "teacher" else []
+        problems += [Problem(NO_ENCODER)] if student.embeddings == "teacher" else []
+    exact = registry.objectives.get(objective.kind).details["needs_logits"]
+    if exact and objective.alpha < 1 and file.kind != "logits":
+        problems.append(
+            Problem(
+                f"objective '{objective.kind}' needs logits, and {file.path.name} holds "
+                f"{file.holds}; use kl"
+            )
+        )
+    if problems:
+        raise TeacherError(f"{recipe.name} with the file of outputs {file.path}", *problems)
 
 
 def obtain_teacher(
@@ -45,6 +79,8 @@ def obtain_teacher(
         TeacherError: it cannot be found, or does not fit the data.
     """
     section = recipe.teacher
+    if section.outputs is not None:
+        return _from_file(recipe, corpus, context)
     few = recipe.data.labels_per_class is not None
     fallbacks = section.fallback if len(section.sources) == 1 else None
     sources = [find_model(name, fallbacks, section.sha256) for name in section.sources]
@@ -75,9 +111,36 @@ def obtain_teacher(
     )
     if len(keys) == 1:
         return StudyTeacher(keys[0], teacher)
-    key = content_hash(["teacher", teacher.key, corpus.gold_fingerprint, corpus.test_fingerprint])
+    key = _key(teacher, corpus)
     _record(key, teacher, recipe, corpus, context)
     return StudyTeacher(key, teacher)
+
+
+def _from_file(recipe: Recipe, corpus: Corpus, context: StudyContext) -> StudyTeacher:
+    """Returns the teacher that is a file; its record has no figures of size."""
+    named = (recipe.teacher.model_dump_json(), *corpus.labels)
+    if named not in context.teachers:
+        with context.accelerator.main_process_first():
+            opened = open_outputs_teacher(recipe.teacher, corpus.labels, context.progress)
+        context.teachers[named] = opened
+    teacher = context.teachers[named]
+    if teacher.encoder_folder is not None:
+        _note_cut_texts(teacher.encoder_folder, teacher.max_length, corpus, context)
+    key = _key(teacher, corpus)
+    folder = context.store.folder("teacher", "", 0, key)
+    if not (folder / "record.json").is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        nothing = Size(parameters=0, embedding_parameters=0, size_bytes=0)
+        record = _teacher_record(key, nothing, OUTPUTS, recipe, corpus, 0)
+        said = {**record.recipe["teacher"], "outputs": teacher.path.name}
+        update = {"recipe": {**record.recipe, "teacher": said}, "notes": (teacher.path.name,)}
+        context.finish(folder, record.model_copy(update=update))
+    return StudyTeacher(key, teacher)
+
+
+def _key(teacher: AnyTeacher, corpus: Corpus) -> str:
+    """Returns the key of the record of a teacher that is not one fine-tuned folder."""
+    return content_hash(["teacher", teacher.key, corpus.gold_fingerprint, corpus.test_fingerprint])
 
 
 def _note_cut_texts(source: Path, max_length: int, corpus: Corpus, context: StudyContext) -> None:
@@ -123,7 +186,7 @@ def _fine_tuned(
         progress=context.progress,
     )
     seconds = time.perf_counter() - start
-    record = _teacher_record(key, folder, recipe, corpus, options.seed)
+    record = _model_record(key, folder, recipe, corpus, options.seed)
     record = record.model_copy(update={"training": _summary(result, seconds, len(corpus.train))})
     context.finish(folder, record)
     (folder / CHECKPOINT).unlink(missing_ok=True)
@@ -141,7 +204,7 @@ def _record(
     if (folder / "record.json").is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    records = [_teacher_record(key, member.folder, recipe, corpus, 0) for member in teacher.members]
+    records = [_model_record(key, member.folder, recipe, corpus, 0) for member in teacher.members]
     size = records[0].size.model_copy(
         update={
             name: sum(getattr(record.size, name) for record in records)
@@ -151,16 +214,24 @@ def _record(
     context.finish(folder, records[0].model_copy(update={"size": size}))
 
 
-def _teacher_record(key: str, folder: Path, recipe: Recipe, corpus: Corpus, seed: int) -> Record:
+def _model_record(key: str, folder: Path, recipe: Recipe, corpus: Corpus, seed: int) -> Record:
+    size = model_size(load_model(folder).model, folder)
+    kind = "+".join(map(short_name, recipe.teacher.sources))
+    return _teacher_record(key, size, kind, recipe, corpus, seed)
+
+
+def _teacher_record(
+    key: str, size: Size, kind: str, recipe: Recipe, corpus: Corpus, seed: int
+) -> Record:
     return Record(
         key=key,
         role="teacher",
         name="teacher",
         seed=seed,
-        kind="+".join(map(short_name, recipe.teacher.sources)),
+        kind=kind,
         data=summary_of(corpus, origin_of(recipe), 0.0),
         recipe=recipe.model_dump(mode="json"),
-        size=model_size(load_model(folder).model, folder),
+        size=size,
         quality={},
         environment=environment(),
         created=now(),

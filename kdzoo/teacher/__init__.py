@@ -1,14 +1,32 @@
-"""Any Hugging Face classifier, or several: fine-tuned once, its logits computed once."""
+"""Any Hugging Face classifier, several, or a file of outputs; its logits computed or read once."""
 
 from kdzoo.teacher.cache import LogitTable, cache_contents, cache_root, clear_cache
 from kdzoo.teacher.fine_tune import fine_tune
+from kdzoo.teacher.label_file import OutputsWriter, label_file
+from kdzoo.teacher.outputs import NO_ENCODER, NO_TOKENIZER, OutputsTeacher, open_outputs_teacher
+from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
+from kdzoo.teacher.protocol import AnyTeacher
 from kdzoo.teacher.source import content_hash, content_key, find_model, short_name
-from kdzoo.teacher.teacher import Member, Teacher, align, cut_share, load_encoder, open_member
+from kdzoo.teacher.teacher import (
+    Member,
+    Teacher,
+    align,
+    cut_share,
+    load_encoder,
+    load_hf_tokenizer,
+    open_member,
+)
 from kdzoo.teacher.vectors import encoder_vectors
 
 __all__ = [
+    "NO_ENCODER",
+    "NO_TOKENIZER",
+    "AnyTeacher",
     "LogitTable",
     "Member",
+    "OutputsFile",
+    "OutputsTeacher",
+    "OutputsWriter",
     "Teacher",
     "align",
     "cache_contents",
@@ -20,7 +38,11 @@ __all__ = [
     "encoder_vectors",
     "find_model",
     "fine_tune",
+    "label_file",
     "load_encoder",
+    "load_hf_tokenizer",
     "open_member",
+    "open_outputs",
+    "open_outputs_teacher",
     "short_name",
 ]

@@ -10,18 +10,17 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from kdzoo.data import Example
+from kdzoo.data import Digests
 from kdzoo.errors import TeacherError
 
 SHARD_ROWS = 4096  # texts between two points at which labelling can be taken up again
-Digests = npt.NDArray[np.uint64]  # [N, 2]
 HalfLogits = npt.NDArray[np.float16]  # [N, C]
 
 
@@ -31,12 +30,6 @@ def cache_root() -> Path:
     if base:
         return Path(base).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "kdzoo"
-
-
-def digests_of(examples: Sequence[Example]) -> Digests:
-    """Returns the digests of the texts as two numbers each."""
-    joined = b"".join(example.digest for example in examples)
-    return np.frombuffer(joined, dtype="<u8").reshape(-1, 2)
 
 
 @dataclass
@@ -53,16 +46,25 @@ class LogitCache:
         """Returns (shard, row) [N, 2] of every text, -1 where it is not there, and the shards."""
         shards = self._open()
         places = np.full((len(digests), 2), -1, dtype=np.int64)
-        for number, shard in enumerate(shards):
-            own = shard["digest"]  # [n, 2]
-            order = np.argsort(own[:, 0], kind="stable")
-            at = np.minimum(np.searchsorted(own[order, 0], digests[:, 0]), len(own) - 1)
-            found = (own[order[at]] == digests).all(1)
-            places[found] = np.stack([np.full(found.sum(), number), order[at[found]]], axis=1)
+        if not shards:
+            return places, shards
+        known: Digests = np.concatenate([shard["digest"] for shard in shards])  # [M, 2]
+        starts = np.cumsum([0, *map(len, shards)])
+        order = np.argsort(known[:, 0], kind="stable")
+        at = np.minimum(np.searchsorted(known[order, 0], digests[:, 0]), len(known) - 1)
+        rows = order[at]
+        found = (known[rows] == digests).all(1)
+        shard = np.searchsorted(starts, rows[found], side="right") - 1
+        places[found] = np.stack([shard, rows[found] - starts[shard]], axis=1)
         return places, shards
 
-    def write(self, digests: Digests, logits: npt.NDArray[np.float32]) -> None:
-        """Adds a shard.
+    def names(self) -> list[str]:
+        """Returns the names of the shards, each verified."""
+        self._open()
+        return sorted(self._opened)
+
+    def write(self, digests: Digests, logits: npt.NDArray[np.float32]) -> str:
+        """Adds a shard and returns its name.
 
         Raises:
             TeacherError: the logits are not finite in float16, or the disk is full.
@@ -81,11 +83,13 @@ class LogitCache:
             partial = Path(name)
             with os.fdopen(handle, "wb") as file:
                 np.save(file, rows, allow_pickle=False)
-            partial.replace(self.folder / f"{_sha256(partial)}.npy")
+            name = f"{_sha256(partial)}.npy"
+            partial.replace(self.folder / name)
         except OSError as error:
             if partial is not None:
                 partial.unlink(missing_ok=True)
             raise TeacherError(f"the cache {self.folder} cannot be written: {error}") from error
+        return name
 
     def _open(self) -> list[npt.NDArray[np.void]]:
         for path in sorted(self.folder.glob("*.npy")):

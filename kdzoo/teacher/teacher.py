@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from kdzoo.data import Example
+from kdzoo.data import Example, Texts, digests_of
 from kdzoo.errors import Problem, TeacherError, did_you_mean
 from kdzoo.model import load_model, load_tokenizer, maximum_length, predict_logits
-from kdzoo.progress import Progress
-from kdzoo.teacher.cache import SHARD_ROWS, LogitCache, LogitTable, cache_root, digests_of
+from kdzoo.progress import Progress, with_speed
+from kdzoo.teacher.cache import SHARD_ROWS, LogitCache, LogitTable, cache_root
 from kdzoo.teacher.source import content_hash, content_key
-from kdzoo.text import encode
+from kdzoo.text import SpecialTokens, encode
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,15 @@ class Teacher:
 
     def tokenizer(self) -> Any:
         """Returns the Hugging Face tokenizer of the (first) model."""
-        from transformers import AutoTokenizer
+        return load_hf_tokenizer(self.members[0].folder)
 
-        return AutoTokenizer.from_pretrained(self.members[0].folder, trust_remote_code=False)
+    def mask_token(self) -> str | None:
+        """Returns the tokenizer's mask token, which augmenters put in; None where it has none."""
+        return SpecialTokens.of(self.tokenizer()).mask
 
     def text_limit(self) -> int:
         """Returns the tokens at which texts are cut, for teacher and students alike."""
-        return _text_limit(self.members[0].folder, self.max_length)
+        return text_limit(self.members[0].folder, self.max_length)
 
     def model(self) -> Any:
         """Loads the fine-tuned model (an ensemble's first)."""
@@ -72,6 +74,10 @@ class Teacher:
     def encoder_key(self) -> str:
         """Stands for the weights of the encoder."""
         return content_key(self.encoder_folder, self.max_length)
+
+    def covers(self, examples: Sequence[Example]) -> bool:
+        """Whether it can label all of these: a model can label any text."""
+        return True
 
     def label(
         self, examples: Sequence[Example], progress: Progress, device: torch.device
@@ -98,27 +104,40 @@ class Teacher:
         device: torch.device,
     ) -> None:
         """Labels the texts in an order that depends on them alone: batches are always the same."""
-        unique = {examples[i].digest: examples[i] for i in np.flatnonzero(missing).tolist()}
-        todo = [unique[digest] for digest in sorted(unique)]
+        todo = _in_order_of_content(Texts.of(examples), np.flatnonzero(missing))
         loaded = load_model(member.folder)
         model = loaded.model.to(device)
         # cut where this member ends: its logits are the same whichever ensemble asks for them
-        loaded.tokenizer.enable_truncation(_text_limit(member.folder, self.max_length))
+        loaded.tokenizer.enable_truncation(text_limit(member.folder, self.max_length))
         encoded = encode(loaded.tokenizer, todo, loaded.pad_id)
         order = np.argsort(-encoded.lengths, kind="stable")
         with progress.task("the teacher labels", len(todo)) as task:
+            advance = with_speed(task, "texts")
             for start in range(0, len(order), SHARD_ROWS):
                 chunk = order[start : start + SHARD_ROWS]
-                logits = predict_logits(model, encoded.take(chunk), self.batch_size, task.advance)
-                cache.write(digests_of([todo[i] for i in chunk]), logits)
+                logits = predict_logits(model, encoded.take(chunk), self.batch_size, advance)
+                cache.write(todo.digests[chunk], logits)
 
 
-def _text_limit(folder: Path, wanted: int) -> int:
-    from transformers import AutoConfig, AutoTokenizer
+def _in_order_of_content(texts: Texts, rows: npt.NDArray[np.int64]) -> Texts:
+    """Returns these rows of the texts, each text once, in an order that is theirs alone."""
+    _, first = np.unique(np.ascontiguousarray(texts.digests[rows]).view("V16"), return_index=True)
+    return texts.take(rows[first])
 
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+
+def text_limit(folder: Path, wanted: int) -> int:
+    """Returns the tokens at which the model in the folder cuts, if so many are wanted at most."""
+    from transformers import AutoConfig
+
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    return maximum_length(tokenizer, config, wanted)
+    return maximum_length(load_hf_tokenizer(folder), config, wanted)
+
+
+def load_hf_tokenizer(folder: Path) -> Any:
+    """Loads the Hugging Face tokenizer of a model's folder."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
 
 
 def cut_share(folder: Path, examples: Sequence[Example], wanted: int) -> tuple[float, int]:

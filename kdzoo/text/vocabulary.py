@@ -136,7 +136,7 @@ def _used_ids(tokenizer: Tokenizer, examples: Sequence[Example]) -> set[int]:
     used: set[int] = set()
     for start in range(0, len(examples), CHUNK):
         texts = [t for e in examples[start : start + CHUNK] for t in (e.text, e.text_pair) if t]
-        for encoding in tokenizer.encode_batch(texts, add_special_tokens=False):
+        for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=False):
             used.update(encoding.ids)
     return used
 

@@ -1,5 +1,7 @@
 """What the students learn from: gold, unlabelled and augmented texts, labelled by the teacher."""
 
+from kdzoo.transfer.augment import try_augmenter
 from kdzoo.transfer.build import TransferSet, build_transfer_set
+from kdzoo.transfer.unlabelled import try_unlabelled
 
-__all__ = ["TransferSet", "build_transfer_set"]
+__all__ = ["TransferSet", "build_transfer_set", "try_augmenter", "try_unlabelled"]

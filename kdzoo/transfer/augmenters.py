@@ -2,19 +2,27 @@
 
 An augmenter is ``f(words, rng, context, **options) -> words``: pure, seeded by ``rng`` alone. To
 add one, write such a function and decorate it with ``@register_augmenter("name")``.
+
+The three operators of Tang et al. (2019, arXiv:1903.12136) are ``mask``, ``pos`` and ``ngram``;
+``tang`` is their mixture.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from annotated_types import Interval
 
-from kdzoo.errors import DataError
+from kdzoo.data import Example
+from kdzoo.errors import DataError, RecipeError
 from kdzoo.registry import register_augmenter
+from kdzoo.transfer.speech import TEXTBLOB, PartsOfSpeech, open_tagger
+
+Probability = Annotated[float, Interval(ge=0, le=1)]
+LONGEST_NGRAM = 5
 
 
 @dataclass(frozen=True)
@@ -24,9 +32,35 @@ class AugmentContext:
     Attributes:
         mask: the teacher's mask token, which every student's vocabulary knows too; None where it
             has none.
+        examples: the labelled training texts.
     """
 
     mask: str | None
+    examples: Sequence[Example] = ()
+    _speech: dict[str, PartsOfSpeech] = field(default_factory=dict, repr=False, compare=False)
+
+    def mask_for(self, augmenter: str) -> str:
+        """Returns the mask token.
+
+        Raises:
+            DataError: the teacher has none.
+        """
+        if self.mask is None:
+            raise DataError(
+                f"the augmenter '{augmenter}' needs a mask token, which the teacher does not have"
+            )
+        return self.mask
+
+    def parts_of_speech(self, tagger: str) -> PartsOfSpeech:
+        """Returns the training texts' words by part of speech; they are tagged at the first call.
+
+        Raises:
+            RecipeError: there is no such tagger.
+        """
+        if tagger not in self._speech:
+            texts = (t for e in self.examples for t in (e.text, e.text_pair) if t)
+            self._speech[tagger] = PartsOfSpeech(open_tagger(tagger), texts)
+        return self._speech[tagger]
 
 
 @register_augmenter("mask")
@@ -35,9 +69,90 @@ def mask(
     rng: random.Random,
     context: AugmentContext,
     *,
-    p_mask: Annotated[float, Interval(ge=0, le=1)] = 0.1,
+    p_mask: Probability = 0.1,
 ) -> list[str]:
-    """Each word becomes the mask token with probability p_mask (Tang et al., 2019)."""
-    if context.mask is None:
-        raise DataError("the augmenter 'mask' needs a mask token, which the teacher does not have")
-    return [context.mask if rng.random() < p_mask else word for word in words]
+    """Each word becomes the mask token with probability p_mask."""
+    token = context.mask_for("mask")
+    return [token if rng.random() < p_mask else word for word in words]
+
+
+@register_augmenter("pos")
+def pos(
+    words: Sequence[str],
+    rng: random.Random,
+    context: AugmentContext,
+    *,
+    p_pos: Probability = 0.1,
+    tagger: str = TEXTBLOB,
+) -> list[str]:
+    """Each word becomes, with probability p_pos, another one of the same part of speech."""
+    speech = context.parts_of_speech(tagger)
+    return [
+        speech.another(word, tag, rng) if rng.random() < p_pos else word
+        for word, tag in zip(words, speech.tags(words), strict=True)
+    ]
+
+
+@register_augmenter("ngram")
+def ngram(
+    words: Sequence[str],
+    rng: random.Random,
+    context: AugmentContext,
+    *,
+    p_ng: Probability = 1.0,
+) -> list[str]:
+    """With probability p_ng, one to five neighbouring words are all that is kept."""
+    if rng.random() >= p_ng:
+        return list(words)
+    start, end = _span(words, rng)
+    return list(words[start:end])
+
+
+@register_augmenter("ngram_mask")
+def ngram_mask(
+    words: Sequence[str],
+    rng: random.Random,
+    context: AugmentContext,
+    *,
+    p_ng: Probability = 1.0,
+) -> list[str]:
+    """With probability p_ng, one to five neighbouring words become mask tokens."""
+    token = context.mask_for("ngram_mask")
+    if rng.random() >= p_ng:
+        return list(words)
+    start, end = _span(words, rng)
+    return [*words[:start], *[token] * (end - start), *words[end:]]
+
+
+@register_augmenter("tang")
+def tang(
+    words: Sequence[str],
+    rng: random.Random,
+    context: AugmentContext,
+    *,
+    p_mask: Probability = 0.1,
+    p_pos: Probability = 0.1,
+    p_ng: Probability = 0.25,
+    tagger: str = TEXTBLOB,
+) -> list[str]:
+    """Each word is masked, or replaced by part of speech, in one draw; then n-gram sampling."""
+    if p_mask + p_pos > 1:
+        raise RecipeError(f"p_mask + p_pos is {p_mask + p_pos:g}; one draw decides, so at most 1")
+    token, speech = context.mask_for("tang"), context.parts_of_speech(tagger)
+    changed = []
+    for word, tag in zip(words, speech.tags(words), strict=True):
+        draw = rng.random()
+        if draw < p_mask:
+            changed.append(token)
+        elif draw < p_mask + p_pos:
+            changed.append(speech.another(word, tag, rng))
+        else:
+            changed.append(word)
+    return ngram(changed, rng, context, p_ng=p_ng)
+
+
+def _span(words: Sequence[str], rng: random.Random) -> tuple[int, int]:
+    """Returns start and end of one to five neighbouring words; of fewer, where there are fewer."""
+    length = min(rng.randint(1, LONGEST_NGRAM), len(words))
+    start = rng.randint(0, len(words) - length)
+    return start, start + length

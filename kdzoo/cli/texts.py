@@ -1,0 +1,166 @@
+"""Commands for teachers that are files: label, texts."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kdzoo.cli.app import (
+    Overrides,
+    Students,
+    Target,
+    app,
+    err_console,
+    interruptible,
+    out_console,
+    quiet_libraries,
+)
+from kdzoo.cli.studies import numbers
+from kdzoo.errors import DataError
+
+if TYPE_CHECKING:
+    from kdzoo.data import Texts
+
+
+@app.command(
+    epilog="""Examples:
+
+`kdzoo label my_finetuned_bert/ texts.txt -o outputs.parquet`
+
+`kdzoo label owner/name reviews.csv --text review --max-length 256 -o outputs.parquet`
+
+then, in a recipe: `teacher: {outputs: outputs.parquet}`"""
+)
+def label(
+    teacher: Annotated[
+        str, typer.Argument(help="A finished classifier, kdzoo's own included: folder or hub id.")
+    ],
+    file: Annotated[
+        Path, typer.Argument(help="The texts: .txt (one a line), .jsonl, .csv, .tsv or .parquet.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .parquet to write.")],
+    text: Annotated[str, typer.Option(help="The column of the text.")] = "text",
+    max_length: Annotated[
+        int, typer.Option(min=4, help="Tokens; longer texts are cut, as teacher.max_length does.")
+    ] = 128,
+    batch_size: Annotated[int, typer.Option(min=1, help="Texts labelled at once.")] = 128,
+    students: Students = None,
+) -> None:
+    """Write what a classifier says of each text: label, logits and probabilities.
+
+    An interrupted labelling goes on where it was.
+    """
+    from kdzoo.registry import load_students
+
+    with interruptible():
+        err_console.print(f"reading {file}", markup=False, highlight=False)
+        if students is not None:
+            load_students(students)
+        quiet_libraries()
+        from kdzoo.console import ConsoleProgress
+        from kdzoo.teacher import label_file
+        from kdzoo.training import make_accelerator
+
+        count = label_file(
+            teacher,
+            file,
+            output,
+            column=text,
+            max_length=max_length,
+            batch_size=batch_size,
+            progress=ConsoleProgress(err_console),
+            device=make_accelerator().device,
+        )
+    out_console.print(
+        f"{count:,} texts labelled in {output}; as a teacher: teacher: {{outputs: {output}}}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@app.command(
+    epilog="""Examples:
+
+`kdzoo texts my_recipe.yaml -o texts.jsonl`
+
+`kdzoo texts mine/ -o texts.csv --evaluation`"""
+)
+def texts(
+    target: Target,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .jsonl or .csv to write.")],
+    overrides: Overrides = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="Instead of the recipes' own, as in 0,1,2.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="A file or folder in place of the recipes' data.")
+    ] = None,
+    students: Students = None,
+    evaluation: Annotated[
+        bool,
+        typer.Option(
+            "--evaluation", help="Validation and test texts too: the teacher's own figures."
+        ),
+    ] = False,
+) -> None:
+    """List the texts that recipes want labelled, each once, for a teacher that is a file.
+
+    What the recipe's teacher.outputs covers already is left out.
+    """
+    from kdzoo.recipe import load_study
+    from kdzoo.registry import load_students
+
+    with interruptible():
+        err_console.print(f"reading {target}", markup=False, highlight=False)
+        if students is not None:
+            load_students(students)
+        study = load_study(target, overrides=overrides or (), seeds=numbers(seeds), data=data)
+        for recipe in (variant.recipe for variant in study.variants):
+            outputs = recipe.teacher.outputs
+            if outputs is not None and Path(outputs).expanduser().resolve() == output.resolve():
+                raise DataError(f"{output} is the recipe's teacher.outputs; give -o another name")
+        quiet_libraries()
+        from kdzoo.console import ConsoleProgress
+        from kdzoo.steps import wanted_texts
+
+        progress = ConsoleProgress(err_console)
+        count = _write(output, wanted_texts(study, progress, evaluation=evaluation))
+    said = f"{count:,} texts to label in {output}" if count else "no text is left to label"
+    out_console.print(said, markup=False, highlight=False, soft_wrap=True)
+
+
+def _write(output: Path, parts: Iterable[Texts]) -> int:
+    """Writes the texts beside their place and moves them there; no file where there is none."""
+    if output.suffix.lower() not in (".jsonl", ".csv"):
+        raise DataError(f"{output}: cannot write '{output.suffix}'; give -o a .jsonl or .csv")
+    if output.is_dir():
+        raise DataError(f"{output} is a folder; give -o a file")
+    partial = output.with_name(f".{output.name}.partial")
+    count = 0
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            table = csv.writer(file, lineterminator="\n") if output.suffix == ".csv" else None
+            if table is not None:
+                table.writerow(["text"])
+            for example in (example for part in parts for example in part):
+                if table is not None:
+                    table.writerow([example.text])
+                else:
+                    file.write(json.dumps({"text": example.text}, ensure_ascii=False) + "\n")
+                count += 1
+        if count:
+            partial.replace(output)
+    except OSError as error:
+        raise DataError(f"{output} cannot be written: {error}") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+    return count

@@ -1,0 +1,126 @@
+"""Rows of .jsonl, .csv, .tsv, .parquet and .txt files, one after the other in little memory."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from kdzoo.errors import DataError, Problem, did_you_mean
+
+SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
+Row = tuple[str, Mapping[str, Any]]  # where it stands, and its columns
+
+
+def stream_rows(path: Path) -> Iterator[Row]:
+    """Yields each row of a file, with the place where it stands.
+
+    Raises:
+        DataError: there is no such file, or it is not what its name says.
+    """
+    if not path.is_file():
+        raise DataError(f"no such data file: {path}")
+    match path.suffix.lower():
+        case ".jsonl":
+            yield from _jsonl_rows(path)
+        case ".csv":
+            yield from _csv_rows(path, ",")
+        case ".tsv":
+            yield from _csv_rows(path, "\t")
+        case ".parquet":
+            yield from _parquet_rows(path)
+        case _:
+            raise DataError(f"{path}: cannot read '{path.suffix}'; wanted {', '.join(SUFFIXES)}")
+
+
+def read_texts(path: Path, column: str) -> Iterator[str]:
+    """Yields the texts of a file that needs no labels; a ``.txt`` holds one a line.
+
+    Raises:
+        DataError: there is no such file, it is not what its name says, or lacks the column.
+    """
+    if path.suffix.lower() == ".txt" and path.is_file():
+        yield from (text for line in _lines(path, "\n") if (text := line.strip()))
+        return
+    for where, row in stream_rows(path):
+        if column not in row:
+            known = did_you_mean(column, [str(key) for key in row])
+            raise DataError(str(path), Problem(f"no column '{column}'", where, known))
+        yield as_text(row[column])
+
+
+def as_text(value: Any) -> str:
+    """Returns a cell as text; a missing one is empty."""
+    return "" if value is None else str(value)
+
+
+def _lines(path: Path, newline: str) -> Iterator[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline=newline) as file:
+            yield from file
+    except UnicodeDecodeError:
+        where = f"line {_first_undecodable_line(path)}"
+        problem = Problem("not UTF-8 text", where, "save the file as UTF-8")
+        raise DataError(str(path), problem) from None
+
+
+def _first_undecodable_line(path: Path) -> int:
+    number = 1
+    with path.open("rb") as file, suppress(UnicodeDecodeError):
+        for line in file:
+            line.decode()
+            number += 1
+    return number
+
+
+def _jsonl_rows(path: Path) -> Iterator[Row]:
+    for number, line in enumerate(_lines(path, "\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataError(
+                str(path), Problem(f"not JSON: {error.msg}", f"line {number}")
+            ) from None
+        if not isinstance(row, dict):
+            raise DataError(str(path), Problem("not a JSON object", f"line {number}"))
+        yield f"line {number}", row
+
+
+def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
+    csv.field_size_limit(1 << 24)
+    reader = csv.DictReader(_lines(path, ""), delimiter=delimiter, strict=True)
+    try:
+        for row in reader:
+            line = reader.reader.line_num  # the outer count lags behind empty lines and errors
+            if None in row:
+                raise DataError(
+                    str(path),
+                    Problem(
+                        "more cells than the header has columns",
+                        f"line {line}",
+                        "quote texts that hold the separator",
+                    ),
+                )
+            yield f"line {line}", row
+    except csv.Error as error:
+        raise DataError(
+            str(path), Problem(f"not CSV: {error}", f"line {reader.reader.line_num}")
+        ) from None
+
+
+def _parquet_rows(path: Path) -> Iterator[Row]:
+    import pyarrow.parquet
+
+    try:
+        batches = pyarrow.parquet.ParquetFile(path).iter_batches()
+        number = 0
+        for batch in batches:
+            for number, row in enumerate(batch.to_pylist(), start=number + 1):  # noqa: B020
+                yield f"row {number}", row
+    except (pyarrow.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path} is not a parquet file: {error}") from None

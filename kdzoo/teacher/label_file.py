@@ -1,0 +1,153 @@
+"""Labelling a file of texts: what a classifier says of each, as a file that can be a teacher."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+
+from kdzoo.data import Example, Texts
+from kdzoo.data.stream import read_texts
+from kdzoo.errors import DataError, Problem, TeacherError
+from kdzoo.model import load_model
+from kdzoo.progress import Progress
+from kdzoo.teacher.outputs_file import METADATA
+from kdzoo.teacher.source import find_model
+from kdzoo.teacher.teacher import Teacher, cut_share, open_member
+
+_LOOKED_AT = 10_000  # texts that are looked at to say how many are cut
+_GROUP = 8192  # rows that are written at once
+
+
+def label_file(
+    source: str,
+    file: Path,
+    out: Path,
+    *,
+    column: str,
+    max_length: int,
+    batch_size: int,
+    progress: Progress,
+    device: torch.device,
+) -> int:
+    """Writes what the classifier says of each text to ``out`` and returns how many there are.
+
+    The rows stand in the file's order. Logits go through the cache: an interrupted labelling goes
+    on where it was, and a study with this teacher and ``max_length`` finds them there.
+
+    Raises:
+        TeacherError: the model cannot be found, or ``out`` cannot be written.
+        ModelError: it is no finished classifier.
+        DataError: the texts cannot be read.
+    """
+    _check_target(out, file)
+    folder = find_model(source)
+    labels = load_model(folder).labels
+    texts = Texts.of(_texts(file, column))
+    if not len(texts):
+        raise DataError(f"{file} holds no texts")
+    progress.say(f"{len(texts):,} texts")
+    share, limit = cut_share(folder, texts[:_LOOKED_AT], max_length)
+    if share:
+        progress.say(
+            f"note: {share:.1%} of the first texts are longer than {limit} tokens and are cut"
+        )
+    teacher = Teacher((open_member(folder, max_length, labels),), folder, max_length, batch_size)
+    with OutputsWriter(out, labels) as writer:
+        table = teacher.label(texts, progress, device)
+        for start in range(0, len(texts), _GROUP):
+            rows = slice(start, start + _GROUP)
+            written = texts.columns["text"][rows].to_pylist()
+            writer.write(written, table[rows].astype(np.float32))
+    return len(texts)
+
+
+def _check_target(out: Path, file: Path) -> None:
+    if out.suffix.lower() != ".parquet":
+        raise TeacherError(f"{out}: a file of outputs is written as .parquet; give -o OUT.parquet")
+    if out.exists() and file.exists() and out.samefile(file):
+        raise TeacherError(f"{out} is the file of texts itself; give -o another name")
+
+
+def _texts(file: Path, column: str) -> Iterator[Example]:
+    for number, text in enumerate(read_texts(file, column), start=1):
+        if not text.strip():
+            problem = Problem("the text is empty", f"row {number}", "fill it in or remove the row")
+            raise DataError(str(file), problem)
+        yield Example(text)
+
+
+class OutputsWriter:
+    """Writes a file of outputs: parquet, a row per text, moved to its place when it is whole.
+
+    Raises:
+        TeacherError: it cannot be written.
+    """
+
+    def __init__(self, path: Path, labels: Sequence[str]) -> None:
+        self._path = path
+        self._partial = path.with_name(f".{path.name}.partial")
+        self._labels = np.array(labels, dtype=object)
+        numbers = pa.list_(pa.float32())
+        fields = {"text": pa.string(), "label": pa.string(), "logits": numbers}
+        schema = pa.schema({**fields, "probabilities": numbers})
+        said = json.dumps({"labels": list(labels)}, ensure_ascii=False).encode()
+        self._schema = schema.with_metadata({METADATA: said})
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                raise IsADirectoryError(f"{path} is a folder")
+            self._file = self._partial.open("wb")
+            self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
+        except OSError as error:
+            raise TeacherError(f"{path} cannot be written: {error}") from error
+
+    def write(self, texts: Sequence[str], logits: npt.NDArray[np.float32]) -> None:
+        """Adds a group of rows."""
+        shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
+        odds = np.exp(shifted)
+        probabilities = (odds / odds.sum(1, keepdims=True)).astype(np.float32)
+        columns = [
+            pa.array(texts, pa.string()),
+            pa.array(self._labels[logits.argmax(1)], pa.string()),
+            _lists(logits),
+            _lists(probabilities),
+        ]
+        try:
+            self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+        except OSError as error:
+            raise TeacherError(f"{self._path} cannot be written: {error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            with self._file:
+                self._writer.close()
+            if kind is None:
+                self._partial.replace(self._path)
+        except OSError as failure:
+            if kind is None:
+                raise TeacherError(f"{self._path} cannot be written: {failure}") from failure
+        finally:
+            self._partial.unlink(missing_ok=True)
+
+
+def _lists(numbers: npt.NDArray[np.float32]) -> Any:
+    offsets = np.arange(len(numbers) + 1, dtype=np.int32) * numbers.shape[1]
+    flat = np.ascontiguousarray(numbers).ravel()
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat))

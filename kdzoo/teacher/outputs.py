@@ -1,0 +1,287 @@
+"""A teacher that is only a file: what somebody said of each text, read once into the cache.
+
+It may be a model behind an API, people, or a model on another machine. It knows its own texts
+alone, cannot be timed, and lends an encoder only where the recipe names one.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from kdzoo.data import Digests, Example, digests_of
+from kdzoo.errors import KdzooError, Problem, TeacherError
+from kdzoo.model import file_sha256
+from kdzoo.progress import Progress, with_speed
+from kdzoo.recipe.schema import Teacher as TeacherSection
+from kdzoo.teacher.cache import LogitCache, LogitTable, cache_root
+from kdzoo.teacher.outputs_file import SHOWN, OutputsBatch, OutputsFile, open_outputs, read_outputs
+from kdzoo.teacher.outputs_values import (
+    Mistakes,
+    logits_of_labels,
+    logits_of_logits,
+    logits_of_probabilities,
+)
+from kdzoo.teacher.source import content_hash, content_key, find_model
+from kdzoo.teacher.teacher import Member, align, load_encoder, load_hf_tokenizer, text_limit
+from kdzoo.text import SpecialTokens
+
+_FORMAT = 1  # raise it when the same file gives other logits
+_SHARD_NUMBERS = 1 << 23  # in a shard, about; each that is open takes a file handle
+_WHOLE = "whole.json"  # lists the shards of a file that was read to its end
+
+NO_TOKENIZER = (
+    "student.text: teacher needs a model that lends its tokenizer: name teacher.encoder, or set "
+    "student.text: words"
+)
+NO_ENCODER = (
+    "the teacher is a file, which lends no weights: name teacher.encoder, or set "
+    "student.embeddings: random (distilbert cannot do without)"
+)
+
+
+@dataclass(frozen=True)
+class OutputsTeacher:
+    """A file's outputs, in the order of the data's labels.
+
+    Attributes:
+        path: the file.
+        key: stands for everything that decides the logits.
+        columns: the file's place for each label, [C].
+        cache: holds its logits.
+        encoder_folder: a pretrained model for students to start from.
+        max_length: tokens at which texts are cut.
+    """
+
+    path: Path
+    key: str
+    columns: npt.NDArray[np.int64] = field(repr=False)
+    cache: LogitCache = field(repr=False, compare=False)
+    encoder_folder: Path | None
+    max_length: int
+    members: tuple[Member, ...] = ()
+
+    def label(
+        self, examples: Sequence[Example], progress: Progress, device: torch.device
+    ) -> LogitTable:
+        """Returns what the file says of the examples.
+
+        Raises:
+            TeacherError: it does not say it of all; the message counts and shows them.
+        """
+        places, shards = self.cache.lookup(digests_of(examples))
+        lacking = np.flatnonzero(places[:, 0] < 0)
+        if len(lacking):
+            shown = examples[int(lacking[0])].text
+            shown = f"{shown[:80]}..." if len(shown) > 80 else shown
+            raise TeacherError(
+                f"{self.path.name} does not cover {len(lacking):,} of {len(examples):,} texts (for "
+                f"example '{shown}'); list them with: kdzoo texts RECIPE -o texts.jsonl"
+            )
+        return LogitTable(((places, shards),), (self.columns,))
+
+    def covers(self, examples: Sequence[Example]) -> bool:
+        """Whether the file says something of all of these."""
+        return bool(self.covered(digests_of(examples)).all())
+
+    def covered(self, digests: Digests) -> npt.NDArray[np.bool_]:
+        """Returns of which texts the file says something, [N]."""
+        return self.cache.lookup(digests)[0][:, 0] >= 0
+
+    def mask_token(self) -> str | None:
+        """Returns the encoder's mask token; None without an encoder."""
+        return None if self.encoder_folder is None else SpecialTokens.of(self.tokenizer()).mask
+
+    def text_limit(self) -> int:
+        """Returns the tokens at which texts are cut."""
+        if self.encoder_folder is None:
+            return self.max_length
+        return text_limit(self.encoder_folder, self.max_length)
+
+    def encoder_key(self) -> str:
+        """Stands for the weights of the encoder; empty without one."""
+        if self.encoder_folder is None:
+            return ""
+        return content_key(self.encoder_folder, self.max_length)
+
+    def tokenizer(self) -> Any:
+        """Returns the Hugging Face tokenizer of the encoder.
+
+        Raises:
+            TeacherError: there is no encoder.
+        """
+        if self.encoder_folder is None:
+            raise TeacherError(NO_TOKENIZER)
+        return load_hf_tokenizer(self.encoder_folder)
+
+    def encoder(self) -> Any:
+        """Loads the encoder.
+
+        Raises:
+            TeacherError: there is none.
+        """
+        if self.encoder_folder is None:
+            raise TeacherError(NO_ENCODER)
+        return load_encoder(self.encoder_folder)
+
+    def model(self) -> Any:
+        """Loads the encoder: the model that spoke is not here."""
+        return self.encoder()
+
+
+def open_outputs_teacher(
+    section: TeacherSection, labels: Sequence[str], progress: Progress
+) -> OutputsTeacher:
+    """Returns the recipe's file as a teacher, read into the cache if it is not there yet.
+
+    Raises:
+        TeacherError: it does not fit the data, holds mistakes, or contradicts itself.
+        DataError: it cannot be read.
+    """
+    assert section.outputs is not None  # noqa: S101 - the caller has looked
+    file = open_outputs(Path(section.outputs).expanduser())
+    encoder = (
+        find_model(section.encoder, section.fallback, section.sha256) if section.encoder else None
+    )
+    names = _names(file, section.labels, labels)
+    columns = align(names, labels, file.path.name)
+    content: dict[str, Any] = {"format": _FORMAT, "outputs": file_sha256(file.path), "names": names}
+    if file.kind == "label":
+        content["smoothing"] = section.smoothing
+    key = content_hash(content)
+    cache = LogitCache(cache_root() / "logits" / key, progress.say)
+    if not _is_whole(cache):
+        _read_into(cache, file, names, section.smoothing, progress)
+    return OutputsTeacher(
+        path=file.path,
+        key=content_hash([key, columns.tolist()]),
+        columns=columns,
+        cache=cache,
+        encoder_folder=encoder,
+        max_length=section.max_length,
+    )
+
+
+def _names(file: OutputsFile, said: Sequence[str] | None, labels: Sequence[str]) -> list[str]:
+    """Returns the classes in the order of the file's numbers."""
+    if file.named:
+        return list(labels)
+    if file.names is None and said is None:
+        raise TeacherError(
+            f"the lists of {file.holds} in {file.path} have no names; give teacher.labels: [...] "
+            "in the order of the lists"
+        )
+    own = file.names or ()
+    if said is not None and {*own} == {*said} and [*own] != [*said]:
+        raise TeacherError(
+            f"{file.path} says itself in which order its lists are, and teacher.labels says "
+            "another; remove teacher.labels"
+        )
+    names = list(said if said is not None else own)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise TeacherError(f"the label '{twice[0]}' stands twice in the names of {file.path}")
+    return names
+
+
+def _is_whole(cache: LogitCache) -> bool:
+    try:
+        shards = json.loads((cache.folder / _WHOLE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return {*shards} <= {*cache.names()}
+
+
+def _read_into(
+    cache: LogitCache,
+    file: OutputsFile,
+    names: Sequence[str],
+    smoothing: float,
+    progress: Progress,
+) -> None:
+    """Reads the file into the cache, a part at a time; what is refused is not kept."""
+    digests: list[Digests] = []
+    prints: list[npt.NDArray[np.uint64]] = []
+    shards: list[str] = []
+    waiting: list[npt.NDArray[np.float32]] = []
+
+    def write() -> None:
+        shards.append(
+            cache.write(np.concatenate(digests[-len(waiting) :]), np.concatenate(waiting))
+        )
+        waiting.clear()
+
+    try:
+        with progress.task(f"reading {file.path.name}", file.rows) as task:
+            advance = with_speed(task, "texts")
+            for batch in read_outputs(file, names):
+                waiting.append(_logits(batch, file, len(names), smoothing))
+                digests.append(digests_of(batch.examples))
+                prints.append(_prints(waiting[-1]))
+                advance(len(batch.examples))
+                if sum(part.size for part in waiting) >= _SHARD_NUMBERS:
+                    write()
+        if waiting:
+            write()
+        _refuse_contradictions(file, names, np.concatenate(digests), np.concatenate(prints))
+        (cache.folder / _WHOLE).write_text(json.dumps(shards), encoding="utf-8")
+    except KdzooError:
+        shutil.rmtree(cache.folder, ignore_errors=True)
+        raise
+    except OSError as error:
+        raise TeacherError(f"the cache {cache.folder} cannot be written: {error}") from error
+    progress.say(f"{file.path.name}: {file.holds} of {sum(map(len, digests)):,} texts")
+
+
+def _logits(
+    batch: OutputsBatch, file: OutputsFile, labels: int, smoothing: float
+) -> npt.NDArray[np.float32]:
+    mistakes: Mistakes
+    match file.kind:
+        case "label":
+            return logits_of_labels(batch.values.astype(np.int64), labels, smoothing)
+        case "probabilities":
+            logits, mistakes = logits_of_probabilities(batch.values.astype(np.float64))
+        case "logits":
+            logits, mistakes = logits_of_logits(batch.values.astype(np.float64))
+    if mistakes:
+        problems = [Problem(what, batch.places[row]) for row, what in mistakes[:SHOWN]]
+        raise TeacherError(f"the file of outputs {file.path}", *problems)
+    return logits
+
+
+def _prints(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.uint64]:
+    """Returns a number for each row [N] that differs where the row differs in float16."""
+    bits = (logits.astype(np.float16) + np.float16(0)).view(np.uint16).astype(np.uint64)  # [N, C]
+    odd = np.random.default_rng(0).integers(1 << 63, size=bits.shape[1], dtype=np.uint64) * 2 + 1
+    return np.asarray((bits * odd).sum(1), dtype=np.uint64)
+
+
+def _refuse_contradictions(
+    file: OutputsFile, names: Sequence[str], digests: Digests, prints: npt.NDArray[np.uint64]
+) -> None:
+    order = np.lexsort((prints, digests[:, 1], digests[:, 0]))
+    same_text = (digests[order[1:]] == digests[order[:-1]]).all(1)
+    bad = order[1:][same_text & (prints[order[1:]] != prints[order[:-1]])]
+    if not len(bad):
+        return
+    count = len(np.unique(digests[bad], axis=0))
+    start = 0
+    for batch in read_outputs(file, names):
+        if bad[0] < start + len(batch.examples):
+            shown = batch.examples[int(bad[0]) - start].text[:80]
+            where = batch.places[int(bad[0]) - start]
+            break
+        start += len(batch.examples)
+    raise TeacherError(
+        f"{file.path} says two different things of {count:,} texts (for example of '{shown}', "
+        f"{where}); keep one row of each"
+    )

@@ -1,0 +1,67 @@
+"""What every teacher can do, be it a model or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+
+from kdzoo.data import Example
+from kdzoo.progress import Progress
+from kdzoo.teacher.cache import LogitTable
+from kdzoo.teacher.teacher import Member
+
+
+class AnyTeacher(Protocol):
+    """Labels texts, and lends students what they start from, as far as it can."""
+
+    @property
+    def key(self) -> str:
+        """Stands for everything that decides the logits."""
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The classifiers that can be timed; none where the teacher is a file."""
+
+    def label(
+        self, examples: Sequence[Example], progress: Progress, device: torch.device
+    ) -> LogitTable:
+        """Returns the logits of the examples, in the order of the data's labels.
+
+        Raises:
+            TeacherError: it does not know some of the texts.
+        """
+
+    def covers(self, examples: Sequence[Example]) -> bool:
+        """Whether it can label all of these."""
+
+    def mask_token(self) -> str | None:
+        """Returns the tokenizer's mask token; None where there is none."""
+
+    def text_limit(self) -> int:
+        """Returns the tokens at which texts are cut."""
+
+    def encoder_key(self) -> str:
+        """Stands for the weights of the encoder; empty where there is none."""
+
+    def tokenizer(self) -> Any:
+        """Returns the Hugging Face tokenizer.
+
+        Raises:
+            TeacherError: it has none to lend.
+        """
+
+    def model(self) -> Any:
+        """Loads the model as it labels, or the nearest to it that there is.
+
+        Raises:
+            TeacherError: it has none to lend.
+        """
+
+    def encoder(self) -> Any:
+        """Loads the model before fine-tuning, its classification head not to be used.
+
+        Raises:
+            TeacherError: it has none to lend.
+        """

@@ -1,0 +1,124 @@
+"""Drawing new texts with an augmenter: each depends on the seed and on its own source alone."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kdzoo import registry
+from kdzoo.data import Example, is_unicode, normalised
+from kdzoo.errors import DataError, KdzooError, RecipeError
+from kdzoo.progress import Task
+from kdzoo.recipe.schema import Augment, options_of
+from kdzoo.transfer.augmenters import AugmentContext
+
+ATTEMPTS = 10  # draws for one new text before it is given up
+NOTED_EVERY = 1000  # texts between two moves of the bar
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """A recipe's augmenter, bound to all that its texts depend on."""
+
+    entry: registry.Entry[Any]
+    options: dict[str, Any]
+    context: AugmentContext
+    seed: int
+    _rng: random.Random = field(default_factory=random.Random, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, section: Augment, context: AugmentContext, seed: int) -> Augmentation:
+        """Returns the augmentation that a recipe's section asks for."""
+        return cls(registry.augmenters.get(section.kind), options_of(section), context, seed)
+
+    def draw(self, source: Example, copy: int, attempt: int) -> Example:
+        """Returns what the augmenter makes of a text; the same in every process, in any order.
+
+        Raises:
+            DataError: the augmenter fails, or returns something that is no text.
+        """
+        place = f"{self.seed}:{copy}:{attempt}:".encode() + source.digest
+        self._rng.seed(int.from_bytes(hashlib.blake2b(place, digest_size=8).digest()))
+        try:
+            words = self.entry.value(source.text.split(), self._rng, self.context, **self.options)
+        except KdzooError:
+            raise
+        except Exception as error:
+            raise DataError(
+                f"the augmenter '{self.entry.name}' ({self.entry.origin}) fails on "
+                f"'{source.text[:60]}': {type(error).__name__}: {error}"
+            ) from error
+        return Example(_joined(words, self.entry.name), source.text_pair)
+
+
+def new_texts(
+    sources: Sequence[Example],
+    augmentation: Augmentation,
+    copies: int,
+    taken: set[bytes],
+    known: Collection[str],
+    task: Task,
+) -> Iterator[Example]:
+    """Yields up to ``copies`` texts of each source; more copies begin with the fewer.
+
+    Args:
+        sources: the texts to start from.
+        augmentation: what is made of them.
+        copies: new texts wanted of each.
+        taken: digests of the texts that are there already; those of the new ones are added.
+        known: texts of all splits, as the leak check compares them.
+        task: told of every text that was tried.
+    """
+    tried = 0
+    for copy in range(copies):
+        for source in sources:
+            tried += 1
+            if tried % NOTED_EVERY == 0:
+                task.advance(NOTED_EVERY)
+            for attempt in range(ATTEMPTS):
+                example = augmentation.draw(source, copy, attempt)
+                digest = example.digest
+                if digest not in taken and normalised(example) not in known:
+                    taken.add(digest)
+                    yield example
+                    break
+    task.advance(tried % NOTED_EVERY)
+
+
+def try_augmenter(section: Augment) -> None:
+    """Tries the section's augmenter on a long text, a short one and a single word.
+
+    Raises:
+        RecipeError: its options cannot be.
+        DataError: it fails, or returns something that is no text.
+    """
+    texts = ("please book a table for two in the new place", "play some jazz", "stop")
+    examples = [Example(text) for text in texts]
+    context = AugmentContext("[MASK]", examples)
+    augmentation = Augmentation.of(section, context, seed=0)
+    for example in examples:
+        try:
+            augmentation.draw(example, 0, 0)
+        except RecipeError as error:
+            raise RecipeError(f"transfer.augment: {error}") from error
+
+
+def _joined(words: object, kind: str) -> str:
+    if not isinstance(words, list | tuple):
+        raise DataError(
+            f"the augmenter '{kind}' returned {type(words).__name__}, wanted a list of words"
+        )
+    odd = [type(word).__name__ for word in words if not isinstance(word, str)]
+    if odd:
+        raise DataError(
+            f"the augmenter '{kind}' returned {odd[0]} inside a list, wanted a list of words"
+        )
+    text = " ".join(words)
+    if not text.strip():
+        raise DataError(f"the augmenter '{kind}' returned an empty text")
+    if not is_unicode(text):
+        raise DataError(f"the augmenter '{kind}' returned half a character (a lone surrogate)")
+    return text

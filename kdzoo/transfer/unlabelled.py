@@ -1,0 +1,137 @@
+"""Texts without labels, from files or the hub: read as a stream, new ones kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kdzoo.data import Example, Texts, distinct, is_unicode, normalised
+from kdzoo.data.hub import read_hub_texts
+from kdzoo.data.stream import SUFFIXES, read_texts
+from kdzoo.errors import DataError
+from kdzoo.recipe.schema import Unlabelled
+
+
+@dataclass
+class Unread:
+    """What a stream of texts held, and why some of it was left out."""
+
+    texts: int = 0
+    empty: int = 0
+    known: int = 0
+    held_out: int = 0
+    beyond: int = 0
+
+    def __str__(self) -> str:
+        """Says it in one line."""
+        beyond = f", {self.beyond:,} beyond transfer.unlabelled.max_texts" if self.beyond else ""
+        return (
+            f"of {self.texts:,} unlabelled texts left out: {self.known:,} that are there already, "
+            f"{self.held_out:,} that stand in validation or test, {self.empty:,} empty or not "
+            f"whole characters{beyond}"
+        )
+
+
+def unlabelled_texts(
+    section: Unlabelled, taken: set[bytes], held_out: Collection[str]
+) -> tuple[Texts, Unread]:
+    """Returns the section's new texts, each once.
+
+    Args:
+        section: where they are, and how many of them are wanted.
+        taken: digests of the texts that are there already; those of the new ones are added.
+        held_out: texts of validation and test, as the leak check compares them.
+
+    Raises:
+        DataError: the source cannot be read, or has no new text.
+    """
+    unread = Unread()
+    fresh = _fresh(_stream(section), taken, held_out, unread)
+    if section.max_texts is None:
+        texts = Texts.of(distinct(fresh, taken))
+    else:
+        texts = Texts.of(_fewest(fresh, section.max_texts))
+        taken.update(example.digest for example in texts)
+        new = unread.texts - unread.empty - unread.known - unread.held_out
+        unread.beyond = new - len(texts)
+    if not len(texts):
+        source = section.hub or ", ".join(_named(section))
+        raise DataError(f"transfer.unlabelled: {source} holds no new text ({unread})")
+    return texts, unread
+
+
+def try_unlabelled(section: Unlabelled) -> None:
+    """Looks at the first text of each of the section's files.
+
+    Raises:
+        DataError: a file is not there, is not what its name says, or lacks the column.
+    """
+    for path in _paths(section):
+        next(read_texts(path, section.text), None)
+
+
+def _stream(section: Unlabelled) -> Iterator[str]:
+    if section.hub is not None:
+        split = section.split or "train"
+        yield from read_hub_texts(
+            section.hub, section.config, section.revision, split, section.text
+        )
+        return
+    for path in _paths(section):
+        yield from read_texts(path, section.text)
+
+
+def _named(section: Unlabelled) -> list[str]:
+    named = section.files or []
+    return [named] if isinstance(named, str) else named
+
+
+def _paths(section: Unlabelled) -> list[Path]:
+    return [path for name in _named(section) for path in _files(Path(name).expanduser())]
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = [file for file in sorted(path.iterdir()) if file.suffix.lower() in (*SUFFIXES, ".txt")]
+    if not found:
+        raise DataError(f"{path} holds no file of texts; wanted .txt, {', '.join(SUFFIXES)}")
+    return found
+
+
+def _fresh(
+    texts: Iterable[str], taken: Collection[bytes], held_out: Collection[str], unread: Unread
+) -> Iterator[Example]:
+    """Yields what says something, is not there already and is not held out."""
+    for text in texts:
+        unread.texts += 1
+        example = Example(text)
+        if not text.strip() or not is_unicode(text):
+            unread.empty += 1
+        elif example.digest in taken:
+            unread.known += 1
+        elif normalised(example) in held_out:
+            unread.held_out += 1
+        else:
+            yield example
+
+
+def _fewest(examples: Iterable[Example], most: int) -> list[Example]:
+    """Returns the ``most`` examples with the lowest digests, in little more memory than that.
+
+    They are a sample that does not depend on the order of the source, and larger ones begin with.
+    """
+    kept: dict[bytes, Example] = {}
+    for example in examples:
+        kept[example.digest] = example
+        if len(kept) == 2 * most:
+            kept = _lowest(kept, most)
+    return [example for _, example in sorted(_lowest(kept, most).items())]
+
+
+def _lowest(kept: dict[bytes, Example], most: int) -> dict[bytes, Example]:
+    if len(kept) <= most:
+        return kept
+    highest = sorted(kept)[most - 1]
+    return {digest: example for digest, example in kept.items() if digest <= highest}

@@ -1,0 +1,126 @@
+"""The ablation of transfer sets on CLINC150, run on a small sample with a small other dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
+from tiny_hub import Asked, serve
+from tiny_world import LABELS, RunCommand
+
+from kdzoo.data.files import read_files
+from kdzoo.recipe import load_study
+from kdzoo.results import Store
+
+CLINC, MASSIVE = "clinc/clinc_oos", "mteb/amazon_massive_intent"
+QUERIES = ["turn the heating off", "who sings this tune", "is it windy", "book two seats for me"]
+KINDS = {
+    "bilstm": {"mask", "pos", "ngram", "ngram_mask", "tang", "unlabelled", "tang-unlabelled"},
+    "cnn": {"tang", "unlabelled", "tang-unlabelled"},
+}
+QUICKLY = (
+    "--seeds", "0",
+    "--set", "teacher.fine_tune.epochs=1",
+    "--set", "student.dim=32",
+    "--set", "training.steps=2",
+    "--set", "training.batch_size=8",
+    "--set", "training.evaluations=1",
+    "--set", "measure.rounds=1",
+    "--set", "measure.texts=2",
+)  # fmt: skip
+
+
+def clinc_like(folder: Path) -> DatasetDict:
+    """Returns the tiny data in the form in which the hub has CLINC150."""
+    features = Features({"text": Value("string"), "intent": ClassLabel(names=list(LABELS))})
+    splits = read_files(str(folder), "text", "label").splits
+    return DatasetDict(
+        {
+            name: Dataset.from_dict(
+                {
+                    "text": [text for text, _ in rows],
+                    "intent": [LABELS.index(label) for _, label in rows],
+                },
+                features=features,
+            )
+            for name, rows in splits.items()
+        }
+    )
+
+
+@pytest.fixture(autouse=True)
+def hub(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_encoder: Path, tiny_data: Path
+) -> Asked:
+    """Both datasets and a tiny MiniLM on the hub; one query stands in the data's test split."""
+    clinc = clinc_like(tiny_data)
+    queries = [*QUERIES, clinc["test"][0]["text"], clinc["train"][0]["text"]]
+    massive = Dataset.from_dict({"text": queries, "label": ["whatever"] * len(queries)})
+    served = {CLINC: clinc, MASSIVE: DatasetDict(train=massive, test=massive.select([0]))}
+    return serve(monkeypatch, tmp_path / "hub", tiny_encoder, served)
+
+
+class TestEachRecipe:
+    @pytest.mark.parametrize("name", KINDS)
+    def test_ends_in_a_table_of_all_that_can_be_added(
+        self, kdzoo: RunCommand, hub: Asked, name: str
+    ) -> None:
+        """The recipe's own row adds nothing; rows whose words are the same share a control."""
+        outcome = kdzoo("run", f"clinc150-transfer/{name}", *QUICKLY)
+        assert outcome.code == 0, outcome.err
+        store = Store(Path("runs") / f"clinc150-transfer-{name}")
+        rows = {row.name: row for row in store.manifest().rows}
+        students = {row.name: row.members[0] for row in rows.values() if row.role == "student"}
+        trained = {row: store.read(member.key).training for row, member in students.items()}
+        texts = {
+            row.partition("/")[2]: summary.texts for row, summary in trained.items() if summary
+        }
+
+        assert rows.keys() - students.keys() == {"teacher", "tf-idf + svm"}
+        assert texts.keys() == {"", *KINDS[name]}
+        controls = {row: member.control_key for row, member in students.items()}
+        with_queries = {controls.pop(row) for row in list(controls) if row.endswith("unlabelled")}
+        assert len(with_queries) == len(set(controls.values())) == 1
+        own = 4 * 40  # all of train: what has no label here is text for the teacher
+        assert texts[""] == own
+        assert texts["unlabelled"] == own + len(QUERIES)
+        assert texts["tang-unlabelled"] == texts["tang"] + len(QUERIES)
+        assert all(texts[kind] > 2 * own for kind in KINDS[name] - {"unlabelled"})
+        assert {(each[0], each[1], each[3]) for each in hub} == {
+            (CLINC, "plus", None),
+            (MASSIVE, "en", "train"),
+        }
+
+    @pytest.mark.parametrize("name", KINDS)
+    def test_reads_queries_of_ones_own_where_it_says_to_write_them(
+        self, kdzoo: RunCommand, tmp_path: Path, name: str
+    ) -> None:
+        """A copy whose variant names a file in the hub's place."""
+        assert kdzoo("new", f"clinc150-transfer/{name}", "mine.yaml").code == 0
+        copy = tmp_path / "mine.yaml"
+        text = copy.read_text(encoding="utf-8")
+        (said,) = [line for line in text.splitlines() if "QUERIES.jsonl" in line]
+        head = text.partition("variants:")[0]
+        added = f"{head}variants:\n  {said.removeprefix('#').strip()}\n"
+        copy.write_text(added.replace("QUERIES.jsonl", "queries.txt"), encoding="utf-8")
+        (tmp_path / "queries.txt").write_text("\n".join(QUERIES), encoding="utf-8")
+
+        outcome = kdzoo("check", "mine.yaml")
+        variants = load_study(str(copy)).variants
+        transfers = {variant.variant: variant.recipe.transfer for variant in variants}
+
+        assert outcome.code == 0, outcome.err
+        assert transfers.keys() == {"", "unlabelled"}
+        unlabelled = transfers["unlabelled"].unlabelled
+        assert unlabelled is not None
+        assert unlabelled.files == str((tmp_path / "queries.txt").resolve())
+
+    @pytest.mark.parametrize("name", KINDS)
+    def test_names_one_source_of_queries(self, name: str) -> None:
+        """With and without augmentation, the unlabelled texts are the same."""
+        transfers = [v.recipe.transfer for v in load_study(f"clinc150-transfer/{name}").variants]
+        sources = [each.unlabelled for each in transfers if each.unlabelled is not None]
+
+        assert len(sources) == 2
+        assert sources[0] == sources[1]
