@@ -294,6 +294,23 @@ class TestFewLabels:
         assert few.unlabelled[0] == Example("from elsewhere")
         assert len(few.unlabelled) == 3
 
+    def test_can_be_all_that_there_is(self, tiny_data: Path) -> None:
+        """The rest of train is dropped where asked for; the labelled texts are the same ones."""
+        kept, dropped = (
+            few_labels(load_corpus(section), section, 0)
+            for section in (
+                Data(files=str(tiny_data), labels_per_class=5),
+                Data(files=str(tiny_data), labels_per_class=5, rest_of_train="dropped"),
+            )
+        )
+
+        assert kept.unlabelled
+        assert dropped == replace(kept, unlabelled=())
+
+    def test_without_a_number_of_them_there_is_no_rest_to_drop(self) -> None:
+        with pytest.raises(ValueError, match="rest_of_train belongs to labels_per_class"):
+            Data(embedded="assistant", rest_of_train="dropped")
+
     def test_are_the_same_for_the_same_seed_and_others_for_another(self, tiny_data: Path) -> None:
         section = Data(files=str(tiny_data), labels_per_class=5, validation_per_class=2)
         corpus = load_corpus(section)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kdzoo import registry
 from kdzoo.data.checks import check_rows, handle_leaks
 from kdzoo.data.corpus import Corpus, Example, RawData
@@ -43,7 +45,8 @@ def load_corpus(section: Data) -> Corpus:
 
 def few_labels(corpus: Corpus, section: Data, seed: int) -> Corpus:
     """Returns the corpus as a run with this seed sees it."""
-    return keep_few_labels(corpus, section.labels_per_class, section.validation_per_class, seed)
+    few = keep_few_labels(corpus, section.labels_per_class, section.validation_per_class, seed)
+    return few if section.rest_of_train == "unlabelled" else replace(few, unlabelled=())
 
 
 def _read(section: Data) -> RawData:

@@ -41,6 +41,9 @@ class Data(Section):
     labels_per_class: Positive | None = Field(
         None, description="labelled texts kept per class; the rest of train becomes unlabelled text"
     )
+    rest_of_train: Literal["unlabelled", "dropped"] = Field(
+        "unlabelled", description="what labels_per_class makes of the other training texts"
+    )
     validation_per_class: Positive | None = Field(
         None, description="validation texts kept per class"
     )
@@ -57,6 +60,8 @@ class Data(Section):
             )
         if self.hub is None and (self.config or self.revision):
             raise ValueError("config and revision belong to a hub dataset; remove them")
+        if self.labels_per_class is None and self.rest_of_train == "dropped":
+            raise ValueError("rest_of_train belongs to labels_per_class; remove it")
         return self
 
 
