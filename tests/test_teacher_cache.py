@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import subprocess
@@ -259,6 +260,22 @@ np.save(sys.argv[2], table[:], allow_pickle=False)
 """
 
 
+MANY_SHARDS = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from kdzoo.data import Example, digests_of
+from kdzoo.teacher.cache import LogitCache
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+digests = digests_of([Example(str(number)) for number in range(90)])
+cache = LogitCache(Path(sys.argv[1]), print)
+for number in range(90):
+    cache.write(digests[number : number + 1], np.full((1, 2), number, dtype=np.float32))
+places, _ = cache.lookup(digests)
+print((places[:, 0] >= 0).sum(), "of", len(digests))
+"""
+
+
 class TestTwoProcesses:
     def test_at_once_fill_one_whole_cache(
         self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -371,6 +388,28 @@ class TestLogitCache:
         with pytest.raises(TeacherError, match="not finite numbers in float16"):
             cache.write(digests_of(TEXTS[:1]), np.array([[value, 0.0]], dtype=np.float32))
         assert not list(tmp_path.rglob("*.npy"))
+
+    def test_opens_more_shards_than_a_process_may_have_files(self, tmp_path: Path) -> None:
+        """Millions of texts are more shards than the usual limit of open files."""
+        done = subprocess.run(
+            [sys.executable, "-c", MANY_SHARDS, tmp_path],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert (done.stdout, done.returncode) == ("90 of 90\n", 0), done.stderr
+
+    def test_can_be_read_by_others_where_the_user_lets_them(self, tmp_path: Path) -> None:
+        before = os.umask(0o022)
+        try:
+            name = LogitCache(tmp_path, pytest.fail).write(
+                digests_of(TEXTS[:1]), np.zeros((1, 2), dtype=np.float32)
+            )
+        finally:
+            os.umask(before)
+
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o644
 
     def test_says_where_it_cannot_write(self, tmp_path: Path) -> None:
         """A cache that is no folder is one message with its place, not a traceback."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from kdzoo.data import Digests
 from kdzoo.errors import TeacherError
 
+OTHER_FILES = 512  # that a process may have open beside its shards
 SHARD_ROWS = 4096  # texts between two points at which labelling can be taken up again
 HalfLogits = npt.NDArray[np.float16]  # [N, C]
 
@@ -79,9 +80,8 @@ class LogitCache:
         partial: Path | None = None
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self.folder, suffix=".partial")
-            partial = Path(name)
-            with os.fdopen(handle, "wb") as file:
+            partial = self.folder / f"{uuid.uuid4().hex}.partial"
+            with partial.open("xb") as file:
                 np.save(file, rows, allow_pickle=False)
             name = f"{_sha256(partial)}.npy"
             partial.replace(self.folder / name)
@@ -92,7 +92,9 @@ class LogitCache:
         return name
 
     def _open(self) -> list[npt.NDArray[np.void]]:
-        for path in sorted(self.folder.glob("*.npy")):
+        paths = sorted(self.folder.glob("*.npy"))
+        _allow_open_files(len(paths))
+        for path in paths:
             if path.name in self._opened:
                 continue
             if _sha256(path) != path.stem:
@@ -103,6 +105,22 @@ class LogitCache:
                 continue
             self._opened[path.name] = np.load(path, mmap_mode="r", allow_pickle=False)
         return [self._opened[name] for name in sorted(self._opened)]
+
+
+def _allow_open_files(count: int) -> None:
+    """Lets this process hold so many files open beside its others, as far as the system does.
+
+    A shard that is memory-mapped counts as one; the usual limit is a thousand or so.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        highest = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
 
 
 def _sha256(path: Path) -> str:
