@@ -262,7 +262,7 @@ def section_of(recipe: Any, key: str) -> Any:
 
 
 class TestOptions:
-    @pytest.mark.parametrize(("known", "base", "key"), SECTIONS, ids=lambda each: str(each))
+    @pytest.mark.parametrize(("known", "base", "key"), SECTIONS, ids=[key for *_, key in SECTIONS])
     def test_are_the_keyword_only_parameters(
         self, write: Write, known: registry.Registry[Any], base: type[Section], key: str
     ) -> None:

@@ -40,7 +40,7 @@ def init(
     for line in write_recipes(
         data, output, text=text, label=label, oos_label=oos_label, teacher=teacher
     ):
-        out_console.print(line, markup=False, highlight=False)
+        out_console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command(
@@ -108,10 +108,12 @@ def check(
         name = section.model_dump_json()
         if name not in corpora:
             corpora[name] = load_corpus(section)
-            out_console.print(f"data: {describe(corpora[name])}", markup=False, highlight=False)
+            out_console.print(
+                f"data: {describe(corpora[name])}", markup=False, highlight=False, soft_wrap=True
+            )
             for note in corpora[name].notes:
-                out_console.print(f"note: {note}", markup=False, highlight=False)
-        out_console.print(f"ok: {variant.name}", markup=False, highlight=False)
+                out_console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
+        out_console.print(f"ok: {variant.name}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command(epilog="Example: `kdzoo new clinc150/bilstm mine.yaml`")
@@ -134,7 +136,10 @@ def new(
     text = paths[0].read_text(encoding="utf-8")
     file.write_text(text.replace("$schema=../", "$schema=", 1), encoding="utf-8")
     out_console.print(
-        f"{file} written; edit it, then: kdzoo run {file}", markup=False, highlight=False
+        f"{file} written; edit it, then: kdzoo run {file}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
     )
 
 
