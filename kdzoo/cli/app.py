@@ -35,6 +35,10 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", help="key.path=value, as often as you like.", metavar="KEY=VALUE"),
 ]
+Seeds = Annotated[str | None, typer.Option(help="Instead of the recipes' own, as in 0,1,2.")]
+DataSource = Annotated[
+    str | None, typer.Option("--data", help="A file or folder in place of the recipes' data.")
+]
 Students = Annotated[
     str | None,
     typer.Option(

@@ -8,7 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from kdzoo.cli.app import Overrides, Students, Target, app, out_console, quiet_libraries
+from kdzoo.cli.app import (
+    DataSource,
+    Overrides,
+    Students,
+    Target,
+    app,
+    out_console,
+    quiet_libraries,
+)
 from kdzoo.errors import RecipeError
 
 
@@ -85,9 +93,7 @@ def show(target: Target) -> None:
 def check(
     target: Target,
     overrides: Overrides = None,
-    data: Annotated[
-        str | None, typer.Option(help="A file or folder in place of the recipes' data.")
-    ] = None,
+    data: DataSource = None,
     students: Students = None,
 ) -> None:
     """Check recipes and read their data, without training anything."""

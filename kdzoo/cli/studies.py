@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from kdzoo.cli.app import (
+    DataSource,
     Overrides,
+    Seeds,
     Students,
     Target,
     app,
@@ -35,12 +37,8 @@ from kdzoo.errors import DataError, RecipeError
 def run(
     target: Target,
     overrides: Overrides = None,
-    seeds: Annotated[
-        str | None, typer.Option(help="Instead of the recipes' own, as in 0,1,2.")
-    ] = None,
-    data: Annotated[
-        str | None, typer.Option(help="A file or folder in place of the recipes' data.")
-    ] = None,
+    seeds: Seeds = None,
+    data: DataSource = None,
     students: Students = None,
     out: Annotated[
         Path | None, typer.Option(help="The study's folder [default: runs/STUDY].")

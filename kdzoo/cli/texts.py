@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kdzoo.cli.app import (
+    DataSource,
     Overrides,
+    Seeds,
     Students,
     Target,
     app,
@@ -96,12 +98,8 @@ def texts(
     target: Target,
     output: Annotated[Path, typer.Option("-o", "--output", help="The .jsonl or .csv to write.")],
     overrides: Overrides = None,
-    seeds: Annotated[
-        str | None, typer.Option(help="Instead of the recipes' own, as in 0,1,2.")
-    ] = None,
-    data: Annotated[
-        str | None, typer.Option(help="A file or folder in place of the recipes' data.")
-    ] = None,
+    seeds: Seeds = None,
+    data: DataSource = None,
     students: Students = None,
     evaluation: Annotated[
         bool,
