@@ -115,7 +115,7 @@ def _whole_way(setting: Setting) -> tuple[list[dict[str, object]], dict[str, obj
     count = len(transfer.examples)
     clock.phase("augment", count)
     bare = _BarePass(setting, transfer.examples, every=count // (VISITS + 1))
-    clock.phase("", 0)  # its preparation is no part of the work
+    clock.skip()  # its preparation is no part of the work
     teacher.label(transfer.examples, bare, torch.device("cpu"))
     labelled = clock.phase("label", count, without=sum(bare.seconds))
     job = setting.job()
@@ -149,21 +149,24 @@ class _Clock:
         self.rows: list[dict[str, object]] = []
         self._start = time.perf_counter()
 
+    def skip(self) -> None:
+        """Begins the next phase now."""
+        self._start = time.perf_counter()
+
     def phase(self, name: str, texts: int, without: float = 0.0) -> float:
         """Ends a phase and returns its seconds, less those that belong to something else."""
         now = time.perf_counter()
         seconds, self._start = now - self._start - without, now
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # Linux counts in KiB
-        if name:
-            self.rows.append(
-                {
-                    "phase": name,
-                    "texts": f"{texts:,}",
-                    "seconds": round(seconds),
-                    "texts/s": f"{texts / seconds:,.0f}",
-                    "peak memory by then, GiB": round(peak, 2),
-                }
-            )
+        self.rows.append(
+            {
+                "phase": name,
+                "texts": f"{texts:,}",
+                "seconds": round(seconds),
+                "texts/s": f"{texts / seconds:,.0f}",
+                "peak memory by then, GiB": round(peak, 2),
+            }
+        )
         return seconds
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
-from tiny_hub import Asked, serve
+from tiny_hub import FEW_STEPS, Asked, serve
 from tiny_world import LABELS, RunCommand
 
 from kdzoo.data.files import read_files
@@ -19,16 +19,7 @@ KINDS = {
     "bilstm": {"mask", "pos", "ngram", "ngram_mask", "tang", "unlabelled", "tang-unlabelled"},
     "cnn": {"tang", "unlabelled", "tang-unlabelled"},
 }
-QUICKLY = (
-    "--seeds", "0",
-    "--set", "teacher.fine_tune.epochs=1",
-    "--set", "student.dim=32",
-    "--set", "training.steps=2",
-    "--set", "training.batch_size=8",
-    "--set", "training.evaluations=1",
-    "--set", "measure.rounds=1",
-    "--set", "measure.texts=2",
-)  # fmt: skip
+QUICKLY = (*FEW_STEPS, "--set", "student.dim=32")
 
 
 def clinc_like(folder: Path) -> DatasetDict:

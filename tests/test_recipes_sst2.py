@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
-from tiny_hub import Asked, serve
+from tiny_hub import FEW_STEPS, Asked, serve
 from tiny_world import FILLERS, RunCommand
 
 from kdzoo.data import Corpus, load_corpus
@@ -25,15 +25,6 @@ ROWS = Features(
         "label": ClassLabel(names=["negative", "positive"]),
     }
 )
-QUICKLY = (
-    "--seeds", "0",
-    "--set", "teacher.fine_tune.epochs=1",
-    "--set", "training.steps=2",
-    "--set", "training.batch_size=8",
-    "--set", "training.evaluations=1",
-    "--set", "measure.rounds=1",
-    "--set", "measure.texts=2",
-)  # fmt: skip
 TANG = ("--set", "variants.tang.transfer.augment.copies=1")
 
 
@@ -118,7 +109,7 @@ class TestEachRecipe:
         variants: set[str],
     ) -> None:
         """Teacher, student, variants and baseline; augmented rows have the same control."""
-        outcome = kdzoo("run", f"sst2/{name}", *QUICKLY, *options)
+        outcome = kdzoo("run", f"sst2/{name}", *FEW_STEPS, *options)
         assert outcome.code == 0, outcome.err
         store = Store(Path("runs") / f"sst2-{name}")
         rows = {row.name: row.members[0] for row in store.manifest().rows}

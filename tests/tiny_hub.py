@@ -10,6 +10,15 @@ from datasets import Dataset, DatasetDict
 from tiny_world import put_on_hub
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+FEW_STEPS = (
+    "--seeds", "0",
+    "--set", "teacher.fine_tune.epochs=1",
+    "--set", "training.steps=2",
+    "--set", "training.batch_size=8",
+    "--set", "training.evaluations=1",
+    "--set", "measure.rounds=1",
+    "--set", "measure.texts=2",
+)  # fmt: skip
 Asked = list[tuple[str, str | None, str | None, str | None]]
 
 

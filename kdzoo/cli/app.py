@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from kdzoo.errors import RecipeError
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -45,6 +47,25 @@ Students = Annotated[
         "--students", help="A Python file, or a folder of them, with students of your own."
     ),
 ]
+
+
+def say(text: str, console: Console = out_console) -> None:
+    """Prints text as it is: nothing in it is markup, and no line of it is broken."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def seed_numbers(text: str | None) -> list[int] | None:
+    """Returns what ``--seeds`` says.
+
+    Raises:
+        RecipeError: it is no list of whole numbers.
+    """
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise RecipeError(f"--seeds {text}: write whole numbers, as in 0,1,2") from None
 
 
 @contextmanager

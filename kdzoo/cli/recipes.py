@@ -16,6 +16,7 @@ from kdzoo.cli.app import (
     app,
     out_console,
     quiet_libraries,
+    say,
 )
 from kdzoo.errors import RecipeError
 
@@ -48,7 +49,7 @@ def init(
     for line in write_recipes(
         data, output, text=text, label=label, oos_label=oos_label, teacher=teacher
     ):
-        out_console.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(line)
 
 
 @app.command(
@@ -84,9 +85,7 @@ def show(target: Target) -> None:
     from kdzoo.recipe import find_recipes
 
     for path in find_recipes(target)[1].values():
-        out_console.print(
-            path.read_text(encoding="utf-8"), markup=False, highlight=False, soft_wrap=True
-        )
+        say(path.read_text(encoding="utf-8"))
 
 
 @app.command(epilog="Example: `kdzoo check my_recipe.yaml --students my_students.py`")
@@ -114,12 +113,10 @@ def check(
         name = section.model_dump_json()
         if name not in corpora:
             corpora[name] = load_corpus(section)
-            out_console.print(
-                f"data: {describe(corpora[name])}", markup=False, highlight=False, soft_wrap=True
-            )
+            say(f"data: {describe(corpora[name])}")
             for note in corpora[name].notes:
-                out_console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
-        out_console.print(f"ok: {variant.name}", markup=False, highlight=False, soft_wrap=True)
+                say(f"note: {note}")
+        say(f"ok: {variant.name}")
 
 
 @app.command(epilog="Example: `kdzoo new clinc150/bilstm mine.yaml`")
@@ -141,12 +138,7 @@ def new(
     file.parent.mkdir(parents=True, exist_ok=True)
     text = paths[0].read_text(encoding="utf-8")
     file.write_text(text.replace("$schema=../", "$schema=", 1), encoding="utf-8")
-    out_console.print(
-        f"{file} written; edit it, then: kdzoo run {file}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+    say(f"{file} written; edit it, then: kdzoo run {file}")
 
 
 @app.command(epilog="Example: `kdzoo schema > recipe.schema.json`")

@@ -19,6 +19,8 @@ from kdzoo.cli.app import (
     interruptible,
     out_console,
     quiet_libraries,
+    say,
+    seed_numbers,
 )
 from kdzoo.errors import DataError, RecipeError
 
@@ -55,15 +57,13 @@ def run(
     from kdzoo.registry import load_students
 
     with interruptible():
-        err_console.print(f"reading {target}", markup=False, highlight=False)
+        say(f"reading {target}", err_console)
         if students is not None:
             load_students(students)
-        study = load_study(target, overrides=overrides or (), seeds=numbers(seeds), data=data)
+        study = load_study(target, overrides=overrides or (), seeds=seed_numbers(seeds), data=data)
         count = sum(len(variant.recipe.seeds) for variant in study.variants)
         names = ", ".join(variant.name for variant in study.variants)
-        err_console.print(
-            f"{study.name}: {names} ({count} students); starting up", markup=False, highlight=False
-        )
+        say(f"{study.name}: {names} ({count} students); starting up", err_console)
         quiet_libraries()
         from kdzoo.console import ConsoleProgress
         from kdzoo.study import run_study
@@ -165,16 +165,6 @@ def cache(
     typer.echo(f"{sum(size for *_, size in contents) / 1e6:.1f} MB in {cache_root()}")
 
 
-def numbers(text: str | None) -> list[int] | None:
-    """Returns what ``--seeds`` says."""
-    if text is None:
-        return None
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise RecipeError(f"--seeds {text}: write whole numbers, as in 0,1,2") from None
-
-
 def _show_report(store: Any) -> None:
     from kdzoo.console import table
     from kdzoo.report.rows import make_table
@@ -184,10 +174,8 @@ def _show_report(store: Any) -> None:
     lines = [short_cells(row, made) for row in made.rows]
     drawn = table(list(lines[0]), [list(line.values()) for line in lines])
     out_console.print(drawn, "")
-    out_console.print(caption(made), markup=False, highlight=False)
-    out_console.print(f"\nresults in {store.root}:", highlight=False, markup=False)
+    out_console.print(caption(made), markup=False, highlight=False)  # a paragraph: it may wrap
+    say(f"\nresults in {store.root}:")
     for name in ("table.md", "table.csv", "accuracy_vs_latency.png", "models/"):
         if (store.root / name).exists():
-            out_console.print(
-                f"  {store.root / name}", markup=False, highlight=False, soft_wrap=True
-            )
+            say(f"  {store.root / name}")

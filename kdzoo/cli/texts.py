@@ -20,10 +20,10 @@ from kdzoo.cli.app import (
     app,
     err_console,
     interruptible,
-    out_console,
     quiet_libraries,
+    say,
+    seed_numbers,
 )
-from kdzoo.cli.studies import numbers
 from kdzoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def label(
     from kdzoo.registry import load_students
 
     with interruptible():
-        err_console.print(f"reading {file}", markup=False, highlight=False)
+        say(f"reading {file}", err_console)
         if students is not None:
             load_students(students)
         quiet_libraries()
@@ -79,12 +79,7 @@ def label(
             progress=ConsoleProgress(err_console),
             device=make_accelerator().device,
         )
-    out_console.print(
-        f"{count:,} texts labelled in {output}; as a teacher: teacher: {{outputs: {output}}}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+    say(f"{count:,} texts labelled in {output}; as a teacher: teacher: {{outputs: {output}}}")
 
 
 @app.command(
@@ -116,10 +111,10 @@ def texts(
     from kdzoo.registry import load_students
 
     with interruptible():
-        err_console.print(f"reading {target}", markup=False, highlight=False)
+        say(f"reading {target}", err_console)
         if students is not None:
             load_students(students)
-        study = load_study(target, overrides=overrides or (), seeds=numbers(seeds), data=data)
+        study = load_study(target, overrides=overrides or (), seeds=seed_numbers(seeds), data=data)
         for recipe in (variant.recipe for variant in study.variants):
             outputs = recipe.teacher.outputs
             if outputs is not None and Path(outputs).expanduser().resolve() == output.resolve():
@@ -131,7 +126,7 @@ def texts(
         progress = ConsoleProgress(err_console)
         count = _write(output, wanted_texts(study, progress, evaluation=evaluation))
     said = f"{count:,} texts to label in {output}" if count else "no text is left to label"
-    out_console.print(said, markup=False, highlight=False, soft_wrap=True)
+    say(said)
 
 
 def _write(output: Path, parts: Iterable[Texts]) -> int:

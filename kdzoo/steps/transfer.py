@@ -18,9 +18,12 @@ def obtain_transfer_set(
             text.
     """
     section = recipe.transfer
+    drawn_with = "" if section.augment is None else f"{mask_token} {seed}"
     made_from = (
-        *(corpus.fingerprint, corpus.test_fingerprint, section.model_dump_json()),
-        *(str(mask_token), str(seed if section.augment is not None else "")),
+        corpus.fingerprint,
+        corpus.test_fingerprint,
+        section.model_dump_json(),
+        drawn_with,
     )
     known = context.transfers.get(made_from)
     if known is not None:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from kdzoo.data import Example, Texts, digests_of
+from kdzoo.data import Example, Texts
 from kdzoo.errors import Problem, TeacherError, did_you_mean
 from kdzoo.model import load_model, load_tokenizer, maximum_length, predict_logits
 from kdzoo.progress import Progress, with_speed
@@ -83,14 +83,15 @@ class Teacher:
         self, examples: Sequence[Example], progress: Progress, device: torch.device
     ) -> LogitTable:
         """Returns the logits of the examples; what the cache lacks is computed and kept."""
-        digests = digests_of(examples)
+        texts = Texts.of(examples)
         found = []
         for member in self.members:
             cache = LogitCache(cache_root() / "logits" / member.key, progress.say)
-            places, shards = cache.lookup(digests)
-            if (places[:, 0] < 0).any():
-                self._label_missing(member, cache, examples, places[:, 0] < 0, progress, device)
-                places, shards = cache.lookup(digests)
+            places, shards = cache.lookup(texts.digests)
+            missing = np.flatnonzero(places[:, 0] < 0)
+            if len(missing):
+                self._label_missing(member, cache, texts, missing, progress, device)
+                places, shards = cache.lookup(texts.digests)
             found.append((places, shards))
         return LogitTable(tuple(found), tuple(member.columns for member in self.members))
 
@@ -98,13 +99,13 @@ class Teacher:
         self,
         member: Member,
         cache: LogitCache,
-        examples: Sequence[Example],
-        missing: npt.NDArray[np.bool_],
+        texts: Texts,
+        missing: npt.NDArray[np.int64],
         progress: Progress,
         device: torch.device,
     ) -> None:
         """Labels the texts in an order that depends on them alone: batches are always the same."""
-        todo = _in_order_of_content(Texts.of(examples), np.flatnonzero(missing))
+        todo = _in_order_of_content(texts, missing)
         loaded = load_model(member.folder)
         model = loaded.model.to(device)
         # cut where this member ends: its logits are the same whichever ensemble asks for them

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from kdzoo.data.texts import Rows
 from kdzoo.text import Batch, Encoded
 
-Rows = npt.NDArray[np.int64]
 BUCKET_BATCHES = 32  # batches among which texts are sorted by length
 
 
