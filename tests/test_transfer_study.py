@@ -263,6 +263,30 @@ class TestAStudy:
         assert built == [0]
         assert said_to(outcome).count("transfer set: ") == 1
 
+    def test_builds_an_augmented_set_once_a_seed(
+        self,
+        kdzoo: RunCommand,
+        recipe: Callable[..., Path],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Each seed draws its own texts; variants come one after the other, each over all seeds."""
+        built: list[int] = []
+
+        def watched(*arguments: Any) -> TransferSet:
+            built.append(arguments[3])
+            return build_transfer_set(*arguments)
+
+        monkeypatch.setattr(transfer_step, "build_transfer_set", watched)
+        path = recipe(
+            seeds=[0, 1],
+            transfer={"augment": {"kind": "mask", "copies": 1}},
+            variants={"mse": {"objective": {"kind": "mse"}}},
+        )
+        outcome = kdzoo("run", path, "--no-test")
+
+        assert outcome.code == 0, outcome.err
+        assert built == [0, 1]
+
     def test_without_more_to_learn_from_says_nothing_of_it(
         self, kdzoo: RunCommand, recipe: Callable[..., Path], labelled: Labelled
     ) -> None:

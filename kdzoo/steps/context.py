@@ -25,7 +25,7 @@ class StudyContext:
     Attributes:
         vectors: word vectors by encoder and vocabulary.
         teachers: those that are files, by section and labels.
-        transfers: the last transfer set, by what it was made from.
+        transfers: the transfer sets of the last section, by what they were made from.
         looked_at: what was told about already.
     """
 

@@ -11,7 +11,7 @@ from kdzoo.transfer import TransferSet, build_transfer_set
 def obtain_transfer_set(
     recipe: Recipe, corpus: Corpus, mask_token: str | None, seed: int, context: StudyContext
 ) -> TransferSet:
-    """Returns what the recipe's students learn from; the last one made is kept in memory.
+    """Returns what the recipe's students learn from, in memory until another section is asked for.
 
     Raises:
         DataError: unlabelled texts cannot be read, or the augmenter returns something that is no
@@ -19,17 +19,14 @@ def obtain_transfer_set(
     """
     section = recipe.transfer
     drawn_with = "" if section.augment is None else f"{mask_token} {seed}"
-    made_from = (
-        corpus.fingerprint,
-        corpus.test_fingerprint,
-        section.model_dump_json(),
-        drawn_with,
-    )
+    written = section.model_dump_json()
+    made_from = (written, corpus.fingerprint, corpus.test_fingerprint, drawn_with)
     known = context.transfers.get(made_from)
     if known is not None:
         return known
     transfer = build_transfer_set(corpus, section, mask_token, seed, context.progress)
-    context.transfers.clear()  # seeds and variants come one after the other; two are not needed
+    for other in [each for each in context.transfers if each[0] != written]:
+        del context.transfers[other]
     context.transfers[made_from] = transfer
     if section.unlabelled is not None or section.augment is not None:
         context.progress.say(
