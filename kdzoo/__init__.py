@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kdzoo.api import Prediction, Predictor, load, read_results, run
+    from kdzoo.api import Exported, export, load, read_results, run
     from kdzoo.errors import KdzooError
     from kdzoo.registry import (
         load_students,
@@ -16,14 +16,19 @@ if TYPE_CHECKING:
         register_objective,
         register_student,
     )
+    from kdzoo.runtime.agreement import Agreement
+    from kdzoo.runtime.predictor import Prediction, Predictor
 
 __version__ = version("kdzoo")
 
 # Looked up when first used, so that `import kdzoo` and `kdzoo --help` stay light.
 _HOMES = {
+    "Agreement": "kdzoo.runtime.agreement",
+    "Exported": "kdzoo.api",
     "KdzooError": "kdzoo.errors",
-    "Prediction": "kdzoo.api",
-    "Predictor": "kdzoo.api",
+    "Prediction": "kdzoo.runtime.predictor",
+    "Predictor": "kdzoo.runtime.predictor",
+    "export": "kdzoo.api",
     "load": "kdzoo.api",
     "load_students": "kdzoo.registry",
     "read_results": "kdzoo.api",
@@ -35,10 +40,13 @@ _HOMES = {
 }
 
 __all__ = [
+    "Agreement",
+    "Exported",
     "KdzooError",
     "Prediction",
     "Predictor",
     "__version__",
+    "export",
     "load",
     "load_students",
     "read_results",

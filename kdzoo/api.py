@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
-from kdzoo.errors import DataError
-from kdzoo.registry import load_students
+from kdzoo.errors import ModelError, RecipeError, did_you_mean
+from kdzoo.registry import load_students, runtimes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kdzoo.progress import Progress
+    from kdzoo.progress import Progress, Task
     from kdzoo.results import Store
-
-PREDICT_CHUNK = 256  # texts in memory at once, however long the input
+    from kdzoo.runtime.agreement import Agreement
+    from kdzoo.runtime.predictor import Predictor
 
 
 def run(
@@ -59,61 +59,186 @@ def run(
     return run_study(study, folder, read_test=read_test, progress=progress)
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """The label of a text, and the probabilities of the most probable ones."""
-
-    label: str
-    probability: float
-    top: tuple[tuple[str, float], ...]
-
-
-class Predictor:
-    """A trained model that answers: labels and probabilities for texts."""
-
-    def __init__(self, folder: Path) -> None:
-        from kdzoo.runtime import load_classifier
-
-        self._classifier = load_classifier(folder, "torch")
-        self.labels = self._classifier.labels
-
-    def predict(self, texts: Iterable[str], top: int = 5) -> Iterator[Prediction]:
-        """Yields a prediction per text, in order; memory does not grow with their number.
-
-        Raises:
-            DataError: a text is empty, or holds what is no character.
-        """
-        from scipy.special import softmax
-
-        from kdzoo.data import Example
-
-        remaining, number = iter(texts), 0
-        while chunk := list(islice(remaining, PREDICT_CHUNK)):
-            for position, text in enumerate(chunk, start=number + 1):
-                if not text.strip():
-                    raise DataError(f"text {position} is empty; every text needs a word")
-                if not text.isascii() and text != text.encode(errors="replace").decode():
-                    raise DataError(f"text {position} is not valid Unicode; save it as UTF-8")
-            number += len(chunk)
-            logits = self._classifier.logits([Example(text) for text in chunk])
-            for row in softmax(logits, axis=1):
-                best = [(self.labels[i], float(row[i])) for i in (-row).argsort()[:top]]
-                yield Prediction(best[0][0], best[0][1], tuple(best))
-
-
 def load(folder: str | Path, *, students: str | Path | None = None) -> Predictor:
     """Returns the model in a folder, ready to predict.
 
     Args:
-        folder: a model's folder, as in ``runs/<study>/models/<model>``.
+        folder: a model's folder, as in ``runs/<study>/models/<model>``, or one that was exported.
         students: the file or folder that brings its architecture, where kdzoo does not have it.
 
     Raises:
         ModelError: the folder is not a whole model, or its student is not registered.
+        RecipeError: what runs it is not installed.
     """
+    from kdzoo.runtime.predictor import Predictor
+
     if students is not None:
         load_students(students)
     return Predictor(Path(folder))
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What ``export`` wrote.
+
+    Attributes:
+        folder: where it lies.
+        runtime: what runs it.
+        size_bytes: of what is deployed: graph, tokenizer, labels.
+        trained_bytes: of the same in the trained model's folder.
+        agreement: with the trained model, where texts were given.
+    """
+
+    folder: Path
+    runtime: str
+    size_bytes: int
+    trained_bytes: int
+    agreement: Agreement | None
+
+
+def export(
+    run: str | Path,
+    out: str | Path,
+    *,
+    runtime: str = "onnx-int8",
+    model: str | None = None,
+    seed: int | None = None,
+    int8: Literal["dynamic", "static"] = "dynamic",
+    texts: str | Path | None = None,
+    text: str = "text",
+    students: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Exported:
+    """Writes a folder that deploys, as ``kdzoo export`` does: it needs neither torch nor kdzoo.
+
+    Args:
+        run: the folder or hub id of a classifier, kdzoo's or any of Hugging Face's; or a study's.
+        out: the folder to write; an exported one that is there is replaced.
+        runtime: a registered one that has an export.
+        model: the row of a study's table.
+        seed: of that row; its first by default.
+        int8: whether activations get their ranges as they come, or once, from ``texts``.
+        texts: a file of real texts, on which the exported form is compared with the trained one.
+        text: its column.
+        students: the file or folder that brings the architecture, where kdzoo does not have it.
+        progress: told what is being done; nobody by default.
+
+    Raises:
+        KdzooError: there is no such model, it cannot be exported, or ``out`` is another folder.
+    """
+    from kdzoo.model import size_bytes
+    from kdzoo.progress import Silent
+    from kdzoo.runtime.folder import deployed_bytes
+    from kdzoo.runtime.forms import CALIBRATION_TEXTS, ExportSettings
+
+    progress = progress or Silent()
+    if students is not None:
+        load_students(students)
+    write = _export_of(runtime, int8, texts)
+    target = Path(out).expanduser().resolve()
+    _refuse_to_overwrite(target)
+    count = 0 if texts is None else sum(1 for _ in _read(texts, text))
+    folder = _trained_folder(run, model, seed)
+    calibration: list[str] = []
+    if texts is not None and int8 == "static":
+        calibration = list(islice(_read(texts, text), CALIBRATION_TEXTS))
+    progress.say(f"exporting {folder.name} to {runtime}")
+    write(folder, target, ExportSettings(int8, calibration))
+    found = None
+    if texts is not None:
+        with progress.task("comparing with PyTorch", count) as task:
+            found = _compare(folder, target, runtime, _read(texts, text), task)
+    return Exported(Path(out), runtime, deployed_bytes(target), size_bytes(folder), found)
+
+
+def _export_of(runtime: str, int8: str, texts: str | Path | None) -> Any:
+    """Returns what exports to the runtime, once it is seen that it can."""
+    from kdzoo.runtime import require_runtimes
+
+    entry = runtimes.get(runtime)
+    if entry.details["export"] is None:
+        others = [name for name, each in runtimes.entries().items() if each.details["export"]]
+        raise RecipeError(
+            f"runtime '{runtime}' reads the trained model's own folder: there is nothing to "
+            f"export; runtimes with a form of their own: {', '.join(others)}"
+        )
+    if int8 == "static" and entry.details["exact"]:
+        raise RecipeError(f"--int8 static is for onnx-int8, not for {runtime}")
+    if int8 == "static" and texts is None:
+        raise RecipeError("--int8 static needs real texts to calibrate on: give --texts FILE")
+    require_runtimes([runtime])
+    return entry.details["export"]
+
+
+def _refuse_to_overwrite(target: Path) -> None:
+    from kdzoo.runtime.folder import DEPLOYED, EXPORT, README
+
+    if target.exists() and not target.is_dir():
+        raise ModelError(f"{target} is a file; give --out a folder")
+    held = {path.name for path in target.iterdir()} if target.exists() else set()
+    if held and (EXPORT not in held or held - {EXPORT, README, *DEPLOYED}):
+        raise ModelError(
+            f"{target} holds other things than an exported model, which would be lost; "
+            "give --out a new folder"
+        )
+
+
+def _read(file: str | Path, column: str) -> Iterator[str]:
+    from kdzoo.data.stream import read_texts
+    from kdzoo.runtime.predictor import checked
+
+    return checked(read_texts(Path(file).expanduser(), column))
+
+
+def _compare(
+    folder: Path, target: Path, runtime: str, texts: Iterator[str], task: Task
+) -> Agreement:
+    from kdzoo.runtime import load_classifier
+    from kdzoo.runtime.agreement import agreement
+
+    trained, exported = load_classifier(folder, "torch"), load_classifier(target, runtime)
+    return agreement(trained, exported, texts, task.advance)
+
+
+def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Path:
+    """Returns the folder of a trained model: one that is named, or a row of a study."""
+    from kdzoo.results import Store
+    from kdzoo.runtime.folder import is_export
+    from kdzoo.teacher import find_model
+
+    folder = Path(run).expanduser()
+    if (folder / "study.json").is_file():
+        return _row_folder(Store(folder), model, seed)
+    if model is not None or seed is not None:
+        raise ModelError(f"--model and --seed choose from a study's table, and {run} is no study")
+    if is_export(folder):
+        raise ModelError(f"{run} is exported already; name the folder of the trained model")
+    if (folder / "baseline.skops").is_file():
+        raise ModelError(f"{run} is the classical baseline, which has no other form than its own")
+    return find_model(str(run))
+
+
+def _row_folder(store: Store, name: str | None, seed: int | None) -> Path:
+    rows = {row.name: row for row in store.manifest().rows if row.role != "baseline"}
+    if name is None:
+        raise ModelError(
+            f"{store.root} is a study of several models; choose one with --model NAME: "
+            f"{', '.join(rows)}"
+        )
+    if name not in rows:
+        raise ModelError(f"{store.root} has no model '{name}'; {did_you_mean(name, rows)}")
+    members = {member.seed: member for member in rows[name].members}
+    if seed is not None and seed not in members:
+        seeds = ", ".join(map(str, members))
+        raise ModelError(f"'{name}' was not trained with seed {seed}; its seeds: {seeds}")
+    key = members[next(iter(members)) if seed is None else seed].key
+    folder = store.finished(key)
+    if not (folder / "model.safetensors").is_file():
+        raise ModelError(
+            f"{store.root} holds no weights of '{name}' ({store.read(key).kind}): name the folder "
+            "or hub id of that model itself, or the study that trained it"
+        )
+    return folder
 
 
 def read_results(folder: str | Path) -> pd.DataFrame:

@@ -67,6 +67,10 @@ class TrainingError(KdzooError):
     """A training that cannot go on."""
 
 
+class MeasureError(KdzooError):
+    """A measurement that cannot be made."""
+
+
 class StoreError(KdzooError):
     """A folder of results that cannot be read."""
 

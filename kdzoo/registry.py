@@ -1,4 +1,4 @@
-"""Names for the things a recipe can choose: students, objectives, augmenters, embedded datasets."""
+"""Names for what a recipe can choose: students, objectives, augmenters, datasets, runtimes."""
 
 from __future__ import annotations
 
@@ -157,10 +157,13 @@ students: Registry[Any] = Registry("student", "kdzoo.students", "kdzoo.students"
 objectives: Registry[Any] = Registry("objective", "kdzoo.objectives", "kdzoo.objectives")
 augmenters: Registry[Any] = Registry("augmenter", "kdzoo.transfer.augmenters", "kdzoo.augmenters")
 datasets: Registry[Any] = Registry("dataset", "kdzoo.data.embedded", "kdzoo.datasets")
-_ALL = (students, objectives, augmenters, datasets)
+runtimes: Registry[Any] = Registry("runtime", "kdzoo.runtime.forms", "kdzoo.runtimes")
+_ALL = (students, objectives, augmenters, datasets, runtimes)
 
 
-def register_student(name: str, *, road: Road, special_tokens: bool = False) -> Callable[[T], T]:
+def register_student(
+    name: str, *, road: Road, special_tokens: bool = False, tokenizer_of: str | None = None
+) -> Callable[[T], T]:
     """Registers a student: an ``nn.Module`` class, or a function that returns a Hugging Face model.
 
     A class is built as ``cls(vocab_size, num_labels, **options)``, a function is called as
@@ -171,12 +174,17 @@ def register_student(name: str, *, road: Road, special_tokens: bool = False) -> 
         name: what recipes call it.
         road: ``compression`` (the teacher's architecture, smaller) or ``change`` (another one).
         special_tokens: whether it reads texts wrapped as the teacher does, as in [CLS] text [SEP].
+        tokenizer_of: the option, marked :class:`Pretrained`, whose model's tokenizer it reads with,
+            whole; the teacher's, pruned, if None. Recipes then choose no text, vocabulary and
+            embeddings for it.
     """
     if road not in ("compression", "change"):
         raise RegistryError(
             f"student '{name}': road must be 'compression' or 'change', got '{road}'"
         )
-    return students.register(name, road=road, special_tokens=special_tokens)
+    return students.register(
+        name, road=road, special_tokens=special_tokens, tokenizer_of=tokenizer_of
+    )
 
 
 def register_objective(name: str, *, needs_logits: bool = False) -> Callable[[T], T]:
@@ -205,7 +213,48 @@ def register_dataset(name: str) -> Callable[[T], T]:
     return datasets.register(name)
 
 
+def register_runtime(
+    name: str,
+    *,
+    title: str,
+    module: str = "",
+    needs: tuple[str, ...] = (),
+    extra: str = "",
+    export: Callable[..., None] | None = None,
+    exact: bool = True,
+    reads: Literal["models", "baseline"] = "models",
+) -> Callable[[T], T]:
+    """Registers a runtime: ``f(folder, threads) -> Classifier`` (see ``kdzoo.runtime``).
+
+    Args:
+        name: what recipes call it.
+        title: what reports call it.
+        module: what it imports when it is used: apart from loading a model, when memory is measured.
+        needs: the modules that have to be installed.
+        extra: the extra of kdzoo that installs them.
+        export: ``f(folder, target, settings)`` writes what the runtime reads into ``target``; None
+            where it reads the trained model's own folder.
+        exact: whether it computes in float32, so that its logits are PyTorch's but for rounding.
+        reads: trained models, or the classical baseline.
+    """
+    return runtimes.register(
+        name,
+        title=title,
+        module=module,
+        needs=needs,
+        extra=extra,
+        export=export,
+        exact=exact,
+        reads=reads,
+    )
+
+
 _loaded_files: set[Path] = set()
+
+
+def loaded_files() -> list[Path]:
+    """Returns the users' files that were loaded; another process has to load them too."""
+    return sorted(_loaded_files)
 
 
 def load_students(path: str | Path) -> None:

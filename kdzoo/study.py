@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,17 +15,22 @@ from kdzoo.registry import students
 from kdzoo.report import write_report
 from kdzoo.results import Manifest, Member, Row, Store
 from kdzoo.steps import (
+    FormJob,
     StudyContext,
     StudyTeacher,
+    TimedRow,
     check_kinds,
     check_teacher,
-    deployed_folder,
     obtain_baseline,
+    obtain_forms,
     obtain_student,
     obtain_teacher,
     plan_jobs,
     read_quality,
-    time_models,
+    teacher_runtimes,
+    time_rows,
+    timed_rows,
+    trained_folder,
 )
 from kdzoo.training import make_accelerator
 
@@ -88,6 +93,8 @@ def run_study(
         for key in each.keys:
             read_quality(key, each.corpus, each.taught, splits, context)
     if accelerator.is_main_process:
+        for each in trained:
+            _deploy(each, splits, context)
         _time_all(trained, context)
         write_report(context.store)
     accelerator.wait_for_everyone()
@@ -141,7 +148,10 @@ def _rows(trained: list[Trained]) -> tuple[Row, ...]:
     def add(row: Row) -> None:
         known = rows.setdefault(row.name, row)
         members = {member.key: member for member in (*known.members, *row.members)}
-        rows[row.name] = row.model_copy(update={"members": tuple(members.values())})
+        runtimes = tuple(dict.fromkeys((*known.runtimes, *row.runtimes)))
+        rows[row.name] = row.model_copy(
+            update={"members": tuple(members.values()), "runtimes": runtimes}
+        )
 
     def shared_name(noun: str, each: Trained) -> str:
         return noun if len(settings) == 1 else f"{noun} of {settings[_setting(each)]}"
@@ -149,20 +159,34 @@ def _rows(trained: list[Trained]) -> tuple[Row, ...]:
     for each in trained:
         member = Member(seed=each.member.seed, key=each.taught.key)
         name = shared_name("teacher", each)
-        add(Row(name=name, role="teacher", kind="teacher", road=None, members=(member,)))
+        runtimes = teacher_runtimes(each.taught, each.variant.recipe.measure)
+        add(Row(name=name, role="teacher", kind="teacher", road=None, members=(member,),
+                runtimes=runtimes))  # fmt: skip
     for each in trained:
         kind = each.variant.recipe.student.kind
         road = students.get(kind).details["road"]
         name = each.variant.name
-        add(Row(name=name, role="student", kind=kind, road=road, members=(each.member,)))
+        runtimes = tuple(each.variant.recipe.measure.runtimes)
+        add(Row(name=name, role="student", kind=kind, road=road, members=(each.member,),
+                runtimes=runtimes))  # fmt: skip
     for each in trained:
         if each.baseline_key is not None:
             member = Member(
                 seed=each.member.seed, key=each.baseline_key, teacher_key=each.taught.key
             )
             name = shared_name(BASELINE, each)
-            add(Row(name=name, role="baseline", kind=BASELINE, road=None, members=(member,)))
+            add(Row(name=name, role="baseline", kind=BASELINE, road=None, members=(member,),
+                    runtimes=("sklearn",)))  # fmt: skip
     return tuple(rows.values())
+
+
+def _deploy(each: Trained, splits: Sequence[SplitName], context: StudyContext) -> None:
+    """Brings teacher and student into the exported forms that the recipe asks for."""
+    for key in (each.taught.key, each.member.key):
+        if key != each.taught.key or each.taught.has_folder:
+            folder = trained_folder(key, each.taught, context)
+            section = each.variant.recipe.measure
+            obtain_forms(FormJob(key, folder, section, each.corpus, each.taught), splits, context)
 
 
 def _setting(each: Trained) -> str:
@@ -173,18 +197,19 @@ def _setting(each: Trained) -> str:
 
 def _time_all(trained: list[Trained], context: StudyContext) -> None:
     """Times the first seed of every row, all in one session per way of measuring."""
-    sessions: dict[str, tuple[Measure, dict[str, Path]]] = {}
+    sessions: dict[str, tuple[Measure, dict[TimedRow, None]]] = {}
     seen: set[tuple[str, str]] = set()
     for each in trained:
         section = each.variant.recipe.measure
         way = section.model_dump_json()
-        _, folders = sessions.setdefault(way, (section, {}))
+        _, rows = sessions.setdefault(way, (section, {}))
         timed = {"student " + each.variant.name: each.member.key, "baseline": each.baseline_key}
-        if len(each.taught.teacher.members) == 1:
+        if each.taught.has_folder:
             timed[f"teacher {_setting(each)}"] = each.taught.key
         for row, key in timed.items():
             if key is not None and (way, row) not in seen:
                 seen.add((way, row))
-                folders[key] = deployed_folder(key, each.taught, context)
-    for section, folders in sessions.values():
-        time_models(folders, trained[0].corpus, section, context)
+                folder = trained_folder(key, each.taught, context)
+                rows |= dict.fromkeys(timed_rows(key, folder, section, context))
+    for section, rows in sessions.values():
+        time_rows(list(rows), trained[0].corpus, section, context)

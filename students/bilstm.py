@@ -47,6 +47,9 @@ class BiLSTM(nn.Module):
     def encode(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Returns both directions' last states [B, 2H]; padding is packed away, never read."""
         vectors = self.dropout(self.embedding(input_ids))  # [B, T, D]
+        if torch.compiler.is_exporting():  # packing cannot be exported: kdzoo.runtime tells the
+            _, (state, _) = self.lstm(vectors)  # exported LSTM how long each text is
+            return torch.cat([state[0], state[1]], dim=-1)
         lengths = attention_mask.sum(1).clamp(min=1).cpu()  # [B]
         packed = pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
         _, (state, _) = self.lstm(packed)  # [2, B, H]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import torch
 
 from kdzoo.errors import ModelError
+from kdzoo.model.layers import chosen_layers, kept_pieces, kept_rows
+from kdzoo.model.pretrained import load_pretrained
 from kdzoo.registry import Dropout, Pretrained, register_student
 
 if TYPE_CHECKING:
@@ -37,9 +39,7 @@ def distilbert(
     """
     from transformers import DistilBertForSequenceClassification
 
-    kept = context.vocabulary.kept
-    if kept is None:
-        raise ModelError("distilbert reads the teacher's pieces: set student.text to teacher")
+    kept = kept_pieces(context.vocabulary, "distilbert")
     if init in ("teacher", "encoder", "random"):
         source = context.teacher() if init == "teacher" else context.encoder()
     else:
@@ -50,7 +50,7 @@ def distilbert(
             f"distilbert cannot be cut from a {shape.model_type}; "
             f"it reads {', '.join(sorted(_POSITION_OFFSET))}: set student.init to a hub id of one"
         )
-    chosen = _chosen_layers(layers, shape.num_hidden_layers)
+    chosen = chosen_layers(layers, shape.num_hidden_layers)
     config = _config(shape, context, len(chosen), dropout)
     student = DistilBertForSequenceClassification(config)
     if init != "random":
@@ -62,31 +62,17 @@ def distilbert(
 
 def _pretrained(init: str, tokens: list[str], kept: tuple[int, ...]) -> Any:
     """Loads a model by folder or hub id whose ids stand for the same tokens as the teacher's."""
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoTokenizer
 
+    model = load_pretrained(init, "init")
     try:
         tokenizer = AutoTokenizer.from_pretrained(init, trust_remote_code=False)
-        model = AutoModelForSequenceClassification.from_pretrained(
-            init, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
-        )
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"student.init: {init} cannot be loaded: {reason}") from error
     if tokenizer.convert_ids_to_tokens(list(kept)) != tokens:
         raise ModelError("the model in student.init has another vocabulary than the teacher")
     return model
-
-
-def _chosen_layers(layers: list[int] | int | None, available: int) -> list[int]:
-    if layers is None:
-        return list(range(0, available, 2))
-    if isinstance(layers, int):
-        if not 1 <= layers <= available:
-            raise ModelError(f"student.layers: {layers} of {available} layers cannot be kept")
-        return [round(i * available / layers) for i in range(layers)]
-    if not layers or not all(0 <= layer < available for layer in layers):
-        raise ModelError(f"student.layers: {layers} are not among layers 0 to {available - 1}")
-    return layers
 
 
 def _config(shape: Any, context: BuildContext, layers: int, dropout: float) -> Any:
@@ -113,11 +99,8 @@ def _config(shape: Any, context: BuildContext, layers: int, dropout: float) -> A
 def _copy_embeddings(target: Any, source: Any, kept: tuple[int, ...]) -> None:
     """Copies the kept words; the one token type of single texts is added to every position."""
     embeddings = source.base_model.embeddings
-    words = embeddings.word_embeddings.weight
-    rows = torch.tensor(kept)  # [V]
-    if int(rows.max()) >= len(words):
-        raise ModelError("the model in student.init has another vocabulary than the teacher")
-    target.word_embeddings.weight[: len(kept)].copy_(words[rows])
+    words = kept_rows(embeddings.word_embeddings.weight, kept)
+    target.word_embeddings.weight[: len(kept)].copy_(words)
     offset = _POSITION_OFFSET[source.config.model_type]
     positions = embeddings.position_embeddings.weight[offset:].clone()
     if hasattr(embeddings, "token_type_embeddings"):

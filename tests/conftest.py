@@ -70,7 +70,7 @@ def _own_registrations() -> Iterator[None]:
     """Takes back what a test registered, so that no other test meets it."""
     from kdzoo import registry
 
-    known = (registry.students, registry.objectives, registry.augmenters, registry.datasets)
+    known = registry._ALL
     before = [each.entries() for each in known]
     files = set(registry._loaded_files)
     yield
@@ -102,7 +102,7 @@ def own_registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from kdzoo import registry
 
     monkeypatch.setattr(registry, "_loaded_files", set())
-    known = (registry.students, registry.objectives, registry.augmenters, registry.datasets)
+    known = registry._ALL
     before = [each.entries() for each in known]
     for each, entries in zip(known, before, strict=True):
         shipped = {name: entry for name, entry in entries.items() if each.is_builtin(name)}

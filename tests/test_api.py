@@ -11,7 +11,7 @@ from tiny_models import context_of, pruned_vocabulary, save_tiny_classifier, som
 from tiny_world import LABELS, RunCommand, WriteRecipe
 
 import kdzoo as package
-from kdzoo import api
+from kdzoo.runtime import predictor as predicting
 from kdzoo.errors import DataError, KdzooError, ModelError, RecipeError, StoreError
 from kdzoo.model import build_student, save_model
 from kdzoo.progress import Silent
@@ -40,7 +40,7 @@ class TestPredict:
         alone = [next(predictor.predict([text])) for text in TEXTS]
 
         for chunk in (1, 16, 69, 70, 71):
-            monkeypatch.setattr(api, "PREDICT_CHUNK", chunk)
+            monkeypatch.setattr(predicting, "CHUNK", chunk)
             together = list(predictor.predict(TEXTS))
             assert [each.label for each in together] == [each.label for each in alone]
             for one, other in zip(together, alone, strict=True):
@@ -66,7 +66,7 @@ class TestPredict:
         self, model: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A stream without end is answered as it comes: memory holds one chunk."""
-        monkeypatch.setattr(api, "PREDICT_CHUNK", 8)
+        monkeypatch.setattr(predicting, "CHUNK", 8)
         read = 0
 
         def endless() -> Iterator[str]:
@@ -89,7 +89,7 @@ class TestPredict:
         self, model: Path, monkeypatch: pytest.MonkeyPatch, empty: str
     ) -> None:
         """The number is that of the whole input, not of its chunk."""
-        monkeypatch.setattr(api, "PREDICT_CHUNK", 4)
+        monkeypatch.setattr(predicting, "CHUNK", 4)
 
         with pytest.raises(DataError, match="text 7 is empty"):
             list(package.load(model).predict([*TEXTS[:6], empty, "rain"]))

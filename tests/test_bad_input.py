@@ -176,7 +176,7 @@ class TestArguments:
             (["report", "nowhere"], ["nowhere is no folder of results", "study.json"]),
             (["report", "there.yaml"], ["there.yaml is no folder of results"]),
             (["predict", "nowhere", "a text"], ["no such model folder: nowhere"]),
-            (["predict", "folder", "a text"], ["folder is not a model folder", "tokenizer.json"]),
+            (["predict", "folder", "a text"], ["folder is no model", "config.json nor export.json"]),
             (["init", "--data", "nowhere", "-o", "out"], ["no such file or folder of data"]),
         ],
     )

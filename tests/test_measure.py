@@ -1,12 +1,11 @@
-"""Measuring: outcomes text by text, figures by hand, all candidates in one interleaved session."""
+"""Outcomes text by text, figures by hand, the machine, sizes."""
 
 from __future__ import annotations
 
 import getpass
 import socket
-from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,22 +13,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from threadpoolctl import threadpool_info
 
 from kdzoo.data import Corpus, Example
-from kdzoo.measure import (
-    baseline_size,
-    environment,
-    figures,
-    outcomes,
-    summarise,
-    thread_budget,
-    time_candidates,
-)
-from kdzoo.measure.latency import WARM_UP_CALLS
+from kdzoo.measure import baseline_size, conditions, environment, figures, machine, outcomes
 from kdzoo.model import Logits
 from kdzoo.model.baseline import fit_baseline, save_baseline
-from kdzoo.progress import Silent
 
 CORPUS = Corpus(
     labels=("a", "b", "oos"),
@@ -136,144 +124,6 @@ class TestFigures:
         assert found["in_scope_accuracy"] == found["accuracy"]
 
 
-class Fake:
-    """A classifier that writes down when it was asked, and what."""
-
-    labels = ("a", "b")
-
-    def __init__(self, name: str, calls: list[tuple[str, str]]) -> None:
-        self.name = name
-        self.calls = calls
-
-    def logits(self, examples: Sequence[Example]) -> Logits:
-        (example,) = examples  # one text at a time
-        self.calls.append((self.name, example.text))
-        return np.zeros((1, 2), dtype=np.float32)
-
-
-def session(names: str, *, rounds: int = 4, per_visit: int = 7, seed: int = 0) -> Any:
-    """Returns the times and the visits, each a model and the texts it read, in their order."""
-    calls: list[tuple[str, str]] = []
-    times = time_candidates(
-        {name: Fake(name, calls) for name in names},
-        [Example(f"text {number}") for number in range(50)],
-        threads=1,
-        rounds=rounds,
-        per_visit=per_visit,
-        seed=seed,
-        progress=Silent(),
-    )
-    length = min(WARM_UP_CALLS, per_visit) + per_visit
-    visits = []
-    for start in range(0, len(calls), length):
-        visit = calls[start : start + length]
-        assert len({name for name, _ in visit}) == 1
-        visits.append((visit[0][0], [text for _, text in visit]))
-    return times, visits
-
-
-class TestLatencySession:
-    def test_visits_each_candidate_once_a_round(self) -> None:
-        """A machine that slows down for a while slows all of them."""
-        _, visits = session("abcd", rounds=6)
-
-        names = [name for name, _ in visits]
-        rounds = [names[i : i + 4] for i in range(0, len(names), 4)]
-        assert len(rounds) == 6
-        assert all(sorted(each) == list("abcd") for each in rounds)
-        assert len({tuple(each) for each in rounds}) > 1
-
-    def test_gives_all_of_them_the_same_texts_in_a_round(self) -> None:
-        _, visits = session("abc", rounds=5)
-
-        texts = [texts for _, texts in visits]
-        for start in range(0, 15, 3):
-            assert texts[start] == texts[start + 1] == texts[start + 2]
-        assert len({tuple(each) for each in texts}) == 5  # drawn anew in every round
-
-    def test_warms_up_on_every_visit_off_the_clock(self) -> None:
-        times, visits = session("ab", rounds=3, per_visit=7)
-
-        for _, texts in visits:
-            assert texts[:WARM_UP_CALLS] == texts[WARM_UP_CALLS : 2 * WARM_UP_CALLS]
-        assert all([len(each) for each in times[name]] == [7, 7, 7] for name in "ab")
-        assert all(call > 0 for each in times["a"] for call in each)
-
-    def test_depends_on_its_seed_alone(self) -> None:
-        """Order and texts are those of the seed, in whatever order the candidates are given."""
-        assert session("abc", seed=3)[1] == session("cba", seed=3)[1]
-        assert session("abc", seed=3)[1] != session("abc", seed=4)[1]
-
-    def test_runs_within_the_thread_budget(self) -> None:
-        seen = []
-
-        class Looks(Fake):
-            def logits(self, examples: Sequence[Example]) -> Logits:
-                seen.append(torch.get_num_threads())
-                return super().logits(examples)
-
-        time_candidates(
-            {"a": Looks("a", [])}, [Example("text")], threads=1, rounds=1, per_visit=2, seed=0,
-            progress=Silent(),
-        )  # fmt: skip
-
-        assert set(seen) == {1}
-
-
-def threads_of_libraries() -> dict[str, int]:
-    return {library["filepath"]: library["num_threads"] for library in threadpool_info()}
-
-
-class TestThreadBudget:
-    @pytest.mark.parametrize("threads", [1, 2, 3])
-    def test_holds_within_and_is_given_back_after(self, threads: int) -> None:
-        torch.set_num_threads(2)
-        before = threads_of_libraries()
-
-        with thread_budget(threads):
-            inside = torch.get_num_threads()
-
-        assert inside == threads
-        assert torch.get_num_threads() == 2
-        assert threads_of_libraries() == before
-
-    def test_is_given_back_after_an_error_too(self) -> None:
-        torch.set_num_threads(2)
-
-        with pytest.raises(KeyboardInterrupt), thread_budget(1):
-            raise KeyboardInterrupt
-
-        assert torch.get_num_threads() == 2
-
-    @pytest.fixture(autouse=True)
-    def _restore(self) -> Any:
-        before = torch.get_num_threads()
-        yield
-        torch.set_num_threads(before)
-
-
-class TestSummary:
-    @settings(deadline=None, max_examples=50)
-    @given(
-        st.lists(st.lists(st.floats(0.001, 1000), min_size=1, max_size=20), min_size=1, max_size=6)
-    )
-    def test_is_of_all_calls_together(self, rounds: list[list[float]]) -> None:
-        """Median and 90th percentile do not depend on how calls fall into rounds."""
-        together = [[call for each in rounds for call in each]]
-
-        found = summarise(rounds)
-
-        assert found == pytest.approx(summarise(together))
-        assert found["calls"] == len(together[0])
-        assert min(together[0]) <= found["p50_ms"] + 1e-9
-        assert found["p50_ms"] <= found["p90_ms"] + 1e-9 <= max(together[0]) + 2e-9
-
-    def test_of_known_calls_is_known(self) -> None:
-        assert summarise([[1.0, 2.0, 3.0], [4.0, 5.0]]) == pytest.approx(
-            {"p50_ms": 3.0, "p90_ms": 4.6, "calls": 5.0}
-        )
-
-
 class TestEnvironment:
     def test_tells_what_figures_depend_on(self) -> None:
         found = environment()
@@ -281,6 +131,37 @@ class TestEnvironment:
         assert {"cpu", "cores", "python", "torch", "transformers", "kdzoo", "commit"} <= set(found)
         assert found["torch"] == torch.__version__
         assert all(isinstance(value, str) and value for value in found.values())
+
+    def test_tells_the_versions_of_what_is_installed_alone(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A runtime that is not there has no version, and is no error."""
+
+        def without_onnx(name: str) -> str:
+            if name.startswith("onnx"):
+                raise PackageNotFoundError(name)
+            return version(name)
+
+        monkeypatch.setattr(machine, "version", without_onnx)
+        found = environment.__wrapped__()
+
+        assert not [name for name in found if name.startswith("onnx")]
+        assert {"skops", "scipy", "tokenizers"} <= set(found)
+
+    @pytest.mark.parametrize(
+        ("own", "told"),
+        [({}, "none"), ({"OMP_NUM_THREADS": "3"}, "OMP_NUM_THREADS=3")],
+        ids=["none", "one"],
+    )
+    def test_tells_the_thread_settings(
+        self, monkeypatch: pytest.MonkeyPatch, own: dict[str, str], told: str
+    ) -> None:
+        for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in own.items():
+            monkeypatch.setenv(name, value)
+
+        assert environment.__wrapped__()["thread_settings"] == told
 
     def test_tells_nothing_of_who_and_where(self) -> None:
         """No host, no user, no path: records are published."""
@@ -291,6 +172,25 @@ class TestEnvironment:
         assert "/home" not in values
         assert str(Path.home()) not in values
         assert str(Path(__file__).parent) not in values
+
+
+class TestConditions:
+    def test_are_shares_of_a_machine_at_work(self) -> None:
+        found = conditions(0.05)
+
+        assert float(found["load_average"]) >= 0
+        for name in ("cpu_percent_of_others", "steal_percent"):
+            assert 0 <= float(found[name]) <= 100
+
+    @pytest.mark.parametrize("governor", [None, "performance"])
+    def test_name_the_governor_where_it_is_told(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, governor: str | None
+    ) -> None:
+        if governor is not None:
+            (tmp_path / "governor").write_text(f"{governor}\n", encoding="utf-8")
+        monkeypatch.setattr(machine, "_GOVERNOR", tmp_path / "governor")
+
+        assert conditions(0.05).get("governor") == governor
 
 
 def test_the_baselines_size_is_that_of_its_two_files(tmp_path: Path) -> None:

@@ -60,13 +60,13 @@ class TestLoading:
     def test_reads_the_tokenizer_of_an_old_bert(self, tmp_path: Path, tiny_teacher: Path) -> None:
         """vocab.txt stands for tokenizer.json, in what is read and in what is counted."""
         old = to_old_tokenizer(Path(shutil.copytree(tiny_teacher, tmp_path / "old")))
-        examples = some_texts(20)
+        texts = [each.text for each in some_texts(20)]
 
         for answers in (load_classifier(old, "torch"), load_classifier(tiny_teacher, "torch")):
             assert answers.labels == tuple(reversed(LABELS))
         np.testing.assert_array_equal(
-            load_classifier(old, "torch").logits(examples),
-            load_classifier(tiny_teacher, "torch").logits(examples),
+            load_classifier(old, "torch").logits(texts),
+            load_classifier(tiny_teacher, "torch").logits(texts),
         )
         assert size_bytes(old) == sum(file.stat().st_size for file in old.iterdir())
 
@@ -216,11 +216,9 @@ class TestMaximumLength:
     def test_lets_a_classifier_read_a_text_that_is_far_longer(
         self, tmp_path: Path, tiny_encoder: Path, architecture: str
     ) -> None:
-        from kdzoo.data import Example
-
         folder = save_tiny_classifier(architecture, tmp_path, tiny_encoder, layers=1)
 
-        logits = load_classifier(folder, "torch").logits([Example("rain " * 500), Example("rain")])
+        logits = load_classifier(folder, "torch").logits(["rain " * 500, "rain"])
 
         assert logits.shape == (2, len(LABELS))
 

@@ -66,7 +66,7 @@ class TestConstraints:
         wanted = [Requirement(each) for each in sum(extras, project["dependencies"])]
 
         assert lines[1:] == sorted(lines[1:])
-        for each in wanted:
+        for each in (each for each in wanted if each.name != "kdzoo"):  # an extra within an extra
             assert each.specifier.contains(pinned[canonicalize_name(each.name)]), each
 
 

@@ -269,10 +269,12 @@ class TestOptions:
         """Of everything registered: names and defaults, and nothing of the section itself."""
         for name, entry in known.entries().items():
             parameters = own_options(entry.value)
-            recipe = load_study(str(write()), overrides=[f"{key}={{kind: {name}}}"])
+            needed = {k: "any" for k, p in parameters.items() if p.default is p.empty}
+            given = yaml.safe_dump({"kind": name, **needed}, default_flow_style=True)
+            recipe = load_study(str(write()), overrides=[f"{key}={given}"])
             options = options_of(section_of(recipe.variants[0].recipe, key))
 
-            assert options == {k: p.default for k, p in parameters.items()}
+            assert options == {**{k: p.default for k, p in parameters.items()}, **needed}
             assert option_fields(entry).keys() == parameters.keys()
             assert not parameters.keys() & base.model_fields.keys()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,16 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from tiny_models import context_of, pruned_vocabulary, random_texts_as_ids, some_texts
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tiny_models import (
+    context_of,
+    options_needed,
+    random_texts_as_ids,
+    some_texts,
+    tiny_corpus,
+    vocabulary_of_kind,
+)
 from tiny_world import LABELS, WriteRecipe
 
 from kdzoo import registry
@@ -29,6 +39,7 @@ from kdzoo.progress import Silent
 from kdzoo.recipe import Recipe, load_study, option_fields, options_of
 from kdzoo.registry import Entry
 from kdzoo.runtime import load_classifier
+from kdzoo.runtime.forms import ExportSettings
 from kdzoo.text import Vocabulary, encode
 from kdzoo.training import TrainingPlan, TrainingSet, make_accelerator, train
 
@@ -38,29 +49,34 @@ every_student = pytest.mark.parametrize("kind", list(registry.students.entries()
 
 
 @pytest.fixture(scope="module")
-def vocabularies(tiny_teacher: Path) -> dict[bool, Vocabulary]:
-    """The teacher's tokenizer pruned to some texts, with and without its special tokens."""
+def vocabularies(tiny_teacher: Path, tiny_encoder: Path) -> dict[str, Vocabulary]:
+    """What each student reads some texts with."""
     texts = some_texts(250)
     return {
-        special: pruned_vocabulary(tiny_teacher, texts, special_tokens=special)
-        for special in (True, False)
+        kind: vocabulary_of_kind(kind, tiny_teacher, tiny_encoder, texts)
+        for kind in registry.students.entries()
     }
 
 
 @pytest.fixture
 def context(
-    kind: str, vocabularies: dict[bool, Vocabulary], tiny_teacher: Path, tiny_encoder: Path
+    kind: str, vocabularies: dict[str, Vocabulary], tiny_teacher: Path, tiny_encoder: Path
 ) -> BuildContext:
-    special = bool(registry.students.get(kind).details["special_tokens"])
-    return context_of(vocabularies[special], tiny_teacher, tiny_encoder)
+    return context_of(vocabularies[kind], tiny_teacher, tiny_encoder)
 
 
 @pytest.fixture
-def build(kind: str, context: BuildContext) -> Build:
+def needed(kind: str, tiny_encoder: Path) -> dict[str, Any]:
+    """The options that the student cannot do without."""
+    return options_needed(kind, tiny_encoder)
+
+
+@pytest.fixture
+def build(kind: str, context: BuildContext, needed: dict[str, Any]) -> Build:
     """Builds the student with its default options."""
 
     def student(seed: int = 0, **options: Any) -> Any:
-        return build_student(kind, options, context, None, seed)
+        return build_student(kind, {**needed, **options}, context, None, seed)
 
     return student
 
@@ -256,25 +272,131 @@ class TestSavedStudent:
             scores = {answer["label"]: answer["score"] for answer in answers}
             assert scores == pytest.approx(dict(mine.top), abs=1e-5)
 
-    @pytest.mark.parametrize("runtime", ["torch"])
-    def test_answers_alike_in_every_runtime(
-        self, build: Build, context: BuildContext, tmp_path: Path, runtime: str
+    def test_answers_in_pytorch_as_it_did_in_training(
+        self, build: Build, context: BuildContext, tmp_path: Path
     ) -> None:
         model = build()
         save_model(tmp_path, model, context.vocabulary)
         texts = some_texts(60, seed=8)
         encoded = encode(context.vocabulary.tokenizer, texts, context.vocabulary.pad_id)
 
-        logits = load_classifier(tmp_path, runtime).logits(texts)
+        logits = load_classifier(tmp_path, "torch").logits([each.input for each in texts])
 
         np.testing.assert_allclose(logits, predict_logits(model, encoded), atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def deployed_folders() -> dict[str, Path]:
+    """The folders of each kind that were made already."""
+    return {}
+
+
+@pytest.fixture
+def deployed(
+    kind: str,
+    build: Build,
+    context: BuildContext,
+    deployed_folders: dict[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A student that learnt a little, in ``torch``, ``onnx`` and ``onnx-int8`` below one folder."""
+    if kind not in deployed_folders:
+        root = tmp_path_factory.mktemp(kind)
+        model = build()
+        learn_a_little(model, context.vocabulary)
+        save_model(root / "torch", model, context.vocabulary)
+        for runtime in ("onnx", "onnx-int8"):
+            export = registry.runtimes.get(runtime).details["export"]
+            export(root / "torch", root / runtime, ExportSettings())
+        deployed_folders[kind] = root
+    return deployed_folders[kind]
+
+
+def learn_a_little(model: Any, vocabulary: Vocabulary) -> None:
+    """Trains until labels are told apart: logits of a random model say nothing about 8 bits."""
+    corpus = tiny_corpus(count=24)
+    encoded = encode(vocabulary.tokenizer, corpus.train, vocabulary.pad_id)
+    gold = np.array(corpus.gold("train"))
+    plan = TrainingPlan(
+        steps=60, batch_size=16, learning_rate=5e-3, weight_decay=0.0, warmup=0.1,
+        max_grad_norm=1.0, select_by="last", evaluations=1, checkpoint_every=1000, seed=0,
+    )  # fmt: skip
+    train(
+        model,
+        TrainingSet(encoded, gold),
+        plan,
+        lambda logits, gold, _: distillation_loss(logits, gold, None, soft=None, alpha=1.0),
+        lambda _: {"accuracy": 0.0},
+        accelerator=make_accelerator(),
+        progress=Silent(),
+        description="a few labels",
+    )
+
+
+# one piece, none at all (nothing but control characters), unknown ones, more than the maximum
+RAGGED = [
+    *(each.input for each in some_texts(90, seed=9)),
+    "rain", "\x01\x02", "☃ ☃", "rain " * 200, "a" * 3000,
+]  # fmt: skip
+
+
+@every_student
+class TestDeployedStudent:
+    def test_answers_in_onnx_as_in_pytorch(self, deployed: Path) -> None:
+        """Short beside long in one batch, and each text alone: logits within 1e-4."""
+        wanted = load_classifier(deployed / "torch", "torch").logits(RAGGED)
+        onnx = load_classifier(deployed / "onnx", "onnx")
+
+        together = onnx.run(onnx.encode(RAGGED))
+        alone = np.concatenate([onnx.run(onnx.encode([text])) for text in RAGGED])
+
+        assert np.ptp(wanted, axis=0).min() > 0.1  # the texts do differ
+        np.testing.assert_allclose(together, wanted, rtol=0, atol=1e-4)
+        np.testing.assert_allclose(alone, wanted, rtol=0, atol=1e-4)
+        np.testing.assert_allclose(onnx.logits(RAGGED), wanted, rtol=0, atol=1e-4)
+
+    def test_gives_the_labels_in_int8(self, deployed: Path) -> None:
+        """To 97 of 100 texts that look like those it learnt from, and logits move little."""
+        texts = [each.text for each in tiny_corpus(count=25, seed=1).train]
+        wanted = load_classifier(deployed / "torch", "torch").logits(texts)
+        int8 = load_classifier(deployed / "onnx-int8", "onnx-int8")
+
+        found = np.concatenate([int8.logits([text]) for text in texts])
+
+        assert (found.argmax(1) == wanted.argmax(1)).mean() >= 0.97
+        assert np.abs(found - wanted).max() < 0.1 * np.ptp(wanted)
+
+    @given(texts=st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=8))
+    @settings(
+        max_examples=25,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    def test_reads_any_texts_alike_in_a_batch_and_alone(
+        self, deployed: Path, onnx_of: Callable[[Path], Any], texts: list[str]
+    ) -> None:
+        onnx = onnx_of(deployed / "onnx")
+
+        together = onnx.run(onnx.encode(texts))
+
+        alone = np.concatenate([onnx.run(onnx.encode([text])) for text in texts])
+        np.testing.assert_allclose(together, alone, rtol=0, atol=2e-5)
+        assert np.isfinite(together).all()
+
+
+@pytest.fixture(scope="module")
+def onnx_of() -> Callable[[Path], Any]:
+    """Loads an exported folder, once."""
+    return cache(lambda folder: load_classifier(folder, "onnx"))
 
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "fasttext": {"dim": 5},
     "bilstm": {"dim": 6, "hidden": 7, "head": 9, "dropout": 0.25},
     "cnn": {"dim": 6, "maps": 3, "widths": [1, 4], "dropout": 0.125},
+    "static": {"dim": 6, "hidden": 7, "dropout": 0.25},
     "distilbert": {"layers": [1], "dropout": 0.25, "init": "random"},
+    "bert": {"layers": [1], "dropout": 0.25, "init": "random"},
 }
 
 
@@ -289,17 +411,16 @@ def load_with_student(write_recipe: WriteRecipe, section: dict[str, Any]) -> Rec
 class TestOptionsOfARecipe:
     @every_student
     def test_are_the_constructors_keyword_only_parameters(
-        self, kind: str, write_recipe: WriteRecipe
+        self, kind: str, needed: dict[str, Any], write_recipe: WriteRecipe
     ) -> None:
         """What a recipe leaves out is the signature's default; what it misspells is refused."""
-        plain = load_with_student(write_recipe, {"kind": kind})
+        plain = load_with_student(write_recipe, {"kind": kind, **needed})
         entry: Entry[Any] = registry.students.get(kind)
 
-        assert options_of(plain.student) == {
-            name: default for name, (_, default) in option_fields(entry).items()
-        }
+        defaults = {name: default for name, (_, default) in option_fields(entry).items()}
+        assert options_of(plain.student) == {**defaults, **needed}
         with pytest.raises(RecipeError, match=r"student\.layerz: unknown key"):
-            load_with_student(write_recipe, {"kind": kind, "layerz": 3})
+            load_with_student(write_recipe, {"kind": kind, **needed, "layerz": 3})
 
     @pytest.mark.parametrize("kind", OPTIONS)
     def test_reach_the_student(self, kind: str, write_recipe: WriteRecipe, build: Build) -> None:
@@ -320,11 +441,20 @@ class TestOptionsOfARecipe:
                 shapes = [tuple(each.weight.shape) for each in model.student.convolutions]
                 assert shapes == [(3, 6, 1), (3, 6, 4)]
                 assert model.student.dropout.p == 0.125
+            case "static":
+                assert model.student.embedding.embedding_dim == model.student.hidden_size == 6
+                assert model.student.head[1].out_features == 7
+                assert model.student.head[0].p == model.student.head[3].p == 0.25
+            case "bert":
+                assert model.config.num_hidden_layers == 1
+                assert model.config.hidden_dropout_prob == 0.25
+                assert model.config.attention_probs_dropout_prob == 0.25
+                assert model.dropout.p == 0.25
             case "distilbert":
                 assert model.config.n_layers == 1
                 assert model.config.dropout == model.config.seq_classif_dropout == 0.25
 
-    @pytest.mark.parametrize("kind", [kind for kind in OPTIONS if kind != "distilbert"])
+    @pytest.mark.parametrize("kind", sorted(OPTIONS.keys() - {"distilbert", "bert"}))
     def test_are_in_the_saved_folder(
         self, kind: str, build: Build, context: BuildContext, tmp_path: Path
     ) -> None:

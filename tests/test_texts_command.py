@@ -149,7 +149,7 @@ class TestWhatIsRefused:
     @pytest.mark.parametrize(
         ("output", "words"),
         [
-            ("t.txt", "cannot write '.txt'; give -o a .jsonl or .csv"),
+            ("t.txt", "cannot write '.txt'; give -o a .jsonl, .csv or .parquet"),
             ("folder.csv", "is a folder"),
             ("tiny.yaml/t.csv", "cannot be written"),
             ("o.jsonl", "is the recipe's teacher.outputs"),

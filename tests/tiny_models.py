@@ -27,8 +27,10 @@ from transformers import (
     RobertaForSequenceClassification,
 )
 
+from kdzoo import registry
 from kdzoo.data import Corpus, Example
-from kdzoo.model import BuildContext, load_model
+from kdzoo.model import BuildContext, load_model, own_vocabulary
+from kdzoo.recipe import option_fields
 from kdzoo.text import Encoded, Vocabulary, prune
 
 SHAPE = {"num_attention_heads": 2, "hidden_size": 16, "intermediate_size": 24}
@@ -91,6 +93,23 @@ def pruned_vocabulary(
         special_tokens=special_tokens,
         keep_unseen=keep_unseen,
     )
+
+
+def options_needed(kind: str, model: Path) -> dict[str, Any]:
+    """Returns the options that a student cannot do without: all of them name a model."""
+    fields = option_fields(registry.students.get(kind))
+    return {name: str(model) for name, (_, default) in fields.items() if default is ...}
+
+
+def vocabulary_of_kind(
+    kind: str, teacher: Path, model: Path, examples: Sequence[Example], *, keep_unseen: bool = False
+) -> Vocabulary:
+    """Returns what a student reads with: the teacher's tokenizer, pruned, or its own model's."""
+    details = registry.students.get(kind).details
+    if details["tokenizer_of"] is not None:
+        return own_vocabulary(model, details["tokenizer_of"], 32)
+    special = bool(details["special_tokens"])
+    return pruned_vocabulary(teacher, examples, special_tokens=special, keep_unseen=keep_unseen)
 
 
 def context_of(

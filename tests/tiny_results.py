@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from tiny_models import tiny_corpus
 from tiny_world import LABELS
 
@@ -15,6 +16,7 @@ from kdzoo.data import Corpus
 from kdzoo.measure import Size, figures, outcomes
 from kdzoo.results import (
     DataSummary,
+    Deployed,
     Manifest,
     Member,
     Record,
@@ -24,6 +26,8 @@ from kdzoo.results import (
     Store,
     Timing,
 )
+from kdzoo.runtime.folder import DEPLOYED
+from kdzoo.runtime.parity import Parity
 
 CORPUS = tiny_corpus(count=50)  # 100 test texts
 ENVIRONMENT = {"cpu": "Some CPU @ 2 GHz", "cores": "2", "python": "3.11.7", "commit": "abc"}
@@ -50,12 +54,7 @@ class HandWritten:
         notes: Sequence[str] = (),
     ) -> str:
         """Writes a finished model that gets these test texts wrong; returns its key."""
-        gold = np.array(self.corpus.gold("test"))
-        prediction = gold.copy()
-        numbers = np.array(sorted(wrong), dtype=np.int64)
-        prediction[numbers] = (prediction[numbers] + 1) % len(LABELS)
-        logits = np.eye(len(LABELS), dtype=np.float32)[prediction] * 4
-        frame = outcomes("test", self.corpus, logits, None if role == "teacher" else logits)
+        frame = self._outcomes(wrong, agree=role != "teacher")
         record = Record(
             key=key,
             role=role,
@@ -78,29 +77,108 @@ class HandWritten:
         self.store.write(folder, record)
         return key
 
-    def row(self, name: str, role: Role, *members: Member, road: str | None = None) -> None:
-        """Adds a line of the table."""
-        self.rows.append(Row(name=name, role=role, kind="tiny", road=road, members=members))
+    def _outcomes(self, wrong: Iterable[int], *, agree: bool) -> pd.DataFrame:
+        gold = np.array(self.corpus.gold("test"))
+        prediction = gold.copy()
+        numbers = np.array(sorted(wrong), dtype=np.int64)
+        prediction[numbers] = (prediction[numbers] + 1) % len(LABELS)
+        logits = np.eye(len(LABELS), dtype=np.float32)[prediction] * 4
+        return outcomes("test", self.corpus, logits, logits if agree else None)
 
-    def timed(self, latency_ms: dict[str, float], rounds: int = 3) -> None:
-        """Adds a session in which every call of a model took so many milliseconds."""
-        self.store.write_session(
-            Session(
-                id="session",
-                threads=1,
-                timings=tuple(
-                    Timing(key=key, runtime="torch", rounds_ms=((each,) * 4,) * rounds)
-                    for key, each in latency_ms.items()
-                ),
-                environment=ENVIRONMENT,
-                created="2026-01-01T00:00:00+00:00",
-            )
+    def form(
+        self,
+        key: str,
+        runtime: str,
+        wrong: Iterable[int] = (),
+        *,
+        graph_bytes: int = 100_000,
+        parity: Parity | None = None,
+        failure: str | None = None,
+    ) -> None:
+        """Writes a model's exported form, which gets these test texts wrong; or why there is none.
+
+        Beside a graph of so many bytes lie a tokenizer and labels of 100 each.
+        """
+        known = Deployed(
+            key=key,
+            runtime=runtime,
+            made_from="f" * 16,
+            failure=failure,
+            data=summary(self.corpus),
+            environment=ENVIRONMENT,
+            created="2026-01-01T00:00:00+00:00",
         )
+        self.store.write_form(known)
+        if failure is not None:
+            return
+        frame, folder = self._outcomes(wrong, agree=True), self.store.form(key, runtime)
+        files = {name: graph_bytes if name.endswith(".onnx") else 100 for name in DEPLOYED}
+        for name, size in files.items():
+            (folder / name).write_bytes(b"x" * size)
+        self.store.write_predictions(folder, frame)
+        quality = {"test": figures(frame, self.corpus.oos)}
+        found = {"files": files, "quality": quality, "parity": parity or parity_of()}
+        self.store.write_form(known.model_copy(update=found))
+
+    def row(
+        self,
+        name: str,
+        role: Role,
+        *members: Member,
+        road: str | None = None,
+        runtimes: Sequence[str] = ("torch",),
+    ) -> None:
+        """Adds a model to the table, with a line per runtime."""
+        row = Row(name=name, role=role, kind="tiny", road=road, members=members)
+        self.rows.append(row.model_copy(update={"runtimes": tuple(runtimes)}))
+
+    def timed(
+        self,
+        latency_ms: Mapping[str | tuple[str, str], float],
+        rounds: int = 3,
+        *,
+        name: str = "session",
+        **details: Any,
+    ) -> None:
+        """Adds a session in which every call of a model took so many milliseconds.
+
+        Args:
+            latency_ms: by key, in PyTorch, or by key and runtime.
+            rounds: of four calls each.
+            name: the session's.
+            details: what else is known of each row.
+        """
+        timings = []
+        for row, each in latency_ms.items():
+            key, runtime = (row, "torch") if isinstance(row, str) else row
+            calls_ms = ((each,) * 4,) * rounds
+            timings.append(Timing(key=key, runtime=runtime, rounds_ms=calls_ms, **details))
+        self.session(*timings, name=name)
+
+    def session(self, *timings: Timing, name: str = "session", **details: Any) -> None:
+        """Adds a session; each is newer than the one before."""
+        number = len(self.store.sessions()) + 1
+        session = Session(
+            id=name,
+            threads=1,
+            timings=timings,
+            environment=ENVIRONMENT,
+            created=f"2026-01-{number:02}T00:00:00+00:00",
+        )
+        self.store.write_session(session.model_copy(update=details))
 
     def finish(self, study: str = "study") -> Store:
         """Writes the manifest and returns the store."""
         self.store.write_manifest(Manifest(study=study, rows=tuple(self.rows)))
         return self.store
+
+
+def parity_of(*, passed: bool = True, **changes: Any) -> Parity:
+    """Returns what the gate says of a form."""
+    same = Parity(
+        texts=100, logit_difference=1e-6, other_labels=0, accuracy_change=0.0, passed=passed
+    )
+    return same.model_copy(update=changes)
 
 
 def summary(corpus: Corpus, origin: str = "files:tiny") -> DataSummary:
@@ -135,4 +213,26 @@ def one_student(
     member = Member(seed=0, key="s" * 16, teacher_key="t" * 16, control_key="c" * 16)
     study.row("tiny", "student", member, road="change")
     study.timed({"t" * 16: 8.0, "s" * 16: 0.5})
+    return study
+
+
+def one_student_deployed(root: Path) -> HandWritten:
+    """Returns the same study in every runtime, with a baseline: eight rows, all of them timed."""
+    study = one_student(root)
+    study.model("b" * 16, range(45), role="baseline", name="tf-idf + svm", size_bytes=9_000_000)
+    study.rows.clear()
+    runtimes = ("torch", "onnx", "onnx-int8")
+    study.row("teacher", "teacher", Member(seed=0, key="t" * 16), runtimes=("pipeline", *runtimes))
+    member = Member(seed=0, key="s" * 16, teacher_key="t" * 16, control_key="c" * 16)
+    study.row("tiny", "student", member, road="change", runtimes=runtimes)
+    baseline = Member(seed=0, key="b" * 16, teacher_key="t" * 16)
+    study.row("tf-idf + svm", "baseline", baseline, runtimes=("sklearn",))
+    study.form("t" * 16, "onnx", range(10), graph_bytes=4_000_000)
+    study.form("t" * 16, "onnx-int8", range(12), graph_bytes=1_000_000)
+    study.form("s" * 16, "onnx", range(20), graph_bytes=100_000)
+    study.form("s" * 16, "onnx-int8", range(21), graph_bytes=30_000)
+    speeds = {"pipeline": 16.0, "torch": 8.0, "onnx": 4.0, "onnx-int8": 1.0}
+    latency_ms = {("t" * 16, runtime): each for runtime, each in speeds.items()}
+    latency_ms |= {("s" * 16, "torch"): 0.5, ("s" * 16, "onnx"): 0.2, ("s" * 16, "onnx-int8"): 0.1}
+    study.timed({**latency_ms, ("b" * 16, "sklearn"): 2.0}, name="everywhere")
     return study

@@ -129,7 +129,7 @@ def tiny_recipe_data(tiny_data: Path, tiny_encoder: Path) -> dict[str, Any]:
         "objective": {"kind": "kl", "temperature": 2.0},
         "training": {"steps": 60, "batch_size": 16, "learning_rate": 1e-2, "evaluations": 3,
                      "checkpoint_every": 20},
-        "measure": {"rounds": 2, "texts": 3},
+        "measure": {"rounds": 2, "texts": 3, "isolated": False},
     }  # fmt: skip
 
 

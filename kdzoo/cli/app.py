@@ -48,6 +48,14 @@ Students = Annotated[
     ),
 ]
 
+MaxNoise = Annotated[
+    float | None,
+    typer.Option(
+        help="Fail (exit code 1) where the reference row's latency varied by more than this share "
+        "from round to round, as in 0.1."
+    ),
+]
+
 
 def say(text: str, console: Console = out_console) -> None:
     """Prints text as it is: nothing in it is markup, and no line of it is broken."""
@@ -69,12 +77,16 @@ def seed_numbers(text: str | None) -> list[int] | None:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Ends with one line where the user stops the work."""
+def interruptible(then: str = "the same command again goes on from here") -> Iterator[None]:
+    """Ends with one line where the user stops the work.
+
+    Args:
+        then: what is left of it.
+    """
     try:
         yield
     except KeyboardInterrupt:
-        err_console.print("\nstopped; the same command again goes on from here")
+        err_console.print(f"\nstopped; {then}")
         sys.exit(130)
 
 

@@ -1,15 +1,15 @@
-"""Commands over studies and models: run, report, predict, cache."""
+"""Commands over studies: run, report, cache."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from kdzoo.cli.app import (
     DataSource,
+    MaxNoise,
     Overrides,
     Seeds,
     Students,
@@ -17,12 +17,14 @@ from kdzoo.cli.app import (
     app,
     err_console,
     interruptible,
-    out_console,
     quiet_libraries,
     say,
     seed_numbers,
 )
-from kdzoo.errors import DataError, RecipeError
+from kdzoo.cli.shown import check_noise, show_table
+from kdzoo.errors import RecipeError
+
+FILES = ("table.md", "table.csv", "accuracy_vs_latency.png", "latency.png", "models/")
 
 
 @app.command(
@@ -48,6 +50,7 @@ def run(
     no_test: Annotated[
         bool, typer.Option("--no-test", help="Do not read the test split (while tuning).")
     ] = False,
+    max_noise: MaxNoise = None,
 ) -> None:
     """Distil, measure and compare: table and picture at the end.
 
@@ -66,13 +69,16 @@ def run(
         say(f"{study.name}: {names} ({count} students); starting up", err_console)
         quiet_libraries()
         from kdzoo.console import ConsoleProgress
+        from kdzoo.report import make_table
         from kdzoo.study import run_study
 
         folder = out or Path("runs") / study.name
         store = run_study(
             study, folder, read_test=not no_test, progress=ConsoleProgress(err_console)
         )
-    _show_report(store)
+        table = make_table(store)
+    show_table(table, store.root, FILES)
+    check_noise(table, max_noise)
 
 
 @app.command(
@@ -92,7 +98,7 @@ def report(
     ] = None,
 ) -> None:
     """Make tables and pictures again from what was measured. Trains nothing."""
-    from kdzoo.report import write_report
+    from kdzoo.report import make_table, write_report
     from kdzoo.results import Store
     from kdzoo.results import publish as publish_store
 
@@ -107,42 +113,7 @@ def report(
     if publish is not None:
         store = publish_store(store, publish, keys)
     write_report(store)
-    _show_report(store)
-
-
-@app.command(
-    epilog="""Examples:
-
-`kdzoo predict runs/quickstart/models/MODEL "i need a taxi to the airport"`
-
-`cat texts.txt | kdzoo predict runs/quickstart/models/MODEL -`"""
-)
-def predict(
-    model: Annotated[
-        Path, typer.Argument(help="A model's folder, as in runs/quickstart/models/MODEL.")
-    ],
-    text: Annotated[
-        str, typer.Argument(help="A text, or - for one text a line from standard input.")
-    ],
-    top: Annotated[int, typer.Option(min=1, help="Labels shown for a single text.")] = 5,
-    students: Students = None,
-) -> None:
-    """Label texts with a trained model."""
-    quiet_libraries()
-    from kdzoo.api import load
-
-    predictor = load(model, students=students)
-    if text == "-":
-        lines = (line.rstrip("\r\n") for line in sys.stdin)
-        try:
-            for found in predictor.predict(lines, top=1):
-                typer.echo(f"{found.label}\t{found.probability:.4f}")
-        except UnicodeDecodeError:
-            raise DataError("standard input is not UTF-8 text; convert it first") from None
-        return
-    (found,) = predictor.predict([text], top=top)
-    for label, probability in found.top:
-        typer.echo(f"{probability:.4f}  {label}")
+    show_table(make_table(store), store.root, FILES)
 
 
 @app.command(epilog="Examples: `kdzoo cache`, `kdzoo cache clear`")
@@ -163,19 +134,3 @@ def cache(
     for key, texts, size in contents:
         typer.echo(f"{key}  {texts:>9,} texts  {size / 1e6:8.1f} MB")
     typer.echo(f"{sum(size for *_, size in contents) / 1e6:.1f} MB in {cache_root()}")
-
-
-def _show_report(store: Any) -> None:
-    from kdzoo.console import table
-    from kdzoo.report.rows import make_table
-    from kdzoo.report.table import caption, short_cells
-
-    made = make_table(store)
-    lines = [short_cells(row, made) for row in made.rows]
-    drawn = table(list(lines[0]), [list(line.values()) for line in lines])
-    out_console.print(drawn, "")
-    out_console.print(caption(made), markup=False, highlight=False)  # a paragraph: it may wrap
-    say(f"\nresults in {store.root}:")
-    for name in ("table.md", "table.csv", "accuracy_vs_latency.png", "models/"):
-        if (store.root / name).exists():
-            say(f"  {store.root / name}")

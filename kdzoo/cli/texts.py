@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -25,9 +21,6 @@ from kdzoo.cli.app import (
     seed_numbers,
 )
 from kdzoo.errors import DataError
-
-if TYPE_CHECKING:
-    from kdzoo.data import Texts
 
 
 @app.command(
@@ -91,7 +84,9 @@ def label(
 )
 def texts(
     target: Target,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The .jsonl or .csv to write.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The .jsonl, .csv or .parquet to write.")
+    ],
     overrides: Overrides = None,
     seeds: Seeds = None,
     data: DataSource = None,
@@ -121,39 +116,12 @@ def texts(
                 raise DataError(f"{output} is the recipe's teacher.outputs; give -o another name")
         quiet_libraries()
         from kdzoo.console import ConsoleProgress
+        from kdzoo.data import write_rows
         from kdzoo.steps import wanted_texts
 
         progress = ConsoleProgress(err_console)
-        count = _write(output, wanted_texts(study, progress, evaluation=evaluation))
+        parts = wanted_texts(study, progress, evaluation=evaluation)
+        rows = ((example.text,) for part in parts for example in part)
+        count = write_rows(output, ("text",), rows)
     said = f"{count:,} texts to label in {output}" if count else "no text is left to label"
     say(said)
-
-
-def _write(output: Path, parts: Iterable[Texts]) -> int:
-    """Writes the texts beside their place and moves them there; no file where there is none."""
-    if output.suffix.lower() not in (".jsonl", ".csv"):
-        raise DataError(f"{output}: cannot write '{output.suffix}'; give -o a .jsonl or .csv")
-    if output.is_dir():
-        raise DataError(f"{output} is a folder; give -o a file")
-    partial = output.with_name(f".{output.name}.partial")
-    count = 0
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file, lineterminator="\n") if output.suffix == ".csv" else None
-            if table is not None:
-                table.writerow(["text"])
-            for example in (example for part in parts for example in part):
-                if table is not None:
-                    table.writerow([example.text])
-                else:
-                    file.write(json.dumps({"text": example.text}, ensure_ascii=False) + "\n")
-                count += 1
-        if count:
-            partial.replace(output)
-    except OSError as error:
-        raise DataError(f"{output} cannot be written: {error}") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
-    return count

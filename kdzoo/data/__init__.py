@@ -3,6 +3,8 @@
 from kdzoo.data.checks import describe, is_unicode, normalised
 from kdzoo.data.corpus import SPLITS, Corpus, Example, RawData, SplitName, fingerprint
 from kdzoo.data.load import few_labels, load_corpus
+from kdzoo.data.output import check_output, write_rows
+from kdzoo.data.stream import read_labelled
 from kdzoo.data.texts import NO_LABEL, Digests, Texts, digests_of, distinct, has_pairs
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "RawData",
     "SplitName",
     "Texts",
+    "check_output",
     "describe",
     "digests_of",
     "distinct",
@@ -23,4 +26,6 @@ __all__ = [
     "is_unicode",
     "load_corpus",
     "normalised",
+    "read_labelled",
+    "write_rows",
 ]

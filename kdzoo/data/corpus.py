@@ -21,6 +21,11 @@ class Example:
     label: int | None = None
 
     @property
+    def input(self) -> str | tuple[str, str]:
+        """The text, or both of a pair, as tokenizers read them."""
+        return self.text if self.text_pair is None else (self.text, self.text_pair)
+
+    @property
     def digest(self) -> bytes:
         """16 bytes that stand for the texts (not the label), in every cache key."""
         digest = hashlib.blake2b(self.text.encode("utf-8", "surrogatepass"), digest_size=16)

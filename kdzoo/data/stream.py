@@ -46,10 +46,34 @@ def read_texts(path: Path, column: str) -> Iterator[str]:
         yield from (text for line in _lines(path, "\n") if (text := line.strip()))
         return
     for where, row in stream_rows(path):
-        if column not in row:
-            known = did_you_mean(column, [str(key) for key in row])
-            raise DataError(str(path), Problem(f"no column '{column}'", where, known))
-        yield as_text(row[column])
+        yield _cell(path, where, row, column)
+
+
+def read_labelled(path: Path, text: str, label: str) -> tuple[list[str], list[str]]:
+    """Returns the texts of a file, and the label of each.
+
+    Args:
+        path: of the file.
+        text: the column of the text.
+        label: the column of the label.
+
+    Raises:
+        DataError: there is no such file, it is not what its name says, lacks a column or a label.
+    """
+    texts, labels = [], []
+    for where, row in stream_rows(path):
+        texts.append(_cell(path, where, row, text))
+        labels.append(_cell(path, where, row, label))
+        if not labels[-1].strip():
+            raise DataError(str(path), Problem(f"'{label}' is empty", where, "give it a label"))
+    return texts, labels
+
+
+def _cell(path: Path, where: str, row: Mapping[str, Any], column: str) -> str:
+    if column not in row:
+        known = did_you_mean(column, [str(key) for key in row])
+        raise DataError(str(path), Problem(f"no column '{column}'", where, known))
+    return as_text(row[column])
 
 
 def as_text(value: Any) -> str:

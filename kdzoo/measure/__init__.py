@@ -1,19 +1,86 @@
 """Quality, latency and size of models in the form in which they would be deployed."""
 
-from kdzoo.measure.latency import summarise, thread_budget, time_candidates
-from kdzoo.measure.machine import environment
-from kdzoo.measure.predictions import figures, no_outcomes, outcomes
-from kdzoo.measure.size import Size, baseline_size, model_size
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kdzoo.measure.candidate import Candidate, MeasureSettings
+    from kdzoo.measure.flops import flops_per_text, work_per_text
+    from kdzoo.measure.latency import Measured, measure_candidates
+    from kdzoo.measure.machine import conditions, environment
+    from kdzoo.measure.predictions import figures, no_outcomes, outcomes
+    from kdzoo.measure.size import Size, baseline_size, model_size
+    from kdzoo.measure.speed import THROUGHPUT, Memory, Speed
+    from kdzoo.measure.summary import (
+        NOISY,
+        Ratio,
+        Summary,
+        noise,
+        ratio,
+        shared_rounds,
+        summarise,
+    )
+
+# Looked up when first used: a process that is measured runs a module of this package, and what it
+# would import beside the model's runtime would count as the model's own memory.
+_HOMES = {
+    "NOISY": "summary",
+    "THROUGHPUT": "speed",
+    "Candidate": "candidate",
+    "MeasureSettings": "candidate",
+    "Measured": "latency",
+    "Memory": "speed",
+    "Ratio": "summary",
+    "Size": "size",
+    "Speed": "speed",
+    "Summary": "summary",
+    "baseline_size": "size",
+    "conditions": "machine",
+    "environment": "machine",
+    "figures": "predictions",
+    "flops_per_text": "flops",
+    "measure_candidates": "latency",
+    "model_size": "size",
+    "no_outcomes": "predictions",
+    "noise": "summary",
+    "outcomes": "predictions",
+    "ratio": "summary",
+    "shared_rounds": "summary",
+    "summarise": "summary",
+    "work_per_text": "flops",
+}
 
 __all__ = [
+    "NOISY",
+    "THROUGHPUT",
+    "Candidate",
+    "MeasureSettings",
+    "Measured",
+    "Memory",
+    "Ratio",
     "Size",
+    "Speed",
+    "Summary",
     "baseline_size",
+    "conditions",
     "environment",
     "figures",
+    "flops_per_text",
+    "measure_candidates",
     "model_size",
     "no_outcomes",
+    "noise",
     "outcomes",
+    "ratio",
+    "shared_rounds",
     "summarise",
-    "thread_budget",
-    "time_candidates",
+    "work_per_text",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'kdzoo.measure' has no attribute '{name}'")
+    return getattr(import_module(f"kdzoo.measure.{_HOMES[name]}"), name)

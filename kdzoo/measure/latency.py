@@ -1,90 +1,167 @@
-"""Latency of one text, all candidates in one session: interleaved, in random order, warmed up."""
+"""One joint session over many candidates: a process each, one at work at a time, interleaved."""
 
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 
-import numpy as np
+import psutil
 
-from kdzoo.data import Example
+from kdzoo.errors import MeasureError
+from kdzoo.measure.candidate import Candidate, MeasureSettings
+from kdzoo.measure.machine import conditions
+from kdzoo.measure.speed import Speed
+from kdzoo.measure.subject import Subject
+from kdzoo.measure.workers import cores_for
 from kdzoo.progress import Progress
-from kdzoo.runtime import Classifier
+from kdzoo.runtime import Text
 
-WARM_UP_CALLS = 5  # before the clock starts, on every visit
-
-
-@contextmanager
-def thread_budget(threads: int) -> Iterator[None]:
-    """Gives every library of this process so many threads, and gives them back their own after."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        with threadpool_limits(limits=threads):
-            yield
-    finally:
-        torch.set_num_threads(before)
+SPARE_BYTES = 1 << 30  # of memory that stays free
 
 
-def time_candidates(
-    candidates: Mapping[str, Classifier],
-    texts: Sequence[Example],
+@dataclass(frozen=True)
+class Measured:
+    """A session's outcome.
+
+    Attributes:
+        speeds: of every candidate and reference; a failed one says why.
+        conditions: of the machine before and after, and the cores that were used.
+    """
+
+    speeds: dict[Candidate, Speed]
+    conditions: dict[str, float | str]
+
+
+def measure_candidates(
+    candidates: Sequence[Candidate],
+    texts: Sequence[Text],
     *,
-    threads: int,
-    rounds: int,
-    per_visit: int,
+    references: Sequence[Candidate] = (),
+    settings: MeasureSettings,
     seed: int,
     progress: Progress,
-) -> dict[str, list[list[float]]]:
-    """Returns for every candidate, round by round, the milliseconds of single texts.
+) -> Measured:
+    """Returns what every candidate costs to run, all measured in turn by the same rules.
 
-    Tokenisation is included. In every round all candidates are visited once, in random order, and
-    read the same texts, drawn anew for the round from the real ones.
+    In a round every candidate and every reference is visited once, in random order, and reads the
+    same texts, drawn anew for the round. Candidates that cannot live at once are measured in
+    groups, each with all references, so that ratios to these stay within a round. One that fails
+    gets no figures; the others finish.
 
     Args:
-        candidates: models by name, as deployed.
-        texts: real texts in their real mix of lengths.
-        threads: the same for all.
-        rounds: visits to each candidate.
-        per_visit: texts timed per visit.
+        candidates: models, each in a runtime.
+        texts: real ones, in their real mix of lengths and in their order; all are read for the
+            throughput of the whole split.
+        references: what others are compared with; measured as well, whether or not they are among
+            the candidates.
+        settings: the rules.
         seed: of the order and of the draw.
-        progress: told how far it is.
+        progress: told how far it is, and of each failure.
+
+    Raises:
+        MeasureError: the settings, or the lack of texts, leave nothing to measure.
+        RegistryError: there is no runtime of a candidate's name.
     """
-    rng = random.Random(seed)
-    times: dict[str, list[list[float]]] = {name: [] for name in candidates}
-    with (
-        thread_budget(threads),
-        progress.task("measuring latency", rounds * len(candidates)) as task,
-    ):
-        for _ in range(rounds):
-            drawn = [rng.choice(texts) for _ in range(per_visit)]
-            for name in rng.sample(sorted(candidates), len(candidates)):
-                times[name].append(_visit(candidates[name], drawn))
-                task.advance()
-    return times
+    settings.check()
+    if not texts:
+        raise MeasureError("there are no texts to measure with; give at least one")
+    subjects = {each: Subject(each, settings) for each in [*references, *candidates]}
+    session = _Session(texts, settings, random.Random(seed), progress)
+    before = conditions()
+    with ExitStack() as stack:
+        for subject in subjects.values():
+            stack.callback(subject.close)
+        session.measure(
+            [subject for candidate, subject in subjects.items() if candidate in references],
+            [subject for candidate, subject in subjects.items() if candidate not in references],
+        )
+        session.start_cold(list(subjects.values()))
+    after = conditions()
+    for candidate, subject in subjects.items():
+        if subject.failure is not None:
+            progress.say(f"{candidate}: not measured: {subject.failure}")
+    return Measured(
+        {candidate: subject.speed() for candidate, subject in subjects.items()},
+        {
+            **{f"{name}_before": value for name, value in before.items()},
+            **{f"{name}_after": value for name, value in after.items()},
+            "cores": " ".join(map(str, cores_for(settings.threads))),
+        },
+    )
 
 
-def _visit(classifier: Classifier, texts: Sequence[Example]) -> list[float]:
-    for example in texts[:WARM_UP_CALLS]:
-        classifier.logits([example])
-    elapsed_ms = []
-    for example in texts:
-        start = time.perf_counter_ns()
-        classifier.logits([example])
-        elapsed_ms.append((time.perf_counter_ns() - start) / 1e6)
-    return elapsed_ms
+@dataclass(frozen=True)
+class _Session:
+    texts: Sequence[Text]
+    settings: MeasureSettings
+    rng: random.Random
+    progress: Progress
 
+    def measure(self, references: Sequence[Subject], others: Sequence[Subject]) -> None:
+        """Leads the references through all rounds, the others through those of their group."""
+        first_round = 0
+        waiting = deque(others)
+        for subject in references:
+            subject.start(self.texts[0], first_round)
+        while True:
+            group = self._start_group(references, waiting, first_round)
+            self._rounds([*references, *group])
+            self._finish(group)
+            first_round += self.settings.rounds
+            if not waiting:
+                break
+        self._finish(references)
 
-def summarise(rounds: Sequence[Sequence[float]]) -> dict[str, float]:
-    """Returns median and 90th percentile in milliseconds over all rounds, and their count."""
-    everything = np.concatenate([np.asarray(each) for each in rounds])
-    return {
-        "p50_ms": float(np.percentile(everything, 50)),
-        "p90_ms": float(np.percentile(everything, 90)),
-        "calls": float(len(everything)),
-    }
+    def _start_group(
+        self, references: Sequence[Subject], waiting: deque[Subject], first_round: int
+    ) -> list[Subject]:
+        """Starts those that are next, at least one, while there is room for another."""
+        group: list[Subject] = []
+        with self.progress.task("starting what is measured", len(waiting)) as task:
+            while waiting and (not group or self._has_room([*references, *group])):
+                subject = waiting.popleft()
+                subject.start(self.texts[0], first_round)
+                group.append(subject)
+                task.advance(1, str(subject.candidate))
+        return group
+
+    def _has_room(self, subjects: Sequence[Subject]) -> bool:
+        live = [subject.loaded_bytes for subject in subjects if subject.failure is None]
+        if len(live) >= self.settings.live_at_most:
+            return False
+        needed = SPARE_BYTES + 2 * max(live, default=0)  # another one, and what grows at work
+        return psutil.virtual_memory().available > needed
+
+    def _rounds(self, subjects: Sequence[Subject]) -> None:
+        ordered = sorted(subjects, key=lambda subject: subject.candidate)
+        total = self.settings.rounds * len(ordered)
+        with self.progress.task("measuring latency", total) as task:
+            for _ in range(self.settings.rounds):
+                drawn = self._draw()
+                for subject in self.rng.sample(ordered, len(ordered)):
+                    subject.visit(drawn)
+                    task.advance()
+
+    def _draw(self) -> list[Text]:
+        count = self.settings.texts
+        if count <= len(self.texts):
+            return self.rng.sample(self.texts, count)
+        return self.rng.choices(self.texts, k=count)
+
+    def _finish(self, subjects: Sequence[Subject]) -> None:
+        with self.progress.task("measuring throughput", len(subjects)) as task:
+            for subject in subjects:
+                subject.finish(self.texts)
+                task.advance(1, str(subject.candidate))
+
+    def start_cold(self, subjects: Sequence[Subject]) -> None:
+        """Times the cold starts that are left after those of the session's own processes."""
+        left = self.settings.cold_starts - 1
+        with self.progress.task("measuring cold starts", left * len(subjects)) as task:
+            for _ in range(left):
+                for subject in self.rng.sample(subjects, len(subjects)):
+                    subject.start_cold(self.texts[0])
+                    task.advance()

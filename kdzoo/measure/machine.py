@@ -6,24 +6,66 @@ import os
 import platform
 import subprocess
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_LIBRARIES = ("kdzoo", "torch", "transformers", "accelerate", "tokenizers", "scikit-learn", "numpy")
+import psutil
+
+_LIBRARIES = (
+    "kdzoo", "torch", "transformers", "accelerate", "tokenizers", "onnxruntime", "onnx",
+    "scikit-learn", "skops", "scipy", "numpy",
+)  # fmt: skip
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
 @cache
 def environment() -> dict[str, str]:
-    """Returns processor, cores, system, versions and kdzoo's commit; no host name, no paths."""
+    """Returns processor, cores, system, versions and kdzoo's commit; no host name, no paths.
+
+    Libraries that are not installed are left out. The thread settings are those of this process;
+    a session of measurements has its own.
+    """
+    settings = [f"{name}={os.environ[name]}" for name in _THREAD_VARIABLES if name in os.environ]
     return {
         "cpu": _cpu_model(),
         "cores": str(os.cpu_count()),
         "machine": platform.machine(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        **{name: version(name) for name in _LIBRARIES},
+        "thread_settings": " ".join(settings) or "none",
+        **{name: found for name in _LIBRARIES if (found := _version(name)) is not None},
         "commit": _commit(),
     }
+
+
+def conditions(interval_s: float = 0.5) -> dict[str, float | str]:
+    """Returns how busy the machine is while this process waits, in per cent of all its cores.
+
+    Entries: ``load_average`` of the last minute; ``cpu_percent_of_others``; ``steal_percent``,
+    which other virtual machines took (0 where it is not told); ``governor`` of the processor's
+    frequency, where it is told.
+
+    Args:
+        interval_s: how long to look.
+    """
+    times = psutil.cpu_times_percent(interval_s)
+    waiting = times.idle + getattr(times, "iowait", 0.0)
+    found: dict[str, float | str] = {
+        "load_average": round(os.getloadavg()[0], 2),
+        "cpu_percent_of_others": round(100 - waiting, 1),
+        "steal_percent": getattr(times, "steal", 0.0),
+    }
+    if _GOVERNOR.is_file():
+        found["governor"] = _GOVERNOR.read_text(encoding="utf-8").strip()
+    return found
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def _cpu_model() -> str:

@@ -11,6 +11,7 @@ from kdzoo.model.folder import (
     size_bytes,
 )
 from kdzoo.model.forward import Logits, length_sorted_batches, predict_logits
+from kdzoo.model.pretrained import own_vocabulary
 from kdzoo.model.table import narrow, widen, widened
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
 
@@ -28,6 +29,7 @@ __all__ = [
     "load_tokenizer",
     "maximum_length",
     "narrow",
+    "own_vocabulary",
     "predict_logits",
     "save_model",
     "scaled",

@@ -54,11 +54,11 @@ def load_baseline(folder: Path) -> tuple[Any, tuple[str, ...]]:
     return pipeline, tuple(labels)
 
 
-def baseline_logits(pipeline: Any, texts: list[str], classes: int) -> Logits:
+def scores_of(model: Any, features: Any, classes: int) -> Logits:
     """Returns the distances from the separating planes as logits [N, C]."""
-    scores = np.asarray(pipeline.decision_function(texts), dtype=np.float32)
+    scores = np.asarray(model.decision_function(features), dtype=np.float32)
     if scores.ndim == 1:  # two classes: one plane
         scores = np.stack([-scores, scores], axis=1)
-    logits = np.full((len(texts), classes), -1e4, dtype=np.float32)
-    logits[:, pipeline[-1].classes_] = scores
+    logits = np.full((len(scores), classes), -1e4, dtype=np.float32)
+    logits[:, model.classes_] = scores
     return logits

@@ -29,12 +29,15 @@ class BuildContext:
         encoder: loads the pretrained model that the teacher was fine-tuned from.
         teacher: loads the fine-tuned teacher. A hard-label control gets the encoder here, so that
             nothing that the teacher learnt reaches it.
+        outputs: which of the teacher's outputs stands for each label, [C]; None where its head is
+            not to be used: for a control, or where the teacher is a file.
     """
 
     labels: tuple[str, ...]
     vocabulary: Vocabulary
     encoder: Callable[[], Any]
     teacher: Callable[[], Any]
+    outputs: tuple[int, ...] | None = None
 
 
 def build_student(

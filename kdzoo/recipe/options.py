@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, Union, get_type_hints
 
-from pydantic import Field, PydanticUserError, create_model
+from pydantic import BeforeValidator, Field, PydanticUserError, create_model
 
 from kdzoo import registry
 from kdzoo.errors import Problem, RegistryError
-from kdzoo.recipe.schema import Augment, Objective, Recipe, Section, Student, Transfer
+from kdzoo.recipe.schema import Augment, Measure, Objective, Recipe, Section, Student, Transfer
 
 
 def option_fields(entry: registry.Entry[Any]) -> dict[str, Any]:
@@ -51,11 +51,15 @@ def pretrained_options(entry: registry.Entry[Any], options: Mapping[str, Any]) -
     return {
         name: options[name]
         for name, (kind, _) in option_fields(entry).items()
-        for mark in getattr(kind, "__metadata__", ())
-        if isinstance(mark, registry.Pretrained)
-        and isinstance(options.get(name), str)
-        and options[name] not in mark.words
+        for mark in _pretrained_marks(kind)
+        if isinstance(options.get(name), str) and options[name] not in mark.words
     }
+
+
+def _pretrained_marks(kind: Any) -> list[registry.Pretrained]:
+    """Returns the mark of an option that names a model, if its type has it."""
+    marks = getattr(kind, "__metadata__", ())
+    return [mark for mark in marks if isinstance(mark, registry.Pretrained)]
 
 
 def _types(signed: Any, names: list[str]) -> dict[str, Any]:
@@ -81,6 +85,8 @@ def _kind_model(base: type[Section], entry: registry.Entry[Any]) -> type[Section
                 f"{entry.origin}: '{entry.name}' cannot have an option called '{name}'; "
                 "the recipe's section has that name for itself, rename the parameter"
             )
+    if entry.details.get("tokenizer_of") is not None:
+        fields |= _brought_along(entry, fields)
     try:
         return create_model(
             f"_{base.__name__}_{entry.name}",
@@ -95,6 +101,27 @@ def _kind_model(base: type[Section], entry: registry.Entry[Any]) -> type[Section
         ) from error
 
 
+def _brought_along(entry: registry.Entry[Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the fields that are no choice where a student's model brings tokenizer and words."""
+    option = entry.details["tokenizer_of"]
+    if not _pretrained_marks(fields.get(option, (None,))[0]):
+        raise RegistryError(
+            f"{entry.origin}: tokenizer_of='{option}' of '{entry.name}' is no option that names a "
+            f"model; annotate one, as in `{option}: Annotated[str, Pretrained()]`"
+        )
+
+    def only_own(value: Any) -> Any:
+        if value != "own":
+            raise ValueError(
+                f"cannot be {value!r}: {entry.name} reads with the tokenizer of student.{option} "
+                "and starts from that model's embeddings; remove this key"
+            )
+        return value
+
+    own = (Annotated[Literal["own"], BeforeValidator(only_own)], "own")
+    return dict.fromkeys(("text", "vocabulary", "embeddings"), own)
+
+
 def recipe_model() -> type[Recipe]:
     """Returns the recipe's model with the options of everything that is registered by now."""
     transfer = create_model(
@@ -102,12 +129,21 @@ def recipe_model() -> type[Recipe]:
         __base__=Transfer,
         augment=(_chosen_by_kind(Augment, registry.augmenters) | None, None),
     )
+    chosen = tuple(
+        name for name, e in registry.runtimes.entries().items() if e.details["reads"] == "models"
+    )
+    measure = create_model(
+        "_Measure",
+        __base__=Measure,
+        runtimes=(list[Literal[chosen]], Measure.model_fields["runtimes"]),  # type: ignore[valid-type]
+    )
     return create_model(
         "_Recipe",
         __base__=Recipe,
         transfer=(transfer, transfer()),
         student=(_chosen_by_kind(Student, registry.students), ...),
         objective=(_chosen_by_kind(Objective, registry.objectives), ...),
+        measure=(measure, measure()),
     )
 
 

@@ -235,10 +235,31 @@ class Controls(Section):
 class Measure(Section):
     """How the trained models are measured; changing it trains nothing anew."""
 
-    runtimes: list[Literal["torch"]] = Field(["torch"], min_length=1)
+    runtimes: list[str] = Field(
+        ["torch"], min_length=1, description="forms in which teacher and students are deployed"
+    )
+    int8: Literal["dynamic", "static"] = Field(
+        "dynamic", description="ranges of activations: as they come, or calibrated on validation"
+    )
     threads: Positive = Field(1, description="CPU threads, the same for every row")
-    rounds: Positive = Field(10, description="visits to every model, in random order")
-    texts: Positive = Field(40, description="texts timed per visit")
+    rounds: Positive = Field(15, description="visits to every row, in random order")
+    texts: Positive = Field(64, description="texts timed per visit")
+    cold_starts: Positive = Field(3, description="fresh processes per row, to time the first label")
+    isolated: bool = Field(
+        True,
+        description="a process per row; false times all in this one: quicker, and nothing is known "
+        "of memory and cold start",
+    )
+    time_limit_s: Positive = Field(
+        300, description="a row's process that does not answer in time is given up"
+    )
+
+    @field_validator("runtimes")
+    @classmethod
+    def _distinct(cls, runtimes: list[str]) -> list[str]:
+        if len(set(runtimes)) < len(runtimes):
+            raise ValueError("a runtime is named twice; remove one")
+        return runtimes
 
 
 class Recipe(Section):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from kdzoo.report.picture import draw
 from kdzoo.report.rows import Table, TableRow, make_table
-from kdzoo.report.table import comma_separated, markdown
+from kdzoo.report.spreadsheet import comma_separated
+from kdzoo.report.table import markdown
 from kdzoo.results import Store, write_atomically
 
 
@@ -14,12 +15,16 @@ def write_report(store: Store) -> list[Path]:
     Raises:
         StoreError: the folder is no study.
     """
-    table = make_table(store)
+    return write_tables(make_table(store), store.root)
+
+
+def write_tables(table: Table, folder: Path) -> list[Path]:
+    """Writes table and picture into a folder and returns their paths."""
     written = []
     for name, content in (("table.md", markdown(table)), ("table.csv", comma_separated(table))):
-        write_atomically(store.root / name, content)
-        written.append(store.root / name)
-    return written + draw(table, store.root)
+        write_atomically(folder / name, content)
+        written.append(folder / name)
+    return written + draw(table, folder)
 
 
-__all__ = ["Table", "TableRow", "make_table", "markdown", "write_report"]
+__all__ = ["Table", "TableRow", "make_table", "markdown", "write_report", "write_tables"]

@@ -56,11 +56,11 @@ def place_labels(
 
 
 def _cost(box: Box, placed: Sequence[Box], obstacles: Sequence[Box], frame: Box) -> float:
-    """Returns the covered pixels; other labels and the frame's edge weigh more than shapes."""
+    """Returns the covered pixels: other labels weigh more than shapes, the frame's edge most."""
     outside = (box[2] - box[0]) * (box[3] - box[1]) - overlap(box, frame)
     return (
         10 * sum(overlap(box, other) for other in placed)
-        + 10 * outside
+        + 100 * outside
         + sum(overlap(box, other) for other in obstacles)
     )
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from kdzoo import registry
 from kdzoo.errors import StoreError
-from kdzoo.measure import summarise
-from kdzoo.results import Record, Row, Session, Store
+from kdzoo.report.latency import Latency, failures, latency_of, of_one_machine
+from kdzoo.results import Deployed, Record, Row, Session, Store
+from kdzoo.runtime.parity import Parity
 
 TOLD_APART = 0.05  # p-value below which teacher and control are taken to differ
 
@@ -34,24 +36,14 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Latency:
-    """One text, in milliseconds, and how many times faster than the teacher in the same session."""
-
-    p50_ms: float
-    p90_ms: float
-    ratio: float | None
-    threads: int
-    cpu: str
-
-
-@dataclass(frozen=True)
 class TableRow:
-    """A line of the table: means over seeds, the control's beside them."""
+    """A line of the table: a model in a runtime; means over seeds, the control's beside them."""
 
     name: str
     role: str
     kind: str
     road: str | None
+    runtime: str
     metrics: Mapping[str, Spread]
     control: Mapping[str, Spread] = field(default_factory=dict)
     gap_closed: float | None = None
@@ -61,6 +53,8 @@ class TableRow:
     embedding_parameters: int = 0
     size_bytes: int = 0
     latency: Latency | None = None
+    is_first: bool = True  # of its model's runtimes: the one that also says what the model gives
+    notes: tuple[str, ...] = ()  # what is wrong with the row: to be shown with it
 
 
 @dataclass(frozen=True)
@@ -76,6 +70,12 @@ class Table:
     unlabelled: int
     texts: int  # in the split
     has_oos: bool
+    reference: str = "teacher"  # what the others are compared with
+
+    @property
+    def timed(self) -> list[Latency]:
+        """The latencies of the rows that have one."""
+        return [row.latency for row in self.rows if row.latency is not None]
 
     @property
     def has_added_texts(self) -> bool:
@@ -101,9 +101,13 @@ def make_table(store: Store) -> Table:
     if not records:
         raise StoreError(f"{store.root} holds no finished model; run its recipe again")
     split = _split(records.values())
-    sessions = store.sessions()
+    sessions = of_one_machine(store.sessions())
     first = next(iter(records.values()))
-    rows = tuple(_table_row(row, records, sessions, store, split) for row in manifest.rows)
+    rows = tuple(
+        _table_row(row, runtime, records, sessions, store, split)
+        for row in manifest.rows
+        for runtime in row.runtimes
+    )
     return Table(
         study=manifest.study,
         split=split,
@@ -124,29 +128,74 @@ def _split(records: Iterable[Record]) -> str:
 
 
 def _table_row(
-    row: Row, records: Mapping[str, Record], sessions: Sequence[Session], store: Store, split: str
+    row: Row,
+    runtime: str,
+    records: Mapping[str, Record],
+    sessions: Sequence[Session],
+    store: Store,
+    split: str,
 ) -> TableRow:
     own = [records[member.key] for member in row.members]
-    controls = [records[m.control_key] for m in row.members if m.control_key is not None]
-    gap, gap_in_scope = _gaps(row, records, store, split)
-    return TableRow(
+    shown = TableRow(
         name=row.name,
         role=row.role,
         kind=row.kind,
         road=row.road,
+        runtime=runtime,
         metrics=_metrics(own, split),
+        parameters=own[0].size.parameters,
+        embedding_parameters=own[0].size.embedding_parameters,
+        size_bytes=own[0].size.size_bytes,
+        latency=latency_of(row, runtime, sessions),
+        is_first=runtime == row.runtimes[0],
+        notes=failures(row, runtime, sessions),
+    )
+    if registry.runtimes.get(runtime).details["export"] is not None:
+        shown = _as_exported(shown, row, store, split)
+    if not shown.is_first:
+        return shown
+    controls = [records[m.control_key] for m in row.members if m.control_key is not None]
+    gap, gap_in_scope = _gaps(row, records, store, split)
+    return replace(
+        shown,
         control=_metrics(controls, split),
         gap_closed=gap,
         gap_closed_in_scope=gap_in_scope,
         texts=own[0].training.texts if row.role == "student" and own[0].training else None,
-        parameters=own[0].size.parameters,
-        embedding_parameters=own[0].size.embedding_parameters,
-        size_bytes=own[0].size.size_bytes,
-        latency=_latency(row, sessions),
     )
 
 
-def _metrics(records: Sequence[Record], split: str) -> dict[str, Spread]:
+def _as_exported(shown: TableRow, row: Row, store: Store, split: str) -> TableRow:
+    """Returns the row with what is known of the exported forms of its models."""
+    read = (store.read_form(member.key, shown.runtime) for member in row.members)
+    forms = [form for form in read if form is not None]
+    notes = dict.fromkeys(note for form in forms for note in _notes(form))
+    whole = [form for form in forms if form.failure is None]
+    return replace(
+        shown,
+        metrics=_metrics(whole, split),
+        size_bytes=whole[0].size_bytes if whole else 0,
+        notes=(*shown.notes, *notes),
+    )
+
+
+def _notes(form: Deployed) -> Iterator[str]:
+    """Yields why a form is not what it should be."""
+    yield from (note for note in (form.failure, parity_note(form.parity)) if note is not None)
+
+
+def parity_note(parity: Parity | None) -> str | None:
+    """Returns by how much a form does not answer as PyTorch does; None where it does."""
+    if parity is None or parity.passed:
+        return None
+    return (
+        f"does not answer as in PyTorch: logits differ by up to {parity.logit_difference:.2g}, "
+        f"{parity.other_labels} of {parity.texts:,} texts get another label, accuracy changes by "
+        f"{parity.accuracy_change * 100:+.2f} points"
+    )
+
+
+def _metrics(records: Sequence[Record | Deployed], split: str) -> dict[str, Spread]:
     read = [record.quality[split] for record in records if split in record.quality]
     names = dict.fromkeys(name for figures in read for name in figures)
     return {
@@ -195,30 +244,3 @@ def _differ(pairs: Sequence[tuple[str, str]], store: Store, split: str) -> bool:
 def _hits(frame: pd.DataFrame, split: str) -> pd.Series:
     own = frame[frame["split"] == split]
     return (own["prediction"] == own["gold"]).reset_index(drop=True)
-
-
-def _latency(row: Row, sessions: Sequence[Session]) -> Latency | None:
-    """Returns the row's latency in the newest session that timed one of its models."""
-    keys = {member.key for member in row.members}
-    for session in reversed(sessions):
-        timing = next((each for each in session.timings if each.key in keys), None)
-        if timing is None:
-            continue
-        teachers = {member.teacher_key for member in row.members} | keys
-        teacher = next((each for each in session.timings if each.key in teachers - keys), None)
-        own = summarise(timing.rounds_ms)
-        ratio = None
-        if teacher is not None and teacher.runtime == timing.runtime:
-            # per round, because a busy machine slows both sides of a round
-            ratio = float(
-                np.median(
-                    [
-                        np.median(other) / np.median(mine)
-                        for other, mine in zip(teacher.rounds_ms, timing.rounds_ms, strict=True)
-                    ]
-                )
-            )
-        return Latency(
-            own["p50_ms"], own["p90_ms"], ratio, session.threads, session.environment["cpu"]
-        )
-    return None

@@ -1,29 +1,25 @@
-"""The table as Markdown and CSV."""
+"""The table as Markdown."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
+from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
+from kdzoo.report.costs import NOTHING, cost_cells, how_timed, megabytes, short
 from kdzoo.report.rows import Spread, Table, TableRow
 
-_NOTHING = "–"
+_TERMINAL_COLUMNS = 100
+_SPARED = ("texts", "in scope", "size, MB")  # by a terminal that is too narrow, in this order
 
 
 def percent(spread: Spread | None) -> str:
     """Returns ``86.8 ± 0.3``, in per cent; no deviation where there was one seed."""
     if spread is None or math.isnan(spread.mean):
-        return _NOTHING
+        return NOTHING
     deviation = "" if math.isnan(spread.sd) else f" ± {spread.sd * 100:.1f}"
     return f"{spread.mean * 100:.1f}{deviation}"
-
-
-def megabytes(size: int) -> str:
-    """Returns a size in MB (10^6 bytes)."""
-    return f"{size / 1e6:.1f}" if size < 1e8 else f"{size / 1e6:.0f}"
 
 
 def millions(count: int) -> str:
@@ -33,18 +29,14 @@ def millions(count: int) -> str:
 
 def share(value: float | None) -> str:
     """Returns the closed share of a gap, in per cent."""
-    return _NOTHING if value is None else f"{value * 100:.0f} %"
+    return NOTHING if value is None else f"{value * 100:.0f} %"
 
 
-def cells(row: TableRow, table: Table) -> dict[str, str]:
-    """Returns the row's cells by column title."""
-    latency = row.latency
-    shown = {
-        "model": row.name,
-        "road": row.road or row.role,
-    }
+def quality_cells(row: TableRow, table: Table) -> dict[str, str]:
+    """Returns what a model gives, by column title."""
+    shown = {"model": row.name, "road": row.road or row.role}
     if table.has_added_texts:
-        shown["texts"] = _NOTHING if row.texts is None else f"{row.texts:,}"
+        shown["texts"] = NOTHING if row.texts is None else f"{row.texts:,}"
     shown["accuracy"] = percent(row.metrics.get("accuracy"))
     if table.has_oos:
         shown["in scope"] = percent(row.metrics.get("in_scope_accuracy"))
@@ -57,52 +49,82 @@ def cells(row: TableRow, table: Table) -> dict[str, str]:
     }
     if table.has_oos:
         shown["in-scope gap"] = share(row.gap_closed_in_scope)
-    shown |= {
-        "parameters, M": millions(row.parameters) if row.size_bytes else _NOTHING,
-        "size, MB": megabytes(row.size_bytes) if row.size_bytes else _NOTHING,
-        "p50, ms": _NOTHING if latency is None else f"{latency.p50_ms:.2f}",
-        "p90, ms": _NOTHING if latency is None else f"{latency.p90_ms:.2f}",
-        "faster": faster(row),
+    return shown | {"parameters, M": millions(row.parameters) if row.parameters else NOTHING}
+
+
+def deployed_cells(row: TableRow) -> dict[str, str]:
+    """Returns what a model costs in a runtime, by column title."""
+    return {
+        "model": row.name,
+        "runtime": row.runtime + (" (!)" if row.notes else ""),
+        "accuracy": percent(row.metrics.get("accuracy")),
+        "size, MB": megabytes(row.size_bytes) if row.size_bytes else NOTHING,
+        **cost_cells(row.latency),
     }
-    return shown
 
 
 def short_cells(row: TableRow, table: Table) -> dict[str, str]:
-    """Returns the cells that fit a terminal of 100 columns."""
-    whole = cells(row, table)
+    """Returns the cells of both tables that a terminal shows."""
+    whole = quality_cells(row, table) | deployed_cells(row)
     wanted = (
-        "model",
-        "texts",
-        "accuracy",
-        "in scope",
-        "hard labels",
-        "gap closed",
-        "size, MB",
-        "p50, ms",
-        "faster",
-    )
-    return {title: whole[title] for title in wanted if title in whole}
+        "model", "runtime", "texts", "accuracy", "in scope", "hard labels", "gap closed",
+        "size, MB", "p50, ms",
+    )  # fmt: skip
+    ratio = None if row.latency is None else row.latency.to_fastest
+    shown = {title: whole[title] for title in wanted if title in whole}
+    return shown | {f"× {table.reference}": NOTHING if ratio is None else short(ratio.times)}
 
 
-def faster(row: TableRow) -> str:
-    """Returns how many times faster than the teacher."""
-    if row.latency is None or row.latency.ratio is None:
-        return _NOTHING
-    return f"{row.latency.ratio:.1f} ×"
+def short_lines(table: Table) -> list[dict[str, str]]:
+    """Returns the cells for a terminal of 100 columns, a line per row.
+
+    Columns in which nothing stands are left out, and some of the others where not all fit.
+    """
+    lines = [short_cells(row, table) for row in table.rows]
+    told = [title for title in lines[0] if any(line[title] != NOTHING for line in lines)]
+    for title in _SPARED:
+        if title in told and _width(lines, told) > _TERMINAL_COLUMNS:
+            told.remove(title)
+    return [{title: line[title] for title in told} for line in lines]
+
+
+def _width(lines: Sequence[Mapping[str, str]], titles: Sequence[str]) -> int:
+    """Returns the columns of a terminal that these take, two between each."""
+    widest = (max(len(title), *(len(line[title]) for line in lines)) for title in titles)
+    return sum(widest) + 2 * (len(titles) - 1)
 
 
 def markdown(table: Table) -> str:
-    """Returns the table with its caption; text from the data cannot break out of its cell."""
-    lines = [cells(row, table) for row in table.rows]
-    titles = list(lines[0]) if lines else []
+    """Returns both tables with their captions; text from the data cannot break out of its cell."""
+    models = [row for row in table.rows if row.is_first]
+    parts = [f"# {_escaped(table.study)}"]
+    if models:
+        drawn = _drawn([quality_cells(row, table) for row in models], left=2)
+        parts += [drawn, _escaped(_quality_caption(table)), "## As deployed"]
+    parts.append(_drawn([deployed_cells(row) for row in table.rows], left=2))
+    parts += map(_escaped, [_cost_caption(table), *notes(table)])
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _drawn(lines: Sequence[Mapping[str, str]], left: int) -> str:
+    """Returns a table; its first columns are set left."""
+    titles = list(lines[0])
     body = [[_escaped(line[title]) for title in titles] for line in lines]
-    align = ["left", "left", *["right"] * (len(titles) - 2)]
-    drawn = tabulate(body, titles, tablefmt="pipe", disable_numparse=True, colalign=align)
-    return f"# {_escaped(table.study)}\n\n{drawn}\n\n{_escaped(caption(table))}\n"
+    align = ["left"] * left + ["right"] * (len(titles) - left)
+    return tabulate(body, titles, tablefmt="pipe", disable_numparse=True, colalign=align)
 
 
 def caption(table: Table) -> str:
-    """Returns how to read the table."""
+    """Returns how to read both tables."""
+    models = [_quality_caption(table)] if any(row.is_first for row in table.rows) else []
+    return " ".join([*models, _cost_caption(table)])
+
+
+def _cost_caption(table: Table) -> str:
+    return " ".join(how_timed(table.timed, table.reference))
+
+
+def _quality_caption(table: Table) -> str:
     seeds = max((row.metrics["accuracy"].seeds for row in table.rows if row.metrics), default=1)
     over = f"mean ± sd over {seeds} seeds" if seeds > 1 else "one seed"
     unlabelled = f" and {table.unlabelled:,} unlabelled" if table.unlabelled else ""
@@ -119,16 +141,12 @@ def caption(table: Table) -> str:
         parts.append("Texts: what the student learnt from, unlabelled and augmented ones included.")
     if any(row.role == "teacher" and not row.metrics for row in table.rows):
         parts.append("A teacher without figures is a file that does not cover these texts.")
-    timed = next((row.latency for row in table.rows if row.latency is not None), None)
-    if timed is not None:
-        compared = any(row.latency and row.latency.ratio is not None for row in table.rows)
-        plural = "s" if timed.threads > 1 else ""
-        parts.append(
-            f"Latency: one text, tokenisation included, {timed.threads} thread{plural}, PyTorch, "
-            f"all rows interleaved in one session on {timed.cpu}"
-            f"{'; faster: than the teacher, median of the rounds' if compared else ''}."
-        )
     return " ".join(parts)
+
+
+def notes(table: Table) -> list[str]:
+    """Returns what is wrong with rows, a line each."""
+    return [f"(!) {row.name}, {row.runtime}: {note}" for row in table.rows for note in row.notes]
 
 
 def _escaped(text: str) -> str:
@@ -138,55 +156,3 @@ def _escaped(text: str) -> str:
             f"\\{character}" if character not in "<>" else {"<": "&lt;", ">": "&gt;"}[character],
         )
     return " ".join(text.split())
-
-
-def comma_separated(table: Table) -> str:
-    """Returns the unrounded figures, a line per row."""
-    target = io.StringIO()
-    names = list(dict.fromkeys(name for row in table.rows for name in row.metrics))
-    writer = csv.writer(target, lineterminator="\n")
-    writer.writerow(
-        [
-            "study", "split", "model", "role", "kind", "road", "seeds",
-            *[f"{name}_{part}" for name in names for part in ("mean", "sd")],
-            *[f"hard_labels_{name}_{part}" for name in names for part in ("mean", "sd")],
-            "gap_closed", "gap_closed_in_scope",
-            "parameters", "embedding_parameters", "size_bytes",
-            "latency_p50_ms", "latency_p90_ms", "times_faster", "threads",
-        ]
-    )  # fmt: skip
-    for row in table.rows:
-        latency = row.latency
-        own = [_numbers(row.metrics.get(name)) for name in names]
-        control = [_numbers(row.control.get(name)) for name in names]
-        seeds = row.metrics["accuracy"].seeds if row.metrics else 0
-        writer.writerow(
-            [
-                *map(_inert, (table.study, table.split)),
-                *map(_inert, (row.name, row.role, row.kind, row.road or "")),
-                seeds,
-                *[number for pair in own for number in pair],
-                *[number for pair in control for number in pair],
-                _number(row.gap_closed), _number(row.gap_closed_in_scope),
-                *([row.parameters, row.embedding_parameters, row.size_bytes]
-                  if row.size_bytes else ["", "", ""]),
-                *(["", "", "", ""] if latency is None else
-                  [_number(latency.p50_ms), _number(latency.p90_ms),
-                   _number(latency.ratio), latency.threads]),
-            ]
-        )  # fmt: skip
-    return target.getvalue()
-
-
-def _numbers(spread: Spread | None) -> tuple[str, str]:
-    return ("", "") if spread is None else (_number(spread.mean), _number(spread.sd))
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None or math.isnan(value) else f"{value:.6g}"
-
-
-def _inert(text: str) -> str:
-    """Returns text on one line that no spreadsheet takes for a formula."""
-    line = " ".join(text.split())
-    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line

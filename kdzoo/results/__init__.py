@@ -3,6 +3,7 @@
 from kdzoo.results.record import (
     OUTPUTS,
     DataSummary,
+    Deployed,
     Manifest,
     Member,
     Record,
@@ -20,6 +21,7 @@ __all__ = [
     "OUTPUTS",
     "PREDICTIONS",
     "DataSummary",
+    "Deployed",
     "Manifest",
     "Member",
     "Record",

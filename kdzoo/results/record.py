@@ -1,4 +1,4 @@
-"""What is written down of a model, of a latency session, and of a study."""
+"""What is written down of a model, of its deployed forms, of a latency session, of a study."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from kdzoo.measure import Size
+from kdzoo.measure import Size, Speed
+from kdzoo.runtime.parity import Parity
 
 SCHEMA_VERSION = 1
 
@@ -15,7 +16,11 @@ Role = Literal["teacher", "student", "control", "baseline"]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True,
+        protected_namespaces=(),
+        ser_json_inf_nan="constants",  # null, the default, could not be read again
+    )
 
 
 class DataSummary(_Frozen):
@@ -75,6 +80,30 @@ class Record(_Frozen):
         return self.role == "teacher" and self.kind == OUTPUTS
 
 
+class Deployed(_Frozen):
+    """One trained model in one exported form: whether it answers as it did, and how good it is.
+
+    Its files lie beside it. ``failure`` says why there are none, where there are none.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    key: str
+    runtime: str
+    made_from: str  # a digest of what shaped the export
+    failure: str | None = None
+    files: dict[str, int] = {}  # bytes of what is deployed, by name
+    parity: Parity | None = None
+    data: DataSummary  # that its figures were read on
+    quality: dict[str, dict[str, float]] = {}
+    environment: dict[str, str]
+    created: str
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all that is deployed."""
+        return sum(self.files.values())
+
+
 class Member(_Frozen):
     """The models of one seed of a row, by key."""
 
@@ -92,6 +121,7 @@ class Row(_Frozen):
     kind: str
     road: str | None
     members: tuple[Member, ...]
+    runtimes: tuple[str, ...] = ("torch",)  # in which it is shown, a line each
 
 
 class Manifest(_Frozen):
@@ -102,12 +132,13 @@ class Manifest(_Frozen):
     rows: tuple[Row, ...]
 
 
-class Timing(_Frozen):
-    """The latency of one candidate: every call in milliseconds, round by round."""
+class Timing(Speed):
+    """What one model in one runtime costs to run."""
 
     key: str
     runtime: str
-    rounds_ms: tuple[tuple[float, ...], ...]
+    tokens: int | None = None  # of the text of median length
+    flops: int | None = None  # for that text
 
 
 class Session(_Frozen):
@@ -117,5 +148,6 @@ class Session(_Frozen):
     id: str
     threads: int
     timings: tuple[Timing, ...]
+    conditions: dict[str, float | str] = {}  # of the machine while it was measured
     environment: dict[str, str]
     created: str

@@ -15,7 +15,7 @@ import pandas as pd
 from pydantic import BaseModel, ValidationError
 
 from kdzoo.errors import StoreError
-from kdzoo.results.record import SCHEMA_VERSION, Manifest, Record, Session
+from kdzoo.results.record import SCHEMA_VERSION, Deployed, Manifest, Record, Session
 
 RECORD, PREDICTIONS, HISTORY, MANIFEST = (
     "record.json",
@@ -92,13 +92,43 @@ class Store:
         """Writes the record that declares the model in ``folder`` finished."""
         write_atomically(folder / RECORD, record.model_dump_json(indent=1))
 
+    def form(self, key: str, runtime: str) -> Path:
+        """Returns where a model's exported form lies or will lie."""
+        return self.finished(key) / runtime
+
+    def read_form(self, key: str, runtime: str) -> Deployed | None:
+        """Returns what is known of a model's exported form; None where it was not made yet.
+
+        Raises:
+            StoreError: a newer kdzoo wrote it, or it is damaged.
+        """
+        path = self.form(key, runtime) / RECORD
+        return _read(path, Deployed) if path.is_file() else None
+
+    def forms(self, key: str) -> list[Deployed]:
+        """Returns what is known of all exported forms of a model."""
+        names = sorted(path.parent.name for path in self.finished(key).glob(f"*/{RECORD}"))
+        found = (self.read_form(key, name) for name in names)
+        return [deployed for deployed in found if deployed is not None]
+
+    def write_form(self, deployed: Deployed) -> None:
+        """Writes the record that declares an exported form finished."""
+        folder = self.form(deployed.key, deployed.runtime)
+        folder.mkdir(exist_ok=True)
+        write_atomically(folder / RECORD, deployed.model_dump_json(indent=1))
+
     def write_predictions(self, folder: Path, outcomes: pd.DataFrame) -> None:
-        """Writes the model's outcomes, text by text."""
+        """Writes a model's outcomes, or those of its exported form, text by text."""
         write_atomically(folder / PREDICTIONS, outcomes.to_parquet(index=False))
 
-    def predictions(self, key: str) -> pd.DataFrame:
-        """Returns the model's outcomes, text by text (see ``kdzoo.measure.outcomes``)."""
-        path = self.finished(key) / PREDICTIONS
+    def predictions(self, key: str, runtime: str | None = None) -> pd.DataFrame:
+        """Returns the model's outcomes, text by text (see ``kdzoo.measure.outcomes``).
+
+        Args:
+            key: of the model.
+            runtime: of one of its exported forms; the model's own by default.
+        """
+        path = (self.finished(key) if runtime is None else self.form(key, runtime)) / PREDICTIONS
         if not path.is_file():
             raise StoreError(
                 f"{self.root} holds no predictions of model {key}; run its recipe again"
@@ -203,6 +233,11 @@ def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
         folder.mkdir(parents=True)
         public.write_predictions(folder, outcomes)
         public.write(folder, record.model_copy(update={"recipe": without_paths(record.recipe)}))
+        for deployed in store.forms(record.key):
+            public.write_form(deployed)
+            if deployed.failure is None:
+                frame = store.predictions(record.key, deployed.runtime)
+                public.write_predictions(public.form(record.key, deployed.runtime), frame)
     for session in store.sessions():
         timings = tuple(timing for timing in session.timings if timing.key in wanted)
         if timings:

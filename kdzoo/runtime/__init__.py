@@ -1,5 +1,19 @@
-"""The deployed forms of a trained model. One protocol: examples -> logits."""
+"""The deployed forms of a trained model. One protocol: texts -> ids -> logits."""
 
-from kdzoo.runtime.protocol import Classifier, load_classifier
+from kdzoo.runtime.protocol import (
+    Classifier,
+    Logits,
+    Text,
+    load_classifier,
+    require_runtimes,
+    runtime_of,
+)
 
-__all__ = ["Classifier", "load_classifier"]
+__all__ = [
+    "Classifier",
+    "Logits",
+    "Text",
+    "load_classifier",
+    "require_runtimes",
+    "runtime_of",
+]

@@ -1,13 +1,23 @@
-"""What every deployed form of a model can do, and which form reads a folder."""
+"""What every deployed form of a model can do, and which form reads a folder.
+
+Nothing here imports torch: a process that deploys an exported model does not need it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib.util
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from kdzoo.data import Example
-from kdzoo.model import Logits
+import numpy as np
+import numpy.typing as npt
+
+from kdzoo import registry
+from kdzoo.errors import ModelError, RecipeError
+
+Text = str | tuple[str, str]  # a text, or the two of a pair
+Logits = npt.NDArray[np.float32]  # [N, C]
 
 
 class Classifier(Protocol):
@@ -15,19 +25,67 @@ class Classifier(Protocol):
 
     labels: tuple[str, ...]
 
-    def logits(self, examples: Sequence[Example]) -> Logits:
-        """Returns the logits [N, C], in the order of the examples."""
+    def encode(self, texts: Sequence[Text]) -> Any:
+        """Returns one batch as the model reads it; what that is, is the runtime's own affair."""
+
+    def run(self, encoded: Any) -> Logits:
+        """Returns the logits [B, C] of one encoded batch."""
+
+    def logits(self, texts: Sequence[Text]) -> Logits:
+        """Returns the logits [N, C] of any number of texts, in their order, batch by batch."""
 
 
-def load_classifier(folder: Path, runtime: str) -> Classifier:
+def load_classifier(folder: Path, runtime: str, threads: int | None = None) -> Classifier:
     """Returns the folder's model in a runtime.
 
-    Raises:
-        ModelError: the folder is no model.
-    """
-    from kdzoo.runtime.sklearn import SklearnClassifier
-    from kdzoo.runtime.torch import TorchClassifier
+    Args:
+        folder: a trained model's, or what the runtime's export wrote.
+        runtime: its registered name.
+        threads: for runtimes that have a pool of their own; theirs by default.
 
+    Raises:
+        ModelError: the folder is no model, or not one for this runtime.
+        RecipeError: the runtime is not installed.
+    """
+    require_runtimes([runtime])
+    classifier: Classifier = registry.runtimes.get(runtime).value(folder, threads)
+    return classifier
+
+
+def require_runtimes(names: Iterable[str]) -> None:
+    """Checks that what the runtimes need is installed.
+
+    Raises:
+        RecipeError: it is not; the message says how to install it.
+        RegistryError: there is no runtime of that name.
+    """
+    for name in names:
+        entry = registry.runtimes.get(name)
+        lacking = [
+            each for each in entry.details["needs"] if importlib.util.find_spec(each) is None
+        ]
+        if lacking:
+            extra = entry.details["extra"]
+            cure = f'pip install "kdzoo[{extra}]"' if extra else f"pip install {' '.join(lacking)}"
+            raise RecipeError(f"runtime '{name}' needs {', '.join(lacking)}: {cure}")
+
+
+def runtime_of(folder: Path) -> str:
+    """Returns the name of the runtime that a folder was made for.
+
+    Raises:
+        ModelError: it is no model folder.
+    """
+    from kdzoo.runtime.folder import EXPORT, read_export
+
+    if (folder / EXPORT).is_file():
+        return read_export(folder).runtime
     if (folder / "baseline.skops").is_file():
-        return SklearnClassifier(folder)
-    return {"torch": TorchClassifier}[runtime](folder)
+        return "sklearn"
+    if (folder / "config.json").is_file():
+        return "torch"
+    raise ModelError(
+        f"{folder} is no model: it holds neither config.json nor {EXPORT}"
+        if folder.is_dir()
+        else f"no such model folder: {folder}"
+    )

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from kdzoo.data import Example
 from kdzoo.model import Logits, load_model, predict_logits
-from kdzoo.text import encode
+from kdzoo.runtime.protocol import Text
+from kdzoo.text import Batch, encode
 
 
 class TorchClassifier:
@@ -19,13 +21,30 @@ class TorchClassifier:
         ModelError: the folder is not a whole model.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
+        if threads is not None:
+            torch.set_num_threads(threads)
         self._loaded = load_model(folder)
         self.labels = self._loaded.labels
 
-    def logits(self, examples: Sequence[Example]) -> Logits:
-        """Returns the logits [N, C], in the order of the examples."""
-        if not examples:
+    def encode(self, texts: Sequence[Text]) -> Batch:
+        """Returns ids and mask [B, T] of one batch."""
+        encoded = encode(self._loaded.tokenizer, _examples(texts), self._loaded.pad_id)
+        return encoded.batch(np.arange(len(texts)))
+
+    @torch.inference_mode()
+    def run(self, encoded: Batch) -> Logits:
+        """Returns the logits [B, C] of one batch."""
+        logits: Logits = self._loaded.model(**encoded).logits.float().numpy()
+        return logits
+
+    def logits(self, texts: Sequence[Text]) -> Logits:
+        """Returns the logits [N, C], in the order of the texts."""
+        if not texts:
             return np.empty((0, len(self.labels)), dtype=np.float32)
-        encoded = encode(self._loaded.tokenizer, examples, self._loaded.pad_id)
+        encoded = encode(self._loaded.tokenizer, _examples(texts), self._loaded.pad_id)
         return predict_logits(self._loaded.model, encoded)
+
+
+def _examples(texts: Sequence[Text]) -> list[Example]:
+    return [Example(text) if isinstance(text, str) else Example(*text) for text in texts]

@@ -10,10 +10,11 @@ from typing import Any
 from kdzoo import registry
 from kdzoo.data import Corpus, fingerprint
 from kdzoo.errors import ModelError, TeacherError
-from kdzoo.model import file_sha256, try_student
+from kdzoo.model import file_sha256, own_vocabulary, try_student
 from kdzoo.objectives import bind_objective
 from kdzoo.recipe import Variant, options_of, pretrained_options
 from kdzoo.recipe.schema import Recipe, Student, Vectors
+from kdzoo.runtime import require_runtimes
 from kdzoo.steps.context import MODEL_FORMAT, StudyContext
 from kdzoo.steps.teacher import StudyTeacher
 from kdzoo.steps.transfer import obtain_transfer_set
@@ -105,12 +106,16 @@ class StudentJob:
 def check_kinds(recipe: Recipe) -> None:
     """Tries student, objective and augmenter on a toy, before a teacher is trained for them.
 
+    Runtimes only have to be installed.
+
     Raises:
-        ModelError: one of them breaks its contract, or names a model that cannot be found.
-        RecipeError: the augmenter's options cannot be.
+        ModelError: one of them breaks its contract, or names a model that cannot be found or does
+            not serve.
+        RecipeError: the augmenter's options cannot be, or a runtime is not installed.
         DataError: the augmenter fails or returns something that is no text, or a file of
             unlabelled texts cannot be read.
     """
+    require_runtimes(recipe.measure.runtimes)
     if recipe.transfer.unlabelled is not None:
         try_unlabelled(recipe.transfer.unlabelled)
     if recipe.transfer.augment is not None:
@@ -119,6 +124,7 @@ def check_kinds(recipe: Recipe) -> None:
         bind_objective(recipe.objective.kind, options_of(recipe.objective))
     try_student(recipe.student.kind, options_of(recipe.student))
     _find_models(recipe.student)
+    _own_vocabulary(recipe)
 
 
 def _find_models(student: Student) -> dict[str, Path]:
@@ -147,6 +153,9 @@ def plan_jobs(
 
 
 def _vocabulary(recipe: Recipe, taught: StudyTeacher, transfer: TransferSet) -> Vocabulary:
+    own = _own_vocabulary(recipe)
+    if own is not None:
+        return own
     limit = taught.teacher.text_limit()
     if recipe.student.text == "words":
         return words(transfer.examples, limit, taught.teacher.mask_token())
@@ -159,6 +168,15 @@ def _vocabulary(recipe: Recipe, taught: StudyTeacher, transfer: TransferSet) -> 
         special_tokens=special,
         keep_unseen=recipe.student.vocabulary == "whole",
     )
+
+
+def _own_vocabulary(recipe: Recipe) -> Vocabulary | None:
+    """Returns the vocabulary of a student that brings its tokenizer; None for all others."""
+    option = registry.students.get(recipe.student.kind).details["tokenizer_of"]
+    if option is None:
+        return None
+    folder = _find_models(recipe.student)[option]
+    return own_vocabulary(folder, option, recipe.teacher.max_length)
 
 
 def _own_sources(recipe: Recipe, *, hard_labels: bool) -> list[str]:

@@ -1,25 +1,21 @@
-"""Reading quality and latency of finished models, from the files that would be deployed."""
+"""Reading the quality of finished models, from the files that would be deployed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from kdzoo.data import Corpus, Example, SplitName
+from kdzoo.data import Corpus, SplitName
 from kdzoo.errors import StoreError
-from kdzoo.measure import environment, figures, no_outcomes, outcomes, time_candidates
+from kdzoo.measure import figures, no_outcomes, outcomes
 from kdzoo.model import Logits
-from kdzoo.recipe.schema import Measure
-from kdzoo.results import PREDICTIONS, Session, Timing
+from kdzoo.results import PREDICTIONS, DataSummary
 from kdzoo.runtime import load_classifier
-from kdzoo.steps.context import StudyContext, now
+from kdzoo.steps.context import StudyContext
 from kdzoo.steps.teacher import StudyTeacher
-from kdzoo.teacher import content_hash
-
-TIMING_SEED = 0
 
 
 def read_quality(
@@ -36,82 +32,58 @@ def read_quality(
     with it.
     """
     record = context.store.read(key)
-    read_on = record.data.model_copy(
+    data = read_on(record.data, corpus)
+    covered = {split for split in splits if taught.teacher.covers(corpus.split(split))}
+    own = [split for split in splits if key != taught.key or split in covered]
+    folder = context.store.finished(key)
+    is_read = (folder / PREDICTIONS).is_file() and data == record.data
+    if is_read and all(split in record.quality for split in own):
+        return
+    frames: list[pd.DataFrame] = []
+    found: dict[str, dict[str, float]] = {}
+    runtime = "sklearn" if record.role == "baseline" else "torch"
+    classifier = None if key == taught.key else load_classifier(folder, runtime)
+    for split in own:
+        wanted = taught_logits(split, corpus, taught, context)
+        if classifier is None:
+            assert wanted is not None  # noqa: S101 - the teacher's own splits are covered
+            frame = outcomes(split, corpus, wanted, None)
+        else:
+            texts = [example.input for example in corpus.split(split)]
+            frame = outcomes(split, corpus, classifier.logits(texts), wanted)
+        found[split] = figures(frame, corpus.oos)
+        frames.append(frame)
+    if context.accelerator.is_main_process:
+        frames = frames or [no_outcomes()]
+        context.store.write_predictions(folder, pd.concat(frames, ignore_index=True))
+    context.finish(folder, record.model_copy(update={"quality": found, "data": data}))
+
+
+def read_on(data: DataSummary, corpus: Corpus) -> DataSummary:
+    """Returns what a record says of its data where its figures are read on this corpus."""
+    return data.model_copy(
         update={
             "test": len(corpus.test),
             "test_fingerprint": corpus.test_fingerprint,
             "oos": corpus.oos,
         }
     )
-    covered = {split for split in splits if taught.teacher.covers(corpus.split(split))}
-    own = [split for split in splits if key != taught.key or split in covered]
-    folder = context.store.finished(key)
-    is_read = (folder / PREDICTIONS).is_file() and read_on == record.data
-    if is_read and all(split in record.quality for split in own):
-        return
-    frames: list[pd.DataFrame] = []
-    found: dict[str, dict[str, float]] = {}
-    classifier = None if key == taught.key else load_classifier(folder, "torch")
-    for split in own:
-        examples = corpus.split(split)
-        taught_logits = _taught(examples, taught, context) if split in covered else None
-        if classifier is None:
-            assert taught_logits is not None  # noqa: S101 - the teacher's own splits are covered
-            frame = outcomes(split, corpus, taught_logits, None)
-        else:
-            frame = outcomes(split, corpus, classifier.logits(examples), taught_logits)
-        found[split] = figures(frame, corpus.oos)
-        frames.append(frame)
-    if context.accelerator.is_main_process:
-        frames = frames or [no_outcomes()]
-        context.store.write_predictions(folder, pd.concat(frames, ignore_index=True))
-    context.finish(folder, record.model_copy(update={"quality": found, "data": read_on}))
 
 
-def _taught(examples: Sequence[Example], taught: StudyTeacher, context: StudyContext) -> Logits:
+def taught_logits(
+    split: SplitName, corpus: Corpus, taught: StudyTeacher, context: StudyContext
+) -> Logits | None:
+    """Returns what the teacher says of a split, [N, C]; None where it is a file that lacks it."""
+    examples = corpus.split(split)
+    if not taught.teacher.covers(examples):
+        return None
     with context.accelerator.main_process_first():
         table = taught.teacher.label(examples, context.progress, context.accelerator.device)
     return table[:].astype(np.float32)
 
 
-def time_models(
-    folders: Mapping[str, Path], corpus: Corpus, section: Measure, context: StudyContext
-) -> None:
-    """Times the models, given by key, in one session; skipped where this machine has done it."""
-    machine = environment()
-    wanted = {
-        "keys": sorted(folders),
-        "texts": corpus.test_fingerprint,
-        "measure": section.model_dump(mode="json"),
-        "machine": [machine["cpu"], machine["cores"], machine["torch"], machine["python"]],
-    }
-    name = content_hash(wanted)
-    if any(session.id == name for session in context.store.sessions()):
-        return
-    runtime = section.runtimes[0]
-    candidates = {key: load_classifier(folder, runtime) for key, folder in folders.items()}
-    rounds = time_candidates(
-        candidates,
-        corpus.test,
-        threads=section.threads,
-        rounds=section.rounds,
-        per_visit=section.texts,
-        seed=TIMING_SEED,
-        progress=context.progress,
-    )
-    timings = tuple(
-        Timing(key=key, runtime=runtime, rounds_ms=tuple(tuple(each) for each in times))
-        for key, times in rounds.items()
-    )
-    context.store.write_session(
-        Session(
-            id=name, threads=section.threads, timings=timings, environment=machine, created=now()
-        )
-    )
-
-
-def deployed_folder(key: str, taught: StudyTeacher, context: StudyContext) -> Path:
-    """Returns the folder to deploy for a record; a teacher's may lie outside the store."""
+def trained_folder(key: str, taught: StudyTeacher, context: StudyContext) -> Path:
+    """Returns the folder of a record's trained model; a teacher's may lie outside the store."""
     if key != taught.key:
         return context.store.finished(key)
     if len(taught.teacher.members) != 1:

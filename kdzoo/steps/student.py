@@ -119,11 +119,13 @@ def _training_set(job: StudentJob, context: StudyContext) -> TrainingSet:
 
 def _build_context(job: StudentJob) -> BuildContext:
     teacher = job.taught.teacher
+    outputs = None if job.hard_labels or not teacher.members else teacher.members[0].columns
     return BuildContext(
         labels=job.corpus.labels,
         vocabulary=job.vocabulary,
         encoder=teacher.encoder,
         teacher=teacher.encoder if job.hard_labels else teacher.model,
+        outputs=None if outputs is None else tuple(outputs.tolist()),
     )
 
 
@@ -133,7 +135,7 @@ def _vectors(job: StudentJob, context: StudyContext) -> Tensor | None:
         vectors, found = read_vectors(embeddings.vectors, job.vocabulary.tokens)
         context.progress.say(f"word vectors for {found:,} of {len(job.vocabulary):,} words")
         return vectors
-    if embeddings == "random":
+    if embeddings != "teacher":
         return None
     teacher = job.taught.teacher
     known = (teacher.encoder_key(), job.vocabulary.fingerprint)

@@ -40,6 +40,11 @@ class StudyTeacher:
     key: str
     teacher: AnyTeacher
 
+    @property
+    def has_folder(self) -> bool:
+        """Whether it is one model that can be deployed: an ensemble, or a file, cannot."""
+        return len(self.teacher.members) == 1
+
 
 def check_teacher(recipe: Recipe) -> None:
     """Looks at a teacher that is a file, before anything is trained for it.

@@ -2,7 +2,7 @@
 
 from kdzoo.text.encode import Batch, Encoded, encode
 from kdzoo.text.vectors import read_vectors
-from kdzoo.text.vocabulary import SpecialTokens, Vocabulary, prune, words
+from kdzoo.text.vocabulary import SpecialTokens, Vocabulary, prune, whole, words
 
 __all__ = [
     "Batch",
@@ -12,5 +12,6 @@ __all__ = [
     "encode",
     "prune",
     "read_vectors",
+    "whole",
     "words",
 ]

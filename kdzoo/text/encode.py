@@ -91,8 +91,7 @@ def encode(
     cut = 0
     for start in range(0, len(examples), CHUNK):
         chunk = list(examples[start : start + CHUNK])
-        texts = [e.text if e.text_pair is None else (e.text, e.text_pair) for e in chunk]
-        encodings = read(texts)
+        encodings = read([example.input for example in chunk])
         ids = [encoding.ids or [pad_id] for encoding in encodings]
         lengths[start : start + len(chunk)] = [len(each) for each in ids]
         pieces.append(_flat(ids))

@@ -1,4 +1,4 @@
-"""A student's own tokenizer: the teacher's pieces or whole words, pruned to what occurs."""
+"""A student's tokenizer: the teacher's pieces or whole words, pruned, or a model's own."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Vocabulary:
     tokenizer: Tokenizer
     special: SpecialTokens
     max_length: int
-    kept: tuple[int, ...] | None = None  # the teacher's id of each id; None for words
+    kept: tuple[int, ...] | None = None  # the teacher's id of each id; None where it has none
     unseen: int = 0  # the last so many ids are pieces that no text of the training needs
 
     @property
@@ -225,6 +225,18 @@ def _renumbered(processor: Any, tokenizer: Tokenizer, new_ids: dict[int, int]) -
             return {**processor, "processors": parts}
         case _:
             return processor
+
+
+def whole(tokenizer: Any, max_length: int) -> Vocabulary:
+    """Returns the tokenizer of a Hugging Face model as it is: its ids are the model's own.
+
+    Args:
+        tokenizer: a fast Hugging Face tokenizer with a padding token.
+        max_length: tokens at which it cuts.
+    """
+    own = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    own.no_padding()
+    return _finished(own, SpecialTokens.of(tokenizer), max_length, None)
 
 
 def words(examples: Iterable[Example], max_length: int, mask: str | None) -> Vocabulary:

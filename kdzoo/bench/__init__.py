@@ -1,0 +1,122 @@
+"""Any classifiers side by side, as deployed, on texts of one's own, whoever made them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from kdzoo.bench.forms import Form, check_runtimes, forms_of
+from kdzoo.bench.models import check_labels, open_models
+from kdzoo.bench.outcome import Bench, Benched, bench_table
+from kdzoo.bench.reading import Reading
+from kdzoo.errors import DataError, ModelError, Problem
+from kdzoo.measure import Candidate, MeasureSettings, environment, measure_candidates
+from kdzoo.progress import Progress
+from kdzoo.report import write_tables
+from kdzoo.results import Session, Timing, write_atomically
+from kdzoo.steps.context import now
+
+BENCH, FORMS = "bench.json", "forms"
+SEED = 0
+
+__all__ = ["BENCH", "FORMS", "Bench", "Benched", "bench_table", "run_bench", "write_bench"]
+
+
+def run_bench(
+    sources: Sequence[str],
+    texts: Sequence[str],
+    *,
+    gold: Sequence[str] | None = None,
+    runtimes: Sequence[str],
+    settings: MeasureSettings,
+    exports: Path,
+    progress: Progress,
+) -> Bench:
+    """Returns what models cost and give, each in every runtime; others stand beside the first.
+
+    A form that cannot be made or run says why; the others finish.
+
+    Args:
+        sources: folders, kdzoo's or not, exported or not; hub ids.
+        texts: real ones; all are read for throughput and quality.
+        gold: a label per text, by name, where there are any.
+        runtimes: for models that are not exported yet.
+        settings: the rules of the session.
+        exports: the folder in which models are exported.
+        progress: told what is done.
+
+    Raises:
+        KdzooError: a model, a runtime or the texts are not what they should be.
+    """
+    settings.check()
+    runtimes = list(dict.fromkeys(runtimes))
+    check_runtimes(runtimes)
+    if not texts:
+        raise DataError("there are no texts to measure with; give a file that holds some")
+    models = open_models(sources)
+    if gold is not None:
+        check_labels(models, gold)
+    read: dict[Form, Benched] = {}
+    work: dict[str, tuple[int, int] | tuple[None, None]] = {}
+    for model in models:
+        reading = Reading(model, texts, gold)
+        work[model.name] = reading.work
+        for form in forms_of(model, runtimes, exports):
+            progress.say(f"{'exporting and reading' if form.is_made else 'reading'} {form}")
+            read[form] = reading.read(form)
+            if read[form].failure is not None:
+                progress.say(f"{form}: {read[form].failure}")
+    return Bench(
+        texts=len(texts),
+        labels=len(set(gold or ())),
+        forms=tuple(read.values()),
+        session=_measure(read, work, texts, settings, progress),
+    )
+
+
+def write_bench(bench: Bench, folder: Path) -> list[Path]:
+    """Writes table, picture and ``bench.json`` into a folder and returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / BENCH, bench.model_dump_json(indent=1))
+    return [*write_tables(bench_table(bench), folder), folder / BENCH]
+
+
+def _measure(
+    read: Mapping[Form, Benched],
+    work: Mapping[str, tuple[int, int] | tuple[None, None]],
+    texts: Sequence[str],
+    settings: MeasureSettings,
+    progress: Progress,
+) -> Session:
+    candidates = {
+        form: Candidate(form.model.name, form.folder, form.runtime)
+        for form, benched in read.items()
+        if benched.failure is None
+    }
+    if not candidates:
+        failures = [Problem(str(benched.failure), str(form)) for form, benched in read.items()]
+        raise ModelError("none of the models can be run", *failures)
+    first = next(iter(read)).model
+    measured = measure_candidates(
+        list(candidates.values()),
+        texts,
+        references=[each for form, each in candidates.items() if form.model == first],
+        settings=settings,
+        seed=SEED,
+        progress=progress,
+    )
+    timings = []
+    for form, candidate in candidates.items():
+        tokens, flops = work[form.model.name]
+        speed = measured.speeds[candidate].model_dump()
+        timings.append(
+            Timing(key=form.model.name, runtime=form.runtime, tokens=tokens, flops=flops, **speed)
+        )
+    return Session(
+        id="bench",
+        threads=settings.threads,
+        timings=tuple(timings),
+        conditions=measured.conditions,
+        environment=environment(),
+        created=now(),
+    )

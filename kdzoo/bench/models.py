@@ -1,0 +1,108 @@
+"""The models that a user names: folders, exported or not, and hub ids."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kdzoo.errors import DataError, ModelError, did_you_mean
+from kdzoo.results.store import MANIFEST
+from kdzoo.runtime import load_classifier, runtime_of
+from kdzoo.runtime.folder import check_export, is_export
+from kdzoo.teacher import find_model
+
+TRAINED = "torch"  # the runtime of a folder that other forms can be made of
+
+
+@dataclass(frozen=True)
+class Model:
+    """A classifier to be measured.
+
+    Attributes:
+        name: tells it from the others.
+        folder: where it lies.
+        runtime: what its folder is made for.
+        labels: of its classes, in the order of its logits.
+    """
+
+    name: str
+    folder: Path
+    runtime: str
+    labels: tuple[str, ...]
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether other forms can be made of it."""
+        return self.runtime == TRAINED
+
+
+def open_models(sources: Sequence[str]) -> list[Model]:
+    """Returns the models, once each is seen to load.
+
+    Raises:
+        KdzooError: one is nowhere, is given twice, is no model, or is damaged.
+    """
+    folders: dict[Path, str] = {}
+    for source in sources:
+        folder = _folder(source)
+        if folder in folders:
+            raise ModelError(f"{source} is the same model as {folders[folder]}; remove one")
+        folders[folder] = source
+    names = names_apart(sources)
+    return [_open(name, folder) for name, folder in zip(names, folders, strict=True)]
+
+
+def _folder(source: str) -> Path:
+    path = Path(source).expanduser()
+    if (path / MANIFEST).is_file():
+        raise ModelError(f"{source} is a study; name models of it, as in {path / 'models'}/MODEL")
+    if path.is_dir() and runtime_of(path) != TRAINED:
+        return path.resolve()
+    return find_model(source)
+
+
+def _open(name: str, folder: Path) -> Model:
+    if is_export(folder):
+        check_export(folder)
+    runtime = runtime_of(folder)
+    return Model(name, folder, runtime, load_classifier(folder, runtime).labels)
+
+
+def names_apart(sources: Sequence[str]) -> list[str]:
+    """Returns for each path or hub id its shortest end that is no other's."""
+    paths = [_parts(source) for source in sources]
+    return [
+        _shortest(own, [other for place, other in enumerate(paths) if place != number])
+        for number, own in enumerate(paths)
+    ]
+
+
+def _parts(source: str) -> Sequence[str]:
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return Path(os.path.abspath(path)).parts[1:]  # noqa: PTH100 - keeps links
+    return source.split("/")
+
+
+def _shortest(own: Sequence[str], others: Sequence[Sequence[str]]) -> str:
+    counts = range(1, len(own))
+    apart = (n for n in counts if all(other[-n:] != own[-n:] for other in others))
+    return "/".join(own[-next(apart, len(own)) :])
+
+
+def check_labels(models: Sequence[Model], gold: Sequence[str]) -> None:
+    """Sees that every gold label is one of every model's.
+
+    Raises:
+        DataError: one is not; the message suggests the nearest.
+    """
+    for model in models:
+        unknown = sorted(set(gold) - set(model.labels))
+        if unknown:
+            others = f" (nor {len(unknown) - 1} others of the file)" if len(unknown) > 1 else ""
+            raise DataError(
+                f"{model.name} knows no label '{unknown[0]}'{others}; "
+                f"{did_you_mean(unknown[0], model.labels)}"
+            )

@@ -1,0 +1,110 @@
+"""Size, quality and work of a model's forms, and whether an export answers as its model does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from kdzoo import registry
+from kdzoo.bench.forms import Form
+from kdzoo.bench.models import TRAINED, Model
+from kdzoo.bench.outcome import Benched
+from kdzoo.data import Example
+from kdzoo.errors import ModelError
+from kdzoo.measure import Size, baseline_size, model_size, work_per_text
+from kdzoo.metrics import quality
+from kdzoo.model import LoadedModel, load_model
+from kdzoo.model.baseline import load_baseline
+from kdzoo.runtime import Classifier, Logits, load_classifier
+from kdzoo.runtime.folder import deployed_bytes
+from kdzoo.runtime.parity import RAGGED_TEXTS, Parity, compare, ragged_logits, single_logits
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A model's answers to the texts.
+
+    Attributes:
+        model: any; what needs the trained one is asked of trained ones alone.
+        texts: at least one.
+        gold: a label per text, each one of the model's, where there are any.
+    """
+
+    model: Model
+    texts: Sequence[str]
+    gold: Sequence[str] | None
+
+    def read(self, form: Form) -> Benched:
+        """Returns what is known of a form beside its speed, or why it cannot be run."""
+        row = Benched(name=self.model.name, runtime=form.runtime)
+        try:
+            if form.is_made:
+                form.make(self.texts)
+            return row.model_copy(update=self._figures(form))
+        except ModelError as error:
+            return row.model_copy(update={"failure": str(error)})
+
+    @cached_property
+    def work(self) -> tuple[int, int] | tuple[None, None]:
+        """Tokens of the text of median length and its FLOPs, where the trained model is there."""
+        if not self.model.is_trained:
+            return None, None
+        return work_per_text(self._loaded, [Example(text) for text in self.texts])
+
+    @cached_property
+    def _loaded(self) -> LoadedModel:
+        return load_model(self.model.folder)
+
+    @cached_property
+    def _trained_logits(self) -> Logits:
+        return load_classifier(self.model.folder, TRAINED).logits(self.texts)
+
+    @cached_property
+    def _gold_ids(self) -> npt.NDArray[np.int64] | None:
+        if self.gold is None:
+            return None
+        place = {label: number for number, label in enumerate(self.model.labels)}
+        return np.array([place[label] for label in self.gold])
+
+    def _figures(self, form: Form) -> dict[str, object]:
+        exact = registry.runtimes.get(form.runtime).details["exact"]
+        classifier = load_classifier(form.folder, form.runtime)
+        if form.runtime == TRAINED:
+            logits = self._trained_logits
+        else:
+            logits = (
+                classifier.logits(self.texts) if exact else single_logits(classifier, self.texts)
+            )
+        return {
+            "size": self._size(form),
+            "quality": self._quality(logits),
+            "parity": self._parity(classifier, logits, exact) if form.is_made else None,
+        }
+
+    def _quality(self, logits: Logits) -> dict[str, float]:
+        if self._gold_ids is None:
+            return {}
+        figures = quality(logits.argmax(1), self._gold_ids, None)
+        return {name: figures[name] for name in ("accuracy", "macro_f1")}
+
+    def _parity(self, classifier: Classifier, logits: Logits, exact: bool) -> Parity:
+        """Returns how an export compares with its model; without gold labels the model's count."""
+        reference = self._trained_logits
+        ragged = ragged_logits(classifier, self.texts[:RAGGED_TEXTS]) if exact else logits[:0]
+        gold = reference.argmax(1) if self._gold_ids is None else self._gold_ids
+        return compare(reference, logits, gold, exact=exact, ragged=ragged)
+
+    def _size(self, form: Form) -> Size:
+        if self.model.is_trained:
+            size = model_size(self._loaded.model, self.model.folder)
+            made = {"size_bytes": deployed_bytes(form.folder)} if form.is_made else {}
+            return size.model_copy(update=made)
+        if form.runtime == "sklearn":
+            return baseline_size(load_baseline(form.folder)[0], form.folder)
+        # an export says nothing of its parameters
+        size_bytes = deployed_bytes(form.folder)
+        return Size(parameters=0, embedding_parameters=0, size_bytes=size_bytes)

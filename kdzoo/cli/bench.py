@@ -1,0 +1,106 @@
+"""Measuring any classifiers side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kdzoo.cli.app import (
+    MaxNoise,
+    Students,
+    app,
+    err_console,
+    interruptible,
+    quiet_libraries,
+    say,
+)
+from kdzoo.cli.shown import check_noise, show_table
+
+RUNTIMES = "torch,onnx,onnx-int8"
+
+
+@app.command(
+    epilog="""Examples:
+
+`kdzoo bench my_bert/ runs/mine/models/cnn--s0--KEY/ --texts queries.txt`
+
+`kdzoo bench my_bert/ deployed/ owner/name --texts test.csv --labels intent --runtimes onnx`"""
+)
+def bench(
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            help="Folders (Hugging Face classifiers, kdzoo's, exported ones) or hub ids. The first "
+            "is what the others are compared with."
+        ),
+    ],
+    texts: Annotated[
+        Path, typer.Option(help="Real texts: .txt (one a line), .jsonl, .csv, .tsv or .parquet.")
+    ],
+    text: Annotated[str, typer.Option(help="The column of the text.")] = "text",
+    labels: Annotated[
+        str | None, typer.Option(help="The column of the label: adds quality.")
+    ] = None,
+    runtimes: Annotated[
+        str, typer.Option(help="For models that are not exported already.")
+    ] = RUNTIMES,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads, the same for every row.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="Visits to every row, in random order.")] = 15,
+    per_visit: Annotated[int, typer.Option(min=1, help="Texts timed per visit.")] = 64,
+    cold_starts: Annotated[int, typer.Option(min=1, help="Fresh processes per row.")] = 3,
+    isolation: Annotated[
+        bool,
+        typer.Option(
+            help="A process per row. Without, all run in this one: quicker, and nothing is known "
+            "of memory and cold start."
+        ),
+    ] = True,
+    out: Annotated[Path, typer.Option(help="The folder for exports and results.")] = Path("bench"),
+    max_noise: MaxNoise = None,
+    students: Students = None,
+) -> None:
+    """Measure classifiers as they would be deployed: latency, memory, size; quality with labels."""
+    from kdzoo.registry import load_students
+
+    with interruptible("no results were written"):
+        say(f"reading {texts}", err_console)
+        if students is not None:
+            load_students(students)
+        read, gold = _read(texts, text, labels)
+        quiet_libraries()
+        from kdzoo.bench import FORMS, bench_table, run_bench, write_bench
+        from kdzoo.console import ConsoleProgress
+        from kdzoo.measure import MeasureSettings
+
+        measured = run_bench(
+            models,
+            read,
+            gold=gold,
+            runtimes=[name.strip() for name in runtimes.split(",")],
+            settings=MeasureSettings(
+                threads=threads,
+                rounds=rounds,
+                texts=per_visit,
+                cold_starts=cold_starts,
+                is_isolated=isolation,
+            ),
+            exports=out / FORMS,
+            progress=ConsoleProgress(err_console),
+        )
+        written = write_bench(measured, out)
+    table = bench_table(measured)
+    show_table(table, out, [*(path.name for path in written), f"{FORMS}/"])
+    check_noise(table, max_noise)
+
+
+def _read(file: Path, text: str, label: str | None) -> tuple[list[str], list[str] | None]:
+    """Returns the texts, each with a word in it, and a label for each if a column is named."""
+    from kdzoo.data.stream import read_labelled, read_texts
+    from kdzoo.runtime.predictor import checked
+
+    read, gold = (
+        (read_texts(file, text), None) if label is None else read_labelled(file, text, label)
+    )
+    return list(checked(read)), gold

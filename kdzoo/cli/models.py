@@ -1,0 +1,205 @@
+"""Commands over one trained model: predict, export."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import tee
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kdzoo.cli.app import Students, app, err_console, quiet_libraries, say
+from kdzoo.errors import DataError, RecipeError
+
+if TYPE_CHECKING:
+    from kdzoo.api import Exported
+    from kdzoo.runtime.predictor import Prediction, Predictor
+
+_FILES = (".txt", ".jsonl", ".csv", ".tsv", ".parquet")
+_COLUMNS = ("text", "label", "probability")
+
+
+@app.command(
+    epilog="""Examples:
+
+`kdzoo predict runs/quickstart/models/MODEL "i need a taxi to the airport"`
+
+`kdzoo predict deployed/ reviews.csv --text review -o labelled.csv`
+
+`cat texts.txt | kdzoo predict runs/quickstart/models/MODEL -`"""
+)
+def predict(
+    model: Annotated[
+        Path, typer.Argument(help="A model's folder, as in runs/quickstart/models/MODEL.")
+    ],
+    text: Annotated[
+        str,
+        typer.Argument(
+            help="A text; a file of them: .txt (one a line), .jsonl, .csv, .tsv or .parquet; "
+            "or - for one text a line from standard input."
+        ),
+    ],
+    column: Annotated[str, typer.Option("--text", help="The column of the text.")] = "text",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The .jsonl, .csv or .parquet to write."),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="Labels shown for a single text.")] = 5,
+    students: Students = None,
+) -> None:
+    """Label texts with a trained or exported model; files of any length, in their order."""
+    many = text == "-" or _is_file(text)
+    if output is not None:
+        from kdzoo.data import check_output
+
+        if not many:
+            raise DataError(f"-o {output}: what is written are labels of a file of texts, or of -")
+        check_output(output)
+        if text != "-" and output.exists() and output.samefile(text):
+            raise DataError(f"{output} is the file of texts itself; give -o another name")
+    from kdzoo.api import load
+    from kdzoo.runtime import runtime_of
+
+    if runtime_of(model) == "torch":
+        quiet_libraries()
+    predictor = load(model, students=students)
+    if many:
+        _predict_many(predictor, text, column, output)
+        return
+    (found,) = predictor.predict([text], top=top)
+    for label, probability in found.top:
+        typer.echo(f"{probability:.4f}  {label}")
+
+
+def _is_file(text: str) -> bool:
+    """Whether an argument names a file: it ends like one, and has no blank or is there."""
+    if not text.lower().endswith(_FILES):
+        return False
+    with suppress(OSError):  # a text may be longer than a name can be
+        if Path(text).is_file():
+            return True
+    return len(text.split()) == 1
+
+
+def _predict_many(predictor: Predictor, source: str, column: str, output: Path | None) -> None:
+    if source == "-":
+        _put(_answers(predictor, _lines()), output)
+        return
+    from kdzoo.console import ConsoleProgress
+    from kdzoo.data.stream import read_texts
+
+    file = Path(source)
+    count = sum(1 for _ in read_texts(file, column))  # a mistake in the last line is told at once
+    if not count:
+        raise DataError(f"{file} holds no texts")
+    with ConsoleProgress(err_console).task("labelling", count) as task:
+
+        def read() -> Iterator[str]:
+            for text in read_texts(file, column):
+                yield text
+                task.advance()
+
+        _put(_answers(predictor, read()), output)
+
+
+def _lines() -> Iterator[str]:
+    try:
+        for line in sys.stdin:
+            yield line.rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise DataError("standard input is not UTF-8 text; convert it first") from None
+
+
+def _answers(predictor: Predictor, texts: Iterator[str]) -> Iterator[tuple[str, Prediction]]:
+    asked, kept = tee(texts)  # they are one chunk of texts apart at most
+    for found in predictor.predict(asked, top=1):
+        yield next(kept), found
+
+
+def _put(answers: Iterable[tuple[str, Prediction]], output: Path | None) -> None:
+    """Prints a line per text, or writes a row."""
+    if output is None:
+        for _, found in answers:
+            typer.echo(f"{found.label}\t{found.probability:.4f}")
+        return
+    from kdzoo.data import write_rows
+
+    rows = ((text, found.label, round(found.probability, 6)) for text, found in answers)
+    count = write_rows(output, _COLUMNS, rows)
+    say(f"{count:,} texts labelled in {output}")
+
+
+@app.command(
+    epilog="""Examples:
+
+`kdzoo export runs/quickstart --model bilstm --out deployed/`
+
+`kdzoo export my_finetuned_bert/ --texts reviews.csv --text review --out deployed/`
+
+then: `kdzoo predict deployed/ "a text"`, or without kdzoo: `deployed/README.md`"""
+)
+def export(
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="A classifier's folder or hub id, kdzoo's or any other's; or a study's folder."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    runtime: Annotated[str, typer.Option(help="onnx or onnx-int8.")] = "onnx-int8",
+    model: Annotated[str | None, typer.Option(help="The row of a study's table.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of that row [default: its first].")] = None,
+    int8: Annotated[
+        str,
+        typer.Option(help="Ranges of activations: dynamic (as they come), static (from --texts)."),
+    ] = "dynamic",
+    texts: Annotated[
+        Path | None,
+        typer.Option(help="A file of real texts, to compare with PyTorch on and to calibrate on."),
+    ] = None,
+    text: Annotated[str, typer.Option(help="The column of the text.")] = "text",
+    students: Students = None,
+) -> None:
+    """Write a folder that deploys: it needs onnxruntime, tokenizers and numpy alone."""
+    if int8 not in ("dynamic", "static"):
+        raise RecipeError(f"--int8 {int8}: write dynamic or static")
+    quiet_libraries()
+    from kdzoo.api import export as export_model
+    from kdzoo.console import ConsoleProgress
+
+    exported = export_model(
+        run,
+        out,
+        runtime=runtime,
+        model=model,
+        seed=seed,
+        int8="static" if int8 == "static" else "dynamic",
+        texts=texts,
+        text=text,
+        students=students,
+        progress=ConsoleProgress(err_console),
+    )
+    _show_export(exported)
+
+
+def _show_export(exported: Exported) -> None:
+    found = exported.agreement
+    if found is None:
+        say("its answers were compared with nothing; --texts FILE compares them with PyTorch's")
+    else:
+        say(
+            f"{found.same_labels:,} of {found.texts:,} texts get the label that PyTorch gives "
+            f"them; logits differ by {found.logit_difference:.1e} at most"
+        )
+    share = exported.size_bytes / exported.trained_bytes
+    say(
+        f"{exported.size_bytes / 1e6:.2f} MB to deploy, {share:.2f} of the trained folder's "
+        f"{exported.trained_bytes / 1e6:.2f} MB:"
+    )
+    for path in sorted(exported.folder.iterdir()):
+        say(f"  {path}  {path.stat().st_size / 1e3:,.1f} kB")
+    say(f'use it: kdzoo predict {exported.folder} "a text"')
+    say(f"or without kdzoo: {exported.folder / 'README.md'}")

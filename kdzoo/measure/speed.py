@@ -1,0 +1,53 @@
+"""What one candidate costs to run, as it was measured."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+Rounds = tuple[tuple[float, ...], ...]  # milliseconds of every call, round by round
+
+BATCH_SIZES = (1, 8, 32)
+WHOLE = "all"  # the whole split at once
+THROUGHPUT = (*map(str, BATCH_SIZES), WHOLE)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+
+class Memory(_Frozen):
+    """Resident bytes of a process that holds one model and nothing else.
+
+    Attributes:
+        imported_bytes: once the runtime is imported.
+        loaded_bytes: once the model is loaded as well.
+        peak_bytes: the most at any time, texts one by one and in batches; not those of the whole
+            split, which depend on how long it is.
+    """
+
+    imported_bytes: int
+    loaded_bytes: int
+    peak_bytes: int
+
+
+class Speed(_Frozen):
+    """What one model in one runtime took; without figures where there is a ``failure``.
+
+    Attributes:
+        first_round: which round of the session ``rounds_ms`` begins with; candidates that did not
+            live at once have other rounds, and references have them all.
+        rounds_ms: text to label, tokenisation included.
+        model_rounds_ms: the model alone, on the same texts.
+        throughput: texts per second, by the names in ``THROUGHPUT``.
+        cold_start_ms: from the start of a fresh process to its first label, once per process.
+        memory: of its process.
+        failure: why there are no figures.
+    """
+
+    first_round: int = 0
+    rounds_ms: Rounds = ()
+    model_rounds_ms: Rounds = ()
+    throughput: dict[str, float] = {}
+    cold_start_ms: tuple[float, ...] = ()
+    memory: Memory | None = None
+    failure: str | None = None

@@ -1,0 +1,110 @@
+"""What rounds of timed calls amount to: percentiles, ratios with their intervals, noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import bootstrap, quantile_test
+
+from kdzoo.measure.speed import Speed
+
+Calls = Sequence[Sequence[float]]  # milliseconds of every call, round by round
+
+NOISY = 0.1  # of the reference, above which torch.utils.benchmark warns too
+CONFIDENCE = 0.95  # of the ratio's interval
+KNOWN = 0.99  # confidence that no more than 1 % of calls take longer than p99
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Percentiles over all calls, in milliseconds.
+
+    Attributes:
+        p50_ms: the median.
+        p90_ms: the 90th percentile.
+        p99_ms: MLPerf's early-stopping estimate: with 99 % confidence, 99 % of calls take no
+            longer. None where there are too few calls (459 are needed) to say so.
+        calls: how many there were.
+    """
+
+    p50_ms: float
+    p90_ms: float
+    p99_ms: float | None
+    calls: int
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times faster than the reference.
+
+    Attributes:
+        times: the median of the rounds' ratios of medians; above 1 is faster.
+        low: lower end of its bootstrap interval over rounds; None for a single round.
+        high: upper end.
+    """
+
+    times: float
+    low: float | None
+    high: float | None
+
+
+def summarise(rounds_ms: Calls) -> Summary:
+    """Returns the percentiles of all calls of all rounds together."""
+    calls_ms = np.concatenate([np.asarray(each, dtype=np.float64) for each in rounds_ms])
+    p50_ms, p90_ms, p99_ms = (float(each) for each in np.quantile(calls_ms, [0.5, 0.9, 0.99]))
+    test: Any = quantile_test(calls_ms, q=p99_ms, p=0.99, alternative="less")
+    bound_ms = float(test.confidence_interval(KNOWN).high)
+    return Summary(p50_ms, p90_ms, None if np.isnan(bound_ms) else bound_ms, len(calls_ms))
+
+
+def shared_rounds(own: Speed, reference: Speed) -> tuple[Calls, Calls]:
+    """Returns both sides' calls of the rounds in which both were visited, in the same order."""
+    first = max(own.first_round, reference.first_round)
+    end = min(each.first_round + len(each.rounds_ms) for each in (own, reference))
+    own_ms, reference_ms = (
+        each.rounds_ms[first - each.first_round : max(first, end) - each.first_round]
+        for each in (own, reference)
+    )
+    return own_ms, reference_ms
+
+
+def ratio(own_rounds_ms: Calls, reference_rounds_ms: Calls, seed: int = 0) -> Ratio:
+    """Returns how many times faster the own calls were than the reference's of the same rounds.
+
+    A round is compared with itself alone, because a busy machine slows both sides of a round. The
+    estimate is the median over rounds; the interval holds it with 95 % confidence (percentile
+    bootstrap of that median, over the rounds' log-ratios).
+
+    Args:
+        own_rounds_ms: at least one round.
+        reference_rounds_ms: as many.
+        seed: of the bootstrap.
+    """
+    pairs = zip(reference_rounds_ms, own_rounds_ms, strict=True)
+    logs = np.array([np.log(np.median(other) / np.median(own)) for other, own in pairs])  # [R]
+    times = float(np.exp(np.median(logs)))
+    if len(logs) < 2:
+        return Ratio(times, None, None)
+    # the median's other bootstrap intervals are undefined where rounds agree
+    found = bootstrap(
+        (logs,),
+        np.median,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return Ratio(times, float(np.exp(found.low)), float(np.exp(found.high)))
+
+
+def noise(reference_rounds_ms: Calls) -> float:
+    """Returns how much a candidate's rounds differ: interquartile range / median of their medians.
+
+    Above ``NOISY``, the machine was too busy for its figures to be trusted.
+    """
+    medians: npt.NDArray[np.float64] = np.array([np.median(each) for each in reference_rounds_ms])
+    low, middle, high = np.quantile(medians, [0.25, 0.5, 0.75])
+    return float((high - low) / middle)

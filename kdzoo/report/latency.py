@@ -1,0 +1,116 @@
+"""What a row costs to run, beside the teacher in the same session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from kdzoo.measure import Memory, Ratio, noise, ratio, shared_rounds, summarise
+from kdzoo.results import Row, Session, Timing
+
+
+@dataclass(frozen=True)
+class Latency:
+    """What a model in a runtime costs: one text in milliseconds, throughput, start, memory.
+
+    Attributes:
+        p50_ms: of tokenising a text and running the model; p90_ms and p99_ms likewise, None where
+            there were too few calls to know it.
+        model_p50_ms: of running the model alone.
+        to_teacher: how many times faster than the teacher in the same runtime.
+        to_fastest: how many times faster than the teacher in its fastest runtime.
+        texts_per_second: offline, by batch size; ``all`` is the whole split, sorted by length.
+        cold_start_ms: from the start of a process to the first label.
+        flops: of one text of median length.
+        noise: of the session: how far its reference varied from round to round.
+    """
+
+    p50_ms: float
+    p90_ms: float
+    p99_ms: float | None
+    threads: int
+    cpu: str
+    model_p50_ms: float | None = None
+    to_teacher: Ratio | None = None
+    to_fastest: Ratio | None = None
+    texts_per_second: Mapping[str, float] = field(default_factory=dict)
+    cold_start_ms: float | None = None
+    memory: Memory | None = None
+    flops: int | None = None
+    tokens: int | None = None
+    noise: float | None = None
+
+
+def of_one_machine(sessions: Sequence[Session]) -> list[Session]:
+    """Returns those of the machine that measured last: two machines never share a column."""
+    return [each for each in sessions if _machine(each) == _machine(sessions[-1])]
+
+
+def _machine(session: Session) -> tuple[str | None, ...]:
+    return tuple(session.environment.get(name) for name in ("cpu", "cores"))
+
+
+def latency_of(row: Row, runtime: str, sessions: Sequence[Session]) -> Latency | None:
+    """Returns the row's figures in the newest session that timed one of its models."""
+    keys = {member.key for member in row.members}
+    for session in reversed(sessions):
+        timing = _timing(session, keys, runtime)
+        if timing is not None:
+            return None if timing.failure is not None else _latency(row, timing, session)
+    return None
+
+
+def failures(row: Row, runtime: str, sessions: Sequence[Session]) -> tuple[str, ...]:
+    """Returns why the row could not be timed in the newest session that tried to."""
+    keys = {member.key for member in row.members}
+    timings = (_timing(session, keys, runtime) for session in reversed(sessions))
+    newest = next((timing for timing in timings if timing is not None), None)
+    return () if newest is None or newest.failure is None else (newest.failure,)
+
+
+def _timing(session: Session, keys: set[str], runtime: str) -> Timing | None:
+    return next((t for t in session.timings if t.key in keys and t.runtime == runtime), None)
+
+
+def _latency(row: Row, timing: Timing, session: Session) -> Latency:
+    teachers = [
+        each for each in session.timings if each.key in _teachers(row) and each.failure is None
+    ]
+    alike = [each for each in teachers if each.runtime == timing.runtime]
+    fastest = min(teachers, key=lambda each: summarise(each.rounds_ms).p50_ms, default=None)
+    own = summarise(timing.rounds_ms)
+    return Latency(
+        p50_ms=own.p50_ms,
+        p90_ms=own.p90_ms,
+        p99_ms=own.p99_ms,
+        threads=session.threads,
+        cpu=session.environment["cpu"],
+        model_p50_ms=summarise(timing.model_rounds_ms).p50_ms if timing.model_rounds_ms else None,
+        to_teacher=_faster(timing, alike[0]) if alike else None,
+        to_fastest=None if fastest is None else _faster(timing, fastest),
+        texts_per_second=timing.throughput,
+        cold_start_ms=median(timing.cold_start_ms) if timing.cold_start_ms else None,
+        memory=timing.memory,
+        flops=timing.flops,
+        tokens=timing.tokens,
+        noise=noise(_reference(session).rounds_ms),
+    )
+
+
+def _teachers(row: Row) -> set[str]:
+    own = {member.key for member in row.members} if row.role == "teacher" else set()
+    return own | {member.teacher_key for member in row.members if member.teacher_key is not None}
+
+
+def _faster(timing: Timing, teacher: Timing) -> Ratio | None:
+    """Returns how many times faster a row is than a teacher's; nothing to say of itself."""
+    if timing is teacher:
+        return None
+    own_ms, teacher_ms = shared_rounds(timing, teacher)
+    return ratio(own_ms, teacher_ms) if own_ms else None
+
+
+def _reference(session: Session) -> Timing:
+    """Returns the row that the session's noise is read from: the first that was timed."""
+    return next(each for each in session.timings if each.failure is None)

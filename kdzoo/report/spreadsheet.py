@@ -1,0 +1,95 @@
+"""The table as CSV: all figures, unrounded."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+
+from kdzoo.measure import THROUGHPUT, Ratio
+from kdzoo.report.latency import Latency
+from kdzoo.report.rows import Spread, Table, TableRow
+
+Cells = dict[str, str | int]
+_UNTIMED = Latency(math.nan, math.nan, None, 0, "")
+
+
+def comma_separated(table: Table) -> str:
+    """Returns the unrounded figures, a line per row."""
+    target = io.StringIO()
+    names = list(dict.fromkeys(name for row in table.rows for name in row.metrics))
+    lines = [_figures(row, table, names) for row in table.rows]
+    writer = csv.DictWriter(target, list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return target.getvalue()
+
+
+def _figures(row: TableRow, table: Table, names: Sequence[str]) -> Cells:
+    found: Cells = {
+        "study": _inert(table.study),
+        "split": table.split,
+        "model": _inert(row.name),
+        "runtime": row.runtime,
+        "role": row.role,
+        "kind": _inert(row.kind),
+        "road": row.road or "",
+        "seeds": row.metrics["accuracy"].seeds if row.metrics else 0,
+    }
+    for prefix, figures in (("", row.metrics), ("hard_labels_", row.control)):
+        for name in names:
+            mean, deviation = _numbers(figures.get(name))
+            found |= {f"{prefix}{name}_mean": mean, f"{prefix}{name}_sd": deviation}
+    costs = _costs(row.latency or _UNTIMED)
+    return found | {
+        "gap_closed": _number(row.gap_closed),
+        "gap_closed_in_scope": _number(row.gap_closed_in_scope),
+        "parameters": row.parameters or "",
+        "embedding_parameters": row.embedding_parameters if row.parameters else "",
+        "size_bytes": row.size_bytes or "",
+        **(dict.fromkeys(costs, "") if row.latency is None else costs),
+        "notes": _inert("; ".join(row.notes)),
+    }
+
+
+def _costs(latency: Latency) -> Cells:
+    memory, rates = latency.memory, latency.texts_per_second
+    return {
+        "latency_p50_ms": _number(latency.p50_ms),
+        "latency_p90_ms": _number(latency.p90_ms),
+        "latency_p99_ms": _number(latency.p99_ms),
+        "model_latency_p50_ms": _number(latency.model_p50_ms),
+        **_ratio("times_faster", latency.to_teacher),
+        **_ratio("times_faster_than_fastest_teacher", latency.to_fastest),
+        **{f"texts_per_second_{size}": _number(rates.get(size)) for size in THROUGHPUT},
+        "cold_start_ms": _number(latency.cold_start_ms),
+        "memory_imported_bytes": "" if memory is None else memory.imported_bytes,
+        "memory_loaded_bytes": "" if memory is None else memory.loaded_bytes,
+        "memory_peak_bytes": "" if memory is None else memory.peak_bytes,
+        "flops": "" if latency.flops is None else latency.flops,
+        "tokens": "" if latency.tokens is None else latency.tokens,
+        "threads": latency.threads,
+        "cpu": _inert(latency.cpu),
+        "noise": _number(latency.noise),
+    }
+
+
+def _ratio(name: str, ratio: Ratio | None) -> Cells:
+    told = (None, None, None) if ratio is None else (ratio.times, ratio.low, ratio.high)
+    value, low, high = told
+    return {name: _number(value), f"{name}_low": _number(low), f"{name}_high": _number(high)}
+
+
+def _numbers(spread: Spread | None) -> tuple[str, str]:
+    return ("", "") if spread is None else (_number(spread.mean), _number(spread.sd))
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.6g}"
+
+
+def _inert(text: str) -> str:
+    """Returns text on one line that no spreadsheet takes for a formula."""
+    line = " ".join(text.split())
+    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line

@@ -1,0 +1,47 @@
+"""How often two forms of a model give a text the same label, where nobody knows the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from kdzoo.runtime.parity import single_logits
+from kdzoo.runtime.protocol import Classifier
+
+CHUNK = 512  # texts in memory at once
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What was found on some texts.
+
+    Attributes:
+        texts: how many there were.
+        same_labels: those that got the same label in both forms.
+        logit_difference: the largest, of any text and class.
+    """
+
+    texts: int
+    same_labels: int
+    logit_difference: float
+
+
+def agreement(
+    reference: Classifier,
+    other: Classifier,
+    texts: Iterable[str],
+    advance: Callable[[int], None],
+) -> Agreement:
+    """Returns how far one form is from another, text by text, in memory that does not grow."""
+    remaining = iter(texts)
+    count, same, difference = 0, 0, 0.0
+    while chunk := list(islice(remaining, CHUNK)):
+        wanted, found = reference.logits(chunk), single_logits(other, chunk)  # [N, C] each
+        count += len(chunk)
+        same += int((wanted.argmax(1) == found.argmax(1)).sum())
+        difference = max(difference, float(np.abs(wanted - found).max()))
+        advance(len(chunk))
+    return Agreement(count, same, difference)

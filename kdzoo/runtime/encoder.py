@@ -1,0 +1,60 @@
+"""Texts -> what a graph is fed: ids, mask and token types of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+from kdzoo.runtime.protocol import Text
+
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+
+Ids = npt.NDArray[np.int64]  # [B, T]
+Row = tuple[list[int], list[int]]  # a text's ids, and which text of a pair each is from
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """Tokenises and pads.
+
+    Attributes:
+        tokenizer: cuts at the model's maximum length and pads nothing.
+        pad_id: the id of padding.
+        inputs: those of ``INPUTS`` that the graph reads.
+    """
+
+    tokenizer: Tokenizer
+    pad_id: int
+    inputs: tuple[str, ...]
+
+    def rows(self, texts: Sequence[Text]) -> list[Row]:
+        """Returns the texts tokenised; one in which nothing is found is one piece of padding."""
+        if len(texts) == 1:  # one text is read faster without the machinery of a batch
+            (text,) = texts
+            pair = (text,) if isinstance(text, str) else text
+            encodings = [self.tokenizer.encode(*pair)]
+        else:
+            encodings = self.tokenizer.encode_batch(list(texts))
+        return [
+            (each.ids, each.type_ids) if each.ids else ([self.pad_id], [0]) for each in encodings
+        ]
+
+    def batch(self, rows: Sequence[Row]) -> dict[str, Ids]:
+        """Returns the rows as arrays [B, T], padded on the right."""
+        if len(rows) == 1:
+            ids, types = (np.array([each], dtype=np.int64) for each in rows[0])
+            mask = np.ones_like(ids)
+        else:
+            lengths = np.array([len(ids) for ids, _ in rows])  # [B]
+            inside = np.arange(lengths.max()) < lengths[:, None]  # [B, T]
+            ids = np.full(inside.shape, self.pad_id, dtype=np.int64)
+            ids[inside] = np.concatenate([ids for ids, _ in rows])
+            types = np.zeros_like(ids)
+            types[inside] = np.concatenate([types for _, types in rows])
+            mask = inside.astype(np.int64)
+        known = dict(zip(INPUTS, (ids, mask, types), strict=True))
+        return {name: known[name] for name in self.inputs}

@@ -1,0 +1,145 @@
+"""From a trained model's folder to the folder that deploys."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from kdzoo.errors import ModelError
+from kdzoo.model import LoadedModel, load_model
+from kdzoo.runtime.encoder import TextEncoder
+from kdzoo.runtime.folder import (
+    DEPLOYED,
+    GRAPH,
+    LABELS,
+    README,
+    TOKENIZER,
+    Export,
+    sha256_of,
+    write_export,
+)
+from kdzoo.runtime.forms import CALIBRATION_TEXTS, ExportSettings
+from kdzoo.runtime.graph import to_onnx
+from kdzoo.runtime.int8 import quantise_dynamic, quantise_static
+from kdzoo.runtime.onnx import OnnxClassifier
+
+_MADE_WITH = ("kdzoo", "torch", "onnx", "onnxruntime", "tokenizers")
+
+
+def export_model(folder: Path, target: Path, runtime: str, settings: ExportSettings) -> None:
+    """Writes graph, tokenizer, labels, what they are, and how to use them; whole or not at all.
+
+    Args:
+        folder: a trained model's.
+        target: the new folder; one that is there is replaced.
+        runtime: ``onnx`` or ``onnx-int8``.
+        settings: how 8 bits are come by.
+
+    Raises:
+        ModelError: the folder is no model, or the model cannot be exported, or what was exported
+            cannot be run.
+    """
+    if runtime != "onnx" and settings.int8 == "static" and not settings.calibration:
+        raise ModelError("static int8 needs calibration texts; give some, or use dynamic int8")
+    loaded = load_model(folder)
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        graph = to_onnx(loaded.model)
+        _write_graph(graph, partial / GRAPH, _writer(graph, loaded, runtime, settings))
+        pad_token = loaded.tokenizer.id_to_token(loaded.pad_id) or "[PAD]"
+        loaded.tokenizer.enable_padding(pad_id=loaded.pad_id, pad_token=pad_token)
+        loaded.tokenizer.save(str(partial / TOKENIZER))
+        (partial / LABELS).write_text(json.dumps(loaded.labels, indent=1), encoding="utf-8")
+        (partial / README).write_text(readme(runtime, loaded.labels), encoding="utf-8")
+        write_export(partial, _description(partial, loaded, runtime))
+        OnnxClassifier(partial).logits(["one", "two texts"])
+        shutil.rmtree(target, ignore_errors=True)
+        partial.replace(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _writer(
+    graph: onnx.ModelProto, loaded: LoadedModel, runtime: str, settings: ExportSettings
+) -> Callable[[onnx.ModelProto, Path], None]:
+    """Returns what writes the graph in the form that the runtime reads."""
+    if runtime == "onnx":
+        return onnx.save
+    if settings.int8 == "dynamic":
+        return quantise_dynamic
+    inputs = tuple(each.name for each in graph.graph.input)
+    batches = _calibration(TextEncoder(loaded.tokenizer, loaded.pad_id, inputs), settings)
+    return lambda graph, target: quantise_static(graph, batches, target)
+
+
+def _calibration(encoder: TextEncoder, settings: ExportSettings) -> Iterator[dict[str, Any]]:
+    for text in settings.calibration[:CALIBRATION_TEXTS]:
+        yield encoder.batch(encoder.rows([text]))
+
+
+def _write_graph(
+    graph: onnx.ModelProto, target: Path, write: Callable[[onnx.ModelProto, Path], None]
+) -> None:
+    try:
+        write(graph, target)
+    except OSError:
+        raise
+    except Exception as error:  # the quantiser's errors have no common base
+        reason = (str(error).splitlines() or [""])[0]
+        raise ModelError(
+            f"its graph cannot be written: {type(error).__name__}: {reason}"
+        ) from error
+
+
+def _description(folder: Path, loaded: LoadedModel, runtime: str) -> Export:
+    return Export(
+        runtime=runtime,
+        max_length=loaded.tokenizer.truncation["max_length"],
+        pad_id=loaded.pad_id,
+        vocabulary=loaded.model.config.vocab_size,
+        sha256={name: sha256_of(folder / name) for name in DEPLOYED},
+        made_with={name: version(name) for name in _MADE_WITH},
+    )
+
+
+SNIPPET = """\
+import json
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+labels = json.load(open("labels.json", encoding="utf-8"))
+tokenizer = Tokenizer.from_file("tokenizer.json")  # cuts and pads as the model wants it
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = 1
+session = onnxruntime.InferenceSession("model.onnx", options)
+inputs = session.get_inputs()
+fields = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
+def classify(texts):
+    rows = tokenizer.encode_batch(texts)
+    fed = {i.name: np.array([getattr(r, fields[i.name]) for r in rows]) for i in inputs}
+    return [labels[best] for best in session.run(["logits"], fed)[0].argmax(1)]
+"""
+
+
+def readme(runtime: str, labels: tuple[str, ...]) -> str:
+    """Returns how to use an exported folder without kdzoo."""
+    return f"""# A text classifier with {len(labels)} classes, for {runtime}
+
+`pip install onnxruntime tokenizers numpy`, then, in this folder:
+
+```python
+{SNIPPET}```
+
+`classify(["a text", "another"])` returns their labels. `logits` are [texts, classes], in the order
+of `labels.json`; pairs of texts are given as `("first", "second")`. Texts must not be empty.
+
+`export.json` says what the model is and holds the digests of the files.
+"""

@@ -1,0 +1,139 @@
+"""The folder that deploys: a graph, a tokenizer, the names of the classes, and what they are.
+
+``export.json`` holds the digests of the other files, so that a damaged or edited one is noticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kdzoo.errors import ModelError
+
+SCHEMA_VERSION = 1
+EXPORT = "export.json"
+GRAPH, TOKENIZER, LABELS, README = "model.onnx", "tokenizer.json", "labels.json", "README.md"
+DEPLOYED = (GRAPH, TOKENIZER, LABELS)  # what a process that answers has to read
+_LARGEST_JSON = 1 << 24  # bytes; what kdzoo writes is far smaller, and a stranger's is read whole
+
+
+@dataclass(frozen=True)
+class Export:
+    """What an exported folder holds.
+
+    Attributes:
+        runtime: the registered name of what runs it.
+        max_length: tokens; longer texts are cut.
+        pad_id: the id of padding.
+        vocabulary: rows of the model's table: the tokenizer has no higher id.
+        sha256: digests of the deployed files, by name.
+        made_with: versions of the libraries that wrote it.
+    """
+
+    runtime: str
+    max_length: int
+    pad_id: int
+    vocabulary: int
+    sha256: dict[str, str]
+    made_with: dict[str, str] = field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+
+
+def write_export(folder: Path, export: Export) -> None:
+    """Writes ``export.json``, last: a folder that holds it is whole."""
+    (folder / EXPORT).write_text(json.dumps(asdict(export), indent=1), encoding="utf-8")
+
+
+def is_export(folder: Path) -> bool:
+    """Whether the folder says that it is an exported model."""
+    return (folder / EXPORT).is_file()
+
+
+def read_export(folder: Path) -> Export:
+    """Returns what an exported folder says of itself.
+
+    Raises:
+        ModelError: it is none, is damaged, or a newer kdzoo wrote it.
+    """
+    if not is_export(folder):
+        raise ModelError(f"{folder} is no exported model: it holds no {EXPORT}")
+    told = _read_json(folder / EXPORT)
+    version = told.get("schema_version") if isinstance(told, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise ModelError(
+            f"{folder} was exported by a newer kdzoo (schema {version}, this one reads "
+            f"{SCHEMA_VERSION}): pip install --upgrade kdzoo"
+        )
+    try:
+        export = Export(**told)
+        _check_entries(export)
+    except (TypeError, ValueError) as error:  # no mapping, or one with other keys or values
+        raise ModelError(
+            f"{folder / EXPORT} is not what kdzoo writes: {error}; export the model again"
+        ) from error
+    return export
+
+
+def _check_entries(export: Export) -> None:
+    wanted = {"runtime": str, "max_length": int, "pad_id": int, "vocabulary": int, "sha256": dict}
+    for name, kind in wanted.items():
+        if type(getattr(export, name)) is not kind:
+            raise ValueError(f"'{name}' is no {kind.__name__}")
+    if not 0 <= export.pad_id < export.vocabulary:
+        raise ValueError(f"'pad_id' {export.pad_id} is not among {export.vocabulary} ids")
+    if set(export.sha256) != set(DEPLOYED):
+        raise ValueError(f"'sha256' has to name {', '.join(DEPLOYED)}, and nothing else")
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        if path.stat().st_size > _LARGEST_JSON:
+            raise ValueError(f"it has more than {_LARGEST_JSON:,} bytes")
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} cannot be read: {error}; export the model again") from error
+
+
+def check_export(folder: Path) -> Export:
+    """Returns what an exported folder says of itself, once its files are seen to be those.
+
+    Raises:
+        ModelError: a file is missing, or other than the one that was exported.
+    """
+    export = read_export(folder)
+    for name, digest in export.sha256.items():
+        path = folder / name
+        if not path.is_file():
+            raise ModelError(f"{folder} is not whole: it lacks {name}; export the model again")
+        if sha256_of(path) != digest:
+            raise ModelError(
+                f"{path} is not the file that was exported (its digest differs from the one in "
+                f"{EXPORT}): it is damaged, was edited, or belongs to another model; export again"
+            )
+    return export
+
+
+def read_labels(folder: Path) -> tuple[str, ...]:
+    """Returns the names of the classes, in the order of the logits.
+
+    Raises:
+        ModelError: they cannot be read.
+    """
+    labels = _read_json(folder / LABELS)
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise ModelError(f"{folder / LABELS} is no list of names; export the model again")
+    return tuple(labels)
+
+
+def deployed_bytes(folder: Path) -> int:
+    """Returns the bytes of what a process that answers has to read."""
+    return sum((folder / name).stat().st_size for name in DEPLOYED)
+
+
+def sha256_of(path: Path) -> str:
+    """Returns the SHA-256 of a file, in hexadecimal (that of ``kdzoo.model`` needs torch)."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,108 @@
+"""The runtimes that come with kdzoo. What they need is imported when one is used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from kdzoo.registry import register_runtime
+from kdzoo.runtime.protocol import Classifier, Text
+
+ONNX_MODULES = ("onnx", "onnxruntime", "onnxscript")
+CALIBRATION_TEXTS = 256
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What an export may be asked for.
+
+    Attributes:
+        int8: whether activations get their ranges as they come, or once, from calibration texts.
+        calibration: real texts, from validation; needed for static int8 alone, which reads the
+            first CALIBRATION_TEXTS of them.
+    """
+
+    int8: Literal["dynamic", "static"] = "dynamic"
+    calibration: Sequence[Text] = ()
+
+
+def _export_onnx(folder: Path, target: Path, settings: ExportSettings) -> None:
+    from kdzoo.runtime.export import export_model
+
+    export_model(folder, target, "onnx", settings)
+
+
+def _export_int8(folder: Path, target: Path, settings: ExportSettings) -> None:
+    from kdzoo.runtime.export import export_model
+
+    export_model(folder, target, "onnx-int8", settings)
+
+
+@register_runtime(
+    "torch", title="PyTorch", module="kdzoo.runtime.torch", needs=("torch", "transformers")
+)
+def torch(folder: Path, threads: int | None = None) -> Classifier:
+    """The trained weights in eager PyTorch."""
+    from kdzoo.runtime.torch import TorchClassifier
+
+    return TorchClassifier(folder, threads)
+
+
+@register_runtime(
+    "pipeline",
+    title="transformers pipeline",
+    module="kdzoo.runtime.pipeline",
+    needs=("torch", "transformers"),
+)
+def pipeline(folder: Path, threads: int | None = None) -> Classifier:
+    """The trained weights in a transformers pipeline, which is what people start from."""
+    from kdzoo.runtime.pipeline import PipelineClassifier
+
+    return PipelineClassifier(folder, threads)
+
+
+@register_runtime(
+    "onnx",
+    title="ONNX Runtime",
+    module="kdzoo.runtime.onnx",
+    needs=ONNX_MODULES,
+    extra="onnx",
+    export=_export_onnx,
+)
+def onnx(folder: Path, threads: int | None = None) -> Classifier:
+    """An ONNX graph of the model in ONNX Runtime, in float32."""
+    from kdzoo.runtime.onnx import OnnxClassifier
+
+    return OnnxClassifier(folder, threads)
+
+
+@register_runtime(
+    "onnx-int8",
+    title="ONNX Runtime, int8",
+    module="kdzoo.runtime.onnx",
+    needs=ONNX_MODULES,
+    extra="onnx",
+    export=_export_int8,
+    exact=False,
+)
+def onnx_int8(folder: Path, threads: int | None = None) -> Classifier:
+    """The same graph with weights of 8 bits, one scale per channel."""
+    from kdzoo.runtime.onnx import OnnxClassifier
+
+    return OnnxClassifier(folder, threads)
+
+
+@register_runtime(
+    "sklearn",
+    title="scikit-learn",
+    module="kdzoo.runtime.sklearn",
+    needs=("sklearn", "skops"),
+    reads="baseline",
+)
+def sklearn(folder: Path, threads: int | None = None) -> Classifier:
+    """The classical baseline, which knows no other form; its thread pools are the process's."""
+    from kdzoo.runtime.sklearn import SklearnClassifier
+
+    return SklearnClassifier(folder)

@@ -1,0 +1,143 @@
+"""A torch model as an ONNX graph: any batch, any length, recurrent layers told of padding."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import warnings
+from typing import Any
+
+import onnx
+import onnx_ir as ir
+import torch
+from torch import Tensor, nn
+
+from kdzoo.errors import ModelError
+from kdzoo.runtime.encoder import INPUTS
+
+OPSET = 20
+_RECURRENT = ("LSTM", "GRU")  # torch unrolls its plain nn.RNN, which ends in an error
+
+
+class _Logits(nn.Module):
+    """The model as a function of tensors alone."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
+    ) -> Tensor:
+        types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
+        output = self.model(input_ids=input_ids, attention_mask=attention_mask, **types)
+        logits: Tensor = output.logits
+        return logits
+
+
+def to_onnx(model: Any) -> onnx.ModelProto:
+    """Returns the graph of a classifier: ids and mask [B, T] -> ``logits`` [B, C].
+
+    A model with token types gets them as a third input, so that pairs are read as in training.
+
+    Raises:
+        ModelError: torch cannot export it; the message says why.
+    """
+    names = [name for name in INPUTS if _takes(model, name)]
+    # two texts of nine: a size of one would be taken for fixed
+    sample = {name: torch.ones(2, 9, dtype=torch.long) for name in names}
+    shapes = {name: {0: "batch", 1: "length"} for name in names}
+    exporter = logging.getLogger("torch.onnx")
+    level = exporter.level
+    exporter.setLevel(logging.ERROR)
+    _forget_dispatch()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                _Logits(model).eval(),
+                kwargs=sample,
+                dynamo=True,
+                dynamic_shapes=shapes,
+                input_names=names,
+                output_names=["logits"],
+                opset_version=OPSET,
+                verbose=False,
+            )
+    except Exception as error:  # the exporter's errors have no common base
+        raise ModelError(
+            f"it cannot be exported to ONNX: {_reason(error)}{_cure(model)}"
+        ) from error
+    finally:
+        exporter.setLevel(level)
+        _forget_dispatch()
+    assert program is not None  # noqa: S101 - only the old exporter, without dynamo, returns None
+    _tell_lengths(program.model)
+    graph = ir.to_proto(program.model)
+    _forget_origin(graph)
+    return graph
+
+
+def _forget_origin(graph: onnx.ModelProto) -> None:
+    """Takes out which line of which file each node comes from: half a megabyte, and paths."""
+    inside = graph.graph
+    named = (*inside.input, *inside.output, *inside.value_info)
+    for part in (graph, inside, *inside.node, *inside.initializer, *named):
+        del part.metadata_props[:]
+        part.ClearField("doc_string")
+
+
+def _forget_dispatch() -> None:
+    """Makes torch look up anew what recurrent layers become when they are traced.
+
+    Its exporter swaps that for the time of an export but not what it remembers of it: a second LSTM
+    in one process would be unrolled to the length of the sample.
+    """
+    for operator in (torch.ops.aten.lstm.input, torch.ops.aten.gru.input):
+        operator._dispatch_cache.clear()
+
+
+def _takes(model: Any, name: str) -> bool:
+    if name not in inspect.signature(model.forward).parameters:
+        return False
+    return name != "token_type_ids" or getattr(model.config, "type_vocab_size", 0) > 1
+
+
+def _reason(error: BaseException) -> str:
+    """Returns what the innermost error says first."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {' '.join(lines[:2])}"
+
+
+def _cure(model: nn.Module) -> str:
+    """Returns what to write instead where a recurrent layer may be the cause."""
+    found = {type(each).__name__ for each in model.modules() if isinstance(each, nn.RNNBase)}
+    if "RNN" in found:
+        return "; nn.RNN has no exported form, use nn.LSTM or nn.GRU"
+    if found:
+        return (
+            f"; packed sequences cannot be exported: where torch.compiler.is_exporting(), run the "
+            f"nn.{' and nn.'.join(sorted(found))} on the padded batch itself, as "
+            "students/bilstm.py does; kdzoo then tells it how long each text is"
+        )
+    return ""
+
+
+def _tell_lengths(model: ir.Model) -> None:
+    """Sets ``sequence_lens`` of recurrent layers, so that they stop where a text ends.
+
+    Packed sequences cannot be exported; students run unpacked while exporting.
+    """
+    graph = model.graph
+    recurrent = [node for node in graph if node.op_type in _RECURRENT]
+    if not recurrent:
+        return
+    mask = next(value for value in graph.inputs if value.name == "attention_mask")
+    axis = ir.node("Constant", [], attributes={"value_ints": [1]})
+    total = ir.node("ReduceSum", [mask, axis.outputs[0]], attributes={"keepdims": 0})
+    lengths = ir.node("Cast", [total.outputs[0]], attributes={"to": int(ir.DataType.INT32)})
+    graph.insert_before(next(iter(graph)), [axis, total, lengths])
+    for node in recurrent:
+        node.replace_input_with(4, lengths.outputs[0])  # input 4 is sequence_lens

@@ -1,0 +1,108 @@
+"""An exported model in ONNX Runtime: needs onnxruntime, tokenizers and numpy, and no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from kdzoo.errors import ModelError
+from kdzoo.runtime.encoder import INPUTS, Ids, TextEncoder
+from kdzoo.runtime.folder import GRAPH, TOKENIZER, read_export, read_labels
+from kdzoo.runtime.protocol import Logits, Text
+
+BATCH_SIZE = 32
+CHUNK = 4096  # texts tokenised at once, then sorted by length
+
+
+class OnnxClassifier:
+    """The folder that ``kdzoo export`` writes.
+
+    Args:
+        folder: with graph, tokenizer and labels.
+        threads: of the session; one by default.
+
+    Raises:
+        ModelError: the folder is not whole, or its files do not belong together.
+    """
+
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
+        export = read_export(folder)
+        self.labels = read_labels(folder)
+        tokenizer = _tokenizer(folder, export.vocabulary)
+        self._session = _session(folder / GRAPH, threads or 1)
+        inputs = tuple(each.name for each in self._session.get_inputs())
+        outputs = [(each.name, each.shape[-1:]) for each in self._session.get_outputs()]
+        if not set(inputs) <= set(INPUTS) or outputs != [("logits", [len(self.labels)])]:
+            raise ModelError(
+                f"{folder} does not fit together: {GRAPH} reads {', '.join(inputs)} and gives "
+                f"{outputs}, wanted one output 'logits' of {len(self.labels)} classes, as many as "
+                "there are labels; export the model again"
+            )
+        self._encoder = TextEncoder(tokenizer, export.pad_id, inputs)
+
+    def encode(self, texts: Sequence[Text]) -> dict[str, Ids]:
+        """Returns ids and mask [B, T] of one batch, padded on the right."""
+        return self._encoder.batch(self._encoder.rows(texts))
+
+    def run(self, encoded: dict[str, Ids]) -> Logits:
+        """Returns the logits [B, C] of one batch.
+
+        Raises:
+            ModelError: the graph cannot be run on it.
+        """
+        try:
+            logits: Logits = self._session.run(["logits"], encoded)[0]
+        except Exception as error:  # ONNX Runtime's errors have no common base
+            raise ModelError(f"{GRAPH} cannot be run: {_first_line(error)}") from error
+        return logits
+
+    def logits(self, texts: Sequence[Text]) -> Logits:
+        """Returns the logits [N, C], in the order of the texts."""
+        if len(texts) == 1:
+            return self.run(self.encode(texts))
+        logits = np.empty((len(texts), len(self.labels)), dtype=np.float32)
+        for start in range(0, len(texts), CHUNK):
+            rows = self._encoder.rows(texts[start : start + CHUNK])
+            order = sorted(range(len(rows)), key=lambda row: len(rows[row][0]))
+            for first in range(0, len(order), BATCH_SIZE):
+                chosen = order[first : first + BATCH_SIZE]
+                batch = self._encoder.batch([rows[row] for row in chosen])
+                logits[[start + row for row in chosen]] = self.run(batch)
+        return logits
+
+
+def _tokenizer(folder: Path, vocabulary: int) -> Tokenizer:
+    path = folder / TOKENIZER
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises bare Exception
+        raise ModelError(f"{path} cannot be loaded: {error}; export the model again") from error
+    if max(tokenizer.get_vocab().values(), default=0) >= vocabulary:
+        raise ModelError(
+            f"{path} is not the tokenizer of {GRAPH}: it has {tokenizer.get_vocab_size():,} "
+            f"pieces, the model {vocabulary:,}; export the model again"
+        )
+    tokenizer.no_padding()  # done here, a batch at a time
+    return tokenizer
+
+
+def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # fatal: errors are raised, and told once
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors have no common base
+        raise ModelError(
+            f"{path} cannot be loaded by ONNX Runtime: {_first_line(error)}; export the model again"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,64 @@
+"""A model in a transformers pipeline: what people start from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from kdzoo.model import load_model
+from kdzoo.runtime.protocol import Logits, Text
+
+BATCH_SIZE = 32
+
+
+class PipelineClassifier:
+    """``transformers.pipeline("text-classification")`` over the saved weights, in float32.
+
+    Raises:
+        ModelError: the folder is not a whole model.
+    """
+
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
+        from transformers import AutoTokenizer, pipeline
+
+        if threads is not None:
+            torch.set_num_threads(threads)
+        loaded = load_model(folder)
+        self.labels = loaded.labels
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        self._pipeline = pipeline(
+            "text-classification",
+            model=loaded.model,
+            tokenizer=tokenizer,
+            device=torch.device("cpu"),
+            top_k=None,
+            function_to_apply="none",
+        )
+        self._cut = {"truncation": True, "max_length": loaded.tokenizer.truncation["max_length"]}
+        self._place = {label: i for i, label in enumerate(self.labels)}
+
+    def encode(self, texts: Sequence[Text]) -> Any:
+        """Returns ids and mask [B, T] as the pipeline's own tokenizer gives them."""
+        read = [text if isinstance(text, str) else list(text) for text in texts]
+        return self._pipeline.tokenizer(read, padding=True, return_tensors="pt", **self._cut)
+
+    @torch.inference_mode()
+    def run(self, encoded: Any) -> Logits:
+        """Returns the logits [B, C] of one batch, without the pipeline around the model."""
+        logits: Logits = self._pipeline.model(**encoded).logits.float().numpy()
+        return logits
+
+    def logits(self, texts: Sequence[Text]) -> Logits:
+        """Returns the logits [N, C], in the order of the texts."""
+        logits = np.empty((len(texts), len(self.labels)), dtype=np.float32)
+        asked = [t if isinstance(t, str) else {"text": t[0], "text_pair": t[1]} for t in texts]
+        batch_size = min(BATCH_SIZE, max(1, len(texts)))
+        found = self._pipeline(asked, batch_size=batch_size, **self._cut) if asked else []
+        for row, scores in enumerate(found):
+            for score in scores:
+                logits[row, self._place[score["label"]]] = score["score"]
+        return logits

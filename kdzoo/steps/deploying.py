@@ -1,0 +1,165 @@
+"""Bringing a trained model into an exported form, and seeing that it answers as it did."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kdzoo import registry
+from kdzoo.data import Corpus, SplitName
+from kdzoo.errors import ModelError
+from kdzoo.measure import environment, figures, outcomes
+from kdzoo.recipe.schema import Measure
+from kdzoo.results import PREDICTIONS, Deployed
+from kdzoo.runtime import Classifier, Logits, Text, load_classifier
+from kdzoo.runtime.folder import DEPLOYED
+from kdzoo.runtime.forms import ExportSettings
+from kdzoo.runtime.parity import RAGGED_TEXTS, Parity, compare, ragged_logits, single_logits
+from kdzoo.steps.context import StudyContext, now
+from kdzoo.steps.measuring import read_on, taught_logits
+from kdzoo.steps.teacher import StudyTeacher
+from kdzoo.teacher import content_hash
+
+EXPORT_FORMAT = 1  # raise it when kdzoo exports another graph from the same model
+
+
+def exported(runtimes: Sequence[str]) -> list[str]:
+    """Returns those of the runtimes that read a form of their own."""
+    return [name for name in runtimes if registry.runtimes.get(name).details["export"] is not None]
+
+
+@dataclass(frozen=True)
+class FormJob:
+    """A trained model to be brought into exported forms.
+
+    Attributes:
+        key: of the model's record.
+        folder: its own files, as PyTorch reads them.
+        section: how it is to be measured.
+        corpus: what its quality is read on.
+        taught: the teacher that its answers are compared with.
+    """
+
+    key: str
+    folder: Path
+    section: Measure
+    corpus: Corpus
+    taught: StudyTeacher
+
+    @cached_property
+    def reference(self) -> Logits:
+        """PyTorch's logits of the validation texts, [N, C]."""
+        return load_classifier(self.folder, "torch").logits(self.texts("validation"))
+
+    def texts(self, split: SplitName) -> list[Text]:
+        """Returns the texts of a split."""
+        return [example.input for example in self.corpus.split(split)]
+
+
+def obtain_forms(job: FormJob, splits: Sequence[SplitName], context: StudyContext) -> None:
+    """Exports a model, compares it with PyTorch and reads its quality, where that is missing.
+
+    A model that cannot be exported leaves a record that says why; the study goes on.
+
+    Args:
+        job: the model; its recipe names the runtimes.
+        splits: those whose figures are wanted, validation among them.
+        context: the store, and who is told.
+    """
+    for runtime in exported(job.section.runtimes):
+        if _is_done(job, runtime, splits, context):
+            continue
+        name = f"{context.store.read(job.key).name}, {runtime}"
+        with context.progress.task(f"exporting {name}", 1) as task:
+            form = _make(job, runtime, splits, context)
+            task.advance()
+        context.progress.say(f"{name}: {told(form)}")
+
+
+def _made_from(job: FormJob, runtime: str) -> str:
+    exact = registry.runtimes.get(runtime).details["exact"]
+    return content_hash([EXPORT_FORMAT, runtime, "" if exact else job.section.int8])
+
+
+def _is_done(
+    job: FormJob, runtime: str, splits: Sequence[SplitName], context: StudyContext
+) -> bool:
+    known = context.store.read_form(job.key, runtime)
+    if known is None or known.made_from != _made_from(job, runtime):
+        return False
+    if known.failure is not None:
+        return True
+    folder = context.store.form(job.key, runtime)
+    is_whole = all((folder / name).is_file() for name in (PREDICTIONS, *DEPLOYED))
+    is_current = known.data == read_on(context.store.read(job.key).data, job.corpus)
+    return is_whole and is_current and all(split in known.quality for split in splits)
+
+
+def _make(
+    job: FormJob, runtime: str, splits: Sequence[SplitName], context: StudyContext
+) -> Deployed:
+    """Writes the form, what it answers, and last the record that declares it finished."""
+    folder = context.store.form(job.key, runtime)
+    form = Deployed(
+        key=job.key,
+        runtime=runtime,
+        made_from=_made_from(job, runtime),
+        data=read_on(context.store.read(job.key).data, job.corpus),
+        environment=environment(),
+        created=now(),
+    )
+    details = registry.runtimes.get(runtime).details
+    settings = ExportSettings(job.section.int8, job.texts("validation"))
+    try:
+        details["export"](job.folder, folder, settings)
+    except ModelError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        form = form.model_copy(update={"failure": str(error)})
+        context.store.write_form(form)
+        return form
+    classifier = load_classifier(folder, runtime)
+    read = classifier.logits if details["exact"] else partial(single_logits, classifier)
+    logits = {split: read(job.texts(split)) for split in splits}
+    frames = {
+        split: outcomes(
+            split, job.corpus, logits[split], taught_logits(split, job.corpus, job.taught, context)
+        )
+        for split in splits
+    }
+    context.store.write_predictions(folder, pd.concat(frames.values(), ignore_index=True))
+    form = form.model_copy(
+        update={
+            "files": {name: (folder / name).stat().st_size for name in DEPLOYED},
+            "parity": _parity(job, classifier, logits["validation"], details["exact"]),
+            "quality": {split: figures(frame, job.corpus.oos) for split, frame in frames.items()},
+        }
+    )
+    context.store.write_form(form)
+    return form
+
+
+def _parity(job: FormJob, classifier: Classifier, logits: Logits, exact: bool) -> Parity:
+    texts = job.texts("validation")[:RAGGED_TEXTS]
+    ragged = ragged_logits(classifier, texts) if exact else logits[:0]
+    gold = np.array(job.corpus.gold("validation"))
+    return compare(job.reference, logits, gold, exact=exact, ragged=ragged)
+
+
+def told(form: Deployed) -> str:
+    """Returns in a line whether a form answers as PyTorch does."""
+    if form.failure is not None:
+        return form.failure
+    parity = form.parity
+    assert parity is not None  # noqa: S101 - a form without a failure was compared
+    verdict = "answers as in PyTorch" if parity.passed else "does NOT answer as in PyTorch"
+    return (
+        f"{form.size_bytes / 1e6:.1f} MB, {verdict}: logits within "
+        f"{parity.logit_difference:.1e}, {parity.other_labels} of {parity.texts:,} labels differ, "
+        f"validation accuracy {parity.accuracy_change * 100:+.2f} points"
+    )

@@ -1,0 +1,142 @@
+"""Timing a study's rows, all in one session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kdzoo import registry
+from kdzoo.data import Corpus
+from kdzoo.measure import (
+    Candidate,
+    MeasureSettings,
+    environment,
+    measure_candidates,
+    work_per_text,
+)
+from kdzoo.model import load_model
+from kdzoo.recipe.schema import Measure
+from kdzoo.results import Session, Timing
+from kdzoo.steps.context import StudyContext, now
+from kdzoo.steps.teacher import StudyTeacher
+from kdzoo.teacher import content_hash
+
+TIMING_SEED = 0
+SAME_MACHINE = ("cpu", "cores", "python", "torch", "transformers", "onnxruntime")  # else: again
+
+
+@dataclass(frozen=True)
+class TimedRow:
+    """A model in a runtime, and where its files lie.
+
+    Attributes:
+        key: of the model's record.
+        runtime: its registered name.
+        folder: what the runtime reads.
+        trained: the trained model, as PyTorch reads it.
+        is_teacher: whether others are compared with it.
+    """
+
+    key: str
+    runtime: str
+    folder: Path
+    trained: Path
+    is_teacher: bool
+
+    @property
+    def name(self) -> str:
+        """What messages call it; tells the rows of a session apart."""
+        return f"{self.key} {self.runtime}"
+
+
+def teacher_runtimes(taught: StudyTeacher, section: Measure) -> tuple[str, ...]:
+    """Returns the runtimes a teacher is shown in: a pipeline too, which is what people start from.
+
+    One that is no single model is shown as the recipes see it alone.
+    """
+    if not taught.has_folder:
+        return ("torch",)
+    return tuple(dict.fromkeys(("pipeline", *section.runtimes)))
+
+
+def timed_rows(key: str, folder: Path, section: Measure, context: StudyContext) -> list[TimedRow]:
+    """Returns a model in each runtime in which there is something to time."""
+    role = context.store.read(key).role
+    if role == "baseline":
+        return [TimedRow(key, "sklearn", folder, folder, False)]
+    is_teacher = role == "teacher"
+    rows = []
+    for runtime in dict.fromkeys((*["pipeline"] * is_teacher, *section.runtimes)):
+        deployed = folder
+        if registry.runtimes.get(runtime).details["export"] is not None:
+            form = context.store.read_form(key, runtime)
+            if form is None or form.failure is not None:
+                continue
+            deployed = context.store.form(key, runtime)
+        rows.append(TimedRow(key, runtime, deployed, folder, is_teacher))
+    return rows
+
+
+def time_rows(
+    rows: Sequence[TimedRow], corpus: Corpus, section: Measure, context: StudyContext
+) -> None:
+    """Times the rows in one session; skipped where this machine has done it."""
+    machine = environment()
+    wanted = {
+        "rows": sorted(row.name for row in rows),
+        "forms": sorted(_made_from(row, context) for row in rows),
+        "texts": corpus.test_fingerprint,
+        "measure": section.model_dump(mode="json"),
+        "machine": [machine.get(name) for name in SAME_MACHINE],
+    }
+    name = content_hash(wanted)
+    if any(session.id == name for session in context.store.sessions()):
+        return
+    candidates = {row: Candidate(row.name, row.folder, row.runtime) for row in rows}
+    measured = measure_candidates(
+        list(candidates.values()),
+        [example.input for example in corpus.test],
+        references=[candidate for row, candidate in candidates.items() if row.is_teacher],
+        settings=settings_of(section),
+        seed=TIMING_SEED,
+        progress=context.progress,
+    )
+    work = {
+        folder: work_per_text(load_model(folder), corpus.test)
+        for folder in {row.trained for row in rows if row.runtime != "sklearn"}
+    }
+    timings = []
+    for row in rows:
+        tokens, flops = work.get(row.trained, (None, None))
+        speed = measured.speeds[candidates[row]].model_dump()
+        timings.append(
+            Timing(key=row.key, runtime=row.runtime, tokens=tokens, flops=flops, **speed)
+        )
+    context.store.write_session(
+        Session(
+            id=name,
+            threads=section.threads,
+            timings=tuple(timings),
+            conditions=measured.conditions,
+            environment=machine,
+            created=now(),
+        )
+    )
+
+
+def settings_of(section: Measure) -> MeasureSettings:
+    """Returns the rules of the session that a recipe asks for."""
+    return MeasureSettings(
+        threads=section.threads,
+        rounds=section.rounds,
+        texts=section.texts,
+        cold_starts=section.cold_starts,
+        time_limit_s=section.time_limit_s,
+        is_isolated=section.isolated,
+    )
+
+
+def _made_from(row: TimedRow, context: StudyContext) -> str:
+    form = context.store.read_form(row.key, row.runtime)
+    return "" if form is None else f"{row.name} {form.made_from}"

@@ -1,0 +1,133 @@
+"""An exported folder deploys where there is neither torch nor transformers nor kdzoo."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_exports import TEXTS, export_to, save_student
+from tiny_models import save_tiny_classifier
+
+from kdzoo.runtime import load_classifier
+
+ROOT = Path(__file__).resolve().parent.parent
+INSTALLED = ("onnxruntime", "tokenizers", "numpy")
+FORBIDDEN = ("torch", "transformers", "kdzoo", "onnx")
+
+# what a stranger adds to the snippet: a call for all texts at once, and one for each
+CALL = """
+import sys
+texts = json.load(open("texts.json", encoding="utf-8"))
+texts = [each if isinstance(each, str) else tuple(each) for each in texts]
+print(json.dumps({
+    "together": classify(texts),
+    "alone": [classify([each])[0] for each in texts],
+    "modules": sorted({name.partition(".")[0] for name in sys.modules}),
+}))
+"""
+HOOK = f"""
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {FORBIDDEN!r}:
+            raise ImportError(name + " is not here")
+sys.meta_path.insert(0, Refuse())
+"""
+
+
+@pytest.fixture(scope="module", params=["bilstm", "fasttext", "bert", "bert of pairs"])
+def folder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path
+) -> Path:
+    """An exported folder with texts in it, and beside it the labels that kdzoo gives them."""
+    root = tmp_path_factory.mktemp("bare")
+    texts: list[Any] = [*TEXTS, "rain " * 300]
+    if request.param.startswith("bert"):
+        trained = save_tiny_classifier("bert", root / "trained", tiny_encoder, seed=3)
+        if request.param == "bert of pairs":
+            texts = list(zip(texts, texts[1:] + texts[:1], strict=True))
+    else:
+        trained = save_student(request.param, root / "trained", tiny_encoder)
+    exported = export_to(trained, root / "exported", "onnx")
+    classifier = load_classifier(trained, "torch")
+    labels = [classifier.labels[best] for best in classifier.logits(texts).argmax(1)]
+    (exported / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
+    (root / "labels.json").write_text(json.dumps(labels), encoding="utf-8")
+    return exported
+
+
+def snippet_of(folder: Path) -> str:
+    """Returns the code in the folder's README, as it stands there."""
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    return str(code)
+
+
+def answers(python: str, code: str, folder: Path) -> dict[str, Any]:
+    """Runs code in the folder, in a process of its own, and returns what it printed."""
+    done = subprocess.run(
+        [python, "-I", "-c", code], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def wanted_labels(folder: Path) -> list[str]:
+    labels: list[str] = json.loads((folder.parent / "labels.json").read_text(encoding="utf-8"))
+    assert len(set(labels)) > 1
+    return labels
+
+
+class TestSnippet:
+    def test_is_short_and_needs_three_packages(self, folder: Path) -> None:
+        code = snippet_of(folder)
+
+        assert len(code.strip().splitlines()) <= 15
+        imported = set(re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE))
+        assert imported == {"json", *INSTALLED}
+        readme = (folder / "README.md").read_text(encoding="utf-8")
+        assert f"pip install {' '.join(INSTALLED)}" in readme
+
+    def test_gives_the_labels_where_nothing_else_can_be_imported(self, folder: Path) -> None:
+        """Ragged texts together, and each alone."""
+        found = answers(sys.executable, HOOK + snippet_of(folder) + CALL, folder)
+
+        assert found["together"] == found["alone"] == wanted_labels(folder)
+        assert not set(FORBIDDEN) & set(found["modules"])
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The Python of a virtual environment with nothing but what the README says."""
+    venv = tmp_path_factory.mktemp("venv")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    python = str(venv / "bin" / "python")
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "--no-compile"]
+    install += ["--retries", "0", "--constraint", str(ROOT / "constraints.txt"), *INSTALLED]
+    done = subprocess.run(install, capture_output=True, text=True, timeout=240)
+    if "No matching distribution" in done.stderr or "No module named pip" in done.stderr:
+        pytest.skip("no index of packages is in reach, or there is no pip")
+    assert done.returncode == 0, done.stderr
+    return python
+
+
+class TestBareEnvironment:
+    def test_holds_neither_torch_nor_kdzoo(self, bare_python: str) -> None:
+        code = f"import importlib.util as u; print([n for n in {FORBIDDEN!r} if u.find_spec(n)])"
+        done = subprocess.run(
+            [bare_python, "-I", "-c", code], capture_output=True, text=True, check=True
+        )
+
+        assert done.stdout.strip() == "[]"
+
+    def test_gives_the_labels_that_kdzoo_gives(self, bare_python: str, folder: Path) -> None:
+        """The README's code, as it stands there, and a line that calls it."""
+        found = answers(bare_python, snippet_of(folder) + CALL, folder)
+
+        assert found["together"] == found["alone"] == wanted_labels(folder)

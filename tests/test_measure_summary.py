@@ -1,0 +1,158 @@
+"""What rounds of calls amount to: percentiles only where known, ratios within rounds, noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kdzoo.measure import NOISY, Speed, noise, ratio, shared_rounds, summarise
+from kdzoo.measure.summary import Calls
+
+MILLISECONDS = st.floats(0.001, 1000)
+ROUNDS = st.lists(st.lists(MILLISECONDS, min_size=1, max_size=20), min_size=1, max_size=6)
+
+
+def rounds_of(
+    median_ms: float, slowdowns: list[float], seed: int, spread: float = 0.1
+) -> list[list[float]]:
+    """Returns 64 calls a round around a median, all calls of a round slowed down alike."""
+    rng = np.random.default_rng(seed)
+    return [list(median_ms * slow * rng.lognormal(0, spread, 64)) for slow in slowdowns]
+
+
+class TestSummary:
+    @settings(deadline=None, max_examples=50)
+    @given(ROUNDS)
+    def test_is_of_all_calls_together(self, rounds: list[list[float]]) -> None:
+        """It does not depend on how calls fall into rounds."""
+        together = [[call for each in rounds for call in each]]
+
+        found = summarise(rounds)
+
+        assert found == summarise(together)
+        assert found.calls == len(together[0])
+        assert min(together[0]) <= found.p50_ms * (1 + 1e-9)
+        assert found.p50_ms <= found.p90_ms * (1 + 1e-9)
+        assert found.p90_ms <= max(together[0]) * (1 + 1e-9)
+
+    def test_of_known_calls_is_known(self) -> None:
+        found = summarise([[1.0, 2.0, 3.0], [4.0, 5.0]])
+
+        assert (found.p50_ms, found.p90_ms, found.calls) == pytest.approx((3.0, 4.6, 5))
+
+    @pytest.mark.parametrize(
+        ("calls", "known"), [(1, False), (100, False), (458, False), (459, True), (960, True)]
+    )
+    def test_has_a_p99_only_of_calls_enough_to_know_it(self, calls: int, known: bool) -> None:
+        """The number is MLPerf's, for 99 % confidence: 0.99 ** 459 < 1 %."""
+        rng = np.random.default_rng(0)
+
+        assert (summarise([list(rng.random(calls))]).p99_ms is not None) is known
+
+    def test_has_a_p99_that_is_seldom_too_low(self) -> None:
+        """In 99 of 100 sessions, no more than 1 % of all calls ever take longer."""
+        rng = np.random.default_rng(1)
+        estimates = [summarise([list(rng.random(960))]).p99_ms or 0.0 for _ in range(300)]
+
+        assert np.mean(np.array(estimates) < 0.99) < 0.03
+        assert np.median(estimates) < 1
+
+
+class TestRatio:
+    @settings(deadline=None, max_examples=50)
+    @given(st.floats(0.05, 200), st.integers(0, 10_000))
+    def test_is_found_on_a_busy_machine(self, truth: float, seed: int) -> None:
+        """What slows down whole rounds, both sides alike, does not touch it."""
+        slowdowns = list(np.random.default_rng(seed).uniform(1, 5, 15))
+
+        found = ratio(rounds_of(2.0, slowdowns, seed), rounds_of(2.0 * truth, slowdowns, seed + 1))
+
+        assert found.times == pytest.approx(truth, rel=0.05)
+        assert found.low is not None
+        assert found.high is not None
+        assert found.low <= found.times <= found.high
+        assert found.high / found.low < 1.1
+
+    def test_has_an_interval_that_holds_the_truth_as_often_as_it_says(self) -> None:
+        held = 0
+        for seed in range(200):
+            found = ratio(
+                rounds_of(1.0, [1.0] * 15, 2 * seed), rounds_of(3.0, [1.0] * 15, 2 * seed + 1)
+            )
+            assert found.low is not None
+            assert found.high is not None
+            held += found.low <= 3.0 <= found.high
+
+        assert held / 200 > 0.9
+
+    @settings(deadline=None, max_examples=30)
+    @given(ROUNDS)
+    def test_of_a_candidate_to_itself_is_one(self, rounds: list[list[float]]) -> None:
+        found = ratio(rounds, rounds)
+
+        assert found.times == 1
+        assert (found.low, found.high) == ((1, 1) if len(rounds) > 1 else (None, None))
+
+    @settings(deadline=None, max_examples=30)
+    @given(st.floats(0.1, 10), st.integers(0, 1000))
+    def test_turns_over_with_its_sides(self, truth: float, seed: int) -> None:
+        own = rounds_of(1.0, [1.0] * 5, seed)
+        reference = rounds_of(truth, [1.0] * 5, seed + 1)
+
+        assert ratio(own, reference).times == pytest.approx(1 / ratio(reference, own).times)
+
+    def test_depends_on_its_seed_alone(self) -> None:
+        own, reference = (rounds_of(1.0, [1.0] * 15, seed) for seed in (1, 2))
+
+        assert ratio(own, reference) == ratio(own, reference)
+        assert ratio(own, reference, seed=1) != ratio(own, reference, seed=2)
+
+    def test_of_other_rounds_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="shorter than"):
+            ratio([[1.0]], [[1.0], [1.0]])
+
+
+class TestNoise:
+    @pytest.mark.parametrize(
+        ("medians", "wanted"),
+        [([2.0], 0.0), ([2.0, 2.0, 2.0], 0.0), ([1.0, 2.0, 3.0, 4.0, 5.0], 2 / 3)],
+    )
+    def test_is_the_spread_of_the_rounds_medians(self, medians: list[float], wanted: float) -> None:
+        """A few slow calls in a round are not noise between rounds."""
+        rounds = [[each, each, each, 100.0] for each in medians]
+
+        assert noise(rounds) == pytest.approx(wanted)
+
+    def test_tells_a_busy_machine_from_a_quiet_one(self) -> None:
+        quiet = rounds_of(1.0, [1.0] * 15, 0)
+        busy = rounds_of(1.0, [1.0, 1.6, 2.5] * 5, 0)
+
+        assert noise(quiet) < NOISY < noise(busy)
+
+
+class TestSharedRounds:
+    @settings(deadline=None, max_examples=50)
+    @given(st.integers(0, 8), st.integers(0, 6), st.integers(0, 8), st.integers(0, 6))
+    def test_are_those_in_which_both_were_visited(
+        self, first: int, count: int, other_first: int, other_count: int
+    ) -> None:
+        own, other = numbered(first, count), numbered(other_first, other_count)
+
+        mine, theirs = shared_rounds(own, other)
+
+        both = sorted(
+            set(range(first, first + count)) & set(range(other_first, other_first + other_count))
+        )
+        assert numbers_in(mine) == numbers_in(theirs) == both
+
+
+def numbered(first: int, count: int) -> Speed:
+    """Returns a candidate whose calls are the numbers of their rounds."""
+    rounds = tuple((float(number),) for number in range(first, first + count))
+    return Speed(first_round=first, rounds_ms=rounds)
+
+
+def numbers_in(rounds_ms: Calls) -> list[int]:
+    return [int(call) for each in rounds_ms for call in each]

@@ -1,0 +1,187 @@
+"""`kdzoo predict` over files of any length, and by folders that are deployed without torch."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny_exports import TEXTS, export_to, save_student
+from tiny_world import RunCommand
+
+import kdzoo as package
+from kdzoo.data import write_rows
+from kdzoo.errors import DataError
+
+COLUMNS = ("text", "label", "probability")
+
+
+@pytest.fixture(scope="module", params=["torch", "onnx", "onnx-int8"])
+def model(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path
+) -> Path:
+    """A student's folder, in each form."""
+    root = tmp_path_factory.mktemp("predict")
+    trained = save_student("fasttext", root / "trained", tiny_encoder)
+    if request.param == "torch":
+        return trained
+    return export_to(trained, root / "deployed", request.param)
+
+
+def write_texts(path: Path, texts: list[str]) -> Path:
+    """Writes the texts as the file's ending says; the column is called ``said``."""
+    if path.suffix == ".txt":
+        path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+    else:
+        write_rows(path, ("said", "number"), ((text, i) for i, text in enumerate(texts)))
+    return path
+
+
+def read_back(path: Path) -> pd.DataFrame:
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    return pd.read_json(path, lines=True) if path.suffix == ".jsonl" else pd.read_csv(path)
+
+
+class TestFiles:
+    @pytest.mark.parametrize("read", [".txt", ".csv", ".jsonl", ".parquet"])
+    @pytest.mark.parametrize("written", [".csv", ".jsonl", ".parquet"])
+    def test_are_answered_in_their_order(
+        self, kdzoo: RunCommand, model: Path, read: str, written: str
+    ) -> None:
+        """Row i is text i, its label and the probability that the text alone would get."""
+        texts = [f'{text}, "{i}"' for i, text in enumerate(TEXTS * 6)]
+        source = write_texts(Path(f"texts{read}"), texts)
+        outcome = kdzoo("predict", model, source, "--text", "said", "-o", f"deep/out{written}")
+
+        assert outcome.code == 0, outcome.err
+        found = read_back(Path(f"deep/out{written}"))
+        assert tuple(found.columns) == COLUMNS
+        assert found["text"].tolist() == texts
+        predictor = package.load(model)
+        for row in (0, 7, len(texts) - 1):
+            (alone,) = predictor.predict([texts[row]])
+            assert abs(found["probability"][row] - alone.probability) < 0.02  # int8: by neighbours
+        assert f"{len(texts)} texts labelled" in outcome.out
+        assert [path.name for path in Path("deep").iterdir()] == [f"out{written}"]
+
+    def test_are_printed_where_no_file_is_given(self, kdzoo: RunCommand, model: Path) -> None:
+        source = write_texts(Path("texts.csv"), TEXTS)
+        outcome = kdzoo("predict", model, source, "--text", "said")
+
+        rows = [line.split("\t") for line in outcome.out.splitlines()]
+        wanted = list(package.load(model).predict(TEXTS))
+        assert [label for label, _ in rows] == [each.label for each in wanted]
+
+    def test_may_be_standard_input(
+        self, kdzoo: RunCommand, model: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(TEXTS)))
+        outcome = kdzoo("predict", model, "-", "-o", "out.jsonl")
+
+        assert outcome.code == 0, outcome.err
+        assert read_back(Path("out.jsonl"))["text"].tolist() == TEXTS
+
+    def test_are_not_taken_for_texts(self, kdzoo: RunCommand, model: Path) -> None:
+        """A name that ends like a file's is one, though it is misspelt; a sentence is not."""
+        missing = kdzoo("predict", model, "reviws.csv")
+        sentence = kdzoo("predict", model, "please open reviews.csv")
+
+        assert missing.code == 2
+        assert "no such data file: reviws.csv" in missing.err
+        assert sentence.code == 0
+        assert len(sentence.out.splitlines()) == 4
+
+    def test_need_memory_for_a_part_of_them(self, model: Path, tmp_path: Path) -> None:
+        """Ten times the texts take no more memory, while they are read, answered and written."""
+        predictor = package.load(model)
+
+        def peak(count: int) -> int:
+            def texts() -> Iterator[str]:
+                yield from (f"{TEXTS[i % len(TEXTS)]} {i}" for i in range(count))
+
+            tracemalloc.start()
+            answers = zip(texts(), predictor.predict(texts(), top=1), strict=True)
+            rows = ((text, found.label, found.probability) for text, found in answers)
+            write_rows(tmp_path / "out.csv", COLUMNS, rows)
+            found = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            return found
+
+        peak(300)
+        assert peak(20_000) < 1.5 * peak(2_000)
+
+
+class TestWhatIsRefused:
+    @pytest.mark.parametrize(
+        ("source", "output", "words"),
+        [
+            ("texts.csv", "out.xls", "cannot write '.xls'; give -o a .jsonl, .csv or .parquet"),
+            ("texts.csv", "folder.csv", "folder.csv is a folder"),
+            ("texts.csv", "texts.csv", "is the file of texts itself"),
+            ("texts.csv", "texts.csv/out.csv", "cannot be written"),
+            ("a text", "out.csv", "of a file of texts, or of -"),
+            ("none.csv", "out.csv", "none.csv holds no texts"),
+            ("gap.csv", "out.csv", "text 2 is empty"),
+            ("broken.csv", "out.csv", "not UTF-8"),
+        ],
+    )
+    def test_leaves_nothing_half_written(
+        self, kdzoo: RunCommand, model: Path, source: str, output: str, words: str
+    ) -> None:
+        write_texts(Path("texts.csv"), TEXTS)
+        Path("none.csv").write_text("said\n", encoding="utf-8")
+        Path("gap.csv").write_text('said\nrain\n""\n', encoding="utf-8")
+        Path("broken.csv").write_bytes(b"said\nrain\ncaf\xe9\n")
+        Path("folder.csv").mkdir()
+        before = sorted(Path().rglob("*"))
+        outcome = kdzoo("predict", model, source, "--text", "said", "-o", output)
+
+        assert outcome.code == 2
+        assert words in outcome.err
+        assert "Traceback" not in outcome.err
+        assert sorted(Path().rglob("*")) == before
+        assert len(Path("texts.csv").read_text(encoding="utf-8").splitlines()) == len(TEXTS) + 1
+
+    def test_says_which_text_is_empty(self, model: Path) -> None:
+        with pytest.raises(DataError, match="text 3 is empty"):
+            list(package.load(model).predict(["a", "b", " \t", "c"]))
+
+
+def test_an_exported_folder_is_read_without_torch(tmp_path: Path, tiny_encoder: Path) -> None:
+    """Neither the Python interface nor the command imports it, or transformers."""
+    trained = save_student("bilstm", tmp_path / "trained", tiny_encoder, dim=16)
+    folder = export_to(trained, tmp_path / "deployed")
+    (tmp_path / "texts.txt").write_text("\n".join(TEXTS), encoding="utf-8")
+    code = """
+import json, sys
+import kdzoo
+from kdzoo.cli import main
+folder = sys.argv[1]
+texts = open("texts.txt", encoding="utf-8").read().splitlines()
+labels = [each.label for each in kdzoo.load(folder).predict(texts)]
+sys.argv = ["kdzoo", "predict", folder, "texts.txt", "-o", "out.jsonl"]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+heavy = [name for name in ("torch", "transformers", "datasets", "pandas") if name in sys.modules]
+json.dump({"labels": labels, "heavy": heavy}, open("said.json", "w"))
+"""
+
+    subprocess.run(
+        [sys.executable, "-I", "-c", code, str(folder)], cwd=tmp_path, check=True, timeout=120
+    )
+
+    said = json.loads((tmp_path / "said.json").read_text(encoding="utf-8"))
+    assert said["heavy"] == []
+    wanted = [each.label for each in package.load(trained).predict(TEXTS)]
+    assert said["labels"] == wanted == read_back(tmp_path / "out.jsonl")["label"].tolist()
+    assert len(np.unique(wanted)) > 1
