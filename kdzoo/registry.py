@@ -229,7 +229,7 @@ def register_runtime(
     Args:
         name: what recipes call it.
         title: what reports call it.
-        module: what it imports when it is used: apart from loading a model, when memory is measured.
+        module: what it imports when it is used, told apart from loading a model in its memory.
         needs: the modules that have to be installed.
         extra: the extra of kdzoo that installs them.
         export: ``f(folder, target, settings)`` writes what the runtime reads into ``target``; None

@@ -11,11 +11,11 @@ from tiny_models import context_of, pruned_vocabulary, save_tiny_classifier, som
 from tiny_world import LABELS, RunCommand, WriteRecipe
 
 import kdzoo as package
-from kdzoo.runtime import predictor as predicting
 from kdzoo.errors import DataError, KdzooError, ModelError, RecipeError, StoreError
 from kdzoo.model import build_student, save_model
 from kdzoo.progress import Silent
 from kdzoo.results import Store
+from kdzoo.runtime import predictor as predicting
 
 TEXTS = [each.text for each in some_texts(70)]
 

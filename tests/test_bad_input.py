@@ -176,7 +176,10 @@ class TestArguments:
             (["report", "nowhere"], ["nowhere is no folder of results", "study.json"]),
             (["report", "there.yaml"], ["there.yaml is no folder of results"]),
             (["predict", "nowhere", "a text"], ["no such model folder: nowhere"]),
-            (["predict", "folder", "a text"], ["folder is no model", "config.json nor export.json"]),
+            (
+                ["predict", "folder", "a text"],
+                ["folder is no model", "config.json nor export.json"],
+            ),
             (["init", "--data", "nowhere", "-o", "out"], ["no such file or folder of data"]),
         ],
     )
@@ -852,7 +855,9 @@ class TestInterruption:
         assert kdzoo("run", finished_recipe()).code == 130
         reported = kdzoo("report", "runs/tiny")
         assert reported.code == 0, reported.err
-        assert "–" in reported.out
+        assert "tiny " in reported.out
+        assert "p50" not in reported.out
+        assert "–" in Path("runs/tiny/table.md").read_text(encoding="utf-8")
         refused(kdzoo("report", "runs/tiny", "--publish", "results"), "holds no predictions")
         assert not Path("results").exists()
 

@@ -22,8 +22,8 @@ from tiny_world import LABELS, RunCommand, WriteRecipe
 from kdzoo.recipe import shipped_recipes
 from kdzoo.results import Store
 
-COMMANDS = ("cache", "check", "export", "init", "label", "list", "new", "predict", "report", "run",
-            "schema", "show", "texts")  # fmt: skip
+COMMANDS = ("bench", "cache", "check", "export", "init", "label", "list", "new", "predict",
+            "report", "run", "schema", "show", "texts")  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "pandas", "scipy", "sklearn", "datasets",
          "accelerate", "matplotlib", "pyarrow")  # fmt: skip
 
@@ -64,8 +64,10 @@ class TestHelp:
             "kdzoo",
             "kdzoo.cli",
             "kdzoo.cli.app",
+            "kdzoo.cli.bench",
             "kdzoo.cli.models",
             "kdzoo.cli.recipes",
+            "kdzoo.cli.shown",
             "kdzoo.cli.studies",
             "kdzoo.cli.texts",
             "kdzoo.errors",

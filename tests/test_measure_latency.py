@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
-from tiny_runtimes import Note, installed, notes, obedient
+from tiny_runtimes import Note, children, installed, notes, obedient
 
 from kdzoo.errors import MeasureError, RegistryError
 from kdzoo.measure import (
@@ -255,7 +255,7 @@ class TestAFailure:
             assert found.speed(name).failure is None
             assert len(found.speed(name).rounds_ms) == 2
             assert tuple(found.speed(name).throughput) == THROUGHPUT
-        assert psutil.Process().children(recursive=True) == []
+        assert children() == []
 
     def test_is_told(self, tmp_path: Path) -> None:
         said: list[str] = []
@@ -302,7 +302,7 @@ class TestAFailure:
             @contextmanager
             def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
                 if description == "measuring latency":
-                    assert len(psutil.Process().children()) == 2
+                    assert len(children()) == 2
                     raise error
                 with super().task(description, total, done) as task:
                     yield task
@@ -313,7 +313,7 @@ class TestAFailure:
                 candidates, TEXTS, settings=MeasureSettings(), seed=0, progress=Interrupts()
             )
 
-        assert psutil.Process().children(recursive=True) == []
+        assert children() == []
 
 
 class TestBadInput:
@@ -346,4 +346,4 @@ class TestBadInput:
                 [Candidate("a", tmp_path, "onx")], TEXTS, settings=MeasureSettings(), seed=0,
                 progress=Silent(),
             )  # fmt: skip
-        assert psutil.Process().children(recursive=True) == []
+        assert children() == []

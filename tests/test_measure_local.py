@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 import torch
 from threadpoolctl import threadpool_info
-from tiny_runtimes import installed, notes, obedient
+from tiny_runtimes import children, installed, notes, obedient
 
 from kdzoo.measure import THROUGHPUT, Candidate, MeasureSettings, Speed, measure_candidates
 from kdzoo.measure.local import LocalWorker, thread_budget
@@ -69,12 +68,11 @@ class TestASessionInThisProcess:
         assert read[0] == read[1]
 
     def test_starts_no_process(self, tmp_path: Path) -> None:
-        process_id = psutil.Process().pid
         candidate = obedient(tmp_path, "a", sleep_ms=1)
         worker = LocalWorker(candidate, 1)
         worker.load("text", 1.0)
 
-        assert psutil.Process(process_id).children() == []
+        assert children() == []
         assert notes(tmp_path)[0].texts == ["text"]
 
     @pytest.mark.parametrize("calls", [0, 5], ids=["does not load", "fails later"])

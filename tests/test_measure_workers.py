@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from tiny_runtimes import RUNTIME, installed, notes, obedient
+from tiny_runtimes import RUNTIME, children, installed, notes, obedient
 
 from kdzoo import registry
 from kdzoo.measure import Candidate
@@ -30,11 +30,6 @@ SOON_S = 0.5
 def _installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with installed(tmp_path_factory.mktemp("installed")):
         yield
-
-
-def children() -> list[psutil.Process]:
-    """Returns this process's children, zombies included."""
-    return psutil.Process().children(recursive=True)
 
 
 def has_ended(pid: int) -> bool:

@@ -37,6 +37,7 @@ QUICKLY = (
     "--set", "training.batch_size=8",
     "--set", "measure.rounds=1",
     "--set", "measure.texts=2",
+    "--set", "measure.isolated=false",
 )  # fmt: skip
 
 
@@ -111,9 +112,9 @@ def in_cache(models: dict[str, Path], root: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def rows_of(study: str) -> dict[str, list[str]]:
-    """Returns the cells of the study's table by the name of the row."""
+    """Returns the cells of the table of quality by the name of the row."""
     table = (Path("runs") / study / "table.md").read_text(encoding="utf-8")
-    lines = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    lines = [line for line in table.split("\n## ")[0].splitlines() if line.startswith("| ")][1:]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return {name: rest for name, *rest in cells}
 
@@ -169,6 +170,12 @@ class TestEachRecipe:
             assert teachers_record(study).quality[split]["accuracy"] == pytest.approx(by_name)
             assert by_name != by_number
         assert rows["teacher"][1] == f"{100 * by_name:.1f}"
+        deployed = {row.name: row.runtimes for row in Store(Path("runs") / study).manifest().rows}
+        assert deployed == {
+            "teacher": ("pipeline", "torch", "onnx", "onnx-int8"),
+            name: ("torch", "onnx", "onnx-int8"),
+            "tf-idf + svm": ("sklearn",),
+        }
 
 
 class TestDistilbert:
@@ -186,6 +193,7 @@ class TestDistilbert:
             "run", "clinc150-bert/distilbert",
             "--data", tiny_data,
             *QUICKLY,
+            "--set", "measure.runtimes=[torch]",
             "--set", "training.learning_rate=1e-30",
             "--set", "variants.searched.training.steps=6",
         )  # fmt: skip

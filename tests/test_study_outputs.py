@@ -113,14 +113,16 @@ class TestTheTable:
         write_rows(tmp_path / "o.jsonl", gold_rows(tiny_data, "train", "validation", "test"))
         outcome = kdzoo("run", bare)
         table = Path("runs/bare/table.md").read_text(encoding="utf-8")
-        (line,) = (each for each in table.splitlines() if each.startswith("| teacher "))
+        line, deployed = (each for each in table.splitlines() if each.startswith("| teacher "))
         rows = csv.DictReader(Path("runs/bare/table.csv").read_text(encoding="utf-8").splitlines())
         (row,) = (row for row in rows if row["role"] == "teacher")
         store = Store(Path("runs/bare"))
 
         assert outcome.code == 0, outcome.err
         assert "100.0" in line
+        assert "100.0" in deployed
         assert [cell.strip() for cell in line.split("|")[-6:-1]] == ["–"] * 5
+        assert [cell.strip() for cell in deployed.split("|")[4:-1]] == ["–"] * 11
         assert row["parameters"] == row["size_bytes"] == row["latency_p50_ms"] == ""
         assert row["accuracy_mean"] == "1"
         assert "agreement" in record_of(store, "student").quality["test"]

@@ -18,6 +18,8 @@ FEW_STEPS = (
     "--set", "training.evaluations=1",
     "--set", "measure.rounds=1",
     "--set", "measure.texts=2",
+    "--set", "measure.isolated=false",
+    "--set", "measure.runtimes=[torch]",
 )  # fmt: skip
 Asked = list[tuple[str, str | None, str | None, str | None]]
 

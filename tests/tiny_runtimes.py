@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from kdzoo import registry
@@ -124,6 +125,20 @@ def obedient(folder: Path, name: str, **told: Any) -> Candidate:
     own.mkdir()
     (own / "told.json").write_text(json.dumps(told), encoding="utf-8")
     return Candidate(name, own, RUNTIME)
+
+
+def children() -> list[psutil.Process]:
+    """Returns this process's children, zombies included, but for what Python keeps of its own."""
+    found = psutil.Process().children(recursive=True)
+    return [each for each in found if not _is_pythons_own(each)]
+
+
+def _is_pythons_own(process: psutil.Process) -> bool:
+    """Whether it counts semaphores of all that this process ever started, until it ends."""
+    try:
+        return "resource_tracker" in " ".join(process.cmdline())
+    except psutil.ZombieProcess:
+        return False
 
 
 def notes(folder: Path) -> list[Note]:

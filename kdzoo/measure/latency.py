@@ -53,8 +53,7 @@ def measure_candidates(
 
     Args:
         candidates: models, each in a runtime.
-        texts: real ones, in their real mix of lengths and in their order; all are read for the
-            throughput of the whole split.
+        texts: real ones, in their real mix of lengths and in their order.
         references: what others are compared with; measured as well, whether or not they are among
             the candidates.
         settings: the rules.

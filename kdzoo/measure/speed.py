@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 Rounds = tuple[tuple[float, ...], ...]  # milliseconds of every call, round by round
 
 BATCH_SIZES = (1, 8, 32)
-WHOLE = "all"  # the whole split at once
+WHOLE = "all"  # the split at once, or as much of it as tells the rate
 THROUGHPUT = (*map(str, BATCH_SIZES), WHOLE)
 
 

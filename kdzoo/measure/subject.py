@@ -12,8 +12,9 @@ from kdzoo.measure.speed import BATCH_SIZES, WHOLE, Memory, Speed
 from kdzoo.measure.workers import Worker, WorkerError
 from kdzoo.runtime import Text
 
-BATCH_TEXTS = 256  # read in batches; the whole split is read besides
-PATIENCE = 3.0  # times what the whole split should take, before its process is given up
+BATCH_TEXTS = 256  # read in batches
+WHOLE_TEXTS = 2048  # of the split, given at once: enough for a rate, however long the split is
+PATIENCE = 3.0  # times what those should take, before their process is given up
 
 
 class Subject:
@@ -87,9 +88,10 @@ class Subject:
             if self._memory is not None:
                 peak_bytes = self._worker.ask("memory", {}, limit_s)["peak_bytes"]
                 self._memory = self._memory.model_copy(update={"peak_bytes": peak_bytes})
-            expected_s = len(texts) / self._throughput[str(BATCH_SIZES[-1])]
+            whole = texts[:WHOLE_TEXTS]
+            expected_s = len(whole) / self._throughput[str(BATCH_SIZES[-1])]
             limit_s += PATIENCE * expected_s
-            self._throughput[WHOLE] = self._texts_per_s(self._worker, texts, None, limit_s)
+            self._throughput[WHOLE] = self._texts_per_s(self._worker, whole, None, limit_s)
         self.close()
 
     @staticmethod

@@ -25,6 +25,12 @@ class LoadedModel:
     pad_id: int
     labels: tuple[str, ...]
 
+    @property
+    def max_length(self) -> int:
+        """The most tokens that are read of a text; the rest is cut."""
+        cut: dict[str, int] = self.tokenizer.truncation or {}
+        return cut["max_length"]
+
 
 def save_model(folder: Path, model: Any, vocabulary: Vocabulary) -> None:
     """Writes weights, configuration and tokenizer, as ``from_pretrained`` reads them."""

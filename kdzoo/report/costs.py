@@ -81,7 +81,7 @@ def how_timed(timed: Sequence[Latency], reference: str) -> list[str]:
             "interval."
         )
     if any(each.texts_per_second for each in timed):
-        parts.append("Texts/s: the whole split at once.")
+        parts.append("Texts/s: offline, up to 2,048 texts at once.")
     if any(each.memory is not None for each in timed):
         parts.append(
             "Memory: of a process that runs this row alone, at its peak; cold start: from the "

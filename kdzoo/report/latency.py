@@ -20,7 +20,7 @@ class Latency:
         model_p50_ms: of running the model alone.
         to_teacher: how many times faster than the teacher in the same runtime.
         to_fastest: how many times faster than the teacher in its fastest runtime.
-        texts_per_second: offline, by batch size; ``all`` is the whole split, sorted by length.
+        texts_per_second: offline, by batch size; ``all`` is up to 2,048 at once.
         cold_start_ms: from the start of a process to the first label.
         flops: of one text of median length.
         noise: of the session: how far its reference varied from round to round.
@@ -94,7 +94,7 @@ def _latency(row: Row, timing: Timing, session: Session) -> Latency:
         memory=timing.memory,
         flops=timing.flops,
         tokens=timing.tokens,
-        noise=noise(_reference(session).rounds_ms),
+        noise=noise(teachers[0].rounds_ms if teachers else timing.rounds_ms),
     )
 
 
@@ -109,8 +109,3 @@ def _faster(timing: Timing, teacher: Timing) -> Ratio | None:
         return None
     own_ms, teacher_ms = shared_rounds(timing, teacher)
     return ratio(own_ms, teacher_ms) if own_ms else None
-
-
-def _reference(session: Session) -> Timing:
-    """Returns the row that the session's noise is read from: the first that was timed."""
-    return next(each for each in session.timings if each.failure is None)

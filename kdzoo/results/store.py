@@ -234,12 +234,17 @@ def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
         public.write_predictions(folder, outcomes)
         public.write(folder, record.model_copy(update={"recipe": without_paths(record.recipe)}))
         for deployed in store.forms(record.key):
-            public.write_form(deployed)
+            failure = _without_folders(deployed.failure)
+            public.write_form(deployed.model_copy(update={"failure": failure}))
             if deployed.failure is None:
                 frame = store.predictions(record.key, deployed.runtime)
                 public.write_predictions(public.form(record.key, deployed.runtime), frame)
     for session in store.sessions():
-        timings = tuple(timing for timing in session.timings if timing.key in wanted)
+        timings = tuple(
+            timing.model_copy(update={"failure": _without_folders(timing.failure)})
+            for timing in session.timings
+            if timing.key in wanted
+        )
         if timings:
             public.write_session(session.model_copy(update={"timings": timings}))
     public.write_manifest(store.manifest())
@@ -255,6 +260,11 @@ def _refuse_to_overwrite(store: Store, target: Path) -> None:
             f"{target} holds other things than published results, which would be lost; "
             "give --publish a folder of its own, as in results/STUDY"
         )
+
+
+def _without_folders(message: str | None) -> str | None:
+    """Returns an error's words with paths cut down to their last part."""
+    return message and re.sub(r"(?<![\w/])[~/][^\s'\"]*/(?=[^\s'\"])", "", message)
 
 
 def without_paths(value: Any, *, is_path: bool = False) -> Any:

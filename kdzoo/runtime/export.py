@@ -102,7 +102,7 @@ def _write_graph(
 def _description(folder: Path, loaded: LoadedModel, runtime: str) -> Export:
     return Export(
         runtime=runtime,
-        max_length=loaded.tokenizer.truncation["max_length"],
+        max_length=loaded.max_length,
         pad_id=loaded.pad_id,
         vocabulary=loaded.model.config.vocab_size,
         sha256={name: sha256_of(folder / name) for name in DEPLOYED},

@@ -38,7 +38,7 @@ class PipelineClassifier:
             top_k=None,
             function_to_apply="none",
         )
-        self._cut = {"truncation": True, "max_length": loaded.tokenizer.truncation["max_length"]}
+        self._cut = {"truncation": True, "max_length": loaded.max_length}
         self._place = {label: i for i, label in enumerate(self.labels)}
 
     def encode(self, texts: Sequence[Text]) -> Any:

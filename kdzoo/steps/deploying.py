@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,8 +84,11 @@ def obtain_forms(job: FormJob, splits: Sequence[SplitName], context: StudyContex
 
 
 def _made_from(job: FormJob, runtime: str) -> str:
-    exact = registry.runtimes.get(runtime).details["exact"]
-    return content_hash([EXPORT_FORMAT, runtime, "" if exact else job.section.int8])
+    return content_hash([EXPORT_FORMAT, runtime, "" if _is_exact(runtime) else job.section.int8])
+
+
+def _is_exact(runtime: str) -> bool:
+    return bool(registry.runtimes.get(runtime).details["exact"])
 
 
 def _is_done(
@@ -114,17 +118,29 @@ def _make(
         environment=environment(),
         created=now(),
     )
-    details = registry.runtimes.get(runtime).details
     settings = ExportSettings(job.section.int8, job.texts("validation"))
     try:
-        details["export"](job.folder, folder, settings)
+        registry.runtimes.get(runtime).details["export"](job.folder, folder, settings)
+        found = _read(job, runtime, splits, context)
     except ModelError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        form = form.model_copy(update={"failure": str(error)})
-        context.store.write_form(form)
-        return form
+        found = {"failure": str(error)}
+    form = form.model_copy(update=found)
+    context.store.write_form(form)
+    return form
+
+
+def _read(
+    job: FormJob, runtime: str, splits: Sequence[SplitName], context: StudyContext
+) -> dict[str, Any]:
+    """Writes what the form answers; returns what its record says of it.
+
+    Raises:
+        ModelError: it cannot be run.
+    """
+    folder, exact = context.store.form(job.key, runtime), _is_exact(runtime)
     classifier = load_classifier(folder, runtime)
-    read = classifier.logits if details["exact"] else partial(single_logits, classifier)
+    read = classifier.logits if exact else partial(single_logits, classifier)
     logits = {split: read(job.texts(split)) for split in splits}
     frames = {
         split: outcomes(
@@ -133,15 +149,11 @@ def _make(
         for split in splits
     }
     context.store.write_predictions(folder, pd.concat(frames.values(), ignore_index=True))
-    form = form.model_copy(
-        update={
-            "files": {name: (folder / name).stat().st_size for name in DEPLOYED},
-            "parity": _parity(job, classifier, logits["validation"], details["exact"]),
-            "quality": {split: figures(frame, job.corpus.oos) for split, frame in frames.items()},
-        }
-    )
-    context.store.write_form(form)
-    return form
+    return {
+        "files": {name: (folder / name).stat().st_size for name in DEPLOYED},
+        "parity": _parity(job, classifier, logits["validation"], exact),
+        "quality": {split: figures(frame, job.corpus.oos) for split, frame in frames.items()},
+    }
 
 
 def _parity(job: FormJob, classifier: Classifier, logits: Logits, exact: bool) -> Parity:

@@ -1,0 +1,347 @@
+"""``kdzoo bench``: any classifiers side by side on texts of one's own, whoever made them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tiny_world import LABELS, Outcome, RunCommand
+
+import kdzoo as package
+from kdzoo.bench import BENCH, FORMS, Bench
+from kdzoo.bench.models import names_apart
+from kdzoo.errors import ModelError
+from kdzoo.results import Store
+from kdzoo.runtime.onnx import OnnxClassifier
+
+QUICKLY = ("--rounds", "2", "--per-visit", "3", "--cold-starts", "1", "--no-isolation")
+RUNTIMES = ("torch", "onnx", "onnx-int8")
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Classifiers of every kind.
+
+    Attributes:
+        foreign: one that transformers saved, and kdzoo never saw.
+        student: of a study.
+        exported: the student again, deployed.
+        baseline: of the same study.
+        texts: with labels.
+    """
+
+    foreign: Path
+    student: Path
+    exported: Path
+    baseline: Path
+    texts: Path
+
+    @property
+    def models(self) -> tuple[Path, ...]:
+        """All of them, the foreign one first."""
+        return self.foreign, self.student, self.exported, self.baseline
+
+
+@pytest.fixture(scope="module")
+def folders(
+    tmp_path_factory: pytest.TempPathFactory,
+    finished_study: Path,
+    tiny_teacher: Path,
+    tiny_data: Path,
+) -> Folders:
+    root = tmp_path_factory.mktemp("models")
+    store = Store(finished_study)
+    keys = {row.role: row.members[0].key for row in store.manifest().rows}
+    student = store.finished(keys["student"])
+    package.export(str(student), root / "deployed", runtime="onnx")
+    baseline = store.finished(keys["baseline"])
+    return Folders(tiny_teacher, student, root / "deployed", baseline, tiny_data / "test.jsonl")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run of the command, and where its files lie."""
+
+    outcome: Outcome
+    folder: Path
+
+    @property
+    def bench(self) -> Bench:
+        return Bench.model_validate_json((self.folder / BENCH).read_text(encoding="utf-8"))
+
+    @property
+    def lines(self) -> dict[tuple[str, str], dict[str, str]]:
+        """Of the CSV, by model and runtime."""
+        with (self.folder / "table.csv").open(encoding="utf-8", newline="") as file:
+            return {(line["model"], line["runtime"]): line for line in csv.DictReader(file)}
+
+
+@pytest.fixture
+def bench(kdzoo: RunCommand, folders: Folders) -> RunCommand:
+    """``kdzoo bench MODEL...`` on the texts, quickly."""
+
+    def command(*arguments: str) -> Outcome:
+        return kdzoo("bench", *arguments, "--texts", folders.texts, *QUICKLY)
+
+    return command
+
+
+@pytest.fixture
+def all_kinds(
+    bench: RunCommand, folders: Folders, tmp_path: Path, shared_bench: dict[str, Finished]
+) -> Finished:
+    """Every kind of model in every runtime, with labels; measured once for all tests."""
+    if not shared_bench:
+        outcome = bench(*folders.models, "--labels", "label", "--runtimes", ",".join(RUNTIMES))
+        shared_bench["all kinds"] = Finished(outcome, tmp_path / "bench")
+    return shared_bench["all kinds"]
+
+
+@pytest.fixture(scope="module")
+def shared_bench() -> dict[str, Finished]:
+    return {}
+
+
+class TestSideBySide:
+    def test_every_model_stands_in_every_form_that_it_has(
+        self, all_kinds: Finished, folders: Folders
+    ) -> None:
+        """A trained model in each runtime; an exported one and a baseline as they are."""
+        assert all_kinds.outcome.code == 0, all_kinds.outcome.err
+        assert set(all_kinds.lines) == {
+            *((folders.foreign.name, runtime) for runtime in RUNTIMES),
+            *((folders.student.name, runtime) for runtime in RUNTIMES),
+            (folders.exported.name, "onnx"),
+            (folders.baseline.name, "sklearn"),
+        }
+        assert not any(line["notes"] for line in all_kinds.lines.values())
+
+    def test_is_shown_and_written(self, all_kinds: Finished) -> None:
+        named = {path.name for path in all_kinds.folder.iterdir()}
+
+        assert named == {
+            "table.md", "table.csv", "accuracy_vs_latency.png", "accuracy_vs_latency.svg", BENCH, FORMS
+        }  # fmt: skip
+        for name in named:
+            assert f"bench/{name}" in all_kinds.outcome.out
+        for name, runtime in all_kinds.lines:
+            table = (all_kinds.folder / "table.md").read_text(encoding="utf-8")
+            assert runtime in all_kinds.outcome.out
+            assert name.replace("_", "\\_") in table
+
+    def test_the_first_model_is_what_others_are_compared_with(
+        self, all_kinds: Finished, folders: Folders
+    ) -> None:
+        """In the same runtime; and its fastest form with its others."""
+        faster = {row for row, line in all_kinds.lines.items() if line["times_faster"]}
+
+        assert faster == {
+            *((folders.student.name, runtime) for runtime in RUNTIMES),
+            (folders.exported.name, "onnx"),
+        }
+        fastest = all_kinds.lines[folders.baseline.name, "sklearn"]
+        assert float(fastest["times_faster_than_fastest_teacher"]) > 0
+
+    def test_quality_is_that_of_what_the_model_predicts(
+        self, all_kinds: Finished, folders: Folders
+    ) -> None:
+        lines = folders.texts.read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line) for line in lines]
+        texts, gold = [row["text"] for row in rows], [row["label"] for row in rows]
+        for folder, runtime in (
+            (folders.foreign, "torch"), (folders.student, "torch"), (folders.exported, "onnx")
+        ):  # fmt: skip
+            predicted = [each.label for each in package.load(str(folder)).predict(texts)]
+            right = sum(a == b for a, b in zip(predicted, gold, strict=True)) / len(gold)
+            shown = all_kinds.lines[folder.name, runtime]["accuracy_mean"]
+            assert float(shown) == pytest.approx(right, abs=1e-3)
+
+    def test_json_holds_every_figure_of_the_table(self, all_kinds: Finished) -> None:
+        """And every round's milliseconds; it reads back as it was."""
+        found = all_kinds.bench
+
+        assert found.texts == 48
+        assert {(form.name, form.runtime) for form in found.forms} == set(all_kinds.lines)
+        assert [len(timing.rounds_ms) for timing in found.session.timings] == [2] * 8
+        for form in found.forms:
+            assert form.size is not None
+            size_bytes = int(all_kinds.lines[form.name, form.runtime]["size_bytes"])
+            assert form.size.size_bytes == size_bytes > 0
+            assert (form.parity is not None) == (
+                form.runtime.startswith("onnx") and form.name != "deployed"
+            )
+        assert Bench.model_validate_json(found.model_dump_json()) == found
+
+    def test_work_is_known_of_trained_models(self, all_kinds: Finished, folders: Folders) -> None:
+        known = {row for row, line in all_kinds.lines.items() if line["flops"]}
+
+        assert known == {
+            (name, runtime)
+            for name in (folders.foreign.name, folders.student.name)
+            for runtime in RUNTIMES
+        }
+
+    def test_without_labels_shows_latency_alone(self, bench: RunCommand, folders: Folders) -> None:
+        outcome = bench(folders.exported, folders.baseline, "--out", "latency")
+
+        assert outcome.code == 0, outcome.err
+        assert "accuracy" not in outcome.out
+        assert (Path("latency") / "latency.png").is_file()
+        assert not (Path("latency") / "accuracy_vs_latency.png").exists()
+
+    def test_in_processes_of_their_own_know_memory_and_cold_start(
+        self, kdzoo: RunCommand, folders: Folders
+    ) -> None:
+        isolated = QUICKLY[:-1]
+        outcome = kdzoo("bench", folders.exported, "--texts", folders.texts, *isolated)
+
+        assert outcome.code == 0, outcome.err
+        (timing,) = Finished(outcome, Path("bench")).bench.session.timings
+        assert timing.memory is not None
+        assert timing.memory.peak_bytes >= timing.memory.loaded_bytes > 0
+        assert len(timing.cold_start_ms) == 1
+
+    def test_measured_again_takes_the_place_of_what_was(
+        self, bench: RunCommand, folders: Folders
+    ) -> None:
+        """Forms are exported anew: the model may have changed."""
+        graph = Path("bench") / FORMS / f"{folders.student.name}--onnx" / "model.onnx"
+        assert bench(folders.student, "--runtimes", "onnx").code == 0
+        first = graph.stat().st_mtime_ns
+        assert bench(folders.student, "--runtimes", "onnx").code == 0
+
+        assert graph.stat().st_mtime_ns > first
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("sources", "names"),
+        [
+            (["a/bert"], ["bert"]),
+            (["owner/bert", "other/cnn"], ["bert", "cnn"]),
+            (["owner/bert", "other/bert"], ["owner/bert", "other/bert"]),
+            (["x/a/bert", "y/a/bert", "cnn"], ["x/a/bert", "y/a/bert", "cnn"]),
+            (["bert", "owner/bert"], ["bert", "owner/bert"]),
+        ],
+    )
+    def test_are_the_shortest_that_tell_models_apart(
+        self, sources: Sequence[str], names: Sequence[str]
+    ) -> None:
+        assert names_apart(sources) == names
+
+
+class TestAFormThatCannotBe:
+    def test_is_marked_and_the_others_finish(
+        self, bench: RunCommand, folders: Folders, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(*_: object) -> None:
+            raise ModelError("no such luck")
+
+        monkeypatch.setattr("kdzoo.runtime.export._write_graph", broken)
+        outcome = bench(folders.student, folders.exported, "--runtimes", "torch,onnx")
+
+        assert outcome.code == 0, outcome.err
+        lines = Finished(outcome, Path("bench")).lines
+        assert lines[folders.student.name, "onnx"]["notes"] == "no such luck"
+        assert lines[folders.student.name, "onnx"]["latency_p50_ms"] == ""
+        assert float(lines[folders.student.name, "torch"]["latency_p50_ms"]) > 0
+        assert float(lines[folders.exported.name, "onnx"]["latency_p50_ms"]) > 0
+        assert "no such luck" in outcome.out
+
+    def test_alone_is_an_error(
+        self, bench: RunCommand, folders: Folders, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(*_: object) -> None:
+            raise ModelError("no such luck")
+
+        monkeypatch.setattr("kdzoo.runtime.export._write_graph", broken)
+        outcome = bench(folders.student, "--runtimes", "onnx")
+
+        assert outcome.code == 2
+        assert "none of the models can be run" in outcome.err
+        assert "no such luck" in outcome.err
+
+    def test_that_answers_otherwise_than_its_model_is_marked(
+        self, bench: RunCommand, folders: Folders, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        right = OnnxClassifier.run
+        monkeypatch.setattr(OnnxClassifier, "run", lambda self, fed: right(self, fed) + 0.5)
+        outcome = bench(folders.student, "--runtimes", "torch,onnx")
+
+        assert outcome.code == 0, outcome.err
+        assert "0.5" in Finished(outcome, Path("bench")).lines[folders.student.name, "onnx"]["notes"]
+
+
+class TestNoise:
+    def test_above_what_is_allowed_fails_when_all_is_written(
+        self, bench: RunCommand, folders: Folders
+    ) -> None:
+        outcome = bench(folders.exported, "--max-noise", "0")
+
+        assert outcome.code == 1
+        assert "--max-noise 0" in outcome.err
+        assert (Path("bench") / BENCH).is_file()
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["{exported}", "nowhere/at/all"], ["nowhere/at/all"]),
+            (["{exported}", "empty"], ["empty is no model"]),
+            (["{study}"], ["is a study", "models"]),
+            (["{exported}", "{exported}/"], ["is the same model as"]),
+            (["{student}", "--runtimes", "onx"], ["'onx'", "did you mean 'onnx'"]),
+            (["{student}", "--runtimes", "sklearn"], ["baseline"]),
+            (["{exported}", "--threads", "0"], ["--threads"]),
+            (["{exported}", "--rounds", "0"], ["--rounds"]),
+            (["{exported}", "--labels", "lable"], ["no column 'lable'", "did you mean 'label'"]),
+            (["{exported}", "--text", "txt"], ["no column 'txt'", "did you mean 'text'"]),
+            (["{exported}", "--texts", "nowhere.csv"], ["no such data file: nowhere.csv"]),
+            (["{exported}", "--texts", "void.txt"], ["there are no texts"]),
+            (["{exported}", "--texts", "blank.csv"], ["text 2 is empty"]),
+            (
+                ["{exported}", "--texts", "wrong.csv", "--labels", "label"],
+                ["knows no label", "did you mean"],
+            ),
+        ],
+    )
+    def test_is_told_and_nothing_is_written(
+        self,
+        kdzoo: RunCommand,
+        folders: Folders,
+        finished_study: Path,
+        arguments: Sequence[str],
+        words: Sequence[str],
+    ) -> None:
+        Path("empty").mkdir()
+        Path("void.txt").write_text("\n", encoding="utf-8")
+        Path("blank.csv").write_text('text\na\n""\n', encoding="utf-8")
+        wrong = f"text,label\na,{LABELS[0]}s\n"
+        Path("wrong.csv").write_text(wrong, encoding="utf-8")
+        places = {**vars(folders), "study": finished_study}
+        told = [each.format(**places) for each in arguments]
+
+        outcome = kdzoo("bench", "--texts", folders.texts, *QUICKLY, *told)
+
+        assert outcome.code == 2
+        assert "Traceback" not in outcome.err
+        said = " ".join(outcome.err.split())
+        assert all(word in said for word in words), outcome.err
+        assert not Path("bench").exists()
+
+    def test_of_a_damaged_export_is_told(self, bench: RunCommand, folders: Folders) -> None:
+        shutil.copytree(folders.exported, "damaged")
+        with (Path("damaged") / "model.onnx").open("ab") as file:
+            file.write(b"more")
+
+        outcome = bench("damaged")
+
+        assert outcome.code == 2
+        assert "model.onnx" in outcome.err
+        assert not Path("bench").exists()
