@@ -33,7 +33,9 @@ class Model2vecClassifier:
         return np.asarray(self.run(self.encode(texts)), dtype=np.float32)
 
 
-@register_runtime("model2vec", title="model2vec", module="model2vec.inference", needs=("model2vec",))
+@register_runtime(
+    "model2vec", title="model2vec", module="model2vec.inference", needs=("model2vec",)
+)
 def load(folder: Path, threads: int | None = None) -> Model2vecClassifier:
     """Loads a classifier of model2vec; it has no pool of threads of its own."""
     return Model2vecClassifier(folder)

@@ -72,7 +72,9 @@ def main(
         progress=progress,
     )
     lines = [
-        _line(*names, _accuracy(each, corpus), measured.speeds[each], measured.speeds[pipeline], each)
+        _line(
+            *names, _accuracy(each, corpus), measured.speeds[each], measured.speeds[pipeline], each
+        )
         for each, names in candidates.items()
     ]
     show("rivals", {"One text at a time, one thread, a process each": lines}, publish=publish)

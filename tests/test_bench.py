@@ -125,7 +125,8 @@ class TestSideBySide:
         named = {path.name for path in all_kinds.folder.iterdir()}
 
         assert named == {
-            "table.md", "table.csv", "accuracy_vs_latency.png", "accuracy_vs_latency.svg", BENCH, FORMS
+            "table.md", "table.csv", "accuracy_vs_latency.png", "accuracy_vs_latency.svg",
+            BENCH, FORMS,
         }  # fmt: skip
         for name in named:
             assert f"bench/{name}" in all_kinds.outcome.out
@@ -274,7 +275,9 @@ class TestAFormThatCannotBe:
         outcome = bench(folders.student, "--runtimes", "torch,onnx")
 
         assert outcome.code == 0, outcome.err
-        assert "0.5" in Finished(outcome, Path("bench")).lines[folders.student.name, "onnx"]["notes"]
+        assert (
+            "0.5" in Finished(outcome, Path("bench")).lines[folders.student.name, "onnx"]["notes"]
+        )
 
 
 class TestNoise:

@@ -17,9 +17,10 @@ from tiny_models import save_tiny_classifier
 from tiny_world import LABELS, RunCommand
 
 import kdzoo as package
+from kdzoo.digest import file_sha256
 from kdzoo.errors import KdzooError, ModelError
 from kdzoo.runtime import load_classifier
-from kdzoo.runtime.folder import check_export, read_export, sha256_of
+from kdzoo.runtime.folder import check_export, read_export
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def rewrite(folder: Path, **changes: Any) -> None:
 def sign(folder: Path) -> Path:
     """Makes the digests those of what lies there, as somebody would who means harm."""
     names = ("model.onnx", "tokenizer.json", "labels.json")
-    rewrite(folder, sha256={name: sha256_of(folder / name) for name in names})
+    rewrite(folder, sha256={name: file_sha256(folder / name) for name in names})
     return folder
 
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
-    "errors", "progress", "offline", "registry", "recipe", "data", "text", "objectives",
+    "errors", "progress", "digest", "offline", "registry", "recipe", "data", "text", "objectives",
     "metrics", "model", "training", "teacher", "transfer", "runtime", "measure", "results",
     "steps", "report", "study", "bench", "scaffold", "listing", "api", "console", "cli",
 )  # fmt: skip

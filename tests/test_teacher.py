@@ -19,8 +19,8 @@ from tiny_world import LABELS, RunCommand, WriteRecipe, put_on_hub
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
 from kdzoo.data import Example
+from kdzoo.digest import file_sha256
 from kdzoo.errors import TeacherError
-from kdzoo.model import file_sha256
 from kdzoo.progress import Silent
 from kdzoo.results import Store
 from kdzoo.teacher import Teacher, align, find_model, open_member, short_name

@@ -196,7 +196,7 @@ class TestDamage:
         cache = cache_root() / "logits" / open_member(folder, 32, LABELS).key
         cache.mkdir(parents=True)
         np.save(tmp_path / "evil.npy", evil, allow_pickle=True)
-        from kdzoo.model import file_sha256
+        from kdzoo.digest import file_sha256
 
         name = file_sha256(tmp_path / "evil.npy")
         shutil.copyfile(tmp_path / "evil.npy", cache / f"{name}.npy")

@@ -3,7 +3,6 @@
 from kdzoo.model.build import BuildContext, build_student, scaled, to_width, try_student
 from kdzoo.model.folder import (
     LoadedModel,
-    file_sha256,
     load_model,
     load_tokenizer,
     maximum_length,
@@ -22,7 +21,6 @@ __all__ = [
     "LoadedModel",
     "Logits",
     "build_student",
-    "file_sha256",
     "is_module",
     "length_sorted_batches",
     "load_model",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,9 +127,3 @@ def size_bytes(folder: Path) -> int:
     return sum(
         file.stat().st_size for file in folder.iterdir() if file.is_file() and file.name in names
     )
-
-
-def file_sha256(path: Path) -> str:
-    """Returns the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -131,6 +131,12 @@ class Manifest(_Frozen):
     study: str
     rows: tuple[Row, ...]
 
+    def name_of(self, key: str) -> str:
+        """Returns the name of the first row that has a model in it."""
+        return next(
+            row.name for row in self.rows if any(member.key == key for member in row.members)
+        )
+
 
 class Timing(Speed):
     """What one model in one runtime costs to run."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import onnx
 
+from kdzoo.digest import file_sha256
 from kdzoo.errors import ModelError
 from kdzoo.model import LoadedModel, load_model
 from kdzoo.runtime.encoder import TextEncoder
@@ -21,7 +22,6 @@ from kdzoo.runtime.folder import (
     README,
     TOKENIZER,
     Export,
-    sha256_of,
     write_export,
 )
 from kdzoo.runtime.forms import CALIBRATION_TEXTS, ExportSettings
@@ -105,7 +105,7 @@ def _description(folder: Path, loaded: LoadedModel, runtime: str) -> Export:
         max_length=loaded.max_length,
         pad_id=loaded.pad_id,
         vocabulary=loaded.model.config.vocab_size,
-        sha256={name: sha256_of(folder / name) for name in DEPLOYED},
+        sha256={name: file_sha256(folder / name) for name in DEPLOYED},
         made_with={name: version(name) for name in _MADE_WITH},
     )
 

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kdzoo.digest import file_sha256
 from kdzoo.errors import ModelError
 
 SCHEMA_VERSION = 1
@@ -108,7 +108,7 @@ def check_export(folder: Path) -> Export:
         path = folder / name
         if not path.is_file():
             raise ModelError(f"{folder} is not whole: it lacks {name}; export the model again")
-        if sha256_of(path) != digest:
+        if file_sha256(path) != digest:
             raise ModelError(
                 f"{path} is not the file that was exported (its digest differs from the one in "
                 f"{EXPORT}): it is damaged, was edited, or belongs to another model; export again"
@@ -131,9 +131,3 @@ def read_labels(folder: Path) -> tuple[str, ...]:
 def deployed_bytes(folder: Path) -> int:
     """Returns the bytes of what a process that answers has to read."""
     return sum((folder / name).stat().st_size for name in DEPLOYED)
-
-
-def sha256_of(path: Path) -> str:
-    """Returns the SHA-256 of a file, in hexadecimal (that of ``kdzoo.model`` needs torch)."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -76,7 +76,8 @@ def obtain_forms(job: FormJob, splits: Sequence[SplitName], context: StudyContex
     for runtime in exported(job.section.runtimes):
         if _is_done(job, runtime, splits, context):
             continue
-        name = f"{context.store.read(job.key).name}, {runtime}"
+        model = context.store.manifest().name_of(job.key)
+        name = f"{model}, seed {context.store.read(job.key).seed}, {runtime}"
         with context.progress.task(f"exporting {name}", 1) as task:
             form = _make(job, runtime, splits, context)
             task.advance()

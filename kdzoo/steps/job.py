@@ -9,8 +9,9 @@ from typing import Any
 
 from kdzoo import registry
 from kdzoo.data import Corpus, fingerprint
+from kdzoo.digest import file_sha256
 from kdzoo.errors import ModelError, TeacherError
-from kdzoo.model import file_sha256, own_vocabulary, try_student
+from kdzoo.model import own_vocabulary, try_student
 from kdzoo.objectives import bind_objective
 from kdzoo.recipe import Variant, options_of, pretrained_options
 from kdzoo.recipe.schema import Recipe, Student, Vectors

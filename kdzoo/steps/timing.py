@@ -46,7 +46,7 @@ class TimedRow:
 
     @property
     def name(self) -> str:
-        """What messages call it; tells the rows of a session apart."""
+        """Tells the rows of a session apart."""
         return f"{self.key} {self.runtime}"
 
 
@@ -93,7 +93,8 @@ def time_rows(
     name = content_hash(wanted)
     if any(session.id == name for session in context.store.sessions()):
         return
-    candidates = {row: Candidate(row.name, row.folder, row.runtime) for row in rows}
+    name_of = context.store.manifest().name_of
+    candidates = {row: Candidate(name_of(row.key), row.folder, row.runtime) for row in rows}
     measured = measure_candidates(
         list(candidates.values()),
         [example.input for example in corpus.test],

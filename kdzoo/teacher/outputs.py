@@ -18,8 +18,8 @@ import numpy.typing as npt
 import torch
 
 from kdzoo.data import Digests, Example, digests_of
+from kdzoo.digest import file_sha256
 from kdzoo.errors import KdzooError, Problem, TeacherError
-from kdzoo.model import file_sha256
 from kdzoo.progress import Progress, with_speed
 from kdzoo.recipe.schema import Teacher as TeacherSection
 from kdzoo.teacher.cache import LogitCache, LogitTable, cache_root

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from kdzoo.digest import file_sha256
 from kdzoo.errors import TeacherError
-from kdzoo.model import file_sha256
 from kdzoo.offline import hub_in_reach
 
 _FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
