@@ -10,12 +10,25 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
+from tiny_world import tiny_recipe_data
 
+from kdzoo.api import run
 from kdzoo.progress import Silent
 from kdzoo.teacher.cache import cache_contents
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 Load = Callable[[str], ModuleType]
+QUICK = {"rounds": 2, "texts": 3, "isolated": False}
+STAND_IN = """
+from kdzoo.registry import register_runtime
+from kdzoo.runtime.onnx import OnnxClassifier
+
+
+@register_runtime("model2vec", title="model2vec")
+def load(folder, threads=None):
+    return OnnxClassifier(folder, threads)
+"""
 
 
 @pytest.fixture
@@ -156,3 +169,89 @@ class TestScripts:
             assert re.search(rf"\| {phase} +\| +[\d,]+ \|", printed)
         assert all(f"| {kind} " in printed for kind in script.AUGMENTERS)
         assert cache_contents() == before
+
+
+class TestOfAFinishedStudy:
+    @pytest.fixture(scope="class")
+    def study(
+        self, tmp_path_factory: pytest.TempPathFactory, tiny_data: Path, tiny_encoder: Path
+    ) -> Path:
+        """Returns the folder of one whose models are exported."""
+        folder = tmp_path_factory.mktemp("study")
+        recipe = tiny_recipe_data(tiny_data, tiny_encoder)
+        recipe["measure"] = {"runtimes": ["torch", "onnx"], **QUICK}
+        recipe["training"] = {"steps": 5}
+        (folder / "tiny.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("KDZOO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+            return run(str(folder / "tiny.yaml"), out=folder / "runs" / "tiny").root
+
+    @pytest.fixture
+    def options(self, study: Path, tiny_data: Path) -> dict[str, object]:
+        sets = {**QUICK, "runtimes": "[torch, onnx]"}
+        overrides = [f"measure.{name}={value}" for name, value in sets.items()]
+        return {
+            "study": study,
+            "data": str(tiny_data),
+            "overrides": ["data.label=label", *overrides],
+        }
+
+    def test_deployed(
+        self,
+        load: Load,
+        options: dict[str, object],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """Two ratios for each exported form: beside the parts alone, and in turn."""
+        script = load("deployed")
+        monkeypatch.setattr(script, "ROUNDS", 1)
+        script.main(**options)
+        printed = capsys.readouterr().out
+
+        assert len(ratios(printed)) == 4
+        assert len(re.findall(r"\| (?:teacher|tiny) +\| onnx ", printed)) == 2
+
+    def test_repeat(
+        self, load: Load, options: dict[str, object], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A line for each row of the study; the first session is the study's own."""
+        load("repeat").main(**options)
+        rows = cells(capsys.readouterr().out)
+
+        assert [row[:2] for row in rows if row[0] in ("teacher", "tiny", "tf-idf + svm")] == [
+            ["teacher", "pipeline"], ["teacher", "torch"], ["teacher", "onnx"], ["tiny", "torch"],
+            ["tiny", "onnx"], ["tf-idf + svm", "sklearn"],
+        ]  # fmt: skip
+        (tiny,) = (row for row in rows if row[:2] == ["tiny", "onnx"])
+        first, second, apart = map(float, tiny[-3:])
+        assert apart == pytest.approx(100 * abs(second - first) / first, abs=0.1 + 1 / first)
+
+    def test_rivals(
+        self,
+        load: Load,
+        options: dict[str, object],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """The stand-in for model2vec is a form of the study: its accuracy is that form's."""
+        stand_in = tmp_path / "stand_in.py"
+        stand_in.write_text(STAND_IN, encoding="utf-8")
+        script = load("rivals")
+        monkeypatch.setattr(script, "RUNTIME", stand_in)
+        monkeypatch.setattr(script, "STUDENTS", ("tiny",))
+        (form,) = (options["study"] / "models").glob("tiny--*/onnx")  # type: ignore[operator]
+        script.main(**options, model2vec=form)
+        rows = {row[0]: row for row in cells(capsys.readouterr().out)}
+
+        assert {"teacher", "tiny", "model2vec"} <= set(rows)
+        assert rows["model2vec"][2] == rows["tiny"][2]
+        assert rows["teacher"][1] == "pipeline"
+        assert float(rows["teacher"][5]) == 1.0
+
+
+def cells(printed: str) -> list[list[str]]:
+    """Returns the cells of each line of the tables that a benchmark printed."""
+    lines = [line for line in printed.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]

@@ -47,8 +47,8 @@ def bench(
         str, typer.Option(help="For models that are not exported already.")
     ] = RUNTIMES,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads, the same for every row.")] = 1,
-    rounds: Annotated[int, typer.Option(min=1, help="Visits to every row, in random order.")] = 15,
-    per_visit: Annotated[int, typer.Option(min=1, help="Texts timed per visit.")] = 64,
+    rounds: Annotated[int, typer.Option(min=1, help="Visits to every row, in random order.")] = 60,
+    per_visit: Annotated[int, typer.Option(min=1, help="Texts timed per visit.")] = 16,
     cold_starts: Annotated[int, typer.Option(min=1, help="Fresh processes per row.")] = 3,
     isolation: Annotated[
         bool,

@@ -32,7 +32,8 @@ class MeasureSettings:
 
     Attributes:
         threads: of every library, and cores that a process may use.
-        rounds: visits to each candidate.
+        rounds: visits to each candidate; many short ones, because what is compared has to be
+            close in time: a machine's speed drifts within seconds.
         texts: timed one by one per visit.
         cold_starts: fresh processes per candidate.
         time_limit_s: a process that does not answer in this time is given up.
@@ -43,8 +44,8 @@ class MeasureSettings:
     """
 
     threads: int = 1
-    rounds: int = 15
-    texts: int = 64
+    rounds: int = 60
+    texts: int = 16
     cold_starts: int = 3
     time_limit_s: float = 300
     live_at_most: int = 24

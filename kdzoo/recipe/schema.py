@@ -242,8 +242,8 @@ class Measure(Section):
         "dynamic", description="ranges of activations: as they come, or calibrated on validation"
     )
     threads: Positive = Field(1, description="CPU threads, the same for every row")
-    rounds: Positive = Field(15, description="visits to every row, in random order")
-    texts: Positive = Field(64, description="texts timed per visit")
+    rounds: Positive = Field(60, description="visits to every row, in random order")
+    texts: Positive = Field(16, description="texts timed per visit")
     cold_starts: Positive = Field(3, description="fresh processes per row, to time the first label")
     isolated: bool = Field(
         True,

@@ -31,30 +31,34 @@ class TextEncoder:
     pad_id: int
     inputs: tuple[str, ...]
 
+    def single(self, text: Text) -> dict[str, Ids]:
+        """Returns one text as a batch [1, T], without the machinery of a batch.
+
+        Of the fastest models that would be a third of the time.
+        """
+        (encoding,) = self.tokenizer.encode_batch_fast([text])
+        ids = np.array([encoding.ids or [self.pad_id]], dtype=np.int64)
+        fed = {"input_ids": ids}
+        if "attention_mask" in self.inputs:
+            fed["attention_mask"] = np.ones(ids.shape, dtype=np.int64)
+        if "token_type_ids" in self.inputs:
+            fed["token_type_ids"] = np.array([encoding.type_ids or [0]], dtype=np.int64)
+        return fed
+
     def rows(self, texts: Sequence[Text]) -> list[Row]:
         """Returns the texts tokenised; one in which nothing is found is one piece of padding."""
-        if len(texts) == 1:  # one text is read faster without the machinery of a batch
-            (text,) = texts
-            pair = (text,) if isinstance(text, str) else text
-            encodings = [self.tokenizer.encode(*pair)]
-        else:
-            encodings = self.tokenizer.encode_batch(list(texts))
+        encodings = self.tokenizer.encode_batch_fast(list(texts))
         return [
             (each.ids, each.type_ids) if each.ids else ([self.pad_id], [0]) for each in encodings
         ]
 
     def batch(self, rows: Sequence[Row]) -> dict[str, Ids]:
         """Returns the rows as arrays [B, T], padded on the right."""
-        if len(rows) == 1:
-            ids, types = (np.array([each], dtype=np.int64) for each in rows[0])
-            mask = np.ones_like(ids)
-        else:
-            lengths = np.array([len(ids) for ids, _ in rows])  # [B]
-            inside = np.arange(lengths.max()) < lengths[:, None]  # [B, T]
-            ids = np.full(inside.shape, self.pad_id, dtype=np.int64)
-            ids[inside] = np.concatenate([ids for ids, _ in rows])
-            types = np.zeros_like(ids)
-            types[inside] = np.concatenate([types for _, types in rows])
-            mask = inside.astype(np.int64)
-        known = dict(zip(INPUTS, (ids, mask, types), strict=True))
+        lengths = np.array([len(ids) for ids, _ in rows])  # [B]
+        inside = np.arange(lengths.max()) < lengths[:, None]  # [B, T]
+        ids = np.full(inside.shape, self.pad_id, dtype=np.int64)
+        ids[inside] = np.concatenate([ids for ids, _ in rows])
+        types = np.zeros_like(ids)
+        types[inside] = np.concatenate([types for _, types in rows])
+        known = dict(zip(INPUTS, (ids, inside.astype(np.int64), types), strict=True))
         return {name: known[name] for name in self.inputs}

@@ -46,6 +46,8 @@ class OnnxClassifier:
 
     def encode(self, texts: Sequence[Text]) -> dict[str, Ids]:
         """Returns ids and mask [B, T] of one batch, padded on the right."""
+        if len(texts) == 1:
+            return self._encoder.single(texts[0])
         return self._encoder.batch(self._encoder.rows(texts))
 
     def run(self, encoded: dict[str, Ids]) -> Logits:
@@ -63,7 +65,7 @@ class OnnxClassifier:
     def logits(self, texts: Sequence[Text]) -> Logits:
         """Returns the logits [N, C], in the order of the texts."""
         if len(texts) == 1:
-            return self.run(self.encode(texts))
+            return self.run(self._encoder.single(texts[0]))
         logits = np.empty((len(texts), len(self.labels)), dtype=np.float32)
         for start in range(0, len(texts), CHUNK):
             rows = self._encoder.rows(texts[start : start + CHUNK])
