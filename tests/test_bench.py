@@ -237,13 +237,15 @@ class TestNames:
 
 
 class TestAFormThatCannotBe:
-    def test_is_marked_and_the_others_finish(
-        self, bench: RunCommand, folders: Folders, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    @pytest.fixture
+    def no_export(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def broken(*_: object) -> None:
             raise ModelError("no such luck")
 
         monkeypatch.setattr("kdzoo.runtime.export._write_graph", broken)
+
+    @pytest.mark.usefixtures("no_export")
+    def test_is_marked_and_the_others_finish(self, bench: RunCommand, folders: Folders) -> None:
         outcome = bench(folders.student, folders.exported, "--runtimes", "torch,onnx")
 
         assert outcome.code == 0, outcome.err
@@ -254,13 +256,8 @@ class TestAFormThatCannotBe:
         assert float(lines[folders.exported.name, "onnx"]["latency_p50_ms"]) > 0
         assert "no such luck" in outcome.out
 
-    def test_alone_is_an_error(
-        self, bench: RunCommand, folders: Folders, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def broken(*_: object) -> None:
-            raise ModelError("no such luck")
-
-        monkeypatch.setattr("kdzoo.runtime.export._write_graph", broken)
+    @pytest.mark.usefixtures("no_export")
+    def test_alone_is_an_error(self, bench: RunCommand, folders: Folders) -> None:
         outcome = bench(folders.student, "--runtimes", "onnx")
 
         assert outcome.code == 2

@@ -171,23 +171,26 @@ class TestScripts:
         assert cache_contents() == before
 
 
-class TestOfAFinishedStudy:
-    @pytest.fixture(scope="class")
-    def study(
-        self, tmp_path_factory: pytest.TempPathFactory, tiny_data: Path, tiny_encoder: Path
-    ) -> Path:
-        """Returns the folder of one whose models are exported."""
-        folder = tmp_path_factory.mktemp("study")
-        recipe = tiny_recipe_data(tiny_data, tiny_encoder)
-        recipe["measure"] = {"runtimes": ["torch", "onnx"], **QUICK}
-        recipe["training"] = {"steps": 5}
-        (folder / "tiny.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("KDZOO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-            return run(str(folder / "tiny.yaml"), out=folder / "runs" / "tiny").root
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path, tiny_encoder: Path) -> Path:
+    """Returns the folder of one whose models are exported."""
+    folder = tmp_path_factory.mktemp("study")
+    recipe = tiny_recipe_data(tiny_data, tiny_encoder)
+    recipe["measure"] = {"runtimes": ["torch", "onnx"], **QUICK}
+    recipe["training"] = {"steps": 5}
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KDZOO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        return run(str(folder / "tiny.yaml"), out=folder / "runs" / "tiny").root
 
+
+class TestOfAFinishedStudy:
     @pytest.fixture
-    def options(self, study: Path, tiny_data: Path) -> dict[str, object]:
+    def options(
+        self, study: Path, tiny_data: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> dict[str, object]:
+        """Returns what makes a benchmark quick; what it prints is wide enough for its tables."""
+        monkeypatch.setenv("COLUMNS", "400")
         sets = {**QUICK, "runtimes": "[torch, onnx]"}
         overrides = [f"measure.{name}={value}" for name, value in sets.items()]
         return {

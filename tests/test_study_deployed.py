@@ -194,7 +194,7 @@ class TestOtherWayOfMeasuring:
         quality = [column for column in lines["tiny", "torch"] if column.endswith("_mean")]
         for row, line in lines.items():
             assert [more[row][column] for column in quality] == [line[each] for each in quality]
-        assert "tiny, onnx" in outcome.err
+        assert "tiny, seed 0, onnx" in outcome.err
         assert "| onnx " in (STUDY / "table.md").read_text(encoding="utf-8")
         assert " onnx " in outcome.out
 

@@ -126,17 +126,14 @@ class Store:
 
         In few bytes: they are published, a file for every form of every model.
         """
-        encodings = {}
-        for wide, (narrow, encoding) in _NARROW.items():
-            columns = list(outcomes.select_dtypes(wide))
-            outcomes = outcomes.astype(dict.fromkeys(columns, narrow))
-            encodings |= dict.fromkeys(columns, encoding)
-        content = outcomes.to_parquet(
-            index=False,
-            compression="zstd",
-            use_dictionary=[name for name in outcomes if name not in encodings],
-            column_encoding=encodings,
-        )
+        kinds = {str(name): str(kind) for name, kind in outcomes.dtypes.items()}
+        known = {name: _NARROW[kind] for name, kind in kinds.items() if kind in _NARROW}
+        packing: dict[str, Any] = {
+            "use_dictionary": [name for name in kinds if name not in known],
+            "column_encoding": {name: encoding for name, (_, encoding) in known.items()},
+        }
+        narrow = outcomes.astype({name: kind for name, (kind, _) in known.items()})
+        content = narrow.to_parquet(index=False, compression="zstd", **packing)
         write_atomically(folder / PREDICTIONS, content)
 
     def predictions(self, key: str, runtime: str | None = None) -> pd.DataFrame:
