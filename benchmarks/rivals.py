@@ -57,15 +57,15 @@ def main(
         progress.say(f"training model2vec's classifier in {model2vec}")
         _train_model2vec(str(recipe.teacher.model), corpus, model2vec)
     names = study_rows(study, recipe.measure, progress)
-    candidates = {
-        Candidate(name, row.folder, row.runtime): (name, row.runtime)
+    candidates = [
+        Candidate(name, row.folder, row.runtime)
         for row, name in names.items()
         if row.runtime == "pipeline" or (name in STUDENTS and row.runtime in EXPORTED)
-    }
+    ]
     pipeline = next(each for each in candidates if each.runtime == "pipeline")
-    candidates[Candidate("model2vec", model2vec, "model2vec")] = ("model2vec", "model2vec")
+    candidates.append(Candidate("model2vec", model2vec, "model2vec"))
     measured = measure_candidates(
-        list(candidates),
+        candidates,
         [example.input for example in corpus.test],
         references=[pipeline],
         settings=settings_of(recipe.measure),
@@ -73,10 +73,8 @@ def main(
         progress=progress,
     )
     lines = [
-        _line(
-            *names, _accuracy(each, corpus), measured.speeds[each], measured.speeds[pipeline], each
-        )
-        for each, names in candidates.items()
+        _line(each, _accuracy(each, corpus), measured.speeds[each], measured.speeds[pipeline])
+        for each in candidates
     ]
     show("rivals", {"One text at a time, one thread, a process each": lines}, publish=publish)
 
@@ -109,12 +107,12 @@ def _accuracy(candidate: Candidate, corpus: Corpus) -> float:
 
 
 def _line(
-    name: str, runtime: str, accuracy: float, speed: Speed, pipeline: Speed, candidate: Candidate
+    candidate: Candidate, accuracy: float, speed: Speed, pipeline: Speed
 ) -> dict[str, object]:
     memory, starts_ms = speed.memory, speed.cold_start_ms
     return {
-        "model": name,
-        "runtime": runtime,
+        "model": candidate.name,
+        "runtime": candidate.runtime,
         "test accuracy, %": round(100 * accuracy, 1),
         "size, MB": round(_size_bytes(candidate) / 1e6, 1),
         "p50, ms": round(summarise(speed.rounds_ms).p50_ms, 3),

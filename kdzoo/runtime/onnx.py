@@ -65,7 +65,7 @@ class OnnxClassifier:
     def logits(self, texts: Sequence[Text]) -> Logits:
         """Returns the logits [N, C], in the order of the texts."""
         if len(texts) == 1:
-            return self.run(self._encoder.single(texts[0]))
+            return self.run(self.encode(texts))
         logits = np.empty((len(texts), len(self.labels)), dtype=np.float32)
         for start in range(0, len(texts), CHUNK):
             rows = self._encoder.rows(texts[start : start + CHUNK])
