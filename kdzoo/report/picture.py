@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kdzoo import registry
 from kdzoo.report.canvas import canvas
 from kdzoo.report.labels import Box, place_labels
+from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table, TableRow
 
 if TYPE_CHECKING:
@@ -66,13 +67,15 @@ def draw_latency(rows: Sequence[TableRow], table: Table, folder: Path) -> list[P
             assert latency is not None  # noqa: S101 - rows without one are not drawn
             axes.plot([latency.p50_ms, latency.p90_ms], [place, place], color=colour, linewidth=1)
             axes.scatter(latency.p50_ms, place, color=colour, marker=_shape(row), s=60, zorder=3)
-        axes.set_yticks(range(len(ordered)), [f"{row.name}, {row.runtime}" for row in ordered],
-                        parse_math=False)  # fmt: skip
+        names = [one_line(f"{row.name}, {row.runtime}") for row in ordered]
+        axes.set_yticks(range(len(ordered)), names, parse_math=False)
         axes.set_xlim(
             _p50_ms(ordered[-1]) / 1.5, max(r.latency.p90_ms for r in ordered if r.latency) * 1.5
         )
         axes.set_title(
-            f"{table.study}: latency, and the 90th percentile", loc="left", parse_math=False
+            one_line(f"{table.study}: latency, and the 90th percentile"),
+            loc="left",
+            parse_math=False,
         )
     return paths
 
@@ -97,7 +100,7 @@ def _axes(axes: Axes, table: Table) -> None:
     _scale(axes, table)
     axes.set_ylabel(f"{table.split} accuracy, %")
     axes.set_title(
-        f"{table.study}: what can stand in for the {table.reference}, and what it costs",
+        one_line(f"{table.study}: what can stand in for the {table.reference}, and what it costs"),
         loc="left",
         parse_math=False,
     )
@@ -189,7 +192,8 @@ def _labels(axes: Axes, rows: Sequence[TableRow], front: Sequence[Point]) -> Non
     for name in dict.fromkeys(row.name for row in rows):
         own = [(row, radius) for row, radius in zip(rows, radii, strict=True) if row.name == name]
         row, radius = min(own, key=lambda each: _xy(each[0])[0])  # where it is fastest
-        named.append((f"{name}, {_sizes([row for row, _ in own])}", _xy(row), radius))
+        label = one_line(f"{name}, {_sizes([row for row, _ in own])}")
+        named.append((label, _xy(row), radius))
     place_labels(axes, named, obstacles)
 
 

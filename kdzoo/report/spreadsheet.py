@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from kdzoo.measure import THROUGHPUT, Ratio
 from kdzoo.report.latency import Latency
+from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Spread, Table, TableRow
 
 Cells = dict[str, str | int]
@@ -91,5 +92,5 @@ def _number(value: float | None) -> str:
 
 def _inert(text: str) -> str:
     """Returns text on one line that no spreadsheet takes for a formula."""
-    line = " ".join(text.split())
+    line = one_line(text)
     return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from tabulate import tabulate
 
 from kdzoo.report.costs import NOTHING, cost_cells, how_timed, megabytes, short
+from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Spread, Table, TableRow
 
 _TERMINAL_COLUMNS = 100
@@ -155,4 +156,4 @@ def _escaped(text: str) -> str:
             character,
             f"\\{character}" if character not in "<>" else {"<": "&lt;", ">": "&gt;"}[character],
         )
-    return " ".join(text.split())
+    return one_line(text)
