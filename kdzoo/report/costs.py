@@ -77,8 +77,8 @@ def how_timed(timed: Sequence[Latency], reference: str) -> list[str]:
     if any(each.to_fastest is not None for each in timed):
         parts.append(
             f"Faster: than the {reference} in the same runtime; than the fastest: than the "
-            f"{reference} in its fastest; median of the rounds' ratios, with its 95 % bootstrap "
-            "interval."
+            f"{reference} in its fastest; trimmed mean of the rounds' ratios, with its 95 % "
+            "bootstrap interval."
         )
     if any(each.texts_per_second for each in timed):
         parts.append("Texts/s: offline, up to 2,048 texts at once.")
