@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from kdzoo.progress import Progress, Task
     from kdzoo.results import Store
+    from kdzoo.runtime import Text
     from kdzoo.runtime.agreement import Agreement
     from kdzoo.runtime.predictor import Predictor
 
@@ -106,6 +107,7 @@ def export(
     int8: Literal["dynamic", "static"] = "dynamic",
     texts: str | Path | None = None,
     text: str = "text",
+    text_pair: str | None = None,
     students: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Exported:
@@ -120,6 +122,7 @@ def export(
         int8: whether activations get their ranges as they come, or once, from ``texts``.
         texts: a file of real texts, on which the exported form is compared with the trained one.
         text: its column.
+        text_pair: the column of the second text, of pairs.
         students: the file or folder that brings the architecture, where kdzoo does not have it.
         progress: told what is being done; nobody by default.
 
@@ -137,17 +140,22 @@ def export(
     write = _export_of(runtime, int8, texts)
     target = Path(out).expanduser().resolve()
     _refuse_to_overwrite(target)
-    count = 0 if texts is None else sum(1 for _ in _read(texts, text))
     folder = _trained_folder(run, model, seed)
-    calibration: list[str] = []
+
+    def read() -> Iterator[Text]:
+        assert texts is not None  # noqa: S101 - read where there are some
+        return _read(texts, text, text_pair, folder)
+
+    count = 0 if texts is None else sum(1 for _ in read())
+    calibration: list[Text] = []
     if texts is not None and int8 == "static":
-        calibration = list(islice(_read(texts, text), CALIBRATION_TEXTS))
+        calibration = list(islice(read(), CALIBRATION_TEXTS))
     progress.say(f"exporting {folder.name} to {runtime}")
     write(folder, target, ExportSettings(int8, calibration))
     found = None
     if texts is not None:
         with progress.task("comparing with PyTorch", count) as task:
-            found = _compare(folder, target, runtime, _read(texts, text), task)
+            found = _compare(folder, target, runtime, read(), task)
     return Exported(Path(out), runtime, deployed_bytes(target), size_bytes(folder), found)
 
 
@@ -183,15 +191,18 @@ def _refuse_to_overwrite(target: Path) -> None:
         )
 
 
-def _read(file: str | Path, column: str) -> Iterator[str]:
+def _read(file: str | Path, column: str, column_pair: str | None, folder: Path) -> Iterator[Text]:
+    """Returns the file's texts, once each is seen to be what the folder's model reads."""
     from kdzoo.data.stream import read_texts
+    from kdzoo.model import reads_pairs
     from kdzoo.runtime.predictor import checked
 
-    return checked(read_texts(Path(file).expanduser(), column))
+    texts = read_texts(Path(file).expanduser(), column, column_pair)
+    return checked(texts, reads_pairs(folder))
 
 
 def _compare(
-    folder: Path, target: Path, runtime: str, texts: Iterator[str], task: Task
+    folder: Path, target: Path, runtime: str, texts: Iterator[Text], task: Task
 ) -> Agreement:
     from kdzoo.runtime import load_classifier
     from kdzoo.runtime.agreement import agreement

@@ -37,7 +37,14 @@ _STUDENTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 
 
 def write_recipes(
-    data: Path, output: Path, *, text: str, label: str, oos_label: str | None, teacher: str
+    data: Path,
+    output: Path,
+    *,
+    text: str,
+    text_pair: str | None = None,
+    label: str,
+    oos_label: str | None,
+    teacher: str,
 ) -> list[str]:
     """Writes a recipe per student into ``output`` and returns what to tell the user.
 
@@ -45,7 +52,7 @@ def write_recipes(
         DataError: the data cannot be learnt from, or the recipes are there already.
         TeacherError: the teacher cannot be found, or is a classifier over other labels.
     """
-    section = _data_section(data, text, label, oos_label)
+    section = _data_section(data, text, text_pair, label, oos_label)
     corpus = load_corpus(Data(**section))
     present = [name for name in _STUDENTS if (output / f"{name}.yaml").exists()]
     if present:
@@ -67,11 +74,15 @@ def write_recipes(
     ]
 
 
-def _data_section(data: Path, text: str, label: str, oos_label: str | None) -> dict[str, Any]:
+def _data_section(
+    data: Path, text: str, text_pair: str | None, label: str, oos_label: str | None
+) -> dict[str, Any]:
     """Returns the data section, with a split rule for every split that the files lack."""
     if not data.exists():
         raise DataError(f"no such file or folder of data: {data}")
     section: dict[str, Any] = {"files": str(data.resolve()), "text": text, "label": label}
+    if text_pair is not None:
+        section["text_pair"] = text_pair
     if oos_label is not None:
         section["oos_label"] = oos_label
     lacking = {
@@ -100,7 +111,7 @@ def _teacher_section(
     named = Path(teacher)
     section: dict[str, Any] = {
         "model": str(named.resolve()) if named.is_dir() else teacher,
-        "max_length": 64,
+        "max_length": 128 if corpus.has_pairs else 64,
     }
     architectures = config.get("architectures") or [""]
     if architectures[0].endswith("ForSequenceClassification"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kdzoo.data import Corpus, SplitName, describe, few_labels, load_corpus
+from kdzoo.data import Corpus, describe, few_labels, load_corpus
 from kdzoo.errors import StoreError
 from kdzoo.progress import Progress, Silent
 from kdzoo.recipe import Study, Variant
@@ -88,13 +88,12 @@ def run_study(
         trained.append(each)
         if accelerator.is_main_process:
             context.store.write_manifest(Manifest(study=study.name, rows=_rows(trained)))
-    splits: tuple[SplitName, ...] = ("validation", "test") if read_test else ("validation",)
     for each in trained:
         for key in each.keys:
-            read_quality(key, each.corpus, each.taught, splits, context)
+            read_quality(key, each.corpus, each.taught, _splits(each, read_test), context)
     if accelerator.is_main_process:
         for each in trained:
-            _deploy(each, splits, context)
+            _deploy(each, _splits(each, read_test), context)
         _time_all(trained, context)
         write_report(context.store)
     accelerator.wait_for_everyone()
@@ -180,7 +179,12 @@ def _rows(trained: list[Trained]) -> tuple[Row, ...]:
     return tuple(rows.values())
 
 
-def _deploy(each: Trained, splits: Sequence[SplitName], context: StudyContext) -> None:
+def _splits(each: Trained, read_test: bool) -> tuple[str, ...]:
+    """Returns the splits whose figures are wanted."""
+    return ("validation", *each.corpus.tests) if read_test else ("validation",)
+
+
+def _deploy(each: Trained, splits: Sequence[str], context: StudyContext) -> None:
     """Brings teacher and student into the exported forms that the recipe asks for."""
     for key in (each.taught.key, each.member.key):
         if key != each.taught.key or each.taught.has_folder:

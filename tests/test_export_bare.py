@@ -40,19 +40,23 @@ sys.meta_path.insert(0, Refuse())
 """
 
 
-@pytest.fixture(scope="module", params=["bilstm", "fasttext", "bert", "bert of pairs"])
+@pytest.fixture(
+    scope="module", params=["bilstm", "fasttext", "bert", "bert of pairs", "cnn of pairs"]
+)
 def folder(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path
 ) -> Path:
     """An exported folder with texts in it, and beside it the labels that kdzoo gives them."""
     root = tmp_path_factory.mktemp("bare")
     texts: list[Any] = [*TEXTS, "rain " * 300]
-    if request.param.startswith("bert"):
+    kind, _, pairs = request.param.partition(" of ")
+    if pairs:
+        texts = list(zip(texts, texts[1:] + texts[:1], strict=True))
+    if kind == "bert":
         trained = save_tiny_classifier("bert", root / "trained", tiny_encoder, seed=3)
-        if request.param == "bert of pairs":
-            texts = list(zip(texts, texts[1:] + texts[:1], strict=True))
     else:
-        trained = save_student(request.param, root / "trained", tiny_encoder)
+        head = 16 if pairs else 0
+        trained = save_student(kind, root / "trained", tiny_encoder, pair_head=head)
     exported = export_to(trained, root / "exported", "onnx")
     classifier = load_classifier(trained, "torch")
     labels = [classifier.labels[best] for best in classifier.logits(texts).argmax(1)]

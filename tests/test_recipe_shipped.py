@@ -159,8 +159,8 @@ def spoilt(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def key_paths(data: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Yields the path of every key, but for what variants override: any key may stand there."""
+    """Yields the path of every key, but for those that are a user's own names."""
     for key, value in data.items():
         yield (*above, key)
-        if isinstance(value, dict) and key != "variants":
+        if isinstance(value, dict) and key not in ("variants", "other_tests"):
             yield from key_paths(value, (*above, key))

@@ -191,13 +191,13 @@ class TestAugmented:
         assert (transfer.wanted, transfer.made) == (15, made)
         assert len(transfer.examples) == 3 + made
 
-    def test_texts_of_pairs_keep_their_second_text(self) -> None:
+    def test_texts_of_pairs_are_pairs(self) -> None:
         first, second = long_texts(2)
         corpus = Corpus(("a",), (Example(first, second, label=0),), (), ())
 
         transfer = build(corpus, kind="mask", copies=2, p_mask=0.3)
 
-        assert {example.text_pair for example in transfer.examples} == {second}
+        assert all(example.text_pair for example in transfer.examples)
         assert transfer.made == 2
 
     def test_texts_need_a_mask_token(self) -> None:

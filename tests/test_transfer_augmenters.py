@@ -184,10 +184,14 @@ class TestEveryAugmenter:
         for number, one in enumerate(made):
             assert all(one != other for other in made[:number])
 
-    def test_keeps_the_second_text_of_a_pair(self, kind: str) -> None:
-        made = AUGMENTATIONS[kind].draw(Example(TRAINING[0], "as  it was", 3), 0, 0)
+    def test_changes_one_text_of_a_pair_the_other_or_both(self, kind: str) -> None:
+        """What it leaves alone stays as it is, to the space; a new pair has no label."""
+        pair = Example(f"{TRAINING[0]}  !", f"{TRAINING[1]}  !", 3)
+        made = [AUGMENTATIONS[kind].draw(pair, copy, 0) for copy in range(60)]
 
-        assert (made.text_pair, made.label) == ("as  it was", None)
+        kept = {(each.text == pair.text, each.text_pair == pair.text_pair) for each in made}
+        assert kept == {(True, False), (False, True), (False, False)}
+        assert {each.label for each in made} == {None}
 
     @given(held_out=st.lists(word_lists, max_size=3), copies=st.integers(1, 3))
     @settings(deadline=None, max_examples=10)

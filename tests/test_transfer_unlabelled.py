@@ -318,7 +318,7 @@ class TestMaxTexts:
                 nonlocal alive
                 alive -= 1
 
-        def stream(path: Path, column: str) -> Iterator[str]:
+        def stream(path: Path, column: str, column_pair: str | None) -> Iterator[str]:
             nonlocal alive, most_alive
             for number in range(5000):
                 alive += 1

@@ -67,12 +67,15 @@ class OwnRNN(Recurrent):
 '''
 
 
-def save_student(kind: str, folder: Path, tiny_encoder: Path, **options: Any) -> Path:
+def save_student(
+    kind: str, folder: Path, tiny_encoder: Path, *, pair_head: int = 0, **options: Any
+) -> Path:
     """Writes an untrained student of the zoo, its teacher beside it, and returns its folder."""
     teacher = folder.with_name(f"{folder.name}_teacher")
     save_tiny_classifier("bert", teacher, tiny_encoder)
     vocabulary = pruned_vocabulary(teacher, some_texts(200), special_tokens=False)
-    student = build_student(kind, options, context_of(vocabulary, teacher), None, 0)
+    context = context_of(vocabulary, teacher, pair_head=pair_head)
+    student = build_student(kind, options, context, None, 0)
     save_model(folder, student, vocabulary)
     return folder
 

@@ -113,7 +113,11 @@ def vocabulary_of_kind(
 
 
 def context_of(
-    vocabulary: Vocabulary, teacher: Path, encoder: Path | None = None, labels: Any = LABELS
+    vocabulary: Vocabulary,
+    teacher: Path,
+    encoder: Path | None = None,
+    labels: Any = LABELS,
+    pair_head: int = 0,
 ) -> BuildContext:
     """Returns what a student is built from; the teacher is its own encoder where none is given."""
     return BuildContext(
@@ -121,6 +125,7 @@ def context_of(
         vocabulary=vocabulary,
         encoder=lambda: AutoModelForSequenceClassification.from_pretrained(encoder or teacher),
         teacher=lambda: load_model(teacher).model,
+        pair_head=pair_head,
     )
 
 

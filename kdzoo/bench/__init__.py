@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kdzoo.bench.forms import Form, check_runtimes, forms_of
-from kdzoo.bench.models import check_labels, open_models
+from kdzoo.bench.models import check_labels, check_texts, open_models
 from kdzoo.bench.outcome import Bench, Benched, bench_table
 from kdzoo.bench.reading import Reading
 from kdzoo.errors import DataError, ModelError, Problem
@@ -14,6 +14,7 @@ from kdzoo.measure import Candidate, MeasureSettings, environment, measure_candi
 from kdzoo.progress import Progress
 from kdzoo.report import write_tables
 from kdzoo.results import Session, Timing, write_atomically
+from kdzoo.runtime import Text
 from kdzoo.steps.context import now
 
 BENCH, FORMS = "bench.json", "forms"
@@ -24,7 +25,7 @@ __all__ = ["BENCH", "FORMS", "Bench", "Benched", "bench_table", "run_bench", "wr
 
 def run_bench(
     sources: Sequence[str],
-    texts: Sequence[str],
+    texts: Sequence[Text],
     *,
     gold: Sequence[str] | None = None,
     runtimes: Sequence[str],
@@ -54,6 +55,7 @@ def run_bench(
     if not texts:
         raise DataError("there are no texts to measure with; give a file that holds some")
     models = open_models(sources)
+    check_texts(models, texts)
     if gold is not None:
         check_labels(models, gold)
     read: dict[Form, Benched] = {}
@@ -84,7 +86,7 @@ def write_bench(bench: Bench, folder: Path) -> list[Path]:
 def _measure(
     read: Mapping[Form, Benched],
     work: Mapping[str, tuple[int, int] | tuple[None, None]],
-    texts: Sequence[str],
+    texts: Sequence[Text],
     settings: MeasureSettings,
     progress: Progress,
 ) -> Session:

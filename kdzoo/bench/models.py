@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kdzoo.errors import DataError, ModelError, did_you_mean
 from kdzoo.results.store import MANIFEST
-from kdzoo.runtime import load_classifier, runtime_of
+from kdzoo.runtime import Text, load_classifier, runtime_of
 from kdzoo.runtime.folder import check_export, is_export
 from kdzoo.teacher import find_model
 
@@ -25,12 +25,14 @@ class Model:
         folder: where it lies.
         runtime: what its folder is made for.
         labels: of its classes, in the order of its logits.
+        reads_pairs: whether it was trained on pairs of texts; None where nobody says.
     """
 
     name: str
     folder: Path
     runtime: str
     labels: tuple[str, ...]
+    reads_pairs: bool | None
 
     @property
     def is_trained(self) -> bool:
@@ -67,7 +69,8 @@ def _open(name: str, folder: Path) -> Model:
     if is_export(folder):
         check_export(folder)
     runtime = runtime_of(folder)
-    return Model(name, folder, runtime, load_classifier(folder, runtime).labels)
+    loaded = load_classifier(folder, runtime)
+    return Model(name, folder, runtime, loaded.labels, loaded.reads_pairs)
 
 
 def names_apart(sources: Sequence[str]) -> list[str]:
@@ -90,6 +93,22 @@ def _shortest(own: Sequence[str], others: Sequence[Sequence[str]]) -> str:
     counts = range(1, len(own))
     apart = (n for n in counts if all(other[-n:] != own[-n:] for other in others))
     return "/".join(own[-next(apart, len(own)) :])
+
+
+def check_texts(models: Sequence[Model], texts: Sequence[Text]) -> None:
+    """Sees that every model was trained on such texts: single ones, or pairs.
+
+    Raises:
+        DataError: one was not.
+    """
+    are_pairs = not isinstance(texts[0], str)
+    for model in models:
+        if model.reads_pairs is not None and model.reads_pairs != are_pairs:
+            wanted = "pairs: name the column of the second text, --text-pair"
+            raise DataError(
+                f"{model.name} was trained on {wanted if model.reads_pairs else 'single texts'}, "
+                f"and these are {'pairs' if are_pairs else 'single ones'}"
+            )
 
 
 def check_labels(models: Sequence[Model], gold: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from kdzoo.measure import Size, baseline_size, model_size, work_per_text
 from kdzoo.metrics import quality
 from kdzoo.model import LoadedModel, load_model
 from kdzoo.model.baseline import load_baseline
-from kdzoo.runtime import Classifier, Logits, load_classifier
+from kdzoo.runtime import Classifier, Logits, Text, load_classifier
 from kdzoo.runtime.folder import deployed_bytes
 from kdzoo.runtime.parity import RAGGED_TEXTS, Parity, compare, ragged_logits, single_logits
 
@@ -35,7 +35,7 @@ class Reading:
     """
 
     model: Model
-    texts: Sequence[str]
+    texts: Sequence[Text]
     gold: Sequence[str] | None
 
     def read(self, form: Form) -> Benched:
@@ -53,7 +53,7 @@ class Reading:
         """Tokens of the text of median length and its FLOPs, where the trained model is there."""
         if not self.model.is_trained:
             return None, None
-        return work_per_text(self._loaded, [Example(text) for text in self.texts])
+        return work_per_text(self._loaded, [Example.of(text) for text in self.texts])
 
     @cached_property
     def _loaded(self) -> LoadedModel:

@@ -21,6 +21,7 @@ app = typer.Typer(
     "and see what each costs you.",
     epilog="Begin with: `kdzoo run quickstart`",
 )
+PAIR_COLUMN = "text_pair"  # of the second text, where a user names no other
 LOG_WIDTH = 100  # columns where there is no terminal to ask
 out_console = Console()
 err_console = Console(stderr=True)
@@ -48,6 +49,9 @@ Students = Annotated[
     ),
 ]
 
+TextPair = Annotated[
+    str | None, typer.Option("--text-pair", help="The column of the second text, of pairs.")
+]
 MaxNoise = Annotated[
     float | None,
     typer.Option(

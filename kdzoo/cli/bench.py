@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kdzoo.cli.app import (
     MaxNoise,
     Students,
+    TextPair,
     app,
     err_console,
     interruptible,
@@ -17,6 +18,9 @@ from kdzoo.cli.app import (
     say,
 )
 from kdzoo.cli.shown import check_noise, show_table
+
+if TYPE_CHECKING:
+    from kdzoo.data import Input
 
 RUNTIMES = "torch,onnx,onnx-int8"
 
@@ -40,6 +44,7 @@ def bench(
         Path, typer.Option(help="Real texts: .txt (one a line), .jsonl, .csv, .tsv or .parquet.")
     ],
     text: Annotated[str, typer.Option(help="The column of the text.")] = "text",
+    text_pair: TextPair = None,
     labels: Annotated[
         str | None, typer.Option(help="The column of the label: adds quality.")
     ] = None,
@@ -68,7 +73,7 @@ def bench(
         say(f"reading {texts}", err_console)
         if students is not None:
             load_students(students)
-        read, gold = _read(texts, text, labels)
+        read, gold = _read(texts, text, text_pair, labels)
         quiet_libraries()
         from kdzoo.bench import FORMS, bench_table, run_bench, write_bench
         from kdzoo.console import ConsoleProgress
@@ -95,12 +100,16 @@ def bench(
     check_noise(table, max_noise)
 
 
-def _read(file: Path, text: str, label: str | None) -> tuple[list[str], list[str] | None]:
+def _read(
+    file: Path, text: str, text_pair: str | None, label: str | None
+) -> tuple[list[Input], list[str] | None]:
     """Returns the texts, each with a word in it, and a label for each if a column is named."""
     from kdzoo.data.stream import read_labelled, read_texts
     from kdzoo.runtime.predictor import checked
 
     read, gold = (
-        (read_texts(file, text), None) if label is None else read_labelled(file, text, label)
+        (read_texts(file, text, text_pair), None)
+        if label is None
+        else read_labelled(file, text, label, text_pair)
     )
-    return list(checked(read)), gold
+    return list(checked(read, None)), gold

@@ -11,15 +11,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kdzoo.cli.app import Students, app, err_console, quiet_libraries, say
+from kdzoo.cli.app import (
+    PAIR_COLUMN,
+    Students,
+    TextPair,
+    app,
+    err_console,
+    quiet_libraries,
+    say,
+)
 from kdzoo.errors import DataError, RecipeError
 
 if TYPE_CHECKING:
     from kdzoo.api import Exported
+    from kdzoo.data import Input
     from kdzoo.runtime.predictor import Prediction, Predictor
 
 _FILES = (".txt", ".jsonl", ".csv", ".tsv", ".parquet")
 _COLUMNS = ("text", "label", "probability")
+_PAIR_COLUMNS = ("text", PAIR_COLUMN, "label", "probability")
 
 
 @app.command(
@@ -29,7 +39,10 @@ _COLUMNS = ("text", "label", "probability")
 
 `kdzoo predict deployed/ reviews.csv --text review -o labelled.csv`
 
-`cat texts.txt | kdzoo predict runs/quickstart/models/MODEL -`"""
+`cat texts.txt | kdzoo predict runs/quickstart/models/MODEL -`
+
+pairs: `kdzoo predict runs/sick/models/MODEL "a man sings" --pair "nobody sings"`; in a .txt and on
+standard input, a tab stands between the two"""
 )
 def predict(
     model: Annotated[
@@ -42,7 +55,9 @@ def predict(
             "or - for one text a line from standard input."
         ),
     ],
+    pair: Annotated[str | None, typer.Option(help="The second text, of a pair.")] = None,
     column: Annotated[str, typer.Option("--text", help="The column of the text.")] = "text",
+    column_pair: TextPair = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="The .jsonl, .csv or .parquet to write."),
@@ -51,7 +66,7 @@ def predict(
     students: Students = None,
 ) -> None:
     """Label texts with a trained or exported model; files of any length, in their order."""
-    many = text == "-" or _is_file(text)
+    many = pair is None and (text == "-" or _is_file(text))
     if output is not None:
         from kdzoo.data import check_output
 
@@ -67,9 +82,11 @@ def predict(
         quiet_libraries()
     predictor = load(model, students=students)
     if many:
-        _predict_many(predictor, text, column, output)
+        if predictor.reads_pairs and column_pair is None:
+            column_pair = PAIR_COLUMN
+        _predict_many(predictor, text, column, column_pair, output)
         return
-    (found,) = predictor.predict([text], top=top)
+    (found,) = predictor.predict([text if pair is None else (text, pair)], top=top)
     for label, probability in found.top:
         typer.echo(f"{probability:.4f}  {label}")
 
@@ -84,51 +101,59 @@ def _is_file(text: str) -> bool:
     return len(text.split()) == 1
 
 
-def _predict_many(predictor: Predictor, source: str, column: str, output: Path | None) -> None:
+def _predict_many(
+    predictor: Predictor, source: str, column: str, column_pair: str | None, output: Path | None
+) -> None:
+    pairs = column_pair is not None
     if source == "-":
-        _put(_answers(predictor, _lines()), output)
+        _put(_answers(predictor, _lines(pairs=pairs)), output, pairs=pairs)
         return
     from kdzoo.console import ConsoleProgress
     from kdzoo.data.stream import read_texts
 
     file = Path(source)
-    count = sum(1 for _ in read_texts(file, column))  # a mistake in the last line is told at once
+    # a mistake in the last line is told at once
+    count = sum(1 for _ in read_texts(file, column, column_pair))
     if not count:
         raise DataError(f"{file} holds no texts")
     with ConsoleProgress(err_console).task("labelling", count) as task:
 
-        def read() -> Iterator[str]:
-            for text in read_texts(file, column):
-                yield text
+        def read() -> Iterator[Input]:
+            for given in read_texts(file, column, column_pair):
+                yield given
                 task.advance()
 
-        _put(_answers(predictor, read()), output)
+        _put(_answers(predictor, read()), output, pairs=pairs)
 
 
-def _lines() -> Iterator[str]:
+def _lines(*, pairs: bool) -> Iterator[Input]:
+    from kdzoo.data.stream import two_of
+
     try:
-        for line in sys.stdin:
-            yield line.rstrip("\r\n")
+        for number, line in enumerate(sys.stdin, start=1):
+            yield two_of(line, f"line {number}") if pairs else line.rstrip("\r\n")
     except UnicodeDecodeError:
         raise DataError("standard input is not UTF-8 text; convert it first") from None
 
 
-def _answers(predictor: Predictor, texts: Iterator[str]) -> Iterator[tuple[str, Prediction]]:
+def _answers(predictor: Predictor, texts: Iterator[Input]) -> Iterator[tuple[Input, Prediction]]:
     asked, kept = tee(texts)  # they are one chunk of texts apart at most
     for found in predictor.predict(asked, top=1):
         yield next(kept), found
 
 
-def _put(answers: Iterable[tuple[str, Prediction]], output: Path | None) -> None:
+def _put(answers: Iterable[tuple[Input, Prediction]], output: Path | None, *, pairs: bool) -> None:
     """Prints a line per text, or writes a row."""
     if output is None:
         for _, found in answers:
             typer.echo(f"{found.label}\t{found.probability:.4f}")
         return
-    from kdzoo.data import write_rows
+    from kdzoo.data import texts_of, write_rows
 
-    rows = ((text, found.label, round(found.probability, 6)) for text, found in answers)
-    count = write_rows(output, _COLUMNS, rows)
+    rows = (
+        (*texts_of(given), found.label, round(found.probability, 6)) for given, found in answers
+    )
+    count = write_rows(output, _PAIR_COLUMNS if pairs else _COLUMNS, rows)
     say(f"{count:,} texts labelled in {output}")
 
 
@@ -161,6 +186,7 @@ def export(
         typer.Option(help="A file of real texts, to compare with PyTorch on and to calibrate on."),
     ] = None,
     text: Annotated[str, typer.Option(help="The column of the text.")] = "text",
+    text_pair: TextPair = None,
     students: Students = None,
 ) -> None:
     """Write a folder that deploys: it needs onnxruntime, tokenizers and numpy alone."""
@@ -179,6 +205,7 @@ def export(
         int8="static" if int8 == "static" else "dynamic",
         texts=texts,
         text=text,
+        text_pair=text_pair,
         students=students,
         progress=ConsoleProgress(err_console),
     )

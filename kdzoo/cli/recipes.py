@@ -13,6 +13,7 @@ from kdzoo.cli.app import (
     Overrides,
     Students,
     Target,
+    TextPair,
     app,
     out_console,
     quiet_libraries,
@@ -34,6 +35,7 @@ def init(
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder for the recipes.")],
     text: Annotated[str, typer.Option(help="The column of the text.")] = "text",
+    text_pair: TextPair = None,
     label: Annotated[str, typer.Option(help="The column of the label.")] = "label",
     oos_label: Annotated[
         str | None, typer.Option(help="The label that means out of scope.")
@@ -47,7 +49,13 @@ def init(
 
     quiet_libraries()
     for line in write_recipes(
-        data, output, text=text, label=label, oos_label=oos_label, teacher=teacher
+        data,
+        output,
+        text=text,
+        text_pair=text_pair,
+        label=label,
+        oos_label=oos_label,
+        teacher=teacher,
     ):
         say(line)
 

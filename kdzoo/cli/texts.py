@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from kdzoo.cli.app import (
+    PAIR_COLUMN,
     DataSource,
     Overrides,
     Seeds,
     Students,
     Target,
+    TextPair,
     app,
     err_console,
     interruptible,
@@ -41,6 +43,7 @@ def label(
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The .parquet to write.")],
     text: Annotated[str, typer.Option(help="The column of the text.")] = "text",
+    text_pair: TextPair = None,
     max_length: Annotated[
         int, typer.Option(min=4, help="Tokens; longer texts are cut, as teacher.max_length does.")
     ] = 128,
@@ -67,6 +70,7 @@ def label(
             file,
             output,
             column=text,
+            column_pair=text_pair,
             max_length=max_length,
             batch_size=batch_size,
             progress=ConsoleProgress(err_console),
@@ -116,12 +120,13 @@ def texts(
                 raise DataError(f"{output} is the recipe's teacher.outputs; give -o another name")
         quiet_libraries()
         from kdzoo.console import ConsoleProgress
-        from kdzoo.data import write_rows
+        from kdzoo.data import texts_of, write_rows
         from kdzoo.steps import wanted_texts
 
         progress = ConsoleProgress(err_console)
         parts = wanted_texts(study, progress, evaluation=evaluation)
-        rows = ((example.text,) for part in parts for example in part)
-        count = write_rows(output, ("text",), rows)
+        rows = (texts_of(example.input) for part in parts for example in part)
+        pairs = any(variant.recipe.data.text_pair is not None for variant in study.variants)
+        count = write_rows(output, ("text", PAIR_COLUMN) if pairs else ("text",), rows)
     said = f"{count:,} texts to label in {output}" if count else "no text is left to label"
     say(said)

@@ -1,7 +1,7 @@
 """Texts and labels: from the hub, from files or embedded; split, checked, subset."""
 
-from kdzoo.data.checks import describe, is_unicode, normalised
-from kdzoo.data.corpus import SPLITS, Corpus, Example, RawData, SplitName, fingerprint
+from kdzoo.data.checks import describe, is_unicode, normalised, texts_of
+from kdzoo.data.corpus import SPLITS, Corpus, Example, Input, RawData, SplitName, fingerprint
 from kdzoo.data.load import few_labels, load_corpus
 from kdzoo.data.output import check_output, write_rows
 from kdzoo.data.stream import read_labelled
@@ -13,6 +13,7 @@ __all__ = [
     "Corpus",
     "Digests",
     "Example",
+    "Input",
     "RawData",
     "SplitName",
     "Texts",
@@ -27,5 +28,6 @@ __all__ = [
     "load_corpus",
     "normalised",
     "read_labelled",
+    "texts_of",
     "write_rows",
 ]

@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 
-from kdzoo.data.corpus import SPLITS, Corpus, Example, RawData, SplitName
+from kdzoo.data.corpus import Corpus, Example, Input, RawData, RawRow
 from kdzoo.errors import DataError, Problem, did_you_mean
 
 SHOWN = 5  # examples of one problem that a message shows
@@ -23,10 +24,10 @@ def check_rows(raw: RawData) -> None:
             a cell; all of them at once.
     """
     problems: list[Problem] = []
-    for split in SPLITS:
+    for split in raw.splits:
         rows = raw.splits[split]
-        for noun, column in (("text", 0), ("label", 1)):
-            empty = [number for number, row in enumerate(rows, start=1) if not row[column].strip()]
+        for noun, cells in _columns(rows).items():
+            empty = [number for number, cell in enumerate(cells, start=1) if not cell.strip()]
             if empty:
                 problems.append(
                     Problem(
@@ -35,7 +36,11 @@ def check_rows(raw: RawData) -> None:
                         "fill them in or remove the rows",
                     )
                 )
-        halves = [n for n, (text, _) in enumerate(rows, start=1) if not is_unicode(text)]
+        halves = [
+            number
+            for number, (given, _) in enumerate(rows, start=1)
+            if not all(map(is_unicode, texts_of(given)))
+        ]
         if halves:
             problems.append(
                 Problem(
@@ -47,6 +52,19 @@ def check_rows(raw: RawData) -> None:
     problems += _label_problems(raw)
     if problems:
         raise DataError(raw.origin or "data", *problems)
+
+
+def texts_of(given: Input) -> tuple[str, ...]:
+    """Returns a text, or both of a pair."""
+    return (given,) if isinstance(given, str) else given
+
+
+def _columns(rows: Sequence[RawRow]) -> dict[str, list[str]]:
+    """Returns the cells that must not be empty, by what a message calls them."""
+    texts = [texts_of(given) for given, _ in rows]
+    nouns = ("text",) if all(len(each) == 1 for each in texts) else ("first text", "second text")
+    columns = {noun: [each[place] for each in texts] for place, noun in enumerate(nouns)}
+    return {**columns, "label": [label for _, label in rows]}
 
 
 def is_unicode(text: str) -> bool:
@@ -74,7 +92,7 @@ def _label_problems(raw: RawData) -> list[Problem]:
                 "a classifier needs two; is data.label the right column?",
             )
         )
-    for split in ("validation", "test"):
+    for split in [name for name in raw.splits if name != "train"]:
         strange = {label for _, label in raw.splits[split] if label.strip()} - known
         if strange:
             problems.append(
@@ -110,19 +128,16 @@ def handle_leaks(corpus: Corpus, on_leak: str) -> Corpus:
         DataError: there are some, and ``on_leak`` is ``error``; or dropping them leaves a label of
             train, or validation, without a text.
     """
-    texts = {split: {normalised(example) for example in corpus.split(split)} for split in SPLITS}
-    pairs: tuple[tuple[SplitName, SplitName], ...] = (
-        ("train", "validation"),
-        ("train", "test"),
-        ("validation", "test"),
-    )
+    names = ("train", "validation", *corpus.tests)
+    texts = {name: {normalised(example) for example in corpus.split(name)} for name in names}
+    pairs = [pair for pair in combinations(names, 2) if pair[0] not in corpus.tests]
     counts = {(a, b): len(texts[a] & texts[b]) for a, b in pairs if texts[a] & texts[b]}
     if not counts:
         return corpus
     found = ", ".join(f"{a} and {b} {count}" for (a, b), count in counts.items())
     if on_leak == "error":
         first, second = next(iter(counts))
-        example = min(texts[first] & texts[second]).partition("\x00")[0]
+        example = min(texts[first] & texts[second]).strip("\x00").replace("\x00", " | ")
         raise DataError(
             f"texts stand in two splits ({found}; for example '{example[:60]}'); "
             "set data.on_leak to drop or warn, or mend the data"
@@ -131,7 +146,8 @@ def handle_leaks(corpus: Corpus, on_leak: str) -> Corpus:
         return corpus.with_notes(
             f"texts that stand in two splits: {found} (data.on_leak: drop removes them)"
         )
-    later = {"train": texts["validation"] | texts["test"], "validation": texts["test"]}
+    tests = set().union(*(texts[name] for name in corpus.tests))
+    later = {"train": texts["validation"] | tests, "validation": tests}
     cleaned = replace(
         corpus,
         train=tuple(e for e in corpus.train if normalised(e) not in later["train"]),
@@ -159,8 +175,10 @@ def describe(corpus: Corpus) -> str:
     label, smallest = min(counts.items(), key=lambda item: item[1])
     name = corpus.labels[label] if label is not None else "?"
     unlabelled = f", {len(corpus.unlabelled):,} unlabelled" if corpus.unlabelled else ""
+    tests = ", ".join(f"{len(corpus.split(each)):,} {each}" for each in corpus.tests)
+    noun = "pairs" if corpus.has_pairs else "texts"
     return (
         f"{len(corpus.train):,} labelled{unlabelled}, {len(corpus.validation):,} validation, "
-        f"{len(corpus.test):,} test texts; {len(corpus.labels)} classes, the smallest '{name}' "
+        f"{tests} {noun}; {len(corpus.labels)} classes, the smallest '{name}' "
         f"with {smallest}"
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+Input = str | tuple[str, str]  # a text, or the two of a pair
+RawRow = tuple[Input, str]  # a text or pair, and the name of its label
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,13 @@ class Example:
     text_pair: str | None = None
     label: int | None = None
 
+    @classmethod
+    def of(cls, given: Input, label: int | None = None) -> Example:
+        """Returns the example of a text, or of the two of a pair."""
+        return cls(given, None, label) if isinstance(given, str) else cls(*given, label)
+
     @property
-    def input(self) -> str | tuple[str, str]:
+    def input(self) -> Input:
         """The text, or both of a pair, as tokenizers read them."""
         return self.text if self.text_pair is None else (self.text, self.text_pair)
 
@@ -36,16 +43,28 @@ class Example:
 
 @dataclass(frozen=True)
 class RawData:
-    """Rows as a source gives them, before any check: (text, label name) per split."""
+    """Rows as a source gives them, before any check, per split."""
 
-    splits: dict[str, list[tuple[str, str]]]
+    splits: dict[str, list[RawRow]]
     labels: tuple[str, ...] | None = None  # in the source's own order, if it has one
     origin: str = ""
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Checked data: every label is known to train, every text says something."""
+    """Checked data: every label is known to train, every text says something.
+
+    Attributes:
+        labels: names of the classes, in the order of their ids.
+        train: texts to learn from.
+        validation: texts to choose by.
+        test: texts to judge by, once.
+        unlabelled: texts without a gold label that may be learnt from.
+        oos: the id of the out-of-scope label, if there is one.
+        positive: the id of the label whose F1 is told, of two.
+        other_tests: more texts to judge by, by the name of their set.
+        notes: what to tell the user of it.
+    """
 
     labels: tuple[str, ...]
     train: tuple[Example, ...]
@@ -53,13 +72,26 @@ class Corpus:
     test: tuple[Example, ...]
     unlabelled: tuple[Example, ...] = ()
     oos: int | None = None
+    positive: int | None = None
+    other_tests: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def split(self, name: SplitName) -> tuple[Example, ...]:
-        """Returns the examples of a split."""
-        return {"train": self.train, "validation": self.validation, "test": self.test}[name]
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The splits to judge by."""
+        return ("test", *self.other_tests)
 
-    def gold(self, name: SplitName) -> list[int]:
+    @property
+    def has_pairs(self) -> bool:
+        """Whether its examples are pairs of texts."""
+        return bool(self.train) and self.train[0].text_pair is not None
+
+    def split(self, name: str) -> tuple[Example, ...]:
+        """Returns the examples of a split, or of another test set."""
+        own = {"train": self.train, "validation": self.validation, "test": self.test}
+        return own[name] if name in own else self.other_tests[name]
+
+    def gold(self, name: str) -> list[int]:
         """Returns the gold label ids of a split."""
         return [example.label for example in self.split(name) if example.label is not None]
 
@@ -76,7 +108,7 @@ class Corpus:
     @cached_property
     def test_fingerprint(self) -> str:
         """A hash of the test split: figures with another one do not stand in one table."""
-        return fingerprint(self.labels, self.test)
+        return fingerprint(self.labels, *(self.split(name) for name in self.tests))
 
     def with_notes(self, *notes: str) -> Corpus:
         """Returns the corpus with more to tell its user."""

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kdzoo.data.corpus import SPLITS, RawData, SplitName
-from kdzoo.data.stream import SUFFIXES, as_text, stream_rows
+from kdzoo.data.corpus import SPLITS, RawData, RawRow, SplitName
+from kdzoo.data.stream import SUFFIXES, as_input, stream_rows
 from kdzoo.errors import DataError, Problem, did_you_mean
 
 
-def read_files(files: str | Mapping[SplitName, str], text: str, label: str) -> RawData:
+def read_files(
+    files: str | Mapping[SplitName, str],
+    text: str,
+    label: str,
+    text_pair: str | None = None,
+    others: Sequence[str] = (),
+) -> RawData:
     """Returns the rows of a folder with a file per split, one file (all train), or named files.
+
+    Args:
+        files: the folder, the file, or a file per split.
+        text: the column of the text.
+        label: the column of the label.
+        text_pair: the column of the second text, of pairs.
+        others: names of more files of a folder that are splits.
 
     Raises:
         DataError: a file is missing, has another encoding, or lacks a column.
     """
-    paths = _split_paths(files)
+    paths = _split_paths(files, others)
     return RawData(
-        {split: read_rows(path, text, label) for split, path in paths.items()},
+        {split: read_rows(path, text, label, text_pair) for split, path in paths.items()},
         origin=", ".join(path.name for path in paths.values()),
     )
 
 
-def _split_paths(files: str | Mapping[SplitName, str]) -> dict[str, Path]:
+def _split_paths(files: str | Mapping[SplitName, str], others: Sequence[str]) -> dict[str, Path]:
     if not isinstance(files, str):
         return {split: Path(path).expanduser() for split, path in files.items()}
     path = Path(files).expanduser()
@@ -33,7 +46,7 @@ def _split_paths(files: str | Mapping[SplitName, str]) -> dict[str, Path]:
     if not path.is_dir():
         raise DataError(f"no such file or folder of data: {files}")
     found: dict[str, Path] = {}
-    for split in SPLITS:
+    for split in dict.fromkeys((*SPLITS, *others)):
         candidates = [path / f"{split}{suffix}" for suffix in SUFFIXES]
         present = [each for each in candidates if each.is_file()]
         if len(present) > 1:
@@ -46,18 +59,19 @@ def _split_paths(files: str | Mapping[SplitName, str]) -> dict[str, Path]:
     return found
 
 
-def read_rows(path: Path, text: str, label: str) -> list[tuple[str, str]]:
-    """Returns (text, label name) of every row of one file."""
-    rows: list[tuple[str, str]] = []
+def read_rows(path: Path, text: str, label: str, text_pair: str | None = None) -> list[RawRow]:
+    """Returns text, or both of a pair, and label name of every row of one file."""
+    rows: list[RawRow] = []
     problems: list[Problem] = []
+    wanted = [text, label] if text_pair is None else [text, text_pair, label]
     for where, row in stream_rows(path):
-        missing = [column for column in (text, label) if column not in row]
+        missing = [column for column in wanted if column not in row]
         if missing:
-            known = did_you_mean(missing[0], [str(key) for key in row])
-            cure = f"set data.text and data.label; {known}"
-            problems.append(Problem(f"no column '{missing[0]}'", where, cure))
+            names = [str(key) for key in row]
+            problems.append(Problem(f"no column '{missing[0]}'", where, cure(missing[0], names)))
         else:
-            rows.append((as_text(row[text]), as_label(row[label], f"{path.name} {where}")))
+            name = as_label(row[label], f"{path.name} {where}")
+            rows.append((as_input(row, text, text_pair), name))
         if problems and (path.suffix.lower() != ".jsonl" or len(problems) == 5):
             break
     if problems:
@@ -65,6 +79,13 @@ def read_rows(path: Path, text: str, label: str) -> list[tuple[str, str]]:
     if not rows:
         raise DataError(f"{path} holds no rows")
     return rows
+
+
+def cure(missing: str, known: Sequence[str]) -> str:
+    """Returns what to write in a recipe whose data has no such column."""
+    if missing == "text" and {"text_a", "text_b"} <= {*known}:
+        return "these are pairs: set data.text: text_a and data.text_pair: text_b"
+    return f"set data.text, data.text_pair and data.label; {did_you_mean(missing, known)}"
 
 
 def as_label(value: Any, where: str) -> str:

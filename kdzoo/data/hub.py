@@ -2,48 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from kdzoo.data.corpus import SPLITS, RawData
-from kdzoo.data.files import as_label
-from kdzoo.data.stream import as_text
+from kdzoo.data.corpus import SPLITS, Input, RawData, RawRow
+from kdzoo.data.files import as_label, cure
+from kdzoo.data.stream import as_input
 from kdzoo.errors import DataError, did_you_mean
 from kdzoo.offline import hub_in_reach
 
 
-def read_hub(name: str, config: str | None, revision: str | None, text: str, label: str) -> RawData:
+def read_hub(
+    name: str,
+    config: str | None,
+    revision: str | None,
+    text: str,
+    label: str,
+    text_pair: str | None = None,
+    others: Sequence[str] = (),
+) -> RawData:
     """Returns the rows of a hub dataset; a ClassLabel column gives the names and their order.
+
+    Args:
+        name: of the dataset.
+        config: its configuration, if it has several.
+        revision: commit, tag or branch.
+        text: the column of the text.
+        label: the column of the label.
+        text_pair: the column of the second text, of pairs.
+        others: more splits that are wanted.
 
     Raises:
         DataError: no hub is in reach and nothing is cached, or a column is missing.
     """
     loaded = _load(name, config, revision, None)
-    splits: dict[str, list[tuple[str, str]]] = {}
+    splits: dict[str, list[RawRow]] = {}
     names: tuple[str, ...] | None = None
-    for split in SPLITS:
+    for split in dict.fromkeys((*SPLITS, *others)):
         if split in loaded:
             names = names or _class_names(loaded[split], label)
-            splits[split] = _rows(loaded[split], name, text, label)
+            splits[split] = _rows(loaded[split], name, text, label, text_pair)
     return RawData(splits, labels=names, origin=f"hub:{name}")
 
 
 def read_hub_texts(
-    name: str, config: str | None, revision: str | None, split: str, column: str
-) -> Iterator[str]:
-    """Yields the texts of one split of a hub dataset.
+    name: str,
+    config: str | None,
+    revision: str | None,
+    split: str,
+    column: str,
+    column_pair: str | None = None,
+) -> Iterator[Input]:
+    """Yields the texts of one split of a hub dataset, or its pairs.
 
     Raises:
         DataError: no hub is in reach and nothing is cached, or split or column are missing.
     """
     loaded = _load(name, config, revision, split)
-    if column not in loaded.column_names:
-        raise DataError(
-            f"the dataset '{name}' has no column '{column}'; "
-            f"{did_you_mean(column, loaded.column_names)}"
-        )
-    for batch in loaded.select_columns([column]).iter(batch_size=1000):
-        yield from map(as_text, batch[column])
+    wanted = [column] if column_pair is None else [column, column_pair]
+    for each in wanted:
+        if each not in loaded.column_names:
+            raise DataError(
+                f"the dataset '{name}' has no column '{each}'; "
+                f"{did_you_mean(each, loaded.column_names)}"
+            )
+    for row in loaded.select_columns(wanted):
+        yield as_input(row, column, column_pair)
 
 
 def _load(name: str, config: str | None, revision: str | None, split: str | None) -> Any:
@@ -72,17 +96,19 @@ def _class_names(split: Any, label: str) -> tuple[str, ...] | None:
     return tuple(names) if names else None
 
 
-def _rows(split: Any, name: str, text: str, label: str) -> list[tuple[str, str]]:
-    for column in (text, label):
+def _rows(split: Any, name: str, text: str, label: str, text_pair: str | None) -> list[RawRow]:
+    wanted = [text, label] if text_pair is None else [text, text_pair, label]
+    for column in wanted:
         if column not in split.column_names:
             raise DataError(
-                f"the dataset '{name}' has no column '{column}'; "
-                f"set data.text and data.label; {did_you_mean(column, split.column_names)}"
+                f"the dataset '{name}' has no column '{column}'; {cure(column, split.column_names)}"
             )
     names = _class_names(split, label)
-    rows: list[tuple[str, str]] = []
-    for number, (cell, value) in enumerate(zip(split[text], split[label], strict=True), start=1):
+    rows: list[RawRow] = []
+    for number, row in enumerate(split.select_columns(wanted), start=1):
+        value = row[label]
         if names:  # -1 and None stand for a label that is not told
             value = names[value] if value is not None and value >= 0 else None
-        rows.append((as_text(cell), as_label(value, f"{name} row {number}")))
+        name_of_label = as_label(value, f"{name} row {number}")
+        rows.append((as_input(row, text, text_pair), name_of_label))
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kdzoo import registry
@@ -9,7 +10,7 @@ from kdzoo.data.checks import check_rows, handle_leaks
 from kdzoo.data.corpus import Corpus, Example, RawData
 from kdzoo.data.files import read_files
 from kdzoo.data.hub import read_hub
-from kdzoo.data.split import keep_few_labels, make_splits
+from kdzoo.data.split import keep_few_labels, make_splits, named_splits
 from kdzoo.errors import DataError, did_you_mean
 from kdzoo.recipe.schema import Data
 
@@ -20,7 +21,7 @@ def load_corpus(section: Data) -> Corpus:
     Raises:
         DataError: the data cannot be found, read, or learnt from.
     """
-    raw = make_splits(_read(section), section.split)
+    raw = make_splits(_read(section), section.split, section.other_tests)
     check_rows(raw)
     labels = raw.labels or tuple(sorted({label for _, label in raw.splits["train"]}))
     if section.oos_label is not None and section.oos_label not in labels:
@@ -30,7 +31,7 @@ def load_corpus(section: Data) -> Corpus:
         )
     ids = {label: number for number, label in enumerate(labels)}
     splits = {
-        split: tuple(Example(text, label=ids[label]) for text, label in rows)
+        split: tuple(Example.of(given, ids[label]) for given, label in rows)
         for split, rows in raw.splits.items()
     }
     corpus = Corpus(
@@ -39,6 +40,8 @@ def load_corpus(section: Data) -> Corpus:
         splits["validation"],
         splits["test"],
         oos=ids[section.oos_label] if section.oos_label is not None else None,
+        positive=_positive(section, labels),
+        other_tests={name: splits[name] for name in section.other_tests or {}},
     )
     return handle_leaks(corpus, section.on_leak)
 
@@ -49,10 +52,31 @@ def few_labels(corpus: Corpus, section: Data, seed: int) -> Corpus:
     return few if section.rest_of_train == "unlabelled" else replace(few, unlabelled=())
 
 
+def _positive(section: Data, labels: Sequence[str]) -> int | None:
+    """Returns which of a pair's two labels is the one to find: the second, unless it is named."""
+    if section.positive_label is not None and section.positive_label not in labels:
+        raise DataError(
+            f"data.positive_label: no label is called '{section.positive_label}'; "
+            f"{did_you_mean(section.positive_label, labels)}"
+        )
+    if len(labels) != 2:
+        if section.positive_label is not None:
+            raise DataError(
+                f"data.positive_label: there are {len(labels)} labels, and its F1 is told of two"
+            )
+        return None
+    if section.positive_label is not None:
+        return list(labels).index(section.positive_label)
+    return 1 if section.text_pair is not None else None
+
+
 def _read(section: Data) -> RawData:
+    pair = section.text_pair
+    others = named_splits(section.split, section.other_tests)
     if section.hub is not None:
-        return read_hub(section.hub, section.config, section.revision, section.text, section.label)
+        hub, config, revision = section.hub, section.config, section.revision
+        return read_hub(hub, config, revision, section.text, section.label, pair, others)
     if section.files is not None:
-        return read_files(section.files, section.text, section.label)
+        return read_files(section.files, section.text, section.label, pair, others)
     raw: RawData = registry.datasets.get(section.embedded or "").value()
     return raw

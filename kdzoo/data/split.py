@@ -9,25 +9,46 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from kdzoo.data.corpus import Corpus, Example, RawData
+from kdzoo.data.corpus import SPLITS, Corpus, Example, RawData, RawRow
 from kdzoo.errors import DataError, did_you_mean
 
 _SHARE = re.compile(r"^(0?\.\d+) of (\w+)$")
 SPLIT_SEED = 20_240  # splits are part of the data: the same for every seed of a study
 
 
+Wanted = Mapping[Literal["validation", "test"], str]
+
+
+def named_splits(wanted: Wanted | None, other_tests: Mapping[str, str] | None) -> list[str]:
+    """Returns the source's own names of the splits that a recipe asks for."""
+    renamed = [rule for rule in (wanted or {}).values() if not _SHARE.match(rule)]
+    return [*renamed, *(other_tests or {}).values()]
+
+
 def make_splits(
-    raw: RawData, wanted: Mapping[Literal["validation", "test"], str] | None
+    raw: RawData, wanted: Wanted | None, other_tests: Mapping[str, str] | None = None
 ) -> RawData:
     """Returns the data with the splits that it lacked: ``0.1 of train``, or another split renamed.
+
+    Args:
+        raw: as the source gave it.
+        wanted: where validation and test are to come from.
+        other_tests: more test sets: the source's split of each name.
 
     Raises:
         DataError: a split is still missing, or a rule names a split that is not there.
     """
     splits = dict(raw.splits)
+    others: dict[str, list[RawRow]] = {}
+    for name, source in (other_tests or {}).items():
+        if source not in splits:
+            raise DataError(
+                f"data.other_tests.{name}: no split '{source}'; {did_you_mean(source, splits)}"
+            )
+        others[name] = splits.pop(source)
     renamed = [(n, rule) for n, rule in (wanted or {}).items() if not _SHARE.match(rule)]
     shares = [(n, rule) for n, rule in (wanted or {}).items() if _SHARE.match(rule)]
-    moved: dict[str, list[tuple[str, str]]] = {}
+    moved: dict[str, list[RawRow]] = {}
     for name, rule in renamed:  # first: a share may then be taken from what is left
         if rule not in splits:
             raise DataError(
@@ -56,19 +77,17 @@ def make_splits(
         fraction = share * total[source] / max(1, len(splits[source]))
         splits[name], splits[source] = _stratified(splits[source], fraction)
         total[name] = len(splits[name])
-    missing = [name for name in ("train", "validation", "test") if not splits.get(name)]
+    missing = [name for name in SPLITS if not splits.get(name)]
     if missing:
         raise DataError(
             f"{raw.origin} has no {' and no '.join(missing)} split; say where to take it from, "
             "as in\n  data: {split: {validation: 0.15 of train, test: 0.25 of train}}"
         )
-    return replace(raw, splits=splits)
+    chosen = {name: splits[name] for name in SPLITS}
+    return replace(raw, splits={**chosen, **others})
 
 
-Rows = list[tuple[str, str]]
-
-
-def _stratified(rows: Rows, fraction: float) -> tuple[Rows, Rows]:
+def _stratified(rows: list[RawRow], fraction: float) -> tuple[list[RawRow], list[RawRow]]:
     """Returns (taken, left): about ``fraction`` of every label, one or more where it has two."""
     rng = random.Random(SPLIT_SEED)
     by_label: dict[str, list[int]] = defaultdict(list)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from kdzoo.data.corpus import Input
 from kdzoo.errors import DataError, Problem, did_you_mean
 
 SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
@@ -36,44 +37,76 @@ def stream_rows(path: Path) -> Iterator[Row]:
             raise DataError(f"{path}: cannot read '{path.suffix}'; wanted {', '.join(SUFFIXES)}")
 
 
-def read_texts(path: Path, column: str) -> Iterator[str]:
+def read_texts(path: Path, column: str, column_pair: str | None = None) -> Iterator[Input]:
     """Yields the texts of a file that needs no labels; a ``.txt`` holds one a line.
 
+    Args:
+        path: of the file.
+        column: of the text.
+        column_pair: of the second text, of pairs; in a ``.txt``, a tab stands between the two.
+
     Raises:
-        DataError: there is no such file, it is not what its name says, or lacks the column.
+        DataError: there is no such file, it is not what its name says, or lacks a column.
     """
     if path.suffix.lower() == ".txt" and path.is_file():
-        yield from (text for line in _lines(path, "\n") if (text := line.strip()))
+        lines = (line for line in _lines(path, "\n") if line.strip())
+        for number, line in enumerate(lines, start=1):
+            yield line.strip() if column_pair is None else two_of(line, f"{path} line {number}")
         return
     for where, row in stream_rows(path):
-        yield _cell(path, where, row, column)
+        _require(path, where, row, column, column_pair)
+        yield as_input(row, column, column_pair)
 
 
-def read_labelled(path: Path, text: str, label: str) -> tuple[list[str], list[str]]:
+def two_of(line: str, where: str) -> Input:
+    """Returns the two texts of a line, which a tab divides.
+
+    Raises:
+        DataError: there are not two.
+    """
+    parts = line.rstrip("\r\n").split("\t")
+    if len(parts) != 2:
+        raise DataError(f"{where}: {len(parts)} texts, wanted two with one tab between them")
+    return parts[0].strip(), parts[1].strip()
+
+
+def read_labelled(
+    path: Path, text: str, label: str, text_pair: str | None = None
+) -> tuple[list[Input], list[str]]:
     """Returns the texts of a file, and the label of each.
 
     Args:
         path: of the file.
         text: the column of the text.
         label: the column of the label.
+        text_pair: the column of the second text, of pairs.
 
     Raises:
         DataError: there is no such file, it is not what its name says, lacks a column or a label.
     """
-    texts, labels = [], []
+    texts: list[Input] = []
+    labels: list[str] = []
     for where, row in stream_rows(path):
-        texts.append(_cell(path, where, row, text))
-        labels.append(_cell(path, where, row, label))
+        _require(path, where, row, text, text_pair, label)
+        texts.append(as_input(row, text, text_pair))
+        labels.append(as_text(row[label]))
         if not labels[-1].strip():
             raise DataError(str(path), Problem(f"'{label}' is empty", where, "give it a label"))
     return texts, labels
 
 
-def _cell(path: Path, where: str, row: Mapping[str, Any], column: str) -> str:
-    if column not in row:
-        known = did_you_mean(column, [str(key) for key in row])
-        raise DataError(str(path), Problem(f"no column '{column}'", where, known))
-    return as_text(row[column])
+def _require(path: Path, where: str, row: Mapping[str, Any], *columns: str | None) -> None:
+    for column in columns:
+        if column is not None and column not in row:
+            known = did_you_mean(column, [str(key) for key in row])
+            raise DataError(str(path), Problem(f"no column '{column}'", where, known))
+
+
+def as_input(row: Mapping[str, Any], text: str, text_pair: str | None) -> Input:
+    """Returns the text of a row, or both of its pair."""
+    if text_pair is None:
+        return as_text(row[text])
+    return as_text(row[text]), as_text(row[text_pair])
 
 
 def as_text(value: Any) -> str:

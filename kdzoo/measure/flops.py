@@ -13,7 +13,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from kdzoo.data import Example
-from kdzoo.model import LoadedModel
+from kdzoo.model import READS_PAIRS, LoadedModel, takes_token_types
 from kdzoo.text import encode
 
 
@@ -30,12 +30,15 @@ def flops_per_text(model: Any, tokens: int) -> int:
 
     Args:
         model: a Hugging Face classifier on the CPU, in evaluation mode.
-        tokens: length of the text.
+        tokens: length of the text; of a pair, both have half of them.
     """
     pad_id = model.config.pad_token_id
     ids = torch.full((1, tokens), 1 if pad_id in (None, 0) else 0)  # [1, T], none is padding
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    if getattr(model.config, READS_PAIRS, False) and takes_token_types(model):
+        inputs["token_type_ids"] = (torch.arange(tokens)[None] >= tokens / 2).long()
     with _countable(), FlopCounterMode(display=False) as counter:
-        model(input_ids=ids, attention_mask=torch.ones_like(ids))
+        model(**inputs)
     return int(counter.get_total_flops())
 
 

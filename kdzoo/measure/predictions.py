@@ -9,13 +9,13 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import log_softmax
 
-from kdzoo.data import Corpus, SplitName
+from kdzoo.data import Corpus
 from kdzoo.metrics import quality
 from kdzoo.model import Logits
 
 
 def outcomes(
-    split: SplitName, corpus: Corpus, logits: Logits, teacher_logits: Logits | None
+    split: str, corpus: Corpus, logits: Logits, teacher_logits: Logits | None
 ) -> pd.DataFrame:
     """Returns one row per text of the split.
 
@@ -32,7 +32,7 @@ def no_outcomes() -> pd.DataFrame:
 
 
 def _frame(
-    split: SplitName,
+    split: str,
     gold: npt.NDArray[np.int64],
     logits: npt.NDArray[np.floating[Any]],
     teacher_logits: Logits | None,
@@ -62,9 +62,9 @@ def _frame(
     )
 
 
-def figures(frame: pd.DataFrame, oos: int | None) -> dict[str, float]:
+def figures(frame: pd.DataFrame, oos: int | None, positive: int | None = None) -> dict[str, float]:
     """Returns the quality figures of one split's outcomes, agreement with the teacher included."""
-    found = quality(frame["prediction"].to_numpy(), frame["gold"].to_numpy(), oos)
+    found = quality(frame["prediction"].to_numpy(), frame["gold"].to_numpy(), oos, positive)
     if (frame["teacher_prediction"] >= 0).all():
         found["agreement"] = float((frame["prediction"] == frame["teacher_prediction"]).mean())
         found["divergence"] = float(frame["divergence"].mean())

@@ -45,6 +45,15 @@ class MacroF1(_LabelMetric):
         return {"macro_f1": float(score)}
 
 
+class PositiveF1(_LabelMetric):
+    """F1 of the positive class, of two: harmonic mean of its precision and recall."""
+
+    def _compute(self, predictions: Any, references: Any, positive: int) -> dict[str, float]:
+        found = np.asarray(predictions) == positive
+        score = f1_score(np.asarray(references) == positive, found, zero_division=0)
+        return {"f1": float(score)}
+
+
 class InScopeAccuracy(_LabelMetric):
     """Accuracy over the texts whose gold label is not the out-of-scope one."""
 

@@ -2,19 +2,28 @@
 
 from kdzoo.model.build import BuildContext, build_student, scaled, to_width, try_student
 from kdzoo.model.folder import (
+    READS_PAIRS,
     LoadedModel,
     load_model,
     load_tokenizer,
     maximum_length,
+    reads_pairs,
     save_model,
     size_bytes,
 )
-from kdzoo.model.forward import Logits, length_sorted_batches, predict_logits
+from kdzoo.model.forward import (
+    Logits,
+    length_sorted_batches,
+    predict_logits,
+    readable,
+    takes_token_types,
+)
 from kdzoo.model.pretrained import own_vocabulary
 from kdzoo.model.table import narrow, widen, widened
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
 
 __all__ = [
+    "READS_PAIRS",
     "BuildContext",
     "KdzooConfig",
     "KdzooForSequenceClassification",
@@ -29,9 +38,12 @@ __all__ = [
     "narrow",
     "own_vocabulary",
     "predict_logits",
+    "readable",
+    "reads_pairs",
     "save_model",
     "scaled",
     "size_bytes",
+    "takes_token_types",
     "to_width",
     "try_student",
     "widen",

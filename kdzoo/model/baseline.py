@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kdzoo.data import Corpus
+from kdzoo.data import Corpus, Input
 from kdzoo.errors import ModelError
 from kdzoo.model.forward import Logits
 
@@ -16,7 +17,10 @@ BASELINE_FILES = ("baseline.skops", "labels.json")
 
 
 def fit_baseline(corpus: Corpus) -> Any:
-    """Returns a scikit-learn pipeline on the gold texts: words 1-2, characters 2-5, linear SVM."""
+    """Returns a scikit-learn pipeline on the gold texts: words 1-2, characters 2-5, linear SVM.
+
+    Of a pair, the machine reads both texts' features, where they agree and where they differ.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_pipeline, make_union
     from sklearn.svm import LinearSVC
@@ -25,8 +29,34 @@ def fit_baseline(corpus: Corpus) -> Any:
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
         TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
     )
-    pipeline = make_pipeline(features, LinearSVC(random_state=0))
-    return pipeline.fit([example.text for example in corpus.train], corpus.gold("train"))
+    machine = LinearSVC(random_state=0)
+    inputs, gold = [example.input for example in corpus.train], corpus.gold("train")
+    if not corpus.has_pairs:
+        return make_pipeline(features, machine).fit(inputs, gold)
+    features.fit([text for pair in inputs for text in pair])
+    return make_pipeline(features, machine.fit(features_of(features, inputs), gold))
+
+
+def features_of(vectoriser: Any, inputs: Sequence[Input]) -> Any:
+    """Returns the features of texts, [N, F], or of pairs: [u; v; u * v; |u - v|], [N, 4F]; sparse.
+
+    Args:
+        vectoriser: fitted, texts -> [N, F].
+        inputs: at least one text, or pairs alone.
+    """
+    if isinstance(inputs[0], str):
+        return vectoriser.transform(inputs)
+    from scipy.sparse import hstack
+
+    first, second = (vectoriser.transform([pair[side] for pair in inputs]) for side in (0, 1))
+    parts = [first, second, first.multiply(second), abs(first - second)]
+    return hstack(parts, format="csr")
+
+
+def reads_pairs(vectoriser: Any, model: Any) -> bool:
+    """Whether a fitted baseline reads pairs."""
+    single = sum(len(each.vocabulary_) for _, each in vectoriser.transformer_list)
+    return bool(model.coef_.shape[1] != single)
 
 
 def save_baseline(folder: Path, pipeline: Any, labels: tuple[str, ...]) -> None:

@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 
 from kdzoo import registry
 from kdzoo.errors import KdzooError, ModelError, Problem
+from kdzoo.model.folder import READS_PAIRS
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
 from kdzoo.text import Vocabulary
 
@@ -29,6 +30,7 @@ class BuildContext:
         encoder: loads the pretrained model that the teacher was fine-tuned from.
         teacher: loads the fine-tuned teacher. A hard-label control gets the encoder here, so that
             nothing that the teacher learnt reaches it.
+        pair_head: width of the head over both texts of a pair; 0 where texts are single.
         outputs: which of the teacher's outputs stands for each label, [C]; None where its head is
             not to be used: for a control, or where the teacher is a file.
     """
@@ -38,6 +40,7 @@ class BuildContext:
     encoder: Callable[[], Any]
     teacher: Callable[[], Any]
     outputs: tuple[int, ...] | None = None
+    pair_head: int = 0
 
 
 def build_student(
@@ -75,7 +78,10 @@ def build_student(
         own = model.student if is_module(entry) else model
         _put_vectors(own, vectors, entry, context.vocabulary.pad_id)
     model.config.problem_type = "single_label_classification"
+    if context.pair_head:
+        setattr(model.config, READS_PAIRS, True)
     _check_contract(model, entry, len(context.labels), len(context.vocabulary))
+    _check_reached(model, entry)
     return model
 
 
@@ -86,6 +92,7 @@ def _config(kind: str, options: Mapping[str, Any], context: BuildContext) -> Kdz
         vocab_size=len(context.vocabulary),
         pad_token_id=context.vocabulary.pad_id,
         num_labels=len(context.labels),
+        pair_head=context.pair_head,
     )
 
 
@@ -128,16 +135,27 @@ def scaled(vectors: Tensor) -> Tensor:
     return centred / centred.std().clamp(min=1e-8) * EMBEDDING_SCALE
 
 
-def try_student(kind: str, options: Mapping[str, Any]) -> None:
+def try_student(kind: str, options: Mapping[str, Any], pair_head: int = 0) -> None:
     """Builds a student that is a class over a toy vocabulary and checks its contract.
+
+    Args:
+        kind: its registered name.
+        options: its keyword-only parameters.
+        pair_head: width of the head over both texts of a pair; 0 where texts are single.
 
     Raises:
         ModelError: it breaks it; the message says how and where the student is written.
     """
     entry = registry.students.get(kind)
-    if is_module(entry):
-        config = KdzooConfig(student=kind, options=dict(options), vocab_size=20, num_labels=3)
-        _check_contract(_made(entry, lambda: KdzooForSequenceClassification(config)), entry, 3, 20)
+    if not is_module(entry):
+        return
+    config = KdzooConfig(student=kind, options=dict(options), vocab_size=20, num_labels=3)
+    _check_contract(_made(entry, lambda: KdzooForSequenceClassification(config)), entry, 3, 20)
+    if pair_head:
+        config.pair_head = pair_head
+        model = _made(entry, lambda: KdzooForSequenceClassification(config))
+        _check_contract(model, entry, 3, 20)
+        _check_reached(model, entry)
 
 
 def _made(entry: registry.Entry[Any], make: Callable[[], Any]) -> Any:
@@ -162,10 +180,11 @@ def _check_contract(model: Any, entry: registry.Entry[Any], labels: int, tokens:
     """Runs a longer and a short text through the student: cheaper than a training that fails."""
     ids = torch.randint(0, tokens, (2, 12), generator=torch.Generator().manual_seed(0))
     mask = (torch.arange(12) < torch.tensor([[12], [1]])).long()
+    inputs = {"input_ids": ids, "attention_mask": mask, **_types_of(model, ids)}
     model.eval()
     try:
         with torch.no_grad():
-            logits = model(input_ids=ids, attention_mask=mask).logits
+            logits = model(**inputs).logits
     except Exception as error:
         raise ModelError(
             f"student '{entry.name}' ({entry.origin}) fails on two texts, of 12 tokens and of 1: "
@@ -180,4 +199,26 @@ def _check_contract(model: Any, entry: registry.Entry[Any], labels: int, tokens:
     if not torch.isfinite(logits).all():
         raise ModelError(
             f"student '{entry.name}' ({entry.origin}) gives logits that are not finite"
+        )
+
+
+def _types_of(model: Any, ids: Tensor) -> dict[str, Tensor]:
+    """Returns token types [B, T] for a student that reads pairs: five pieces, then the others."""
+    if not getattr(model.config, "pair_head", 0):
+        return {}
+    return {"token_type_ids": (torch.arange(ids.shape[1]) >= 5).long().expand_as(ids)}
+
+
+def _check_reached(model: Any, entry: registry.Entry[Any]) -> None:
+    """Refuses a student for pairs with layers that its ``encode`` does not reach."""
+    if not getattr(model.config, "pair_head", 0):
+        return
+    ids = torch.ones(2, 12, dtype=torch.long)
+    model(input_ids=ids, attention_mask=ids, **_types_of(model, ids)).logits.sum().backward()
+    idle = [name for name, each in model.student.encoder.named_parameters() if each.grad is None]
+    model.zero_grad(set_to_none=True)
+    if idle:
+        raise ModelError(
+            f"student '{entry.name}' ({entry.origin}) has layers that encode does not reach: "
+            f"{', '.join(idle[:3])}; call what stands behind encode `head`: pairs have another one"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from kdzoo.errors import ModelError
+from kdzoo.model.forward import takes_token_types
 from kdzoo.text import SpecialTokens, Vocabulary
 
 DEPLOYED_FILES = ("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json")
+READS_PAIRS = "reads_pairs"  # in the configuration of a classifier that was trained on pairs
 OLD_TOKENIZER = "vocab.txt"  # a BERT's from before there was tokenizer.json
 
 
@@ -23,6 +26,7 @@ class LoadedModel:
     tokenizer: Tokenizer  # cuts at the model's maximum length
     pad_id: int
     labels: tuple[str, ...]
+    reads_pairs: bool | None = None  # rather than single texts; None where nobody says
 
     @property
     def max_length(self) -> int:
@@ -36,6 +40,9 @@ def save_model(folder: Path, model: Any, vocabulary: Vocabulary) -> None:
     from transformers import PreTrainedTokenizerFast
 
     special = vocabulary.special
+    inputs = ["input_ids", "attention_mask"]
+    if getattr(model.config, READS_PAIRS, False) and takes_token_types(model):
+        inputs.append("token_type_ids")
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=vocabulary.tokenizer,
         pad_token=special.pad,
@@ -44,7 +51,7 @@ def save_model(folder: Path, model: Any, vocabulary: Vocabulary) -> None:
         cls_token=special.start,
         sep_token=special.end,
         model_max_length=vocabulary.max_length,
-        model_input_names=["input_ids", "attention_mask"],
+        model_input_names=inputs,
     )
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -86,7 +93,21 @@ def load_model(folder: str | Path) -> LoadedModel:
         raise ModelError(f"{folder} is not a finished classifier: its weights lack {missing}")
     labels = tuple(model.config.id2label[i] for i in range(model.config.num_labels))
     tokenizer, pad_id = load_tokenizer(path, model.config)
-    return LoadedModel(model.eval(), tokenizer, pad_id, labels)
+    return LoadedModel(model.eval(), tokenizer, pad_id, labels, reads_pairs(path))
+
+
+def reads_pairs(folder: Path) -> bool | None:
+    """Returns whether a classifier was trained on pairs of texts, rather than on single ones.
+
+    Its configuration tells, or that kdzoo's record stands beside it; None where it is from
+    elsewhere, and says nothing.
+    """
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if config.get(READS_PAIRS):
+        return True
+    if config.get("model_type") == "kdzoo" or (folder / "record.json").is_file():
+        return False
+    return None
 
 
 def _needed_files(folder: Path) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +15,19 @@ from torch import nn
 from kdzoo.text import Encoded
 
 Logits = npt.NDArray[np.float32]  # [N, C]
+
+
+def takes_token_types(model: Any) -> bool:
+    """Whether the model tells the texts of a pair apart by their token types."""
+    named = "token_type_ids" in inspect.signature(model.forward).parameters
+    return named and getattr(model.config, "type_vocab_size", 0) > 1
+
+
+def readable(model: Any, encoded: Encoded) -> Encoded:
+    """Returns what the model reads of tokenised texts: no token types where it has none."""
+    if encoded.type_ids is None or takes_token_types(model):
+        return encoded
+    return replace(encoded, type_ids=None)
 
 
 def length_sorted_batches(
@@ -33,6 +49,7 @@ def predict_logits(
     """Returns the logits [N, C] in the order of the texts; the model is left in evaluation mode."""
     model.eval()
     device = next(model.parameters()).device
+    encoded = readable(model, encoded)
     logits: Logits | None = None
     for rows in length_sorted_batches(encoded.lengths, batch_size):
         batch = {name: tensor.to(device) for name, tensor in encoded.batch(rows).items()}

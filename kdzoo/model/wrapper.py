@@ -12,10 +12,14 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 from kdzoo import registry
 from kdzoo.errors import ModelError, RegistryError
+from kdzoo.model.siamese import Siamese
 
 
 class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
-    """Which student it is and with which options it is built."""
+    """Which student it is, with which options it is built, and whether it reads pairs of texts.
+
+    ``pair_head`` is the width of the head over both texts of a pair; 0 where it reads single ones.
+    """
 
     model_type = "kdzoo"
 
@@ -23,6 +27,19 @@ class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
     options: dict | None = None  # type: ignore[type-arg]
     vocab_size: int = 0
     pad_token_id: int | None = 0
+    pair_head: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns what is saved; of a student for single texts, nothing about pairs."""
+        told: dict[str, Any] = super().to_dict()
+        if not self.pair_head:
+            told.pop("pair_head", None)
+        return told
+
+    @property
+    def type_vocab_size(self) -> int:
+        """Token types that the model reads: of two, where they tell the texts of a pair apart."""
+        return 2 if self.pair_head else 1
 
 
 class KdzooForSequenceClassification(PreTrainedModel):  # type: ignore[misc]
@@ -46,7 +63,14 @@ class KdzooForSequenceClassification(PreTrainedModel):  # type: ignore[misc]
                 "its file with --students FILE.py (kdzoo.load_students('FILE.py') in Python)\n"
                 f"  {error}"
             ) from error
-        self.student = entry.value(config.vocab_size, config.num_labels, **(config.options or {}))
+        options = config.options or {}
+        student = entry.value(config.vocab_size, config.num_labels, **options)
+        if config.pair_head:
+            _refuse_no_encoder(student, entry)
+            dropout = options.get("dropout", 0.0)
+            pad_id = config.pad_token_id or 0
+            student = Siamese(student, config.num_labels, pad_id, config.pair_head, dropout)
+        self.student = student
         self.post_init()
 
     def _init_weights(self, module: Any) -> None:
@@ -72,15 +96,33 @@ class KdzooForSequenceClassification(PreTrainedModel):  # type: ignore[misc]
         input_ids: Tensor | None = None,
         attention_mask: Tensor | None = None,
         labels: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
     ) -> SequenceClassifierOutput:
-        """Returns logits [B, C] for ids and mask [B, T], and the loss if labels [B] are given."""
+        """Returns logits [B, C] for ids and mask [B, T], and the loss if labels [B] are given.
+
+        Pairs come with token types [B, T]; where single texts are read, they say nothing.
+        """
         if input_ids is None:
             raise ValueError("input_ids are needed")
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
-        logits = self.student(input_ids, attention_mask)  # [B, C]
+        if self.config.pair_head:
+            if token_type_ids is None:
+                raise ValueError("token_type_ids are needed: this model reads pairs of texts")
+            logits = self.student(input_ids, attention_mask, token_type_ids)  # [B, C]
+        else:
+            logits = self.student(input_ids, attention_mask)
         loss = None if labels is None else torch.nn.functional.cross_entropy(logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)
+
+
+def _refuse_no_encoder(student: Any, entry: registry.Entry[Any]) -> None:
+    if not callable(getattr(student, "encode", None)) or not hasattr(student, "hidden_size"):
+        raise ModelError(
+            f"student '{entry.name}' ({entry.origin}) reads single texts; to read pairs, give it a "
+            "method encode(input_ids, attention_mask) that returns [B, H], and an attribute "
+            "hidden_size, which is H"
+        )
 
 
 def is_module(entry: registry.Entry[Any]) -> bool:

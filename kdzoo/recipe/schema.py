@@ -33,10 +33,17 @@ class Data(Section):
     )
     embedded: str | None = Field(None, description="a dataset that comes with kdzoo")
     text: str = Field("text", description="column of the text")
+    text_pair: str | None = Field(None, description="column of the second text, of sentence pairs")
     label: str = Field("label", description="column of the label")
     oos_label: str | None = Field(None, description="the label that means out of scope")
     split: dict[Literal["validation", "test"], str] | None = Field(
         None, description="splits the source lacks: '0.1 of train', or the name of another split"
+    )
+    other_tests: dict[Name, str] | None = Field(
+        None, description="more test sets, each with figures of its own: the source's split of each"
+    )
+    positive_label: str | None = Field(
+        None, description="of two labels, the one whose F1 is told; of pairs, the second by default"
     )
     labels_per_class: Positive | None = Field(
         None, description="labelled texts kept per class; the rest of train becomes unlabelled text"
@@ -60,6 +67,11 @@ class Data(Section):
             )
         if self.hub is None and (self.config or self.revision):
             raise ValueError("config and revision belong to a hub dataset; remove them")
+        if self.embedded is not None and self.text_pair is not None:
+            raise ValueError("text_pair: the embedded datasets hold single texts; remove it")
+        reserved = sorted({"train", "validation", "test"} & {*(self.other_tests or {})})
+        if reserved:
+            raise ValueError(f"other_tests: '{reserved[0]}' is a split already; call it otherwise")
         if self.labels_per_class is None and self.rest_of_train == "dropped":
             raise ValueError("rest_of_train belongs to labels_per_class; remove it")
         return self
@@ -154,6 +166,7 @@ class Unlabelled(Section):
     revision: str | None = Field(None, description="commit, tag or branch of the hub dataset")
     split: str | None = Field(None, description="split of the hub dataset; train by default")
     text: str = Field("text", description="column of the text")
+    text_pair: str | None = Field(None, description="column of the second text, of pairs")
     max_texts: Positive | None = Field(
         None, description="so many of them, chosen by content: more texts include the fewer"
     )
@@ -195,6 +208,9 @@ class Student(Section):
     embeddings: Literal["random", "teacher"] | Vectors = Field(
         "random",
         description="where the embedding table starts: 'teacher' is the encoder, not fine-tuned",
+    )
+    pair_head: Positive = Field(
+        400, description="of sentence pairs: width of the head's layer over both texts' encodings"
     )
 
     @model_validator(mode="after")

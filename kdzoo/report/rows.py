@@ -70,6 +70,8 @@ class Table:
     unlabelled: int
     texts: int  # in the split
     has_oos: bool
+    has_pairs: bool = False  # of texts, rather than single ones
+    other_tests: tuple[str, ...] = ()  # more test sets, whose accuracy is shown
     reference: str = "teacher"  # what the others are compared with
 
     @property
@@ -84,8 +86,12 @@ class Table:
         return any(row.texts is not None and row.texts > own for row in self.rows)
 
 
-def make_table(store: Store) -> Table:
+def make_table(store: Store, split: str | None = None) -> Table:
     """Returns the study's table.
+
+    Args:
+        store: of the study.
+        split: whose figures are shown; test by default, or validation where test was not read.
 
     Raises:
         StoreError: the folder is no study.
@@ -100,7 +106,7 @@ def make_table(store: Store) -> Table:
     }
     if not records:
         raise StoreError(f"{store.root} holds no finished model; run its recipe again")
-    split = _split(records.values())
+    split = split or _split(records.values())
     sessions = of_one_machine(store.sessions())
     first = next(iter(records.values()))
     rows = tuple(
@@ -118,6 +124,8 @@ def make_table(store: Store) -> Table:
         unlabelled=first.data.unlabelled,
         texts=first.data.test if split == "test" else first.data.validation,
         has_oos=first.data.oos is not None,
+        has_pairs=first.data.pairs,
+        other_tests=tuple(first.data.other_tests) if split == "test" else (),
     )
 
 
@@ -196,10 +204,19 @@ def parity_note(parity: Parity | None) -> str | None:
 
 
 def _metrics(records: Sequence[Record | Deployed], split: str) -> dict[str, Spread]:
-    read = [record.quality[split] for record in records if split in record.quality]
+    read = [_figures(record, split) for record in records if split in record.quality]
     names = dict.fromkeys(name for figures in read for name in figures)
     return {
         name: Spread.of([figures[name] for figures in read if name in figures]) for name in names
+    }
+
+
+def _figures(record: Record | Deployed, split: str) -> dict[str, float]:
+    """Returns the figures of a split; beside those of test, the accuracy on each other test set."""
+    others = record.data.other_tests if split == "test" else ()
+    read = {name: record.quality[name] for name in others if name in record.quality}
+    return record.quality[split] | {
+        f"{name}_accuracy": figures["accuracy"] for name, figures in read.items()
     }
 
 

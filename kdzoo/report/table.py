@@ -39,9 +39,13 @@ def quality_cells(row: TableRow, table: Table) -> dict[str, str]:
     if table.has_added_texts:
         shown["texts"] = NOTHING if row.texts is None else f"{row.texts:,}"
     shown["accuracy"] = percent(row.metrics.get("accuracy"))
+    for name in table.other_tests:
+        shown[name] = percent(row.metrics.get(f"{name}_accuracy"))
     if table.has_oos:
         shown["in scope"] = percent(row.metrics.get("in_scope_accuracy"))
         shown["OOS recall"] = percent(row.metrics.get("oos_recall"))
+    if any("f1" in each.metrics for each in table.rows):
+        shown["F1"] = percent(row.metrics.get("f1"))
     shown |= {
         "macro-F1": percent(row.metrics.get("macro_f1")),
         "agreement": percent(row.metrics.get("agreement")),
@@ -129,15 +133,18 @@ def _quality_caption(table: Table) -> str:
     seeds = max((row.metrics["accuracy"].seeds for row in table.rows if row.metrics), default=1)
     over = f"mean ± sd over {seeds} seeds" if seeds > 1 else "one seed"
     unlabelled = f" and {table.unlabelled:,} unlabelled" if table.unlabelled else ""
+    noun = "pairs" if table.has_pairs else "texts"
     parts = [
         f"{table.origin}: {table.labels} classes, trained from {table.labelled:,} "
-        f"labelled{unlabelled} texts; {table.split} figures in per cent on {table.texts:,} texts, "
-        f"{over}.",
+        f"labelled{unlabelled} {noun}; {table.split} figures in per cent on {table.texts:,} "
+        f"{noun}, {over}.",
         "Hard labels: the same student, initialisation and steps on gold labels alone. Gap closed: "
         "(student − hard labels) / (teacher − hard labels)"
         f"{'; in-scope gap: the same of the in-scope accuracy' if table.has_oos else ''}; a dash "
         "where teacher and hard labels cannot be told apart.",
     ]
+    if table.other_tests:
+        parts.append(f"{' and '.join(table.other_tests).capitalize()}: accuracy on that test set.")
     if table.has_added_texts:
         parts.append("Texts: what the student learnt from, unlabelled and augmented ones included.")
     if any(row.role == "teacher" and not row.metrics for row in table.rows):

@@ -36,6 +36,9 @@ class DataSummary(_Frozen):
     fingerprint: str
     test_fingerprint: str
     cut_share: float  # of the training texts, cut at the maximum length
+    pairs: bool = False  # of texts, rather than single ones
+    positive: int | None = None  # the label whose F1 is told
+    other_tests: dict[str, int] = {}  # texts in each
 
 
 class TrainingSummary(_Frozen):

@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from kdzoo.runtime.parity import single_logits
-from kdzoo.runtime.protocol import Classifier
+from kdzoo.runtime.protocol import Classifier, Text
 
 CHUNK = 512  # texts in memory at once
 
@@ -32,7 +32,7 @@ class Agreement:
 def agreement(
     reference: Classifier,
     other: Classifier,
-    texts: Iterable[str],
+    texts: Iterable[Text],
     advance: Callable[[int], None],
 ) -> Agreement:
     """Returns how far one form is from another, text by text, in memory that does not grow."""

@@ -52,7 +52,7 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        graph = to_onnx(loaded.model)
+        graph = _graph_of(folder, loaded.model)
         _write_graph(graph, partial / GRAPH, _writer(graph, loaded, runtime, settings))
         pad_token = loaded.tokenizer.id_to_token(loaded.pad_id) or "[PAD]"
         loaded.tokenizer.enable_padding(pad_id=loaded.pad_id, pad_token=pad_token)
@@ -65,6 +65,20 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
         partial.replace(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+_last: dict[tuple[object, ...], bytes] = {}  # the graph of the model that was traced last
+
+
+def _graph_of(folder: Path, model: Any) -> onnx.ModelProto:
+    """Returns the model's graph: tracing it takes seconds, so all its forms are made of one."""
+    weights = [file_sha256(folder / name) for name in ("config.json", "model.safetensors")]
+    traced = (type(getattr(model, "student", model)), *weights)
+    if traced not in _last:
+        graph = to_onnx(model)
+        _last.clear()
+        _last[traced] = graph.SerializeToString()
+    return onnx.load_model_from_string(_last[traced])
 
 
 def _writer(
@@ -107,6 +121,7 @@ def _description(folder: Path, loaded: LoadedModel, runtime: str) -> Export:
         vocabulary=loaded.model.config.vocab_size,
         sha256={name: file_sha256(folder / name) for name in DEPLOYED},
         made_with={name: version(name) for name in _MADE_WITH},
+        reads_pairs=loaded.reads_pairs,
     )
 
 

@@ -31,6 +31,7 @@ class Export:
         vocabulary: rows of the model's table: the tokenizer has no higher id.
         sha256: digests of the deployed files, by name.
         made_with: versions of the libraries that wrote it.
+        reads_pairs: whether it was trained on pairs of texts; None where that is not known.
     """
 
     runtime: str
@@ -39,6 +40,7 @@ class Export:
     vocabulary: int
     sha256: dict[str, str]
     made_with: dict[str, str] = field(default_factory=dict)
+    reads_pairs: bool | None = None
     schema_version: int = SCHEMA_VERSION
 
 
@@ -82,6 +84,8 @@ def _check_entries(export: Export) -> None:
     for name, kind in wanted.items():
         if type(getattr(export, name)) is not kind:
             raise ValueError(f"'{name}' is no {kind.__name__}")
+    if export.reads_pairs not in (True, False, None):
+        raise ValueError("'reads_pairs' is neither true, false nor null")
     if not 0 <= export.pad_id < export.vocabulary:
         raise ValueError(f"'pad_id' {export.pad_id} is not among {export.vocabulary} ids")
     if set(export.sha256) != set(DEPLOYED):

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from kdzoo.errors import ModelError
+from kdzoo.model import takes_token_types
 from kdzoo.runtime.encoder import INPUTS
 
 OPSET = 20
@@ -72,7 +73,7 @@ def to_onnx(model: Any) -> onnx.ModelProto:
         exporter.setLevel(level)
         _forget_dispatch()
     assert program is not None  # noqa: S101 - only the old exporter, without dynamo, returns None
-    _tell_lengths(program.model)
+    _tell_lengths(program.model, is_siamese=bool(getattr(model.config, "pair_head", 0)))
     graph = ir.to_proto(program.model)
     _forget_origin(graph)
     return graph
@@ -98,9 +99,9 @@ def _forget_dispatch() -> None:
 
 
 def _takes(model: Any, name: str) -> bool:
-    if name not in inspect.signature(model.forward).parameters:
-        return False
-    return name != "token_type_ids" or getattr(model.config, "type_vocab_size", 0) > 1
+    if name == "token_type_ids":
+        return takes_token_types(model)
+    return name in inspect.signature(model.forward).parameters
 
 
 def _reason(error: BaseException) -> str:
@@ -125,19 +126,44 @@ def _cure(model: nn.Module) -> str:
     return ""
 
 
-def _tell_lengths(model: ir.Model) -> None:
+def _tell_lengths(model: ir.Model, *, is_siamese: bool) -> None:
     """Sets ``sequence_lens`` of recurrent layers, so that they stop where a text ends.
 
-    Packed sequences cannot be exported; students run unpacked while exporting.
+    Packed sequences cannot be exported; students run unpacked while exporting. A siamese student
+    runs over all first texts and then over all second ones, as ``model/siamese.py`` stacks them.
     """
     graph = model.graph
     recurrent = [node for node in graph if node.op_type in _RECURRENT]
     if not recurrent:
         return
-    mask = next(value for value in graph.inputs if value.name == "attention_mask")
-    axis = ir.node("Constant", [], attributes={"value_ints": [1]})
-    total = ir.node("ReduceSum", [mask, axis.outputs[0]], attributes={"keepdims": 0})
-    lengths = ir.node("Cast", [total.outputs[0]], attributes={"to": int(ir.DataType.INT32)})
-    graph.insert_before(next(iter(graph)), [axis, total, lengths])
+    inputs = {value.name: value for value in graph.inputs}
+    added = _lengths(inputs["attention_mask"], inputs["token_type_ids"] if is_siamese else None)
+    graph.insert_before(next(iter(graph)), added)
     for node in recurrent:
-        node.replace_input_with(4, lengths.outputs[0])  # input 4 is sequence_lens
+        node.replace_input_with(4, added[-1].outputs[0])  # input 4 is sequence_lens
+
+
+def _lengths(mask: ir.Value, types: ir.Value | None) -> list[ir.Node]:
+    """Returns nodes, in the order in which they run, of which the last gives the lengths.
+
+    [B]; or, of pairs, [2B], each at least 1.
+    """
+    axis = ir.node("Constant", [], attributes={"value_ints": [1]})
+
+    def total(value: ir.Value) -> ir.Node:
+        return ir.node("ReduceSum", [value, axis.outputs[0]], attributes={"keepdims": 0})
+
+    def as_int32(node: ir.Node) -> ir.Node:
+        return ir.node("Cast", [node.outputs[0]], attributes={"to": int(ir.DataType.INT32)})
+
+    if types is None:
+        whole = total(mask)
+        return [axis, whole, as_int32(whole)]
+    inside = ir.node("Mul", [mask, types])
+    second = total(inside.outputs[0])
+    whole = total(mask)
+    first = ir.node("Sub", [whole.outputs[0], second.outputs[0]])
+    stacked = ir.node("Concat", [first.outputs[0], second.outputs[0]], attributes={"axis": 0})
+    one = ir.node("Constant", [], attributes={"value_int": 1})
+    some = ir.node("Max", [stacked.outputs[0], one.outputs[0]])
+    return [axis, inside, second, whole, first, stacked, one, some, as_int32(some)]

@@ -32,6 +32,7 @@ class OnnxClassifier:
     def __init__(self, folder: Path, threads: int | None = None) -> None:
         export = read_export(folder)
         self.labels = read_labels(folder)
+        self.reads_pairs = export.reads_pairs
         tokenizer = _tokenizer(folder, export.vocabulary)
         self._session = _session(folder / GRAPH, threads or 1)
         inputs = tuple(each.name for each in self._session.get_inputs())

@@ -29,6 +29,7 @@ class PipelineClassifier:
             torch.set_num_threads(threads)
         loaded = load_model(folder)
         self.labels = loaded.labels
+        self.reads_pairs = loaded.reads_pairs
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         self._pipeline = pipeline(
             "text-classification",

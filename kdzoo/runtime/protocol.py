@@ -24,6 +24,7 @@ class Classifier(Protocol):
     """A model as it would be deployed: texts in, logits out, tokenisation included."""
 
     labels: tuple[str, ...]
+    reads_pairs: bool | None  # rather than single texts; None where nobody says
 
     def encode(self, texts: Sequence[Text]) -> Any:
         """Returns one batch as the model reads it; what that is, is the runtime's own affair."""

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kdzoo.errors import ModelError
-from kdzoo.model.baseline import load_baseline, scores_of
+from kdzoo.model.baseline import features_of, load_baseline, reads_pairs, scores_of
 from kdzoo.runtime.protocol import Logits, Text
 
 
@@ -22,13 +21,12 @@ class SklearnClassifier:
 
     def __init__(self, folder: Path) -> None:
         pipeline, self.labels = load_baseline(folder)
-        self._features, self._model = pipeline[:-1], pipeline[-1]
+        self._vectoriser, self._model = pipeline[0], pipeline[-1]
+        self.reads_pairs = reads_pairs(self._vectoriser, self._model)
 
     def encode(self, texts: Sequence[Text]) -> Any:
-        """Returns the TF-IDF features, a sparse matrix [B, F]."""
-        if not all(isinstance(text, str) for text in texts):
-            raise ModelError("this baseline was fitted to single texts and cannot read pairs")
-        return self._features.transform(texts)
+        """Returns the TF-IDF features, a sparse matrix [B, F], or [B, 4F] of pairs."""
+        return features_of(self._vectoriser, texts)
 
     def run(self, encoded: Any) -> Logits:
         """Returns the distances from the separating planes as logits [B, C]."""

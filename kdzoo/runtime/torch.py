@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from kdzoo.data import Example
-from kdzoo.model import Logits, load_model, predict_logits
+from kdzoo.model import Logits, load_model, predict_logits, readable
 from kdzoo.runtime.protocol import Text
 from kdzoo.text import Batch, encode
 
@@ -26,11 +26,12 @@ class TorchClassifier:
             torch.set_num_threads(threads)
         self._loaded = load_model(folder)
         self.labels = self._loaded.labels
+        self.reads_pairs = self._loaded.reads_pairs
 
     def encode(self, texts: Sequence[Text]) -> Batch:
         """Returns ids and mask [B, T] of one batch."""
         encoded = encode(self._loaded.tokenizer, _examples(texts), self._loaded.pad_id)
-        return encoded.batch(np.arange(len(texts)))
+        return readable(self._loaded.model, encoded).batch(np.arange(len(texts)))
 
     @torch.inference_mode()
     def run(self, encoded: Batch) -> Logits:
@@ -47,4 +48,4 @@ class TorchClassifier:
 
 
 def _examples(texts: Sequence[Text]) -> list[Example]:
-    return [Example(text) if isinstance(text, str) else Example(*text) for text in texts]
+    return [Example.of(text) for text in texts]

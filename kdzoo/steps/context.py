@@ -60,6 +60,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def sizes_of(corpus: Corpus) -> dict[str, int]:
+    """Returns the texts in each other test set."""
+    return {name: len(examples) for name, examples in corpus.other_tests.items()}
+
+
 def summary_of(corpus: Corpus, origin: str, cut_share: float) -> DataSummary:
     """Returns what a record says of the data."""
     return DataSummary(
@@ -73,4 +78,7 @@ def summary_of(corpus: Corpus, origin: str, cut_share: float) -> DataSummary:
         fingerprint=corpus.fingerprint,
         test_fingerprint=corpus.test_fingerprint,
         cut_share=cut_share,
+        pairs=corpus.has_pairs,
+        positive=corpus.positive,
+        other_tests=sizes_of(corpus),
     )

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kdzoo import registry
-from kdzoo.data import Corpus, SplitName
+from kdzoo.data import Corpus
 from kdzoo.errors import ModelError
 from kdzoo.measure import environment, figures, outcomes
 from kdzoo.recipe.schema import Measure
@@ -58,12 +58,12 @@ class FormJob:
         """PyTorch's logits of the validation texts, [N, C]."""
         return load_classifier(self.folder, "torch").logits(self.texts("validation"))
 
-    def texts(self, split: SplitName) -> list[Text]:
+    def texts(self, split: str) -> list[Text]:
         """Returns the texts of a split."""
         return [example.input for example in self.corpus.split(split)]
 
 
-def obtain_forms(job: FormJob, splits: Sequence[SplitName], context: StudyContext) -> None:
+def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> None:
     """Exports a model, compares it with PyTorch and reads its quality, where that is missing.
 
     A model that cannot be exported leaves a record that says why; the study goes on.
@@ -92,9 +92,7 @@ def _is_exact(runtime: str) -> bool:
     return bool(registry.runtimes.get(runtime).details["exact"])
 
 
-def _is_done(
-    job: FormJob, runtime: str, splits: Sequence[SplitName], context: StudyContext
-) -> bool:
+def _is_done(job: FormJob, runtime: str, splits: Sequence[str], context: StudyContext) -> bool:
     known = context.store.read_form(job.key, runtime)
     if known is None or known.made_from != _made_from(job, runtime):
         return False
@@ -106,9 +104,7 @@ def _is_done(
     return is_whole and is_current and all(split in known.quality for split in splits)
 
 
-def _make(
-    job: FormJob, runtime: str, splits: Sequence[SplitName], context: StudyContext
-) -> Deployed:
+def _make(job: FormJob, runtime: str, splits: Sequence[str], context: StudyContext) -> Deployed:
     """Writes the form, what it answers, and last the record that declares it finished."""
     folder = context.store.form(job.key, runtime)
     form = Deployed(
@@ -132,7 +128,7 @@ def _make(
 
 
 def _read(
-    job: FormJob, runtime: str, splits: Sequence[SplitName], context: StudyContext
+    job: FormJob, runtime: str, splits: Sequence[str], context: StudyContext
 ) -> dict[str, Any]:
     """Writes what the form answers; returns what its record says of it.
 
@@ -153,7 +149,10 @@ def _read(
     return {
         "files": {name: (folder / name).stat().st_size for name in DEPLOYED},
         "parity": _parity(job, classifier, logits["validation"], exact),
-        "quality": {split: figures(frame, job.corpus.oos) for split, frame in frames.items()},
+        "quality": {
+            split: figures(frame, job.corpus.oos, job.corpus.positive)
+            for split, frame in frames.items()
+        },
     }
 
 

@@ -74,10 +74,11 @@ class StudentJob:
         A hard-label student's depends on nothing that the teacher learnt, so that recipes share it.
         """
         student, max_length = self.recipe.student, self.recipe.teacher.max_length
+        unused = set() if self.corpus.has_pairs else {"pair_head"}
         weights = {name: content_key(each, max_length) for name, each in self.models.items()}
         content: dict[str, Any] = {
             "format": MODEL_FORMAT,
-            "student": {**student.model_dump(mode="json"), **weights},
+            "student": {**student.model_dump(mode="json", exclude=unused), **weights},
             "training": self.recipe.training.model_dump(mode="json", exclude={"checkpoint_every"}),
             "seed": self.seed,
             "vocabulary": self.vocabulary.fingerprint,
@@ -123,7 +124,8 @@ def check_kinds(recipe: Recipe) -> None:
         try_augmenter(recipe.transfer.augment)
     if recipe.objective.alpha < 1:
         bind_objective(recipe.objective.kind, options_of(recipe.objective))
-    try_student(recipe.student.kind, options_of(recipe.student))
+    pair_head = recipe.student.pair_head if recipe.data.text_pair is not None else 0
+    try_student(recipe.student.kind, options_of(recipe.student), pair_head)
     _find_models(recipe.student)
     _own_vocabulary(recipe)
 

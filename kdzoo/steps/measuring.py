@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kdzoo.data import Corpus, SplitName
+from kdzoo.data import Corpus
 from kdzoo.errors import StoreError
 from kdzoo.measure import figures, no_outcomes, outcomes
 from kdzoo.model import Logits
 from kdzoo.results import PREDICTIONS, DataSummary
 from kdzoo.runtime import load_classifier
-from kdzoo.steps.context import StudyContext
+from kdzoo.steps.context import StudyContext, sizes_of
 from kdzoo.steps.teacher import StudyTeacher
 
 
@@ -22,7 +22,7 @@ def read_quality(
     key: str,
     corpus: Corpus,
     taught: StudyTeacher,
-    splits: Sequence[SplitName],
+    splits: Sequence[str],
     context: StudyContext,
 ) -> None:
     """Adds the splits' quality figures, and the outcomes behind them, where they are missing.
@@ -51,7 +51,7 @@ def read_quality(
         else:
             texts = [example.input for example in corpus.split(split)]
             frame = outcomes(split, corpus, classifier.logits(texts), wanted)
-        found[split] = figures(frame, corpus.oos)
+        found[split] = figures(frame, corpus.oos, corpus.positive)
         frames.append(frame)
     if context.accelerator.is_main_process:
         frames = frames or [no_outcomes()]
@@ -66,12 +66,14 @@ def read_on(data: DataSummary, corpus: Corpus) -> DataSummary:
             "test": len(corpus.test),
             "test_fingerprint": corpus.test_fingerprint,
             "oos": corpus.oos,
+            "positive": corpus.positive,
+            "other_tests": sizes_of(corpus),
         }
     )
 
 
 def taught_logits(
-    split: SplitName, corpus: Corpus, taught: StudyTeacher, context: StudyContext
+    split: str, corpus: Corpus, taught: StudyTeacher, context: StudyContext
 ) -> Logits | None:
     """Returns what the teacher says of a split, [N, C]; None where it is a file that lacks it."""
     examples = corpus.split(split)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from kdzoo.model import (
     build_student,
     narrow,
     predict_logits,
+    readable,
     save_model,
     widen,
     widened,
@@ -101,6 +102,7 @@ def prepare_student(job: StudentJob, context: StudyContext) -> Prepared:
         _vectors(job, context),
         job.seed,
     )
+    data = replace(data, encoded=readable(model, data.encoded))
     unseen = narrow(model, len(job.vocabulary) - job.vocabulary.unseen)
     plan = training_plan(job.recipe, job.seed)
     return Prepared(model, unseen, data, plan, _loss(job), _evaluation(job, unseen))
@@ -126,6 +128,7 @@ def _build_context(job: StudentJob) -> BuildContext:
         encoder=teacher.encoder,
         teacher=teacher.encoder if job.hard_labels else teacher.model,
         outputs=None if outputs is None else tuple(outputs.tolist()),
+        pair_head=job.recipe.student.pair_head if job.corpus.has_pairs else 0,
     )
 
 
@@ -171,7 +174,7 @@ def _evaluation(job: StudentJob, unseen: Tensor | None) -> Callable[[nn.Module],
     def evaluate(model: nn.Module) -> dict[str, float]:
         with widened(model, unseen):
             logits = predict_logits(model, encoded)
-        return quality(logits.argmax(1), gold, corpus.oos)
+        return quality(logits.argmax(1), gold, corpus.oos, corpus.positive)
 
     return evaluate
 

@@ -10,7 +10,7 @@ from kdzoo import registry
 from kdzoo.data import Corpus
 from kdzoo.errors import Problem, TeacherError
 from kdzoo.measure import Size, environment, model_size
-from kdzoo.model import load_model
+from kdzoo.model import load_model, reads_pairs
 from kdzoo.recipe.schema import FineTune, Recipe
 from kdzoo.results import CHECKPOINT, OUTPUTS, Record, TrainingSummary
 from kdzoo.steps.context import MODEL_FORMAT, StudyContext, now, summary_of
@@ -95,6 +95,7 @@ def obtain_teacher(
     keys: list[str] = []
     for source in sources:
         if section.fine_tune is None:
+            _refuse_other_kind(source, corpus)
             members.append(open_member(source, section.max_length, corpus.labels, section.labels))
             continue
         options = section.fine_tune.model_copy(
@@ -119,6 +120,15 @@ def obtain_teacher(
     key = _key(teacher, corpus)
     _record(key, teacher, recipe, corpus, context)
     return StudyTeacher(key, teacher)
+
+
+def _refuse_other_kind(source: Path, corpus: Corpus) -> None:
+    """A finished classifier says nothing of pairs if it learnt from single texts, nor else."""
+    if reads_pairs(source) not in (None, corpus.has_pairs):
+        own, wanted = ("pairs", "single texts")[:: -1 if corpus.has_pairs else 1]
+        raise TeacherError(
+            f"teacher.model: {source.name} was trained on {own}, and the data are {wanted}"
+        )
 
 
 def _from_file(recipe: Recipe, corpus: Corpus, context: StudyContext) -> StudyTeacher:

@@ -46,7 +46,7 @@ def wanted_texts(study: Study, progress: Progress, *, evaluation: bool = False) 
         teacher = teachers[named]
         wanted = [transfer.examples]
         if evaluation:
-            wanted += [Texts.of(corpus.validation), Texts.of(corpus.test)]
+            wanted += [Texts.of(corpus.split(name)) for name in ("validation", *corpus.tests)]
         for texts in wanted:
             new = texts if teacher is None else texts.where(~teacher.covered(texts.digests))
             new, seen = _new(new, seen)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from kdzoo.data import Corpus
 from kdzoo.errors import TeacherError
 from kdzoo.metrics import quality
-from kdzoo.model import maximum_length, predict_logits
+from kdzoo.model import READS_PAIRS, maximum_length, predict_logits, readable, takes_token_types
 from kdzoo.objectives.total import gold_loss
 from kdzoo.progress import Progress
 from kdzoo.recipe.schema import FineTune
@@ -47,12 +47,13 @@ def fine_tune(
     fast.no_padding()
     fast.enable_truncation(limit)
     pad = int(tokenizer.pad_token_id or 0)
-    data = TrainingSet(encode(fast, corpus.train, pad), np.array(corpus.gold("train")))
+    texts = readable(model, encode(fast, corpus.train, pad))
+    data = TrainingSet(texts, np.array(corpus.gold("train")))
     validation, gold = encode(fast, corpus.validation, pad), np.array(corpus.gold("validation"))
 
     def evaluate(trained: nn.Module) -> dict[str, float]:
         logits = predict_logits(trained, validation)
-        return quality(logits.argmax(1), gold, corpus.oos)
+        return quality(logits.argmax(1), gold, corpus.oos, corpus.positive)
 
     result = train(
         model,
@@ -115,4 +116,11 @@ def _classifier(source: Path, corpus: Corpus, seed: int) -> tuple[Any, Any]:
     if getattr(tokenizer, "backend_tokenizer", None) is None:
         raise TeacherError(f"{source} has no fast tokenizer (tokenizer.json)")
     model.config.problem_type = "single_label_classification"
+    if corpus.has_pairs:
+        setattr(model.config, READS_PAIRS, True)
+        if takes_token_types(model):  # a tokenizer that keeps them back would have pairs misread
+            names = ["input_ids", "token_type_ids", "attention_mask"]
+            tokenizer = AutoTokenizer.from_pretrained(
+                source, trust_remote_code=False, model_input_names=names
+            )
     return model, tokenizer

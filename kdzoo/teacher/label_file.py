@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from kdzoo.data import Example, Texts
+from kdzoo.data import Example, Texts, texts_of
 from kdzoo.data.stream import read_texts
 from kdzoo.errors import DataError, Problem, TeacherError
 from kdzoo.model import load_model
@@ -33,6 +33,7 @@ def label_file(
     out: Path,
     *,
     column: str,
+    column_pair: str | None = None,
     max_length: int,
     batch_size: int,
     progress: Progress,
@@ -50,8 +51,13 @@ def label_file(
     """
     _check_target(out, file)
     folder = find_model(source)
-    labels = load_model(folder).labels
-    texts = Texts.of(_texts(file, column))
+    loaded = load_model(folder)
+    labels = loaded.labels
+    if loaded.reads_pairs and column_pair is None:
+        raise DataError(f"{source} was trained on pairs of texts: give --text-pair COLUMN")
+    if loaded.reads_pairs is False and column_pair is not None:
+        raise DataError(f"{source} was trained on single texts: remove --text-pair")
+    texts = Texts.of(_texts(file, column, column_pair))
     if not len(texts):
         raise DataError(f"{file} holds no texts")
     progress.say(f"{len(texts):,} texts")
@@ -61,12 +67,11 @@ def label_file(
             f"note: {share:.1%} of the first texts are longer than {limit} tokens and are cut"
         )
     teacher = Teacher((open_member(folder, max_length, labels),), folder, max_length, batch_size)
-    with OutputsWriter(out, labels) as writer:
+    with OutputsWriter(out, labels, pairs=column_pair is not None) as writer:
         table = teacher.label(texts, progress, device)
         for start in range(0, len(texts), _GROUP):
             rows = slice(start, start + _GROUP)
-            written = texts.columns["text"][rows].to_pylist()
-            writer.write(written, table[rows].astype(np.float32))
+            writer.write(texts[rows], table[rows].astype(np.float32))
     return len(texts)
 
 
@@ -77,12 +82,12 @@ def _check_target(out: Path, file: Path) -> None:
         raise TeacherError(f"{out} is the file of texts itself; give -o another name")
 
 
-def _texts(file: Path, column: str) -> Iterator[Example]:
-    for number, text in enumerate(read_texts(file, column), start=1):
-        if not text.strip():
+def _texts(file: Path, column: str, column_pair: str | None) -> Iterator[Example]:
+    for number, given in enumerate(read_texts(file, column, column_pair), start=1):
+        if not all(text.strip() for text in texts_of(given)):
             problem = Problem("the text is empty", f"row {number}", "fill it in or remove the row")
             raise DataError(str(file), problem)
-        yield Example(text)
+        yield Example.of(given)
 
 
 class OutputsWriter:
@@ -92,13 +97,14 @@ class OutputsWriter:
         TeacherError: it cannot be written.
     """
 
-    def __init__(self, path: Path, labels: Sequence[str]) -> None:
+    def __init__(self, path: Path, labels: Sequence[str], *, pairs: bool = False) -> None:
         self._path = path
         self._partial = path.with_name(f".{path.name}.partial")
         self._labels = np.array(labels, dtype=object)
         numbers = pa.list_(pa.float32())
-        fields = {"text": pa.string(), "label": pa.string(), "logits": numbers}
-        schema = pa.schema({**fields, "probabilities": numbers})
+        self._texts = ("text", "text_pair") if pairs else ("text",)
+        fields = dict.fromkeys((*self._texts, "label"), pa.string())
+        schema = pa.schema({**fields, "logits": numbers, "probabilities": numbers})
         said = json.dumps({"labels": list(labels)}, ensure_ascii=False).encode()
         self._schema = schema.with_metadata({METADATA: said})
         try:
@@ -110,13 +116,13 @@ class OutputsWriter:
         except OSError as error:
             raise TeacherError(f"{path} cannot be written: {error}") from error
 
-    def write(self, texts: Sequence[str], logits: npt.NDArray[np.float32]) -> None:
+    def write(self, texts: Texts, logits: npt.NDArray[np.float32]) -> None:
         """Adds a group of rows."""
         shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
         odds = np.exp(shifted)
         probabilities = (odds / odds.sum(1, keepdims=True)).astype(np.float32)
         columns = [
-            pa.array(texts, pa.string()),
+            *(texts.columns[name].cast(pa.string()).combine_chunks() for name in self._texts),
             pa.array(self._labels[logits.argmax(1)], pa.string()),
             _lists(logits),
             _lists(probabilities),

@@ -37,21 +37,33 @@ class Augmentation:
     def draw(self, source: Example, copy: int, attempt: int) -> Example:
         """Returns what the augmenter makes of a text; the same in every process, in any order.
 
+        Of a pair it changes the first text, the second or both, as likely each.
+
         Raises:
             DataError: the augmenter fails, or returns something that is no text.
         """
         place = f"{self.seed}:{copy}:{attempt}:".encode() + source.digest
         self._rng.seed(int.from_bytes(hashlib.blake2b(place, digest_size=8).digest()))
+        if source.text_pair is None:
+            return Example(self._changed(source.text))
+        sides = self._rng.choice(("first", "second", "both"))
+        first, second = source.text, source.text_pair
+        return Example(
+            first if sides == "second" else self._changed(first),
+            second if sides == "first" else self._changed(second),
+        )
+
+    def _changed(self, text: str) -> str:
         try:
-            words = self.entry.value(source.text.split(), self._rng, self.context, **self.options)
+            words = self.entry.value(text.split(), self._rng, self.context, **self.options)
         except KdzooError:
             raise
         except Exception as error:
             raise DataError(
                 f"the augmenter '{self.entry.name}' ({self.entry.origin}) fails on "
-                f"'{source.text[:60]}': {type(error).__name__}: {error}"
+                f"'{text[:60]}': {type(error).__name__}: {error}"
             ) from error
-        return Example(_joined(words, self.entry.name), source.text_pair)
+        return _joined(words, self.entry.name)
 
 
 def new_texts(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdzoo.data import Example, Texts, distinct, is_unicode, normalised
+from kdzoo.data import Example, Input, Texts, distinct, is_unicode, normalised, texts_of
 from kdzoo.data.hub import read_hub_texts
 from kdzoo.data.stream import SUFFIXES, read_texts
 from kdzoo.errors import DataError
@@ -68,18 +68,23 @@ def try_unlabelled(section: Unlabelled) -> None:
         DataError: a file is not there, is not what its name says, or lacks the column.
     """
     for path in _paths(section):
-        next(read_texts(path, section.text), None)
+        next(read_texts(path, section.text, section.text_pair), None)
 
 
-def _stream(section: Unlabelled) -> Iterator[str]:
+def _stream(section: Unlabelled) -> Iterator[Input]:
     if section.hub is not None:
         split = section.split or "train"
         yield from read_hub_texts(
-            section.hub, section.config, section.revision, split, section.text
+            section.hub,
+            section.config,
+            section.revision,
+            split,
+            section.text,
+            section.text_pair,
         )
         return
     for path in _paths(section):
-        yield from read_texts(path, section.text)
+        yield from read_texts(path, section.text, section.text_pair)
 
 
 def _named(section: Unlabelled) -> list[str]:
@@ -101,13 +106,13 @@ def _files(path: Path) -> list[Path]:
 
 
 def _fresh(
-    texts: Iterable[str], taken: Collection[bytes], held_out: Collection[str], unread: Unread
+    texts: Iterable[Input], taken: Collection[bytes], held_out: Collection[str], unread: Unread
 ) -> Iterator[Example]:
     """Yields what says something, is not there already and is not held out."""
-    for text in texts:
+    for given in texts:
         unread.texts += 1
-        example = Example(text)
-        if not text.strip() or not is_unicode(text):
+        example = Example.of(given)
+        if not all(text.strip() and is_unicode(text) for text in texts_of(given)):
             unread.empty += 1
         elif example.digest in taken:
             unread.known += 1
