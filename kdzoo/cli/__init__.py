@@ -8,6 +8,7 @@ import sys
 # Help lists the commands in the order of these imports.
 # isort: off
 from kdzoo.cli import studies
+from kdzoo.cli import pick
 from kdzoo.cli import models
 from kdzoo.cli import bench
 from kdzoo.cli import recipes
@@ -17,7 +18,7 @@ from kdzoo.cli import texts
 from kdzoo.cli.app import app, err_console
 from kdzoo.errors import KdzooError
 
-__all__ = ["app", "bench", "main", "models", "recipes", "studies", "texts"]
+__all__ = ["app", "bench", "main", "models", "pick", "recipes", "studies", "texts"]
 
 
 def main() -> None:

@@ -1,0 +1,128 @@
+"""Choosing what to deploy."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kdzoo.cli.app import app, err_console, out_console, say
+from kdzoo.errors import RecipeError
+
+if TYPE_CHECKING:
+    from kdzoo.report import Table, TableRow
+    from kdzoo.report.pick import Pick
+
+
+@app.command(
+    epilog="""Examples:
+
+`kdzoo pick runs/clinc150 --max-latency-ms 0.5 --max-size-mb 10 --min-accuracy 0.85`
+
+`kdzoo pick results/clinc150 --max-memory-mb 150`"""
+)
+def pick(
+    folder: Annotated[
+        Path, typer.Argument(help="A study's folder, as in runs/clinc150 or results/clinc150.")
+    ],
+    max_latency_ms: Annotated[
+        float | None, typer.Option(help="Of one text, tokenisation included (p50).")
+    ] = None,
+    max_size_mb: Annotated[float | None, typer.Option(help="Of the files to deploy.")] = None,
+    max_memory_mb: Annotated[
+        float | None, typer.Option(help="Of a process that runs it, at its peak.")
+    ] = None,
+    min_accuracy: Annotated[
+        float | None, typer.Option(help="On validation, as a share: 0.85.")
+    ] = None,
+) -> None:
+    """Choose what to deploy within your limits, by validation figures; test stands beside them.
+
+    Exit code 1 where nothing fits; the nearest is shown.
+    """
+    _check(max_latency_ms, max_size_mb, max_memory_mb, min_accuracy)
+    from kdzoo.report import make_table
+    from kdzoo.report.pick import limits_of
+    from kdzoo.report.pick import pick as choose
+    from kdzoo.results import Store
+
+    store = Store(folder)
+    limits = limits_of(
+        latency_ms=max_latency_ms,
+        size_mb=max_size_mb,
+        memory_mb=max_memory_mb,
+        accuracy=min_accuracy,
+    )
+    chosen = choose(make_table(store, "validation"), limits)
+    tested = make_table(store)
+    if chosen.best is None:
+        _show_nearest(chosen, tested)
+        sys.exit(1)
+    _show(chosen.front, tested)
+    _say_why(chosen, chosen.best, folder)
+
+
+def _check(*limits: float | None) -> None:
+    if any(limit is not None and limit <= 0 for limit in limits):
+        raise RecipeError("a limit must be more than 0")
+    accuracy = limits[-1]
+    if accuracy is not None and accuracy > 1:
+        raise RecipeError(
+            f"--min-accuracy {accuracy:g}: write a share, as in {min(accuracy / 100, 1):g}"
+        )
+
+
+def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
+    from kdzoo.console import table
+    from kdzoo.report.costs import NOTHING, megabytes, milliseconds
+    from kdzoo.report.table import percent
+
+    tests = {(row.name, row.runtime): row for row in tested.rows}
+    lines = []
+    for row in rows:
+        latency, test = row.latency, tests[row.name, row.runtime]
+        memory = None if latency is None else latency.memory
+        lines.append(
+            {
+                "model": row.name,
+                "runtime": row.runtime,
+                "validation": percent(row.metrics["accuracy"]),
+                "test": percent(test.metrics.get("accuracy"))
+                if tested.split == "test"
+                else NOTHING,
+                "p50, ms": milliseconds(None if latency is None else latency.p50_ms),
+                "size, MB": megabytes(row.size_bytes),
+                "memory, MB": NOTHING if memory is None else megabytes(memory.peak_bytes),
+            }
+        )
+    drawn = table(list(lines[0]), [list(line.values()) for line in lines])
+    out_console.print(drawn, "")
+
+
+def _say_why(chosen: Pick, best: TableRow, folder: Path) -> None:
+    others = len(chosen.front) - 1
+    faster = f"; the {others} below it are faster and less accurate" if others else ""
+    say(
+        f"{best.name} in {best.runtime}: the most accurate on validation of the {chosen.fitting} "
+        f"rows within your limits{faster}."
+    )
+    from kdzoo import registry
+
+    if registry.runtimes.get(best.runtime).details["export"] is None:
+        say(f"it is deployed as it was trained: its folder in {folder / 'models'}")
+        return
+    words = ["kdzoo", "export", str(folder), "--model", best.name, "--runtime", best.runtime]
+    say(f"next: {shlex.join([*words, '--out', 'deployed'])}")
+
+
+def _show_nearest(chosen: Pick, tested: Table) -> None:
+    if chosen.nearest is None:
+        say("no row was measured on validation and timed", err_console)
+        return
+    say("nothing fits; the nearest:", err_console)
+    _show((chosen.nearest,), tested)
+    name = f"{chosen.nearest.name} in {chosen.nearest.runtime}"
+    say(f"{name} misses {' and '.join(chosen.missed)}", err_console)

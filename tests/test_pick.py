@@ -1,0 +1,181 @@
+"""Choosing what to deploy: within the limits, by validation figures, with a reason and a way."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_world import RunCommand
+
+from kdzoo.measure import Memory
+from kdzoo.report import Table, TableRow, make_table
+from kdzoo.report.latency import Latency
+from kdzoo.report.pick import limits_of, pick
+from kdzoo.report.rows import Spread
+from kdzoo.results import Store
+
+
+def a_row(
+    accuracy: float, p50_ms: float, size_mb: float = 1.0, memory_mb: float = 100.0, **more: Any
+) -> TableRow:
+    memory = Memory(imported_bytes=1, loaded_bytes=2, peak_bytes=int(memory_mb * 1e6))
+    return TableRow(
+        **{
+            "name": f"{accuracy:g} at {p50_ms:g}",
+            "role": "student",
+            "kind": "tiny",
+            "road": "change",
+            "runtime": "onnx",
+            "metrics": {"accuracy": Spread(accuracy, 0.01, 3)},
+            "size_bytes": int(size_mb * 1e6),
+            "latency": Latency(p50_ms, p50_ms, None, 1, "Some CPU", memory=memory),
+            **more,
+        }
+    )
+
+
+def a_table(rows: list[TableRow]) -> Table:
+    return Table("study", "validation", tuple(rows), "files:tiny", 4, 100, 0, 100, False)
+
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from([0.7, 0.8, 0.85, 0.9]), st.sampled_from([0.1, 0.2, 0.5, 1.0, 9.0])),
+    min_size=1,
+    max_size=8,
+)
+
+
+class TestPick:
+    def test_is_the_most_accurate_that_fits(self) -> None:
+        rows = [a_row(0.9, 5.0), a_row(0.87, 0.5), a_row(0.84, 0.05), a_row(0.8, 0.4)]
+
+        found = pick(a_table(rows), limits_of(latency_ms=1.0))
+
+        assert found.best == rows[1]
+        assert found.front == (rows[1], rows[2])
+        assert found.fitting == 3
+
+    @pytest.mark.parametrize(
+        ("limits", "best"),
+        [
+            ({}, 0),
+            ({"size_mb": 10.0}, 1),
+            ({"memory_mb": 90.0}, 2),
+            ({"latency_ms": 0.05, "accuracy": 0.84}, 2),  # a bound itself is allowed
+        ],
+    )
+    def test_keeps_to_every_limit(self, limits: dict[str, float], best: int) -> None:
+        rows = [a_row(0.9, 5.0, 90), a_row(0.87, 0.5, 10), a_row(0.84, 0.05, 3, 80)]
+
+        assert pick(a_table(rows), limits_of(**limits)).best == rows[best]
+
+    @given(ROWS, st.sampled_from([0.1, 0.2, 0.5, 1.0, 9.0]), st.sampled_from([0.7, 0.8, 0.9]))
+    def test_is_beaten_by_no_other_that_fits(
+        self, figures: list[tuple[float, float]], latency_ms: float, accuracy: float
+    ) -> None:
+        rows = [a_row(*each) for each in figures]
+        fitting = [each for each in figures if each[1] <= latency_ms and each[0] >= accuracy]
+
+        found = pick(a_table(rows), limits_of(latency_ms=latency_ms, accuracy=accuracy))
+
+        assert found.fitting == len(fitting)
+        assert (found.best is None) == (not fitting)
+        front = {(r.metrics["accuracy"].mean, r.latency.p50_ms) for r in found.front if r.latency}
+        assert front == {
+            (a, ms)
+            for a, ms in fitting
+            if not any((b >= a and t <= ms and (b, t) != (a, ms)) for b, t in fitting)
+        }
+        if found.best is not None:
+            assert found.best.metrics["accuracy"].mean == max(a for a, _ in fitting)
+
+    def test_tells_the_nearest_and_what_it_lacks_where_none_fits(self) -> None:
+        rows = [a_row(0.9, 5.0), a_row(0.84, 0.11)]
+
+        found = pick(a_table(rows), limits_of(latency_ms=0.1, accuracy=0.85))
+
+        assert found.best is None
+        assert found.nearest == rows[1]
+        assert found.missed == (
+            "0.11 ms (wanted at most 0.1)",
+            "0.84 accuracy (wanted at least 0.85)",
+        )
+
+    def test_leaves_out_what_was_not_measured_or_answers_otherwise(self) -> None:
+        rows = [
+            a_row(0.99, 0.1, notes=("does not answer as in PyTorch",)),
+            a_row(0.98, 0.1, latency=None),
+            a_row(0.97, 0.1, metrics={}),
+            a_row(0.8, 0.2),
+        ]
+
+        assert pick(a_table(rows), []).best == rows[3]
+        assert pick(a_table(rows[:3]), []).nearest is None
+
+
+class TestCommand:
+    def test_chooses_and_says_what_to_run(
+        self, kdzoo: RunCommand, finished_study: Path, tmp_path: Path
+    ) -> None:
+        """On validation; test stands beside it; the command it names works."""
+        folder = Path(shutil.copytree(finished_study, tmp_path / "study"))
+
+        outcome = kdzoo("pick", str(folder), "--max-latency-ms", "1000")
+
+        assert outcome.code == 0, outcome.err
+        best = max(
+            (row for row in make_table(Store(folder), "validation").rows),
+            key=lambda row: row.metrics["accuracy"].mean,
+        )
+        lines = outcome.out.splitlines()
+        assert f"{best.metrics['accuracy'].mean * 100:.1f}" in lines[1]
+        assert "the most accurate on validation of the" in outcome.out
+        assert lines[0].split()[:4] == ["model", "runtime", "validation", "test"]
+
+    def test_ends_with_one_where_nothing_fits(
+        self, kdzoo: RunCommand, finished_study: Path
+    ) -> None:
+        outcome = kdzoo("pick", str(finished_study), "--max-latency-ms", "0.000001")
+
+        assert outcome.code == 1
+        assert "nothing fits; the nearest:" in outcome.err
+        assert "ms (wanted at most 1e-06)" in outcome.err
+
+    @pytest.mark.parametrize(
+        ("option", "said"),
+        [
+            (("--min-accuracy", "85"), "--min-accuracy 85: write a share, as in 0.85"),
+            (("--max-size-mb", "0"), "a limit must be more than 0"),
+        ],
+    )
+    def test_refuses_what_cannot_be(
+        self, kdzoo: RunCommand, finished_study: Path, option: tuple[str, str], said: str
+    ) -> None:
+        outcome = kdzoo("pick", str(finished_study), *option)
+
+        assert outcome.code == 2
+        assert said in outcome.err
+
+    def test_refuses_a_folder_that_is_no_study(self, kdzoo: RunCommand, tmp_path: Path) -> None:
+        outcome = kdzoo("pick", str(tmp_path))
+
+        assert outcome.code == 2
+        assert "no folder of results" in outcome.err
+
+    def test_answers_on_published_results_with_a_command_that_can_be_copied(
+        self, kdzoo: RunCommand
+    ) -> None:
+        folder = Path(__file__).parent.parent / "results" / "clinc150"
+
+        outcome = kdzoo("pick", str(folder), "--max-latency-ms", "0.6", "--max-size-mb", "15")
+
+        assert outcome.code == 0, outcome.err
+        (line,) = [each for each in outcome.out.splitlines() if each.startswith("next: ")]
+        words = shlex.split(line.removeprefix("next: "))
+        assert words[:2] == ["kdzoo", "export"]
+        assert "--model" in words
