@@ -1,0 +1,54 @@
+"""What per-example outcomes say: intervals, comparisons, verdicts; calibration, scope, losses."""
+
+from kdzoo.statistics.calibration import (
+    expected_calibration_error,
+    fit_temperature,
+    negative_log_likelihood,
+)
+from kdzoo.statistics.gap import Gap, gap_closed
+from kdzoo.statistics.interval import Interval, over_examples, over_seeds
+from kdzoo.statistics.losses import ClassLoss, Inheritance, class_losses, inheritance
+from kdzoo.statistics.out_of_scope import Detection, detection, tune_threshold
+from kdzoo.statistics.outcomes import Outcomes, control_of, read_outcomes, teacher_of
+from kdzoo.statistics.paired import SIGNIFICANT, Comparison, adjusted, compare, mcnemar
+from kdzoo.statistics.verdict import (
+    MARGIN,
+    Effect,
+    Standing,
+    Verdict,
+    against_teacher,
+    of_distilling,
+)
+
+__all__ = [
+    "MARGIN",
+    "SIGNIFICANT",
+    "ClassLoss",
+    "Comparison",
+    "Detection",
+    "Effect",
+    "Gap",
+    "Inheritance",
+    "Interval",
+    "Outcomes",
+    "Standing",
+    "Verdict",
+    "adjusted",
+    "against_teacher",
+    "class_losses",
+    "compare",
+    "control_of",
+    "detection",
+    "expected_calibration_error",
+    "fit_temperature",
+    "gap_closed",
+    "inheritance",
+    "mcnemar",
+    "negative_log_likelihood",
+    "of_distilling",
+    "over_examples",
+    "over_seeds",
+    "read_outcomes",
+    "teacher_of",
+    "tune_threshold",
+]

@@ -1,0 +1,90 @@
+"""A figure with the interval that holds it with 95 % confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import ttest_1samp
+
+from kdzoo.statistics.resampling import Floats, paired_seeds, resampled_means
+
+Hits = npt.NDArray[np.bool_]  # [S, N]: whether a seed's model labels a text as gold does
+
+CONFIDENCE = 0.95
+TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure and its 95 % interval.
+
+    Attributes:
+        value: the figure.
+        low: lower end; None where it cannot be known.
+        high: upper end; None where it cannot be known.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def excludes_zero(self) -> bool:
+        """Returns whether the whole interval lies on one side of zero."""
+        return (self.low is not None and self.low > 0) or (self.high is not None and self.high < 0)
+
+    def lies_within(self, margin: float) -> bool:
+        """Returns whether the whole interval lies within plus or minus the margin."""
+        if self.low is None or self.high is None:
+            return False
+        return -margin <= self.low and self.high <= margin
+
+
+def over_seeds(values: Sequence[float]) -> Interval:
+    """Returns the mean of one figure a seed, with Student's t-interval.
+
+    A bootstrap of three seeds would give no more than their minimum and maximum.
+
+    Args:
+        values: at least one. A single one has no interval.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    mean = float(array.mean())
+    if len(array) == 1:
+        return Interval(mean)
+    shifted = (
+        array - array[0]
+    )  # small numbers: scipy warns of spreads that are tiny beside the mean
+    if not shifted.any():
+        return Interval(mean, mean, mean)
+    test: Any = ttest_1samp(shifted, 0)
+    found = test.confidence_interval(CONFIDENCE)
+    return Interval(mean, float(array[0] + found.low), float(array[0] + found.high))
+
+
+def over_examples(hits: Hits, seed: int = 0) -> Interval:
+    """Returns the accuracy, mean over seeds, with its percentile bootstrap interval over texts.
+
+    It says how far other texts would move the figure of these very models.
+
+    Args:
+        hits: [S, N].
+        seed: of the bootstrap.
+
+    Raises:
+        ValueError: there are no texts.
+    """
+    (hits,) = paired_seeds(hits)
+    hit_by = hits.sum(0)  # [N]: how many of the seeds' models
+    rng = np.random.default_rng(seed)
+    means = resampled_means(hit_by[np.newaxis, np.newaxis], rng)[:, 0] / len(hits)
+    return percentile_interval(float(hits.mean()), means)
+
+
+def percentile_interval(value: float, resampled: Floats) -> Interval:
+    """Returns a figure with the interval of its resampled values [R]."""
+    low, high = (float(each) for each in np.quantile(resampled, TAILS))
+    return Interval(value, low, high)

@@ -1,0 +1,108 @@
+"""What a student lost against its teacher, and in which classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import recall_score
+
+from kdzoo.statistics.resampling import paired_seeds
+
+Ids = npt.NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class ClassLoss:
+    """What became of one class; means over seeds.
+
+    Attributes:
+        label: its id.
+        texts: how many have it as gold label.
+        student: the student's recall.
+        teacher: the teacher's recall.
+    """
+
+    label: int
+    texts: int
+    student: float
+    teacher: float
+
+    @property
+    def loss(self) -> float:
+        """The teacher's recall minus the student's."""
+        return self.teacher - self.student
+
+    @property
+    def texts_lost(self) -> float:
+        """How many texts fewer the student gets right, on average over seeds."""
+        return self.loss * self.texts
+
+
+@dataclass(frozen=True)
+class Inheritance:
+    """What a student made of what its teacher got wrong and right.
+
+    Attributes:
+        copied: share of the teacher's errors in which the student gives the same wrong label; None,
+            as the next two, where the teacher makes none.
+        otherwise_wrong: share of them in which it gives another wrong label.
+        corrected: share of them in which it is right.
+        lost: share of what the teacher gets right that the student gets wrong; None where the
+            teacher gets nothing right.
+    """
+
+    copied: float | None
+    otherwise_wrong: float | None
+    corrected: float | None
+    lost: float | None
+
+
+def class_losses(student: Ids, teacher: Ids, gold: Ids) -> list[ClassLoss]:
+    """Returns the classes that have texts, those in which most recall was lost first.
+
+    Args:
+        student: predicted label ids, [S, N].
+        teacher: predicted label ids, [S, N]; one of the two may have a single seed.
+        gold: label ids, [N].
+    """
+    labels, texts = np.unique(gold, return_counts=True)
+    recalls = zip(_recalls(student, gold, labels), _recalls(teacher, gold, labels), strict=True)
+    found = [
+        ClassLoss(int(label), int(count), float(own), float(other))
+        for label, count, (own, other) in zip(labels, texts, recalls, strict=True)
+    ]
+    return sorted(found, key=lambda each: (-each.loss, each.label))
+
+
+def inheritance(student: Ids, teacher: Ids, gold: Ids) -> Inheritance:
+    """Returns what became of the teacher's errors and of what it got right, over all seeds.
+
+    Args:
+        student: predicted label ids, [S, N].
+        teacher: predicted label ids, [S, N]; one of the two may have a single seed.
+        gold: label ids, [N].
+    """
+    student, teacher = paired_seeds(student, teacher)
+    is_error = teacher != gold  # [S, N]
+    is_right = student == gold
+    is_same = student == teacher
+    return Inheritance(
+        copied=_share(is_same, is_error),
+        otherwise_wrong=_share(~is_same & ~is_right, is_error),
+        corrected=_share(is_right, is_error),
+        lost=_share(~is_right, ~is_error),
+    )
+
+
+def _recalls(predictions: Ids, gold: Ids, labels: Ids) -> npt.NDArray[np.float64]:
+    """Returns each label's recall, mean over seeds, [K]."""
+    by_seed = [recall_score(gold, each, labels=labels, average=None) for each in predictions]
+    means: npt.NDArray[np.float64] = np.mean(by_seed, axis=0)
+    return means
+
+
+def _share(part: npt.NDArray[np.bool_], whole: npt.NDArray[np.bool_]) -> float | None:
+    return float(part[whole].mean()) if whole.any() else None

@@ -1,0 +1,76 @@
+"""How well texts that belong to no class are told from those that do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import precision_recall_fscore_support, roc_auc_score, roc_curve
+
+Scores = npt.NDArray[np.floating[Any]]
+Flags = npt.NDArray[np.bool_]
+
+RECALL = 0.95  # of the out-of-scope texts, at which false alarms are counted
+
+
+@dataclass(frozen=True)
+class Detection:
+    """How out-of-scope texts are found.
+
+    Attributes:
+        auroc: how often an out-of-scope text scores higher than one in scope, 0.5 by chance.
+        false_positive_rate: share of the texts in scope that is flagged by the highest threshold
+            that finds 95 % of those out of scope.
+        precision: of the label "out of scope" as predicted; 0 where it never is.
+        recall: of the same.
+        f1: of the same.
+    """
+
+    auroc: float
+    false_positive_rate: float
+    precision: float
+    recall: float
+    f1: float
+
+
+def detection(scores: Scores, predicted_oos: Flags, is_oos: Flags) -> Detection | None:
+    """Returns how one model finds out-of-scope texts; None where all texts or none are such.
+
+    Args:
+        scores: the higher, the more likely out of scope, [N].
+        predicted_oos: whether the predicted label is "out of scope", [N].
+        is_oos: whether the gold label is, [N].
+    """
+    if is_oos.all() or not is_oos.any():
+        return None
+    false_alarms, found, _ = roc_curve(is_oos, scores, drop_intermediate=False)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        is_oos, predicted_oos, average="binary", zero_division=0
+    )
+    return Detection(
+        auroc=float(roc_auc_score(is_oos, scores)),
+        false_positive_rate=float(false_alarms[np.argmax(found >= RECALL)]),
+        precision=float(precision),
+        recall=float(recall),
+        f1=float(f1),
+    )
+
+
+def tune_threshold(scores: Scores, is_oos: Flags) -> float | None:
+    """Returns the score from which on a text is best called out of scope.
+
+    It maximises balanced accuracy, the mean of the recalls in and out of scope, because the share
+    of out-of-scope texts in validation need not be that of what comes later (in CLINC150, 3 % and
+    18 %). Of equally good ones it is the highest; infinite where calling none so is the best. None
+    where all texts or none are out of scope.
+
+    Args:
+        scores: of validation texts, the higher, the more likely out of scope, [N].
+        is_oos: whether the gold label is "out of scope", [N].
+    """
+    if is_oos.all() or not is_oos.any():
+        return None
+    false_alarms, found, thresholds = roc_curve(is_oos, scores, drop_intermediate=False)
+    return float(thresholds[np.argmax(found - false_alarms)])

@@ -1,0 +1,122 @@
+"""What the models of one row of the table made of each text, seed by seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kdzoo.data import SplitName
+from kdzoo.errors import StoreError
+from kdzoo.results import Member, Role, Row, Store
+from kdzoo.statistics.interval import Hits
+
+Ids = npt.NDArray[np.int32]
+Values = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """The outcomes of a row's S models on the N texts of a split.
+
+    Attributes:
+        seeds: of the models, [S].
+        gold: label ids, [N].
+        predictions: label ids, [S, N].
+        confidence: probability of the predicted label, [S, N].
+        gold_log_probability: in nats, [S, N].
+        divergence: KL from the teacher's distribution, in nats, [S, N]; NaN without a teacher.
+        oos_score: the higher, the more likely out of scope, [S, N].
+    """
+
+    seeds: tuple[int, ...]
+    gold: Ids
+    predictions: Ids
+    confidence: Values
+    gold_log_probability: Values
+    divergence: Values
+    oos_score: Values
+
+    @property
+    def hits(self) -> Hits:
+        """Whether a text's prediction is its gold label, [S, N]."""
+        hits: Hits = self.predictions == self.gold
+        return hits
+
+
+def read_outcomes(store: Store, row: Row, split: SplitName, runtime: str | None = None) -> Outcomes:
+    """Returns what a row's models made of the texts of a split.
+
+    Args:
+        store: of the study.
+        row: of its manifest, or ``teacher_of`` or ``control_of`` one.
+        split: whose texts.
+        runtime: of the exported form whose outcomes are wanted; the models' own by default.
+
+    Raises:
+        StoreError: a model has no outcomes there, or the seeds' texts differ.
+    """
+    frames = []
+    for member in row.members:
+        frame = store.predictions(member.key, runtime)
+        frames.append(frame[frame["split"] == split])
+        _check_texts(store, row, member, frames, split)
+
+    def stacked(column: str, kind: type[np.generic]) -> npt.NDArray[Any]:
+        return np.stack([frame[column].to_numpy(kind) for frame in frames])
+
+    return Outcomes(
+        seeds=tuple(member.seed for member in row.members),
+        gold=frames[0]["gold"].to_numpy(np.int32),
+        predictions=stacked("prediction", np.int32),
+        confidence=stacked("confidence", np.float32),
+        gold_log_probability=stacked("gold_log_probability", np.float32),
+        divergence=stacked("divergence", np.float32),
+        oos_score=stacked("oos_score", np.float32),
+    )
+
+
+def control_of(row: Row) -> Row | None:
+    """Returns the row of the controls, seed by seed; None unless every seed has one."""
+    return _counterpart(row, "control", [member.control_key for member in row.members])
+
+
+def teacher_of(row: Row) -> Row | None:
+    """Returns the row of the teachers, a single one where it is the same for all seeds.
+
+    None unless every seed has one.
+    """
+    return _counterpart(row, "teacher", [member.teacher_key for member in row.members])
+
+
+def _counterpart(row: Row, role: Role, keys: list[str | None]) -> Row | None:
+    known = [
+        Member(seed=member.seed, key=key)
+        for member, key in zip(row.members, keys, strict=True)
+        if key is not None
+    ]
+    if not known or len(known) < len(keys):
+        return None
+    members = tuple(known) if len(set(keys)) > 1 else (known[0],)
+    return row.model_copy(update={"role": role, "members": members})
+
+
+def _check_texts(
+    store: Store, row: Row, member: Member, frames: list[pd.DataFrame], split: str
+) -> None:
+    """Raises a StoreError unless the newest frame has texts, those of the first frame."""
+    first, newest = frames[0]["gold"].to_numpy(), frames[-1]["gold"].to_numpy()
+    if len(newest) == 0:
+        raise StoreError(
+            f"{store.root} holds no outcomes of {row.name} (model {member.key}) on {split}; "
+            "run its recipe again, without --no-test"
+        )
+    if not np.array_equal(first, newest):
+        raise StoreError(
+            f"the seeds of {row.name} in {store.root} were read on other {split} texts (model "
+            f"{member.key} beside {row.members[0].key}): they cannot be compared; run them on the "
+            "same data"
+        )

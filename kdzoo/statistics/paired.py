@@ -1,0 +1,113 @@
+"""Two models on the same texts: by how much they differ, and whether by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import binom, binomtest, false_discovery_control
+
+from kdzoo.statistics.interval import Hits, Interval, percentile_interval
+from kdzoo.statistics.resampling import paired_seeds, resampled_means
+
+SIGNIFICANT = 0.05  # p-value below which two models are taken to differ
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How one model's accuracy differs from another's.
+
+    Attributes:
+        difference: first minus second, with its interval over texts and seeds.
+        p_value: of the permutation test over the texts.
+        mcnemar_p: exact McNemar test of each pair of seeds.
+    """
+
+    difference: Interval
+    p_value: float
+    mcnemar_p: tuple[float, ...]
+
+    @property
+    def seeds(self) -> int:
+        """How many pairs of seeds were compared."""
+        return len(self.mcnemar_p)
+
+
+def compare(first: Hits, second: Hits, seed: int = 0) -> Comparison:
+    """Returns how the first model differs from the second.
+
+    The interval resamples texts and seeds, each for itself (the pigeonhole bootstrap of Owen, 2007,
+    which errs on the wide side), and takes a seed's two sides together. Where one side has a single
+    model, that model is taken as given. With one seed a side, the interval is over texts alone.
+
+    Three seeds can tell of small differences between seeds only: in simulations the interval held
+    the truth in 98 of 100 studies where accuracy varied by up to a point from seed to seed, in 88
+    where it varied by two, in 79 where it varied by seven.
+
+    Args:
+        first: [S, N], of the same texts in the same order as ``second``.
+        second: [S, N]; one of the two may have a single seed.
+        seed: of the bootstrap.
+
+    Raises:
+        ValueError: other texts, or numbers of seeds that cannot be paired.
+    """
+    first, second = paired_seeds(first, second)
+    differences = first.astype(np.int8) - second.astype(np.int8)  # [S, N]
+    resampled = resampled_means(differences[np.newaxis], np.random.default_rng(seed))[:, 0]
+    return Comparison(
+        difference=percentile_interval(float(differences.mean()), resampled),
+        p_value=_permutation_p(differences.sum(0, dtype=np.int64)),
+        mcnemar_p=tuple(mcnemar(*pair) for pair in zip(first, second, strict=True)),
+    )
+
+
+def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> float:
+    """Returns the p-value of the exact McNemar test; 1 where no text's outcomes differ.
+
+    Args:
+        first: whether the first model is right, [N].
+        second: whether the second is, [N].
+    """
+    only_first, only_second = int((first & ~second).sum()), int((~first & second).sum())
+    changed = only_first + only_second
+    return float(binomtest(only_first, changed, 0.5).pvalue) if changed else 1.0
+
+
+def adjusted(p_values: Sequence[float]) -> list[float]:
+    """Returns the p-values with the false discovery rate controlled over all of them.
+
+    Benjamini and Hochberg (1995).
+    """
+    if not p_values:
+        return []
+    return [float(each) for each in false_discovery_control(p_values, method="bh")]
+
+
+def _permutation_p(totals: npt.NDArray[np.int64]) -> float:
+    """Returns the two-sided p-value of the paired permutation test that swaps a text's two sides.
+
+    A text is swapped in all seeds at once. Were each cell of seed and text swapped for itself, a
+    text would count once for every seed, though its outcomes hang together: a hard text is hard
+    under all seeds, and a single teacher answers it once. Models that do not differ would then be
+    told apart far too often. Seeds are not swapped: of three, no p-value could be below 1/4; what
+    they add is in the interval of the difference.
+
+    A text of which the seeds' differences add up to k adds k or -k to the sum, so that the sum's
+    distribution is that of weighted coin throws. It is computed whole, where
+    ``scipy.stats.permutation_test`` draws; with a single seed it is the exact McNemar test.
+
+    Args:
+        totals: first minus second, summed over seeds, [N].
+    """
+    sizes, counts = np.unique(np.abs(totals[totals != 0]), return_counts=True)
+    chances = np.ones(1)  # of each sum of what falls to the first side
+    for size, count in zip(sizes, counts, strict=True):
+        spread = np.zeros(size * count + 1)
+        spread[::size] = binom.pmf(np.arange(count + 1), count, 0.5)
+        chances = np.convolve(chances, spread)
+    most = len(chances) - 1
+    sums = 2 * np.arange(most + 1) - most  # first side minus second side
+    return min(1.0, float(chances[np.abs(sums) >= abs(totals.sum())].sum()))

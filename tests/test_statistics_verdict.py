@@ -1,0 +1,206 @@
+"""Sentences: no more is said than the interval and the corrected p-value hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_hits import World
+
+from kdzoo.statistics import (
+    Comparison,
+    Effect,
+    Interval,
+    Standing,
+    against_teacher,
+    compare,
+    of_distilling,
+)
+
+ONE_SEED = " - one seed: how much another would differ is not known"
+
+
+def comparison(value: float, low: float | None, high: float | None, seeds: int = 3) -> Comparison:
+    """Returns a comparison whose figures are given in points."""
+    points = [None if each is None else each / 100 for each in (low, high)]
+    return Comparison(Interval(value / 100, *points), 0.5, (0.5,) * seeds)
+
+
+class TestAgainstTheTeacher:
+    @pytest.mark.parametrize(
+        ("figures", "p", "kind", "sentence"),
+        [
+            (
+                (-0.1, -0.6, 0.4),
+                0.7,
+                Standing.EQUAL,
+                "as good as the teacher (difference -0.1, 95 % interval -0.6 to 0.4)",
+            ),
+            ((1.2, 0.3, 2.0), 0.01, Standing.BETTER, "better than the teacher (+1.2, 0.3 to 2.0)"),
+            (
+                (-3.1, -3.9, -2.3),
+                0.001,
+                Standing.WORSE,
+                "worse than the teacher (-3.1, -3.9 to -2.3)",
+            ),
+            (
+                (-0.8, -2.1, 0.5),
+                0.2,
+                Standing.UNDECIDED,
+                "not told apart from the teacher (difference -0.8, -2.1 to 0.5)",
+            ),
+            (
+                (-0.5, -0.8, -0.2),
+                0.01,
+                Standing.WORSE,
+                "worse than the teacher, by less than a point (-0.5, -0.8 to -0.2)",
+            ),
+            (
+                (0.5, 0.2, 0.8),
+                0.01,
+                Standing.BETTER,
+                "better than the teacher, by less than a point (+0.5, 0.2 to 0.8)",
+            ),
+            (
+                (-1.3, -2.5, -0.1),
+                0.081,
+                Standing.UNDECIDED,
+                "not told apart from the teacher (difference -1.3, -2.5 to -0.1; "
+                "p 0.08 with all comparisons counted)",
+            ),
+            (
+                (-1.3, -2.7, 0.1),
+                0.001,  # these seeds differ on any texts; other seeds might not
+                Standing.UNDECIDED,
+                "not told apart from the teacher (difference -1.3, -2.7 to 0.1)",
+            ),
+            (
+                (0.0, 0.0, 0.0),
+                1.0,
+                Standing.EQUAL,
+                "as good as the teacher (difference 0.0, 95 % interval 0.0 to 0.0)",
+            ),
+            (
+                (-0.9, -1.8, -0.02),
+                0.01,
+                Standing.WORSE,
+                "worse than the teacher (-0.90, -1.80 to -0.02)",
+            ),
+            (
+                (-0.9, None, None),
+                0.01,
+                Standing.UNDECIDED,
+                "not told apart from the teacher (difference -0.9)",
+            ),
+        ],
+    )
+    def test_says_what_is_known(
+        self,
+        figures: tuple[float, float | None, float | None],
+        p: float,
+        kind: Standing,
+        sentence: str,
+    ) -> None:
+        found = against_teacher(comparison(*figures), p)
+
+        assert (found.kind, found.sentence) == (kind, sentence)
+
+    def test_says_that_one_seed_is_one_seed(self) -> None:
+        found = against_teacher(comparison(-3.1, -3.9, -2.3, seeds=1), 0.001)
+
+        assert found.sentence == "worse than the teacher (-3.1, -3.9 to -2.3)" + ONE_SEED
+
+    def test_knows_other_margins(self) -> None:
+        figures = comparison(-1.3, -1.8, -0.4)
+
+        assert against_teacher(figures, 0.2, margin=0.02).kind is Standing.EQUAL
+        assert "by less than 2 points" in against_teacher(figures, 0.01, margin=0.02).sentence
+        assert against_teacher(figures, 0.2, margin=0.005).kind is Standing.UNDECIDED
+
+    @given(
+        st.floats(-0.3, 0.3), st.floats(0, 0.1), st.floats(0, 0.1), st.floats(0, 1),
+        st.floats(0.001, 0.05),
+    )  # fmt: skip
+    def test_never_says_more_than_the_interval(
+        self, value: float, below: float, above: float, p: float, margin: float
+    ) -> None:
+        interval = Interval(value, value - below, value + above)
+
+        kind = against_teacher(Comparison(interval, p, (p,)), p, margin).kind
+
+        if kind in (Standing.BETTER, Standing.WORSE):
+            assert p < 0.05
+            assert (value - below > 0) if kind is Standing.BETTER else (value + above < 0)
+        if kind is Standing.EQUAL:
+            assert max(abs(value - below), abs(value + above)) <= margin
+
+
+class TestOfDistilling:
+    @pytest.mark.parametrize(
+        ("figures", "p", "kind", "sentence"),
+        [
+            (
+                (4.9, 4.1, 5.7),
+                0.001,
+                Effect.GAIN,
+                "distillation gave +4.9 points over hard labels (4.1 to 5.7)",
+            ),
+            (
+                (-1.2, -1.9, -0.5),
+                0.001,
+                Effect.LOSS,
+                "distillation cost 1.2 points against hard labels (0.5 to 1.9)",
+            ),
+            (
+                (0.1, -0.4, 0.6),
+                0.7,
+                Effect.NONE,
+                "no measurable effect (difference +0.1, -0.4 to 0.6)",
+            ),
+            (
+                (0.4, 0.1, 0.8),
+                0.081,
+                Effect.NONE,
+                "no measurable effect (difference +0.4, 0.1 to 0.8; "
+                "p 0.08 with all comparisons counted)",
+            ),
+        ],
+    )
+    def test_says_what_is_known(
+        self, figures: tuple[float, float, float], p: float, kind: Effect, sentence: str
+    ) -> None:
+        found = of_distilling(comparison(*figures), p)
+
+        assert (found.kind, found.sentence) == (kind, sentence)
+
+    def test_says_that_one_seed_is_one_seed(self) -> None:
+        assert of_distilling(comparison(4.9, 4.1, 5.7, seeds=1), 0.001).sentence.endswith(ONE_SEED)
+
+    def test_of_identical_models_is_none(self) -> None:
+        hits = World().study(np.random.default_rng(0), 500, (1.0, 3))[0]
+        found = compare(hits, hits)
+
+        verdict = of_distilling(found, found.p_value)
+
+        assert verdict.kind is Effect.NONE
+        assert verdict.sentence == "no measurable effect (difference 0.0, 0.0 to 0.0)"
+        assert against_teacher(found, found.p_value).kind is Standing.EQUAL
+
+    def test_of_a_real_gain_is_a_gain(self) -> None:
+        student, control = World().study(np.random.default_rng(0), 3000, (2.0, 3), (1.0, 3))
+        found = compare(student, control)
+
+        assert of_distilling(found, found.p_value).kind is Effect.GAIN
+        turned = compare(control, student)
+        assert of_distilling(turned, turned.p_value).kind is Effect.LOSS
+
+    def test_seldom_finds_a_gain_where_there_is_none(self) -> None:
+        """Whichever seeds and texts were met."""
+        rng = np.random.default_rng(0)
+        kinds = []
+        for _ in range(150):
+            found = compare(*World().study(rng, 600, (1.0, 3), (1.0, 3)))
+            kinds.append(of_distilling(found, found.p_value).kind)
+
+        assert np.mean([kind is not Effect.NONE for kind in kinds]) < 0.06
