@@ -24,7 +24,39 @@ ONE_SEED = " - one seed: how much another would differ is not known"
 def comparison(value: float, low: float | None, high: float | None, seeds: int = 3) -> Comparison:
     """Returns a comparison whose figures are given in points."""
     points = [None if each is None else each / 100 for each in (low, high)]
-    return Comparison(Interval(value / 100, *points), 0.5, (0.5,) * seeds)
+    by_seed = (value / 100,) * seeds
+    return Comparison(Interval(value / 100, *points), 0.5, (0.5,) * seeds, by_seed)
+
+
+class TestUnsteadySeeds:
+    """Three seeds that differ by points: the bootstrap alone would say too much."""
+
+    @pytest.mark.parametrize(
+        ("by_seed", "p", "kind"),
+        [
+            ((0.038, 0.04, 0.042), 0.2, Effect.GAIN),  # they hardly differ: the texts decide
+            ((0.0, 0.02, 0.1), 0.2, Effect.NONE),
+            ((0.01, 0.03, 0.08), 0.01, Effect.GAIN),  # each for itself
+            ((-0.01, 0.03, 0.1), 0.01, Effect.NONE),  # each for itself, and one the other way
+            ((0.025, 0.04, 0.05), 0.2, Effect.GAIN),  # the t-interval excludes zero
+        ],
+    )
+    def test_have_to_agree_among_themselves(
+        self, by_seed: tuple[float, ...], p: float, kind: Effect
+    ) -> None:
+        comparison = Comparison(Interval(0.04, 0.01, 0.07), 0.001, (p,) * 3, by_seed)
+
+        found = of_distilling(comparison, 0.001)
+
+        assert found.kind is kind
+        assert ("the seeds differ too much to say" in found.sentence) == (kind is Effect.NONE)
+
+    def test_of_a_model_without_any_are_not_missed(self) -> None:
+        """A baseline is fitted the same way each time."""
+        comparison = Comparison(Interval(-0.04, -0.05, -0.03), 0.001, (0.001,), (-0.04,))
+
+        assert "one seed" in against_teacher(comparison, 0.001).sentence
+        assert "one seed" not in against_teacher(comparison, 0.001, has_seeds=False).sentence
 
 
 class TestAgainstTheTeacher:
@@ -127,7 +159,7 @@ class TestAgainstTheTeacher:
     ) -> None:
         interval = Interval(value, value - below, value + above)
 
-        kind = against_teacher(Comparison(interval, p, (p,)), p, margin).kind
+        kind = against_teacher(Comparison(interval, p, (p,), (interval.value,)), p, margin).kind
 
         if kind in (Standing.BETTER, Standing.WORSE):
             assert p < 0.05

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pandas as pd
-from scipy.stats import binomtest
+import numpy.typing as npt
 
 from kdzoo import registry
 from kdzoo.errors import StoreError
 from kdzoo.report.latency import Latency, failures, latency_of, of_one_machine
 from kdzoo.results import Deployed, Record, Row, Session, Store
 from kdzoo.runtime.parity import Parity
-
-TOLD_APART = 0.05  # p-value below which teacher and control are taken to differ
+from kdzoo.statistics import control_of, differ, read_outcomes, teacher_of
 
 
 @dataclass(frozen=True)
@@ -163,7 +161,7 @@ def _table_row(
     if not shown.is_first:
         return shown
     controls = [records[m.control_key] for m in row.members if m.control_key is not None]
-    gap, gap_in_scope = _gaps(row, records, store, split)
+    gap, gap_in_scope = _gaps(row, store, split, own[0].data.oos)
     return replace(
         shown,
         control=_metrics(controls, split),
@@ -220,44 +218,28 @@ def _figures(record: Record | Deployed, split: str) -> dict[str, float]:
     }
 
 
-def _gaps(
-    row: Row, records: Mapping[str, Record], store: Store, split: str
-) -> tuple[float | None, float | None]:
+def _gaps(row: Row, store: Store, split: str, oos: int | None) -> tuple[float | None, float | None]:
     """Returns the closed share of the gap between control and teacher, overall and in scope.
 
-    None where there is no control, or teacher and control cannot be told apart: an exact McNemar
-    test over the texts of all seeds.
+    None where there is no control, or teacher and control cannot be told apart.
     """
-    trios = [
-        (records[m.key], records[m.control_key], store.read(m.teacher_key))
-        for m in row.members
-        if m.control_key is not None and m.teacher_key is not None
-    ]
-    if not trios or not all(split in record.quality for trio in trios for record in trio):
+    teacher, control = teacher_of(row), control_of(row)
+    if teacher is None or control is None:
         return None, None
-    if not _differ([(teacher.key, control.key) for _, control, teacher in trios], store, split):
+    if not all(is_covered(store, each, split) for each in (row, teacher, control)):
         return None, None
+    own, ideal, hard = (read_outcomes(store, each, split) for each in (row, teacher, control))
 
-    def closed(metric: str) -> float | None:
-        student, control, teacher = (
-            float(np.mean([trio[i].quality[split][metric] for trio in trios])) for i in range(3)
-        )
-        return (student - control) / (teacher - control) if teacher > control else None
+    def closed(texts: npt.NDArray[np.bool_]) -> float | None:
+        hits = (each.hits[:, texts] for each in (own, hard, ideal))
+        student, hard_labels, taught = (float(each.mean()) for each in hits)
+        return (student - hard_labels) / (taught - hard_labels) if taught > hard_labels else None
 
-    return closed("accuracy"), closed("in_scope_accuracy")
-
-
-def _differ(pairs: Sequence[tuple[str, str]], store: Store, split: str) -> bool:
-    """Whether two models' hits differ on the same texts, over all pairs together."""
-    only_first = only_second = 0
-    for first, second in pairs:
-        hits = [_hits(store.predictions(key), split) for key in (first, second)]
-        only_first += int((hits[0] & ~hits[1]).sum())
-        only_second += int((~hits[0] & hits[1]).sum())
-    changed = only_first + only_second
-    return changed > 0 and float(binomtest(only_first, changed, 0.5).pvalue) < TOLD_APART
+    if not differ(ideal.hits, hard.hits):
+        return None, None
+    return closed(np.full(len(own.gold), True)), closed(own.gold != oos)
 
 
-def _hits(frame: pd.DataFrame, split: str) -> pd.Series:
-    own = frame[frame["split"] == split]
-    return (own["prediction"] == own["gold"]).reset_index(drop=True)
+def is_covered(store: Store, row: Row, split: str) -> bool:
+    """Whether all models of a row were read on the split: a teacher that is a file may not be."""
+    return all(split in store.read(member.key).quality for member in row.members)

@@ -10,7 +10,7 @@ from kdzoo.statistics.interval import Interval, over_examples, over_seeds
 from kdzoo.statistics.losses import ClassLoss, Inheritance, class_losses, inheritance
 from kdzoo.statistics.out_of_scope import Detection, detection, tune_threshold
 from kdzoo.statistics.outcomes import Outcomes, control_of, read_outcomes, teacher_of
-from kdzoo.statistics.paired import SIGNIFICANT, Comparison, adjusted, compare, mcnemar
+from kdzoo.statistics.paired import SIGNIFICANT, Comparison, adjusted, compare, differ, mcnemar
 from kdzoo.statistics.verdict import (
     MARGIN,
     Effect,
@@ -39,6 +39,7 @@ __all__ = [
     "compare",
     "control_of",
     "detection",
+    "differ",
     "expected_calibration_error",
     "fit_temperature",
     "gap_closed",

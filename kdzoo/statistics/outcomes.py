@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kdzoo.data import SplitName
 from kdzoo.errors import StoreError
 from kdzoo.results import Member, Role, Row, Store
 from kdzoo.statistics.interval import Hits
@@ -47,7 +46,7 @@ class Outcomes:
         return hits
 
 
-def read_outcomes(store: Store, row: Row, split: SplitName, runtime: str | None = None) -> Outcomes:
+def read_outcomes(store: Store, row: Row, split: str, runtime: str | None = None) -> Outcomes:
     """Returns what a row's models made of the texts of a split.
 
     Args:

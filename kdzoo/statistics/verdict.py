@@ -2,7 +2,9 @@
 
 Two models are told apart where the p-value, corrected for all comparisons that are shown together,
 is significant and the interval over texts and seeds excludes zero: the test takes the seeds as
-given, the interval does not.
+given, the interval does not. Where seeds differ by more than a point, that interval is too narrow
+for a few of them: then each seed has to differ by itself, or the t-interval over the seeds has to
+exclude zero too.
 """
 
 from __future__ import annotations
@@ -11,10 +13,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from kdzoo.statistics.interval import Interval
+from kdzoo.statistics.interval import Interval, over_seeds
 from kdzoo.statistics.paired import SIGNIFICANT, Comparison
 
 MARGIN = 0.01  # of accuracy, within which two models are as good as each other
+UNSTEADY = 0.01  # standard deviation of the seeds' differences from which seeds matter most
 _ONE_SEED = " - one seed: how much another would differ is not known"
 
 
@@ -52,7 +55,11 @@ class Verdict(Generic[Kind]):
 
 
 def against_teacher(
-    comparison: Comparison, adjusted_p: float, margin: float = MARGIN
+    comparison: Comparison,
+    adjusted_p: float,
+    margin: float = MARGIN,
+    *,
+    has_seeds: bool = True,
 ) -> Verdict[Standing]:
     """Returns how good a student is beside its teacher.
 
@@ -62,6 +69,7 @@ def against_teacher(
         comparison: of the student with the teacher.
         adjusted_p: its p-value, as ``adjusted`` returns it for all comparisons shown together.
         margin: of accuracy, 0 to 1.
+        has_seeds: whether another seed would give another student.
     """
     difference = comparison.difference
     is_close = difference.lies_within(margin)
@@ -77,7 +85,7 @@ def against_teacher(
         kind = Standing.UNDECIDED
         figures = _figures(difference) + _chance(comparison, adjusted_p)
         sentence = f"not told apart from the teacher (difference {figures})"
-    return Verdict(kind, sentence + _caveat(comparison))
+    return Verdict(kind, sentence + (_caveat(comparison) if has_seeds else ""))
 
 
 def of_distilling(comparison: Comparison, adjusted_p: float) -> Verdict[Effect]:
@@ -104,13 +112,27 @@ def of_distilling(comparison: Comparison, adjusted_p: float) -> Verdict[Effect]:
 
 
 def _told_apart(comparison: Comparison, adjusted_p: float) -> bool:
-    return adjusted_p < SIGNIFICANT and comparison.difference.excludes_zero()
+    return (
+        adjusted_p < SIGNIFICANT
+        and comparison.difference.excludes_zero()
+        and not _depends_on_seeds(comparison)
+    )
+
+
+def _depends_on_seeds(comparison: Comparison) -> bool:
+    return (
+        comparison.spread > UNSTEADY
+        and not over_seeds(comparison.by_seed).excludes_zero()
+        and not comparison.holds_in_each_seed()
+    )
 
 
 def _chance(comparison: Comparison, adjusted_p: float) -> str:
     """Returns why an interval that excludes zero does not tell two models apart."""
     if not comparison.difference.excludes_zero():
         return ""
+    if _depends_on_seeds(comparison):
+        return "; the seeds differ too much to say"
     return f"; p {adjusted_p:.2f} with all comparisons counted"
 
 

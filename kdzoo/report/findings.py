@@ -1,0 +1,230 @@
+"""What a study's stored outcomes say of its models: verdicts, with the figures behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from kdzoo.report.rows import is_covered
+from kdzoo.results import Row, Store
+from kdzoo.statistics import (
+    ClassLoss,
+    Comparison,
+    Detection,
+    Effect,
+    Gap,
+    Inheritance,
+    Interval,
+    Outcomes,
+    Standing,
+    Verdict,
+    adjusted,
+    against_teacher,
+    class_losses,
+    compare,
+    control_of,
+    detection,
+    expected_calibration_error,
+    gap_closed,
+    inheritance,
+    negative_log_likelihood,
+    of_distilling,
+    over_examples,
+    over_seeds,
+    read_outcomes,
+    teacher_of,
+    tune_threshold,
+)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A comparison and what it means once all of the study's comparisons are counted.
+
+    Attributes:
+        comparison: of two models' hits.
+        adjusted_p: its p-value after Benjamini and Hochberg.
+    """
+
+    comparison: Comparison
+    adjusted_p: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is known of one row of the table.
+
+    Attributes:
+        name: of the row.
+        role: ``teacher``, ``student`` or ``baseline``.
+        over_seeds: accuracy with its t-interval over seeds.
+        over_texts: the same with its bootstrap interval over texts.
+        agreement: share of texts that get the teacher's label; None without one.
+        divergence: KL from the teacher's distribution, in nats.
+        calibration_error: expected calibration error.
+        log_loss: mean negative log-likelihood, in nats.
+        standing: beside the teacher.
+        effect: of distilling, beside the same student on hard labels.
+        to_teacher: the comparison behind ``standing``.
+        to_control: the comparison behind ``effect``.
+        gap: how much of the gap between control and teacher is closed.
+        scope: how out-of-scope texts are found, mean over seeds; None where there are none.
+        threshold: of the out-of-scope score, tuned on validation, for the first seed.
+        losses: by class, against the teacher, the worst first.
+        inherited: what became of the teacher's errors.
+    """
+
+    name: str
+    role: str
+    over_seeds: Interval
+    over_texts: Interval
+    agreement: float | None
+    divergence: float | None
+    calibration_error: float
+    log_loss: float
+    standing: Verdict[Standing] | None = None
+    effect: Verdict[Effect] | None = None
+    to_teacher: Compared | None = None
+    to_control: Compared | None = None
+    gap: Gap | None = None
+    scope: Detection | None = None
+    threshold: float | None = None
+    losses: tuple[ClassLoss, ...] = ()
+    inherited: Inheritance | None = None
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A row's outcomes, and those of what it is compared with."""
+
+    row: Row
+    own: Outcomes
+    teacher: Outcomes | None
+    control: Outcomes | None
+
+
+def find(store: Store, split: str, oos: int | None) -> tuple[Finding, ...]:
+    """Returns what the outcomes of a split say of every row of the table.
+
+    Args:
+        store: of the study.
+        split: ``test``, or ``validation``.
+        oos: the id of the out-of-scope label, if there is one.
+
+    Raises:
+        StoreError: outcomes are missing or damaged.
+    """
+    rows = [row for row in store.manifest().rows if is_covered(store, row, split)]
+    read = [_read(store, row, split) for row in rows]
+    pairs = [
+        (each.row.name, kind, compare(each.own.hits, other.hits))
+        for each in read
+        if each.row.role != "teacher"
+        for kind, other in (("teacher", each.teacher), ("control", each.control))
+        if other is not None
+    ]
+    p_values = adjusted([comparison.p_value for *_, comparison in pairs])
+    compared = {
+        (name, kind): Compared(comparison, p)
+        for (name, kind, comparison), p in zip(pairs, p_values, strict=True)
+    }
+    return tuple(
+        _finding(
+            each,
+            compared.get((each.row.name, "teacher")),
+            compared.get((each.row.name, "control")),
+            _thresholds(store, each.row, oos),
+            oos,
+        )
+        for each in read
+    )
+
+
+def _read(store: Store, row: Row, split: str) -> _Read:
+    teacher, control = teacher_of(row), control_of(row)
+    if teacher is not None and not is_covered(store, teacher, split):
+        teacher = None
+    return _Read(
+        row,
+        read_outcomes(store, row, split),
+        None if teacher is None else read_outcomes(store, teacher, split),
+        None if control is None else read_outcomes(store, control, split),
+    )
+
+
+def _finding(
+    read: _Read,
+    to_teacher: Compared | None,
+    to_control: Compared | None,
+    threshold: float | None,
+    oos: int | None,
+) -> Finding:
+    own, teacher, control = read.own, read.teacher, read.control
+    hits = own.hits
+    gap = None
+    if teacher is not None and control is not None:
+        gap = gap_closed(hits, control.hits, teacher.hits)
+    divergence = float(np.mean(own.divergence))
+    return Finding(
+        name=read.row.name,
+        role=read.row.role,
+        over_seeds=over_seeds(hits.mean(1).tolist()),
+        over_texts=over_examples(hits),
+        agreement=None
+        if teacher is None
+        else float((own.predictions == teacher.predictions).mean()),
+        divergence=None if np.isnan(divergence) or teacher is None else divergence,
+        calibration_error=_mean(
+            expected_calibration_error(*each) for each in zip(own.confidence, hits, strict=True)
+        ),
+        log_loss=_mean(map(negative_log_likelihood, own.gold_log_probability)),
+        standing=None
+        if to_teacher is None
+        else against_teacher(
+            to_teacher.comparison, to_teacher.adjusted_p, has_seeds=read.row.role != "baseline"
+        ),
+        effect=None
+        if to_control is None
+        else of_distilling(to_control.comparison, to_control.adjusted_p),
+        to_teacher=to_teacher,
+        to_control=to_control,
+        gap=gap,
+        scope=_scope(own, oos),
+        threshold=threshold,
+        losses=()
+        if teacher is None
+        else tuple(class_losses(own.predictions, teacher.predictions, own.gold)),
+        inherited=None
+        if teacher is None
+        else inheritance(own.predictions, teacher.predictions, own.gold),
+    )
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))
+
+
+def _scope(own: Outcomes, oos: int | None) -> Detection | None:
+    """Returns how out-of-scope texts are found, each figure a mean over seeds."""
+    if oos is None:
+        return None
+    is_oos = own.gold == oos
+    found = [
+        detection(scores, predictions == oos, is_oos)
+        for scores, predictions in zip(own.oos_score, own.predictions, strict=True)
+    ]
+    known = [each for each in found if each is not None]
+    if not known:
+        return None
+    names = ("auroc", "false_positive_rate", "precision", "recall", "f1")
+    return Detection(**{name: _mean(getattr(each, name) for each in known) for name in names})
+
+
+def _thresholds(store: Store, row: Row, oos: int | None) -> float | None:
+    """Returns the first seed's threshold of the out-of-scope score, tuned on validation."""
+    if oos is None or not is_covered(store, row, "validation"):
+        return None
+    own = read_outcomes(store, row, "validation")
+    return tune_threshold(own.oos_score[0], own.gold == oos)
