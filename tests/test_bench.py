@@ -125,8 +125,8 @@ class TestSideBySide:
         named = {path.name for path in all_kinds.folder.iterdir()}
 
         assert named == {
-            "table.md", "table.csv", "accuracy_vs_latency.png", "accuracy_vs_latency.svg",
-            BENCH, FORMS,
+            "table.md", "table.csv", "table.tex",
+            "accuracy_vs_latency.png", "accuracy_vs_latency.svg", BENCH, FORMS,
         }  # fmt: skip
         for name in named:
             assert f"bench/{name}" in all_kinds.outcome.out

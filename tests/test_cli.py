@@ -22,7 +22,7 @@ from tiny_world import LABELS, RunCommand, WriteRecipe
 from kdzoo.recipe import shipped_recipes
 from kdzoo.results import Store
 
-COMMANDS = ("bench", "cache", "check", "export", "init", "label", "list", "new", "predict",
+COMMANDS = ("bench", "cache", "check", "export", "init", "label", "list", "new", "pick", "predict",
             "report", "run", "schema", "show", "texts")  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "pandas", "scipy", "sklearn", "datasets",
          "accelerate", "matplotlib", "pyarrow")  # fmt: skip
@@ -66,6 +66,7 @@ class TestHelp:
             "kdzoo.cli.app",
             "kdzoo.cli.bench",
             "kdzoo.cli.models",
+            "kdzoo.cli.pick",
             "kdzoo.cli.recipes",
             "kdzoo.cli.shown",
             "kdzoo.cli.studies",
@@ -417,7 +418,7 @@ class TestReport:
     def test_publishes_no_weights(self, published: Path) -> None:
         suffixes = {path.suffix for path in published.rglob("*") if path.is_file()}
 
-        assert suffixes == {".json", ".parquet", ".md", ".csv", ".png", ".svg"}
+        assert suffixes == {".json", ".parquet", ".md", ".csv", ".tex", ".html", ".png", ".svg"}
 
     def test_publishes_no_path_of_this_machine(
         self, published: Path, tmp_path: Path, tiny_encoder: Path
@@ -462,7 +463,7 @@ class TestReport:
 def published_texts(folder: Path) -> Iterator[str]:
     """Yields everything written in words below the folder."""
     for path in folder.rglob("*"):
-        if path.suffix in (".json", ".md", ".csv", ".svg"):
+        if path.suffix in (".json", ".md", ".csv", ".tex", ".html", ".svg"):
             yield path.read_text(encoding="utf-8")
         elif path.suffix == ".parquet":
             yield pd.read_parquet(path).to_csv()

@@ -13,6 +13,7 @@ import yaml
 
 from kdzoo import registry
 from kdzoo.listing import SENTENCE, listing
+from kdzoo.report.check import stale_blocks
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,13 +29,8 @@ def markdown(columns: list[str], rows: list[list[str]]) -> str:
 class TestReadme:
     def test_its_tables_are_the_published_ones(self) -> None:
         """No number in them is typed: a block is the results' table of quality, caption and all."""
-        blocks = re.findall(r"<!-- table: (\S+) -->\n(.*?)<!-- end of table -->", README, re.DOTALL)
-
-        assert blocks
-        for file, shown in blocks:
-            table = (ROOT / file).read_text(encoding="utf-8")
-            quality = table.partition("\n")[2].partition("\n## ")[0]
-            assert shown.strip() == quality.strip()
+        assert "<!-- table: results/" in README
+        assert stale_blocks(ROOT / "README.md") == []
 
     def test_its_pictures_are_there(self) -> None:
         """Every picture that it shows lies in the repository."""

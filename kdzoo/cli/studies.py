@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,15 @@ from kdzoo.cli.app import (
 from kdzoo.cli.shown import check_noise, show_table
 from kdzoo.errors import RecipeError
 
-FILES = ("table.md", "table.csv", "accuracy_vs_latency.png", "latency.png", "models/")
+FILES = (
+    "report.html",
+    "table.md",
+    "table.csv",
+    "table.tex",
+    "accuracy_vs_latency.png",
+    "latency.png",
+    "models/",
+)
 
 
 @app.command(
@@ -86,7 +95,9 @@ def run(
 
 `kdzoo report runs/clinc150`
 
-`kdzoo report runs/clinc150 --publish results/clinc150`"""
+`kdzoo report runs/clinc150 --publish results/clinc150`
+
+`kdzoo report results/clinc150 --check --readme README.md`"""
 )
 def report(
     folder: Annotated[
@@ -96,8 +107,25 @@ def report(
         Path | None,
         typer.Option(help="Copy what may be shown here: no texts, no weights, no paths."),
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Write nothing; exit code 1 where a table is not what was measured."
+        ),
+    ] = False,
+    readme: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --check: a document whose `<!-- table: FILE -->` blocks count too."
+        ),
+    ] = None,
 ) -> None:
-    """Make tables and pictures again from what was measured. Trains nothing."""
+    """Make tables, pictures and the page again from what was measured. Trains nothing."""
+    if check:
+        _check(folder, publish, readme)
+        return
+    if readme is not None:
+        raise RecipeError("--readme belongs to --check")
     from kdzoo.report import make_table, write_report
     from kdzoo.results import Store
     from kdzoo.results import publish as publish_store
@@ -114,6 +142,22 @@ def report(
         store = publish_store(store, publish, keys)
     write_report(store)
     show_table(make_table(store), store.root, FILES)
+
+
+def _check(folder: Path, publish: Path | None, readme: Path | None) -> None:
+    from kdzoo.report.check import stale_blocks, stale_tables
+    from kdzoo.results import Store
+
+    if publish is not None:
+        raise RecipeError("--check writes nothing; remove --publish")
+    stale = stale_tables(Store(folder))
+    stale += [] if readme is None else stale_blocks(readme)
+    for line in stale:
+        say(line, err_console)
+    if stale:
+        say("make them again: kdzoo report, then copy the table into its block", err_console)
+        sys.exit(1)
+    say(f"{folder}: the tables are what was measured")
 
 
 @app.command(epilog="Examples: `kdzoo cache`, `kdzoo cache clear`")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdzoo.report.rows import is_covered
+from kdzoo.report.rows import Table, is_covered
 from kdzoo.results import Row, Store
 from kdzoo.statistics import (
     ClassLoss,
@@ -105,17 +105,17 @@ class _Read:
     control: Outcomes | None
 
 
-def find(store: Store, split: str, oos: int | None) -> tuple[Finding, ...]:
-    """Returns what the outcomes of a split say of every row of the table.
+def find(store: Store, table: Table) -> tuple[Finding, ...]:
+    """Returns what the outcomes of the table's split say of every row.
 
     Args:
         store: of the study.
-        split: ``test``, or ``validation``.
-        oos: the id of the out-of-scope label, if there is one.
+        table: of the same.
 
     Raises:
         StoreError: outcomes are missing or damaged.
     """
+    split, oos = table.split, table.oos
     rows = [row for row in store.manifest().rows if is_covered(store, row, split)]
     read = [_read(store, row, split) for row in rows]
     pairs = [

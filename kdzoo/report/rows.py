@@ -68,6 +68,8 @@ class Table:
     unlabelled: int
     texts: int  # in the split
     has_oos: bool
+    oos: int | None = None  # the id of the out-of-scope label
+    label_names: tuple[str, ...] = ()
     has_pairs: bool = False  # of texts, rather than single ones
     other_tests: tuple[str, ...] = ()  # more test sets, whose accuracy is shown
     reference: str = "teacher"  # what the others are compared with
@@ -122,6 +124,8 @@ def make_table(store: Store, split: str | None = None) -> Table:
         unlabelled=first.data.unlabelled,
         texts=first.data.test if split == "test" else first.data.validation,
         has_oos=first.data.oos is not None,
+        oos=first.data.oos,
+        label_names=first.data.labels,
         has_pairs=first.data.pairs,
         other_tests=tuple(first.data.other_tests) if split == "test" else (),
     )

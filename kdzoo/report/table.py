@@ -8,10 +8,16 @@ from collections.abc import Mapping, Sequence
 from tabulate import tabulate
 
 from kdzoo.report.costs import NOTHING, cost_cells, how_timed, megabytes, short
+from kdzoo.report.findings import Finding
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Spread, Table, TableRow
 
 _TERMINAL_COLUMNS = 100
+VERDICTS = (
+    "Differences in points of accuracy, with 95 % bootstrap intervals over texts and seeds "
+    "together; p-values of a paired permutation test over texts, corrected for all comparisons "
+    "(Benjamini and Hochberg). \u201cAs good as\u201d: the whole interval lies within a point."
+)
 _SPARED = ("texts", "in scope", "size, MB")  # by a terminal that is too narrow, in this order
 
 
@@ -99,16 +105,28 @@ def _width(lines: Sequence[Mapping[str, str]], titles: Sequence[str]) -> int:
     return sum(widest) + 2 * (len(titles) - 1)
 
 
-def markdown(table: Table) -> str:
-    """Returns both tables with their captions; text from the data cannot break out of its cell."""
+def markdown(table: Table, findings: Sequence[Finding] = ()) -> str:
+    """Returns both tables with their captions, and the verdicts on every model.
+
+    Text from the data cannot break out of its cell.
+    """
     models = [row for row in table.rows if row.is_first]
     parts = [f"# {_escaped(table.study)}"]
     if models:
         drawn = _drawn([quality_cells(row, table) for row in models], left=2)
-        parts += [drawn, _escaped(_quality_caption(table)), "## As deployed"]
+        parts += [drawn, _escaped(quality_caption(table)), "## As deployed"]
     parts.append(_drawn([deployed_cells(row) for row in table.rows], left=2))
-    parts += map(_escaped, [_cost_caption(table), *notes(table)])
+    parts += map(_escaped, [cost_caption(table), *notes(table)])
+    verdicts = [f"* {_escaped(line)}" for line in map(_verdict, findings) if line]
+    if verdicts:
+        parts += ["## What it says", "\n".join(verdicts), _escaped(VERDICTS)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _verdict(finding: Finding) -> str:
+    """Returns what is said of a model; nothing of one that is compared with none."""
+    said = [each.sentence for each in (finding.standing, finding.effect) if each is not None]
+    return f"{finding.name}: {'; '.join(said)}." if said else ""
 
 
 def _drawn(lines: Sequence[Mapping[str, str]], left: int) -> str:
@@ -121,15 +139,17 @@ def _drawn(lines: Sequence[Mapping[str, str]], left: int) -> str:
 
 def caption(table: Table) -> str:
     """Returns how to read both tables."""
-    models = [_quality_caption(table)] if any(row.is_first for row in table.rows) else []
-    return " ".join([*models, _cost_caption(table)])
+    models = [quality_caption(table)] if any(row.is_first for row in table.rows) else []
+    return " ".join([*models, cost_caption(table)])
 
 
-def _cost_caption(table: Table) -> str:
+def cost_caption(table: Table) -> str:
+    """Returns how to read what the rows cost."""
     return " ".join(how_timed(table.timed, table.reference))
 
 
-def _quality_caption(table: Table) -> str:
+def quality_caption(table: Table) -> str:
+    """Returns how to read what the models give."""
     seeds = max((row.metrics["accuracy"].seeds for row in table.rows if row.metrics), default=1)
     over = f"mean ± sd over {seeds} seeds" if seeds > 1 else "one seed"
     unlabelled = f" and {table.unlabelled:,} unlabelled" if table.unlabelled else ""

@@ -230,7 +230,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 
 def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
-    """Copies to ``target`` what may be shown: records without paths, outcomes, sessions, manifest.
+    """Copies to ``target`` what may be shown: records without paths, histories, outcomes, sessions.
 
     No texts, no weights, no paths of this machine. What was published there before is replaced.
 
@@ -247,6 +247,9 @@ def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
         folder = public.folder(record.name, record.variant, record.seed, record.key)
         folder.mkdir(parents=True)
         public.write_predictions(folder, outcomes)
+        history = store.finished(record.key) / HISTORY
+        if history.is_file():
+            shutil.copyfile(history, folder / HISTORY)
         public.write(folder, record.model_copy(update={"recipe": without_paths(record.recipe)}))
         for deployed in store.forms(record.key):
             failure = _without_folders(deployed.failure)

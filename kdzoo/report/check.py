@@ -1,0 +1,67 @@
+"""Whether what was written still says what the store says."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+
+from kdzoo.errors import StoreError
+from kdzoo.report.findings import find
+from kdzoo.report.rows import make_table
+from kdzoo.report.write import text_files
+from kdzoo.results import Store
+
+_BLOCK = re.compile(r"<!-- table: (\S+) -->\n(.*?)<!-- end of table -->", re.DOTALL)
+
+
+def stale_tables(store: Store) -> list[str]:
+    """Returns, a line each, which of the study's tables are not what its results say.
+
+    Raises:
+        StoreError: the folder is no study.
+    """
+    table = make_table(store)
+    found = []
+    for name, wanted in text_files(table, find(store, table)).items():
+        path = store.root / name
+        if not path.is_file():
+            found.append(f"{path} is missing")
+        elif (written := path.read_text(encoding="utf-8")) != wanted:
+            found.append(f"{path} is stale: {_first_difference(written, wanted)}")
+    return found
+
+
+def stale_blocks(document: Path) -> list[str]:
+    """Returns which blocks of a document are not the tables that they name.
+
+    A block begins with ``<!-- table: results/STUDY/table.md -->``, the file seen from the
+    document's folder, and ends with ``<!-- end of table -->``; in it stands the table of quality.
+
+    Raises:
+        StoreError: the document is not there.
+    """
+    if not document.is_file():
+        raise StoreError(f"no such document: {document}")
+    found = []
+    for name, shown in _BLOCK.findall(document.read_text(encoding="utf-8")):
+        path = document.parent / name
+        if not path.is_file():
+            found.append(f"{document}: {name} is missing")
+            continue
+        wanted = quality_part(path.read_text(encoding="utf-8"))
+        if shown.strip() != wanted:
+            difference = _first_difference(shown.strip(), wanted)
+            found.append(f"{document}: the block of {name} is stale: {difference}")
+    return found
+
+
+def quality_part(table: str) -> str:
+    """Returns the table of quality and its caption, out of a whole ``table.md``."""
+    return table.partition("\n")[2].partition("\n## ")[0].strip()
+
+
+def _first_difference(written: str, wanted: str) -> str:
+    lines = difflib.ndiff(written.splitlines(), wanted.splitlines())
+    changed = [line for line in lines if line[:2] in ("- ", "+ ")]
+    return "  ".join(changed[:2])[:300]

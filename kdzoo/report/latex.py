@@ -1,0 +1,82 @@
+"""The table as LaTeX, for booktabs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+
+from kdzoo.report.plain import one_line
+from kdzoo.report.rows import Table, TableRow
+from kdzoo.report.table import deployed_cells, quality_cells
+
+_COMMANDS = {"±": r"$\pm$", "×": r"$\times$", "–": "--", "−": "$-$"}
+_FOREIGN = re.compile(r"[^\x20-\x7e\u00a1-\u017f]")  # what pdflatex has no letter for
+_QUALITY = ("model", "accuracy", "in scope", "OOS recall", "F1", "macro-F1", "agreement",
+            "hard labels", "gap closed", "parameters, M")  # fmt: skip
+_DEPLOYED = ("model", "runtime", "accuracy", "size, MB", "p50, ms", "p90, ms", "than the fastest",
+             "memory, MB")  # fmt: skip
+
+
+def latex(table: Table) -> str:
+    r"""Returns both tables, each a ``tabular`` to be put in with ``\input``; text stays text.
+
+    The most accurate student is set bold, and of the rows as deployed the fastest too. Needs
+    ``\usepackage{booktabs}``.
+    """
+    models = [row for row in table.rows if row.is_first]
+    parts = [f"% {_escaped(table.study)}"]
+    if models:
+        cells = [_chosen(quality_cells(row, table), (*_QUALITY, *table.other_tests))
+                 for row in models]  # fmt: skip
+        parts.append(_tabular(cells, {"accuracy": _best(models, _error)}))
+    deployed = [_chosen(deployed_cells(row), _DEPLOYED) for row in table.rows]
+    best = {"accuracy": _best(table.rows, _error), "p50, ms": _best(table.rows, _latency_ms)}
+    parts.append(_tabular(deployed, best))
+    return "\n\n".join(parts) + "\n"
+
+
+def _chosen(cells: Mapping[str, str], titles: Sequence[str]) -> dict[str, str]:
+    return {title: cells[title] for title in titles if title in cells}
+
+
+def _error(row: TableRow) -> float:
+    return 1 - row.metrics["accuracy"].mean if "accuracy" in row.metrics else float("inf")
+
+
+def _latency_ms(row: TableRow) -> float:
+    return float("inf") if row.latency is None else row.latency.p50_ms
+
+
+def _best(rows: Sequence[TableRow], cost: Callable[[TableRow], float]) -> int | None:
+    """Returns the number of the student's row with the lowest cost; None where there is none."""
+    students = [number for number, row in enumerate(rows) if row.role in ("student", "other")]
+    return min(students, key=lambda number: cost(rows[number]), default=None)
+
+
+def _tabular(lines: Sequence[Mapping[str, str]], best: Mapping[str, int | None]) -> str:
+    frame = pd.DataFrame([[_escaped(cell) for cell in line.values()] for line in lines])
+    titles = list(lines[0])
+    for title, number in best.items():
+        if number is not None and title in titles:
+            place = (number, titles.index(title))
+            frame.iloc[place] = rf"\textbf{{{frame.iloc[place]}}}"
+    frame.columns = pd.Index([_escaped(title) for title in titles])
+    texts = sum(title in ("model", "runtime") for title in titles)
+    columns = "l" * texts + "r" * (len(titles) - texts)
+    return str(frame.style.hide(axis="index").to_latex(hrules=True, column_format=columns)).strip()
+
+
+def _escaped(text: str) -> str:
+    """Returns text that LaTeX prints and does not obey."""
+    shown = {
+        "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+        "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}",
+        **{character: f"\\{character}" for character in "&%$#_"},
+        **{character: f"{{{character}}}" for character in "[]*"},  # an option of what is before
+        **_COMMANDS,
+    }  # fmt: skip
+    found = (shown.get(each) or _FOREIGN.sub("?", each) for each in one_line(text))
+    return "".join(found)

@@ -1,0 +1,77 @@
+"""The sections of the page that tell how the study was made: training, machine, recipes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from kdzoo.report.plain import one_line
+from kdzoo.report.sections import Curve, Section
+from kdzoo.results import HISTORY, Record, Store
+
+
+def curves_section(store: Store) -> Section | None:
+    """Returns validation accuracy over the steps of every student, its control dotted."""
+    curves = []
+    for row in store.manifest().rows:
+        lines = []
+        for member in row.members:
+            for key, is_control in ((member.key, False), (member.control_key, True)):
+                history = [] if key is None else _history(store, key)
+                if history:
+                    noun = "hard labels" if is_control else "distilled"
+                    lines.append(_line(f"{noun}, seed {member.seed}", history, dashed=is_control))
+        if lines:
+            curves.append(Curve(one_line(row.name), lines))
+    if not curves:
+        return None
+    return Section(
+        "Training",
+        ["Validation accuracy, %; dotted: the same student on hard labels."],
+        curves=curves,
+    )
+
+
+def _history(store: Store, key: str) -> list[Mapping[str, float]]:
+    path = store.finished(key) / HISTORY
+    if not path.is_file():
+        return []
+    history: list[Mapping[str, float]] = json.loads(path.read_text(encoding="utf-8"))
+    return [point for point in history if "accuracy" in point]
+
+
+def _line(name: str, history: list[Mapping[str, float]], *, dashed: bool) -> dict[str, Any]:
+    return {
+        "name": name,
+        "dashed": dashed,
+        "steps": [int(point["step"]) for point in history],
+        "values": [round(point["accuracy"] * 100, 3) for point in history],
+    }
+
+
+def environment_section(store: Store) -> Section:
+    """Returns the machine that measured, or else trained, and the versions of the libraries."""
+    sessions = store.sessions()
+    first = store.read(store.manifest().rows[0].members[0].key)
+    told = sessions[-1].environment if sessions else first.environment
+    facts = [(one_line(name), one_line(value)) for name, value in told.items()]
+    if sessions:
+        conditions = sessions[-1].conditions.items()
+        facts += [
+            (one_line(name.replace("_", " ")), one_line(f"{value}")) for name, value in conditions
+        ]
+    return Section("Environment", facts=facts)
+
+
+def recipes_section(store: Store) -> Section:
+    """Returns the recipe of every row as it was run."""
+    listings = []
+    for row in store.manifest().rows:
+        record: Record = store.read(row.members[0].key)
+        if record.role == "student":
+            written = yaml.safe_dump(record.recipe, sort_keys=False, allow_unicode=True, width=100)
+            listings.append((one_line(row.name), written))
+    return Section("Recipes as run", listings=listings)

@@ -1,0 +1,106 @@
+"""The verdict in three sentences: the teacher, what can stand in for it, what distilling gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kdzoo.report.costs import milliseconds, short
+from kdzoo.report.findings import Finding
+from kdzoo.report.rows import Table, TableRow
+from kdzoo.statistics import Effect, Standing
+
+
+def summary(table: Table, findings: Sequence[Finding]) -> list[str]:
+    """Returns the sentences; one that nothing is known for is left out."""
+    known = {each.name: each for each in findings}
+    sentences = (_of_teacher(table), _of_students(table, known), _of_distilling(findings))
+    return [sentence for sentence in sentences if sentence]
+
+
+def _of_teacher(table: Table) -> str:
+    teachers = [row for row in table.rows if row.role == "teacher" and "accuracy" in row.metrics]
+    if not teachers:
+        return ""
+    best = max(teachers, key=lambda row: row.metrics["accuracy"].mean)
+    noun = "pairs" if table.has_pairs else "texts"
+    said = (
+        f"The {best.name} is right on {best.metrics['accuracy'].mean * 100:.1f} % of the "
+        f"{table.split} {noun}"
+    )
+    fastest = _fastest(teachers)
+    if fastest is None or fastest.latency is None:
+        return f"{said}."
+    return (
+        f"{said} and takes {milliseconds(fastest.latency.p50_ms)} ms for one in its fastest form "
+        f"({fastest.runtime}, {fastest.size_bytes / 1e6:.1f} MB)."
+    )
+
+
+def _of_students(table: Table, known: Mapping[str, Finding]) -> str:
+    """Names the most accurate student, and the fastest one, each in its fastest form."""
+    students = [row for row in table.rows if row.role == "student" and not row.notes]
+    names = list(dict.fromkeys(row.name for row in students if "accuracy" in row.metrics))
+    forms = {name: _fastest([row for row in students if row.name == name]) for name in names}
+    if not names:
+        return ""
+    accuracy = {row.name: row.metrics["accuracy"].mean for row in students if row.is_first}
+    best = max(names, key=lambda name: accuracy.get(name, 0.0))
+    said = [f"The most accurate student, {best}{_form(forms[best])}, is {_standing(known, best)}"]
+    fastest = _fastest([row for row in forms.values() if row is not None])
+    if fastest is not None and fastest.name != best:
+        said.append(
+            f"the fastest, {fastest.name}{_form(fastest)}, is {_standing(known, fastest.name)}"
+        )
+    return "; ".join(said) + "."
+
+
+def _fastest(rows: Sequence[TableRow]) -> TableRow | None:
+    timed = [row for row in rows if row.latency is not None]
+    return min(timed, key=lambda row: row.latency.p50_ms if row.latency else 0.0, default=None)
+
+
+def _form(row: TableRow | None) -> str:
+    """Returns in which form a model is meant, how fast that is, and how big."""
+    if row is None or row.latency is None:
+        return ""
+    ratio = row.latency.to_fastest
+    times = "" if ratio is None else f", {short(ratio.times)} × the teacher's speed"
+    milli = milliseconds(row.latency.p50_ms)
+    return f" ({row.runtime}: {milli} ms{times}, {row.size_bytes / 1e6:.1f} MB)"
+
+
+def _standing(known: Mapping[str, Finding], name: str) -> str:
+    finding = known.get(name)
+    if finding is None or finding.standing is None:
+        return "not compared with the teacher"
+    return finding.standing.sentence
+
+
+def _of_distilling(findings: Sequence[Finding]) -> str:
+    """Counts what distilling did to the students that have a control."""
+    effects = [each for each in findings if each.effect is not None]
+    if not effects:
+        return ""
+    by_kind = {
+        kind: [each.name for each in effects if each.effect and each.effect.kind is kind]
+        for kind in Effect
+    }
+    words = {
+        Effect.GAIN: "gave a measurable gain over hard labels to {}",
+        Effect.LOSS: "cost {} accuracy",
+        Effect.NONE: "had no measurable effect on {}",
+    }
+    parts = [words[kind].format(_listed(names)) for kind, names in by_kind.items() if names]
+    as_good = [
+        each.name
+        for each in findings
+        if each.role == "student"
+        and each.standing is not None
+        and each.standing.kind in (Standing.EQUAL, Standing.BETTER)
+    ]
+    closing = f" As good as the teacher: {_listed(as_good)}." if as_good else ""
+    return f"Distilling {_listed(parts)}.{closing}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

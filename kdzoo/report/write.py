@@ -1,0 +1,75 @@
+"""All files of a report, from the store alone; the same store gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from kdzoo.report.findings import Finding, find
+from kdzoo.report.latex import latex
+from kdzoo.report.page import Page, html
+from kdzoo.report.picture import draw
+from kdzoo.report.rows import Table, make_table
+from kdzoo.report.sections import (
+    Section,
+    deployed_section,
+    losses_section,
+    quality_section,
+    scope_section,
+    verdict_section,
+)
+from kdzoo.report.spreadsheet import comma_separated
+from kdzoo.report.study_sections import curves_section, environment_section, recipes_section
+from kdzoo.report.summary import summary
+from kdzoo.report.table import cost_caption, markdown, quality_caption
+from kdzoo.results import Store, write_atomically
+
+PAGE = "report.html"
+
+
+def write_report(store: Store) -> list[Path]:
+    """Writes tables, page and picture into the store's folder and returns their paths.
+
+    Raises:
+        StoreError: the folder is no study.
+    """
+    table = make_table(store)
+    findings = find(store, table)
+    written = write_tables(table, store.root, findings)
+    path = store.root / PAGE
+    write_atomically(
+        path, html(Page(table, summary(table, findings), _sections(store, table, findings)))
+    )
+    return [*written, path]
+
+
+def text_files(table: Table, findings: tuple[Finding, ...] = ()) -> dict[str, str]:
+    """Returns the contents of the tables, by the name of their file."""
+    return {
+        "table.md": markdown(table, findings),
+        "table.csv": comma_separated(table),
+        "table.tex": latex(table),
+    }
+
+
+def write_tables(table: Table, folder: Path, findings: tuple[Finding, ...] = ()) -> list[Path]:
+    """Writes tables and picture into a folder and returns their paths."""
+    written = []
+    for name, content in text_files(table, findings).items():
+        write_atomically(folder / name, content)
+        written.append(folder / name)
+    return written + draw(table, folder)
+
+
+def _sections(store: Store, table: Table, findings: tuple[Finding, ...]) -> list[Section]:
+    made: list[Callable[[], Section | None]] = [
+        lambda: quality_section(table, quality_caption(table)),
+        lambda: deployed_section(table, cost_caption(table)),
+        lambda: verdict_section(findings),
+        lambda: scope_section(findings),
+        lambda: losses_section(findings, table.label_names),
+        lambda: curves_section(store),
+        lambda: environment_section(store),
+        lambda: recipes_section(store),
+    ]
+    return [section for section in (make() for make in made) if section is not None]

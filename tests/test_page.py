@@ -1,0 +1,143 @@
+"""The page: whole in itself, the same bytes twice, and text from data stays text."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_report import HOSTILE, a_row, a_table
+
+from kdzoo.report import make_table, write_report
+from kdzoo.report.findings import find
+from kdzoo.report.page import Page, html
+from kdzoo.report.plain import one_line
+from kdzoo.report.sections import deployed_section, quality_section
+from kdzoo.report.summary import summary
+from kdzoo.results import Store
+
+RESULTS = Path(__file__).resolve().parent.parent / "results"
+
+
+class Read(HTMLParser):
+    """What a browser would make of a page: elements, attributes, texts, data."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.data: dict[str, Any] = {}
+        self._inside = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attributes)))
+        self._inside = (dict(attributes).get("id") or tag) if tag == "script" else tag
+
+    def handle_data(self, text: str) -> None:
+        if self._inside in ("rows", "axes"):
+            self.data[self._inside] = json.loads(text)
+        elif self._inside not in ("script", "style"):
+            self.texts.append(text)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the published CLINC150 results with its report."""
+    folder = tmp_path_factory.mktemp("page") / "clinc150"
+    shutil.copytree(RESULTS / "clinc150", folder)
+    write_report(Store(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(written: Path) -> Read:
+    return Read((written / "report.html").read_text(encoding="utf-8"))
+
+
+class TestPage:
+    def test_is_the_same_bytes_when_written_twice(self, written: Path) -> None:
+        names = ("report.html", "table.md", "table.csv", "table.tex")
+        before = {name: (written / name).read_bytes() for name in names}
+
+        write_report(Store(written))
+
+        assert {name: (written / name).read_bytes() for name in names} == before
+
+    def test_loads_nothing_from_elsewhere(self, page: Read) -> None:
+        """No element points outside, and the browser is told to forbid it."""
+        pointing = [
+            (tag, name)
+            for tag, attributes in page.tags
+            for name in attributes
+            if name in ("src", "href", "action", "data", "srcset", "poster")
+        ]
+        policies = [
+            attributes.get("content")
+            for _, attributes in page.tags
+            if attributes.get("http-equiv") == "Content-Security-Policy"
+        ]
+
+        assert pointing == []
+        assert policies and "default-src 'none'" in str(policies[0])
+
+    def test_begins_with_the_verdict(self, written: Path, page: Read) -> None:
+        store = Store(written)
+        table = make_table(store)
+        sentences = summary(table, find(store, table))
+
+        assert len(sentences) == 3
+        assert all(sentence in page.texts for sentence in sentences)
+        assert sentences[0].startswith("The teacher is right on 87.")
+        assert "Distilling " in sentences[2]
+
+    def test_shows_every_row_in_picture_and_table(self, written: Path, page: Read) -> None:
+        rows = make_table(Store(written)).rows
+        lines = [a["data-row"] for tag, a in page.tags if tag == "tr" and "data-row" in a]
+
+        assert [point["model"] for point in page.data["rows"]] == [row.name for row in rows]
+        assert lines == [point["id"] for point in page.data["rows"]]
+        assert [field for field, _ in page.data["axes"]] == [
+            "latency_ms", "size_mb", "memory_mb", "mflops",
+        ]  # fmt: skip
+
+    def test_has_all_its_sections(self, page: Read) -> None:
+        for title in (
+            "What each model gives", "As deployed", "Are the differences real?", "Out of scope",
+            "What was lost, and for whom", "Environment", "Recipes as run",
+        ):  # fmt: skip
+            assert title in page.texts
+
+
+class TestHostileNames:
+    @pytest.mark.parametrize("name", [*HOSTILE, "</script><script>alert(1)</script>", "{{ 7*7 }}"])
+    def test_stay_text(self, name: str) -> None:
+        """They add no element, no attribute and no code, and are shown as they are."""
+        plain = self.page_of("plain")
+
+        hostile = self.page_of(name)
+
+        assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in plain.tags]
+        assert [sorted(a) for _, a in hostile.tags] == [sorted(a) for _, a in plain.tags]
+        assert hostile.data["rows"][0]["model"] == one_line(name)
+        assert one_line(name) in hostile.texts
+
+    @staticmethod
+    def page_of(name: str) -> Read:
+        table = a_table(a_row(name, notes=(name,)), study=name, origin=name)
+        sections = [quality_section(table, name), deployed_section(table, name)]
+        return Read(html(Page(table, [name], sections)))
+
+
+def test_code_of_ours_writes_no_html_from_data() -> None:
+    """In the page's script, text reaches the document through nodes and escaped hover texts."""
+    script = (Path(__file__).parent.parent / "kdzoo/report/assets/page.js").read_text("utf-8")
+
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)
