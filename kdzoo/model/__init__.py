@@ -2,7 +2,9 @@
 
 from kdzoo.model.build import BuildContext, build_student, scaled, to_width, try_student
 from kdzoo.model.folder import (
+    DEPLOYED_FILES,
     LoadedModel,
+    deployed_files,
     load_model,
     load_tokenizer,
     maximum_length,
@@ -15,12 +17,14 @@ from kdzoo.model.table import narrow, widen, widened
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
 
 __all__ = [
+    "DEPLOYED_FILES",
     "BuildContext",
     "KdzooConfig",
     "KdzooForSequenceClassification",
     "LoadedModel",
     "Logits",
     "build_student",
+    "deployed_files",
     "is_module",
     "length_sorted_batches",
     "load_model",
