@@ -15,7 +15,8 @@ PACKAGE = ROOT / "kdzoo"
 ORDER = (
     "errors", "progress", "digest", "offline", "registry", "recipe", "data", "text", "objectives",
     "metrics", "model", "training", "teacher", "transfer", "runtime", "measure", "results",
-    "steps", "report", "study", "bench", "scaffold", "listing", "api", "console", "cli",
+    "steps", "report", "card", "study", "bench", "scaffold", "listing", "api", "console",
+    "cli",
 )  # fmt: skip
 BESIDE = {"hf": "model", "__main__": "cli"}  # modules that stand with a room
 ROOMLESS = {"__init__"}  # looks everything up when it is first used
