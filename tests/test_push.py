@@ -210,6 +210,21 @@ class TestPush:
         assert "onnx-int8" not in card.text
         assert "one seed of 2" in card.text
 
+    def test_of_a_students_own_architecture_says_that_its_file_is_needed(
+        self, push: Push, hub: Hub, study: Path, tmp_path: Path
+    ) -> None:
+        """The file itself is not known here any more, and stays with its author."""
+        shutil.copytree(study, tmp_path / "runs" / "tiny")
+        folder = choose(Store(tmp_path / "runs" / "tiny"), "tiny", 0).folder
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config["student"] = "mine"
+        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+        assert push(folder, "user/small", "--runtime", "torch").code == 0
+
+        card = hub.repositories["user/small"].files["README.md"].decode()
+        assert "does not come with kdzoo: the file of Python that defines it is needed" in card
+
     def test_takes_the_place_of_what_it_put_there_before(
         self, push: Push, hub: Hub, study: Path
     ) -> None:

@@ -44,12 +44,6 @@ def _all_seeds(subject: Subject, split: str) -> list[tuple[str, dict[str, Spread
     return [(f"all {count} seeds", _spreads(subject.seeds, split))] if count > 1 else []
 
 
-def _all_seeds(subject: Subject, split: str) -> list[tuple[str, dict[str, Spread]]]:
-    """Returns the row of all seeds, where there are more than one."""
-    count = len(subject.seeds)
-    return [(f"all {count} seeds", _spreads(subject.seeds, split))] if count > 1 else []
-
-
 def _over_seeds(
     name: str, records: Sequence[Record], split: str
 ) -> list[tuple[str, dict[str, Spread]]]:

@@ -49,7 +49,7 @@ def push_student(
     store, choice = _find(Path(run).expanduser(), model, seed)
     forms = _forms(store, choice, runtimes)
     card = model_card(store, choice.row, choice.member, repository=repository, runtimes=forms)
-    files = {CARD: card.encode(), **_files(store, choice, forms)}
+    files: dict[str, Path | bytes] = {CARD: card.encode(), **_files(store, choice, forms)}
     sizes = {name: _size(content) for name, content in files.items()}
     progress.say(
         f"uploading {choice.row.name}, seed {choice.member.seed}, to {repository}"
