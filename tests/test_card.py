@@ -33,7 +33,7 @@ from kdzoo.errors import StoreError
 from kdzoo.model import size_bytes
 from kdzoo.report import make_table
 from kdzoo.report.plain import one_line
-from kdzoo.results import Member, Store, publish
+from kdzoo.results import Member, Store, Timing, publish
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -166,6 +166,18 @@ class TestForms:
 
     def test_name_the_machine(self, store: Store) -> None:
         assert "1 thread, on Some CPU @ 2 GHz" in card_of(store).words
+
+    def test_say_when_the_machine_was_busy(self, study: HandWritten) -> None:
+        """By the teacher's row, which every session visits in every round."""
+        assert "busy" not in card_of(study.finish()).words
+        calm, busy = ((8.0, 8.1, 8.2), (8.0, 30.0, 90.0))
+        timings = [
+            Timing(key=key, runtime="torch", rounds_ms=tuple((each,) * 4 for each in rounds))
+            for key, rounds in ((STUDENT, calm), (TEACHER, busy))
+        ]
+        study.session(*timings, name="later")
+
+        assert "The machine was busy" in card_of(study.finish()).words
 
     def test_that_answer_otherwise_say_so(self, study: HandWritten) -> None:
         parity = parity_of(passed=False, other_labels=7, accuracy_change=-0.061)

@@ -15,7 +15,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
 from kdzoo.errors import HubError
-from kdzoo.offline import hub_in_reach
+from kdzoo.offline import hub_answers
 from kdzoo.progress import Progress
 from kdzoo.report.plain import one_line
 
@@ -81,7 +81,7 @@ def upload(
     """
     token = _token()
     api = HfApi(token=token)
-    if not hub_in_reach():
+    if not hub_answers():
         raise HubError(
             f"no hub at {api.endpoint} is in reach: nothing was uploaded; try again where it "
             "answers, with HF_HUB_OFFLINE unset"
