@@ -7,8 +7,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kdzoo.api import Exported, export, load, read_results, run
+    from kdzoo.api import Exported, export, load, push, read_results, run
     from kdzoo.errors import KdzooError
+    from kdzoo.hub import Pushed
     from kdzoo.registry import (
         load_students,
         register_augmenter,
@@ -28,9 +29,11 @@ _HOMES = {
     "KdzooError": "kdzoo.errors",
     "Prediction": "kdzoo.runtime.predictor",
     "Predictor": "kdzoo.runtime.predictor",
+    "Pushed": "kdzoo.hub",
     "export": "kdzoo.api",
     "load": "kdzoo.api",
     "load_students": "kdzoo.registry",
+    "push": "kdzoo.api",
     "read_results": "kdzoo.api",
     "register_augmenter": "kdzoo.registry",
     "register_dataset": "kdzoo.registry",
@@ -45,10 +48,12 @@ __all__ = [
     "KdzooError",
     "Prediction",
     "Predictor",
+    "Pushed",
     "__version__",
     "export",
     "load",
     "load_students",
+    "push",
     "read_results",
     "register_augmenter",
     "register_dataset",

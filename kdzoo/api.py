@@ -8,12 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from kdzoo.errors import ModelError, RecipeError, did_you_mean
+from kdzoo.errors import ModelError, RecipeError
 from kdzoo.registry import load_students, runtimes
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kdzoo.hub import Pushed
     from kdzoo.progress import Progress, Task
     from kdzoo.results import Store
     from kdzoo.runtime import Text
@@ -213,13 +214,13 @@ def _compare(
 
 def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Path:
     """Returns the folder of a trained model: one that is named, or a row of a study."""
-    from kdzoo.results import Store
+    from kdzoo.results import Store, choose
     from kdzoo.runtime.folder import is_export
     from kdzoo.teacher import find_model
 
     folder = Path(run).expanduser()
     if (folder / "study.json").is_file():
-        return _row_folder(Store(folder), model, seed)
+        return choose(Store(folder), model, seed).folder
     if model is not None or seed is not None:
         raise ModelError(f"--model and --seed choose from a study's table, and {run} is no study")
     if is_export(folder):
@@ -229,27 +230,44 @@ def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Pat
     return find_model(str(run))
 
 
-def _row_folder(store: Store, name: str | None, seed: int | None) -> Path:
-    rows = {row.name: row for row in store.manifest().rows if row.role != "baseline"}
-    if name is None:
-        raise ModelError(
-            f"{store.root} is a study of several models; choose one with --model NAME: "
-            f"{', '.join(rows)}"
-        )
-    if name not in rows:
-        raise ModelError(f"{store.root} has no model '{name}'; {did_you_mean(name, rows)}")
-    members = {member.seed: member for member in rows[name].members}
-    if seed is not None and seed not in members:
-        seeds = ", ".join(map(str, members))
-        raise ModelError(f"'{name}' was not trained with seed {seed}; its seeds: {seeds}")
-    key = members[next(iter(members)) if seed is None else seed].key
-    folder = store.finished(key)
-    if not (folder / "model.safetensors").is_file():
-        raise ModelError(
-            f"{store.root} holds no weights of '{name}' ({store.read(key).kind}): name the folder "
-            "or hub id of that model itself, or the study that trained it"
-        )
-    return folder
+def push(
+    run: str | Path,
+    repository: str,
+    *,
+    model: str | None = None,
+    seed: int | None = None,
+    private: bool = False,
+    runtimes: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> Pushed:
+    """Uploads a student to the Hugging Face hub, as ``kdzoo push`` does, in one commit.
+
+    Its weights, tokenizer, model card and exported forms: no texts, predictions or paths.
+
+    Args:
+        run: a study's folder, or that of a model in one.
+        repository: owner and name; made where it is not there.
+        model: the row of the study's table.
+        seed: of that row; its first by default.
+        private: whether nobody else may see the repository.
+        runtimes: whose exported forms go with it; all that there are by default.
+        progress: told what is being done; nobody by default.
+
+    Raises:
+        KdzooError: there is no such student, no token, no hub in reach, or the hub refuses.
+    """
+    from kdzoo.hub import push_student
+    from kdzoo.progress import Silent
+
+    return push_student(
+        run,
+        repository,
+        model=model,
+        seed=seed,
+        private=private,
+        runtimes=runtimes,
+        progress=progress or Silent(),
+    )
 
 
 def read_results(folder: str | Path) -> pd.DataFrame:

@@ -75,6 +75,10 @@ class StoreError(KdzooError):
     """A folder of results that cannot be read."""
 
 
+class HubError(KdzooError):
+    """A model hub that is not in reach, or that refuses what is sent to it."""
+
+
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Returns "did you mean 'x'? Known: x, y, z.", the nearest name first, where one is near."""
     names = sorted(known)

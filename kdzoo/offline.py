@@ -1,4 +1,4 @@
-"""Whether the Hugging Face hub can be reached, asked once and quickly."""
+"""Whether the Hugging Face hub can be reached, asked quickly."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ TIMEOUT_S = 4.0
 
 @cache
 def hub_in_reach() -> bool:
+    """Returns whether the hub answered when this process asked it first."""
+    return hub_answers()
+
+
+def hub_answers() -> bool:
     """Returns whether the hub answers within seconds; ``HF_HUB_OFFLINE=1`` answers at once."""
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
         return False

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kdzoo.card import write_cards
 from kdzoo.data import Corpus, describe, few_labels, load_corpus
 from kdzoo.errors import StoreError
 from kdzoo.progress import Progress, Silent
 from kdzoo.recipe import Study, Variant
 from kdzoo.recipe.schema import Data, Measure
 from kdzoo.registry import students
-from kdzoo.report import write_report
+from kdzoo.report import make_table, write_report
 from kdzoo.results import Manifest, Member, Row, Store
 from kdzoo.steps import (
     FormJob,
@@ -70,7 +71,7 @@ def run_study(
         progress: told what is being done; nobody by default.
 
     Returns:
-        The store in ``out``, with tables and pictures written.
+        The store in ``out``, with tables, pictures and the students' cards written.
 
     Raises:
         KdzooError: a mistake in data, teacher or recipe; nothing is half written.
@@ -96,6 +97,7 @@ def run_study(
             _deploy(each, _splits(each, read_test), context)
         _time_all(trained, context)
         write_report(context.store)
+        write_cards(context.store, make_table(context.store))
     accelerator.wait_for_everyone()
     return context.store
 

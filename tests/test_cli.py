@@ -23,7 +23,7 @@ from kdzoo.recipe import shipped_recipes
 from kdzoo.results import Store
 
 COMMANDS = ("bench", "cache", "check", "export", "init", "label", "list", "new", "pick", "predict",
-            "report", "run", "schema", "show", "texts")  # fmt: skip
+            "push", "report", "run", "schema", "show", "texts")  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "pandas", "scipy", "sklearn", "datasets",
          "accelerate", "matplotlib", "pyarrow")  # fmt: skip
 

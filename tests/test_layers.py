@@ -15,7 +15,8 @@ PACKAGE = ROOT / "kdzoo"
 ORDER = (
     "errors", "progress", "digest", "offline", "registry", "recipe", "data", "text", "objectives",
     "metrics", "model", "training", "teacher", "transfer", "runtime", "measure", "results",
-    "statistics", "steps", "report", "study", "bench", "scaffold", "listing", "api", "console",
+    "statistics", "steps", "report", "card", "hub", "study", "bench", "scaffold", "listing", "api",
+    "console",
     "cli",
 )  # fmt: skip
 BESIDE = {"hf": "model", "__main__": "cli"}  # modules that stand with a room

@@ -1,4 +1,4 @@
-"""Commands over one trained model: predict, export."""
+"""Commands over one trained model: predict, export, push."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from kdzoo.cli.app import (
     TextPair,
     app,
     err_console,
+    interruptible,
     quiet_libraries,
     say,
 )
@@ -230,3 +231,47 @@ def _show_export(exported: Exported) -> None:
         say(f"  {path}  {path.stat().st_size / 1e3:,.1f} kB")
     say(f'use it: kdzoo predict {exported.folder} "a text"')
     say(f"or without kdzoo: {exported.folder / 'README.md'}")
+
+
+@app.command(
+    epilog="""Examples:
+
+`kdzoo push runs/quickstart user/small-assistant --model bilstm`
+
+`kdzoo push runs/quickstart/models/MODEL user/small-assistant --private --runtime onnx-int8`
+
+the token: `hf auth login`, or the variable HF_TOKEN"""
+)
+def push(
+    run: Annotated[Path, typer.Argument(help="A study's folder, or that of a model in one.")],
+    repository: Annotated[
+        str, typer.Argument(help="user/name; made where it is not there.", metavar="USER/NAME")
+    ],
+    model: Annotated[str | None, typer.Option(help="The row of a study's table.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of that row [default: its first].")] = None,
+    private: Annotated[bool, typer.Option("--private", help="Nobody else may see it.")] = False,
+    runtime: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Exported forms that go with it [default: all there are; torch: none].",
+        ),
+    ] = None,
+) -> None:
+    """Upload a student to the Hugging Face hub: weights, tokenizer, card and exported forms."""
+    quiet_libraries()
+    from kdzoo.api import push as push_model
+    from kdzoo.console import ConsoleProgress
+
+    with interruptible("the same command again uploads it"):
+        pushed = push_model(
+            run,
+            repository,
+            model=model,
+            seed=seed,
+            private=private,
+            runtimes=runtime,
+            progress=ConsoleProgress(err_console),
+        )
+    for name, size in pushed.files.items():
+        say(f"  {name}  {size / 1e3:,.1f} kB")
+    say(f"it lies at {pushed.url}")

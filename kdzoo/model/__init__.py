@@ -2,8 +2,10 @@
 
 from kdzoo.model.build import BuildContext, build_student, scaled, to_width, try_student
 from kdzoo.model.folder import (
+    DEPLOYED_FILES,
     READS_PAIRS,
     LoadedModel,
+    deployed_files,
     load_model,
     load_tokenizer,
     maximum_length,
@@ -23,6 +25,7 @@ from kdzoo.model.table import narrow, widen, widened
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
 
 __all__ = [
+    "DEPLOYED_FILES",
     "READS_PAIRS",
     "BuildContext",
     "KdzooConfig",
@@ -30,6 +33,7 @@ __all__ = [
     "LoadedModel",
     "Logits",
     "build_student",
+    "deployed_files",
     "is_module",
     "length_sorted_batches",
     "load_model",

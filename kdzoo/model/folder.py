@@ -142,9 +142,12 @@ def maximum_length(tokenizer: Any, config: Any, wanted: int | None = None) -> in
     return int(min(limit for limit in limits if limit))
 
 
+def deployed_files(folder: Path) -> list[Path]:
+    """Returns those files of the folder that would be deployed, by name."""
+    names = _needed_files(folder)
+    return sorted(file for file in folder.iterdir() if file.is_file() and file.name in names)
+
+
 def size_bytes(folder: Path) -> int:
     """Returns the bytes of what would be deployed: weights, configuration, tokenizer."""
-    names = _needed_files(folder)
-    return sum(
-        file.stat().st_size for file in folder.iterdir() if file.is_file() and file.name in names
-    )
+    return sum(file.stat().st_size for file in deployed_files(folder))

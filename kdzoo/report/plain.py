@@ -2,13 +2,24 @@
 
 import re
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_MARKDOWN = str.maketrans(
+    {**{mark: f"\\{mark}" for mark in "\\`*_[]|#~"}, "&": "&amp;", "<": "&lt;", ">": "&gt;"}
+)
 
 
 def one_line(text: str) -> str:
     """Returns the text on one line, a replacement character for each that cannot be shown.
 
-    XML has no control characters, files have no lone surrogates, and tabulate takes the
-    character 1 for a ruled line.
+    XML has no control characters, nor the last two of the first plane; files have no lone
+    surrogates; and tabulate takes the character 1 for a ruled line.
     """
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
+
+
+def escaped(text: str) -> str:
+    """Returns the text on one line, as Markdown that shows its characters and does nothing else.
+
+    It has to stand within a line: what a line begins with may be a mark of its own.
+    """
+    return one_line(text.translate(_MARKDOWN))

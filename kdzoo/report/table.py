@@ -9,7 +9,7 @@ from tabulate import tabulate
 
 from kdzoo.report.costs import NOTHING, cost_cells, how_timed, megabytes, short
 from kdzoo.report.findings import Finding
-from kdzoo.report.plain import one_line
+from kdzoo.report.plain import escaped
 from kdzoo.report.rows import Spread, Table, TableRow
 
 _TERMINAL_COLUMNS = 100
@@ -111,15 +111,15 @@ def markdown(table: Table, findings: Sequence[Finding] = ()) -> str:
     Text from the data cannot break out of its cell.
     """
     models = [row for row in table.rows if row.is_first]
-    parts = [f"# {_escaped(table.study)}"]
+    parts = [f"# {escaped(table.study)}"]
     if models:
-        drawn = _drawn([quality_cells(row, table) for row in models], left=2)
-        parts += [drawn, _escaped(quality_caption(table)), "## As deployed"]
-    parts.append(_drawn([deployed_cells(row) for row in table.rows], left=2))
-    parts += map(_escaped, [cost_caption(table), *notes(table)])
-    verdicts = [f"* {_escaped(line)}" for line in map(_verdict, findings) if line]
+        quality = drawn([quality_cells(row, table) for row in models], left=2)
+        parts += [quality, escaped(quality_caption(table)), "## As deployed"]
+    parts.append(drawn([deployed_cells(row) for row in table.rows], left=2))
+    parts += map(escaped, [cost_caption(table), *notes(table)])
+    verdicts = [f"* {escaped(line)}" for line in map(_verdict, findings) if line]
     if verdicts:
-        parts += ["## What it says", "\n".join(verdicts), _escaped(VERDICTS)]
+        parts += ["## What it says", "\n".join(verdicts), escaped(VERDICTS)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -129,10 +129,10 @@ def _verdict(finding: Finding) -> str:
     return f"{finding.name}: {'; '.join(said)}." if said else ""
 
 
-def _drawn(lines: Sequence[Mapping[str, str]], left: int) -> str:
+def drawn(lines: Sequence[Mapping[str, str]], left: int) -> str:
     """Returns a table; its first columns are set left."""
     titles = list(lines[0])
-    body = [[_escaped(line[title]) for title in titles] for line in lines]
+    body = [[escaped(line[title]) for title in titles] for line in lines]
     align = ["left"] * left + ["right"] * (len(titles) - left)
     return tabulate(body, titles, tablefmt="pipe", disable_numparse=True, colalign=align)
 
@@ -175,12 +175,3 @@ def quality_caption(table: Table) -> str:
 def notes(table: Table) -> list[str]:
     """Returns what is wrong with rows, a line each."""
     return [f"(!) {row.name}, {row.runtime}: {note}" for row in table.rows for note in row.notes]
-
-
-def _escaped(text: str) -> str:
-    for character in "\\`*_[]<>|#":
-        text = text.replace(
-            character,
-            f"\\{character}" if character not in "<>" else {"<": "&lt;", ">": "&gt;"}[character],
-        )
-    return one_line(text)

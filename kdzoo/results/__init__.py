@@ -1,5 +1,6 @@
 """The store of models and measurements."""
 
+from kdzoo.results.choice import Choice, choose
 from kdzoo.results.record import (
     OUTPUTS,
     DataSummary,
@@ -20,6 +21,7 @@ __all__ = [
     "HISTORY",
     "OUTPUTS",
     "PREDICTIONS",
+    "Choice",
     "DataSummary",
     "Deployed",
     "Manifest",
@@ -31,6 +33,7 @@ __all__ = [
     "Store",
     "Timing",
     "TrainingSummary",
+    "choose",
     "publish",
     "write_atomically",
 ]

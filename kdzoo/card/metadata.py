@@ -1,0 +1,108 @@
+"""The front matter of a card: what the hub reads, shows and filters by."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
+
+from kdzoo.card.subject import Subject
+from kdzoo.report.plain import one_line
+
+TASK = "text-classification"
+
+
+def metadata(subject: Subject) -> ModelCardData:
+    """Returns the front matter; language and licence are left out, kdzoo does not know them."""
+    results = _results(subject)
+    return ModelCardData(
+        base_model=_or_none(teachers_on_hub(subject.record.recipe)),
+        datasets=_or_none(_datasets(subject.record.recipe)),
+        eval_results=results or None,
+        library_name="kdzoo" if subject.is_kdzoos else "transformers",
+        metrics=["accuracy", "f1"] if results else None,
+        model_name=one_line(subject.row.name) if results else None,
+        pipeline_tag=TASK,
+        tags=[
+            "kdzoo",
+            *(["knowledge-distillation"] if subject.is_distilled else []),
+            *(["onnx"] if subject.forms else []),
+        ],
+    )
+
+
+def _or_none(found: list[str]) -> list[str] | None:
+    return found or None
+
+
+def _results(subject: Subject) -> list[EvalResult]:
+    """Returns the model's own accuracy and macro-F1."""
+    quality = subject.record.quality.get(subject.table.split, {})
+    data = subject.record.recipe.get("data", {})
+    name = dataset_name(subject)
+    on_hub = on_the_hub(data.get("hub"))
+    known = {
+        "task_type": TASK,
+        "dataset_type": on_hub or name,
+        "dataset_name": name,
+        "dataset_config": one_line(data["config"]) if on_hub and data.get("config") else None,
+        "dataset_revision": one_line(data["revision"]) if on_hub and data.get("revision") else None,
+        "dataset_split": subject.table.split,
+    }
+    metrics: dict[str, dict[str, Any]] = {
+        "accuracy": {"metric_type": "accuracy", "metric_name": "accuracy"},
+        "macro_f1": {
+            "metric_type": "f1",
+            "metric_name": "macro-F1",
+            "metric_args": {"average": "macro"},
+        },
+    }
+    return [
+        EvalResult(**known, **described, metric_value=round(quality[metric], 6))
+        for metric, described in metrics.items()
+        if math.isfinite(quality.get(metric, math.nan))
+    ]
+
+
+def dataset_name(subject: Subject) -> str:
+    """Returns what the data is called, on one line and without the folders above it."""
+    kind, _, name = subject.record.data.origin.partition(":")
+    on_hub = on_the_hub(subject.record.recipe.get("data", {}).get("hub"))
+    return one_line(on_hub or Path(name).name or kind)
+
+
+def _datasets(recipe: dict[str, Any]) -> list[str]:
+    """Returns the hub's data sets that the student learnt from."""
+    sections = (recipe.get("data"), (recipe.get("transfer") or {}).get("unlabelled"))
+    named = (on_the_hub(section.get("hub")) for section in sections if section)
+    return list(dict.fromkeys(name for name in named if name is not None))
+
+
+def teachers_on_hub(recipe: dict[str, Any]) -> list[str]:
+    """Returns the hub's models that the recipe names as teacher.
+
+    One that took the place of a package counts where the recipe pins its weights.
+    """
+    section = recipe.get("teacher") or {}
+    sources = [section.get("model"), *(section.get("models") or [])]
+    if section.get("sha256"):
+        sources.append(section.get("fallback"))
+    named = (on_the_hub(source) for source in sources)
+    return list(dict.fromkeys(name for name in named if name is not None and "/" in name))
+
+
+def on_the_hub(source: str | None) -> str | None:
+    """Returns the id of a repository of the hub, without its revision; None of what is none.
+
+    A name that is a folder here is none.
+    """
+    name = (source or "").partition("@")[0]
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return None
+    return None if Path(name).exists() else name

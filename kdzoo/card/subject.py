@@ -1,0 +1,118 @@
+"""What a card is about: one student of a study, as its store tells of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kdzoo import registry
+from kdzoo.errors import StoreError
+from kdzoo.model import KdzooConfig
+from kdzoo.report import Table, TableRow
+from kdzoo.results import Deployed, Member, Record, Row, Store
+
+_UNLIMITED = 1_000_000  # tokens; tokenizers that know no limit name a far higher one
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A student of one seed, and what stands beside it.
+
+    Attributes:
+        row: its line of the manifest.
+        record: its own.
+        seeds: the records of all seeds of the row.
+        controls: of the same students on hard labels.
+        teachers: of its teacher, and of the other seeds' where each has one of its own.
+        forms: its exported forms that the card tells of.
+        table: the study's.
+        config: its ``config.json``.
+        max_length: tokens that it reads of a text; None where its tokenizer does not say.
+    """
+
+    row: Row
+    record: Record
+    seeds: tuple[Record, ...]
+    controls: tuple[Record, ...]
+    teachers: tuple[Record, ...]
+    forms: tuple[Deployed, ...]
+    table: Table
+    config: dict[str, Any]
+    max_length: int | None
+
+    @property
+    def is_distilled(self) -> bool:
+        """Whether it learnt from a teacher; else from gold labels alone."""
+        return self.record.teacher_key is not None
+
+    @property
+    def is_kdzoos(self) -> bool:
+        """Whether transformers needs kdzoo to load it."""
+        return self.config.get("model_type") == KdzooConfig.model_type
+
+    @property
+    def needs_a_file(self) -> bool:
+        """Whether its architecture is neither in transformers nor in kdzoo."""
+        kind = self.config.get("student")
+        known = registry.students.entries()
+        return self.is_kdzoos and not (kind in known and registry.students.is_builtin(str(kind)))
+
+    @property
+    def lines(self) -> dict[str, TableRow]:
+        """Its row's lines of the table, by runtime."""
+        return {
+            line.runtime: line
+            for line in self.table.rows
+            if (line.name, line.role) == (self.row.name, self.row.role)
+        }
+
+
+def read_subject(
+    store: Store, row: Row, member: Member, table: Table, runtimes: Sequence[str] | None = None
+) -> Subject:
+    """Returns what there is to tell of a student.
+
+    Args:
+        store: the study.
+        row: the student's line of the manifest.
+        member: which of the row's seeds.
+        table: the study's.
+        runtimes: those of whose exported forms the card tells; by default all that there are.
+
+    Raises:
+        StoreError: the store lacks the model, or a file of it.
+    """
+    folder = store.finished(member.key)
+    limit = _content(folder / "tokenizer_config.json").get("model_max_length")
+    return Subject(
+        row=row,
+        record=store.read(member.key),
+        seeds=_records(store, (each.key for each in row.members)),
+        controls=_records(store, (each.control_key for each in row.members)),
+        teachers=_records(store, (each.teacher_key for each in (member, *row.members))),
+        forms=tuple(
+            form
+            for form in store.forms(member.key)
+            if form.failure is None and (runtimes is None or form.runtime in runtimes)
+        ),
+        table=table,
+        config=_content(folder / "config.json"),
+        max_length=limit if isinstance(limit, int) and limit < _UNLIMITED else None,
+    )
+
+
+def _records(store: Store, keys: Iterable[str | None]) -> tuple[Record, ...]:
+    return tuple(store.read(key) for key in dict.fromkeys(keys) if key is not None)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{path} cannot be read: {error}; remove its folder and run the recipe again"
+        ) from error
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,223 @@
+"""The text of a card: every word that comes from data is made harmless before it gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import ModelCard
+
+from kdzoo.card.metadata import dataset_name, metadata, on_the_hub, teachers_on_hub
+from kdzoo.card.subject import Subject, read_subject
+from kdzoo.card.tables import SHOWN_LABELS, figures_table, forms_table, labels_table
+from kdzoo.measure import NOISY
+from kdzoo.report import Table, make_table
+from kdzoo.report.costs import megabytes
+from kdzoo.report.plain import escaped
+from kdzoo.report.table import millions
+from kdzoo.results import Member, Row, Store, write_atomically
+from kdzoo.runtime.usage import SNIPPET
+
+CARD = "README.md"
+_HERE = "path/to/this/folder"
+_ROADS = {
+    "compression": "the teacher's architecture made smaller",
+    "change": "another architecture than the teacher's",
+}
+
+
+def model_card(
+    store: Store,
+    row: Row,
+    member: Member,
+    *,
+    table: Table | None = None,
+    repository: str | None = None,
+    runtimes: Sequence[str] | None = None,
+) -> str:
+    """Returns the card of a student, the same for the same study.
+
+    Args:
+        store: the study.
+        row: the student's line of the manifest.
+        member: which of the row's seeds.
+        table: the study's, where it is known already.
+        repository: the id under which the hub has the model; by default it lies in a folder.
+        runtimes: those of whose exported forms the card tells; by default all that there are.
+
+    Raises:
+        StoreError: the store lacks the model, or a file of it.
+    """
+    subject = read_subject(store, row, member, table or make_table(store), runtimes)
+    template = resources.files("kdzoo.card").joinpath("model_card.md").read_text(encoding="utf-8")
+    told = {name: escaped(text) for name, text in (_words(subject) | _making(subject)).items()}
+    card = ModelCard.from_template(
+        metadata(subject),
+        template_str=template,
+        **told,
+        **_choices(subject, repository),
+        seeds=[record.seed for record in subject.seeds],
+        figures=figures_table(subject),
+        forms=forms_table(subject),
+        label_table=labels_table(subject),
+        snippet=SNIPPET.rstrip(),
+    )
+    return f"{card}\n"
+
+
+def write_cards(store: Store, table: Table) -> list[Path]:
+    """Writes the card of every student of the table beside its weights, and takes away all others.
+
+    A model that was taken over from another study comes with that study's card.
+
+    Returns:
+        Where the cards lie.
+
+    Raises:
+        StoreError: the store lacks a model, or a file of it.
+    """
+    cards = {
+        store.finished(member.key) / CARD: model_card(store, row, member, table=table)
+        for row in store.manifest().rows
+        if row.role == "student"
+        for member in row.members
+    }
+    for path in (store.root / "models").glob(f"*/{CARD}"):
+        if path not in cards:
+            path.unlink()
+    for path, text in cards.items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            write_atomically(path, text)
+    return list(cards)
+
+
+def _words(subject: Subject) -> dict[str, str]:
+    """Returns what the model is, in words and numbers."""
+    record, split = subject.record, subject.table.split
+    data = record.data
+    return {
+        "name": subject.row.name,
+        "kind": subject.row.kind,
+        "road": _ROADS.get(subject.row.road or "", ""),
+        "label_count": f"{len(data.labels):,}",
+        "more_labels": _counted(len(data.labels) - SHOWN_LABELS),
+        "oos": "" if data.oos is None else data.labels[data.oos],
+        "parameters": millions(record.size.parameters),
+        "size": megabytes(record.size.size_bytes),
+        "study": subject.table.study,
+        "version": record.environment.get("kdzoo", ""),
+        "seed": str(record.seed),
+        "split": split,
+        "texts": f"{data.test if split == 'test' else data.validation:,}",
+        "data": dataset_name(subject),
+        "max_length": _counted(subject.max_length or 0),
+        "latency": _latency(subject),
+    }
+
+
+def _making(subject: Subject) -> dict[str, str]:
+    """Returns how the model was made, in words and numbers."""
+    data, recipe = subject.record.data, subject.record.recipe
+    objective = dict(recipe.get("objective", {}))
+    alpha, kind = objective.pop("alpha", 0), objective.pop("kind", "")
+    options = ", ".join(f"{name} {value}" for name, value in sorted(objective.items()))
+    return {
+        "teacher": _teacher(subject) if subject.is_distilled else "",
+        "teacher_made": _teacher_made(recipe.get("teacher", {})),
+        "objective": f"{kind} ({options})" if options else str(kind),
+        "alpha": str(alpha),
+        "data_source": _source(subject),
+        "train": f"{data.train:,}",
+        "unlabelled": _counted(data.unlabelled),
+        "validation": f"{data.validation:,}",
+        "test": f"{data.test:,}",
+        "transfer": _transfer(subject),
+        "steps": _steps(subject),
+    }
+
+
+def _counted(count: int) -> str:
+    return f"{count:,}" if count > 0 else ""
+
+
+def _teacher(subject: Subject) -> str:
+    """Returns what the teacher is called: hub ids, or names without the folders above them."""
+    named = teachers_on_hub(subject.record.recipe)
+    if named or not subject.teachers:
+        return " and ".join(named) or "a teacher"
+    teacher = subject.teachers[0]
+    return f"the file {teacher.notes[0]}" if teacher.is_file and teacher.notes else teacher.kind
+
+
+def _teacher_made(section: dict[str, Any]) -> str:
+    if section.get("outputs"):
+        return ", which says what it answered to each text"
+    each = "each " if len(section.get("models") or []) > 1 else ""
+    return f", {each}fine-tuned on the labelled texts" if section.get("fine_tune") else ""
+
+
+def _source(subject: Subject) -> str:
+    """Returns where the data comes from."""
+    data, kind = subject.record.recipe.get("data", {}), subject.record.data.origin.partition(":")[0]
+    name = dataset_name(subject)
+    if kind == "hub" and on_the_hub(data.get("hub")):
+        config = f", configuration {data['config']}" if data.get("config") else ""
+        revision = f", revision {data['revision']}" if data.get("revision") else ""
+        return f"{name} of the Hugging Face hub{config}{revision}"
+    return f"{name}, which comes with kdzoo" if kind == "embedded" else f"files called {name}"
+
+
+def _transfer(subject: Subject) -> str:
+    """Returns how many texts the student learnt from, and what was added to the data's own."""
+    training = subject.record.training
+    if training is None:
+        return ""
+    added = [
+        f"{count:,} {kind}"
+        for count, kind in (
+            (training.unlabelled, "unlabelled ones from elsewhere"),
+            (training.augmented, "augmented ones"),
+        )
+        if count
+    ]
+    return f"{training.texts:,} texts" + (f", {' and '.join(added)} among them" if added else "")
+
+
+def _steps(subject: Subject) -> str:
+    training, section = subject.record.training, subject.record.recipe.get("training", {})
+    if training is None:
+        return ""
+    of_texts = f" of {section['batch_size']} texts" if "batch_size" in section else ""
+    return f"{training.steps:,} steps{of_texts}; the weights are those of step {training.best_step}"
+
+
+def _latency(subject: Subject) -> str:
+    """Returns how the latencies were measured; nothing where there are none."""
+    timed = [line.latency for line in subject.lines.values() if line.latency is not None]
+    if not timed:
+        return ""
+    plural = "s" if timed[0].threads > 1 else ""
+    one = " It was measured on one seed of the row." if len(subject.seeds) > 1 else ""
+    noisy = any(each.noise is not None and each.noise > NOISY for each in timed)
+    busy = " The machine was busy: measure again before you quote it." if noisy else ""
+    return (
+        f"p50: median latency of one text, tokenisation included, {timed[0].threads} "
+        f"thread{plural}, on {timed[0].cpu}.{one}{busy}"
+    )
+
+
+def _choices(subject: Subject, repository: str | None) -> dict[str, Any]:
+    """Returns what the template decides by, and where the model lies."""
+    place = repository or _HERE
+    return {
+        "place": place,
+        "is_repository": repository is not None,
+        "loaded": f'snapshot_download("{place}")' if repository else f'"{place}"',
+        "is_kdzoos": subject.is_kdzoos,
+        "needs_a_file": subject.needs_a_file,
+        "has_control": bool(subject.controls),
+        "has_deviations": len(subject.seeds) > 1,
+        "form_folders": " or ".join(f"{escaped(form.runtime)}/" for form in subject.forms),
+    }

@@ -1,0 +1,136 @@
+"""What of a student goes to the hub: weights, configuration, tokenizer, card, exported forms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kdzoo import registry
+from kdzoo.card import CARD, model_card
+from kdzoo.errors import ModelError
+from kdzoo.hub.repository import check_name, upload
+from kdzoo.model import DEPLOYED_FILES, deployed_files
+from kdzoo.progress import Progress
+from kdzoo.results import Choice, Store, choose
+from kdzoo.runtime.folder import DEPLOYED, EXPORT, README, check_export
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What lies on the hub now.
+
+    Attributes:
+        url: where.
+        files: bytes by name.
+    """
+
+    url: str
+    files: dict[str, int]
+
+
+def push_student(
+    run: str | Path,
+    repository: str,
+    *,
+    model: str | None,
+    seed: int | None,
+    private: bool,
+    runtimes: Sequence[str] | None,
+    progress: Progress,
+) -> Pushed:
+    """Uploads a student; see ``kdzoo.api.push``.
+
+    Raises:
+        ModelError: there is no such student, or no such form of it.
+        HubError: the hub is not in reach, or refuses.
+    """
+    check_name(repository)
+    store, choice = _find(Path(run).expanduser(), model, seed)
+    forms = _forms(store, choice, runtimes)
+    card = model_card(store, choice.row, choice.member, repository=repository, runtimes=forms)
+    files: dict[str, Path | bytes] = {CARD: card.encode(), **_files(store, choice, forms)}
+    sizes = {name: _size(content) for name, content in files.items()}
+    progress.say(
+        f"uploading {choice.row.name}, seed {choice.member.seed}, to {repository}"
+        f"{' (private)' if private else ''}: {len(files)} files, "
+        f"{sum(sizes.values()) / 1e6:.2f} MB: {', '.join(files)}"
+    )
+    url = upload(
+        repository, files, own_folders=_exported_runtimes(), private=private, progress=progress
+    )
+    return Pushed(url, sizes)
+
+
+def _find(folder: Path, model: str | None, seed: int | None) -> tuple[Store, Choice]:
+    """Returns the student that is meant: a row of a study, or one whose folder is named."""
+    if (folder / "study.json").is_file():
+        return Store(folder), choose(Store(folder), model, seed, roles=("student",))
+    if model is not None or seed is not None:
+        raise ModelError(
+            f"--model and --seed choose from a study's table, and {folder} is no study"
+        )
+    store = Store(folder.resolve().parent.parent)
+    if not (folder / "record.json").is_file() or not (store.root / "study.json").is_file():
+        raise ModelError(
+            f"{folder} is no study, and no model of one: name a folder such as runs/quickstart, "
+            "with --model NAME, or runs/quickstart/models/MODEL"
+            if folder.is_dir()
+            else f"no such folder: {folder}"
+        )
+    key = folder.resolve().name.rpartition("--")[2]
+    students = [row for row in store.manifest().rows if row.role == "student"]
+    for row in students:
+        for member in row.members:
+            if member.key == key:
+                return store, choose(store, row.name, member.seed, roles=("student",))
+    raise ModelError(
+        f"{folder} is no student of its study's table, but a {store.read(key).role} or one that "
+        f"the table no longer has; its students: {', '.join(row.name for row in students)}"
+    )
+
+
+def _exported_runtimes() -> list[str]:
+    entries = registry.runtimes.entries().items()
+    return [name for name, entry in entries if entry.details["export"] is not None]
+
+
+def _forms(store: Store, choice: Choice, runtimes: Sequence[str] | None) -> list[str]:
+    """Returns the exported forms to upload, once they are seen to be whole."""
+    known = {form.runtime: form for form in store.forms(choice.member.key)}
+    whole = [name for name, form in known.items() if form.failure is None]
+    wanted = whole
+    if runtimes is not None:
+        exported = _exported_runtimes()
+        wanted = [name for name in runtimes if registry.runtimes.get(name).name in exported]
+    for name in wanted:
+        if name not in known:
+            raise ModelError(
+                f"'{choice.row.name}' was not exported to {name}; its forms: "
+                f"{', '.join(whole) or 'none'}; name {name} in measure.runtimes and run its recipe "
+                "again"
+            )
+        if known[name].failure is not None:
+            raise ModelError(
+                f"'{choice.row.name}' has no form for {name}: {known[name].failure}; its forms: "
+                f"{', '.join(whole) or 'none'}"
+            )
+        check_export(store.form(choice.member.key, name))
+    return list(dict.fromkeys(wanted))
+
+
+def _files(store: Store, choice: Choice, forms: Sequence[str]) -> dict[str, Path]:
+    """Returns what is uploaded beside the card: nothing that holds texts or paths."""
+    found = {path.name: path for path in deployed_files(choice.folder)}
+    lacking = [name for name in DEPLOYED_FILES if name not in found]
+    if lacking:
+        raise ModelError(f"{choice.folder} is not whole: it lacks {', '.join(lacking)}")
+    for form in forms:
+        folder = store.form(choice.member.key, form)
+        for name in (*DEPLOYED, EXPORT, README):
+            found[f"{form}/{name}"] = folder / name
+    return found
+
+
+def _size(content: Path | bytes) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size

@@ -1,0 +1,60 @@
+"""Which model of a study a user means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kdzoo.errors import ModelError, did_you_mean
+from kdzoo.results.record import Member, Role, Row
+from kdzoo.results.store import Store
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A row of a study's table, one seed of it, and the folder of that model, weights and all."""
+
+    row: Row
+    member: Member
+    folder: Path
+
+
+def choose(
+    store: Store,
+    name: str | None,
+    seed: int | None,
+    roles: Sequence[Role] = ("teacher", "student"),
+) -> Choice:
+    """Returns the model of a study that a row's name and a seed stand for.
+
+    Args:
+        store: the study.
+        name: the row's.
+        seed: of that row; its first by default.
+        roles: those of the rows to choose from.
+
+    Raises:
+        ModelError: there is no such row or seed, or the study holds no weights of it.
+        StoreError: the folder is no study.
+    """
+    rows = {row.name: row for row in store.manifest().rows if row.role in roles}
+    if name is None:
+        raise ModelError(
+            f"{store.root} is a study of several models; choose one with --model NAME: "
+            f"{', '.join(rows)}"
+        )
+    if name not in rows:
+        raise ModelError(f"{store.root} has no model '{name}'; {did_you_mean(name, rows)}")
+    members = {member.seed: member for member in rows[name].members}
+    if seed is not None and seed not in members:
+        seeds = ", ".join(map(str, members))
+        raise ModelError(f"'{name}' was not trained with seed {seed}; its seeds: {seeds}")
+    member = members[next(iter(members)) if seed is None else seed]
+    folder = store.finished(member.key)
+    if not (folder / "model.safetensors").is_file():
+        raise ModelError(
+            f"{store.root} holds no weights of '{name}' ({store.read(member.key).kind}): name the "
+            "folder or hub id of that model itself, or the study that trained it"
+        )
+    return Choice(rows[name], member, folder)
