@@ -25,7 +25,7 @@ from tiny_cards import (
     change,
     change_data,
 )
-from tiny_results import HandWritten, one_student, parity_of
+from tiny_results import HandWritten, as_validation, one_student, parity_of
 from tiny_world import LABELS
 
 from kdzoo.card import CARD, write_cards
@@ -112,6 +112,7 @@ class TestFigures:
         keys = [path.name.rpartition("--")[2] for path in (store.root / "models").iterdir()]
         for key in keys:
             quality = store.read(key).quality
+            as_validation(store, key)
             change(store, key, quality={"validation": quality["test"]})
 
         shown = card_of(store)

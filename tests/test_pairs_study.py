@@ -88,6 +88,12 @@ class TestStudy:
                 "validation": 30, "test": 40, "far": 20,
             }  # fmt: skip
 
+    def test_gives_cards_that_read_pairs(self, model_of: Callable[[str], Path]) -> None:
+        card = (model_of("tiny") / "README.md").read_text(encoding="utf-8")
+
+        assert 'classify({"text": "a text", "text_pair": "another"})' in card
+        assert "120 labelled training pairs of texts" in card
+
     def test_learns_from_augmented_pairs(self, study: Finished) -> None:
         store = Store(study[1])
         (row,) = [row for row in store.manifest().rows if row.role == "student"]

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_results import one_student, one_student_deployed, parity_of
+from tiny_results import as_validation, one_student, one_student_deployed, parity_of
 
 import kdzoo.report.picture as picture
 from kdzoo import registry
@@ -340,8 +340,7 @@ class TestFigures:
             quality = {"validation": {**record.quality["test"], "accuracy": 0.25}}
             if key != "t" * 16:
                 quality["test"] = record.quality["test"]
-            outcomes = store.predictions(key).assign(split="validation")
-            store.write_predictions(store.finished(key), outcomes)
+            as_validation(store, key)
             store.write(store.finished(key), record.model_copy(update={"quality": quality}))
 
         table = make_table(store)

@@ -33,6 +33,12 @@ CORPUS = tiny_corpus(count=50)  # 100 test texts
 ENVIRONMENT = {"cpu": "Some CPU @ 2 GHz", "cores": "2", "python": "3.11.7", "commit": "abc"}
 
 
+def as_validation(store: Store, key: str) -> None:
+    """Makes a model's test outcomes those of validation: test was not read."""
+    outcomes = store.predictions(key).assign(split="validation")
+    store.write_predictions(store.finished(key), outcomes)
+
+
 @dataclass
 class HandWritten:
     """A study in the making: ``model`` writes a model, ``row`` a line, ``finish`` the manifest."""

@@ -27,6 +27,14 @@ _ROADS = {
     "change": "another architecture than the teacher's",
 }
 
+_EXAMPLES = {  # of what the model reads: single texts, or pairs
+    False: {"example": '["a text", "another"]', "call": 'classify("a text")'},
+    True: {
+        "example": '[("a text", "another"), ("a third", "a fourth")]',
+        "call": 'classify({"text": "a text", "text_pair": "another"})',
+    },
+}
+
 
 def model_card(
     store: Store,
@@ -63,6 +71,7 @@ def model_card(
         forms=forms_table(subject),
         label_table=labels_table(subject),
         snippet=SNIPPET.rstrip(),
+        **_EXAMPLES[subject.record.data.pairs],
     )
     return f"{card}\n"
 
@@ -110,6 +119,7 @@ def _words(subject: Subject) -> dict[str, str]:
         "version": record.environment.get("kdzoo", ""),
         "seed": str(record.seed),
         "split": split,
+        "noun": "pairs of texts" if data.pairs else "texts",
         "texts": f"{data.test if split == 'test' else data.validation:,}",
         "data": dataset_name(subject),
         "max_length": _counted(subject.max_length or 0),
