@@ -16,6 +16,7 @@ from tiny_world import LABELS
 from kdzoo.errors import ModelError
 from kdzoo.registry import load_students
 from kdzoo.runtime import load_classifier
+from kdzoo.runtime.graph import to_onnx
 
 
 @pytest.fixture
@@ -107,6 +108,32 @@ class TestTransformers:
         encoded = onnx_form.encode(pairs)
         without = onnx_form.run({**encoded, "token_type_ids": encoded["input_ids"] * 0})
         assert np.abs(without - wanted).max() > 1e-3  # they do say something
+
+
+class TestTracing:
+    def test_is_done_once_for_all_forms_of_a_model(
+        self, tmp_path: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It takes seconds; other weights are traced anew."""
+        traced: list[object] = []
+
+        def counted(model: object) -> onnx.ModelProto:
+            traced.append(model)
+            return to_onnx(model)
+
+        monkeypatch.setattr("kdzoo.runtime.export.to_onnx", counted)
+        first = save_student("cnn", tmp_path / "first", tiny_encoder, dim=8)
+        other = save_student("cnn", tmp_path / "other", tiny_encoder, dim=9)
+
+        for runtime in ("onnx", "onnx-int8"):
+            export_to(first, tmp_path / runtime, runtime)
+        export_to(other, tmp_path / "theirs")
+
+        assert len(traced) == 2
+        for folder, trained in (("onnx", first), ("theirs", other)):
+            wanted = load_classifier(trained, "torch").logits(TEXTS)
+            found = load_classifier(tmp_path / folder, "onnx").logits(TEXTS)
+            np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4)
 
 
 class TestInt8:
