@@ -83,7 +83,7 @@ def make_splits(
             f"{raw.origin} has no {' and no '.join(missing)} split; say where to take it from, "
             "as in\n  data: {split: {validation: 0.15 of train, test: 0.25 of train}}"
         )
-    chosen = {name: splits[name] for name in SPLITS}
+    chosen: dict[str, list[RawRow]] = {name: splits[name] for name in SPLITS}
     return replace(raw, splits={**chosen, **others})
 
 

@@ -92,10 +92,11 @@ def ratio(own_rounds_ms: Calls, reference_rounds_ms: Calls, seed: int = 0) -> Ra
     times = float(np.exp(trim_mean(logs, TRIMMED)))
     if len(logs) < 2:
         return Ratio(times, None, None)
+    statistic: Any = partial(trim_mean, proportiontocut=TRIMMED)
     # the other bootstrap intervals are undefined where rounds agree
     found = bootstrap(
         (logs,),
-        partial(trim_mean, proportiontocut=TRIMMED),
+        statistic,
         confidence_level=CONFIDENCE,
         method="percentile",
         rng=np.random.default_rng(seed),

@@ -53,7 +53,8 @@ class Siamese(nn.Module):
         encoded, pairs = self.encoder.encode(ids, mask), input_ids.shape[0]  # [2B, H]
         first, second = encoded[:pairs], encoded[pairs:]  # [B, H] each
         both = torch.cat([first, second, first * second, (first - second).abs()], dim=-1)
-        return self.head(both)
+        logits: Tensor = self.head(both)
+        return logits
 
 
 def two_texts(

@@ -56,13 +56,13 @@ def _best(rows: Sequence[TableRow], cost: Callable[[TableRow], float]) -> int | 
 
 
 def _tabular(lines: Sequence[Mapping[str, str]], best: Mapping[str, int | None]) -> str:
-    frame = pd.DataFrame([[_escaped(cell) for cell in line.values()] for line in lines])
     titles = list(lines[0])
+    cells = [[_escaped(cell) for cell in line.values()] for line in lines]
     for title, number in best.items():
         if number is not None and title in titles:
-            place = (number, titles.index(title))
-            frame.iloc[place] = rf"\textbf{{{frame.iloc[place]}}}"
-    frame.columns = pd.Index([_escaped(title) for title in titles])
+            column = titles.index(title)
+            cells[number][column] = rf"\textbf{{{cells[number][column]}}}"
+    frame = pd.DataFrame(cells, columns=[_escaped(title) for title in titles])
     texts = sum(title in ("model", "runtime") for title in titles)
     columns = "l" * texts + "r" * (len(titles) - texts)
     return str(frame.style.hide(axis="index").to_latex(hrules=True, column_format=columns)).strip()

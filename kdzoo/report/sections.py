@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kdzoo.report.costs import NOTHING
-from kdzoo.report.findings import Finding
+from kdzoo.report.findings import Compared, Finding
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table
 from kdzoo.report.table import VERDICTS, deployed_cells, notes, quality_cells
@@ -100,8 +100,8 @@ def verdict_section(findings: Sequence[Finding]) -> Section:
             "accuracy": points(each.over_seeds.value),
             "over seeds": interval(each.over_seeds),
             "over texts": interval(each.over_texts),
-            "p, teacher": _p(each.to_teacher and each.to_teacher.adjusted_p),
-            "p, hard labels": _p(each.to_control and each.to_control.adjusted_p),
+            "p, teacher": _p_of(each.to_teacher),
+            "p, hard labels": _p_of(each.to_control),
             "McNemar by seed": NOTHING
             if each.to_teacher is None
             else " ".join(_p(p) for p in each.to_teacher.comparison.mcnemar_p),
@@ -218,7 +218,9 @@ def _number(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.3g}"
 
 
-def _p(value: float | None) -> str:
-    if value is None:
-        return NOTHING
+def _p_of(compared: Compared | None) -> str:
+    return NOTHING if compared is None else _p(compared.adjusted_p)
+
+
+def _p(value: float) -> str:
     return "<0.001" if value < 0.001 else f"{value:.3f}"

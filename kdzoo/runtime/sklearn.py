@@ -22,7 +22,7 @@ class SklearnClassifier:
     def __init__(self, folder: Path) -> None:
         pipeline, self.labels = load_baseline(folder)
         self._vectoriser, self._model = pipeline[0], pipeline[-1]
-        self.reads_pairs = reads_pairs(self._vectoriser, self._model)
+        self.reads_pairs: bool | None = reads_pairs(self._vectoriser, self._model)
 
     def encode(self, texts: Sequence[Text]) -> Any:
         """Returns the TF-IDF features, a sparse matrix [B, F], or [B, 4F] of pairs."""

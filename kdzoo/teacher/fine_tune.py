@@ -119,8 +119,8 @@ def _classifier(source: Path, corpus: Corpus, seed: int) -> tuple[Any, Any]:
     if corpus.has_pairs:
         setattr(model.config, READS_PAIRS, True)
         if takes_token_types(model):  # a tokenizer that keeps them back would have pairs misread
-            names = ["input_ids", "token_type_ids", "attention_mask"]
+            inputs = ["input_ids", "token_type_ids", "attention_mask"]
             tokenizer = AutoTokenizer.from_pretrained(
-                source, trust_remote_code=False, model_input_names=names
+                source, trust_remote_code=False, model_input_names=inputs
             )
     return model, tokenizer
