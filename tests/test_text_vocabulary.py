@@ -155,7 +155,7 @@ def unlimited(tokenizer: Any) -> Tokenizer:
 
 def saved_and_loaded(vocabulary: Vocabulary, folder: Path) -> tuple[Any, Tokenizer, int]:
     """Writes the vocabulary as models are written; returns it as both libraries read it."""
-    save_model(folder, SimpleNamespace(save_pretrained=lambda _: None), vocabulary)
+    save_model(folder, SimpleNamespace(config=None, save_pretrained=lambda _: None), vocabulary)
     config = SimpleNamespace(pad_token_id=None, max_position_embeddings=None, model_type="kdzoo")
     tokenizer, pad_id = load_tokenizer(folder, config)
     return AutoTokenizer.from_pretrained(folder), tokenizer, pad_id

@@ -83,8 +83,10 @@ def deployed_section(table: Table, caption: str) -> Section:
     return Section("As deployed", [one_line(note) for note in notes(table)], [shown])
 
 
-def verdict_section(findings: Sequence[Finding]) -> Section:
-    """Returns the statistics: intervals, verdicts, calibration."""
+def verdict_section(findings: Sequence[Finding]) -> Section | None:
+    """Returns the statistics: intervals, verdicts, calibration; None where nothing was read."""
+    if not findings:
+        return None
     verdicts = [
         {
             "model": each.name,
