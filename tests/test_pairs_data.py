@@ -135,7 +135,7 @@ class TestBadInput:
         path = tmp_path / "pairs.txt"
         path.write_text("one\ttwo\n\nonly one\n", encoding="utf-8")
 
-        with pytest.raises(DataError, match=r"line 2: 1 texts, wanted two with one tab"):
+        with pytest.raises(DataError, match=r"line 3: 1 texts, wanted two with one tab"):
             list(read_texts(path, "text", "text_pair"))
 
 

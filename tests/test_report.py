@@ -255,29 +255,20 @@ class TestGapClosed:
         assert rows["lone"].control == {}
         assert rows["tiny"].gap_closed is not None
 
-    def test_over_seeds_is_that_of_the_means(self, tmp_path: Path) -> None:
-        """Seeds are averaged before they are divided."""
-        study = one_student(tmp_path, teacher=range(10), control=range(16), student=range(12))
-        study.model("d" * 16, range(16), role="control", name="tiny-hard-labels", seed=1)
-        study.model("e" * 16, range(11), seed=1)
-        members = [
-            Member(seed=0, key="s" * 16, teacher_key="t" * 16, control_key="c" * 16),
-            Member(seed=1, key="e" * 16, teacher_key="t" * 16, control_key="d" * 16),
-        ]
-        study.row("two seeds", "student", *members, road="change")
-
-        rows = {row.name: row for row in make_table(study.finish()).rows}
-
-        assert rows["tiny"].gap_closed == pytest.approx((0.88 - 0.84) / (0.90 - 0.84))
-        assert rows["two seeds"].gap_closed == pytest.approx((0.885 - 0.84) / (0.90 - 0.84))
-        assert rows["two seeds"].metrics["accuracy"] == Spread.of([0.88, 0.89])
-
-    def test_is_not_told_of_texts_that_are_few_however_many_seeds_read_them(
-        self, tmp_path: Path
+    @pytest.mark.parametrize(
+        ("control", "alone", "both"),
+        [
+            (16, (0.88 - 0.84) / (0.90 - 0.84), (0.885 - 0.84) / (0.90 - 0.84)),
+            (14, None, None),  # four texts tell nothing, p = 0.125; read twice, they tell no more
+        ],
+    )
+    def test_over_seeds_is_that_of_the_means(
+        self, tmp_path: Path, control: int, alone: float | None, both: float | None
     ) -> None:
-        """Four texts tell nothing: p = 0.125. The same four, read twice, tell no more."""
-        study = one_student(tmp_path, teacher=range(10), control=range(14), student=range(12))
-        study.model("d" * 16, range(14), role="control", name="tiny-hard-labels", seed=1)
+        """Seeds are averaged before they are divided, and a text counts once."""
+        hard = range(control)
+        study = one_student(tmp_path, teacher=range(10), control=hard, student=range(12))
+        study.model("d" * 16, hard, role="control", name="tiny-hard-labels", seed=1)
         study.model("e" * 16, range(11), seed=1)
         members = [
             Member(seed=0, key="s" * 16, teacher_key="t" * 16, control_key="c" * 16),
@@ -287,8 +278,9 @@ class TestGapClosed:
 
         rows = {row.name: row for row in make_table(study.finish()).rows}
 
-        assert rows["tiny"].gap_closed is None
-        assert rows["two seeds"].gap_closed is None
+        assert rows["tiny"].gap_closed == (alone and pytest.approx(alone))
+        assert rows["two seeds"].gap_closed == (both and pytest.approx(both))
+        assert rows["two seeds"].metrics["accuracy"] == Spread.of([0.88, 0.89])
 
 
 class TestFigures:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,7 +44,7 @@ def pick(
 
     Exit code 1 where nothing fits; the nearest is shown.
     """
-    _check(max_latency_ms, max_size_mb, max_memory_mb, min_accuracy)
+    _check((max_latency_ms, max_size_mb, max_memory_mb), min_accuracy)
     from kdzoo.report import make_table
     from kdzoo.report.pick import limits_of
     from kdzoo.report.pick import pick as choose
@@ -65,10 +66,9 @@ def pick(
     _say_why(chosen, chosen.best, folder)
 
 
-def _check(*limits: float | None) -> None:
-    if any(limit is not None and limit <= 0 for limit in limits):
+def _check(costs: Sequence[float | None], accuracy: float | None) -> None:
+    if any(limit is not None and limit <= 0 for limit in (*costs, accuracy)):
         raise RecipeError("a limit must be more than 0")
-    accuracy = limits[-1]
     if accuracy is not None and accuracy > 1:
         raise RecipeError(
             f"--min-accuracy {accuracy:g}: write a share, as in {min(accuracy / 100, 1):g}"
@@ -103,19 +103,21 @@ def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
 
 
 def _say_why(chosen: Pick, best: TableRow, folder: Path) -> None:
+    from kdzoo import registry
+
     others = len(chosen.front) - 1
     faster = f"; the {others} below it are faster and less accurate" if others else ""
     say(
         f"{best.name} in {best.runtime}: the most accurate on validation of the {chosen.fitting} "
         f"rows within your limits{faster}."
     )
-    from kdzoo import registry
-
     if registry.runtimes.get(best.runtime).details["export"] is None:
         say(f"it is deployed as it was trained: its folder in {folder / 'models'}")
         return
     words = ["kdzoo", "export", str(folder), "--model", best.name, "--runtime", best.runtime]
-    say(f"next: {shlex.join([*words, '--out', 'deployed'])}")
+    has_weights = any((folder / "models").glob("*/model.safetensors"))
+    where = "" if has_weights else " (in the study's own folder: published results hold no weights)"
+    say(f"next: {shlex.join([*words, '--out', 'deployed'])}{where}")
 
 
 def _show_nearest(chosen: Pick, tested: Table) -> None:

@@ -49,9 +49,9 @@ def read_texts(path: Path, column: str, column_pair: str | None = None) -> Itera
         DataError: there is no such file, it is not what its name says, or lacks a column.
     """
     if path.suffix.lower() == ".txt" and path.is_file():
-        lines = (line for line in _lines(path, "\n") if line.strip())
-        for number, line in enumerate(lines, start=1):
-            yield line.strip() if column_pair is None else two_of(line, f"{path} line {number}")
+        for number, line in enumerate(_lines(path, "\n"), start=1):
+            if line.strip():
+                yield line.strip() if column_pair is None else two_of(line, f"{path} line {number}")
         return
     for where, row in stream_rows(path):
         _require(path, where, row, column, column_pair)

@@ -78,9 +78,9 @@ def ratio(own_rounds_ms: Calls, reference_rounds_ms: Calls, seed: int = 0) -> Ra
     """Returns how many times faster the own calls were than the reference's of the same rounds.
 
     A round is compared with itself alone, because a busy machine slows both sides of a round. The
-    estimate is the 20 % trimmed mean of the rounds' log-ratios: on a machine whose speed drifts,
-    its standard error was a quarter below that of their median. The interval holds it with 95 %
-    confidence (percentile bootstrap over rounds).
+    estimate is the 20 % trimmed mean of the rounds' log-ratios, which on a machine whose speed
+    drifts varies less than their median. The interval holds it with 95 % confidence (percentile
+    bootstrap over rounds).
 
     Args:
         own_rounds_ms: at least one round.

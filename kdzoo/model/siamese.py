@@ -7,8 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-PAIR_HEAD = 400  # width of the head's hidden layer, as in Tang et al.
-
 
 class Siamese(nn.Module):
     """A student's encoder over both texts, then Linear-ReLU-Linear over [u; v; u * v; |u - v|].

@@ -135,7 +135,7 @@ def find(store: Store, table: Table) -> tuple[Finding, ...]:
             each,
             compared.get((each.row.name, "teacher")),
             compared.get((each.row.name, "control")),
-            _thresholds(store, each.row, oos),
+            _threshold(store, each.row, oos),
             oos,
         )
         for each in read
@@ -222,7 +222,7 @@ def _scope(own: Outcomes, oos: int | None) -> Detection | None:
     return Detection(**{name: _mean(getattr(each, name) for each in known) for name in names})
 
 
-def _thresholds(store: Store, row: Row, oos: int | None) -> float | None:
+def _threshold(store: Store, row: Row, oos: int | None) -> float | None:
     """Returns the first seed's threshold of the out-of-scope score, tuned on validation."""
     if oos is None or not is_covered(store, row, "validation"):
         return None

@@ -19,7 +19,6 @@ _AXES = [
     ("memory_mb", "peak memory, MB"),
     ("mflops", "MFLOPs of one text"),
 ]
-_GROUPS = {"reference": "teacher", "other": "compression"}  # how rows of `kdzoo bench` are coloured
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,6 @@ class Page:
         table: the study's rows.
         summary: the verdict, a sentence each.
         sections: what stands below the picture, in their order.
-        row_id: of each row of the table, in its order: what the deployed table calls it too.
     """
 
     table: Table
@@ -73,12 +71,11 @@ def _point(number: int, row: TableRow) -> dict[str, Any]:
     """Returns what the picture knows of a row."""
     accuracy, latency = row.metrics["accuracy"], row.latency
     memory = None if latency is None else latency.memory
-    group = row.road or row.role
     return {
         "id": str(number),
         "model": one_line(row.name),
         "runtime": row.runtime,
-        "group": _GROUPS.get(group, group),
+        "group": row.road or row.role,
         "accuracy": round(accuracy.mean * 100, 3),
         "sd": None if math.isnan(accuracy.sd) else round(accuracy.sd * 100, 3),
         "latency_ms": None if latency is None else latency.p50_ms,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from kdzoo.report.findings import Finding, find
@@ -62,14 +61,14 @@ def write_tables(table: Table, folder: Path, findings: tuple[Finding, ...] = ())
 
 
 def _sections(store: Store, table: Table, findings: tuple[Finding, ...]) -> list[Section]:
-    made: list[Callable[[], Section | None]] = [
-        lambda: quality_section(table, quality_caption(table)),
-        lambda: deployed_section(table, cost_caption(table)),
-        lambda: verdict_section(findings),
-        lambda: scope_section(findings),
-        lambda: losses_section(findings, table.label_names),
-        lambda: curves_section(store),
-        lambda: environment_section(store),
-        lambda: recipes_section(store),
-    ]
-    return [section for section in (make() for make in made) if section is not None]
+    sections = (
+        quality_section(table, quality_caption(table)),
+        deployed_section(table, cost_caption(table)),
+        verdict_section(findings),
+        scope_section(findings),
+        losses_section(findings, table.label_names),
+        curves_section(store),
+        environment_section(store),
+        recipes_section(store),
+    )
+    return [section for section in sections if section is not None]
