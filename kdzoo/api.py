@@ -61,22 +61,32 @@ def run(
     return run_study(study, folder, read_test=read_test, progress=progress)
 
 
-def load(folder: str | Path, *, students: str | Path | None = None) -> Predictor:
+def load(
+    folder: str | Path,
+    *,
+    students: str | Path | None = None,
+    calibrated: bool = False,
+    reject: bool = False,
+) -> Predictor:
     """Returns the model in a folder, ready to predict.
 
     Args:
         folder: a model's folder, as in ``runs/<study>/models/<model>``, or one that was exported.
         students: the file or folder that brings its architecture, where kdzoo does not have it.
+        calibrated: whether logits are divided by the temperature that was fitted on validation.
+        reject: whether a text is out of scope from the threshold on that was tuned on validation,
+            rather than where that label is the most probable.
 
     Raises:
-        ModelError: the folder is not a whole model, or its student is not registered.
+        ModelError: the folder is not a whole model, its student is not registered, or it lacks what
+            ``calibrated`` or ``reject`` need.
         RecipeError: what runs it is not installed.
     """
     from kdzoo.runtime.predictor import Predictor
 
     if students is not None:
         load_students(students)
-    return Predictor(Path(folder))
+    return Predictor(Path(folder), calibrated=calibrated, reject=reject)
 
 
 @dataclass(frozen=True)
@@ -180,12 +190,13 @@ def _export_of(runtime: str, int8: str, texts: str | Path | None) -> Any:
 
 
 def _refuse_to_overwrite(target: Path) -> None:
+    from kdzoo.runtime.decision import DECISION
     from kdzoo.runtime.folder import DEPLOYED, EXPORT, README
 
     if target.exists() and not target.is_dir():
         raise ModelError(f"{target} is a file; give --out a folder")
     held = {path.name for path in target.iterdir()} if target.exists() else set()
-    if held and (EXPORT not in held or held - {EXPORT, README, *DEPLOYED}):
+    if held and (EXPORT not in held or held - {EXPORT, README, DECISION, *DEPLOYED}):
         raise ModelError(
             f"{target} holds other things than an exported model, which would be lost; "
             "give --out a new folder"

@@ -13,6 +13,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy.special import softmax
+from sklearn.metrics import brier_score_loss
 
 from kdzoo.data import Corpus, Example
 from kdzoo.measure import baseline_size, conditions, environment, figures, machine, outcomes
@@ -51,6 +53,53 @@ class TestOutcomes:
         assert frame["divergence"][0] == pytest.approx(
             0.8 * np.log(0.8 / 0.7) + 0.1 * np.log(0.1 / 0.2), rel=1e-5
         )
+        assert frame["brier"][0] == pytest.approx(0.3**2 + 0.2**2 + 0.1**2)
+        assert frame["brier"][3] == pytest.approx(0.2**2 + 0.5**2 + 0.7**2)
+
+    def test_are_calibrated_where_there_is_a_temperature(self) -> None:
+        """Those of the logits divided by it; without one they are not known."""
+        scaled = outcomes("test", CORPUS, LOGITS / 2, TEACHER)
+
+        frame = outcomes("test", CORPUS, LOGITS, TEACHER, temperature=2.0)
+
+        np.testing.assert_allclose(frame["calibrated_confidence"], scaled["confidence"])
+        np.testing.assert_allclose(
+            frame["calibrated_gold_log_probability"], scaled["gold_log_probability"]
+        )
+        plain = outcomes("test", CORPUS, LOGITS, TEACHER)
+        assert plain["calibrated_confidence"].isna().all()
+        assert plain["calibrated_gold_log_probability"].isna().all()
+        assert frame["prediction"].equals(plain["prediction"])
+
+    def test_say_how_long_a_text_is_and_how_rare_its_rarest_word(self) -> None:
+        """Words are counted in all texts to learn from, whatever their case; of pairs, in both."""
+        corpus = Corpus(
+            labels=("a",),
+            train=(Example("play a song", label=0), Example("Play it!", label=0)),
+            validation=(),
+            unlabelled=(Example("a song"),),
+            test=(
+                Example("play a song", label=0),
+                Example("PLAY", "play nothing", label=0),
+                Example("...", label=0),
+            ),
+        )
+
+        frame = outcomes("test", corpus, np.zeros((3, 1), dtype=np.float32), None)
+
+        assert frame["words"].tolist() == [3, 3, 0]
+        assert frame["rarest_word"].tolist() == [2, 0, 0]
+
+    @settings(deadline=None, max_examples=30)
+    @given(arrays.arrays(np.float32, (4, 3), elements=st.floats(-30, 30, width=32)))
+    def test_have_the_brier_score_of_scikit_learn(self, logits: Logits) -> None:
+        probabilities = softmax(logits.astype(np.float64), axis=1)
+        gold = np.array(CORPUS.gold("test"))
+
+        frame = outcomes("test", CORPUS, logits, None)
+
+        wanted = brier_score_loss(gold, probabilities, labels=[0, 1, 2], scale_by_half=False)
+        assert frame["brier"].mean() == pytest.approx(wanted, abs=1e-9)
 
     def test_hold_no_text(self) -> None:
         """What is published of a model tells which row it got wrong, not what the row says."""
@@ -58,7 +107,8 @@ class TestOutcomes:
 
         assert list(frame.columns) == [
             "split", "row", "gold", "prediction", "confidence", "gold_log_probability",
-            "divergence", "teacher_prediction", "oos_score",
+            "brier", "divergence", "teacher_prediction", "oos_score", "calibrated_confidence",
+            "calibrated_gold_log_probability", "words", "rarest_word",
         ]  # fmt: skip
         assert not frame.isin([example.text for example in CORPUS.test]).any(axis=None)
 

@@ -33,8 +33,11 @@ from kdzoo.runtime.folder import check_export
 
 TOKEN = "hf_" + "Secret" * 5
 TEXTS = ["wake me", "play a song", "rain tomorrow", "a joke please", "jazz band now"]
-MODEL = ["README.md", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
-FORM = ["README.md", "export.json", "labels.json", "model.onnx", "tokenizer.json"]
+MODEL = [
+    "README.md", "config.json", "decision.json", "model.safetensors", "tokenizer.json",
+    "tokenizer_config.json",
+]  # fmt: skip
+FORM = ["README.md", "decision.json", "export.json", "labels.json", "model.onnx", "tokenizer.json"]
 Push = Callable[..., Outcome]
 
 
@@ -153,7 +156,7 @@ class TestPush:
         repository = hub.repositories["user/small"]
         assert not repository.private
         assert {name.partition("/")[0] for name in repository.files} == {*MODEL, "onnx-int8"}
-        assert "uploading tiny, seed 0, to user/small: 10 files" in outcome.err
+        assert "uploading tiny, seed 0, to user/small: 12 files" in outcome.err
         for name, content in repository.files.items():
             assert f"  {name}  {len(content) / 1e3:,.1f} kB" in outcome.out
         assert f"it lies at {hub.url}/user/small" in outcome.out

@@ -64,6 +64,16 @@ def predict(
         typer.Option("-o", "--output", help="The .jsonl, .csv or .parquet to write."),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="Labels shown for a single text.")] = 5,
+    calibrated: Annotated[
+        bool,
+        typer.Option("--calibrated", help="Probabilities at the temperature fitted on validation."),
+    ] = False,
+    reject: Annotated[
+        bool,
+        typer.Option(
+            "--reject", help="Out of scope from the threshold on that was tuned on validation."
+        ),
+    ] = False,
     students: Students = None,
 ) -> None:
     """Label texts with a trained or exported model; files of any length, in their order."""
@@ -81,7 +91,7 @@ def predict(
 
     if runtime_of(model) == "torch":
         quiet_libraries()
-    predictor = load(model, students=students)
+    predictor = load(model, students=students, calibrated=calibrated, reject=reject)
     if many:
         if predictor.reads_pairs and column_pair is None:
             column_pair = PAIR_COLUMN

@@ -107,6 +107,14 @@ def report(
         Path | None,
         typer.Option(help="Copy what may be shown here: no texts, no weights, no paths."),
     ] = None,
+    examples: Annotated[
+        bool,
+        typer.Option(
+            "--examples",
+            help="Show texts of the classes that lost most in the page, read again from the data.",
+        ),
+    ] = False,
+    data: DataSource = None,
     check: Annotated[
         bool,
         typer.Option(
@@ -124,9 +132,8 @@ def report(
     if check:
         _check(folder, publish, readme)
         return
-    if readme is not None:
-        raise RecipeError("--readme belongs to --check")
-    from kdzoo.report import make_table, write_report
+    _refuse_misfits(examples, data, publish, readme)
+    from kdzoo.report import example_texts, make_table, write_report
     from kdzoo.results import Store
     from kdzoo.results import publish as publish_store
 
@@ -140,8 +147,20 @@ def report(
     ]
     if publish is not None:
         store = publish_store(store, publish, keys)
-    write_report(store)
-    show_table(make_table(store), store.root, FILES)
+    table = make_table(store)
+    write_report(store, example_texts(store, table.split, data) if examples else None)
+    show_table(table, store.root, FILES)
+
+
+def _refuse_misfits(
+    examples: bool, data: str | None, publish: Path | None, readme: Path | None
+) -> None:
+    if readme is not None:
+        raise RecipeError("--readme belongs to --check")
+    if data is not None and not examples:
+        raise RecipeError("--data belongs to --examples: a report needs no data otherwise")
+    if examples and publish is not None:
+        raise RecipeError("what is published holds no texts; remove --examples, or --publish")
 
 
 def _check(folder: Path, publish: Path | None, readme: Path | None) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -31,6 +33,11 @@ class Example:
     def input(self) -> Input:
         """The text, or both of a pair, as tokenizers read them."""
         return self.text if self.text_pair is None else (self.text, self.text_pair)
+
+    @property
+    def words(self) -> list[str]:
+        """The words of its text, or of both."""
+        return [*words_of(self.text), *words_of(self.text_pair or "")]
 
     @property
     def digest(self) -> bytes:
@@ -96,6 +103,12 @@ class Corpus:
         return [example.label for example in self.split(name) if example.label is not None]
 
     @cached_property
+    def word_counts(self) -> Counter[str]:
+        """How often each word occurs in the texts to learn from, labelled or not."""
+        texts = (example for split in (self.train, self.unlabelled) for example in split)
+        return Counter(word for example in texts for word in example.words)
+
+    @cached_property
     def fingerprint(self) -> str:
         """A hash of what training depends on: labels; texts of train, validation and unlabelled."""
         return fingerprint(self.labels, self.train, self.validation, self.unlabelled)
@@ -113,6 +126,11 @@ class Corpus:
     def with_notes(self, *notes: str) -> Corpus:
         """Returns the corpus with more to tell its user."""
         return replace(self, notes=(*self.notes, *notes))
+
+
+def words_of(text: str) -> list[str]:
+    """Returns the words of a text, in lower case, without what stands between them."""
+    return re.findall(r"\w+", text.lower())
 
 
 def fingerprint(labels: Sequence[str], *splits: Iterable[Example]) -> str:

@@ -13,6 +13,7 @@ from kdzoo.hub.repository import check_name, upload
 from kdzoo.model import DEPLOYED_FILES, deployed_files
 from kdzoo.progress import Progress
 from kdzoo.results import Choice, Store, choose
+from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import DEPLOYED, EXPORT, README, check_export
 
 
@@ -125,9 +126,12 @@ def _files(store: Store, choice: Choice, forms: Sequence[str]) -> dict[str, Path
     lacking = [name for name in DEPLOYED_FILES if name not in found]
     if lacking:
         raise ModelError(f"{choice.folder} is not whole: it lacks {', '.join(lacking)}")
+    if (choice.folder / DECISION).is_file():
+        found[DECISION] = choice.folder / DECISION
     for form in forms:
         folder = store.form(choice.member.key, form)
-        for name in (*DEPLOYED, EXPORT, README):
+        named = [name for name in (DECISION,) if (folder / name).is_file()]
+        for name in (*DEPLOYED, EXPORT, README, *named):
             found[f"{form}/{name}"] = folder / name
     return found
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from kdzoo.measure.flops import flops_per_text, work_per_text
     from kdzoo.measure.latency import Measured, measure_candidates
     from kdzoo.measure.machine import conditions, environment
-    from kdzoo.measure.predictions import figures, no_outcomes, outcomes
+    from kdzoo.measure.predictions import figures, no_outcomes, outcomes, with_all_columns
     from kdzoo.measure.size import Size, baseline_size, model_size
     from kdzoo.measure.speed import THROUGHPUT, Memory, Speed
     from kdzoo.measure.summary import (
@@ -49,6 +49,7 @@ _HOMES = {
     "ratio": "summary",
     "shared_rounds": "summary",
     "summarise": "summary",
+    "with_all_columns": "predictions",
     "work_per_text": "flops",
 }
 
@@ -76,6 +77,7 @@ __all__ = [
     "ratio",
     "shared_rounds",
     "summarise",
+    "with_all_columns",
     "work_per_text",
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,26 +10,48 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import log_softmax
 
-from kdzoo.data import Corpus
+from kdzoo.data import Corpus, Example
 from kdzoo.metrics import quality
 from kdzoo.model import Logits
 
+Values = npt.NDArray[np.float64]
+
 
 def outcomes(
-    split: str, corpus: Corpus, logits: Logits, teacher_logits: Logits | None
+    split: str,
+    corpus: Corpus,
+    logits: Logits,
+    teacher_logits: Logits | None,
+    temperature: float | None = None,
 ) -> pd.DataFrame:
     """Returns one row per text of the split.
 
     Columns: split, row (its number in the split), gold and prediction (label ids), confidence,
-    gold_log_probability, divergence (KL from the teacher's distribution, in nats; NaN without one),
-    teacher_prediction (-1 without one), oos_score (probability of out of scope, or 1 − confidence).
+    gold_log_probability, brier (Σ (p - y)² over the classes, 0 to 2), divergence (KL from the
+    teacher's distribution, in nats; NaN without one), teacher_prediction (-1 without one),
+    oos_score (probability of out of scope, or 1 − confidence); calibrated_confidence and
+    calibrated_gold_log_probability (of the logits divided by the temperature; NaN without one);
+    words (how many the text has) and rarest_word (how often the rarest of them occurs in the texts
+    to learn from).
     """
-    return _frame(split, np.array(corpus.gold(split)), logits, teacher_logits, corpus.oos)
+    examples = corpus.split(split)
+    gold = np.array(corpus.gold(split))
+    return _frame(split, gold, logits, teacher_logits, corpus.oos, temperature).assign(
+        words=np.array([len(example.words) for example in examples], dtype=np.int64),
+        rarest_word=_rarest(examples, corpus),
+    )
 
 
 def no_outcomes() -> pd.DataFrame:
     """Returns the columns of ``outcomes`` without a row: of a teacher that says nothing of them."""
-    return _frame("validation", np.empty(0, dtype=np.int64), np.empty((0, 1)), None, None)
+    none = np.empty(0, dtype=np.int64)
+    frame = _frame("validation", none, np.empty((0, 1)), None, None, None)
+    return frame.assign(words=none, rarest_word=none)
+
+
+def with_all_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Returns the outcomes that an older kdzoo wrote with the columns it did not know, as NaN."""
+    return frame.reindex(columns=no_outcomes().columns)
 
 
 def _frame(
@@ -37,29 +60,53 @@ def _frame(
     logits: npt.NDArray[np.floating[Any]],
     teacher_logits: Logits | None,
     oos_label: int | None,
+    temperature: float | None,
 ) -> pd.DataFrame:
+    rows = np.arange(len(gold))
     log_probabilities = log_softmax(logits.astype(np.float64), axis=1)  # [N, C]
-    confidence = np.exp(log_probabilities.max(1))
-    divergence = np.full(len(gold), np.nan)
-    teacher_prediction = np.full(len(gold), -1)
+    probabilities = np.exp(log_probabilities)
+    confidence = probabilities.max(1)
+    divergence, teacher_prediction = np.full(len(gold), np.nan), np.full(len(gold), -1)
     if teacher_logits is not None:
         teacher = log_softmax(teacher_logits.astype(np.float64), axis=1)
         divergence = (np.exp(teacher) * (teacher - log_probabilities)).sum(1)
         teacher_prediction = teacher_logits.argmax(1)
-    oos = 1 - confidence if oos_label is None else np.exp(log_probabilities[:, oos_label])
+    calibrated_confidence, calibrated_gold = _calibrated(logits, gold, temperature)
     return pd.DataFrame(
         {
             "split": split,
-            "row": np.arange(len(gold)),
+            "row": rows,
             "gold": gold,
             "prediction": logits.argmax(1),
             "confidence": confidence,
-            "gold_log_probability": log_probabilities[np.arange(len(gold)), gold],
+            "gold_log_probability": log_probabilities[rows, gold],
+            "brier": (probabilities**2).sum(1) + 1 - 2 * probabilities[rows, gold],
             "divergence": divergence,
             "teacher_prediction": teacher_prediction,
-            "oos_score": oos,
+            "oos_score": 1 - confidence if oos_label is None else probabilities[:, oos_label],
+            "calibrated_confidence": calibrated_confidence,
+            "calibrated_gold_log_probability": calibrated_gold,
         }
     )
+
+
+def _calibrated(
+    logits: npt.NDArray[np.floating[Any]],
+    gold: npt.NDArray[np.int64],
+    temperature: float | None,
+) -> tuple[Values, Values]:
+    """Returns confidence and log-probability of the gold label at the temperature, [N] each."""
+    if temperature is None:
+        return np.full(len(gold), np.nan), np.full(len(gold), np.nan)
+    scaled = log_softmax(logits.astype(np.float64) / temperature, axis=1)  # [N, C]
+    return np.exp(scaled.max(1)), scaled[np.arange(len(gold)), gold]
+
+
+def _rarest(examples: Sequence[Example], corpus: Corpus) -> npt.NDArray[np.int64]:
+    """Returns how often each text's rarest word occurs in the texts to learn from, [N]."""
+    counts = corpus.word_counts
+    rarest = [min((counts[word] for word in example.words), default=0) for example in examples]
+    return np.array(rarest, dtype=np.int64)
 
 
 def figures(frame: pd.DataFrame, oos: int | None, positive: int | None = None) -> dict[str, float]:

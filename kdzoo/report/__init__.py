@@ -1,5 +1,6 @@
 """Tables, pictures and the page: functions of the store alone."""
 
+from kdzoo.report.examples import example_texts
 from kdzoo.report.rows import Table, TableRow, make_table
 from kdzoo.report.table import markdown
 from kdzoo.report.write import PAGE, text_files, write_report, write_tables
@@ -8,6 +9,7 @@ __all__ = [
     "PAGE",
     "Table",
     "TableRow",
+    "example_texts",
     "make_table",
     "markdown",
     "text_files",

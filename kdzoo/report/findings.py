@@ -9,7 +9,9 @@ import numpy as np
 
 from kdzoo.report.rows import Table, is_covered
 from kdzoo.results import Row, Store
+from kdzoo.runtime.decision import Decision
 from kdzoo.statistics import (
+    Calibration,
     ClassLoss,
     Comparison,
     Detection,
@@ -18,25 +20,28 @@ from kdzoo.statistics import (
     Inheritance,
     Interval,
     Outcomes,
+    Slice,
     Standing,
     Verdict,
     adjusted,
     against_teacher,
+    by_bounds,
+    by_quartile,
+    calibration,
     class_losses,
     compare,
     control_of,
     detection,
-    expected_calibration_error,
     gap_closed,
     inheritance,
-    negative_log_likelihood,
     of_distilling,
     over_examples,
     over_seeds,
     read_outcomes,
     teacher_of,
-    tune_threshold,
 )
+
+RARITIES = (0, 9, 99)  # occurrences: never seen, rare, known, common
 
 
 @dataclass(frozen=True)
@@ -63,15 +68,16 @@ class Finding:
         over_texts: the same with its bootstrap interval over texts.
         agreement: share of texts that get the teacher's label; None without one.
         divergence: KL from the teacher's distribution, in nats.
-        calibration_error: expected calibration error.
-        log_loss: mean negative log-likelihood, in nats.
+        calibration: how far its probabilities can be believed.
+        decision: how the logits of its first seed become an answer; None where nothing was fitted.
         standing: beside the teacher.
         effect: of distilling, beside the same student on hard labels.
         to_teacher: the comparison behind ``standing``.
         to_control: the comparison behind ``effect``.
         gap: how much of the gap between control and teacher is closed.
         scope: how out-of-scope texts are found, mean over seeds; None where there are none.
-        threshold: of the out-of-scope score, tuned on validation, for the first seed.
+        by_length: accuracy by the number of words, between the quartiles; empty where not known.
+        by_rarity: accuracy by how often a text's rarest word occurs in the texts to learn from.
         losses: by class, against the teacher, the worst first.
         inherited: what became of the teacher's errors.
     """
@@ -82,15 +88,16 @@ class Finding:
     over_texts: Interval
     agreement: float | None
     divergence: float | None
-    calibration_error: float
-    log_loss: float
+    calibration: Calibration
+    decision: Decision | None = None
     standing: Verdict[Standing] | None = None
     effect: Verdict[Effect] | None = None
     to_teacher: Compared | None = None
     to_control: Compared | None = None
     gap: Gap | None = None
     scope: Detection | None = None
-    threshold: float | None = None
+    by_length: tuple[Slice, ...] = ()
+    by_rarity: tuple[Slice, ...] = ()
     losses: tuple[ClassLoss, ...] = ()
     inherited: Inheritance | None = None
 
@@ -135,7 +142,7 @@ def find(store: Store, table: Table) -> tuple[Finding, ...]:
             each,
             compared.get((each.row.name, "teacher")),
             compared.get((each.row.name, "control")),
-            _threshold(store, each.row, oos),
+            store.decision(each.row.members[0].key),
             oos,
         )
         for each in read
@@ -158,7 +165,7 @@ def _finding(
     read: _Read,
     to_teacher: Compared | None,
     to_control: Compared | None,
-    threshold: float | None,
+    decision: Decision | None,
     oos: int | None,
 ) -> Finding:
     own, teacher, control = read.own, read.teacher, read.control
@@ -167,6 +174,7 @@ def _finding(
     if teacher is not None and control is not None:
         gap = gap_closed(hits, control.hits, teacher.hits)
     divergence = float(np.mean(own.divergence))
+    has_words = not np.isnan(own.words).any()
     return Finding(
         name=read.row.name,
         role=read.row.role,
@@ -176,10 +184,8 @@ def _finding(
         if teacher is None
         else float((own.predictions == teacher.predictions).mean()),
         divergence=None if np.isnan(divergence) or teacher is None else divergence,
-        calibration_error=_mean(
-            expected_calibration_error(*each) for each in zip(own.confidence, hits, strict=True)
-        ),
-        log_loss=_mean(map(negative_log_likelihood, own.gold_log_probability)),
+        calibration=calibration(own),
+        decision=decision,
         standing=None
         if to_teacher is None
         else against_teacher(
@@ -192,7 +198,8 @@ def _finding(
         to_control=to_control,
         gap=gap,
         scope=_scope(own, oos),
-        threshold=threshold,
+        by_length=by_quartile(hits, own.words) if has_words else (),
+        by_rarity=by_bounds(hits, own.rarest_word, RARITIES) if has_words else (),
         losses=()
         if teacher is None
         else tuple(class_losses(own.predictions, teacher.predictions, own.gold)),
@@ -220,11 +227,3 @@ def _scope(own: Outcomes, oos: int | None) -> Detection | None:
         return None
     names = ("auroc", "false_positive_rate", "precision", "recall", "f1")
     return Detection(**{name: _mean(getattr(each, name) for each in known) for name in names})
-
-
-def _threshold(store: Store, row: Row, oos: int | None) -> float | None:
-    """Returns the first seed's threshold of the out-of-scope score, tuned on validation."""
-    if oos is None or not is_covered(store, row, "validation"):
-        return None
-    own = read_outcomes(store, row, "validation")
-    return tune_threshold(own.oos_score[0], own.gold == oos)

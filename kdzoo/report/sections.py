@@ -13,8 +13,6 @@ from kdzoo.report.rows import Table
 from kdzoo.report.table import VERDICTS, deployed_cells, notes, quality_cells
 from kdzoo.statistics import Interval
 
-WORST_CLASSES = 8  # shown of each student
-
 
 @dataclass(frozen=True)
 class Line:
@@ -108,10 +106,8 @@ def verdict_section(findings: Sequence[Finding]) -> Section | None:
             if each.to_teacher is None
             else " ".join(_p(p) for p in each.to_teacher.comparison.mcnemar_p),
             "gap closed": NOTHING if each.gap is None else _share(each.gap.closed),
-            "agreement": _percent(each.agreement),
-            "KL, nats": _number(each.divergence),
-            "ECE": _percent(each.calibration_error),
-            "NLL, nats": _number(each.log_loss),
+            "agreement": percentage(each.agreement),
+            "KL, nats": number(each.divergence),
         }
         for each in findings
     ]
@@ -125,11 +121,35 @@ def verdict_section(findings: Sequence[Finding]) -> Section | None:
                 figures,
                 1,
                 caption="95 % intervals: over seeds, Student's t of the seeds' accuracies; over "
-                "texts, bootstrap of the test texts for these very models. p: corrected. ECE: "
-                "expected calibration error, 15 bins. KL: from the teacher's distribution.",
+                "texts, bootstrap of the test texts for these very models. p: corrected. KL: from "
+                "the teacher's distribution.",
             ),
         ],
     )
+
+
+def calibration_section(findings: Sequence[Finding]) -> Section | None:
+    """Returns how far probabilities can be believed; None where nothing was read."""
+    lines = [
+        {
+            "model": each.name,
+            "ECE": percentage(each.calibration.error),
+            "NLL, nats": number(each.calibration.log_loss),
+            "Brier": number(each.calibration.brier),
+            "temperature": number(each.decision.temperature if each.decision else None),
+            "ECE at it": percentage(each.calibration.scaled_error),
+            "NLL at it, nats": number(each.calibration.scaled_log_loss),
+        }
+        for each in findings
+    ]
+    if not lines:
+        return None
+    caption = (
+        "ECE: expected calibration error, 15 bins, in per cent. Brier: sum over the classes of the "
+        "squared difference between probability and truth, 0 to 2. Temperature: fitted on "
+        "validation for the first seed; it changes no label, and lies beside each model."
+    )
+    return Section("Can the probabilities be believed?", tables=[drawn(lines, 1, caption=caption)])
 
 
 def scope_section(findings: Sequence[Finding]) -> Section | None:
@@ -137,12 +157,12 @@ def scope_section(findings: Sequence[Finding]) -> Section | None:
     lines = [
         {
             "model": each.name,
-            "recall": _percent(each.scope.recall),
-            "precision": _percent(each.scope.precision),
-            "F1": _percent(each.scope.f1),
-            "AUROC": _percent(each.scope.auroc),
-            "FPR at 95 % recall": _percent(each.scope.false_positive_rate),
-            "threshold": _number(each.threshold),
+            "recall": percentage(each.scope.recall),
+            "precision": percentage(each.scope.precision),
+            "F1": percentage(each.scope.f1),
+            "AUROC": percentage(each.scope.auroc),
+            "FPR at 95 % recall": percentage(each.scope.false_positive_rate),
+            "threshold": number(each.decision.oos_threshold if each.decision else None),
         }
         for each in findings
         if each.scope is not None
@@ -152,47 +172,9 @@ def scope_section(findings: Sequence[Finding]) -> Section | None:
     caption = (
         "Recall, precision and F1 of the out-of-scope label as predicted; AUROC and FPR of its "
         "probability as a score; threshold of that score, for the first seed, that is best on "
-        "validation (mean of the recalls in and out of scope)."
+        "validation (mean of the recalls in and out of scope), as it lies beside the model."
     )
     return Section("Out of scope", tables=[drawn(lines, 1, caption=caption)])
-
-
-def losses_section(findings: Sequence[Finding], labels: Sequence[str]) -> Section | None:
-    """Returns what was lost, and for whom; None where nothing can be compared."""
-    own = [each for each in findings if each.inherited is not None and each.role != "teacher"]
-    if not own:
-        return None
-    inherited = [
-        {
-            "model": each.name,
-            "errors copied": _percent(each.inherited.copied),
-            "wrong otherwise": _percent(each.inherited.otherwise_wrong),
-            "corrected": _percent(each.inherited.corrected),
-            "lost of what it had right": _percent(each.inherited.lost),
-        }
-        for each in own
-        if each.inherited is not None
-    ]
-    caption = (
-        "Of the texts that the teacher gets wrong: the student gives the same wrong label, another "
-        "wrong one, or the right one. Of those it gets right: the student gets them wrong."
-    )
-    worst = [(each.name, _worst(each, labels)) for each in own if each.role == "student"]
-    return Section(
-        "What was lost, and for whom",
-        tables=[drawn(inherited, 1, caption=caption)],
-        listings=[(f"{one_line(name)}: the classes that lost most", text) for name, text in worst],
-    )
-
-
-def _worst(finding: Finding, labels: Sequence[str]) -> str:
-    lines = [
-        f"{one_line(labels[each.label])}: teacher {each.teacher * 100:.0f} %, student "
-        f"{each.student * 100:.0f} % of {each.texts} texts"
-        for each in finding.losses[:WORST_CLASSES]
-        if each.loss > 0
-    ]
-    return "\n".join(lines) or "none"
 
 
 def points(value: float) -> str:
@@ -212,11 +194,13 @@ def _share(found: Interval) -> str:
     return f"{found.value * 100:.0f} % ({ends[0]} to {ends[1]})"
 
 
-def _percent(value: float | None) -> str:
+def percentage(value: float | None) -> str:
+    """Returns a share in per cent; a dash where it is not known."""
     return NOTHING if value is None else points(value)
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Returns a figure with three digits; a dash where it is not known."""
     return NOTHING if value is None else f"{value:.3g}"
 
 

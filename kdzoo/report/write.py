@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from kdzoo.report.findings import Finding, find
 from kdzoo.report.latex import latex
+from kdzoo.report.loss_sections import losses_section
 from kdzoo.report.page import Page, html
 from kdzoo.report.picture import draw
 from kdzoo.report.rows import Table, make_table
 from kdzoo.report.sections import (
     Section,
+    calibration_section,
     deployed_section,
-    losses_section,
     quality_section,
     scope_section,
     verdict_section,
@@ -26,8 +28,12 @@ from kdzoo.results import Store, write_atomically
 PAGE = "report.html"
 
 
-def write_report(store: Store) -> list[Path]:
+def write_report(store: Store, texts: Sequence[str] | None = None) -> list[Path]:
     """Writes tables, page and picture into the store's folder and returns their paths.
+
+    Args:
+        store: of the study.
+        texts: of the table's split, where the page may show some (see ``example_texts``).
 
     Raises:
         StoreError: the folder is no study.
@@ -36,9 +42,8 @@ def write_report(store: Store) -> list[Path]:
     findings = find(store, table)
     written = write_tables(table, store.root, findings)
     path = store.root / PAGE
-    write_atomically(
-        path, html(Page(table, summary(table, findings), _sections(store, table, findings)))
-    )
+    sections = _sections(store, table, findings, texts)
+    write_atomically(path, html(Page(table, summary(table, findings), sections)))
     return [*written, path]
 
 
@@ -60,13 +65,16 @@ def write_tables(table: Table, folder: Path, findings: tuple[Finding, ...] = ())
     return written + draw(table, folder)
 
 
-def _sections(store: Store, table: Table, findings: tuple[Finding, ...]) -> list[Section]:
+def _sections(
+    store: Store, table: Table, findings: tuple[Finding, ...], texts: Sequence[str] | None
+) -> list[Section]:
     sections = (
         quality_section(table, quality_caption(table)),
         deployed_section(table, cost_caption(table)),
         verdict_section(findings),
+        calibration_section(findings),
         scope_section(findings),
-        losses_section(findings, table.label_names),
+        losses_section(findings, table.label_names, texts),
         curves_section(store),
         environment_section(store),
         recipes_section(store),

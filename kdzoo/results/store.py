@@ -15,7 +15,9 @@ import pandas as pd
 from pydantic import BaseModel, ValidationError
 
 from kdzoo.errors import StoreError
+from kdzoo.measure import with_all_columns
 from kdzoo.results.record import SCHEMA_VERSION, Deployed, Manifest, Record, Session
+from kdzoo.runtime.decision import DECISION, Decision, read_decision
 
 RECORD, PREDICTIONS, HISTORY, MANIFEST = (
     "record.json",
@@ -121,6 +123,18 @@ class Store:
         folder.mkdir(exist_ok=True)
         write_atomically(folder / RECORD, deployed.model_dump_json(indent=1))
 
+    def write_decision(self, folder: Path, decision: Decision) -> None:
+        """Writes how the logits of a model, or of its exported form, become an answer."""
+        write_atomically(folder / DECISION, decision.model_dump_json(indent=1))
+
+    def decision(self, key: str, runtime: str | None = None) -> Decision | None:
+        """Returns how a model's logits become an answer; None where nothing was fitted.
+
+        Raises:
+            ModelError: it is damaged.
+        """
+        return read_decision(self.finished(key) if runtime is None else self.form(key, runtime))
+
     def write_predictions(self, folder: Path, outcomes: pd.DataFrame) -> None:
         """Writes a model's outcomes, or those of its exported form, text by text.
 
@@ -139,6 +153,8 @@ class Store:
     def predictions(self, key: str, runtime: str | None = None) -> pd.DataFrame:
         """Returns the model's outcomes, text by text (see ``kdzoo.measure.outcomes``).
 
+        What an older kdzoo did not write is NaN.
+
         Args:
             key: of the model.
             runtime: of one of its exported forms; the model's own by default.
@@ -149,7 +165,7 @@ class Store:
                 f"{self.root} holds no predictions of model {key}; run its recipe again"
             )
         try:
-            return pd.read_parquet(path)
+            return with_all_columns(pd.read_parquet(path))
         except (OSError, ValueError) as error:  # pyarrow's own errors are both
             raise StoreError(
                 f"{path} is damaged: {error}; remove its folder and run the recipe again"
@@ -247,16 +263,17 @@ def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
         folder = public.folder(record.name, record.variant, record.seed, record.key)
         folder.mkdir(parents=True)
         public.write_predictions(folder, outcomes)
-        history = store.finished(record.key) / HISTORY
-        if history.is_file():
-            shutil.copyfile(history, folder / HISTORY)
+        for name in (HISTORY, DECISION):
+            _copy_if_there(store.finished(record.key) / name, folder / name)
         public.write(folder, record.model_copy(update={"recipe": without_paths(record.recipe)}))
         for deployed in store.forms(record.key):
             failure = _without_folders(deployed.failure)
             public.write_form(deployed.model_copy(update={"failure": failure}))
             if deployed.failure is None:
                 frame = store.predictions(record.key, deployed.runtime)
-                public.write_predictions(public.form(record.key, deployed.runtime), frame)
+                form = public.form(record.key, deployed.runtime)
+                public.write_predictions(form, frame)
+                _copy_if_there(store.form(record.key, deployed.runtime) / DECISION, form / DECISION)
     for session in store.sessions():
         timings = tuple(
             timing.model_copy(update={"failure": _without_folders(timing.failure)})
@@ -267,6 +284,11 @@ def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
             public.write_session(session.model_copy(update={"timings": timings}))
     public.write_manifest(store.manifest())
     return public
+
+
+def _copy_if_there(source: Path, target: Path) -> None:
+    if source.is_file():
+        shutil.copyfile(source, target)
 
 
 def _refuse_to_overwrite(store: Store, target: Path) -> None:

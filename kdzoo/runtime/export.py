@@ -14,6 +14,7 @@ import onnx
 from kdzoo.digest import file_sha256
 from kdzoo.errors import ModelError
 from kdzoo.model import LoadedModel, load_model
+from kdzoo.runtime.decision import DECISION, read_decision
 from kdzoo.runtime.encoder import TextEncoder
 from kdzoo.runtime.folder import (
     DEPLOYED,
@@ -59,13 +60,23 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
         loaded.tokenizer.enable_padding(pad_id=loaded.pad_id, pad_token=pad_token)
         loaded.tokenizer.save(str(partial / TOKENIZER))
         (partial / LABELS).write_text(json.dumps(loaded.labels, indent=1), encoding="utf-8")
-        (partial / README).write_text(readme(runtime, loaded.labels), encoding="utf-8")
+        _copy_decision(folder, partial, runtime)
+        told = readme(runtime, loaded.labels, read_decision(partial))
+        (partial / README).write_text(told, encoding="utf-8")
         write_export(partial, _description(partial, loaded, runtime))
         OnnxClassifier(partial).logits(["one", "two texts"])
         shutil.rmtree(target, ignore_errors=True)
         partial.replace(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _copy_decision(folder: Path, target: Path, runtime: str) -> None:
+    """Takes over how logits become an answer: as fitted on this form, or else on the model."""
+    for fitted in (folder / runtime / DECISION, folder / DECISION):
+        if fitted.is_file():
+            shutil.copyfile(fitted, target / DECISION)
+            return
 
 
 _last: dict[tuple[object, ...], bytes] = {}  # the graph of the model that was traced last

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from kdzoo.errors import DataError
+import numpy as np
+
+from kdzoo.errors import DataError, ModelError
+from kdzoo.runtime.decision import DECISION, Decision, read_decision
 from kdzoo.runtime.folder import check_export, is_export
 from kdzoo.runtime.protocol import Text, load_classifier, runtime_of
 
@@ -31,12 +34,15 @@ class Predictor:
         RecipeError: what runs it is not installed.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, calibrated: bool = False, reject: bool = False) -> None:
         if is_export(folder):
             check_export(folder)
+        decision = _decision(folder) if calibrated or reject else None
         self._classifier = load_classifier(folder, runtime_of(folder))
         self.labels = self._classifier.labels
         self.reads_pairs = self._classifier.reads_pairs
+        self._temperature = decision.temperature if decision and calibrated else 1.0
+        self._rejection = _rejection(decision, self.labels, folder) if decision and reject else None
 
     def predict(self, texts: Iterable[Text], top: int = 5) -> Iterator[Prediction]:
         """Yields a prediction per text, or pair, in order; memory does not grow with their number.
@@ -49,9 +55,36 @@ class Predictor:
 
         remaining = checked(texts, self.reads_pairs)
         while chunk := list(islice(remaining, CHUNK)):
-            for row in softmax(self._classifier.logits(chunk), axis=1):
-                best = [(self.labels[i], float(row[i])) for i in (-row).argsort()[:top]]
+            logits = self._classifier.logits(chunk)  # [N, C]
+            orders = (-logits).argsort(axis=1, kind="stable")
+            if self._rejection is not None:
+                label, threshold = self._rejection
+                is_out = softmax(logits, axis=1)[:, label] >= threshold
+                places = np.where(orders == label, np.where(is_out, -1, 1)[:, np.newaxis], 0)
+                orders = np.take_along_axis(orders, places.argsort(axis=1, kind="stable"), axis=1)
+            for row, order in zip(softmax(logits / self._temperature, axis=1), orders, strict=True):
+                best = [(self.labels[i], float(row[i])) for i in order[:top]]
                 yield Prediction(best[0][0], best[0][1], tuple(best))
+
+
+def _decision(folder: Path) -> Decision:
+    decision = read_decision(folder)
+    if decision is None:
+        raise ModelError(
+            f"{folder} holds no {DECISION}: nothing was fitted on validation; run its recipe again "
+            "with this kdzoo, and export it again"
+        )
+    return decision
+
+
+def _rejection(decision: Decision, labels: Sequence[str], folder: Path) -> tuple[int, float]:
+    """Returns the id of the out-of-scope label, and its probability from which on it is given."""
+    if decision.oos_label not in labels or decision.oos_threshold is None:
+        raise ModelError(
+            f"{folder} has no threshold to reject by: its validation data has no out-of-scope "
+            "label (data.oos_label), or no text that is best rejected"
+        )
+    return labels.index(decision.oos_label), decision.oos_threshold
 
 
 def checked(texts: Iterable[Text], reads_pairs: bool | None) -> Iterator[Text]:

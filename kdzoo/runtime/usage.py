@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kdzoo.runtime.decision import Decision
+
 SNIPPET = """\
 import json
 import numpy as np
@@ -21,8 +23,14 @@ def classify(texts):
 """
 
 
-def readme(runtime: str, labels: tuple[str, ...]) -> str:
-    """Returns how to use an exported folder without kdzoo."""
+def readme(runtime: str, labels: tuple[str, ...], decision: Decision | None = None) -> str:
+    """Returns how to use an exported folder without kdzoo.
+
+    Args:
+        runtime: that runs it.
+        labels: names of its classes.
+        decision: what lies beside it of how its logits become an answer.
+    """
     return f"""# A text classifier with {len(labels)} classes, for {runtime}
 
 `pip install onnxruntime tokenizers numpy`, then, in this folder:
@@ -33,5 +41,20 @@ def readme(runtime: str, labels: tuple[str, ...]) -> str:
 `classify(["a text", "another"])` returns their labels. `logits` are [texts, classes], in the order
 of `labels.json`; pairs of texts are given as `("first", "second")`. Texts must not be empty.
 
-`export.json` says what the model is and holds the digests of the files.
+{_told(decision)}`export.json` says what the model is and holds the digests of the files.
 """
+
+
+def _told(decision: Decision | None) -> str:
+    if decision is None:
+        return ""
+    rejects = (
+        ""
+        if decision.oos_threshold is None
+        else "; a text is best called out of scope (`oos_label`) where the probability of that "
+        "label, of the logits as they are, is at least `oos_threshold`"
+    )
+    return (
+        "`decision.json` was fitted on validation: the softmax of logits / `temperature` gives "
+        f"probabilities that are as high as the model is right{rejects}.\n\n"
+    )

@@ -1,6 +1,8 @@
 """What per-example outcomes say: intervals, comparisons, verdicts; calibration, scope, losses."""
 
 from kdzoo.statistics.calibration import (
+    Calibration,
+    calibration,
     expected_calibration_error,
     fit_temperature,
     negative_log_likelihood,
@@ -11,6 +13,7 @@ from kdzoo.statistics.losses import ClassLoss, Inheritance, class_losses, inheri
 from kdzoo.statistics.out_of_scope import Detection, detection, tune_threshold
 from kdzoo.statistics.outcomes import Outcomes, control_of, read_outcomes, teacher_of
 from kdzoo.statistics.paired import SIGNIFICANT, Comparison, adjusted, compare, differ, mcnemar
+from kdzoo.statistics.slices import Slice, by_bounds, by_quartile
 from kdzoo.statistics.verdict import (
     MARGIN,
     Effect,
@@ -23,6 +26,7 @@ from kdzoo.statistics.verdict import (
 __all__ = [
     "MARGIN",
     "SIGNIFICANT",
+    "Calibration",
     "ClassLoss",
     "Comparison",
     "Detection",
@@ -31,10 +35,14 @@ __all__ = [
     "Inheritance",
     "Interval",
     "Outcomes",
+    "Slice",
     "Standing",
     "Verdict",
     "adjusted",
     "against_teacher",
+    "by_bounds",
+    "by_quartile",
+    "calibration",
     "class_losses",
     "compare",
     "control_of",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,52 @@ import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from kdzoo.statistics.outcomes import Outcomes
+
 Values = npt.NDArray[np.floating[Any]]
 
 BINS = 15  # as in Guo et al., 2017
 TEMPERATURES = (0.05, 20.0)  # lowest and highest that are tried
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far the probabilities of a row's models can be believed; means over seeds.
+
+    Attributes:
+        error: expected calibration error, 0 to 1.
+        log_loss: mean negative log-likelihood, in nats.
+        brier: mean of Σ (p - y)² over the classes, 0 to 2 (Brier, 1950); None where not known.
+        scaled_error: expected calibration error at the temperature that was fitted on validation;
+            None where there was none.
+        scaled_log_loss: mean negative log-likelihood at that temperature.
+    """
+
+    error: float
+    log_loss: float
+    brier: float | None
+    scaled_error: float | None
+    scaled_log_loss: float | None
+
+
+def calibration(own: Outcomes) -> Calibration:
+    """Returns how far the probabilities of a row's models can be believed."""
+    is_scaled = not np.isnan(own.calibrated_confidence).any()
+    brier = float(own.brier.mean(dtype=np.float64))
+    return Calibration(
+        error=_mean_error(own.confidence, own.hits),
+        log_loss=negative_log_likelihood(own.gold_log_probability),
+        brier=None if np.isnan(brier) else brier,
+        scaled_error=_mean_error(own.calibrated_confidence, own.hits) if is_scaled else None,
+        scaled_log_loss=negative_log_likelihood(own.calibrated_gold_log_probability)
+        if is_scaled
+        else None,
+    )
+
+
+def _mean_error(confidence: Values, hits: npt.NDArray[np.bool_]) -> float:
+    pairs = zip(confidence, hits, strict=True)
+    return float(np.mean([expected_calibration_error(*each) for each in pairs]))
 
 
 def expected_calibration_error(
@@ -38,7 +81,7 @@ def expected_calibration_error(
 
 
 def negative_log_likelihood(gold_log_probability: Values) -> float:
-    """Returns the mean of −log p(gold), in nats; [N], at least one."""
+    """Returns the mean of −log p(gold), in nats; of any shape, at least one."""
     return -float(gold_log_probability.mean(dtype=np.float64))
 
 

@@ -23,12 +23,17 @@ class ClassLoss:
         texts: how many have it as gold label.
         student: the student's recall.
         teacher: the teacher's recall.
+        instead: the label that the student gives most often where the teacher alone is right; None
+            where there is no such text.
+        lost: the numbers of those texts in the split, the ones that most seeds get wrong first.
     """
 
     label: int
     texts: int
     student: float
     teacher: float
+    instead: int | None = None
+    lost: tuple[int, ...] = ()
 
     @property
     def loss(self) -> float:
@@ -69,11 +74,14 @@ def class_losses(student: Ids, teacher: Ids, gold: Ids) -> list[ClassLoss]:
         gold: label ids, [N].
     """
     labels, texts = np.unique(gold, return_counts=True)
-    recalls = zip(_recalls(student, gold, labels), _recalls(teacher, gold, labels), strict=True)
+    recalls = (_recalls(each, gold, labels) for each in (student, teacher))
+    student, teacher = paired_seeds(student, teacher)
+    places = np.split(np.argsort(gold, kind="stable"), np.cumsum(texts)[:-1])  # of each label
     found = [
-        ClassLoss(int(label), int(count), float(own), float(other))
-        for label, count, (own, other) in zip(labels, texts, recalls, strict=True)
-    ]
+        ClassLoss(int(label), len(place), float(own), float(ideal),
+                  *_lost(student[:, place], teacher[:, place], int(label), place))
+        for label, place, own, ideal in zip(labels, places, *recalls, strict=True)
+    ]  # fmt: skip
     return sorted(found, key=lambda each: (-each.loss, each.label))
 
 
@@ -95,6 +103,26 @@ def inheritance(student: Ids, teacher: Ids, gold: Ids) -> Inheritance:
         corrected=_share(is_right, is_error),
         lost=_share(~is_right, ~is_error),
     )
+
+
+def _lost(
+    student: Ids, teacher: Ids, label: int, numbers: npt.NDArray[np.intp]
+) -> tuple[int | None, tuple[int, ...]]:
+    """Returns what the student says instead, and the texts where it does.
+
+    Args:
+        student: predicted label ids of the class's texts, [S, K].
+        teacher: likewise.
+        label: the class.
+        numbers: of its texts in the split, [K].
+    """
+    is_lost = (teacher == label) & (student != label)  # [S, K]
+    if not is_lost.any():
+        return None, ()
+    said, counts = np.unique(student[is_lost], return_counts=True)
+    times = is_lost.sum(0)  # [K]
+    order = np.argsort(-times, kind="stable")[: int((times > 0).sum())]
+    return int(said[counts.argmax()]), tuple(numbers[order].tolist())
 
 
 def _recalls(predictions: Ids, gold: Ids, labels: Ids) -> npt.NDArray[np.float64]:

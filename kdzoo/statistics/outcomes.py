@@ -27,8 +27,15 @@ class Outcomes:
         predictions: label ids, [S, N].
         confidence: probability of the predicted label, [S, N].
         gold_log_probability: in nats, [S, N].
+        brier: Σ (p - y)² over the classes, [S, N].
         divergence: KL from the teacher's distribution, in nats, [S, N]; NaN without a teacher.
         oos_score: the higher, the more likely out of scope, [S, N].
+        calibrated_confidence: of the logits divided by the temperature, [S, N].
+        calibrated_gold_log_probability: likewise, in nats, [S, N].
+        words: how many each text has, [N].
+        rarest_word: how often the rarest of them occurs in the texts to learn from, [N].
+
+    Those that an older kdzoo did not write are NaN.
     """
 
     seeds: tuple[int, ...]
@@ -36,8 +43,13 @@ class Outcomes:
     predictions: Ids
     confidence: Values
     gold_log_probability: Values
+    brier: Values
     divergence: Values
     oos_score: Values
+    calibrated_confidence: Values
+    calibrated_gold_log_probability: Values
+    words: Values
+    rarest_word: Values
 
     @property
     def hits(self) -> Hits:
@@ -73,8 +85,13 @@ def read_outcomes(store: Store, row: Row, split: str, runtime: str | None = None
         predictions=stacked("prediction", np.int32),
         confidence=stacked("confidence", np.float32),
         gold_log_probability=stacked("gold_log_probability", np.float32),
+        brier=stacked("brier", np.float32),
         divergence=stacked("divergence", np.float32),
         oos_score=stacked("oos_score", np.float32),
+        calibrated_confidence=stacked("calibrated_confidence", np.float32),
+        calibrated_gold_log_probability=stacked("calibrated_gold_log_probability", np.float32),
+        words=frames[0]["words"].to_numpy(np.float32),
+        rarest_word=frames[0]["rarest_word"].to_numpy(np.float32),
     )
 
 

@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from kdzoo import registry
 from kdzoo.data import Corpus
 from kdzoo.errors import ModelError
-from kdzoo.measure import environment, figures, outcomes
+from kdzoo.measure import environment
 from kdzoo.recipe.schema import Measure
 from kdzoo.results import PREDICTIONS, Deployed
 from kdzoo.runtime import Classifier, Logits, Text, load_classifier
+from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import DEPLOYED
 from kdzoo.runtime.forms import ExportSettings
 from kdzoo.runtime.parity import RAGGED_TEXTS, Parity, compare, ragged_logits, single_logits
 from kdzoo.steps.context import StudyContext, now
-from kdzoo.steps.measuring import read_on, taught_logits
+from kdzoo.steps.measuring import read_on, taught_logits, write_outcomes
 from kdzoo.steps.teacher import StudyTeacher
 from kdzoo.teacher import content_hash
 
@@ -99,7 +99,7 @@ def _is_done(job: FormJob, runtime: str, splits: Sequence[str], context: StudyCo
     if known.failure is not None:
         return True
     folder = context.store.form(job.key, runtime)
-    is_whole = all((folder / name).is_file() for name in (PREDICTIONS, *DEPLOYED))
+    is_whole = all((folder / name).is_file() for name in (PREDICTIONS, DECISION, *DEPLOYED))
     is_current = known.data == read_on(context.store.read(job.key).data, job.corpus)
     return is_whole and is_current and all(split in known.quality for split in splits)
 
@@ -139,20 +139,11 @@ def _read(
     classifier = load_classifier(folder, runtime)
     read = classifier.logits if exact else partial(single_logits, classifier)
     logits = {split: read(job.texts(split)) for split in splits}
-    frames = {
-        split: outcomes(
-            split, job.corpus, logits[split], taught_logits(split, job.corpus, job.taught, context)
-        )
-        for split in splits
-    }
-    context.store.write_predictions(folder, pd.concat(frames.values(), ignore_index=True))
+    teacher = {split: taught_logits(split, job.corpus, job.taught, context) for split in splits}
     return {
         "files": {name: (folder / name).stat().st_size for name in DEPLOYED},
         "parity": _parity(job, classifier, logits["validation"], exact),
-        "quality": {
-            split: figures(frame, job.corpus.oos, job.corpus.positive)
-            for split, frame in frames.items()
-        },
+        "quality": write_outcomes(folder, job.corpus, logits, teacher, context),
     }
 
 

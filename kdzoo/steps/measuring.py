@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 
 from kdzoo.data import Corpus
 from kdzoo.errors import StoreError
@@ -14,6 +15,8 @@ from kdzoo.measure import figures, no_outcomes, outcomes
 from kdzoo.model import Logits
 from kdzoo.results import PREDICTIONS, DataSummary
 from kdzoo.runtime import load_classifier
+from kdzoo.runtime.decision import DECISION, Decision
+from kdzoo.statistics import fit_temperature, tune_threshold
 from kdzoo.steps.context import StudyContext, sizes_of
 from kdzoo.steps.teacher import StudyTeacher
 
@@ -36,27 +39,72 @@ def read_quality(
     covered = {split for split in splits if taught.teacher.covers(corpus.split(split))}
     own = [split for split in splits if key != taught.key or split in covered]
     folder = context.store.finished(key)
-    is_read = (folder / PREDICTIONS).is_file() and data == record.data
+    files = (PREDICTIONS, DECISION) if "validation" in own else (PREDICTIONS,)
+    is_read = data == record.data and all((folder / name).is_file() for name in files)
     if is_read and all(split in record.quality for split in own):
         return
-    frames: list[pd.DataFrame] = []
-    found: dict[str, dict[str, float]] = {}
-    runtime = "sklearn" if record.role == "baseline" else "torch"
-    classifier = None if key == taught.key else load_classifier(folder, runtime)
-    for split in own:
-        wanted = taught_logits(split, corpus, taught, context)
-        if classifier is None:
-            assert wanted is not None  # noqa: S101 - the teacher's own splits are covered
-            frame = outcomes(split, corpus, wanted, None)
-        else:
-            texts = [example.input for example in corpus.split(split)]
-            frame = outcomes(split, corpus, classifier.logits(texts), wanted)
-        found[split] = figures(frame, corpus.oos, corpus.positive)
-        frames.append(frame)
-    if context.accelerator.is_main_process:
-        frames = frames or [no_outcomes()]
-        context.store.write_predictions(folder, pd.concat(frames, ignore_index=True))
+    wanted = {split: taught_logits(split, corpus, taught, context) for split in own}
+    if key == taught.key:
+        logits = {split: each for split, each in wanted.items() if each is not None}
+        wanted = dict.fromkeys(own)  # a teacher is not compared with itself
+    else:
+        runtime = "sklearn" if record.role == "baseline" else "torch"
+        classifier = load_classifier(folder, runtime)
+        logits = {
+            split: classifier.logits([example.input for example in corpus.split(split)])
+            for split in own
+        }
+    found = write_outcomes(folder, corpus, logits, wanted, context)
     context.finish(folder, record.model_copy(update={"quality": found, "data": data}))
+
+
+def write_outcomes(
+    folder: Path,
+    corpus: Corpus,
+    logits: Mapping[str, Logits],
+    teacher: Mapping[str, Logits | None],
+    context: StudyContext,
+) -> dict[str, dict[str, float]]:
+    """Writes what a model made of each text, and how its logits become an answer.
+
+    Args:
+        folder: the model's, or that of its exported form.
+        corpus: what was read.
+        logits: of each split, [N, C]; with those of validation among them, the temperature and the
+            out-of-scope threshold are fitted on them.
+        teacher: the teacher's of each split; None where there are none to compare with.
+        context: the store.
+
+    Returns:
+        The quality figures of each split.
+    """
+    decision = _decide(corpus, logits["validation"]) if "validation" in logits else None
+    temperature = None if decision is None else decision.temperature
+    frames = {
+        split: outcomes(split, corpus, own, teacher[split], temperature)
+        for split, own in logits.items()
+    }
+    if context.accelerator.is_main_process:
+        whole = pd.concat(frames.values(), ignore_index=True) if frames else no_outcomes()
+        context.store.write_predictions(folder, whole)
+        if decision is not None:
+            context.store.write_decision(folder, decision)
+    return {split: figures(frame, corpus.oos, corpus.positive) for split, frame in frames.items()}
+
+
+def _decide(corpus: Corpus, logits: Logits) -> Decision:
+    """Returns how logits become an answer, fitted on those of validation, [N, C]."""
+    gold = np.array(corpus.gold("validation"))
+    label = threshold = None
+    if corpus.oos is not None:
+        label = corpus.labels[corpus.oos]
+        scores = softmax(logits.astype(np.float64), axis=1)[:, corpus.oos]
+        threshold = tune_threshold(scores, gold == corpus.oos)
+    return Decision(
+        temperature=fit_temperature(logits, gold),
+        oos_label=label,
+        oos_threshold=None if threshold is None or np.isinf(threshold) else threshold,
+    )
 
 
 def read_on(data: DataSummary, corpus: Corpus) -> DataSummary:

@@ -1,0 +1,54 @@
+"""How a model's logits become an answer: its temperature, and when a text is out of scope.
+
+Both are fitted on validation and lie beside the model; nothing needs them, users may ask for them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kdzoo.errors import ModelError
+
+DECISION = "decision.json"
+_LARGEST = 1 << 16  # bytes; what kdzoo writes is far smaller, and a stranger's is read whole
+
+
+class Decision(BaseModel):
+    """What is written in ``decision.json``.
+
+    Attributes:
+        temperature: by which logits are divided, so that probabilities are as high as the model is
+            right (Guo et al., 2017).
+        oos_label: the out-of-scope label, where the data has one.
+        oos_threshold: its probability, at temperature 1, from which on a text is called out of
+            scope; None where validation has no such text, or calling none so is the best.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int = Field(default=1, ge=1, le=1)
+    temperature: float = Field(gt=0, allow_inf_nan=False)
+    oos_label: str | None = None
+    oos_threshold: float | None = Field(default=None, ge=0, le=1)
+
+
+def read_decision(folder: Path) -> Decision | None:
+    """Returns what lies beside a model; None where nothing was fitted.
+
+    Raises:
+        ModelError: the file is damaged, or a newer kdzoo wrote it.
+    """
+    path = folder / DECISION
+    if not path.is_file():
+        return None
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise ValueError(f"it has more than {_LARGEST:,} bytes")
+        return Decision.model_validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        raise ModelError(
+            f"{path} is not what this kdzoo writes: {reason}; run the recipe again, or remove it"
+        ) from error
