@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,12 @@ def no_outcomes() -> pd.DataFrame:
 
 def with_all_columns(frame: pd.DataFrame) -> pd.DataFrame:
     """Returns the outcomes that an older kdzoo wrote with the columns it did not know, as NaN."""
-    return frame.reindex(columns=no_outcomes().columns)
+    return frame.reindex(columns=_columns())
+
+
+@cache
+def _columns() -> tuple[str, ...]:
+    return tuple(no_outcomes().columns)
 
 
 def _frame(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from kdzoo.report.rows import Table, is_covered
-from kdzoo.results import Row, Store
+from kdzoo.results import Member, Row, Store
 from kdzoo.runtime.decision import Decision
 from kdzoo.statistics import (
     Calibration,
@@ -124,7 +124,7 @@ def find(store: Store, table: Table) -> tuple[Finding, ...]:
     """
     split, oos = table.split, table.oos
     rows = [row for row in store.manifest().rows if is_covered(store, row, split)]
-    read = [_read(store, row, split) for row in rows]
+    read = list(_read_all(store, rows, split))
     pairs = [
         (each.row.name, kind, compare(each.own.hits, other.hits))
         for each in read
@@ -149,16 +149,26 @@ def find(store: Store, table: Table) -> tuple[Finding, ...]:
     )
 
 
-def _read(store: Store, row: Row, split: str) -> _Read:
-    teacher, control = teacher_of(row), control_of(row)
-    if teacher is not None and not is_covered(store, teacher, split):
-        teacher = None
-    return _Read(
-        row,
-        read_outcomes(store, row, split),
-        None if teacher is None else read_outcomes(store, teacher, split),
-        None if control is None else read_outcomes(store, control, split),
-    )
+def _read_all(store: Store, rows: Iterable[Row], split: str) -> Iterator[_Read]:
+    """Yields the outcomes of every row; those of a teacher are read once for all its students."""
+    known: dict[tuple[Member, ...], Outcomes | None] = {}
+
+    def taught(row: Row | None) -> Outcomes | None:
+        if row is None:
+            return None
+        if row.members not in known:
+            is_read = is_covered(store, row, split)
+            known[row.members] = read_outcomes(store, row, split) if is_read else None
+        return known[row.members]
+
+    for row in rows:
+        control = control_of(row)
+        yield _Read(
+            row,
+            read_outcomes(store, row, split),
+            taught(teacher_of(row)),
+            None if control is None else read_outcomes(store, control, split),
+        )
 
 
 def _finding(
