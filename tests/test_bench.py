@@ -228,6 +228,9 @@ class TestNames:
             (["owner/bert", "other/bert"], ["owner/bert", "other/bert"]),
             (["x/a/bert", "y/a/bert", "cnn"], ["x/a/bert", "y/a/bert", "cnn"]),
             (["bert", "owner/bert"], ["bert", "owner/bert"]),
+            (["x/cnn/onnx-int8", "x/bert"], ["cnn/onnx-int8", "bert"]),
+            (["x/cnn/onnx", "x/bert/onnx"], ["cnn/onnx", "bert/onnx"]),
+            (["onnx"], ["onnx"]),
         ],
     )
     def test_are_the_shortest_that_tell_models_apart(

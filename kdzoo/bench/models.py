@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kdzoo.errors import DataError, ModelError, did_you_mean
+from kdzoo.registry import runtimes
 from kdzoo.results.store import MANIFEST
 from kdzoo.runtime import Text, load_classifier, runtime_of
 from kdzoo.runtime.folder import check_export, is_export
@@ -74,7 +75,10 @@ def _open(name: str, folder: Path) -> Model:
 
 
 def names_apart(sources: Sequence[str]) -> list[str]:
-    """Returns for each path or hub id its shortest end that is no other's."""
+    """Returns for each path or hub id its shortest end that is no other's.
+
+    An exported form lies in its model's folder, and is called after both.
+    """
     paths = [_parts(source) for source in sources]
     return [
         _shortest(own, [other for place, other in enumerate(paths) if place != number])
@@ -90,7 +94,7 @@ def _parts(source: str) -> Sequence[str]:
 
 
 def _shortest(own: Sequence[str], others: Sequence[Sequence[str]]) -> str:
-    counts = range(1, len(own))
+    counts = range(2 if own[-1] in runtimes.entries() else 1, len(own))
     apart = (n for n in counts if all(other[-n:] != own[-n:] for other in others))
     return "/".join(own[-next(apart, len(own)) :])
 

@@ -13,6 +13,7 @@ from kdzoo.errors import StoreError
 from kdzoo.model import KdzooConfig
 from kdzoo.report import Table, TableRow
 from kdzoo.results import Deployed, Member, Record, Row, Store
+from kdzoo.runtime.decision import Decision
 
 _UNLIMITED = 1_000_000  # tokens; tokenizers that know no limit name a far higher one
 
@@ -28,6 +29,7 @@ class Subject:
         controls: of the same students on hard labels.
         teachers: of its teacher, and of the other seeds' where each has one of its own.
         forms: its exported forms that the card tells of.
+        decision: how its logits become an answer; None where nothing was fitted.
         table: the study's.
         config: its ``config.json``.
         max_length: tokens that it reads of a text; None where its tokenizer does not say.
@@ -39,6 +41,7 @@ class Subject:
     controls: tuple[Record, ...]
     teachers: tuple[Record, ...]
     forms: tuple[Deployed, ...]
+    decision: Decision | None
     table: Table
     config: dict[str, Any]
     max_length: int | None
@@ -98,6 +101,7 @@ def read_subject(
             for form in store.forms(member.key)
             if form.failure is None and (runtimes is None or form.runtime in runtimes)
         ),
+        decision=store.decision(member.key),
         table=table,
         config=_content(folder / "config.json"),
         max_length=limit if isinstance(limit, int) and limit < _UNLIMITED else None,

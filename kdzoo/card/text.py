@@ -229,5 +229,7 @@ def _choices(subject: Subject, repository: str | None) -> dict[str, Any]:
         "needs_a_file": subject.needs_a_file,
         "has_control": bool(subject.controls),
         "has_deviations": len(subject.seeds) > 1,
+        "is_calibrated": subject.decision is not None,
+        "rejects": subject.decision is not None and subject.decision.oos_threshold is not None,
         "form_folders": " or ".join(f"{escaped(form.runtime)}/" for form in subject.forms),
     }
