@@ -8,6 +8,7 @@ from typing import Any
 
 from kdzoo.report.costs import NOTHING
 from kdzoo.report.findings import Compared, Finding
+from kdzoo.report.form_findings import FormFinding
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table
 from kdzoo.report.table import VERDICTS, deployed_cells, notes, quality_cells
@@ -126,6 +127,30 @@ def verdict_section(findings: Sequence[Finding]) -> Section | None:
             ),
         ],
     )
+
+
+def forms_section(forms: Sequence[FormFinding]) -> Section | None:
+    """Returns what exporting changed; None where nothing was exported."""
+    lines = [
+        {
+            "model": each.name,
+            "runtime": each.runtime,
+            "accuracy": points(each.accuracy),
+            "beside its weights": points(each.to_weights.difference.value),
+            "95 % interval": interval(each.to_weights.difference),
+            "p": _p(each.adjusted_p),
+            "other labels": percentage(each.other_labels),
+        }
+        for each in forms
+    ]
+    if not lines:
+        return None
+    caption = (
+        "Accuracy of each exported form and its difference from that of the weights, in points, "
+        "with a bootstrap interval over texts and seeds; p corrected for all forms. Other labels: "
+        "share of texts that get another one than from the weights."
+    )
+    return Section("What exporting changes", tables=[drawn(lines, 2, caption=caption)])
 
 
 def calibration_section(findings: Sequence[Finding]) -> Section | None:

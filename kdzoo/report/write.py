@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kdzoo.report.findings import Finding, find
+from kdzoo.report.form_findings import find_forms
 from kdzoo.report.latex import latex
 from kdzoo.report.loss_sections import losses_section
 from kdzoo.report.page import Page, html
@@ -15,6 +16,7 @@ from kdzoo.report.sections import (
     Section,
     calibration_section,
     deployed_section,
+    forms_section,
     quality_section,
     scope_section,
     verdict_section,
@@ -72,6 +74,7 @@ def _sections(
         quality_section(table, quality_caption(table)),
         deployed_section(table, cost_caption(table)),
         verdict_section(findings),
+        forms_section(find_forms(store, table)),
         calibration_section(findings),
         scope_section(findings),
         losses_section(findings, table.label_names, texts),

@@ -1,0 +1,47 @@
+"""What exporting changes: the form's hits beside those of its weights, text by text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tiny_results import one_student_deployed
+
+from kdzoo.report import make_table, write_report
+from kdzoo.report.form_findings import find_forms
+from kdzoo.report.write import PAGE
+
+
+def test_of_known_hits_is_known(tmp_path: Path) -> None:
+    """Of 100 texts the teacher's int8 form gets two more wrong, the student's one more."""
+    store = one_student_deployed(tmp_path / "study").finish()
+
+    found = {(each.name, each.runtime): each for each in find_forms(store, make_table(store))}
+
+    assert list(found) == [
+        ("teacher", "onnx"), ("teacher", "onnx-int8"), ("tiny", "onnx"), ("tiny", "onnx-int8"),
+    ]  # fmt: skip
+    changes = [each.to_weights.difference.value for each in found.values()]
+    assert changes == pytest.approx([0, -0.02, 0, -0.01])
+    assert [each.other_labels for each in found.values()] == pytest.approx([0, 0.02, 0, 0.01])
+    assert [each.accuracy for each in found.values()] == pytest.approx([0.9, 0.88, 0.8, 0.79])
+    assert all(each.adjusted_p == 1 for each in found.values())
+
+
+def test_leaves_out_a_form_that_could_not_be_made(tmp_path: Path) -> None:
+    study = one_student_deployed(tmp_path / "study")
+    study.form("s" * 16, "onnx", failure="it cannot be traced")
+    store = study.finish()
+
+    found = [(each.name, each.runtime) for each in find_forms(store, make_table(store))]
+
+    assert ("tiny", "onnx") not in found
+    assert ("tiny", "onnx-int8") in found
+
+
+def test_stands_in_the_page(tmp_path: Path) -> None:
+    store = one_student_deployed(tmp_path / "study").finish()
+
+    write_report(store)
+
+    assert "What exporting changes" in (store.root / PAGE).read_text(encoding="utf-8")
