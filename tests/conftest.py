@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -57,6 +58,20 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished classifier's folder, its labels in another order than the data's."""
     return save_tiny_bert(tmp_path_factory.mktemp("tiny_teacher"), tuple(reversed(LABELS)))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_waiting() -> None:
+    """Takes out of hundreds of studies what costs each a second, and none of them is about.
+
+    How busy the machine is is looked at for a moment; and the garbage collector, which accelerate
+    calls after each training, no longer goes over the libraries that were loaded before.
+    """
+    from kdzoo.measure import machine
+
+    machine.LOOK_S = 0.01
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -226,7 +226,7 @@ class TestEnvironment:
 
 class TestConditions:
     def test_are_shares_of_a_machine_at_work(self) -> None:
-        found = conditions(0.05)
+        found = conditions()
 
         assert float(found["load_average"]) >= 0
         for name in ("cpu_percent_of_others", "steal_percent"):
@@ -240,7 +240,7 @@ class TestConditions:
             (tmp_path / "governor").write_text(f"{governor}\n", encoding="utf-8")
         monkeypatch.setattr(machine, "_GOVERNOR", tmp_path / "governor")
 
-        assert conditions(0.05).get("governor") == governor
+        assert conditions().get("governor") == governor
 
 
 def test_the_baselines_size_is_that_of_its_two_files(tmp_path: Path) -> None:

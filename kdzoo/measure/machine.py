@@ -16,6 +16,7 @@ _LIBRARIES = (
     "scikit-learn", "skops", "scipy", "numpy",
 )  # fmt: skip
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+LOOK_S = 0.5  # how long is looked at how busy the machine is
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
@@ -39,17 +40,14 @@ def environment() -> dict[str, str]:
     }
 
 
-def conditions(interval_s: float = 0.5) -> dict[str, float | str]:
-    """Returns how busy the machine is while this process waits, in per cent of all its cores.
+def conditions() -> dict[str, float | str]:
+    """Returns how busy the machine is while this process waits half a second, in per cent.
 
     Entries: ``load_average`` of the last minute; ``cpu_percent_of_others``; ``steal_percent``,
     which other virtual machines took (0 where it is not told); ``governor`` of the processor's
     frequency, where it is told.
-
-    Args:
-        interval_s: how long to look.
     """
-    times = psutil.cpu_times_percent(interval_s)
+    times = psutil.cpu_times_percent(LOOK_S)
     waiting = times.idle + getattr(times, "iowait", 0.0)
     found: dict[str, float | str] = {
         "load_average": round(os.getloadavg()[0], 2),
