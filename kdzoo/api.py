@@ -31,6 +31,7 @@ def run(
     students: str | Path | None = None,
     out: str | Path | None = None,
     read_test: bool = True,
+    track: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Store:
     """Runs a recipe, or a folder of them, as ``kdzoo run`` does.
@@ -43,13 +44,15 @@ def run(
         students: a file or folder of students of your own.
         out: the study's folder; ``runs/<study>`` by default.
         read_test: whether the test split is read at the end.
+        track: experiment trackers that get a run per model: ``tensorboard``, ``wandb``, ``mlflow``,
+            ``trackio``.
         progress: told what is being done; nobody by default.
 
     Returns:
         The store of the study, finished and reported.
 
     Raises:
-        KdzooError: a mistake in recipe, data or teacher.
+        KdzooError: a mistake in recipe, data or teacher, or a tracker that is not there.
     """
     from kdzoo.recipe import load_study
     from kdzoo.study import run_study
@@ -58,7 +61,7 @@ def run(
         load_students(students)
     study = load_study(target, overrides=overrides, seeds=seeds, data=data)
     folder = Path(out) if out is not None else Path("runs") / study.name
-    return run_study(study, folder, read_test=read_test, progress=progress)
+    return run_study(study, folder, read_test=read_test, track=track, progress=progress)
 
 
 def load(folder: str | Path, *, students: str | Path | None = None) -> Predictor:

@@ -45,7 +45,9 @@ FILES = (
 
 `kdzoo run clinc150/bilstm --set objective.kind=mse --set training.steps=500`
 
-`kdzoo run my_recipe.yaml --students my_students.py`"""
+`kdzoo run my_recipe.yaml --students my_students.py`
+
+`kdzoo run quickstart --track tensorboard`"""
 )
 def run(
     target: Target,
@@ -59,6 +61,13 @@ def run(
     no_test: Annotated[
         bool, typer.Option("--no-test", help="Do not read the test split (while tuning).")
     ] = False,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Tell an experiment tracker how training goes: tensorboard, wandb, mlflow, "
+            "trackio; as often as you like, or with commas."
+        ),
+    ] = None,
     max_noise: MaxNoise = None,
 ) -> None:
     """Distil, measure and compare: table and picture at the end.
@@ -83,7 +92,11 @@ def run(
 
         folder = out or Path("runs") / study.name
         store = run_study(
-            study, folder, read_test=not no_test, progress=ConsoleProgress(err_console)
+            study,
+            folder,
+            read_test=not no_test,
+            track=[name.strip() for each in track or () for name in each.split(",")],
+            progress=ConsoleProgress(err_console),
         )
         table = make_table(store)
     show_table(table, store.root, FILES)
