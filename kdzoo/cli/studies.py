@@ -88,6 +88,7 @@ def run(
         quiet_libraries()
         from kdzoo.console import ConsoleProgress
         from kdzoo.report import make_table
+        from kdzoo.report.findings import find
         from kdzoo.study import run_study
 
         folder = out or Path("runs") / study.name
@@ -99,7 +100,8 @@ def run(
             progress=ConsoleProgress(err_console),
         )
         table = make_table(store)
-    show_table(table, store.root, FILES)
+        findings = find(store, table)
+    show_table(table, store.root, FILES, findings)
     check_noise(table, max_noise)
 
 
@@ -140,6 +142,7 @@ def report(
     if readme is not None:
         raise RecipeError("--readme belongs to --check")
     from kdzoo.report import make_table, write_report
+    from kdzoo.report.findings import find
     from kdzoo.results import Store
     from kdzoo.results import publish as publish_store
 
@@ -154,7 +157,8 @@ def report(
     if publish is not None:
         store = publish_store(store, publish, keys)
     write_report(store)
-    show_table(make_table(store), store.root, FILES)
+    table = make_table(store)
+    show_table(table, store.root, FILES, find(store, table))
 
 
 def _check(folder: Path, publish: Path | None, readme: Path | None) -> None:
