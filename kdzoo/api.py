@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kdzoo.hub import Pushed
     from kdzoo.progress import Progress, Task
-    from kdzoo.results import Store
+    from kdzoo.report.notebook import Results
     from kdzoo.runtime import Text
     from kdzoo.runtime.agreement import Agreement
     from kdzoo.runtime.predictor import Predictor
@@ -33,7 +33,7 @@ def run(
     read_test: bool = True,
     track: Sequence[str] = (),
     progress: Progress | None = None,
-) -> Store:
+) -> Results:
     """Runs a recipe, or a folder of them, as ``kdzoo run`` does.
 
     Args:
@@ -49,19 +49,21 @@ def run(
         progress: told what is being done; nobody by default.
 
     Returns:
-        The store of the study, finished and reported.
+        The study's results: its store, finished and reported, which a notebook shows.
 
     Raises:
         KdzooError: a mistake in recipe, data or teacher, or a tracker that is not there.
     """
     from kdzoo.recipe import load_study
+    from kdzoo.report.notebook import Results
     from kdzoo.study import run_study
 
     if students is not None:
         load_students(students)
     study = load_study(target, overrides=overrides, seeds=seeds, data=data)
     folder = Path(out) if out is not None else Path("runs") / study.name
-    return run_study(study, folder, read_test=read_test, track=track, progress=progress)
+    store = run_study(study, folder, read_test=read_test, track=track, progress=progress)
+    return Results(store.root)
 
 
 def load(folder: str | Path, *, students: str | Path | None = None) -> Predictor:

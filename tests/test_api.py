@@ -125,6 +125,7 @@ class TestRun:
             str(recipe), overrides=["training.steps=20"], seeds=[4], progress=Listens()
         )
 
+        assert isinstance(store, package.Results)  # which a notebook shows
         assert isinstance(store, Store)
         assert store.root == Path("runs/tiny")
         assert (store.root / "table.md").is_file()

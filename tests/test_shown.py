@@ -12,31 +12,16 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from tiny_results import HandWritten, one_student
+from tiny_results import one_student, two_students
 from tiny_world import RunCommand
 
 from kdzoo.cli import shown
 from kdzoo.report import make_table
 from kdzoo.report.findings import find
 from kdzoo.report.short import Mark, Short, short_table
-from kdzoo.results import Member, Store
+from kdzoo.results import Store
 
 ESCAPE = "\x1b["
-
-
-def two_students(root: Path) -> Store:
-    """A study of a student that gains much, and one that distilling gave nothing."""
-    study = one_student(root, teacher=range(5), control=range(40), student=range(10))
-    add_idle_student(study)
-    study.timed({"t" * 16: 8.0, "s" * 16: 0.5, "i" * 16: 0.25}, name="both")
-    return study.finish()
-
-
-def add_idle_student(study: HandWritten) -> None:
-    study.model("d" * 16, range(30), role="control", name="idle-hard-labels")
-    study.model("i" * 16, range(30), name="idle", size_bytes=500_000)
-    member = Member(seed=0, key="i" * 16, teacher_key="t" * 16, control_key="d" * 16)
-    study.row("idle", "student", member, road="change")
 
 
 def shown_of(store: Store) -> Short:
