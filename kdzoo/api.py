@@ -275,30 +275,24 @@ def push(
     )
 
 
-def read_results(folder: str | Path) -> pd.DataFrame:
-    """Returns a study's models as a tidy frame: one line per model, split and metric.
+def read_results(*folders: str | Path) -> pd.DataFrame:
+    """Returns the models of one study, or of several, as a tidy frame.
 
-    Columns: row, role, kind, road, variant, seed, key, split, metric, value.
+    There is one line per model, runtime, split and metric. Columns: study, row (of the table; a
+    control stands under its student's), role (teacher, student, control or baseline), kind, road,
+    variant, seed, key, runtime, split, metric, value.
+
+    The split ``deployed`` holds what a model costs: ``size_bytes``, ``latency_p50_ms``,
+    ``memory_peak_bytes`` and whatever else ``table.csv`` has, by the same names. Of a row's seeds
+    one was timed. Quality in the runtime ``torch`` is that of the model as it was trained.
+
+    Args:
+        folders: of studies, as in ``runs/<study>`` or ``results/<study>``.
 
     Raises:
-        StoreError: the folder is no study.
+        StoreError: a folder is no study.
     """
-    import pandas as pd
-
+    from kdzoo.report.frame import tidy_frame
     from kdzoo.results import Store
 
-    store = Store(Path(folder))
-    lines = []
-    for row in store.manifest().rows:
-        keys = [(member.key, row.role) for member in row.members]
-        keys += [(m.control_key, "control") for m in row.members if m.control_key is not None]
-        for key, role in keys:
-            record = store.read(key)
-            for split, figures in record.quality.items():
-                for metric, value in figures.items():
-                    lines.append(
-                        (row.name, role, row.kind, row.road, record.variant, record.seed, key,
-                         split, metric, value)
-                    )  # fmt: skip
-    columns = ["row", "role", "kind", "road", "variant", "seed", "key", "split", "metric", "value"]
-    return pd.DataFrame(lines, columns=columns)
+    return tidy_frame(*(Store(Path(folder)) for folder in folders))
