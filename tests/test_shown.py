@@ -18,6 +18,7 @@ from tiny_world import RunCommand
 from kdzoo.cli import shown
 from kdzoo.report import make_table
 from kdzoo.report.findings import find
+from kdzoo.report.plain import one_line
 from kdzoo.report.short import Mark, Short, short_table
 from kdzoo.results import Store
 
@@ -113,17 +114,19 @@ class TestTerminal:
         )
         assert max(map(len, lines)) <= 100
 
-    def test_text_from_data_is_no_markup(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("name", ["[bold red]x[/]", "\x1b[31mx", "\x1b]0;title\x07x"])
+    def test_text_from_data_is_text(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:
-        name = "[bold red]x[/]"
+        """Neither markup of rich's nor a code that the terminal follows: results may be others'."""
         written = one_student(tmp_path)
         written.rows[1] = written.rows[1].model_copy(update={"name": name})
         store = written.finish()
 
         printed = self.printed(store.root, monkeypatch, Console(width=100, _environ={}))
 
-        assert printed.count(name) >= 2  # in the table, and in the verdict
+        assert printed.count(one_line(name)) >= 2  # in the table, and in the verdict
+        assert "\x1b" not in printed
 
 
 class TestWithoutColours:

@@ -23,6 +23,7 @@ def show_table(
     from rich.text import Text
 
     from kdzoo.console import table
+    from kdzoo.report.plain import one_line
     from kdzoo.report.short import short_table
     from kdzoo.report.summary import summary
     from kdzoo.report.table import notes
@@ -31,13 +32,13 @@ def show_table(
     rows = [[Text(cell.text, _STYLES.get(cell.mark, "")) for cell in line] for line in shown.lines]
     out_console.print(table(shown.titles, rows), "")
     sentences = summary(made, findings)
-    for sentence in sentences:
-        out_console.print(Text(sentence))
+    for sentence in sentences:  # paragraphs may wrap
+        out_console.print(Text(one_line(sentence)))
     if sentences:
         out_console.print()
     out_console.print(Text(shown.caption, "dim"))
-    for note in notes(made):  # paragraphs may wrap
-        out_console.print(Text(note))
+    for note in notes(made):
+        out_console.print(Text(one_line(note)))
     say(f"\nresults in {folder}:")
     for name in files:
         if (folder / name).exists():

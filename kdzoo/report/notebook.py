@@ -34,7 +34,6 @@ class Results(Store):
             study=one_line(table.study),
             sentences=map(one_line, summary(table, findings)),
             shown=short_table(table, findings),
-            one_line=one_line,
             notes=map(one_line, notes(table)),
             picture=b64encode(picture.read_bytes()).decode() if picture.is_file() else None,
             folder=one_line(str(self.root)),

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from kdzoo.report.costs import NOTHING, short
 from kdzoo.report.findings import Finding
+from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table, TableRow
 from kdzoo.report.table import caption, deployed_cells, quality_cells
 from kdzoo.statistics import Effect
@@ -65,7 +66,7 @@ def short_table(table: Table, findings: Sequence[Finding] = ()) -> Short:
         is_best = row.role in _STUDENTS and not row.notes and text == best[title]
         return Cell(text, Mark.BEST if is_best else Mark.PLAIN)
 
-    said = caption(table)
+    said = one_line(caption(table))
     if any(NO_EFFECT in line.values() for line in lines):
         said += f" {NO_EFFECT.capitalize()}: not told apart from the same student on hard labels."
     return Short(
@@ -79,7 +80,7 @@ def short_table(table: Table, findings: Sequence[Finding] = ()) -> Short:
 
 
 def _texts(row: TableRow, table: Table, is_unsure: bool) -> dict[str, str]:
-    """Returns the cells of both tables of the report that are shown."""
+    """Returns the cells of both tables of the report that are shown, fit to be shown anywhere."""
     whole = quality_cells(row, table) | deployed_cells(row)
     wanted = (
         "model", "runtime", "texts", "accuracy", "in scope", "hard labels", "gap closed",
@@ -88,7 +89,7 @@ def _texts(row: TableRow, table: Table, is_unsure: bool) -> dict[str, str]:
     if is_unsure and row.is_first:
         whole["gap closed"] = NO_EFFECT
     ratio = None if row.latency is None else row.latency.to_fastest
-    shown = {title: whole[title] for title in wanted if title in whole}
+    shown = {title: one_line(whole[title]) for title in wanted if title in whole}
     return shown | {f"× {table.reference}": NOTHING if ratio is None else short(ratio.times)}
 
 
