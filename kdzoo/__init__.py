@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         register_objective,
         register_student,
     )
+    from kdzoo.report.notebook import Results
     from kdzoo.runtime.agreement import Agreement
     from kdzoo.runtime.predictor import Prediction, Predictor
 
@@ -30,6 +31,7 @@ _HOMES = {
     "Prediction": "kdzoo.runtime.predictor",
     "Predictor": "kdzoo.runtime.predictor",
     "Pushed": "kdzoo.hub",
+    "Results": "kdzoo.report.notebook",
     "export": "kdzoo.api",
     "load": "kdzoo.api",
     "load_students": "kdzoo.registry",
@@ -49,6 +51,7 @@ __all__ = [
     "Prediction",
     "Predictor",
     "Pushed",
+    "Results",
     "__version__",
     "export",
     "load",

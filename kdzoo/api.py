@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kdzoo.hub import Pushed
     from kdzoo.progress import Progress, Task
-    from kdzoo.results import Store
+    from kdzoo.report.notebook import Results
     from kdzoo.runtime import Text
     from kdzoo.runtime.agreement import Agreement
     from kdzoo.runtime.predictor import Predictor
@@ -31,8 +31,9 @@ def run(
     students: str | Path | None = None,
     out: str | Path | None = None,
     read_test: bool = True,
+    track: Sequence[str] = (),
     progress: Progress | None = None,
-) -> Store:
+) -> Results:
     """Runs a recipe, or a folder of them, as ``kdzoo run`` does.
 
     Args:
@@ -43,22 +44,26 @@ def run(
         students: a file or folder of students of your own.
         out: the study's folder; ``runs/<study>`` by default.
         read_test: whether the test split is read at the end.
+        track: experiment trackers that get a run per model: ``tensorboard``, ``wandb``, ``mlflow``,
+            ``trackio``.
         progress: told what is being done; nobody by default.
 
     Returns:
-        The store of the study, finished and reported.
+        The study's results: its store, finished and reported, which a notebook shows.
 
     Raises:
-        KdzooError: a mistake in recipe, data or teacher.
+        KdzooError: a mistake in recipe, data or teacher, or a tracker that is not there.
     """
     from kdzoo.recipe import load_study
+    from kdzoo.report.notebook import Results
     from kdzoo.study import run_study
 
     if students is not None:
         load_students(students)
     study = load_study(target, overrides=overrides, seeds=seeds, data=data)
     folder = Path(out) if out is not None else Path("runs") / study.name
-    return run_study(study, folder, read_test=read_test, progress=progress)
+    store = run_study(study, folder, read_test=read_test, track=track, progress=progress)
+    return Results(store.root)
 
 
 def load(
@@ -281,30 +286,24 @@ def push(
     )
 
 
-def read_results(folder: str | Path) -> pd.DataFrame:
-    """Returns a study's models as a tidy frame: one line per model, split and metric.
+def read_results(*folders: str | Path) -> pd.DataFrame:
+    """Returns the models of one study, or of several, as a tidy frame.
 
-    Columns: row, role, kind, road, variant, seed, key, split, metric, value.
+    There is one line per model, runtime, split and metric. Columns: study, row (of the table; a
+    control stands under its student's), role (teacher, student, control or baseline), kind, road,
+    variant, seed, key, runtime, split, metric, value.
+
+    The split ``deployed`` holds what a model costs: ``size_bytes``, ``latency_p50_ms``,
+    ``memory_peak_bytes`` and whatever else ``table.csv`` has, by the same names. Of a row's seeds
+    one was timed. Quality in the runtime ``torch`` is that of the model as it was trained.
+
+    Args:
+        folders: of studies, as in ``runs/<study>`` or ``results/<study>``.
 
     Raises:
-        StoreError: the folder is no study.
+        StoreError: a folder is no study.
     """
-    import pandas as pd
-
+    from kdzoo.report.frame import tidy_frame
     from kdzoo.results import Store
 
-    store = Store(Path(folder))
-    lines = []
-    for row in store.manifest().rows:
-        keys = [(member.key, row.role) for member in row.members]
-        keys += [(m.control_key, "control") for m in row.members if m.control_key is not None]
-        for key, role in keys:
-            record = store.read(key)
-            for split, figures in record.quality.items():
-                for metric, value in figures.items():
-                    lines.append(
-                        (row.name, role, row.kind, row.road, record.variant, record.seed, key,
-                         split, metric, value)
-                    )  # fmt: skip
-    columns = ["row", "role", "kind", "road", "variant", "seed", "key", "split", "metric", "value"]
-    return pd.DataFrame(lines, columns=columns)
+    return tidy_frame(*(Store(Path(folder)) for folder in folders))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -100,12 +100,14 @@ class ConsoleProgress:
             yield _Bar(bars, task)
 
 
-def table(columns: list[str], rows: list[list[str]], *, right_from: int = 1) -> RichTable:
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[str | Text]], *, right_from: int = 1
+) -> RichTable:
     """Returns a table for the terminal; columns from ``right_from`` on are set to the right."""
     drawn = RichTable(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         side = "right" if number >= right_from else "left"
         drawn.add_column(column, justify=side, no_wrap=number == 0)  # type: ignore[arg-type]
     for row in rows:
-        drawn.add_row(*[Text(cell) for cell in row])
+        drawn.add_row(*[Text(cell) if isinstance(cell, str) else cell for cell in row])
     return drawn

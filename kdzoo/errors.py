@@ -67,6 +67,10 @@ class TrainingError(KdzooError):
     """A training that cannot go on."""
 
 
+class TrackingError(KdzooError):
+    """An experiment tracker that is unknown, not installed or does not start."""
+
+
 class MeasureError(KdzooError):
     """A measurement that cannot be made."""
 

@@ -33,9 +33,11 @@ from kdzoo.steps import (
     timed_rows,
     trained_folder,
 )
+from kdzoo.tracking import Tracking, check_trackers
 from kdzoo.training import make_accelerator
 
 BASELINE = "tf-idf + svm"
+TRACKING = "tracking"  # the folder of experiment trackers
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def run_study(
     out: Path,
     *,
     read_test: bool = True,
+    track: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Store:
     """Trains, measures and reports what the study names; what the store has is not made again.
@@ -68,6 +71,7 @@ def run_study(
         study: the recipes, as ``kdzoo.recipe.load_study`` gives them.
         out: the study's folder.
         read_test: whether the test split is read at the end; else all figures are validation's.
+        track: names of experiment trackers that are told how training goes.
         progress: told what is being done; nobody by default.
 
     Returns:
@@ -76,6 +80,7 @@ def run_study(
     Raises:
         KdzooError: a mistake in data, teacher or recipe; nothing is half written.
     """
+    check_trackers(track)
     if out.exists() and not out.is_dir():
         raise StoreError(f"{out} is a file; give --out a folder")
     for variant in study.variants:
@@ -83,7 +88,9 @@ def run_study(
         check_teacher(variant.recipe)
     accelerator = make_accelerator()
     shown = progress if progress is not None and accelerator.is_main_process else Silent()
-    context = StudyContext(Store(out), accelerator, shown)
+    told = track if accelerator.is_main_process else ()
+    tracking = Tracking(told, study.name, out / TRACKING, shown)
+    context = StudyContext(Store(out), accelerator, shown, tracking)
     trained: list[Trained] = []
     for each in _train_all(study, context):
         trained.append(each)

@@ -13,11 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
-    "errors", "progress", "digest", "offline", "registry", "recipe", "data", "text", "objectives",
-    "metrics", "model", "training", "teacher", "transfer", "runtime", "measure", "results",
-    "statistics", "steps", "report", "card", "hub", "study", "bench", "scaffold", "listing", "api",
-    "console",
-    "cli",
+    "errors", "progress", "tracking", "digest", "offline", "registry", "recipe", "data", "text",
+    "objectives", "metrics", "model", "training", "teacher", "transfer", "runtime", "measure",
+    "results", "statistics", "steps", "report", "card", "hub", "study", "bench", "scaffold",
+    "listing", "api", "console", "cli",
 )  # fmt: skip
 BESIDE = {"hf": "model", "__main__": "cli"}  # modules that stand with a room
 ROOMLESS = {"__init__"}  # looks everything up when it is first used

@@ -20,7 +20,8 @@ from kdzoo.report import Table, TableRow, markdown
 from kdzoo.report.costs import NOTHING, cost_cells, how_timed, megabytes, milliseconds, short, times
 from kdzoo.report.latency import Latency
 from kdzoo.report.rows import Spread
-from kdzoo.report.table import caption, short_lines
+from kdzoo.report.short import Short, short_table
+from kdzoo.report.table import caption
 
 TERMINAL = 100  # columns
 MEMORY = Memory(imported_bytes=30_000_000, loaded_bytes=40_000_000, peak_bytes=50_000_000)
@@ -233,25 +234,26 @@ def long_rows() -> list[TableRow]:
     ]
 
 
-def printed_lines(lines: list[dict[str, str]]) -> list[str]:
+def printed_lines(shown: Short) -> list[str]:
     """Returns what a terminal of that width shows of a table."""
     console = Console(width=TERMINAL)
     with console.capture() as captured:
-        console.print(drawn_table(list(lines[0]), [list(line.values()) for line in lines]))
+        texts = [[cell.text for cell in line] for line in shown.lines]
+        console.print(drawn_table(shown.titles, texts))
     return captured.get().splitlines()
 
 
 class TestTerminal:
     def test_of_a_hundred_columns_holds_the_short_table(self) -> None:
         """With the longest names of our recipes, in every runtime, no cell is cut or folded."""
-        lines = short_lines(a_table(*long_rows(), labelled=15_250))
+        shown = short_table(a_table(*long_rows(), labelled=15_250))
 
-        printed = printed_lines(lines)
-        assert len(printed) == len(lines) + 1  # titles, and no row that takes two lines
+        printed = printed_lines(shown)
+        assert len(printed) == len(shown.lines) + 1  # titles, and no row that takes two lines
         assert max(map(len, printed)) <= TERMINAL
-        for line, shown in zip(lines, printed[1:], strict=True):
-            assert " ".join(shown.split()) == " ".join(line.values())
-        assert {"model", "runtime", "accuracy", "gap closed", "p50, ms"} <= set(lines[0])
+        for cells, line in zip(shown.lines, printed[1:], strict=True):
+            assert " ".join(line.split()) == " ".join(cell.text for cell in cells)
+        assert {"model", "runtime", "accuracy", "gap closed", "p50, ms"} <= set(shown.titles)
 
     def test_shows_all_columns_where_they_fit(self) -> None:
         """None is spared for the sake of names that are not there."""
@@ -259,21 +261,24 @@ class TestTerminal:
             replace(row, name="cnn", runtime="onnx", texts=9_500, notes=()) for row in long_rows()
         ]
 
-        lines = short_lines(a_table(*rows))
+        shown = short_table(a_table(*rows))
 
-        assert list(lines[0]) == [
+        assert list(shown.titles) == [
             "model", "runtime", "texts", "accuracy", "in scope", "hard labels", "gap closed",
             "size, MB", "p50, ms", "× teacher",
         ]  # fmt: skip
-        assert max(map(len, printed_lines(lines))) <= TERMINAL
+        assert max(map(len, printed_lines(shown))) <= TERMINAL
 
     def test_is_spared_columns_without_a_figure(self) -> None:
         """Without controls, out-of-scope texts and added ones there is nothing to show of them."""
         row = a_row(latency=None, size_bytes=0)
 
-        (line,) = short_lines(a_table(row))
+        shown = short_table(a_table(row))
 
-        assert line == {"model": "bilstm", "runtime": "torch", "accuracy": "80.0"}
+        assert shown.titles == ("model", "runtime", "accuracy")
+        assert [[cell.text for cell in line] for line in shown.lines] == [
+            ["bilstm", "torch", "80.0"]
+        ]
 
 
 class TestInjection:

@@ -222,6 +222,17 @@ def one_student(
     return study
 
 
+def two_students(root: Path) -> Store:
+    """Returns a finished study of a student that gains much, and one that gains nothing."""
+    study = one_student(root, teacher=range(5), control=range(40), student=range(10))
+    study.model("d" * 16, range(30), role="control", name="idle-hard-labels")
+    study.model("i" * 16, range(30), name="idle", size_bytes=500_000)
+    member = Member(seed=0, key="i" * 16, teacher_key="t" * 16, control_key="d" * 16)
+    study.row("idle", "student", member, road="change")
+    study.timed({"t" * 16: 8.0, "s" * 16: 0.5, "i" * 16: 0.25}, name="both")
+    return study.finish()
+
+
 def one_student_deployed(root: Path) -> HandWritten:
     """Returns the same study in every runtime, with a baseline: eight rows, all of them timed."""
     study = one_student(root)

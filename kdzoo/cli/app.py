@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -23,8 +23,9 @@ app = typer.Typer(
 )
 PAIR_COLUMN = "text_pair"  # of the second text, where a user names no other
 LOG_WIDTH = 100  # columns where there is no terminal to ask
-out_console = Console()
-err_console = Console(stderr=True)
+_COLOURS: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"  # nor bold, dim
+out_console = Console(color_system=_COLOURS)
+err_console = Console(stderr=True, color_system=_COLOURS)
 if not out_console.is_terminal and "COLUMNS" not in os.environ:
     out_console.width = LOG_WIDTH
 

@@ -11,18 +11,34 @@ from kdzoo.cli.app import err_console, out_console, say
 
 if TYPE_CHECKING:
     from kdzoo.report import Table
+    from kdzoo.report.findings import Finding
+
+_STYLES = {"best": "bold green", "reference": "cyan", "unsure": "yellow"}  # by mark
 
 
-def show_table(made: Table, folder: Path, files: Sequence[str]) -> None:
-    """Prints a table, how to read it, what is wrong with it, and which of the files are there."""
+def show_table(
+    made: Table, folder: Path, files: Sequence[str], findings: Sequence[Finding] = ()
+) -> None:
+    """Prints a table, the verdict, how to read it, what is wrong, and which files are there."""
+    from rich.text import Text
+
     from kdzoo.console import table
-    from kdzoo.report.table import caption, notes, short_lines
+    from kdzoo.report.plain import one_line
+    from kdzoo.report.short import short_table
+    from kdzoo.report.summary import summary
+    from kdzoo.report.table import notes
 
-    lines = short_lines(made)
-    drawn = table(list(lines[0]), [list(line.values()) for line in lines])
-    out_console.print(drawn, "")
-    for paragraph in (caption(made), *notes(made)):  # paragraphs may wrap
-        out_console.print(paragraph, markup=False, highlight=False)
+    shown = short_table(made, findings)
+    rows = [[Text(cell.text, _STYLES.get(cell.mark, "")) for cell in line] for line in shown.lines]
+    out_console.print(table(shown.titles, rows), "")
+    sentences = summary(made, findings)
+    for sentence in sentences:  # paragraphs may wrap
+        out_console.print(Text(one_line(sentence)))
+    if sentences:
+        out_console.print()
+    out_console.print(Text(shown.caption, "dim"))
+    for note in notes(made):
+        out_console.print(Text(one_line(note)))
     say(f"\nresults in {folder}:")
     for name in files:
         if (folder / name).exists():

@@ -45,7 +45,9 @@ FILES = (
 
 `kdzoo run clinc150/bilstm --set objective.kind=mse --set training.steps=500`
 
-`kdzoo run my_recipe.yaml --students my_students.py`"""
+`kdzoo run my_recipe.yaml --students my_students.py`
+
+`kdzoo run quickstart --track tensorboard`"""
 )
 def run(
     target: Target,
@@ -59,6 +61,13 @@ def run(
     no_test: Annotated[
         bool, typer.Option("--no-test", help="Do not read the test split (while tuning).")
     ] = False,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Tell an experiment tracker how training goes: tensorboard, wandb, mlflow, "
+            "trackio; as often as you like, or with commas."
+        ),
+    ] = None,
     max_noise: MaxNoise = None,
 ) -> None:
     """Distil, measure and compare: table and picture at the end.
@@ -79,14 +88,20 @@ def run(
         quiet_libraries()
         from kdzoo.console import ConsoleProgress
         from kdzoo.report import make_table
+        from kdzoo.report.findings import find
         from kdzoo.study import run_study
 
         folder = out or Path("runs") / study.name
         store = run_study(
-            study, folder, read_test=not no_test, progress=ConsoleProgress(err_console)
+            study,
+            folder,
+            read_test=not no_test,
+            track=[name.strip() for each in track or () for name in each.split(",")],
+            progress=ConsoleProgress(err_console),
         )
         table = make_table(store)
-    show_table(table, store.root, FILES)
+        findings = find(store, table)
+    show_table(table, store.root, FILES, findings)
     check_noise(table, max_noise)
 
 
@@ -134,6 +149,7 @@ def report(
         return
     _refuse_misfits(examples, data, publish, readme)
     from kdzoo.report import example_texts, make_table, write_report
+    from kdzoo.report.findings import find
     from kdzoo.results import Store
     from kdzoo.results import publish as publish_store
 
@@ -149,7 +165,7 @@ def report(
         store = publish_store(store, publish, keys)
     table = make_table(store)
     write_report(store, example_texts(store, table.split, data) if examples else None)
-    show_table(table, store.root, FILES)
+    show_table(table, store.root, FILES, find(store, table))
 
 
 def _refuse_misfits(

@@ -7,18 +7,16 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from kdzoo.report.costs import NOTHING, cost_cells, how_timed, megabytes, short
+from kdzoo.report.costs import NOTHING, cost_cells, how_timed, megabytes
 from kdzoo.report.findings import Finding
 from kdzoo.report.plain import escaped
 from kdzoo.report.rows import Spread, Table, TableRow
 
-_TERMINAL_COLUMNS = 100
 VERDICTS = (
     "Differences in points of accuracy, with 95 % bootstrap intervals over texts and seeds "
     "together; p-values of a paired permutation test over texts, corrected for all comparisons "
     "(Benjamini and Hochberg). \u201cAs good as\u201d: the whole interval lies within a point."
 )
-_SPARED = ("texts", "in scope", "size, MB")  # by a terminal that is too narrow, in this order
 
 
 def percent(spread: Spread | None) -> str:
@@ -72,37 +70,6 @@ def deployed_cells(row: TableRow) -> dict[str, str]:
         "size, MB": megabytes(row.size_bytes) if row.size_bytes else NOTHING,
         **cost_cells(row.latency),
     }
-
-
-def short_cells(row: TableRow, table: Table) -> dict[str, str]:
-    """Returns the cells of both tables that a terminal shows."""
-    whole = quality_cells(row, table) | deployed_cells(row)
-    wanted = (
-        "model", "runtime", "texts", "accuracy", "in scope", "hard labels", "gap closed",
-        "size, MB", "p50, ms",
-    )  # fmt: skip
-    ratio = None if row.latency is None else row.latency.to_fastest
-    shown = {title: whole[title] for title in wanted if title in whole}
-    return shown | {f"× {table.reference}": NOTHING if ratio is None else short(ratio.times)}
-
-
-def short_lines(table: Table) -> list[dict[str, str]]:
-    """Returns the cells for a terminal of 100 columns, a line per row.
-
-    Columns in which nothing stands are left out, and some of the others where not all fit.
-    """
-    lines = [short_cells(row, table) for row in table.rows]
-    told = [title for title in lines[0] if any(line[title] != NOTHING for line in lines)]
-    for title in _SPARED:
-        if title in told and _width(lines, told) > _TERMINAL_COLUMNS:
-            told.remove(title)
-    return [{title: line[title] for title in told} for line in lines]
-
-
-def _width(lines: Sequence[Mapping[str, str]], titles: Sequence[str]) -> int:
-    """Returns the columns of a terminal that these take, two between each."""
-    widest = (max(len(title), *(len(line[title]) for line in lines)) for title in titles)
-    return sum(widest) + 2 * (len(titles) - 1)
 
 
 def markdown(table: Table, findings: Sequence[Finding] = ()) -> str:

@@ -14,7 +14,15 @@ from kdzoo.results.record import (
     Timing,
     TrainingSummary,
 )
-from kdzoo.results.store import CHECKPOINT, HISTORY, PREDICTIONS, Store, publish, write_atomically
+from kdzoo.results.store import (
+    CHECKPOINT,
+    HISTORY,
+    PREDICTIONS,
+    Store,
+    publish,
+    without_paths,
+    write_atomically,
+)
 
 __all__ = [
     "CHECKPOINT",
@@ -35,5 +43,6 @@ __all__ = [
     "TrainingSummary",
     "choose",
     "publish",
+    "without_paths",
     "write_atomically",
 ]

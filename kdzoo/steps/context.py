@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from accelerate import Accelerator
 from torch import Tensor
 
 from kdzoo.data import Corpus
 from kdzoo.progress import Progress
-from kdzoo.results import DataSummary, Record, Store
+from kdzoo.recipe.schema import Recipe
+from kdzoo.results import DataSummary, Record, Store, without_paths
 from kdzoo.teacher import OutputsTeacher
+from kdzoo.tracking import Scalar, Tracking
 from kdzoo.transfer import TransferSet
 
+_SHAPED_BY = {  # sections of the recipe, by role
+    "teacher": ("data", "teacher"),
+    "control": ("data", "teacher", "student", "training"),
+    "student": ("data", "teacher", "transfer", "student", "objective", "training"),
+}
 MODEL_FORMAT = 1  # raise it when kdzoo trains another model from the same recipe
 
 
@@ -23,6 +32,7 @@ class StudyContext:
     """The store, the devices, who is told; and what several models of a study share.
 
     Attributes:
+        tracking: the experiment trackers.
         vectors: word vectors by encoder and vocabulary.
         teachers: those that are files, by section and labels.
         transfers: the transfer sets of the last section, by what they were made from.
@@ -32,6 +42,7 @@ class StudyContext:
     store: Store
     accelerator: Accelerator
     progress: Progress
+    tracking: Tracking = field(default_factory=Tracking)
     vectors: dict[tuple[str, str], Tensor] = field(default_factory=dict)
     teachers: dict[tuple[str, ...], OutputsTeacher] = field(default_factory=dict)
     transfers: dict[tuple[str, ...], TransferSet] = field(default_factory=dict)
@@ -58,6 +69,22 @@ class StudyContext:
 def now() -> str:
     """Returns the time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def configuration_of(recipe: Recipe, role: str, seed: int) -> dict[str, Scalar]:
+    """Returns what trackers are told of a model: what shapes it, flat and without paths."""
+    sections = recipe.model_dump(mode="json", include=set(_SHAPED_BY[role]), exclude_none=True)
+    sections.get("training", {}).pop("checkpoint_every", None)  # it may change when one goes on
+    return {"role": role, "seed": seed, **dict(_flat(without_paths(sections)))}
+
+
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Scalar]]:
+    """Yields (``student.kind``, ``cnn``); lists of words become one."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _flat(each, f"{name}.{key}" if name else key)
+    else:
+        yield name, ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def sizes_of(corpus: Corpus) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from kdzoo import registry
 from kdzoo.data import Corpus, fingerprint
@@ -50,6 +50,11 @@ class StudentJob:
     def recipe(self) -> Recipe:
         """The recipe of the variant."""
         return self.variant.recipe
+
+    @property
+    def role(self) -> Literal["student", "control"]:
+        """What it is in the study; a recipe of hard labels alone makes a student."""
+        return "control" if self.hard_labels and self.recipe.objective.alpha < 1 else "student"
 
     @cached_property
     def learns_from(self) -> TransferSet:

@@ -30,7 +30,7 @@ from kdzoo.objectives import bind_objective, distillation_loss
 from kdzoo.recipe import options_of
 from kdzoo.recipe.schema import Recipe, Vectors
 from kdzoo.results import CHECKPOINT, HISTORY, Record, TrainingSummary, write_atomically
-from kdzoo.steps.context import StudyContext, now, summary_of
+from kdzoo.steps.context import StudyContext, configuration_of, now, summary_of
 from kdzoo.steps.job import StudentJob
 from kdzoo.steps.teacher import origin_of
 from kdzoo.teacher import encoder_vectors
@@ -68,21 +68,24 @@ def obtain_student(job: StudentJob, context: StudyContext) -> str:
     """
     if context.find(job.key) is not None:
         return job.key
-    control = "-hard-labels" if job.hard_labels and job.recipe.objective.alpha < 1 else ""
+    control = "-hard-labels" if job.role == "control" else ""
     folder = context.store.folder(job.recipe.name + control, job.variant.variant, job.seed, job.key)
     start = time.perf_counter()
     prepared = prepare_student(job, context)
-    result = train(
-        prepared.model,
-        prepared.data,
-        prepared.plan,
-        prepared.loss,
-        prepared.evaluate,
-        accelerator=context.accelerator,
-        progress=context.progress,
-        description=job.title,
-        checkpoint=folder / CHECKPOINT,
-    )
+    told = configuration_of(job.recipe, job.role, job.seed)
+    with context.tracking.run(folder.name, job.key, told) as note:
+        result = train(
+            prepared.model,
+            prepared.data,
+            prepared.plan,
+            prepared.loss,
+            prepared.evaluate,
+            accelerator=context.accelerator,
+            progress=context.progress,
+            description=job.title,
+            checkpoint=folder / CHECKPOINT,
+            note=note,
+        )
     widen(prepared.model, prepared.unseen)
     _finish(job, folder, prepared, result, time.perf_counter() - start, context)
     return job.key
@@ -207,10 +210,9 @@ def _record(
 ) -> Record:
     transfer = job.learns_from
     cut_share = prepared.data.encoded.cut / max(1, len(transfer.examples))
-    is_control = job.hard_labels and job.recipe.objective.alpha < 1
     return Record(
         key=job.key,
-        role="control" if is_control else "student",
+        role=job.role,
         name=job.recipe.name,
         variant=job.variant.variant,
         seed=job.seed,

@@ -13,7 +13,13 @@ from kdzoo.measure import Size, environment, model_size
 from kdzoo.model import load_model, reads_pairs
 from kdzoo.recipe.schema import FineTune, Recipe
 from kdzoo.results import CHECKPOINT, OUTPUTS, Record, TrainingSummary
-from kdzoo.steps.context import MODEL_FORMAT, StudyContext, now, summary_of
+from kdzoo.steps.context import (
+    MODEL_FORMAT,
+    StudyContext,
+    configuration_of,
+    now,
+    summary_of,
+)
 from kdzoo.teacher import (
     NO_ENCODER,
     NO_TOKENIZER,
@@ -190,16 +196,19 @@ def _fine_tuned(
         return key, found
     folder = context.store.folder("teacher", "", options.seed, key)
     start = time.perf_counter()
-    result, figures = fine_tune(
-        source,
-        folder,
-        corpus,
-        options,
-        max_length,
-        options.seed,
-        accelerator=context.accelerator,
-        progress=context.progress,
-    )
+    told = configuration_of(recipe, "teacher", options.seed)
+    with context.tracking.run(folder.name, key, told) as note:
+        result, figures = fine_tune(
+            source,
+            folder,
+            corpus,
+            options,
+            max_length,
+            options.seed,
+            accelerator=context.accelerator,
+            progress=context.progress,
+            note=note,
+        )
     seconds = time.perf_counter() - start
     record = _model_record(key, folder, recipe, corpus, options.seed)
     record = record.model_copy(update={"training": _summary(result, seconds, len(corpus.train))})

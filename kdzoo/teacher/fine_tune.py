@@ -20,6 +20,7 @@ from kdzoo.objectives.total import gold_loss
 from kdzoo.progress import Progress
 from kdzoo.recipe.schema import FineTune
 from kdzoo.text import encode
+from kdzoo.tracking import Note
 from kdzoo.training import TrainingPlan, TrainingResult, TrainingSet, train
 
 
@@ -33,6 +34,7 @@ def fine_tune(
     *,
     accelerator: Accelerator,
     progress: Progress,
+    note: Note | None = None,
 ) -> tuple[TrainingResult, dict[str, float]]:
     """Fine-tunes the encoder in ``source`` and saves it as a classifier in ``folder``.
 
@@ -65,6 +67,7 @@ def fine_tune(
         progress=progress,
         description="fine-tuning the teacher",
         checkpoint=folder / "checkpoint.safetensors",
+        note=note,
     )
     if accelerator.is_main_process:
         tokenizer.model_max_length = limit

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from kdzoo.errors import TrainingError
 from kdzoo.progress import Progress, Task
+from kdzoo.tracking import Note
 from kdzoo.training.checkpoint import Checkpoint, resume
 from kdzoo.training.data import BatchOrder, TrainingSet
 
@@ -74,11 +75,13 @@ def train(
     progress: Progress,
     description: str,
     checkpoint: Path | None = None,
+    note: Note | None = None,
 ) -> TrainingResult:
     """Trains ``model`` in place and leaves it with the weights of its best evaluation.
 
     A file at ``checkpoint`` is resumed from; the run then ends with the same numbers as one that
-    was not interrupted. The caller removes the file when it has saved the model.
+    was not interrupted. The caller removes the file when it has saved the model. ``note`` is told
+    the loss and the validation figures of each evaluation.
 
     Raises:
         TrainingError: the loss is no longer a number.
@@ -103,7 +106,9 @@ def train(
                 loss = _finite(float(running) / since, point.step, description)
                 running, since = torch.zeros_like(running), 0
                 if evaluated:
-                    _evaluate(model, evaluate, plan, point, loss)
+                    figures = _evaluate(model, evaluate, plan, point, loss)
+                    if note is not None:
+                        note(point.step, figures)
                 if saved and checkpoint is not None and accelerator.is_main_process:
                     point.save(checkpoint, model, optimizer)
                 _note(task, point, loss, plan)
@@ -157,12 +162,13 @@ def _finite(loss: float, step: int, description: str) -> float:
 
 def _evaluate(
     model: nn.Module, evaluate: Evaluate, plan: TrainingPlan, point: Checkpoint, loss: float
-) -> None:
+) -> dict[str, float]:
     metrics = evaluate(model)
     model.train()
     point.history.append({"step": point.step, "loss": loss, **metrics})
     if plan.select_by != "last":
         point.consider(model, metrics[plan.select_by])
+    return {"loss": loss, **{f"validation/{name}": value for name, value in metrics.items()}}
 
 
 def _note(task: Task, point: Checkpoint, loss: float, plan: TrainingPlan) -> None:

@@ -1,0 +1,102 @@
+"""All figures of studies as one tidy frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from kdzoo import registry
+from kdzoo.report.latency import Latency, latency_of, of_one_machine
+from kdzoo.results import Member, Record, Row, Session, Store
+
+COLUMNS = (
+    "study", "row", "role", "kind", "road", "variant", "seed", "key", "runtime", "split", "metric",
+    "value",
+)  # fmt: skip
+DEPLOYED = "deployed"  # in the place of a split: what a model costs
+_OWN = "torch"  # in which a model stands as it was trained; a baseline has no such runtime
+
+
+def tidy_frame(*stores: Store) -> pd.DataFrame:
+    """Returns a line per model, runtime, split and metric.
+
+    Raises:
+        StoreError: a folder is no study.
+    """
+    return pd.DataFrame([line for store in stores for line in _lines(store)], columns=COLUMNS)
+
+
+def _lines(store: Store) -> Iterator[tuple[object, ...]]:
+    manifest, sessions = store.manifest(), of_one_machine(store.sessions())
+    for row in manifest.rows:
+        for member in row.members:
+            yield from _of_model(store, manifest.study, row, member, sessions)
+            if member.control_key is not None:
+                control = Member(seed=member.seed, key=member.control_key)
+                alone = {"role": "control", "members": (control,), "runtimes": ()}
+                yield from _of_model(
+                    store, manifest.study, row.model_copy(update=alone), control, sessions
+                )
+
+
+def _of_model(
+    store: Store, study: str, row: Row, member: Member, sessions: list[Session]
+) -> Iterator[tuple[object, ...]]:
+    """Yields the lines of a model: as it was trained, then in its row's other runtimes."""
+    record = store.read(member.key)
+    alone = row.model_copy(update={"members": (member,)})
+    own = () if row.role == "baseline" else (_OWN,)
+    for runtime in dict.fromkeys((*own, *row.runtimes)):
+        found = _read(store, record, runtime)
+        if found is None:
+            continue
+        quality, size_bytes = found
+        sizes = {
+            "parameters": record.size.parameters,
+            "embedding_parameters": record.size.embedding_parameters,
+            "size_bytes": size_bytes,
+        }
+        costs = {**sizes, **_costs(latency_of(alone, runtime, sessions))}
+        known = {name: value for name, value in costs.items() if value}  # a file has no size
+        for split, metrics in {**quality, DEPLOYED: known}.items():
+            for metric, value in metrics.items():
+                yield (
+                    study, row.name, row.role, row.kind, row.road, record.variant, record.seed,
+                    record.key, runtime, split, metric, float(value),
+                )  # fmt: skip
+
+
+def _read(
+    store: Store, record: Record, runtime: str
+) -> tuple[Mapping[str, Mapping[str, float]], int] | None:
+    """Returns quality and bytes in a runtime, of the exported form where it has one.
+
+    None where it was not exported.
+    """
+    if registry.runtimes.get(runtime).details["export"] is None:
+        return record.quality, record.size.size_bytes
+    form = store.read_form(record.key, runtime)
+    return None if form is None or form.failure else (form.quality, form.size_bytes)
+
+
+def _costs(latency: Latency | None) -> dict[str, float | None]:
+    """Returns what a row costs, by the names that table.csv has for it."""
+    if latency is None:
+        return {}
+    ratios = {
+        "times_faster": latency.to_teacher,
+        "times_faster_than_fastest_teacher": latency.to_fastest,
+    }
+    memory = {} if latency.memory is None else latency.memory.model_dump()
+    return {
+        "latency_p50_ms": latency.p50_ms,
+        "latency_p90_ms": latency.p90_ms,
+        "latency_p99_ms": latency.p99_ms,
+        "model_latency_p50_ms": latency.model_p50_ms,
+        **{name: ratio and ratio.times for name, ratio in ratios.items()},
+        **{f"texts_per_second_{size}": rate for size, rate in latency.texts_per_second.items()},
+        "cold_start_ms": latency.cold_start_ms,
+        **{f"memory_{name}": value for name, value in memory.items()},
+        "flops": latency.flops,
+    }
