@@ -146,11 +146,14 @@ def kdzoo(
 ) -> Iterator[RunCommand]:
     """Runs the command line in this process, in an empty folder: ``kdzoo("run", "tiny.yaml")``."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "200")  # of processes that a test starts
 
     def command(*arguments: str) -> Outcome:
         from kdzoo.cli import main
+        from kdzoo.cli.app import err_console, out_console
 
+        for console in (out_console, err_console):
+            monkeypatch.setattr(console, "width", 200)
         capsys.readouterr()
         monkeypatch.setattr(sys, "argv", ["kdzoo", *map(str, arguments)])
         code = 0

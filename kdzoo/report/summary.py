@@ -19,15 +19,16 @@ def summary(table: Table, findings: Sequence[Finding]) -> list[str]:
 
 def _of_teacher(table: Table) -> str:
     teachers = [row for row in table.rows if row.role == "teacher" and "accuracy" in row.metrics]
-    if not teachers:
+    own = [row for row in teachers if row.is_first]
+    if not own:
         return ""
-    best = max(teachers, key=lambda row: row.metrics["accuracy"].mean)
+    best = max(own, key=lambda row: row.metrics["accuracy"].mean)
     noun = "pairs" if table.has_pairs else "texts"
     said = (
         f"The {best.name} is right on {best.metrics['accuracy'].mean * 100:.1f} % of the "
         f"{table.split} {noun}"
     )
-    fastest = _fastest(teachers)
+    fastest = _fastest([row for row in teachers if row.name == best.name])
     if fastest is None or fastest.latency is None:
         return f"{said}."
     return (
