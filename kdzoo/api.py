@@ -61,6 +61,32 @@ def run(
     return run_study(study, folder, read_test=read_test, progress=progress)
 
 
+def merge(
+    folders: Sequence[str | Path], out: str | Path, *, progress: Progress | None = None
+) -> Store:
+    """Makes one report of several studies on the same data, as ``kdzoo report A B --out C`` does.
+
+    Args:
+        folders: of the studies, working or published, from any machines.
+        out: the folder to write: no weights, no texts, no paths; what was published there before is
+            replaced.
+        progress: told what was kept apart, and why; nobody by default.
+
+    Returns:
+        The store in ``out``, reported.
+
+    Raises:
+        StoreError: a folder cannot be read or holds other data, or ``out`` is another folder.
+    """
+    from kdzoo.report import write_report
+    from kdzoo.results import Store
+    from kdzoo.results import merge as merge_stores
+
+    store = merge_stores([Store(Path(folder)) for folder in folders], Path(out), progress)
+    write_report(store)
+    return store
+
+
 def load(folder: str | Path, *, students: str | Path | None = None) -> Predictor:
     """Returns the model in a folder, ready to predict.
 

@@ -97,15 +97,26 @@ def run(
 
 `kdzoo report runs/clinc150 --publish results/clinc150`
 
+`kdzoo report runs/laptop results/server --out results/both`
+
 `kdzoo report results/clinc150 --check --readme README.md`"""
 )
 def report(
-    folder: Annotated[
-        Path, typer.Argument(help="A study's folder, as in runs/clinc150 or results/clinc150.")
+    folders: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER...",
+            help="A study's folder, as in runs/clinc150 or results/clinc150; or several, of the "
+            "same data, from any machines.",
+        ),
     ],
     publish: Annotated[
         Path | None,
         typer.Option(help="Copy what may be shown here: no texts, no weights, no paths."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where several folders become one, published as with --publish."),
     ] = None,
     check: Annotated[
         bool,
@@ -121,27 +132,36 @@ def report(
     ] = None,
 ) -> None:
     """Make tables, pictures and the page again from what was measured. Trains nothing."""
+    _refuse_options(len(folders), publish, out, check=check)
     if check:
-        _check(folder, publish, readme)
+        _check(folders[0], publish, readme)
         return
     if readme is not None:
         raise RecipeError("--readme belongs to --check")
+    from kdzoo.console import ConsoleProgress
     from kdzoo.report import make_table, write_report
-    from kdzoo.results import Store
+    from kdzoo.results import Store, merge
     from kdzoo.results import publish as publish_store
 
-    store = Store(folder)
-    keys = [
-        key
-        for row in store.manifest().rows
-        for member in row.members
-        for key in (member.key, member.control_key)
-        if key is not None
-    ]
-    if publish is not None:
-        store = publish_store(store, publish, keys)
+    store = Store(folders[0])
+    if out is not None:
+        store = merge([Store(each) for each in folders], out, ConsoleProgress(err_console))
+    elif publish is not None:
+        store = publish_store(store, publish, store.manifest().keys)
     write_report(store)
     show_table(make_table(store), store.root, FILES)
+
+
+def _refuse_options(count: int, publish: Path | None, out: Path | None, *, check: bool) -> None:
+    """Refuses options that do not fit the number of folders."""
+    if count == 1 and out is not None:
+        raise RecipeError("--out is where several folders become one; copy one with --publish")
+    if count > 1 and check:
+        raise RecipeError("--check reads one folder; check each of them, or the one they became")
+    if count > 1 and (out is None or publish is not None):
+        raise RecipeError(
+            "several folders become one, published at once: give --out DIR, and no --publish"
+        )
 
 
 def _check(folder: Path, publish: Path | None, readme: Path | None) -> None:

@@ -97,13 +97,7 @@ def make_table(store: Store, split: str | None = None) -> Table:
         StoreError: the folder is no study.
     """
     manifest = store.manifest()
-    records = {
-        key: store.read(key)
-        for row in manifest.rows
-        for member in row.members
-        for key in (member.key, member.control_key)
-        if key is not None
-    }
+    records = {key: store.read(key) for key in manifest.keys}
     if not records:
         raise StoreError(f"{store.root} holds no finished model; run its recipe again")
     split = split or _split(records.values())
