@@ -296,8 +296,7 @@ class TestRowsOfOneName:
         recipe = {"data": {f"{split}_per_class": 10}}
         stores = []
         for seed in (0, 1):
-            made = HandWritten(Store(tmp_path / str(seed)), tiny_corpus(count=50, seed=0))
-            made.corpus = CORPUS
+            made = HandWritten(Store(tmp_path / str(seed)))
             teacher, own = key_of("teacher", seed), key_of("student", seed)
             made.model(teacher, range(9), role="teacher", name="teacher", seed=seed, recipe=recipe)
             made.model(own, range(20), seed=seed, recipe=recipe)

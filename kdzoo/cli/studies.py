@@ -31,6 +31,8 @@ FILES = (
     "table.csv",
     "table.tex",
     "accuracy_vs_latency.png",
+    "accuracy_vs_size.png",
+    "gap_closed.png",
     "latency.png",
     "models/",
 )

@@ -14,12 +14,13 @@ _STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "text.parse_math": False,  # a name is text, whatever stands in it
     "svg.hashsalt": "kdzoo",  # the same picture gives the same bytes
     "svg.fonttype": "none",
     "pdf.fonttype": 42,  # letters that can be searched and that journals take
 }
 _NO_DATE = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
-GRID = {"visible": True, "which": "major", "color": "#e6e6e6", "linewidth": 0.8}
+GRID: dict[str, Any] = {"visible": True, "which": "major", "color": "#e6e6e6", "linewidth": 0.8}
 
 
 @contextmanager

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")  # of objectives, in the order in which they are met
 _FARTHEST = (-1.0, 2.0)  # where intervals are cut off, unless a dot lies beyond
-_NO_GAP = "no gap: teacher and hard labels cannot be told apart"
+_NO_GAP = "no gap"
+_LABEL = "share of the gap that is closed (dot), 95 % interval over texts and seeds"
+_MEANING = f"{_NO_GAP}: the teacher is not measurably better than hard labels"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def draw_gaps(store: Store, table: Table, findings: Sequence[Finding], folder: P
                 axes.axhline(place - 0.5, color="#cccccc", linewidth=0.6)
         _frame(axes, lines, limits)
         title = one_line(f"{table.study}: how much of the gap to the teacher distilling closed")
-        axes.set_title(title, loc="left", pad=20, parse_math=False)
+        axes.set_title(title, loc="left", pad=20)
         _legend(axes, lines, markers)
     return paths
 
@@ -114,7 +116,8 @@ def _limits(gaps: Sequence[Gap]) -> tuple[float, float]:
 def _line(axes: Axes, place: int, line: GapLine, marker: str, limits: tuple[float, float]) -> None:
     colour = road_of(line.road).colour
     if line.gap is None:
-        axes.text(0.01, place, _NO_GAP, va="center", fontsize=8.5, style="italic", color="#555555")
+        axes.annotate(_NO_GAP, (0, place), (4, 0), textcoords="offset points", va="center",
+                      fontsize=9, style="italic", color="#333333")  # fmt: skip
         return
     closed = line.gap.closed
     ends = []
@@ -135,11 +138,11 @@ def _frame(axes: Axes, lines: Sequence[GapLine], limits: tuple[float, float]) ->
     axes.set_xlim(*limits)
     axes.set_ylim(len(lines) - 0.4, -0.6)  # the first line stands at the top
     axes.xaxis.set_major_formatter(lambda value, _: f"{value * 100:.0f} %".replace("-", "−"))
-    axes.set_yticks(range(len(lines)), [_name(line) for line in lines], parse_math=False)
+    axes.set_yticks(range(len(lines)), [_name(line) for line in lines])
     axes.tick_params(axis="y", length=0)
     axes.grid(**GRID, axis="x")
     axes.set_axisbelow(True)
-    axes.set_xlabel("share of the gap that is closed (dot), 95 % interval over texts and seeds")
+    axes.set_xlabel(_LABEL if all(line.gap for line in lines) else f"{_LABEL}\n{_MEANING}")
     for x, name in ((0.0, "hard labels"), (1.0, "teacher")):
         axes.axvline(x, color="#000000", linewidth=1, linestyle="-" if x else "--", zorder=1)
         axes.annotate(name, (x, 1), (0, 3), xycoords=axes.get_xaxis_transform(),
@@ -147,8 +150,7 @@ def _frame(axes: Axes, lines: Sequence[GapLine], limits: tuple[float, float]) ->
     for place, line in enumerate(lines):
         told = ", ".join(part for part in (line.objective, line.texts) if part)
         axes.annotate(one_line(told), (1, place), (6, 0), xycoords=axes.get_yaxis_transform(),
-                      textcoords="offset points", va="center", fontsize=8.5,
-                      parse_math=False)  # fmt: skip
+                      textcoords="offset points", va="center", fontsize=8.5)  # fmt: skip
 
 
 def _name(line: GapLine) -> str:

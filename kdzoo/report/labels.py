@@ -47,7 +47,6 @@ def place_labels(
                 ha={1: "left", 0: "center", -1: "right"}[right],
                 va={1: "bottom", 0: "center", -1: "top"}[up],
                 fontsize=_FONT_SIZE,
-                parse_math=False,
                 zorder=4,
             )
             box = box_of(note.get_window_extent(renderer))

@@ -19,18 +19,18 @@ def draw_latency(table: Table, stem: Path) -> list[Path]:
     ordered = sorted(timed, key=lambda each: -each[0].p50_ms)
     with canvas(stem, (8.8, 1.6 + 0.3 * len(ordered))) as (axes, paths):
         log_scale(axes)
-        axes.set_xlabel(latency_label(table), parse_math=False)
+        axes.set_xlabel(latency_label(table))
         for place, (latency, row) in enumerate(ordered):
             colour = road_of(row.road or row.role).colour
             axes.plot([latency.p50_ms, latency.p90_ms], [place, place], color=colour, linewidth=1)
             axes.scatter(
                 latency.p50_ms, place, color=colour, marker=shape_of(row.runtime), s=60, zorder=3
             )
-        axes.set_yticks(range(len(ordered)), _names([row for _, row in ordered]), parse_math=False)
+        axes.set_yticks(range(len(ordered)), _names([row for _, row in ordered]))
         longest_ms = max(latency.p90_ms for latency, _ in ordered)
         axes.set_xlim(ordered[-1][0].p50_ms / 1.5, longest_ms * 1.5)
         title = one_line(f"{table.study}: latency, and the 90th percentile")
-        axes.set_title(title, loc="left", parse_math=False)
+        axes.set_title(title, loc="left")
     return paths
 
 

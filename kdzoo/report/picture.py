@@ -119,10 +119,10 @@ def _scatter(rows: Sequence[TableRow], cost: _Cost, table: Table, stem: Path) ->
         return no_picture(stem)
     with canvas(stem, (8.8, 5.6)) as (axes, paths):
         log_scale(axes)
-        axes.set_xlabel(cost.label, parse_math=False)
+        axes.set_xlabel(cost.label)
         axes.set_ylabel(f"{table.split} accuracy, %")
         title = f"{table.study}: what can stand in for the {table.reference}, {cost.question}"
-        axes.set_title(one_line(title), loc="left", parse_math=False)
+        axes.set_title(one_line(title), loc="left")
         front = _pareto(axes, bubbles)
         for name in dict.fromkeys(each.row.name for each in bubbles):
             _join(axes, [each for each in bubbles if each.row.name == name])

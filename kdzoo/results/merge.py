@@ -155,8 +155,10 @@ def _keep_models_apart(sources: Sequence[_Source]) -> Iterator[str]:
 def _answers_alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     """Whether two models give the same labels to all texts that both have read."""
     shared = set(one["split"]) & set(other["split"])
-    answers = (frame.loc[frame["split"].isin(shared), "prediction"] for frame in (one, other))
-    return np.array_equal(*(each.to_numpy() for each in answers))
+    own, others = (
+        frame.loc[frame["split"].isin(shared), "prediction"].to_numpy() for frame in (one, other)
+    )
+    return np.array_equal(own, others)
 
 
 def _rename(store: Store, key: str, new: str) -> None:
