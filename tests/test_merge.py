@@ -279,14 +279,35 @@ class TestRowsOfOneName:
         assert told.said == ["note: rows kept apart (the same seed trained apart): tiny"]
 
     def test_differ_in_nothing_that_shapes_no_model(self, tmp_path: Path) -> None:
-        """How models are measured, what an older kdzoo did not know: still one row."""
-        objective = {"objective": {"kind": "kl"}}
+        """How models are measured and saved, what an older kdzoo did not know: still one row."""
+        one = {"measure": {"rounds": 30}, "training": {"steps": 9, "checkpoint_every": 3}}
+        two = {"new": None, "training": {"steps": 9, "checkpoint_every": 2}, "controls": {}}
         stores = [
-            a_study(tmp_path / "one", [0], recipe={**objective, "measure": {"rounds": 30}}),
-            a_study(tmp_path / "two", [1], recipe={**objective, "new": None}),
+            a_study(tmp_path / "one", [0], recipe=one),
+            a_study(tmp_path / "two", [1], recipe=two),
         ]
 
         assert rows_of(merge(stores, tmp_path / "merged"))["tiny"] == [0, 1]
+
+    def test_of_which_one_has_no_controls_are_kept_apart(self, tmp_path: Path) -> None:
+        """One row of both could be compared with no control: a row needs one for every seed."""
+        stores = [a_study(tmp_path / "one", [0]), a_study(tmp_path / "two", [1])]
+        manifest = stores[1].manifest()
+        bare = [
+            row.model_copy(
+                update={
+                    "members": tuple(
+                        m.model_copy(update={"control_key": None}) for m in row.members
+                    )
+                }
+            )
+            for row in manifest.rows
+        ]
+        stores[1].write_manifest(manifest.model_copy(update={"rows": tuple(bare)}))
+
+        merged = merge(stores, tmp_path / "merged")
+
+        assert set(rows_of(merged)) == {"teacher", "one: tiny", "two: tiny"}
 
     @pytest.mark.parametrize("split", ["labels", "validation"])
     def test_whose_texts_are_drawn_for_each_seed_have_teachers_of_all(
@@ -403,14 +424,16 @@ class TestTwoMachines:
         ]
 
     def test_have_a_picture_each(self, merged: Store) -> None:
-        """Points of two machines never share an axis."""
-        written = {path.name for path in write_report(merged)}
+        """Points of two machines never share an axis; a machine that is gone leaves no picture."""
+        for suffix in ("png", "svg", "pdf"):
+            (merged.root / f"accuracy_vs_latency-machine-3.{suffix}").write_bytes(b"old")
 
-        assert "accuracy_vs_latency-cpu-a-2-cores.svg" in written
-        for name, here, there in (
-            ("accuracy_vs_latency", "B", "A"),
-            ("accuracy_vs_latency-cpu-a-2-cores", "A", "B"),
-        ):
+        written = set(write_report(merged))
+
+        other = "accuracy_vs_latency-machine-2"
+        assert set(merged.root.glob("*-machine-*")) < written
+        assert len(list(merged.root.glob("*-machine-*"))) == 3
+        for name, here, there in (("accuracy_vs_latency", "B", "A"), (other, "A", "B")):
             text = (merged.root / f"{name}.svg").read_text(encoding="utf-8")
             assert f"on CPU {here}, 2 cores" in text
             assert f"CPU {there}" not in text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 420  # square points
 _EVEN = 80  # the same, where the area says nothing
+_STEMS = ("accuracy_vs_latency", "latency")  # of what is drawn, with and without accuracies
 Point = tuple[float, float]
 
 
@@ -77,12 +77,15 @@ def draw(table: Table, folder: Path) -> list[Path]:
     """Writes ``accuracy_vs_latency`` as PNG, SVG and PDF; nothing where no row was timed.
 
     Where nothing is known of accuracy, ``latency`` shows latency alone. Two machines never share
-    an axis: those beside the last one have a picture each, named after them.
+    an axis: beside that of the last one, ``-machine-2`` and so on are those of the others.
     """
-    written: list[Path] = []
-    for place, each in enumerate(table.by_machine):
-        suffix = f"-{_slug(each.machine)}" if place else ""
-        written += _against_latency(each, folder, suffix)
+    known = {path for stem in _STEMS for path in folder.glob(f"{stem}-machine-*")}
+    first, *others = table.by_machine
+    written = _against_latency(first, folder, "")
+    for number, each in enumerate(others, 2):
+        written += _against_latency(each, folder, f"-machine-{number}")
+    for path in known.difference(written):  # of a machine that is no longer in the study
+        path.unlink()
     return written
 
 
@@ -96,15 +99,11 @@ def draw_size(table: Table, folder: Path) -> list[Path]:
 
 def _against_latency(table: Table, folder: Path, suffix: str) -> list[Path]:
     timed = [row for row in table.rows if row.latency is not None]
-    against, alone = folder / f"accuracy_vs_latency{suffix}", folder / f"latency{suffix}"
+    against, alone = (folder / f"{stem}{suffix}" for stem in _STEMS)
     if not any("accuracy" in row.metrics for row in timed):
         return no_picture(against) + draw_latency(table, alone)
     cost = _Cost(latency_ms_of, latency_label(table), "and what it costs")
     return no_picture(alone) + _scatter(timed, cost, table, against)
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60]
 
 
 def _scatter(rows: Sequence[TableRow], cost: _Cost, table: Table, stem: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from kdzoo.results.record import Member, Record, Row
 
 FAMILY = 8  # digits of a key that models share which one recipe gave on several machines
 _PARTS = {"teacher": ("data", "teacher"), "baseline": ("data",)}  # of a recipe that shape a row
-_NO_SHAPE = ("name", "seeds", "measure")  # of a student's recipe; its name is the row's
+_NO_SHAPE = {"name", "seeds", "controls", "measure"}  # of a student's recipe
 _ORDER = ("teacher", "student", "control", "baseline")
 
 
@@ -105,10 +105,12 @@ def _one_recipe(one: StudyRow, other: StudyRow) -> bool:
 
 
 def _shape(row: StudyRow) -> dict[str, Any]:
-    """Returns what of a row's recipe makes its models what they are."""
-    recipe = row.record.recipe
-    parts = _PARTS.get(row.row.role, tuple(recipe))
-    return {name: recipe.get(name) for name in parts if name not in _NO_SHAPE}
+    """Returns what of a row's recipe makes its models what they are, and if they have controls."""
+    recipe = dict(row.record.recipe)
+    recipe["training"] = {**recipe.get("training", {}), "checkpoint_every": None}
+    parts = _PARTS.get(row.row.role, tuple(recipe.keys() - _NO_SHAPE))
+    has_controls = any(member.control_key for member in row.row.members)
+    return {"has_controls": has_controls, **{name: recipe.get(name) for name in parts}}
 
 
 def _agree(one: Any, other: Any) -> bool:
