@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kdzoo.api import Exported, export, load, push, read_results, run
+    from kdzoo.api import Exported, export, load, merge, push, read_results, run
     from kdzoo.errors import KdzooError
     from kdzoo.hub import Pushed
     from kdzoo.registry import (
@@ -35,6 +35,7 @@ _HOMES = {
     "export": "kdzoo.api",
     "load": "kdzoo.api",
     "load_students": "kdzoo.registry",
+    "merge": "kdzoo.api",
     "push": "kdzoo.api",
     "read_results": "kdzoo.api",
     "register_augmenter": "kdzoo.registry",
@@ -56,6 +57,7 @@ __all__ = [
     "export",
     "load",
     "load_students",
+    "merge",
     "push",
     "read_results",
     "register_augmenter",

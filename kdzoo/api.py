@@ -66,6 +66,33 @@ def run(
     return Results(store.root)
 
 
+def merge(
+    folders: Sequence[str | Path], out: str | Path, *, progress: Progress | None = None
+) -> Results:
+    """Makes one report of several studies on the same data, as ``kdzoo report A B --out C`` does.
+
+    Args:
+        folders: of the studies, working or published, from any machines.
+        out: the folder to write: no weights, no texts, no paths; what was published there before is
+            replaced.
+        progress: told what was kept apart, and why; nobody by default.
+
+    Returns:
+        The results in ``out``, reported, which a notebook shows.
+
+    Raises:
+        StoreError: a folder cannot be read or holds other data, or ``out`` is another folder.
+    """
+    from kdzoo.report import write_report
+    from kdzoo.report.notebook import Results
+    from kdzoo.results import Store
+    from kdzoo.results import merge as merge_stores
+
+    store = merge_stores([Store(Path(folder)) for folder in folders], Path(out), progress)
+    write_report(store)
+    return Results(store.root)
+
+
 def load(
     folder: str | Path,
     *,

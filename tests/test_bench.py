@@ -126,7 +126,9 @@ class TestSideBySide:
 
         assert named == {
             "table.md", "table.csv", "table.tex",
-            "accuracy_vs_latency.png", "accuracy_vs_latency.svg", BENCH, FORMS,
+            BENCH, FORMS,
+            *(f"accuracy_vs_{cost}.{suffix}" for cost in ("latency", "size")
+              for suffix in ("png", "svg", "pdf")),
         }  # fmt: skip
         for name in named:
             assert f"bench/{name}" in all_kinds.outcome.out

@@ -69,7 +69,7 @@ class TestHelp:
             "kdzoo.cli.pick",
             "kdzoo.cli.recipes",
             "kdzoo.cli.shown",
-            "kdzoo.cli.studies",
+            "kdzoo.cli.run",
             "kdzoo.cli.texts",
             "kdzoo.errors",
         }
@@ -418,7 +418,9 @@ class TestReport:
     def test_publishes_no_weights(self, published: Path) -> None:
         suffixes = {path.suffix for path in published.rglob("*") if path.is_file()}
 
-        assert suffixes == {".json", ".parquet", ".md", ".csv", ".tex", ".html", ".png", ".svg"}
+        assert suffixes == {
+            ".json", ".parquet", ".md", ".csv", ".tex", ".html", ".png", ".svg", ".pdf"
+        }  # fmt: skip
 
     def test_publishes_no_path_of_this_machine(
         self, published: Path, tmp_path: Path, tiny_encoder: Path

@@ -510,7 +510,7 @@ class TestReportAgain:
         first = {path.name: path.read_bytes() for path in paths}
         assert set(first) == {
             "table.md", "table.csv", "table.tex", "report.html",
-            "accuracy_vs_latency.png", "accuracy_vs_latency.svg",
+            *(f"{stem}.{suffix}" for stem in PICTURES for suffix in ("png", "svg", "pdf")),
         }  # fmt: skip
 
         again = {path.name: path.read_bytes() for path in write_report(store)}
@@ -538,7 +538,7 @@ class TestPicture:
     def test_of_one_row_is_drawn(self, tmp_path: Path) -> None:
         paths = picture.draw(a_table(a_row("a", control={}, size_bytes=0)), tmp_path)
 
-        assert [path.read_bytes()[:4] for path in paths] == [b"\x89PNG", b"<?xm"]
+        assert [path.read_bytes()[:4] for path in paths] == [b"\x89PNG", b"<?xm", b"%PDF"]
 
     def test_names_every_row_and_the_controls(self, tmp_path: Path) -> None:
         store = one_student(tmp_path).finish()
@@ -565,6 +565,7 @@ class TestPicture:
 
 
 RUNTIMES = ("torch", "onnx", "onnx-int8")
+PICTURES = ("accuracy_vs_latency", "accuracy_vs_size", "gap_closed")
 
 
 def zoo(seed: int, runtimes: tuple[str, ...] = ("torch",)) -> list[TableRow]:
@@ -747,7 +748,7 @@ class TestSessions:
         assert student.latency.to_teacher is student.latency.to_fastest is None
 
     def test_of_another_machine_share_no_column(self, tmp_path: Path) -> None:
-        """What the last machine did not time is not timed, whatever an earlier one knows."""
+        """What the last machine did not time stands with the machine that did, in its table."""
         study = one_student(tmp_path)
         elsewhere = {**study.store.sessions()[0].environment, "cpu": "Another CPU"}
         calls_ms = ((1.0,) * 4,) * 3
@@ -757,8 +758,13 @@ class TestSessions:
         table = make_table(study.finish())
 
         assert [row.latency.p50_ms if row.latency else None for row in table.rows] == [None, 1.0]
-        assert "on Another CPU;" in markdown(table)
-        assert "Some CPU" not in markdown(table)
+        (other,) = table.elsewhere
+        assert [row.latency.p50_ms if row.latency else None for row in other.rows] == [8.0, 0.5]
+        _, newest, oldest = markdown(table).split("## As deployed on ")
+        assert newest.startswith("Another CPU, 2 cores")
+        assert oldest.startswith("Some CPU @ 2 GHz, 2 cores")
+        assert "Some CPU" not in newest
+        assert "Another CPU" not in oldest
 
     def test_of_kdzoo_0_1_are_read(self, tmp_path: Path) -> None:
         """They knew PyTorch alone, and a row's key, runtime and calls."""

@@ -86,7 +86,7 @@ def test_without_a_student_are_refused(copied: Store) -> None:
     ("options", "words"),
     [
         (["--data", "x"], "--data belongs to --examples"),
-        (["--examples", "--publish", "out"], "what is published holds no texts"),
+        (["--examples", "--publish", "out"], "what is published or checked holds no texts"),
     ],
 )
 def test_with_misfitting_options_are_refused(

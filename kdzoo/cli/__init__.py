@@ -7,18 +7,22 @@ import sys
 
 # Help lists the commands in the order of these imports.
 # isort: off
-from kdzoo.cli import studies
+from kdzoo.cli import run
+from kdzoo.cli import report
 from kdzoo.cli import pick
 from kdzoo.cli import models
 from kdzoo.cli import bench
 from kdzoo.cli import recipes
 from kdzoo.cli import texts
+from kdzoo.cli import cache
 
 # isort: on
 from kdzoo.cli.app import app, err_console
 from kdzoo.errors import KdzooError
 
-__all__ = ["app", "bench", "main", "models", "pick", "recipes", "studies", "texts"]
+__all__ = [
+    "app", "bench", "cache", "main", "models", "pick", "recipes", "report", "run", "texts",
+]  # fmt: skip
 
 
 def main() -> None:

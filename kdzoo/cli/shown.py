@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from kdzoo.report import Table
     from kdzoo.report.findings import Finding
 
+STUDY_FILES = (
+    "report.html",
+    "table.md",
+    "table.csv",
+    "table.tex",
+    "accuracy_vs_latency.png",
+    "accuracy_vs_size.png",
+    "gap_closed.png",
+    "latency.png",
+    "models/",
+)  # of a study, to be named at the end
 _STYLES = {"best": "bold green", "reference": "cyan", "unsure": "yellow"}  # by mark
 
 

@@ -14,14 +14,18 @@ _STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "text.parse_math": False,  # a name is text, whatever stands in it
     "svg.hashsalt": "kdzoo",  # the same picture gives the same bytes
     "svg.fonttype": "none",
+    "pdf.fonttype": 42,  # letters that can be searched and that journals take
 }
+_NO_DATE = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+GRID: dict[str, Any] = {"visible": True, "which": "major", "color": "#e6e6e6", "linewidth": 0.8}
 
 
 @contextmanager
 def canvas(stem: Path, size: tuple[float, float]) -> Iterator[tuple[Axes, list[Path]]]:
-    """Yields axes to draw on and the files that they are saved in: ``stem.png`` and ``stem.svg``.
+    """Yields axes to draw on and the files they are saved in: ``stem.png``, ``.svg`` and ``.pdf``.
 
     Args:
         stem: the files' path without its ending.
@@ -32,11 +36,34 @@ def canvas(stem: Path, size: tuple[float, float]) -> Iterator[tuple[Axes, list[P
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg")]
+    paths = _files(stem)
     with plt.rc_context(_STYLE):
         figure, axes = plt.subplots(figsize=size, layout="constrained")
         yield axes, paths
         for path in paths:
-            dated = {"Date": None} if path.suffix == ".svg" else {"Software": None}
-            figure.savefig(path, dpi=160, metadata=dated)
+            figure.savefig(path, dpi=160, metadata=_NO_DATE[path.suffix[1:]])
         plt.close(figure)
+
+
+def no_picture(stem: Path) -> list[Path]:
+    """Removes what was drawn before where nothing is to be shown now; returns no files."""
+    for path in _files(stem):
+        path.unlink(missing_ok=True)
+    return []
+
+
+def _files(stem: Path) -> list[Path]:
+    return [stem.with_name(f"{stem.name}.{suffix}") for suffix in _NO_DATE]
+
+
+def log_scale(axes: Axes) -> None:
+    """Makes the x axis a log scale with plain numbers; its limits are not found by themselves."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_xscale("log")
+    axes.set_autoscalex_on(False)  # a lone power of ten would be warned of
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.grid(**GRID)
+    axes.set_axisbelow(True)

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in pixels
 _SIDES = [(1, 1), (1, -1), (-1, 1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1)]
+_NEAR, _FAR = 3, 14  # points between bubble and name
+_PLACES = [(right, up, away) for away in (_NEAR, _FAR) for right, up in _SIDES]
+_DISTANCE = 0.3  # of a name's own pixels: what it may cover before it stands farther off
 _FONT_SIZE = 9
 
 
@@ -20,6 +23,8 @@ def place_labels(
     obstacles: Sequence[Box],
 ) -> list[Box]:
     """Writes each label on the side of its bubble where it covers least; returns their boxes.
+
+    A little farther off where it would cover something on every side.
 
     Args:
         axes: drawn, with its limits final.
@@ -32,8 +37,8 @@ def place_labels(
     placed: list[Box] = []
     for text, point, radius in labels:
         candidates: list[tuple[float, int, Any, Box]] = []
-        for right, up in _SIDES:
-            gap = radius * (0.75 if right and up else 1.0) + 3
+        for right, up, away in _PLACES:
+            gap = radius * (0.75 if right and up else 1.0) + away
             note = axes.annotate(
                 text,
                 point,
@@ -42,11 +47,12 @@ def place_labels(
                 ha={1: "left", 0: "center", -1: "right"}[right],
                 va={1: "bottom", 0: "center", -1: "top"}[up],
                 fontsize=_FONT_SIZE,
-                parse_math=False,
                 zorder=4,
             )
             box = box_of(note.get_window_extent(renderer))
-            candidates.append((_cost(box, placed, obstacles, frame), len(candidates), note, box))
+            cost = _cost(box, placed, obstacles, frame)
+            cost += _DISTANCE * overlap(box, box) if away == _FAR else 0
+            candidates.append((cost, len(candidates), note, box))
         best = min(candidates, key=lambda candidate: candidate[:2])
         for candidate in candidates:
             if candidate is not best:

@@ -42,13 +42,21 @@ class Latency:
     noise: float | None = None
 
 
-def of_one_machine(sessions: Sequence[Session]) -> list[Session]:
-    """Returns those of the machine that measured last: two machines never share a column."""
-    return [each for each in sessions if _machine(each) == _machine(sessions[-1])]
+def by_machine(sessions: Sequence[Session]) -> dict[str, list[Session]]:
+    """Returns the sessions of each machine, by its name: two machines never share a column.
+
+    The machine that measured last comes first.
+    """
+    found: dict[str, list[Session]] = {}
+    for session in reversed(sessions):
+        found.setdefault(_machine(session), []).insert(0, session)
+    return found
 
 
-def _machine(session: Session) -> tuple[str | None, ...]:
-    return tuple(session.environment.get(name) for name in ("cpu", "cores"))
+def _machine(session: Session) -> str:
+    """Returns ``AMD EPYC, 2 cores``."""
+    cpu, cores = session.environment.get("cpu"), session.environment.get("cores")
+    return f"{cpu}, {cores} core{'' if cores == '1' else 's'}"
 
 
 def latency_of(row: Row, runtime: str, sessions: Sequence[Session]) -> Latency | None:

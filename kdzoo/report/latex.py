@@ -9,7 +9,7 @@ import pandas as pd
 
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table, TableRow
-from kdzoo.report.table import deployed_cells, quality_cells
+from kdzoo.report.table import deployed_cells, deployed_title, quality_cells
 
 _COMMANDS = {"±": r"$\pm$", "×": r"$\times$", "–": "--", "−": "$-$"}
 _FOREIGN = re.compile(r"[^\x20-\x7e\u00a1-\u017f]")  # what pdflatex has no letter for
@@ -22,6 +22,8 @@ _DEPLOYED = ("model", "runtime", "accuracy", "size, MB", "p50, ms", "p90, ms", "
 def latex(table: Table) -> str:
     r"""Returns both tables, each a ``tabular`` to be put in with ``\input``; text stays text.
 
+    Where several machines timed rows, the second is one for each.
+
     The most accurate student is set bold, and of the rows as deployed the fastest too. Needs
     ``\usepackage{booktabs}``.
     """
@@ -31,9 +33,12 @@ def latex(table: Table) -> str:
         cells = [_chosen(quality_cells(row, table), (*_QUALITY, *table.other_tests))
                  for row in models]  # fmt: skip
         parts.append(_tabular(cells, {"accuracy": _best(models, _error)}))
-    deployed = [_chosen(deployed_cells(row), _DEPLOYED) for row in table.rows]
-    best = {"accuracy": _best(table.rows, _error), "p50, ms": _best(table.rows, _latency_ms)}
-    parts.append(_tabular(deployed, best))
+    for each in table.by_machine:
+        if each.machine:
+            parts.append(f"% {_escaped(deployed_title(each))}")
+        deployed = [_chosen(deployed_cells(row), _DEPLOYED) for row in each.rows]
+        best = {"accuracy": _best(each.rows, _error), "p50, ms": _best(each.rows, _latency_ms)}
+        parts.append(_tabular(deployed, best))
     return "\n\n".join(parts) + "\n"
 
 

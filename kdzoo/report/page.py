@@ -45,11 +45,15 @@ def html(page: Page) -> str:
         autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
     points = [
-        _point(number, row)
+        _point(number, row) | _elsewhere(row, page.table)
         for number, row in enumerate(page.table.rows)
         if "accuracy" in row.metrics
     ]
-    axes = [(field, title) for field, title in _AXES if any(p[field] is not None for p in points)]
+    axes = [
+        (field, title)
+        for field, title in _axes(page.table)
+        if any(point[field] is not None for point in points)
+    ]
     return environment.from_string(_asset("page.html")).render(
         study=one_line(page.table.study),
         quality_title=f"{page.table.split} accuracy, %",
@@ -61,6 +65,29 @@ def html(page: Page) -> str:
         script=_asset("page.js"),
         plotly=get_plotlyjs(),
     )
+
+
+def _axes(table: Table) -> list[tuple[str, str]]:
+    """Returns what may stand on the x axis; latency once for each machine."""
+    if not table.elsewhere:
+        return _AXES
+    (latency, title), *others = _AXES
+    machines = [(latency, table), *zip(_fields(table), table.elsewhere, strict=True)]
+    return [(name, one_line(f"{title}, on {each.machine}")) for name, each in machines] + others
+
+
+def _fields(table: Table) -> list[str]:
+    return [f"latency_ms_{number}" for number in range(2, len(table.elsewhere) + 2)]
+
+
+def _elsewhere(row: TableRow, table: Table) -> dict[str, Any]:
+    """Returns what the picture knows of a row on the other machines."""
+    found: dict[str, Any] = {}
+    for name, other in zip(_fields(table), table.elsewhere, strict=True):
+        same = (each for each in other.rows if (each.name, each.runtime) == (row.name, row.runtime))
+        latency = next((each.latency for each in same), None)
+        found[name] = None if latency is None else latency.p50_ms
+    return found
 
 
 def _asset(name: str) -> str:

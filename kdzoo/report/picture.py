@@ -1,199 +1,210 @@
-"""Accuracy against latency: what each model costs and what it gives."""
+"""Accuracy against a cost: what each model gives, and its latency or its size."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdzoo import registry
-from kdzoo.report.canvas import canvas
+from kdzoo.report.canvas import canvas, log_scale, no_picture
 from kdzoo.report.labels import Box, place_labels
+from kdzoo.report.latency_picture import draw_latency, latency_label
+from kdzoo.report.looks import FRONT, Road, road_of, shape_of
+from kdzoo.report.pick import latency_ms_of, size_mb_of
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table, TableRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Colours say which road, shapes which runtime. The colours are Okabe and Ito's, told apart by
-# colour-blind readers; in grey, the lines that join a model's runtimes tell the roads apart.
-_ROADS = {
-    "teacher": ("#000000", "-", "teacher"),
-    "compression": ("#0072B2", "-", "model compression"),
-    "change": ("#D55E00", (0, (4, 2)), "model change"),
-    "baseline": ("#777777", "-", "classical baseline"),
-    "reference": ("#000000", "-", "reference"),
-    "other": ("#0072B2", "-", "other models"),
-}
-_SHAPES = {"pipeline": "X", "torch": "o", "onnx": "^", "onnx-int8": "D", "sklearn": "s"}
-_OTHER_SHAPE = "P"  # of a runtime that somebody else registered
 _LARGEST = 420  # square points
+_EVEN = 80  # the same, where the area says nothing
+_STEMS = ("accuracy_vs_latency", "latency")  # of what is drawn, with and without accuracies
 Point = tuple[float, float]
 
 
+@dataclass(frozen=True)
+class Bubble:
+    """A row of the table on the axes: its cost, its accuracy in per cent, its square points."""
+
+    row: TableRow
+    x: float
+    y: float
+    area: float
+
+    @property
+    def point(self) -> Point:
+        """Where it lies."""
+        return self.x, self.y
+
+    @property
+    def road(self) -> Road:
+        """How its road is drawn."""
+        return road_of(self.row.road or self.row.role)
+
+    @property
+    def radius(self) -> float:
+        """In points."""
+        return math.sqrt(self.area / math.pi)
+
+    @property
+    def deviation(self) -> float:
+        """Of the accuracy over seeds, in points; NaN with one seed."""
+        return self.row.metrics["accuracy"].sd * 100
+
+    @property
+    def control(self) -> float | None:
+        """The accuracy of the same student on hard labels, in per cent."""
+        known = self.row.control.get("accuracy")
+        return None if known is None else known.mean * 100
+
+
+@dataclass(frozen=True)
+class _Cost:
+    """What the x axis shows: the rows' values, its label, and what the picture asks."""
+
+    of: Callable[[TableRow], float | None]
+    label: str
+    question: str
+    is_size: bool = False  # bubbles and names need not tell the size then
+
+
 def draw(table: Table, folder: Path) -> list[Path]:
-    """Writes ``accuracy_vs_latency.png`` and ``.svg``; nothing where no row was timed.
+    """Writes ``accuracy_vs_latency`` as PNG, SVG and PDF; nothing where no row was timed.
 
-    Where nothing is known of accuracy, ``latency.png`` and ``.svg`` show latency alone.
+    Where nothing is known of accuracy, ``latency`` shows latency alone. Two machines never share
+    an axis: beside that of the last one, ``-machine-2`` and so on are those of the others.
     """
+    known = {path for stem in _STEMS for path in folder.glob(f"{stem}-machine-*")}
+    first, *others = table.by_machine
+    written = _against_latency(first, folder, "")
+    for number, each in enumerate(others, 2):
+        written += _against_latency(each, folder, f"-machine-{number}")
+    for path in known.difference(written):  # of a machine that is no longer in the study
+        path.unlink()
+    return written
+
+
+def draw_size(table: Table, folder: Path) -> list[Path]:
+    """Writes ``accuracy_vs_size`` as PNG, SVG and PDF; nothing where no size is known."""
+    label = "size on disk, MB (weights or graph, tokenizer, labels; log scale)"
+    cost = _Cost(size_mb_of, label, "and how big it is", is_size=True)
+    rows = [row for row in table.rows if row.runtime != "pipeline"]  # which reads torch's files
+    return _scatter(rows, cost, table, folder / "accuracy_vs_size")
+
+
+def _against_latency(table: Table, folder: Path, suffix: str) -> list[Path]:
     timed = [row for row in table.rows if row.latency is not None]
-    rows = [row for row in timed if "accuracy" in row.metrics]
-    if not timed:
-        return []
-    if not rows:
-        return draw_latency(timed, table, folder)
-    with canvas(folder / "accuracy_vs_latency", (8.8, 5.6)) as (axes, paths):
-        _axes(axes, table)
-        front = _pareto(axes, rows)
-        for name in dict.fromkeys(row.name for row in rows):
-            _join(axes, [row for row in rows if row.name == name])
-        for row in rows:
-            _bubble(axes, row, _area(row, rows))
-        _limits(axes, rows)
-        _legend(axes, rows)
-        _labels(axes, rows, front)
+    against, alone = (folder / f"{stem}{suffix}" for stem in _STEMS)
+    if not any("accuracy" in row.metrics for row in timed):
+        return no_picture(against) + draw_latency(table, alone)
+    cost = _Cost(latency_ms_of, latency_label(table), "and what it costs")
+    return no_picture(alone) + _scatter(timed, cost, table, against)
+
+
+def _scatter(rows: Sequence[TableRow], cost: _Cost, table: Table, stem: Path) -> list[Path]:
+    """Draws accuracy against a cost."""
+    known = [row for row in rows if "accuracy" in row.metrics]
+    bubbles = [
+        Bubble(row, x, row.metrics["accuracy"].mean * 100, _area(row, known, cost))
+        for row in known
+        if (x := cost.of(row)) is not None
+    ]
+    if not bubbles:
+        return no_picture(stem)
+    with canvas(stem, (8.8, 5.6)) as (axes, paths):
+        log_scale(axes)
+        axes.set_xlabel(cost.label)
+        axes.set_ylabel(f"{table.split} accuracy, %")
+        title = f"{table.study}: what can stand in for the {table.reference}, {cost.question}"
+        axes.set_title(one_line(title), loc="left")
+        front = _pareto(axes, bubbles)
+        for name in dict.fromkeys(each.row.name for each in bubbles):
+            _join(axes, [each for each in bubbles if each.row.name == name])
+        for each in bubbles:
+            _bubble(axes, each)
+        _limits(axes, bubbles)
+        _legend(axes, bubbles, cost)
+        _labels(axes, bubbles, front, cost)
     return paths
 
 
-def draw_latency(rows: Sequence[TableRow], table: Table, folder: Path) -> list[Path]:
-    """Writes ``latency.png`` and ``.svg``: a line per row from median to 90th percentile."""
-    ordered = sorted(rows, key=lambda row: -_p50_ms(row))
-    with canvas(folder / "latency", (8.8, 1.6 + 0.3 * len(ordered))) as (axes, paths):
-        _scale(axes, table)
-        for place, row in enumerate(ordered):
-            latency, colour = row.latency, _road(row)[0]
-            assert latency is not None  # noqa: S101 - rows without one are not drawn
-            axes.plot([latency.p50_ms, latency.p90_ms], [place, place], color=colour, linewidth=1)
-            axes.scatter(latency.p50_ms, place, color=colour, marker=_shape(row), s=60, zorder=3)
-        names = [one_line(f"{row.name}, {row.runtime}") for row in ordered]
-        axes.set_yticks(range(len(ordered)), names, parse_math=False)
-        axes.set_xlim(
-            _p50_ms(ordered[-1]) / 1.5, max(r.latency.p90_ms for r in ordered if r.latency) * 1.5
-        )
-        axes.set_title(
-            one_line(f"{table.study}: latency, and the 90th percentile"),
-            loc="left",
-            parse_math=False,
-        )
-    return paths
-
-
-def _scale(axes: Axes, table: Table) -> None:
-    """Makes the x axis one of milliseconds, on a log scale."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axes.set_xscale("log")
-    axes.set_autoscalex_on(False)  # _limits decides; a lone power of ten would be warned of
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    count = table.timed[0].threads
-    threads = "1 CPU thread" if count == 1 else f"{count} CPU threads"
-    axes.set_xlabel(f"latency of one text, ms (p50, tokenisation included, {threads}; log scale)")
-    axes.grid(visible=True, which="major", color="#e6e6e6", linewidth=0.8)
-    axes.set_axisbelow(True)
-
-
-def _axes(axes: Axes, table: Table) -> None:
-    _scale(axes, table)
-    axes.set_ylabel(f"{table.split} accuracy, %")
-    axes.set_title(
-        one_line(f"{table.study}: what can stand in for the {table.reference}, and what it costs"),
-        loc="left",
-        parse_math=False,
-    )
-
-
-def _road(row: TableRow) -> tuple[str, Any, str]:
-    return _ROADS[row.road or row.role]
-
-
-def _shape(row: TableRow) -> str:
-    return _SHAPES.get(row.runtime, _OTHER_SHAPE)
-
-
-def _p50_ms(row: TableRow) -> float:
-    assert row.latency is not None  # noqa: S101 - rows without one are not drawn
-    return row.latency.p50_ms
-
-
-def _xy(row: TableRow) -> tuple[float, float]:
-    return _p50_ms(row), row.metrics["accuracy"].mean * 100
-
-
-def _area(row: TableRow, rows: Sequence[TableRow]) -> float:
+def _area(row: TableRow, rows: Sequence[TableRow], cost: _Cost) -> float:
     """Returns a bubble's area in square points, in proportion to the size on disk."""
+    if cost.is_size:
+        return _EVEN
     return 40 + _LARGEST * row.size_bytes / max(1, *(other.size_bytes for other in rows))
 
 
-def _join(axes: Axes, rows: Sequence[TableRow]) -> None:
+def _join(axes: Axes, bubbles: Sequence[Bubble]) -> None:
     """Draws a line through the runtimes of one model."""
-    colour, style, _ = _road(rows[0])
-    xs, ys = zip(*sorted(_xy(row) for row in rows), strict=True)
-    axes.plot(xs, ys, color=colour, linestyle=style, linewidth=1, alpha=0.55, zorder=1)
+    road = bubbles[0].road
+    xs, ys = zip(*sorted(each.point for each in bubbles), strict=True)
+    axes.plot(xs, ys, color=road.colour, linestyle=road.line, linewidth=1, alpha=0.55, zorder=1)
 
 
-def _bubble(axes: Axes, row: TableRow, area: float) -> None:
-    (x, y), (colour, *_), shape = _xy(row), _road(row), _shape(row)
-    deviation = row.metrics["accuracy"].sd * 100
-    if not math.isnan(deviation):
-        axes.errorbar(x, y, yerr=deviation, color=colour, capsize=3, linewidth=1, zorder=2)
+def _bubble(axes: Axes, shown: Bubble) -> None:
+    (x, y), colour, shape = shown.point, shown.road.colour, shape_of(shown.row.runtime)
+    if not math.isnan(shown.deviation):
+        axes.errorbar(x, y, yerr=shown.deviation, color=colour, capsize=3, linewidth=1, zorder=2)
     axes.scatter(
-        x, y, s=area, c=colour, alpha=0.85, marker=shape, edgecolors="white", linewidths=1, zorder=3
-    )
-    if "accuracy" in row.control:
-        below = row.control["accuracy"].mean * 100
-        axes.plot([x, x], [below, y], color=colour, linewidth=1, linestyle=":", zorder=1)
-        axes.scatter(x, below, s=38, facecolors="white", edgecolors=colour, marker=shape, zorder=3)
+        x, y, s=shown.area, c=shown.road.inside or colour, alpha=0.85, marker=shape,
+        edgecolors=colour if shown.road.inside else "white", linewidths=1, zorder=3,
+    )  # fmt: skip
+    if shown.control is not None:
+        axes.plot([x, x], [shown.control, y], color=colour, linewidth=1, linestyle=":", zorder=1)
+        axes.scatter(
+            x, shown.control, s=38, facecolors="white", edgecolors=colour, marker=shape, zorder=3
+        )
 
 
-def _pareto(axes: Axes, rows: Sequence[TableRow]) -> list[Point]:
+def _pareto(axes: Axes, bubbles: Sequence[Bubble]) -> list[Point]:
     """Draws the line through the rows that no other row beats in both; returns its points."""
     front: list[Point] = []
-    for x, y in sorted((_xy(row) for row in rows), key=lambda point: (point[0], -point[1])):
+    for x, y in sorted((each.point for each in bubbles), key=lambda point: (point[0], -point[1])):
         if not front or y > front[-1][1]:
             front.append((x, y))
     xs, ys = zip(*front, strict=True)
-    axes.plot(xs, ys, color="#009E73", linewidth=1.4, alpha=0.7, zorder=1)
+    axes.plot(xs, ys, color=FRONT, linewidth=1.4, alpha=0.7, zorder=1)
     return front
 
 
-def _limits(axes: Axes, rows: Sequence[TableRow]) -> None:
+def _limits(axes: Axes, bubbles: Sequence[Bubble]) -> None:
     """Leaves room for bubbles and their names."""
-    xs = [_xy(row)[0] for row in rows]
+    xs = [each.x for each in bubbles]
     span = max(2.0, max(xs) / min(xs))
     axes.set_xlim(min(xs) / span**0.2, max(xs) * span**0.2)
     low, high = axes.get_ylim()
     axes.set_ylim(low - 0.06 * (high - low), high + 0.08 * (high - low))
 
 
-def _labels(axes: Axes, rows: Sequence[TableRow], front: Sequence[Point]) -> None:
+def _labels(axes: Axes, bubbles: Sequence[Bubble], front: Sequence[Point], cost: _Cost) -> None:
     """Names the bubbles, clear of each other, of the controls and of the Pareto line."""
     figure: Any = axes.figure
     figure.canvas.draw()
     pixels = figure.dpi / 72
-    radii = [math.sqrt(_area(row, rows) / math.pi) for row in rows]
-    shapes = [(_xy(row), radius) for row, radius in zip(rows, radii, strict=True)]
-    shapes += [
-        ((_xy(row)[0], row.control["accuracy"].mean * 100), 4.0) for row in rows if row.control
-    ]
+    shapes = [(each.point, each.radius) for each in bubbles]
+    shapes += [((each.x, each.control), 4.0) for each in bubbles if each.control is not None]
     obstacles = [_square(axes, point, radius * pixels) for point, radius in shapes]
     lines = [*pairwise(front)]
-    for row in rows:
-        (x, y), sd = _xy(row), row.metrics["accuracy"].sd * 100
-        if not math.isnan(sd):
-            lines.append(((x, y - sd), (x, y + sd)))
-        if row.control:
-            lines.append(((x, y), (x, row.control["accuracy"].mean * 100)))
+    for name in dict.fromkeys(each.row.name for each in bubbles):
+        lines += pairwise(sorted(each.point for each in bubbles if each.row.name == name))
+    for each in bubbles:
+        if not math.isnan(each.deviation):
+            lines.append(((each.x, each.y - each.deviation), (each.x, each.y + each.deviation)))
+        if each.control is not None:
+            lines.append((each.point, (each.x, each.control)))
     obstacles += [box for line in lines for box in _along(axes, *line)]
     named = []
-    for name in dict.fromkeys(row.name for row in rows):
-        own = [(row, radius) for row, radius in zip(rows, radii, strict=True) if row.name == name]
-        row, radius = min(own, key=lambda each: _xy(each[0])[0])  # where it is fastest
-        label = one_line(f"{name}, {_sizes([row for row, _ in own])}")
-        named.append((label, _xy(row), radius))
+    for name in dict.fromkeys(each.row.name for each in bubbles):
+        own = [each for each in bubbles if each.row.name == name]
+        first = min(own, key=lambda each: each.x)  # where it costs least
+        label = name if cost.is_size else f"{name}, {_sizes([each.row for each in own])}"
+        named.append((one_line(label), first.point, first.radius))
     place_labels(axes, named, obstacles)
 
 
@@ -215,34 +226,25 @@ def _square(axes: Axes, point: Point, half: float) -> Box:
     return (x - half, y - half, x + half, y + half)
 
 
-def _legend(axes: Axes, rows: Sequence[TableRow]) -> None:
+def _legend(axes: Axes, bubbles: Sequence[Bubble], cost: _Cost) -> None:
     from matplotlib.lines import Line2D
 
-    roads = {_road(row)[2]: row for row in rows}
     handles = [
-        Line2D([], [], color=_road(row)[0], linestyle=_road(row)[1], linewidth=3, label=label)
-        for label, row in roads.items()
+        Line2D([], [], color=road.colour, linestyle=road.line, linewidth=3, label=road.title)
+        for road in dict.fromkeys(each.road for each in bubbles)
     ]
-    shapes = {row.runtime: _shape(row) for row in rows}
     handles += [
-        Line2D([], [], color="#555555", marker=shape, linestyle="", markersize=7,
+        Line2D([], [], color="#555555", marker=shape_of(name), linestyle="", markersize=7,
                label=registry.runtimes.get(name).details["title"])
-        for name, shape in shapes.items()
+        for name in dict.fromkeys(each.row.runtime for each in bubbles)
     ]  # fmt: skip
-    if any(row.control for row in rows):
+    if any(each.control is not None for each in bubbles):
         handles.append(
-            Line2D(
-                [],
-                [],
-                color="#555555",
-                marker="o",
-                markerfacecolor="white",
-                linestyle=":",
-                label="same student on hard labels",
-            )
-        )
-    handles.append(Line2D([], [], color="#009E73", label="Pareto front"))
+            Line2D([], [], color="#555555", marker="o", markerfacecolor="white", linestyle=":",
+                   label="same student on hard labels")
+        )  # fmt: skip
+    handles.append(Line2D([], [], color=FRONT, label="Pareto front"))
+    title = "colour: road; shape: runtime" + ("" if cost.is_size else "; area: size on disk")
     figure: Any = axes.figure
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=9,
-                  title="colour: road; shape: runtime; area: size on disk",
-                  title_fontsize=9)  # fmt: skip
+                  title=title, title_fontsize=9)  # fmt: skip

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from kdzoo import registry
 from kdzoo.errors import StoreError
-from kdzoo.report.latency import Latency, failures, latency_of, of_one_machine
+from kdzoo.report.latency import Latency, by_machine, failures, latency_of
 from kdzoo.results import Deployed, Record, Row, Session, Store
 from kdzoo.runtime.parity import Parity
 from kdzoo.statistics import control_of, differ, read_outcomes, teacher_of
@@ -51,6 +51,7 @@ class TableRow:
     embedding_parameters: int = 0
     size_bytes: int = 0
     latency: Latency | None = None
+    is_tried: bool = False  # whether the machine measured it, though it may have failed
     is_first: bool = True  # of its model's runtimes: the one that also says what the model gives
     notes: tuple[str, ...] = ()  # what is wrong with the row: to be shown with it
 
@@ -73,11 +74,25 @@ class Table:
     has_pairs: bool = False  # of texts, rather than single ones
     other_tests: tuple[str, ...] = ()  # more test sets, whose accuracy is shown
     reference: str = "teacher"  # what the others are compared with
+    machine: str = ""  # that the rows were timed on, where several timed rows of the study
+    elsewhere: tuple[Table, ...] = ()  # the rows that each other machine timed, as it did
 
     @property
     def timed(self) -> list[Latency]:
         """The latencies of the rows that have one."""
         return [row.latency for row in self.rows if row.latency is not None]
+
+    @property
+    def by_machine(self) -> tuple[Table, ...]:
+        """What stands in a table of costs: this one, or one for each machine.
+
+        What only other machines timed is left out of this one's.
+        """
+        if not self.elsewhere:
+            return (self,)
+        others = {(row.name, row.runtime) for each in self.elsewhere for row in each.rows}
+        own = [row for row in self.rows if row.is_tried or (row.name, row.runtime) not in others]
+        return (replace(self, rows=tuple(own), elsewhere=()), *self.elsewhere)
 
     @property
     def has_added_texts(self) -> bool:
@@ -97,24 +112,18 @@ def make_table(store: Store, split: str | None = None) -> Table:
         StoreError: the folder is no study.
     """
     manifest = store.manifest()
-    records = {
-        key: store.read(key)
-        for row in manifest.rows
-        for member in row.members
-        for key in (member.key, member.control_key)
-        if key is not None
-    }
+    records = {key: store.read(key) for key in manifest.keys}
     if not records:
         raise StoreError(f"{store.root} holds no finished model; run its recipe again")
     split = split or _split(records.values())
-    sessions = of_one_machine(store.sessions())
+    machines = by_machine(store.sessions())
     first = next(iter(records.values()))
     rows = tuple(
-        _table_row(row, runtime, records, sessions, store, split)
+        _table_row(row, runtime, records, store, split)
         for row in manifest.rows
         for runtime in row.runtimes
     )
-    return Table(
+    table = Table(
         study=manifest.study,
         split=split,
         rows=rows,
@@ -129,6 +138,39 @@ def make_table(store: Store, split: str | None = None) -> Table:
         has_pairs=first.data.pairs,
         other_tests=tuple(first.data.other_tests) if split == "test" else (),
     )
+    return _timed(table, {row.name: row for row in manifest.rows}, machines)
+
+
+def _timed(
+    table: Table, rows: Mapping[str, Row], machines: Mapping[str, Sequence[Session]]
+) -> Table:
+    """Returns the table with what each machine measured."""
+    measured = [
+        replace(
+            table,
+            machine=machine,
+            rows=tuple(_measured(row, rows[row.name], sessions) for row in table.rows),
+        )
+        for machine, sessions in machines.items()
+    ]
+    told = [each for each in measured if any(row.is_tried for row in each.rows)]
+    if len(told) < 2:
+        return replace(told[0], machine="") if told else table
+    elsewhere = (
+        replace(each, rows=tuple(row for row in each.rows if row.is_tried)) for each in told[1:]
+    )
+    return replace(told[0], elsewhere=tuple(elsewhere))
+
+
+def _measured(shown: TableRow, row: Row, sessions: Sequence[Session]) -> TableRow:
+    latency = latency_of(row, shown.runtime, sessions)
+    failed = failures(row, shown.runtime, sessions)
+    return replace(
+        shown,
+        latency=latency,
+        is_tried=latency is not None or bool(failed),
+        notes=(*failed, *shown.notes),
+    )
 
 
 def _split(records: Iterable[Record]) -> str:
@@ -141,7 +183,6 @@ def _table_row(
     row: Row,
     runtime: str,
     records: Mapping[str, Record],
-    sessions: Sequence[Session],
     store: Store,
     split: str,
 ) -> TableRow:
@@ -156,9 +197,7 @@ def _table_row(
         parameters=own[0].size.parameters,
         embedding_parameters=own[0].size.embedding_parameters,
         size_bytes=own[0].size.size_bytes,
-        latency=latency_of(row, runtime, sessions),
         is_first=runtime == row.runtimes[0],
-        notes=failures(row, runtime, sessions),
     )
     if registry.runtimes.get(runtime).details["export"] is not None:
         shown = _as_exported(shown, row, store, split)
@@ -185,7 +224,7 @@ def _as_exported(shown: TableRow, row: Row, store: Store, split: str) -> TableRo
         shown,
         metrics=_metrics(whole, split),
         size_bytes=whole[0].size_bytes if whole else 0,
-        notes=(*shown.notes, *notes),
+        notes=tuple(notes),
     )
 
 

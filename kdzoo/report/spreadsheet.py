@@ -17,10 +17,10 @@ _UNTIMED = Latency(math.nan, math.nan, None, 0, "")
 
 
 def comma_separated(table: Table) -> str:
-    """Returns the unrounded figures, a line per row."""
+    """Returns the unrounded figures, a line per row, and per machine where several timed rows."""
     target = io.StringIO()
     names = list(dict.fromkeys(name for row in table.rows for name in row.metrics))
-    lines = [_figures(row, table, names) for row in table.rows]
+    lines = [_figures(row, each, names) for each in table.by_machine for row in each.rows]
     writer = csv.DictWriter(target, list(lines[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)
@@ -43,6 +43,8 @@ def _figures(row: TableRow, table: Table, names: Sequence[str]) -> Cells:
             mean, deviation = _numbers(figures.get(name))
             found |= {f"{prefix}{name}_mean": mean, f"{prefix}{name}_sd": deviation}
     costs = _costs(row.latency or _UNTIMED)
+    if table.machine:
+        found["machine"] = _inert(table.machine) if row.is_tried else ""
     return found | {
         "gap_closed": _number(row.gap_closed),
         "gap_closed_in_scope": _number(row.gap_closed_in_scope),

@@ -13,7 +13,12 @@ from kdzoo.statistics import Effect, Standing
 def summary(table: Table, findings: Sequence[Finding]) -> list[str]:
     """Returns the sentences; one that nothing is known for is left out."""
     known = {each.name: each for each in findings}
-    sentences = (_of_teacher(table), _of_students(table, known), _of_distilling(findings))
+    sentences = (
+        _of_teacher(table),
+        _of_students(table, known),
+        _of_distilling(findings),
+        _of_machines(table),
+    )
     return [sentence for sentence in sentences if sentence]
 
 
@@ -101,6 +106,14 @@ def _of_distilling(findings: Sequence[Finding]) -> str:
     ]
     closing = f" As good as the teacher: {_listed(as_good)}." if as_good else ""
     return f"Distilling {_listed(parts)}.{closing}"
+
+
+def _of_machines(table: Table) -> str:
+    """Says whose latencies the sentences give, where several machines measured."""
+    if not table.elsewhere:
+        return ""
+    others = _listed([each.machine for each in table.elsewhere])
+    return f"These latencies are those of {table.machine}; those of {others} stand below."
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -81,9 +81,12 @@ def markdown(table: Table, findings: Sequence[Finding] = ()) -> str:
     parts = [f"# {escaped(table.study)}"]
     if models:
         quality = drawn([quality_cells(row, table) for row in models], left=2)
-        parts += [quality, escaped(quality_caption(table)), "## As deployed"]
-    parts.append(drawn([deployed_cells(row) for row in table.rows], left=2))
-    parts += map(escaped, [cost_caption(table), *notes(table)])
+        parts += [quality, escaped(quality_caption(table))]
+    for each in table.by_machine:
+        if models:
+            parts.append(f"## {escaped(deployed_title(each))}")
+        parts.append(drawn([deployed_cells(row) for row in each.rows], left=2))
+        parts += map(escaped, [cost_caption(each), *notes(each)])
     verdicts = [f"* {escaped(line)}" for line in map(_verdict, findings) if line]
     if verdicts:
         parts += ["## What it says", "\n".join(verdicts), escaped(VERDICTS)]
@@ -137,6 +140,11 @@ def quality_caption(table: Table) -> str:
     if any(row.role == "teacher" and not row.metrics for row in table.rows):
         parts.append("A teacher without figures is a file that does not cover these texts.")
     return " ".join(parts)
+
+
+def deployed_title(table: Table) -> str:
+    """Returns what stands above what a machine measured."""
+    return f"As deployed on {table.machine}" if table.machine else "As deployed"
 
 
 def notes(table: Table) -> list[str]:

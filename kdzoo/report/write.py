@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kdzoo.report.findings import Finding, find
 from kdzoo.report.form_findings import find_forms
+from kdzoo.report.gap_picture import draw_gaps
 from kdzoo.report.latex import latex
 from kdzoo.report.loss_sections import losses_section
 from kdzoo.report.page import Page, html
-from kdzoo.report.picture import draw
+from kdzoo.report.picture import draw, draw_size
 from kdzoo.report.rows import Table, make_table
 from kdzoo.report.sections import (
     Section,
@@ -24,14 +26,14 @@ from kdzoo.report.sections import (
 from kdzoo.report.spreadsheet import comma_separated
 from kdzoo.report.study_sections import curves_section, environment_section, recipes_section
 from kdzoo.report.summary import summary
-from kdzoo.report.table import cost_caption, markdown, quality_caption
+from kdzoo.report.table import cost_caption, deployed_title, markdown, quality_caption
 from kdzoo.results import Store, write_atomically
 
 PAGE = "report.html"
 
 
 def write_report(store: Store, texts: Sequence[str] | None = None) -> list[Path]:
-    """Writes tables, page and picture into the store's folder and returns their paths.
+    """Writes tables, page and pictures into the store's folder and returns their paths.
 
     Args:
         store: of the study.
@@ -43,6 +45,7 @@ def write_report(store: Store, texts: Sequence[str] | None = None) -> list[Path]
     table = make_table(store)
     findings = find(store, table)
     written = write_tables(table, store.root, findings)
+    written += draw_gaps(store, table, findings, store.root)
     path = store.root / PAGE
     sections = _sections(store, table, findings, texts)
     write_atomically(path, html(Page(table, summary(table, findings), sections)))
@@ -59,12 +62,12 @@ def text_files(table: Table, findings: tuple[Finding, ...] = ()) -> dict[str, st
 
 
 def write_tables(table: Table, folder: Path, findings: tuple[Finding, ...] = ()) -> list[Path]:
-    """Writes tables and picture into a folder and returns their paths."""
+    """Writes tables and pictures of costs into a folder and returns their paths."""
     written = []
     for name, content in text_files(table, findings).items():
         write_atomically(folder / name, content)
         written.append(folder / name)
-    return written + draw(table, folder)
+    return written + draw(table, folder) + draw_size(table, folder)
 
 
 def _sections(
@@ -72,7 +75,7 @@ def _sections(
 ) -> list[Section]:
     sections = (
         quality_section(table, quality_caption(table)),
-        deployed_section(table, cost_caption(table)),
+        *_deployed_sections(table),
         verdict_section(findings),
         forms_section(find_forms(store, table)),
         calibration_section(findings),
@@ -83,3 +86,17 @@ def _sections(
         recipes_section(store),
     )
     return [section for section in sections if section is not None]
+
+
+def _deployed_sections(table: Table) -> Iterator[Section]:
+    """Yields what each machine measured; a line's id is that of its row in the picture."""
+    ids = {(row.name, row.runtime): str(number) for number, row in enumerate(table.rows)}
+    for place, each in enumerate(table.by_machine):
+        section = deployed_section(each, cost_caption(each))
+        shown = section.tables[0]
+        lines = [
+            replace(line, id=ids[row.name, row.runtime])
+            for line, row in zip(shown.lines, each.rows, strict=True)
+        ]
+        shown = replace(shown, lines=lines, id="" if place else shown.id)
+        yield replace(section, title=deployed_title(each), tables=[shown])

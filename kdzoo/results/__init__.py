@@ -1,6 +1,7 @@
 """The store of models and measurements."""
 
 from kdzoo.results.choice import Choice, choose
+from kdzoo.results.merge import merge
 from kdzoo.results.record import (
     OUTPUTS,
     DataSummary,
@@ -42,6 +43,7 @@ __all__ = [
     "Timing",
     "TrainingSummary",
     "choose",
+    "merge",
     "publish",
     "without_paths",
     "write_atomically",

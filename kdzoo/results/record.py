@@ -134,6 +134,12 @@ class Manifest(_Frozen):
     study: str
     rows: tuple[Row, ...]
 
+    @property
+    def keys(self) -> list[str]:
+        """The models that the table needs, controls too, each once."""
+        found = (key for row in self.rows for m in row.members for key in (m.key, m.control_key))
+        return [key for key in dict.fromkeys(found) if key is not None]
+
     def name_of(self, key: str) -> str:
         """Returns the name of the first row that has a model in it."""
         return next(

@@ -189,7 +189,7 @@ class Store:
     def sessions(self) -> list[Session]:
         """Returns the latency sessions, oldest first."""
         found = [_read(path, Session) for path in (self.root / "measurements").glob("*.json")]
-        return sorted(found, key=lambda session: session.created)
+        return sorted(found, key=lambda session: (session.created, session.id))
 
     def write_session(self, session: Session) -> None:
         """Adds a latency session."""
@@ -253,7 +253,7 @@ def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
     Raises:
         StoreError: something is missing, or ``target`` holds what was not published there.
     """
-    _refuse_to_overwrite(store, target)
+    refuse_to_overwrite(store, target)
     public = Store(target)
     wanted = set(keys)
     found = [(store.read(key), store.predictions(key)) for key in sorted(wanted)]
@@ -291,14 +291,21 @@ def _copy_if_there(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _refuse_to_overwrite(store: Store, target: Path) -> None:
+def refuse_to_overwrite(store: Store, target: Path) -> None:
+    """Lets published results be replaced by those of a store, and nothing else.
+
+    Raises:
+        StoreError: ``target`` is a file, a study with weights, the store itself or something else.
+    """
+    if target.exists() and not target.is_dir():
+        raise StoreError(f"{target} is a file; name a folder, as in results/STUDY")
     held = [target / "models", target / "measurements"]
     foreign = any(folder.exists() for folder in held) and not (target / MANIFEST).is_file()
     working = any(_has_weights(folder) for folder in held[0].glob("*"))
     if foreign or working or target.resolve() == store.root.resolve():
         raise StoreError(
             f"{target} holds other things than published results, which would be lost; "
-            "give --publish a folder of its own, as in results/STUDY"
+            "name a folder of its own, as in results/STUDY"
         )
 
 

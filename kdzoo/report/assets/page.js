@@ -99,7 +99,7 @@
 
   function filterTable() {
     const visible = new Set(shown().map((row) => row.id));
-    for (const line of document.querySelectorAll("#deployed tbody tr")) {
+    for (const line of document.querySelectorAll("tr[data-row]")) {
       line.hidden = !visible.has(line.dataset.row);
     }
   }

@@ -1,0 +1,207 @@
+"""Several folders of results made one: what is the same is recognised, what is not kept apart."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+
+from kdzoo.errors import Problem, StoreError
+from kdzoo.progress import Progress, Silent
+from kdzoo.results.merged_rows import FAMILY, StudyRow, merge_rows
+from kdzoo.results.record import Manifest, Record, Session
+from kdzoo.results.store import Store, publish, refuse_to_overwrite
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A study to merge: as its user names it, and a published copy to work on."""
+
+    folder: Path
+    store: Store
+
+    def manifest(self) -> Manifest:
+        return self.store.manifest()
+
+    def records(self) -> dict[str, Record]:
+        return {key: self.store.read(key) for key in self.manifest().keys}
+
+    def order(self) -> tuple[str, ...]:
+        """Returns what sources are sorted by: the oldest results first, in any order given."""
+        manifest = self.manifest()
+        oldest = min(record.created for record in self.records().values())
+        return oldest, manifest.study, self.folder.name, manifest.model_dump_json()
+
+
+def merge(stores: Sequence[Store], target: Path, progress: Progress | None = None) -> Store:
+    """Makes one published folder of several studies on the same data, and returns it.
+
+    A model that several folders hold is one model, a row that has other seeds in another folder one
+    row over all of them, a latency session that several hold one session. Rows of one name that are
+    not the same thing get their study's name, or else their folder's. The order of the folders
+    changes nothing.
+
+    Args:
+        stores: of the studies, working or published.
+        target: the folder to write; what was published there before is replaced.
+        progress: told what was kept apart, and why; nobody by default.
+
+    Raises:
+        StoreError: a folder is damaged, is no study or holds results on other data; or ``target``
+            holds other things than published results. Nothing is written then.
+    """
+    shown = progress or Silent()
+    _refuse_target(stores, target)
+    with TemporaryDirectory() as scratch:
+        given = list(_copied(stores, Path(scratch)))
+        _refuse_other_data(given)
+        sources = sorted(given, key=_Source.order)
+        for note in (*_untested(given), *_keep_models_apart(sources)):
+            shown.say(note)
+        rows, notes = merge_rows([row for source in sources for row in _rows(source)])
+        for note in notes:
+            shown.say(note)
+        merged, staged = (
+            Manifest(study=target.resolve().name, rows=rows),
+            Store(Path(scratch, "all")),
+        )
+        staged.write_manifest(merged)
+        known = {source.store: set(source.manifest().keys) for source in sources}
+        for key in merged.keys:
+            _join_model(key, [store for store, keys in known.items() if key in keys], staged)
+        _join_sessions(sources, staged)
+        return publish(staged, target, merged.keys)
+
+
+def _refuse_target(stores: Sequence[Store], target: Path) -> None:
+    for store in stores:
+        refuse_to_overwrite(store, target)
+    if target.exists() and any(target.iterdir()) and not (target / "study.json").is_file():
+        raise StoreError(f"{target} holds other things than published results; give a new folder")
+
+
+def _copied(stores: Sequence[Store], scratch: Path) -> Iterator[_Source]:
+    """Yields a published copy of each study: read whole, so that damage is found before writing."""
+    folders = {store.root.resolve(): store for store in stores}
+    for number, store in enumerate(folders.values()):
+        keys = store.manifest().keys
+        if not keys:
+            raise StoreError(f"{store.root} holds no finished model; run its recipe again")
+        yield _Source(store.root, publish(store, scratch / str(number), keys))
+
+
+def _refuse_other_data(sources: Sequence[_Source]) -> None:
+    first = next(iter(sources[0].records().values())).data
+    problems = []
+    for source in sources:
+        for data in (record.data for record in source.records().values()):
+            differs = {
+                "other labels": data.labels != first.labels,
+                "other test texts": data.test_fingerprint != first.test_fingerprint,
+                "another out-of-scope label": data.oos != first.oos,
+            }
+            wrong = next((what for what, is_so in differs.items() if is_so), None)
+            if wrong is not None:
+                problems.append(Problem(f"{wrong} ({data.origin})", str(source.folder)))
+                break
+    if problems:
+        raise StoreError(
+            f"these cannot share a table with {sources[0].folder} ({first.origin}); merge studies "
+            "of the same data",
+            *problems,
+        )
+
+
+def _untested(sources: Sequence[_Source]) -> Iterator[str]:
+    """Yields which studies were not read on test where others were: the table shows validation."""
+    untested = [
+        str(source.folder)
+        for source in sources
+        if any("test" not in each.quality for each in source.records().values() if not each.is_file)
+    ]
+    if 0 < len(untested) < len(sources):
+        yield f"note: test was not read in {', '.join(untested)}: all figures are validation's"
+
+
+def _keep_models_apart(sources: Sequence[_Source]) -> Iterator[str]:
+    """Gives another key to a model that answers otherwise than an older one of the same key.
+
+    The same recipe, trained on another machine, may end with other weights. The new key is made of
+    the old one and of the answers. Yields what is to be told.
+    """
+    holders: dict[str, _Source] = {}
+    for source in sources:
+        trained_apart = []
+        for key, record in source.records().items():
+            holder = holders.setdefault(key, source)
+            own, other = source.store.predictions(key), holder.store.predictions(key)
+            if holder is not source and not _answers_alike(own, other):
+                said = own["prediction"].to_numpy(np.int32).tobytes()
+                _rename(source.store, key, key[:FAMILY] + hashlib.sha256(said).hexdigest()[:8])
+                trained_apart.append(f"{record.name}, seed {record.seed} ({record.role})")
+        if trained_apart:
+            yield (
+                f"note: {source.folder} trained these apart from the same recipe, with other "
+                f"answers; they are models of their own: {'; '.join(trained_apart)}"
+            )
+
+
+def _answers_alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Whether two models give the same labels to all texts that both have read."""
+    shared = set(one["split"]) & set(other["split"])
+    own, others = (
+        frame.loc[frame["split"].isin(shared), "prediction"].to_numpy() for frame in (one, other)
+    )
+    return np.array_equal(own, others)
+
+
+def _rename(store: Store, key: str, new: str) -> None:
+    """Gives a model another key, in all that names it: a key is a hash and means nothing else."""
+    for path in store.root.rglob("*.json"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(f'"{key}"', f'"{new}"'), encoding="utf-8")
+    folder = store.finished(key)
+    folder.rename(folder.with_name(folder.name.removesuffix(key) + new))
+
+
+def _rows(source: _Source) -> Iterator[StudyRow]:
+    manifest, records = source.manifest(), source.records()
+    for row in manifest.rows:
+        yield StudyRow(manifest.study, source.folder.resolve().name, row, records)
+
+
+def _join_model(key: str, holders: Sequence[Store], staged: Store) -> None:
+    """Takes a model over from who read it on most splits, each form from who made it best."""
+    best = max(holders, key=lambda store: len(store.read(key).quality)).finished(key)
+    folder = staged.root / "models" / best.name
+    shutil.copytree(best, folder)
+    forms = [(form, store) for store in holders for form in store.forms(key)]
+    for runtime in {form.runtime for form, _ in forms}:
+        _, holder = max(
+            ((form, store) for form, store in forms if form.runtime == runtime),
+            key=lambda each: (each[0].failure is None, len(each[0].quality)),
+        )
+        shutil.rmtree(folder / runtime, ignore_errors=True)
+        shutil.copytree(holder.form(key, runtime), folder / runtime)
+
+
+def _join_sessions(sources: Sequence[_Source], staged: Store) -> None:
+    """Takes over every session once; another one of the same id gets an id of its own."""
+    sessions: dict[str, Session] = {}
+    for session in (each for source in sources for each in source.store.sessions()):
+        known = sessions.get(session.id, session)
+        name = session.id
+        if known.created != session.created:
+            known = session
+            name = hashlib.sha256(f"{session.id} {session.created}".encode()).hexdigest()[:16]
+        timings = {(each.key, each.runtime): each for each in (*session.timings, *known.timings)}
+        update = {"id": name, "timings": tuple(timings.values())}
+        sessions[name] = known.model_copy(update=update)
+    for session in sessions.values():
+        staged.write_session(session)

@@ -1,0 +1,184 @@
+"""Which rows of several studies are one row of the table that they share, and what it is called."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kdzoo.results.record import Member, Record, Row
+
+FAMILY = 8  # digits of a key that models share which one recipe gave on several machines
+_PARTS = {"teacher": ("data", "teacher"), "baseline": ("data",)}  # of a recipe that shape a row
+_NO_SHAPE = {"name", "seeds", "controls", "measure"}  # of a student's recipe
+_ORDER = ("teacher", "student", "control", "baseline")
+
+
+@dataclass(frozen=True, eq=False)
+class StudyRow:
+    """A row of one of the studies.
+
+    Attributes:
+        study: its name.
+        folder: the name of the study's folder.
+        row: as the study shows it.
+        records: of the study's models, by key.
+    """
+
+    study: str
+    folder: str
+    row: Row
+    records: Mapping[str, Record]
+
+    @property
+    def record(self) -> Record:
+        """What is written down of its first model."""
+        return self.records[self.row.members[0].key]
+
+    @property
+    def keys(self) -> set[str]:
+        """Its models."""
+        return {member.key for member in self.row.members}
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the texts it learnt from are drawn anew for each seed."""
+        data = self.record.recipe.get("data", {})
+        return any(data.get(f"{split}_per_class") for split in ("labels", "validation"))
+
+
+def merge_rows(rows: Sequence[StudyRow]) -> tuple[tuple[Row, ...], list[str]]:
+    """Returns the rows of the table and, in words, which of them were kept apart.
+
+    Args:
+        rows: of all studies; those of a study follow each other, in its order.
+    """
+    groups: list[list[StudyRow]] = []
+    for row in rows:
+        home = next((group for group in groups if _belongs(row, group)), None)
+        if home is None:
+            groups.append([row])
+        else:
+            home.append(row)
+    groups.sort(key=lambda group: _ORDER.index(group[0].row.role))
+    names = _names(groups)
+    joined = (_joined(group, name) for group, name in zip(groups, names, strict=True))
+    return tuple(joined), list(_kept_apart(groups))
+
+
+def _belongs(row: StudyRow, group: Sequence[StudyRow]) -> bool:
+    """Whether a row is the same thing as those of the group, from another study."""
+    return all(
+        row.records is not other.records and _is_same(row, other) and not _clash(row, other)
+        for other in group
+    )
+
+
+def _is_same(one: StudyRow, other: StudyRow) -> bool:
+    """Whether two rows are one thing, but for their seeds."""
+    kinds = [(each.row.role, each.row.kind, each.row.road) for each in (one, other)]
+    if kinds[0] != kinds[1] or not _one_name(one.row.name, other.row.name):
+        return False
+    return bool(one.keys & other.keys) or _one_recipe(one, other)
+
+
+def _one_name(one: str, other: str) -> bool:
+    """Whether the names are equal, but for what an earlier merging put before one of them."""
+    short, long = sorted((one, other), key=len)
+    return short == long or long.endswith(f": {short}")
+
+
+def _one_recipe(one: StudyRow, other: StudyRow) -> bool:
+    """Whether data, teacher and recipe of two rows are the same."""
+    own, others = one.record, other.record
+    if one.is_drawn or other.is_drawn:  # teacher and texts are other ones for each seed
+        sizes = [(each.data.train, each.data.unlabelled) for each in (own, others)]
+        return sizes[0] == sizes[1] and _agree(_shape(one), _shape(other))
+    if own.data.fingerprint != others.data.fingerprint or own.role == "baseline":
+        return False  # one baseline for the data: it has the same key, or is another one
+    families = [(each.teacher_key or each.key)[:FAMILY] for each in (own, others)]
+    is_taught = own.role == "teacher" or own.teacher_key is not None
+    if is_taught and families[0] != families[1]:
+        return False
+    return _agree(_shape(one), _shape(other))
+
+
+def _shape(row: StudyRow) -> dict[str, Any]:
+    """Returns what of a row's recipe makes its models what they are, and if they have controls."""
+    recipe = dict(row.record.recipe)
+    recipe["training"] = {**recipe.get("training", {}), "checkpoint_every": None}
+    parts = _PARTS.get(row.row.role, tuple(recipe.keys() - _NO_SHAPE))
+    has_controls = any(member.control_key for member in row.row.members)
+    return {"has_controls": has_controls, **{name: recipe.get(name) for name in parts}}
+
+
+def _agree(one: Any, other: Any) -> bool:
+    """Whether two recipes say the same; what one does not know is younger than it, a default."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(_agree(one[name], other[name]) for name in one.keys() & other.keys())
+    return bool(one == other)
+
+
+def _clash(one: StudyRow, other: StudyRow) -> bool:
+    """Whether two rows have other models for the same seed, or one recipe gave them twice."""
+    if not one.is_drawn and one.row.role != "student":
+        return not one.keys & other.keys  # teacher and baseline know no seeds of the table's
+    seeds = {member.seed: member.key for member in one.row.members}
+    return any(seeds.get(each.seed, each.key) != each.key for each in other.row.members)
+
+
+def _joined(group: Sequence[StudyRow], name: str) -> Row:
+    members: dict[str, Member] = {}
+    for member in (each for row in group for each in row.row.members):
+        known = members.get(member.key, member)
+        members[member.key] = Member(
+            seed=max(known.seed, member.seed),
+            key=member.key,
+            teacher_key=known.teacher_key or member.teacher_key,
+            control_key=known.control_key or member.control_key,
+        )
+    runtimes = dict.fromkeys(runtime for row in group for runtime in row.row.runtimes)
+    ordered = sorted(members.values(), key=lambda member: member.seed)
+    update = {"name": name, "members": tuple(ordered), "runtimes": tuple(runtimes)}
+    return group[0].row.model_copy(update=update)
+
+
+def _own_name(group: Sequence[StudyRow]) -> str:
+    """Returns what its studies call a group; what an earlier merging put before it stays."""
+    return max((row.row.name for row in group), key=len)
+
+
+def _names(groups: Sequence[Sequence[StudyRow]]) -> list[str]:
+    """Returns a name for each group that no other has."""
+    plain = [_own_name(group) for group in groups]
+    studies = [
+        name if plain.count(name) == 1 else f"{group[0].study}: {name}"
+        for group, name in zip(groups, plain, strict=True)
+    ]
+    folders = [
+        name if studies.count(name) == 1 else f"{group[0].folder}: {own}"
+        for group, name, own in zip(groups, studies, plain, strict=True)
+    ]
+    seen: Counter[str] = Counter()
+    names = []
+    for name in folders:
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return names
+
+
+def _kept_apart(groups: Sequence[Sequence[StudyRow]]) -> Iterator[str]:
+    """Yields, in words, which rows of one name are not one row, and why."""
+    by_name: dict[str, list[StudyRow]] = {}
+    for group in groups:
+        by_name.setdefault(_own_name(group), []).append(group[0])
+    apart = {name: rows for name, rows in by_name.items() if len(rows) > 1}
+    same = {name for name, (first, second, *_) in apart.items() if _is_same(first, second)}
+    reasons = (
+        ("the same seed trained apart", [name for name in apart if name in same]),
+        ("other data, recipe or teacher", [name for name in apart if name not in same]),
+    )
+    for reason, names in reasons:
+        if names:
+            yield f"note: rows kept apart ({reason}): {', '.join(names)}"

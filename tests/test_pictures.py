@@ -1,0 +1,236 @@
+"""Pictures beside latency's: size and the gap closed; what they show, and when there is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib.colors import to_rgb
+from test_report import HOSTILE, a_latency, a_row, a_table, zoo
+from tiny_results import HandWritten, one_student, one_student_deployed
+
+from kdzoo.report import gap_picture, make_table, picture, write_report
+from kdzoo.report.canvas import canvas
+from kdzoo.report.findings import find
+from kdzoo.report.looks import fill_of, road_of
+from kdzoo.results import Member, Store
+
+SUFFIXES = {".png", ".svg", ".pdf"}
+Watched = list[Any]
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
+    """The axes of every picture that is drawn."""
+    found: Watched = []
+
+    @contextmanager
+    def watching(stem: Path, size: tuple[float, float]) -> Iterator[Any]:
+        with canvas(stem, size) as (axes, paths):
+            found.append(axes)
+            yield axes, paths
+
+    for module in (gap_picture, picture):
+        monkeypatch.setattr(module, "canvas", watching)
+    return found
+
+
+def a_zoo(root: Path, **recipes: dict[str, Any]) -> HandWritten:
+    """Returns a study with a row for each recipe: 10 texts wrong, its control 40, its teacher 5."""
+    study = one_student(root, teacher=range(5))
+    study.rows.pop()
+    study.model("d" * 16, range(40), role="control", name="control")
+    for number, (name, recipe) in enumerate(recipes.items()):
+        key = f"{number}".rjust(16, "x")
+        study.model(key, range(10), name=name, recipe=recipe)
+        member = Member(seed=0, key=key, teacher_key="t" * 16, control_key="d" * 16)
+        study.row(name, "student", member, road="change")
+    return study
+
+
+def draw_gaps(store: Store) -> list[Path]:
+    table = make_table(store)
+    return gap_picture.draw_gaps(store, table, find(store, table), store.root)
+
+
+def dots(axes: Any) -> dict[tuple[float, float], Any]:
+    """Returns the single points that are drawn, the ends of intervals left out."""
+    lines = [line for line in axes.lines if len(line.get_xdata()) == 1]
+    return {
+        (line.get_xdata()[0], line.get_ydata()[0]): line
+        for line in lines
+        if line.get_marker() not in ("|", "<", ">")
+    }
+
+
+class TestGapClosed:
+    def test_is_a_dot_and_its_interval(self, tmp_path: Path, watched: Watched) -> None:
+        """Where hard labels stand is 0, where the teacher stands is 1."""
+        store = one_student(tmp_path).finish()
+
+        paths = draw_gaps(store)
+
+        assert {path.suffix for path in paths} == SUFFIXES
+        (axes,) = watched
+        ((x, _),) = dots(axes)
+        assert x == pytest.approx(2 / 3)
+        (finding,) = [each for each in find(store, make_table(store)) if each.gap is not None]
+        assert finding.gap is not None
+        closed = finding.gap.closed
+        assert [list(line.get_xdata()) for line in axes.lines].count([closed.low, closed.high]) == 1
+
+    def test_tells_objectives_by_their_marker_and_more_texts_by_the_inside(
+        self, tmp_path: Path, watched: Watched
+    ) -> None:
+        """And both in words, beside the line."""
+        more = {"augment": {"kind": "mask", "copies": 3}, "unlabelled": {"files": ["a.txt"]}}
+        store = a_zoo(
+            tmp_path,
+            one={"objective": {"kind": "kl", "alpha": 0.0}},
+            two={"objective": {"kind": "kl", "alpha": 0.5}},
+            three={"objective": {"kind": "kl", "alpha": 0.0}, "transfer": more},
+        ).finish()
+
+        draw_gaps(store)
+
+        one, two, three = [line for _, line in sorted(dots(watched[0]).items(), key=str)]
+        assert one.get_marker() == three.get_marker() != two.get_marker()
+        assert one.get_color() == two.get_color() == "white"
+        assert three.get_color() != "white"
+        svg = (tmp_path / "gap_closed.svg").read_text(encoding="utf-8")
+        for words in ("kl, alpha 0.5", "kl, unlabelled texts + 3 × mask", "hard labels", "teacher"):
+            assert f">{words}<" in svg
+
+    def test_is_words_where_there_is_no_gap(self, tmp_path: Path, watched: Watched) -> None:
+        """No dot pretends to a share of nothing."""
+        study = one_student(tmp_path)
+        study.model("e" * 16, range(10), role="control", name="control")
+        member = Member(seed=0, key="s" * 16, teacher_key="t" * 16, control_key="e" * 16)
+        study.row("no gap", "student", member, road="change")
+
+        draw_gaps(study.finish())
+
+        assert len(dots(watched[0])) == 1
+        svg = (tmp_path / "gap_closed.svg").read_text(encoding="utf-8")
+        assert svg.count(">no gap<") == 1
+        assert svg.count("no gap: the teacher is not measurably better than hard labels") == 1
+
+    def test_without_any_gap_leaves_no_file(self, tmp_path: Path) -> None:
+        """Not even one of an earlier report."""
+        store = one_student(tmp_path, control=range(10)).finish()
+        for suffix in SUFFIXES:
+            (tmp_path / f"gap_closed{suffix}").write_bytes(b"old")
+
+        written = write_report(store)
+
+        assert not list(tmp_path.glob("gap_closed.*"))
+        assert all(path.is_file() for path in written)
+
+    def test_of_a_kind_stand_together(self, tmp_path: Path) -> None:
+        study = a_zoo(tmp_path, one={}, two={}, three={})
+        study.rows[2] = study.rows[2].model_copy(update={"kind": "other"})
+        store = study.finish()
+
+        lines = gap_picture.gap_lines(store, find(store, make_table(store)))
+
+        assert [line.name for line in lines] == ["one", "three", "two"]
+
+    def test_that_reaches_far_ends_in_an_arrow_at_the_frame(
+        self, tmp_path: Path, watched: Watched
+    ) -> None:
+        """A gap that is hardly there has intervals beyond all bounds; the dots stay readable."""
+        store = one_student(
+            tmp_path, teacher=range(30), control=range(36), student=range(20, 55)
+        ).finish()
+
+        draw_gaps(store)
+
+        (axes,) = watched
+        left, right = axes.get_xlim()
+        assert {line.get_marker() for line in axes.lines} & {"<", ">"}
+        for line in axes.lines:
+            assert all(left <= x <= right for x in line.get_xdata())
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_has_names_that_are_text(self, tmp_path: Path, name: str) -> None:
+        store = a_zoo(tmp_path, **{name: {"objective": {"kind": name}}}).finish(name)
+
+        assert draw_gaps(store)
+        svg = (tmp_path / "gap_closed.svg").read_text(encoding="utf-8")
+        assert "<script>alert" not in svg
+
+
+class TestSize:
+    def test_is_the_x_axis(self, tmp_path: Path, watched: Watched) -> None:
+        """Every form of a model at its size; the pipeline is PyTorch's own files."""
+        store = one_student_deployed(tmp_path).finish()
+        table = make_table(store)
+
+        paths = picture.draw_size(table, tmp_path)
+
+        assert {path.name for path in paths} == {f"accuracy_vs_size{each}" for each in SUFFIXES}
+        shown = {tuple(at) for each in watched[0].collections for at in each.get_offsets().tolist()}
+        for row in table.rows:
+            point = (row.size_bytes / 1e6, row.metrics["accuracy"].mean * 100)
+            assert point in shown
+        assert "pipeline" not in (tmp_path / "accuracy_vs_size.svg").read_text(encoding="utf-8")
+
+    def test_is_shown_where_nothing_was_timed(self, tmp_path: Path) -> None:
+        assert picture.draw_size(a_table(a_row("a", latency=None)), tmp_path)
+
+    @pytest.mark.parametrize("changes", [{"size_bytes": 0}, {"metrics": {}}])
+    def test_without_what_it_shows_leaves_no_file(
+        self, tmp_path: Path, changes: dict[str, Any]
+    ) -> None:
+        picture.draw_size(a_table(a_row("a")), tmp_path)
+
+        assert picture.draw_size(a_table(a_row("a", **changes)), tmp_path) == []
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestEveryPicture:
+    @pytest.mark.parametrize("draw", [picture.draw, picture.draw_size])
+    def test_gives_the_same_bytes_again(
+        self, tmp_path: Path, draw: Callable[..., list[Path]]
+    ) -> None:
+        """PDF too, which would say when it was made."""
+        for number in (1, 2):
+            (tmp_path / str(number)).mkdir()
+        one, two = (draw(a_table(*zoo(0)), tmp_path / str(number)) for number in (1, 2))
+
+        assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
+        assert {path.suffix for path in one} == SUFFIXES
+
+    def test_of_latency_alone_gives_way_to_accuracys(self, tmp_path: Path) -> None:
+        """A folder that was reported without labels, and with them now, keeps one of the two."""
+        alone = picture.draw(a_table(a_row("a", metrics={}, control={})), tmp_path)
+        assert {path.stem for path in alone} == {"latency"}
+
+        both = picture.draw(a_table(a_row("a", latency=a_latency())), tmp_path)
+
+        assert {path.stem for path in both} == {"accuracy_vs_latency"}
+        assert set(tmp_path.iterdir()) == set(both)
+
+    def test_tells_the_roads_apart_in_grey(self) -> None:
+        """By lines, and by an inside that is lighter on paper by a quarter of all greys."""
+
+        def grey(colour: str) -> float:
+            red, green, blue = to_rgb(colour)
+            return 0.299 * red + 0.587 * green + 0.114 * blue
+
+        assert abs(grey(fill_of("change")) - grey(fill_of("compression"))) > 0.25
+        assert abs(grey(fill_of("teacher")) - grey(fill_of("compression"))) > 0.25
+        assert road_of("change").line != road_of("compression").line
+
+    def test_is_listed_at_the_end_of_a_report(self, tmp_path: Path, kdzoo: Any) -> None:
+        one_student(tmp_path / "study").finish()
+
+        outcome = kdzoo("report", "study")
+
+        for stem in ("accuracy_vs_latency", "accuracy_vs_size", "gap_closed"):
+            assert f"study/{stem}.png" in outcome.out
+        assert json.loads((tmp_path / "study" / "study.json").read_text())["study"] == "study"
