@@ -13,6 +13,7 @@ from kdzoo.report.latex import latex
 from kdzoo.report.loss_sections import losses_section
 from kdzoo.report.page import Page, html
 from kdzoo.report.picture import draw, draw_size
+from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table, make_table
 from kdzoo.report.sections import (
     Section,
@@ -99,4 +100,4 @@ def _deployed_sections(table: Table) -> Iterator[Section]:
             for line, row in zip(shown.lines, each.rows, strict=True)
         ]
         shown = replace(shown, lines=lines, id="" if place else shown.id)
-        yield replace(section, title=deployed_title(each), tables=[shown])
+        yield replace(section, title=one_line(deployed_title(each)), tables=[shown])

@@ -67,10 +67,8 @@ def merge(stores: Sequence[Store], target: Path, progress: Progress | None = Non
         rows, notes = merge_rows([row for source in sources for row in _rows(source)])
         for note in notes:
             shown.say(note)
-        merged, staged = (
-            Manifest(study=target.resolve().name, rows=rows),
-            Store(Path(scratch, "all")),
-        )
+        merged = Manifest(study=target.resolve().name, rows=rows)
+        staged = Store(Path(scratch) / "merged")
         staged.write_manifest(merged)
         known = {source.store: set(source.manifest().keys) for source in sources}
         for key in merged.keys:
@@ -140,8 +138,10 @@ def _keep_models_apart(sources: Sequence[_Source]) -> Iterator[str]:
         trained_apart = []
         for key, record in source.records().items():
             holder = holders.setdefault(key, source)
+            if holder is source:
+                continue
             own, other = source.store.predictions(key), holder.store.predictions(key)
-            if holder is not source and not _answers_alike(own, other):
+            if not _answers_alike(own, other):
                 said = own["prediction"].to_numpy(np.int32).tobytes()
                 _rename(source.store, key, key[:FAMILY] + hashlib.sha256(said).hexdigest()[:8])
                 trained_apart.append(f"{record.name}, seed {record.seed} ({record.role})")
@@ -187,8 +187,9 @@ def _join_model(key: str, holders: Sequence[Store], staged: Store) -> None:
             ((form, store) for form, store in forms if form.runtime == runtime),
             key=lambda each: (each[0].failure is None, len(each[0].quality)),
         )
-        shutil.rmtree(folder / runtime, ignore_errors=True)
-        shutil.copytree(holder.form(key, runtime), folder / runtime)
+        form = holder.form(key, runtime)
+        shutil.rmtree(folder / form.name, ignore_errors=True)
+        shutil.copytree(form, folder / form.name)
 
 
 def _join_sessions(sources: Sequence[_Source], staged: Store) -> None:

@@ -43,7 +43,7 @@ class Store:
     def folder(self, name: str, variant: str, seed: int, key: str) -> Path:
         """Returns where the model of that key lies or will lie."""
         parts = [_slug(part) for part in (name, variant) if part]
-        return self.root / "models" / "--".join([*parts, f"s{seed}", key])
+        return self.root / "models" / "--".join([*parts, f"s{seed}", _slug(key)])
 
     def find(self, key: str) -> Path | None:
         """Returns the folder of the finished model with that key, weights and all.
@@ -100,7 +100,7 @@ class Store:
 
     def form(self, key: str, runtime: str) -> Path:
         """Returns where a model's exported form lies or will lie."""
-        return self.finished(key) / runtime
+        return self.finished(key) / _slug(runtime)
 
     def read_form(self, key: str, runtime: str) -> Deployed | None:
         """Returns what is known of a model's exported form; None where it was not made yet.
@@ -195,7 +195,7 @@ class Store:
         """Adds a latency session."""
         folder = self.root / "measurements"
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / f"{session.id}.json", session.model_dump_json())
+        write_atomically(folder / f"{_slug(session.id)}.json", session.model_dump_json())
 
 
 def _has_weights(folder: Path) -> bool:
@@ -203,6 +203,7 @@ def _has_weights(folder: Path) -> bool:
 
 
 def _slug(text: str) -> str:
+    """Returns a name that leaves no folder: results may come from others."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:60]
 
 
