@@ -7,19 +7,19 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from kdzoo import registry
-from kdzoo.report.latency import Latency, latency_of, of_one_machine
+from kdzoo.report.latency import Latency, by_machine, latency_of
 from kdzoo.results import Member, Record, Row, Session, Store
 
 COLUMNS = (
-    "study", "row", "role", "kind", "road", "variant", "seed", "key", "runtime", "split", "metric",
-    "value",
+    "study", "row", "role", "kind", "road", "variant", "seed", "key", "runtime", "machine", "split",
+    "metric", "value",
 )  # fmt: skip
 DEPLOYED = "deployed"  # in the place of a split: what a model costs
 _OWN = "torch"  # in which a model stands as it was trained; a baseline has no such runtime
 
 
 def tidy_frame(*stores: Store) -> pd.DataFrame:
-    """Returns a line per model, runtime, split and metric.
+    """Returns a line per model, runtime, split and metric; of latencies, one per machine too.
 
     Raises:
         StoreError: a folder is no study.
@@ -28,20 +28,20 @@ def tidy_frame(*stores: Store) -> pd.DataFrame:
 
 
 def _lines(store: Store) -> Iterator[tuple[object, ...]]:
-    manifest, sessions = store.manifest(), of_one_machine(store.sessions())
+    manifest, machines = store.manifest(), by_machine(store.sessions())
     for row in manifest.rows:
         for member in row.members:
-            yield from _of_model(store, manifest.study, row, member, sessions)
+            yield from _of_model(store, manifest.study, row, member, machines)
             if member.control_key is not None:
                 control = Member(seed=member.seed, key=member.control_key)
                 alone = {"role": "control", "members": (control,), "runtimes": ()}
                 yield from _of_model(
-                    store, manifest.study, row.model_copy(update=alone), control, sessions
+                    store, manifest.study, row.model_copy(update=alone), control, machines
                 )
 
 
 def _of_model(
-    store: Store, study: str, row: Row, member: Member, sessions: list[Session]
+    store: Store, study: str, row: Row, member: Member, machines: Mapping[str, list[Session]]
 ) -> Iterator[tuple[object, ...]]:
     """Yields the lines of a model: as it was trained, then in its row's other runtimes."""
     record = store.read(member.key)
@@ -57,14 +57,18 @@ def _of_model(
             "embedding_parameters": record.size.embedding_parameters,
             "size_bytes": size_bytes,
         }
-        costs = {**sizes, **_costs(latency_of(alone, runtime, sessions))}
-        known = {name: value for name, value in costs.items() if value}  # a file has no size
-        for split, metrics in {**quality, DEPLOYED: known}.items():
+        told = [("", split, metrics) for split, metrics in {**quality, DEPLOYED: sizes}.items()]
+        told += [
+            (machine, DEPLOYED, _costs(latency_of(alone, runtime, sessions)))
+            for machine, sessions in machines.items()
+        ]
+        for machine, split, metrics in told:
             for metric, value in metrics.items():
-                yield (
-                    study, row.name, row.role, row.kind, row.road, record.variant, record.seed,
-                    record.key, runtime, split, metric, float(value),
-                )  # fmt: skip
+                if value or split != DEPLOYED:  # a teacher that is a file has no size
+                    yield (
+                        study, row.name, row.role, row.kind, row.road, record.variant, record.seed,
+                        record.key, runtime, machine, split, metric, float(value or 0),
+                    )  # fmt: skip
 
 
 def _read(
