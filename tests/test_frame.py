@@ -35,13 +35,16 @@ class TestFrame:
         frame = package.read_results(deployed.root)
 
         assert list(frame.columns) == [
-            "study", "row", "role", "kind", "road", "variant", "seed", "key", "runtime", "split",
-            "metric", "value",
+            "study", "row", "role", "kind", "road", "variant", "seed", "key", "runtime", "machine",
+            "split", "metric", "value",
         ]  # fmt: skip
         assert not frame.duplicated(ONE_LINE).any()
         assert set(frame["study"]) == {"deployed"}
         assert set(frame["role"]) == {"teacher", "student", "control", "baseline"}
         assert set(frame["split"]) == {"test", "deployed"}
+        timed = frame["metric"].str.contains("latency|times_faster")
+        assert set(frame[timed]["machine"]) == {"Some CPU @ 2 GHz, 2 cores"}
+        assert set(frame[~timed]["machine"]) == {""}
         assert frame["value"].notna().all()
 
     def test_quality_is_that_of_the_form(self, deployed: Store) -> None:

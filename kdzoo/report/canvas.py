@@ -40,6 +40,8 @@ def canvas(stem: Path, size: tuple[float, float]) -> Iterator[tuple[Axes, list[P
     with plt.rc_context(_STYLE):
         figure, axes = plt.subplots(figsize=size, layout="constrained")
         yield axes, paths
+        figure.draw_without_rendering()  # lays everything out, once for all files
+        figure.set_layout_engine("none")
         for path in paths:
             figure.savefig(path, dpi=160, metadata=_NO_DATE[path.suffix[1:]])
         plt.close(figure)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import Bbox
@@ -15,6 +18,8 @@ _NEAR, _FAR = 3, 14  # points between bubble and name
 _PLACES = [(right, up, away) for away in (_NEAR, _FAR) for right, up in _SIDES]
 _DISTANCE = 0.3  # of a name's own pixels: what it may cover before it stands farther off
 _FONT_SIZE = 9
+_ACROSS = {1: "left", 0: "center", -1: "right"}
+_UPWARDS = {1: "bottom", 0: "center", -1: "top"}
 
 
 def place_labels(
@@ -32,43 +37,64 @@ def place_labels(
         obstacles: what labels should not cover, bubbles included.
     """
     figure: Any = axes.figure
-    renderer = figure.canvas.get_renderer()
-    frame = box_of(axes.get_window_extent())
+    frame = np.array([box_of(axes.get_window_extent())])
+    covered = np.array(obstacles, dtype=np.float64).reshape(-1, 4)
     placed: list[Box] = []
     for text, point, radius in labels:
-        candidates: list[tuple[float, int, Any, Box]] = []
-        for right, up, away in _PLACES:
-            gap = radius * (0.75 if right and up else 1.0) + away
-            note = axes.annotate(
-                text,
-                point,
-                xytext=(right * gap, up * gap),
-                textcoords="offset points",
-                ha={1: "left", 0: "center", -1: "right"}[right],
-                va={1: "bottom", 0: "center", -1: "top"}[up],
-                fontsize=_FONT_SIZE,
-                zorder=4,
-            )
-            box = box_of(note.get_window_extent(renderer))
-            cost = _cost(box, placed, obstacles, frame)
-            cost += _DISTANCE * overlap(box, box) if away == _FAR else 0
-            candidates.append((cost, len(candidates), note, box))
-        best = min(candidates, key=lambda candidate: candidate[:2])
-        for candidate in candidates:
-            if candidate is not best:
-                candidate[2].remove()
-        placed.append(best[3])
+        note = axes.annotate(
+            text, point, xytext=(0, 0), textcoords="offset points", fontsize=_FONT_SIZE, zorder=4
+        )
+        size = note.get_window_extent(figure.canvas.get_renderer()).size  # width, height in pixels
+        places = [_place(axes, point, radius, size, place) for place in _PLACES]
+        costs = [
+            _cost(box, placed, covered, frame) + _DISTANCE * overlap(box, box) * (away == _FAR)
+            for box, (*_, away) in zip(places, _PLACES, strict=True)
+        ]
+        best = int(np.argmin(costs))
+        right, up, away = _PLACES[best]
+        note.set(ha=_ACROSS[right], va=_UPWARDS[up], position=_offset(radius, right, up, away))
+        placed.append(places[best])
     return placed
 
 
-def _cost(box: Box, placed: Sequence[Box], obstacles: Sequence[Box], frame: Box) -> float:
+def _offset(radius: float, right: int, up: int, away: int) -> tuple[float, float]:
+    """Returns where a name begins, in points from its bubble."""
+    gap = radius * (0.75 if right and up else 1.0) + away
+    return right * gap, up * gap
+
+
+def _place(
+    axes: Axes,
+    point: tuple[float, float],
+    radius: float,
+    size: npt.NDArray[np.float64],
+    place: tuple[int, int, int],
+) -> Box:
+    """Returns the pixels that a name takes beside its bubble."""
+    figure: Any = axes.figure
+    right, up, away = place
+    begin = axes.transData.transform(point)
+    begin = begin + np.array(_offset(radius, right, up, away)) * figure.dpi / 72
+    x, y = begin - size * (1 - np.array([right, up])) / 2
+    return (x, y, x + size[0], y + size[1])
+
+
+def _cost(
+    box: Box,
+    placed: Sequence[Box],
+    obstacles: npt.NDArray[np.float64],
+    frame: npt.NDArray[np.float64],
+) -> float:
     """Returns the covered pixels: other labels weigh more than shapes, the frame's edge most."""
-    outside = (box[2] - box[0]) * (box[3] - box[1]) - overlap(box, frame)
-    return (
-        10 * sum(overlap(box, other) for other in placed)
-        + 100 * outside
-        + sum(overlap(box, other) for other in obstacles)
-    )
+    outside = overlap(box, box) - _overlaps(box, frame)
+    names = np.array(placed, dtype=np.float64).reshape(-1, 4)
+    return 10 * _overlaps(box, names) + 100 * outside + _overlaps(box, obstacles)
+
+
+def _overlaps(box: Box, others: npt.NDArray[np.float64]) -> float:
+    """Returns the area that a box shares with others, [N, 4], added up."""
+    shared = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])  # [N, 2]
+    return float(shared.clip(min=0).prod(axis=1).sum())
 
 
 def box_of(extent: Bbox) -> Box:
@@ -76,8 +102,6 @@ def box_of(extent: Bbox) -> Box:
     return (extent.x0, extent.y0, extent.x1, extent.y1)
 
 
-def overlap(a: Box, b: Box) -> float:
+def overlap(one: Box, other: Box) -> float:
     """Returns the area that two boxes share."""
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    return max(0.0, width) * max(0.0, height)
+    return _overlaps(one, np.array([other]))
