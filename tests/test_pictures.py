@@ -234,3 +234,21 @@ class TestEveryPicture:
         for stem in ("accuracy_vs_latency", "accuracy_vs_size", "gap_closed"):
             assert f"study/{stem}.png" in outcome.out
         assert json.loads((tmp_path / "study" / "study.json").read_text())["study"] == "study"
+
+
+def test_of_very_many_models_name_those_that_no_other_beats(
+    watched: Watched, tmp_path: Path
+) -> None:
+    """And what is no student; with fewer, each has its name."""
+    rows = [
+        a_row("teacher", role="teacher", road=None, latency=a_latency(p50_ms=90.0)),
+        a_row("best", latency=a_latency(p50_ms=1.0)),
+        *(a_row(f"other {number}", latency=a_latency(p50_ms=2.0 + number)) for number in range(40)),
+    ]
+    assert picture.draw(a_table(*rows), tmp_path)
+    assert picture.draw(a_table(*rows[:20]), tmp_path)
+
+    many, few = ({text.get_text().partition(",")[0] for text in each.texts} for each in watched)
+
+    assert many == {"teacher", "best"}
+    assert few == {row.name for row in rows[:20]}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from kdzoo.report.rows import Table, is_covered
-from kdzoo.results import Member, Row, Store
+from kdzoo.results import Row, Store
 from kdzoo.runtime.decision import Decision
 from kdzoo.statistics import (
     Calibration,
@@ -20,6 +20,7 @@ from kdzoo.statistics import (
     Inheritance,
     Interval,
     Outcomes,
+    OutcomesReader,
     Slice,
     Standing,
     Verdict,
@@ -37,7 +38,6 @@ from kdzoo.statistics import (
     of_distilling,
     over_examples,
     over_seeds,
-    read_outcomes,
     teacher_of,
 )
 
@@ -124,7 +124,8 @@ def find(store: Store, table: Table) -> tuple[Finding, ...]:
     """
     split, oos = table.split, table.oos
     rows = [row for row in store.manifest().rows if is_covered(store, row, split)]
-    read = list(_read_all(store, rows, split))
+    reader = OutcomesReader(store, split)
+    read = [_read(row, reader) for row in rows]
     pairs = [
         (each.row.name, kind, compare(each.own.hits, other.hits))
         for each in read
@@ -149,26 +150,16 @@ def find(store: Store, table: Table) -> tuple[Finding, ...]:
     )
 
 
-def _read_all(store: Store, rows: Iterable[Row], split: str) -> Iterator[_Read]:
-    """Yields the outcomes of every row; those of a teacher are read once for all its students."""
-    known: dict[tuple[Member, ...], Outcomes | None] = {}
-
-    def taught(row: Row | None) -> Outcomes | None:
-        if row is None:
-            return None
-        if row.members not in known:
-            is_read = is_covered(store, row, split)
-            known[row.members] = read_outcomes(store, row, split) if is_read else None
-        return known[row.members]
-
-    for row in rows:
-        control = control_of(row)
-        yield _Read(
-            row,
-            read_outcomes(store, row, split),
-            taught(teacher_of(row)),
-            None if control is None else read_outcomes(store, control, split),
-        )
+def _read(row: Row, reader: OutcomesReader) -> _Read:
+    teacher, control = teacher_of(row), control_of(row)
+    if teacher is not None and not is_covered(reader.store, teacher, reader.split):
+        teacher = None
+    return _Read(
+        row,
+        reader.of(row),
+        None if teacher is None else reader.of(teacher),
+        None if control is None else reader.of(control),
+    )
 
 
 def _finding(

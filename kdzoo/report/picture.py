@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LARGEST = 420  # square points
+_NAMED = 30  # models that can all have their names beside them
 _EVEN = 80  # the same, where the area says nothing
 _STEMS = ("accuracy_vs_latency", "latency")  # of what is drawn, with and without accuracies
 Point = tuple[float, float]
@@ -183,7 +184,10 @@ def _limits(axes: Axes, bubbles: Sequence[Bubble]) -> None:
 
 
 def _labels(axes: Axes, bubbles: Sequence[Bubble], front: Sequence[Point], cost: _Cost) -> None:
-    """Names the bubbles, clear of each other, of the controls and of the Pareto line."""
+    """Names the bubbles, clear of each other, of the controls and of the Pareto line.
+
+    Of more models than can be told apart, only those that no other beats, and what is no student.
+    """
     figure: Any = axes.figure
     figure.canvas.draw()
     pixels = figure.dpi / 72
@@ -199,8 +203,12 @@ def _labels(axes: Axes, bubbles: Sequence[Bubble], front: Sequence[Point], cost:
         if each.control is not None:
             lines.append((each.point, (each.x, each.control)))
     obstacles += [box for line in lines for box in _along(axes, *line)]
-    named = []
-    for name in dict.fromkeys(each.row.name for each in bubbles):
+    named, names = [], list(dict.fromkeys(each.row.name for each in bubbles))
+    if len(names) > _NAMED:
+        best = {each.row.name for each in bubbles
+                if each.point in front or each.row.role != "student"}  # fmt: skip
+        names = [name for name in names if name in best]
+    for name in names:
         own = [each for each in bubbles if each.row.name == name]
         first = min(own, key=lambda each: each.x)  # where it costs least
         label = name if cost.is_size else f"{name}, {_sizes([each.row for each in own])}"

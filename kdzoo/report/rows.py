@@ -14,7 +14,7 @@ from kdzoo.errors import StoreError
 from kdzoo.report.latency import Latency, by_machine, failures, latency_of
 from kdzoo.results import Deployed, Record, Row, Session, Store
 from kdzoo.runtime.parity import Parity
-from kdzoo.statistics import control_of, differ, read_outcomes, teacher_of
+from kdzoo.statistics import OutcomesReader, control_of, differ, teacher_of
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,9 @@ def make_table(store: Store, split: str | None = None) -> Table:
     split = split or _split(records.values())
     machines = by_machine(store.sessions())
     first = next(iter(records.values()))
+    reader = OutcomesReader(store, split)
     rows = tuple(
-        _table_row(row, runtime, records, store, split)
+        _table_row(row, runtime, records, reader)
         for row in manifest.rows
         for runtime in row.runtimes
     )
@@ -183,9 +184,9 @@ def _table_row(
     row: Row,
     runtime: str,
     records: Mapping[str, Record],
-    store: Store,
-    split: str,
+    reader: OutcomesReader,
 ) -> TableRow:
+    split = reader.split
     own = [records[member.key] for member in row.members]
     shown = TableRow(
         name=row.name,
@@ -200,11 +201,11 @@ def _table_row(
         is_first=runtime == row.runtimes[0],
     )
     if registry.runtimes.get(runtime).details["export"] is not None:
-        shown = _as_exported(shown, row, store, split)
+        shown = _as_exported(shown, row, reader.store, split)
     if not shown.is_first:
         return shown
     controls = [records[m.control_key] for m in row.members if m.control_key is not None]
-    gap, gap_in_scope = _gaps(row, store, split, own[0].data.oos)
+    gap, gap_in_scope = _gaps(row, reader, own[0].data.oos)
     return replace(
         shown,
         control=_metrics(controls, split),
@@ -261,7 +262,7 @@ def _figures(record: Record | Deployed, split: str) -> dict[str, float]:
     }
 
 
-def _gaps(row: Row, store: Store, split: str, oos: int | None) -> tuple[float | None, float | None]:
+def _gaps(row: Row, reader: OutcomesReader, oos: int | None) -> tuple[float | None, float | None]:
     """Returns the closed share of the gap between control and teacher, overall and in scope.
 
     None where there is no control, or teacher and control cannot be told apart.
@@ -269,9 +270,9 @@ def _gaps(row: Row, store: Store, split: str, oos: int | None) -> tuple[float | 
     teacher, control = teacher_of(row), control_of(row)
     if teacher is None or control is None:
         return None, None
-    if not all(is_covered(store, each, split) for each in (row, teacher, control)):
+    if not all(is_covered(reader.store, each, reader.split) for each in (row, teacher, control)):
         return None, None
-    own, ideal, hard = (read_outcomes(store, each, split) for each in (row, teacher, control))
+    own, ideal, hard = (reader.of(each) for each in (row, teacher, control))
 
     def closed(texts: npt.NDArray[np.bool_]) -> float | None:
         hits = (each.hits[:, texts] for each in (own, hard, ideal))

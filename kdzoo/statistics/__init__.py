@@ -11,7 +11,13 @@ from kdzoo.statistics.gap import Gap, gap_closed
 from kdzoo.statistics.interval import Interval, over_examples, over_seeds
 from kdzoo.statistics.losses import ClassLoss, Inheritance, class_losses, inheritance
 from kdzoo.statistics.out_of_scope import Detection, detection, tune_threshold
-from kdzoo.statistics.outcomes import Outcomes, control_of, read_outcomes, teacher_of
+from kdzoo.statistics.outcomes import (
+    Outcomes,
+    OutcomesReader,
+    control_of,
+    read_outcomes,
+    teacher_of,
+)
 from kdzoo.statistics.paired import SIGNIFICANT, Comparison, adjusted, compare, differ, mcnemar
 from kdzoo.statistics.slices import Slice, by_bounds, by_quartile
 from kdzoo.statistics.verdict import (
@@ -35,6 +41,7 @@ __all__ = [
     "Inheritance",
     "Interval",
     "Outcomes",
+    "OutcomesReader",
     "Slice",
     "Standing",
     "Verdict",

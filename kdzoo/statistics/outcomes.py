@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,27 @@ def read_outcomes(store: Store, row: Row, split: str, runtime: str | None = None
         words=frames[0]["words"].to_numpy(np.float32),
         rarest_word=frames[0]["rarest_word"].to_numpy(np.float32),
     )
+
+
+@dataclass(frozen=True)
+class OutcomesReader:
+    """Reads the outcomes of a study's rows on a split; a teacher's once for all its students."""
+
+    store: Store
+    split: str
+    _teachers: dict[tuple[Member, ...], Outcomes] = field(default_factory=dict)
+
+    def of(self, row: Row) -> Outcomes:
+        """Returns what a row's models made of the texts.
+
+        Raises:
+            StoreError: a model has no outcomes there, or the seeds' texts differ.
+        """
+        if row.role != "teacher":
+            return read_outcomes(self.store, row, self.split)
+        if row.members not in self._teachers:
+            self._teachers[row.members] = read_outcomes(self.store, row, self.split)
+        return self._teachers[row.members]
 
 
 def control_of(row: Row) -> Row | None:
