@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from kdzoo.report.latency import by_machine
 from kdzoo.report.plain import one_line
 from kdzoo.report.sections import Curve, Section
 from kdzoo.results import HISTORY, Record, Store
@@ -52,18 +53,23 @@ def _line(name: str, history: list[Mapping[str, float]], *, dashed: bool) -> dic
     }
 
 
-def environment_section(store: Store) -> Section:
-    """Returns the machine that measured, or else trained, and the versions of the libraries."""
-    sessions = store.sessions()
-    first = store.read(store.manifest().rows[0].members[0].key)
-    told = sessions[-1].environment if sessions else first.environment
-    facts = [(one_line(name), one_line(value)) for name, value in told.items()]
-    if sessions:
-        conditions = sessions[-1].conditions.items()
-        facts += [
-            (one_line(name.replace("_", " ")), one_line(f"{value}")) for name, value in conditions
-        ]
-    return Section("Environment", facts=facts)
+def environment_sections(store: Store) -> list[Section]:
+    """Returns each machine that measured, or else the one that trained, with its libraries."""
+    machines = by_machine(store.sessions())
+    if not machines:
+        first = store.read(store.manifest().rows[0].members[0].key)
+        return [Section("Environment", facts=_facts(first.environment))]
+    titles = [f"Environment: {name}" for name in machines] if len(machines) > 1 else ["Environment"]
+    return [
+        Section(one_line(title), facts=_facts(sessions[-1].environment | sessions[-1].conditions))
+        for title, sessions in zip(titles, machines.values(), strict=True)
+    ]
+
+
+def _facts(told: Mapping[str, object]) -> list[tuple[str, str]]:
+    return [
+        (one_line(name.replace("_", " ")), one_line(f"{value}")) for name, value in told.items()
+    ]
 
 
 def recipes_section(store: Store) -> Section:

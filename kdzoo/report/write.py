@@ -25,7 +25,7 @@ from kdzoo.report.sections import (
     verdict_section,
 )
 from kdzoo.report.spreadsheet import comma_separated
-from kdzoo.report.study_sections import curves_section, environment_section, recipes_section
+from kdzoo.report.study_sections import curves_section, environment_sections, recipes_section
 from kdzoo.report.summary import summary
 from kdzoo.report.table import cost_caption, deployed_title, markdown, quality_caption
 from kdzoo.results import Store, write_atomically
@@ -83,7 +83,7 @@ def _sections(
         scope_section(findings),
         losses_section(findings, table.label_names, texts),
         curves_section(store),
-        environment_section(store),
+        *environment_sections(store),
         recipes_section(store),
     )
     return [section for section in sections if section is not None]
