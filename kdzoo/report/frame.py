@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 import pandas as pd
 
@@ -57,12 +58,12 @@ def _of_model(
             "embedding_parameters": record.size.embedding_parameters,
             "size_bytes": size_bytes,
         }
-        told = [("", split, metrics) for split, metrics in {**quality, DEPLOYED: sizes}.items()]
-        told += [
+        costs = (
             (machine, DEPLOYED, _costs(latency_of(alone, runtime, sessions)))
             for machine, sessions in machines.items()
-        ]
-        for machine, split, metrics in told:
+        )
+        told = (("", split, metrics) for split, metrics in {**quality, DEPLOYED: sizes}.items())
+        for machine, split, metrics in chain(told, costs):
             for metric, value in metrics.items():
                 if value or split != DEPLOYED:  # a teacher that is a file has no size
                     yield (

@@ -67,7 +67,7 @@ def _place(
     axes: Axes,
     point: tuple[float, float],
     radius: float,
-    size: npt.NDArray[np.float64],
+    size: tuple[float, float],
     place: tuple[int, int, int],
 ) -> Box:
     """Returns the pixels that a name takes beside its bubble."""
@@ -75,7 +75,7 @@ def _place(
     right, up, away = place
     begin = axes.transData.transform(point)
     begin = begin + np.array(_offset(radius, right, up, away)) * figure.dpi / 72
-    x, y = begin - size * (1 - np.array([right, up])) / 2
+    x, y = begin - np.array(size) * (1 - np.array([right, up])) / 2
     return (x, y, x + size[0], y + size[1])
 
 

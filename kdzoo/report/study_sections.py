@@ -61,7 +61,9 @@ def environment_sections(store: Store) -> list[Section]:
         return [Section("Environment", facts=_facts(first.environment))]
     titles = [f"Environment: {name}" for name in machines] if len(machines) > 1 else ["Environment"]
     return [
-        Section(one_line(title), facts=_facts(sessions[-1].environment | sessions[-1].conditions))
+        Section(
+            one_line(title), facts=_facts({**sessions[-1].environment, **sessions[-1].conditions})
+        )
         for title, sessions in zip(titles, machines.values(), strict=True)
     ]
 
