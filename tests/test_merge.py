@@ -444,6 +444,7 @@ class TestTwoMachines:
 
         for machine in ("CPU A, 2 cores", "CPU B, 2 cores"):
             assert f"<h2>As deployed on {machine}</h2>" in page
+            assert f"<h2>Environment: {machine}</h2>" in page
             assert f"latency of one text, ms (p50), on {machine}" in page
         assert page.count('id="deployed"') == 1
         assert "These latencies are those of CPU B, 2 cores; those of CPU A, 2 cores" in page
