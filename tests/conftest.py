@@ -74,6 +74,21 @@ def _no_waiting() -> None:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _pictures(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Saves pictures for the modules that say ``PICTURES = True``: a second for every report.
+
+    Elsewhere their files are there and empty.
+    """
+    from kdzoo.report import canvas
+
+    saved = canvas.save
+    if not getattr(request.module, "PICTURES", False):
+        canvas.save = lambda _, paths: [path.write_bytes(b"") for path in paths]
+    yield
+    canvas.save = saved
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keeps the user's cache out of the tests, and the tests out of it."""

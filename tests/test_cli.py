@@ -22,6 +22,8 @@ from tiny_world import LABELS, RunCommand, WriteRecipe
 from kdzoo.recipe import shipped_recipes
 from kdzoo.results import Store
 
+PICTURES = True  # are looked into here
+
 COMMANDS = ("bench", "cache", "check", "export", "init", "label", "list", "new", "pick", "predict",
             "push", "report", "run", "schema", "show", "texts")  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "pandas", "scipy", "sklearn", "datasets",

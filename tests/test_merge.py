@@ -28,6 +28,8 @@ from kdzoo.report.findings import find
 from kdzoo.report.spreadsheet import comma_separated
 from kdzoo.results import Member, Store, merge, publish
 
+PICTURES = True  # are looked into here
+
 WRONG = {0: 20, 1: 23, 2: 26, 3: 21}  # texts that the student of a seed gets wrong
 LATENCY = ("latency", "times", "texts_per", "cold", "memory", "flops", "tokens", "threads", "cpu",
            "noise")  # fmt: skip

@@ -15,6 +15,8 @@ from kdzoo.report.short import short_table
 from kdzoo.report.summary import summary
 from kdzoo.results import Store
 
+PICTURES = True  # are looked into here
+
 
 class Seen(HTMLParser):
     """The tags of some HTML, the cells of its table, and all of its text."""

@@ -19,6 +19,8 @@ from kdzoo.report.findings import find
 from kdzoo.report.looks import fill_of, road_of
 from kdzoo.results import Member, Store
 
+PICTURES = True  # are looked into here
+
 SUFFIXES = {".png", ".svg", ".pdf"}
 Watched = list[Any]
 

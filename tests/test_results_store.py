@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +25,27 @@ KEY = "s" * 16
 def store(tmp_path: Path) -> Store:
     """A study of a teacher, a student and its control."""
     return one_student(tmp_path / "runs" / "study").finish()
+
+
+class TestOutcomes:
+    @settings(deadline=None, max_examples=50)
+    @given(st.lists(st.floats(-30, 30) | st.just(float("nan")), min_size=1))
+    def test_are_kept_to_a_ten_thousandth(
+        self, tmp_path_factory: pytest.TempPathFactory, values: list[float]
+    ) -> None:
+        """And no longer change, however often they are read, published and merged."""
+        folder = tmp_path_factory.mktemp("outcomes")
+        store = Store(folder)
+
+        def kept(frame: pd.DataFrame) -> pd.DataFrame:
+            store.write_predictions(folder, frame)
+            return pd.read_parquet(folder / PREDICTIONS)
+
+        once = kept(pd.DataFrame({"brier": values, "row": np.arange(len(values))}))
+
+        np.testing.assert_allclose(once["brier"], values, rtol=1e-4, atol=1e-37)
+        assert once["row"].tolist() == list(range(len(values)))
+        pd.testing.assert_frame_equal(kept(once), once)
 
 
 class TestFinishedModel:

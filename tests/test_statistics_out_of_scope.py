@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score
 
-from kdzoo.statistics import detection, tune_threshold
+from kdzoo.statistics import detection, rejection, tune_threshold
 
 MIXED = st.lists(
     st.tuples(st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.9, 1.0]), st.booleans()),
@@ -93,3 +93,19 @@ class TestThreshold:
 
     def test_is_infinite_where_every_flag_is_a_false_alarm(self) -> None:
         assert tune_threshold(np.array([0.1, 0.9]), np.array([True, False])) == np.inf
+
+
+class TestRejection:
+    def test_of_known_scores_is_known(self) -> None:
+        """Three of four out of scope reach the threshold, and one of two in scope."""
+        scores = np.array([0.1, 0.5, 0.7, 0.9, 0.4, 0.5])
+        is_oos = np.array([False, False, True, True, True, True])
+
+        found = rejection(scores, is_oos, 0.5)
+
+        assert found is not None
+        assert (found.threshold, found.recall, found.false_alarms) == (0.5, 0.75, 0.5)
+
+    @pytest.mark.parametrize("flags", [[True, True], [False, False]])
+    def test_needs_texts_of_both_kinds(self, flags: list[bool]) -> None:
+        assert rejection(np.zeros(2), np.array(flags), 0.5) is None

@@ -9,6 +9,8 @@ from tiny_world import RunCommand, WriteRecipe
 
 from kdzoo.results import Store
 
+PICTURES = True  # are looked into here
+
 
 class TestOneRun:
     def test_leaves_table_picture_and_models(

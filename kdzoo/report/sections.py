@@ -187,7 +187,11 @@ def scope_section(findings: Sequence[Finding]) -> Section | None:
             "F1": percentage(each.scope.f1),
             "AUROC": percentage(each.scope.auroc),
             "FPR at 95 % recall": percentage(each.scope.false_positive_rate),
-            "threshold": number(each.decision.oos_threshold if each.decision else None),
+            "threshold": number(each.rejection.threshold if each.rejection else None),
+            "recall at it": percentage(each.rejection.recall if each.rejection else None),
+            "false alarms at it": percentage(
+                each.rejection.false_alarms if each.rejection else None
+            ),
         }
         for each in findings
         if each.scope is not None
@@ -197,14 +201,15 @@ def scope_section(findings: Sequence[Finding]) -> Section | None:
     caption = (
         "Recall, precision and F1 of the out-of-scope label as predicted; AUROC and FPR of its "
         "probability as a score; threshold of that score, for the first seed, that is best on "
-        "validation (mean of the recalls in and out of scope), as it lies beside the model."
+        "validation (mean of the recalls in and out of scope), as it lies beside the model; false "
+        "alarms: texts in scope that it calls out of scope."
     )
     return Section("Out of scope", tables=[drawn(lines, 1, caption=caption)])
 
 
 def points(value: float) -> str:
     """Returns a share in per cent, with one decimal."""
-    return f"{value * 100:.1f}"
+    return f"{round(value * 100, 1) + 0.0:.1f}"  # no -0.0
 
 
 def interval(found: Interval) -> str:

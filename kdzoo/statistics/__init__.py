@@ -10,7 +10,13 @@ from kdzoo.statistics.calibration import (
 from kdzoo.statistics.gap import Gap, gap_closed
 from kdzoo.statistics.interval import Interval, over_examples, over_seeds
 from kdzoo.statistics.losses import ClassLoss, Inheritance, class_losses, inheritance
-from kdzoo.statistics.out_of_scope import Detection, detection, tune_threshold
+from kdzoo.statistics.out_of_scope import (
+    Detection,
+    Rejection,
+    detection,
+    rejection,
+    tune_threshold,
+)
 from kdzoo.statistics.outcomes import (
     Outcomes,
     OutcomesReader,
@@ -42,6 +48,7 @@ __all__ = [
     "Interval",
     "Outcomes",
     "OutcomesReader",
+    "Rejection",
     "Slice",
     "Standing",
     "Verdict",
@@ -65,6 +72,7 @@ __all__ = [
     "over_examples",
     "over_seeds",
     "read_outcomes",
+    "rejection",
     "teacher_of",
     "tune_threshold",
 ]

@@ -35,6 +35,35 @@ class Detection:
     f1: float
 
 
+@dataclass(frozen=True)
+class Rejection:
+    """What a threshold of the score does.
+
+    Attributes:
+        threshold: from which on a text is called out of scope.
+        recall: share of the out-of-scope texts that are called so.
+        false_alarms: share of the texts in scope that are called so.
+    """
+
+    threshold: float
+    recall: float
+    false_alarms: float
+
+
+def rejection(scores: Scores, is_oos: Flags, threshold: float) -> Rejection | None:
+    """Returns what a threshold does to texts; None where all texts or none are out of scope.
+
+    Args:
+        scores: the higher, the more likely out of scope, [N].
+        is_oos: whether the gold label is "out of scope", [N].
+        threshold: of the score.
+    """
+    if is_oos.all() or not is_oos.any():
+        return None
+    called = scores >= threshold
+    return Rejection(threshold, float(called[is_oos].mean()), float(called[~is_oos].mean()))
+
+
 def detection(scores: Scores, predicted_oos: Flags, is_oos: Flags) -> Detection | None:
     """Returns how one model finds out-of-scope texts; None where all texts or none are such.
 
