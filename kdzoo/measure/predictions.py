@@ -13,7 +13,7 @@ from scipy.special import log_softmax
 
 from kdzoo.data import Corpus, Example
 from kdzoo.metrics import quality
-from kdzoo.model import Logits
+from kdzoo.runtime.protocol import Logits
 
 Values = npt.NDArray[np.float64]
 

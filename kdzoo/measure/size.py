@@ -7,9 +7,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from kdzoo.model import size_bytes
-from kdzoo.model.baseline import BASELINE_FILES
-
 
 class Size(BaseModel):
     """Parameters, those of embedding tables apart, and the bytes of the files to deploy."""
@@ -23,7 +20,9 @@ class Size(BaseModel):
 
 def model_size(model: Any, folder: Path) -> Size:
     """Returns the size of a torch model and of its folder."""
-    from torch import nn
+    from torch import nn  # what is written down of a size is read without it
+
+    from kdzoo.model import size_bytes
 
     tables = {
         id(module.weight): module.weight.numel()
@@ -39,6 +38,8 @@ def model_size(model: Any, folder: Path) -> Size:
 
 def baseline_size(pipeline: Any, folder: Path) -> Size:
     """Returns the size of the linear model and of its files."""
+    from kdzoo.model.baseline import BASELINE_FILES
+
     return Size(
         parameters=int(pipeline[-1].coef_.size),
         embedding_parameters=0,

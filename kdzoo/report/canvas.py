@@ -48,7 +48,7 @@ def canvas(stem: Path, size: tuple[float, float]) -> Iterator[tuple[Axes, list[P
 def save(figure: Figure, paths: Sequence[Path]) -> None:
     """Writes a picture in each of its forms."""
     figure.draw_without_rendering()  # lays everything out, once for all files
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)
     for path in paths:
         figure.savefig(path, dpi=160, metadata=_NO_DATE[path.suffix[1:]])
 

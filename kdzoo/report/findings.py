@@ -116,20 +116,21 @@ class _Read:
     control: Outcomes | None
 
 
-def find(store: Store, table: Table) -> tuple[Finding, ...]:
+def find(store: Store, table: Table, reader: OutcomesReader | None = None) -> tuple[Finding, ...]:
     """Returns what the outcomes of the table's split say of every row.
 
     Args:
         store: of the study.
         table: of the same.
+        reader: of the same, where others need the outcomes too.
 
     Raises:
         StoreError: outcomes are missing or damaged.
     """
     split, oos = table.split, table.oos
     rows = [row for row in store.manifest().rows if is_covered(store, row, split)]
-    reader = OutcomesReader(store, split)
-    read = [_read(row, reader) for row in rows]
+    reader = reader or OutcomesReader(store)
+    read = [_read(row, split, reader) for row in rows]
     pairs = [
         (each.row.name, kind, compare(each.own.hits, other.hits))
         for each in read
@@ -154,15 +155,15 @@ def find(store: Store, table: Table) -> tuple[Finding, ...]:
     )
 
 
-def _read(row: Row, reader: OutcomesReader) -> _Read:
+def _read(row: Row, split: str, reader: OutcomesReader) -> _Read:
     teacher, control = teacher_of(row), control_of(row)
-    if teacher is not None and not is_covered(reader.store, teacher, reader.split):
+    if teacher is not None and not is_covered(reader.store, teacher, split):
         teacher = None
     return _Read(
         row,
-        reader.of(row),
-        None if teacher is None else reader.of(teacher),
-        None if control is None else reader.of(control),
+        reader.of(row, split),
+        None if teacher is None else reader.of(teacher, split),
+        None if control is None else reader.of(control, split),
     )
 
 

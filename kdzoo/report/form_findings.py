@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kdzoo.report.rows import Table, is_covered
 from kdzoo.results import Row, Store
-from kdzoo.statistics import Comparison, adjusted, compare, read_outcomes
+from kdzoo.statistics import Comparison, OutcomesReader, adjusted, compare, read_outcomes
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,20 @@ class FormFinding:
     adjusted_p: float
 
 
-def find_forms(store: Store, table: Table) -> tuple[FormFinding, ...]:
+def find_forms(
+    store: Store, table: Table, reader: OutcomesReader | None = None
+) -> tuple[FormFinding, ...]:
     """Returns what the outcomes of the table's split say of every exported form.
 
     Args:
         store: of the study.
         table: of the same.
+        reader: of the same, where others need the outcomes too.
 
     Raises:
         StoreError: outcomes are missing or damaged.
     """
-    found = list(_compared(store, table.split))
+    found = list(_compared(reader or OutcomesReader(store), table.split))
     p_values = adjusted([comparison.p_value for *_, comparison in found])
     return tuple(
         FormFinding(name, runtime, accuracy, other_labels, comparison, p)
@@ -51,14 +54,16 @@ def find_forms(store: Store, table: Table) -> tuple[FormFinding, ...]:
     )
 
 
-def _compared(store: Store, split: str) -> Iterator[tuple[str, str, float, float, Comparison]]:
+def _compared(
+    reader: OutcomesReader, split: str
+) -> Iterator[tuple[str, str, float, float, Comparison]]:
+    store = reader.store
     for row in store.manifest().rows:
         if not is_covered(store, row, split):
             continue
-        weights = None
         for runtime in row.runtimes:
             if _is_whole(store, row, runtime, split):
-                weights = weights or read_outcomes(store, row, split)
+                weights = reader.of(row, split)
                 form = read_outcomes(store, row, split, runtime)
                 other_labels = float((form.predictions != weights.predictions).mean())
                 comparison = compare(form.hits, weights.hits)

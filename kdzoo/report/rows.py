@@ -101,12 +101,15 @@ class Table:
         return any(row.texts is not None and row.texts > own for row in self.rows)
 
 
-def make_table(store: Store, split: str | None = None) -> Table:
+def make_table(
+    store: Store, split: str | None = None, reader: OutcomesReader | None = None
+) -> Table:
     """Returns the study's table.
 
     Args:
         store: of the study.
         split: whose figures are shown; test by default, or validation where test was not read.
+        reader: of the same study, where others need the outcomes too.
 
     Raises:
         StoreError: the folder is no study.
@@ -118,9 +121,9 @@ def make_table(store: Store, split: str | None = None) -> Table:
     split = split or _split(records.values())
     machines = by_machine(store.sessions())
     first = next(iter(records.values()))
-    reader = OutcomesReader(store, split)
+    reader = reader or OutcomesReader(store)
     rows = tuple(
-        _table_row(row, runtime, records, reader)
+        _table_row(row, runtime, records, reader, split)
         for row in manifest.rows
         for runtime in row.runtimes
     )
@@ -185,8 +188,8 @@ def _table_row(
     runtime: str,
     records: Mapping[str, Record],
     reader: OutcomesReader,
+    split: str,
 ) -> TableRow:
-    split = reader.split
     own = [records[member.key] for member in row.members]
     shown = TableRow(
         name=row.name,
@@ -205,7 +208,7 @@ def _table_row(
     if not shown.is_first:
         return shown
     controls = [records[m.control_key] for m in row.members if m.control_key is not None]
-    gap, gap_in_scope = _gaps(row, reader, own[0].data.oos)
+    gap, gap_in_scope = _gaps(row, split, reader, own[0].data.oos)
     return replace(
         shown,
         control=_metrics(controls, split),
@@ -262,7 +265,9 @@ def _figures(record: Record | Deployed, split: str) -> dict[str, float]:
     }
 
 
-def _gaps(row: Row, reader: OutcomesReader, oos: int | None) -> tuple[float | None, float | None]:
+def _gaps(
+    row: Row, split: str, reader: OutcomesReader, oos: int | None
+) -> tuple[float | None, float | None]:
     """Returns the closed share of the gap between control and teacher, overall and in scope.
 
     None where there is no control, or teacher and control cannot be told apart.
@@ -270,9 +275,9 @@ def _gaps(row: Row, reader: OutcomesReader, oos: int | None) -> tuple[float | No
     teacher, control = teacher_of(row), control_of(row)
     if teacher is None or control is None:
         return None, None
-    if not all(is_covered(reader.store, each, reader.split) for each in (row, teacher, control)):
+    if not all(is_covered(reader.store, each, split) for each in (row, teacher, control)):
         return None, None
-    own, ideal, hard = (reader.of(each) for each in (row, teacher, control))
+    own, ideal, hard = (reader.of(each, split) for each in (row, teacher, control))
 
     def closed(texts: npt.NDArray[np.bool_]) -> float | None:
         hits = (each.hits[:, texts] for each in (own, hard, ideal))

@@ -29,6 +29,7 @@ from kdzoo.report.study_sections import curves_section, environment_sections, re
 from kdzoo.report.summary import summary
 from kdzoo.report.table import cost_caption, deployed_title, markdown, quality_caption
 from kdzoo.results import Store, write_atomically
+from kdzoo.statistics import OutcomesReader
 
 PAGE = "report.html"
 
@@ -43,12 +44,13 @@ def write_report(store: Store, texts: Sequence[str] | None = None) -> list[Path]
     Raises:
         StoreError: the folder is no study.
     """
-    table = make_table(store)
-    findings = find(store, table)
+    reader = OutcomesReader(store)
+    table = make_table(store, reader=reader)
+    findings = find(store, table, reader)
     written = write_tables(table, store.root, findings)
     written += draw_gaps(store, table, findings, store.root)
     path = store.root / PAGE
-    sections = _sections(store, table, findings, texts)
+    sections = _sections(store, table, findings, reader, texts)
     write_atomically(path, html(Page(table, summary(table, findings), sections)))
     return [*written, path]
 
@@ -72,13 +74,17 @@ def write_tables(table: Table, folder: Path, findings: tuple[Finding, ...] = ())
 
 
 def _sections(
-    store: Store, table: Table, findings: tuple[Finding, ...], texts: Sequence[str] | None
+    store: Store,
+    table: Table,
+    findings: tuple[Finding, ...],
+    reader: OutcomesReader,
+    texts: Sequence[str] | None,
 ) -> list[Section]:
     sections = (
         quality_section(table, quality_caption(table)),
         *_deployed_sections(table),
         verdict_section(findings),
-        forms_section(find_forms(store, table)),
+        forms_section(find_forms(store, table, reader)),
         calibration_section(findings),
         scope_section(findings),
         losses_section(findings, table.label_names, texts),

@@ -64,10 +64,10 @@ class Store:
 
     @staticmethod
     def _finished(root: Path, key: str) -> Path | None:
-        for folder in sorted((root / "models").glob(f"*--{key}")):
-            if (folder / RECORD).is_file():
-                return folder
-        return None
+        models = root / "models"
+        names = os.listdir(models) if models.is_dir() else []  # noqa: PTH208 - often: 5 times as fast
+        folders = (models / name for name in names if name.endswith(f"--{key}"))
+        return min((folder for folder in folders if (folder / RECORD).is_file()), default=None)
 
     def _take_over(self, folder: Path) -> Path:
         target = self.root / "models" / folder.name

@@ -97,23 +97,21 @@ def read_outcomes(store: Store, row: Row, split: str, runtime: str | None = None
 
 @dataclass(frozen=True)
 class OutcomesReader:
-    """Reads the outcomes of a study's rows on a split; a teacher's once for all its students."""
+    """Reads the outcomes of a study's rows, each once for all that is told of them."""
 
     store: Store
-    split: str
-    _teachers: dict[tuple[Member, ...], Outcomes] = field(default_factory=dict)
+    _known: dict[tuple[Role, tuple[Member, ...], str], Outcomes] = field(default_factory=dict)
 
-    def of(self, row: Row) -> Outcomes:
-        """Returns what a row's models made of the texts.
+    def of(self, row: Row, split: str) -> Outcomes:
+        """Returns what a row's models made of the texts of a split.
 
         Raises:
             StoreError: a model has no outcomes there, or the seeds' texts differ.
         """
-        if row.role != "teacher":
-            return read_outcomes(self.store, row, self.split)
-        if row.members not in self._teachers:
-            self._teachers[row.members] = read_outcomes(self.store, row, self.split)
-        return self._teachers[row.members]
+        name = (row.role, row.members, split)
+        if name not in self._known:
+            self._known[name] = read_outcomes(self.store, row, split)
+        return self._known[name]
 
 
 def control_of(row: Row) -> Row | None:
