@@ -16,7 +16,6 @@ from setting import Publish, show
 
 from kdzoo.measure import Size, environment, figures
 from kdzoo.measure.predictions import with_all_columns
-from kdzoo.report import write_report
 from kdzoo.results import DataSummary, Manifest, Member, Record, Role, Row, Session, Store, Timing
 
 TEXTS, CLASSES = 5500, 151
@@ -36,11 +35,8 @@ DATA = DataSummary(
 )
 
 
-def main(folder: Path | None = None, publish: Publish = False) -> None:
-    """Prints seconds and peak memory; of FOLDER, if it is given, only writes the report."""
-    if folder is not None:
-        write_report(Store(folder))
-        return
+def main(publish: Publish = False) -> None:
+    """Prints seconds and peak memory of the command."""
     lines = []
     with tempfile.TemporaryDirectory() as temporary:
         for rows, seeds in ((ROWS, 1), (ROWS // SEEDS, SEEDS), (ROWS, SEEDS)):
@@ -62,9 +58,10 @@ def main(folder: Path | None = None, publish: Publish = False) -> None:
 
 
 def report_anew(folder: Path) -> tuple[float, int]:
-    """Returns seconds and peak bytes of a process that writes the report."""
+    """Returns seconds and peak bytes of ``kdzoo report``."""
     start = time.perf_counter()
-    subprocess.run([sys.executable, __file__, "--folder", str(folder)], check=True)
+    command = [sys.executable, "-m", "kdzoo", "report", str(folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     seconds = time.perf_counter() - start
     return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 

@@ -13,7 +13,7 @@ from kdzoo.progress import Progress, Silent
 from kdzoo.recipe import Study, Variant
 from kdzoo.recipe.schema import Data, Measure
 from kdzoo.registry import students
-from kdzoo.report import make_table, write_report
+from kdzoo.report import read_report, write_report
 from kdzoo.results import Manifest, Member, Row, Store
 from kdzoo.steps import (
     FormJob,
@@ -103,8 +103,9 @@ def run_study(
         for each in trained:
             _deploy(each, _splits(each, read_test), context)
         _time_all(trained, context)
-        write_report(context.store)
-        write_cards(context.store, make_table(context.store))
+        report = read_report(context.store)
+        write_report(context.store, report=report)
+        write_cards(context.store, report.table)
     accelerator.wait_for_everyone()
     return context.store
 

@@ -92,8 +92,7 @@ def _make(
     folders: list[Path], publish: Path | None, out: Path | None, *, examples: bool, data: str | None
 ) -> None:
     from kdzoo.console import ConsoleProgress
-    from kdzoo.report import example_texts, make_table, write_report
-    from kdzoo.report.findings import find
+    from kdzoo.report import example_texts, read_report, write_report
     from kdzoo.results import Store, merge
     from kdzoo.results import publish as publish_store
 
@@ -102,9 +101,10 @@ def _make(
         store = merge([Store(each) for each in folders], out, ConsoleProgress(err_console))
     elif publish is not None:
         store = publish_store(store, publish, store.manifest().keys)
-    table = make_table(store)
-    write_report(store, example_texts(store, table.split, data) if examples else None)
-    show_table(table, store.root, STUDY_FILES, find(store, table))
+    known = read_report(store)
+    texts = example_texts(store, known.table.split, data) if examples else None
+    write_report(store, texts, known)
+    show_table(known.table, store.root, STUDY_FILES, known.findings)
 
 
 def _check(folder: Path, publish: Path | None, readme: Path | None) -> None:

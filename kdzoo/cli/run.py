@@ -75,8 +75,7 @@ def run(
         say(f"{study.name}: {names} ({count} students); starting up", err_console)
         quiet_libraries()
         from kdzoo.console import ConsoleProgress
-        from kdzoo.report import make_table
-        from kdzoo.report.findings import find
+        from kdzoo.report import read_report
         from kdzoo.study import run_study
 
         folder = out or Path("runs") / study.name
@@ -87,7 +86,6 @@ def run(
             track=[name.strip() for each in track or () for name in each.split(",")],
             progress=ConsoleProgress(err_console),
         )
-        table = make_table(store)
-        findings = find(store, table)
-    show_table(table, store.root, STUDY_FILES, findings)
-    check_noise(table, max_noise)
+        known = read_report(store)
+    show_table(known.table, store.root, STUDY_FILES, known.findings)
+    check_noise(known.table, max_noise)

@@ -88,8 +88,9 @@ def ratio(own_rounds_ms: Calls, reference_rounds_ms: Calls, seed: int = 0) -> Ra
         reference_rounds_ms: as many.
         seed: of the bootstrap.
     """
-    pairs = zip(reference_rounds_ms, own_rounds_ms, strict=True)
-    logs = np.array([np.log(np.median(other) / np.median(own)) for other, own in pairs])  # [R]
+    if len(own_rounds_ms) != len(reference_rounds_ms):
+        raise ValueError("other rounds cannot be compared")
+    logs = np.log(_medians(reference_rounds_ms) / _medians(own_rounds_ms))  # [R]
     times = float(np.exp(trim_mean(logs, TRIMMED)))
     if len(logs) < 2:
         return Ratio(times, None, None)
@@ -106,11 +107,18 @@ def ratio(own_rounds_ms: Calls, reference_rounds_ms: Calls, seed: int = 0) -> Ra
     return Ratio(times, float(np.exp(found.low)), float(np.exp(found.high)))
 
 
+def _medians(rounds_ms: Calls) -> npt.NDArray[np.float64]:
+    """Returns each round's median, [R]; all at once where they have as many calls each."""
+    if len({len(each) for each in rounds_ms}) == 1:
+        medians: npt.NDArray[np.float64] = np.median(np.asarray(rounds_ms), axis=1)
+        return medians
+    return np.array([np.median(each) for each in rounds_ms])
+
+
 def noise(reference_rounds_ms: Calls) -> float:
     """Returns how much a candidate's rounds differ: interquartile range / median of their medians.
 
     Above ``NOISY``, the machine was too busy for its figures to be trusted.
     """
-    medians: npt.NDArray[np.float64] = np.array([np.median(each) for each in reference_rounds_ms])
-    low, middle, high = np.quantile(medians, [0.25, 0.5, 0.75])
+    low, middle, high = np.quantile(_medians(reference_rounds_ms), [0.25, 0.5, 0.75])
     return float((high - low) / middle)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kdzoo.report.findings import Finding, find
@@ -34,19 +34,47 @@ from kdzoo.statistics import OutcomesReader
 PAGE = "report.html"
 
 
-def write_report(store: Store, texts: Sequence[str] | None = None) -> list[Path]:
-    """Writes tables, page and pictures into the store's folder and returns their paths.
+@dataclass(frozen=True)
+class Report:
+    """What a study's store says, read once for all that shows it.
 
-    Args:
-        store: of the study.
-        texts: of the table's split, where the page may show some (see ``example_texts``).
+    Attributes:
+        reader: of the outcomes.
+        table: the study's rows.
+        findings: what is known of each.
+    """
+
+    reader: OutcomesReader
+    table: Table
+    findings: tuple[Finding, ...]
+
+
+def read_report(store: Store) -> Report:
+    """Returns what there is to report.
 
     Raises:
         StoreError: the folder is no study.
     """
     reader = OutcomesReader(store)
     table = make_table(store, reader=reader)
-    findings = find(store, table, reader)
+    return Report(reader, table, find(store, table, reader))
+
+
+def write_report(
+    store: Store, texts: Sequence[str] | None = None, report: Report | None = None
+) -> list[Path]:
+    """Writes tables, page and pictures into the store's folder and returns their paths.
+
+    Args:
+        store: of the study.
+        texts: of the table's split, where the page may show some (see ``example_texts``).
+        report: what the store says, where that was read already.
+
+    Raises:
+        StoreError: the folder is no study.
+    """
+    report = report or read_report(store)
+    reader, table, findings = report.reader, report.table, report.findings
     written = write_tables(table, store.root, findings)
     written += draw_gaps(store, table, findings, store.root)
     path = store.root / PAGE
