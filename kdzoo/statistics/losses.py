@@ -126,11 +126,8 @@ def _lost(
 
 def _recalls(predictions: Ids, gold: Ids, labels: Ids) -> npt.NDArray[np.float64]:
     """Returns each label's recall, mean over seeds, [K]."""
-    texts = np.bincount(gold)[labels]
-    right = [
-        np.bincount(gold[each == gold], minlength=int(labels.max()) + 1)[labels]
-        for each in predictions
-    ]
+    texts = np.bincount(gold)  # [C]
+    right = [np.bincount(gold[each == gold], minlength=len(texts)) for each in predictions]
     means: npt.NDArray[np.float64] = np.mean(right, axis=0)[labels] / texts[labels]
     return means
 
