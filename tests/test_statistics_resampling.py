@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from tiny_hits import Hits, World, some_hits
 
 from kdzoo.statistics.paired import compare
 from kdzoo.statistics.resampling import (
     RESAMPLES,
+    _distinct_rows,
     distinct_columns,
     drawn_seeds,
     paired_seeds,
@@ -136,3 +138,16 @@ class TestPairedSeeds:
     ) -> None:
         with pytest.raises(ValueError, match=message):
             paired_seeds(np.ones(first, dtype=bool), np.ones(second, dtype=bool))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 18), st.integers(0, 1000))
+def test_distinct_draws_are_those_of_numpy(seeds: int, seed: int) -> None:
+    """In the same order: what is drawn after them is then the same too."""
+    drawn = drawn_seeds(seeds, np.random.default_rng(seed))[:500]
+
+    found, times = _distinct_rows(drawn)
+
+    wanted, counts = np.unique(drawn, axis=0, return_counts=True)
+    np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_array_equal(times, counts)

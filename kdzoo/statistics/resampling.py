@@ -17,6 +17,7 @@ Ints = npt.NDArray[np.integer[Any]]
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+_FEW_SEEDS = 15  # whose counts are the digits of one number of 64 bits
 RESAMPLES = 9999  # R, scipy's own default
 
 
@@ -67,7 +68,7 @@ def resampled_means(cells: Ints, rng: np.random.Generator) -> Floats:
         cells.reshape(outcomes * seeds, texts), np.ones(texts, dtype=np.int64)
     )
     by_seed = columns.reshape(outcomes, seeds, -1).astype(np.int64)  # [A, S, K]
-    drawn, times = np.unique(drawn_seeds(seeds, rng), axis=0, return_counts=True)  # [W, S], [W]
+    drawn, times = _distinct_rows(drawn_seeds(seeds, rng))  # [W, S], [W]
     means = []
     for weights, resamples in zip(drawn, times, strict=True):
         # what these seeds make of the texts has fewer distinct values than what all seeds make
@@ -75,6 +76,20 @@ def resampled_means(cells: Ints, rng: np.random.Generator) -> Floats:
         sums = rng.multinomial(texts, occurrences / texts, size=resamples) @ values.T
         means.append(sums / (texts * weights.sum()))
     return np.concatenate(means)
+
+
+def _distinct_rows(drawn: Counts) -> tuple[Counts, Counts]:
+    """Returns the distinct rows of counts [R, S] in their order, and how often each occurs.
+
+    As ``np.unique(drawn, axis=0)``, which is twenty times slower than comparing a number per row.
+    """
+    seeds = drawn.shape[1]
+    if seeds > _FEW_SEEDS:
+        distinct, times = np.unique(drawn, axis=0, return_counts=True)
+        return distinct, times
+    digits = (seeds + 1) ** np.arange(seeds)[::-1]
+    _, first, times = np.unique(drawn @ digits, return_index=True, return_counts=True)
+    return drawn[first], times
 
 
 def drawn_seeds(seeds: int, rng: np.random.Generator) -> Counts:
