@@ -7,8 +7,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kdzoo.api import Exported, export, load, merge, push, read_results, run
+    from kdzoo.api import load, merge, push, read_results, run
     from kdzoo.errors import KdzooError
+    from kdzoo.exporting import Exported, export
     from kdzoo.hub import Pushed
     from kdzoo.registry import (
         load_students,
@@ -26,13 +27,13 @@ __version__ = version("kdzoo")
 # Looked up when first used, so that `import kdzoo` and `kdzoo --help` stay light.
 _HOMES = {
     "Agreement": "kdzoo.runtime.agreement",
-    "Exported": "kdzoo.api",
+    "Exported": "kdzoo.exporting",
     "KdzooError": "kdzoo.errors",
     "Prediction": "kdzoo.runtime.predictor",
     "Predictor": "kdzoo.runtime.predictor",
     "Pushed": "kdzoo.hub",
     "Results": "kdzoo.report.notebook",
-    "export": "kdzoo.api",
+    "export": "kdzoo.exporting",
     "load": "kdzoo.api",
     "load_students": "kdzoo.registry",
     "merge": "kdzoo.api",

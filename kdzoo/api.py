@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-from kdzoo.errors import ModelError, RecipeError
-from kdzoo.registry import load_students, runtimes
+from kdzoo.registry import load_students
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from kdzoo.hub import Pushed
-    from kdzoo.progress import Progress, Task
+    from kdzoo.progress import Progress
     from kdzoo.report.notebook import Results
-    from kdzoo.runtime import Text
-    from kdzoo.runtime.agreement import Agreement
     from kdzoo.runtime.predictor import Predictor
 
 
@@ -119,158 +114,6 @@ def load(
     if students is not None:
         load_students(students)
     return Predictor(Path(folder), calibrated=calibrated, reject=reject)
-
-
-@dataclass(frozen=True)
-class Exported:
-    """What ``export`` wrote.
-
-    Attributes:
-        folder: where it lies.
-        runtime: what runs it.
-        size_bytes: of what is deployed: graph, tokenizer, labels.
-        trained_bytes: of the same in the trained model's folder.
-        agreement: with the trained model, where texts were given.
-    """
-
-    folder: Path
-    runtime: str
-    size_bytes: int
-    trained_bytes: int
-    agreement: Agreement | None
-
-
-def export(
-    run: str | Path,
-    out: str | Path,
-    *,
-    runtime: str = "onnx-int8",
-    model: str | None = None,
-    seed: int | None = None,
-    int8: Literal["dynamic", "static"] = "dynamic",
-    texts: str | Path | None = None,
-    text: str = "text",
-    text_pair: str | None = None,
-    students: str | Path | None = None,
-    progress: Progress | None = None,
-) -> Exported:
-    """Writes a folder that deploys, as ``kdzoo export`` does: it needs neither torch nor kdzoo.
-
-    Args:
-        run: the folder or hub id of a classifier, kdzoo's or any of Hugging Face's; or a study's.
-        out: the folder to write; an exported one that is there is replaced.
-        runtime: a registered one that has an export.
-        model: the row of a study's table.
-        seed: of that row; its first by default.
-        int8: whether activations get their ranges as they come, or once, from ``texts``.
-        texts: a file of real texts, on which the exported form is compared with the trained one.
-        text: its column.
-        text_pair: the column of the second text, of pairs.
-        students: the file or folder that brings the architecture, where kdzoo does not have it.
-        progress: told what is being done; nobody by default.
-
-    Raises:
-        KdzooError: there is no such model, it cannot be exported, or ``out`` is another folder.
-    """
-    from kdzoo.model import size_bytes
-    from kdzoo.progress import Silent
-    from kdzoo.runtime.folder import deployed_bytes
-    from kdzoo.runtime.forms import CALIBRATION_TEXTS, ExportSettings
-
-    progress = progress or Silent()
-    if students is not None:
-        load_students(students)
-    write = _export_of(runtime, int8, texts)
-    target = Path(out).expanduser().resolve()
-    _refuse_to_overwrite(target)
-    folder = _trained_folder(run, model, seed)
-
-    def read() -> Iterator[Text]:
-        assert texts is not None  # noqa: S101 - read where there are some
-        return _read(texts, text, text_pair, folder)
-
-    count = 0 if texts is None else sum(1 for _ in read())
-    calibration: list[Text] = []
-    if texts is not None and int8 == "static":
-        calibration = list(islice(read(), CALIBRATION_TEXTS))
-    progress.say(f"exporting {folder.name} to {runtime}")
-    write(folder, target, ExportSettings(int8, calibration))
-    found = None
-    if texts is not None:
-        with progress.task("comparing with PyTorch", count) as task:
-            found = _compare(folder, target, runtime, read(), task)
-    return Exported(Path(out), runtime, deployed_bytes(target), size_bytes(folder), found)
-
-
-def _export_of(runtime: str, int8: str, texts: str | Path | None) -> Any:
-    """Returns what exports to the runtime, once it is seen that it can."""
-    from kdzoo.runtime import require_runtimes
-
-    entry = runtimes.get(runtime)
-    if entry.details["export"] is None:
-        others = [name for name, each in runtimes.entries().items() if each.details["export"]]
-        raise RecipeError(
-            f"runtime '{runtime}' reads the trained model's own folder: there is nothing to "
-            f"export; runtimes with a form of their own: {', '.join(others)}"
-        )
-    if int8 == "static" and entry.details["exact"]:
-        raise RecipeError(f"--int8 static is for onnx-int8, not for {runtime}")
-    if int8 == "static" and texts is None:
-        raise RecipeError("--int8 static needs real texts to calibrate on: give --texts FILE")
-    require_runtimes([runtime])
-    return entry.details["export"]
-
-
-def _refuse_to_overwrite(target: Path) -> None:
-    from kdzoo.runtime.decision import DECISION
-    from kdzoo.runtime.folder import DEPLOYED, EXPORT, README
-
-    if target.exists() and not target.is_dir():
-        raise ModelError(f"{target} is a file; give --out a folder")
-    held = {path.name for path in target.iterdir()} if target.exists() else set()
-    if held and (EXPORT not in held or held - {EXPORT, README, DECISION, *DEPLOYED}):
-        raise ModelError(
-            f"{target} holds other things than an exported model, which would be lost; "
-            "give --out a new folder"
-        )
-
-
-def _read(file: str | Path, column: str, column_pair: str | None, folder: Path) -> Iterator[Text]:
-    """Returns the file's texts, once each is seen to be what the folder's model reads."""
-    from kdzoo.data.stream import read_texts
-    from kdzoo.model import reads_pairs
-    from kdzoo.runtime.predictor import checked
-
-    texts = read_texts(Path(file).expanduser(), column, column_pair)
-    return checked(texts, reads_pairs(folder))
-
-
-def _compare(
-    folder: Path, target: Path, runtime: str, texts: Iterator[Text], task: Task
-) -> Agreement:
-    from kdzoo.runtime import load_classifier
-    from kdzoo.runtime.agreement import agreement
-
-    trained, exported = load_classifier(folder, "torch"), load_classifier(target, runtime)
-    return agreement(trained, exported, texts, task.advance)
-
-
-def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Path:
-    """Returns the folder of a trained model: one that is named, or a row of a study."""
-    from kdzoo.results import Store, choose
-    from kdzoo.runtime.folder import is_export
-    from kdzoo.teacher import find_model
-
-    folder = Path(run).expanduser()
-    if (folder / "study.json").is_file():
-        return choose(Store(folder), model, seed).folder
-    if model is not None or seed is not None:
-        raise ModelError(f"--model and --seed choose from a study's table, and {run} is no study")
-    if is_export(folder):
-        raise ModelError(f"{run} is exported already; name the folder of the trained model")
-    if (folder / "baseline.skops").is_file():
-        raise ModelError(f"{run} is the classical baseline, which has no other form than its own")
-    return find_model(str(run))
 
 
 def push(

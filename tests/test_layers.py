@@ -15,8 +15,8 @@ PACKAGE = ROOT / "kdzoo"
 ORDER = (
     "errors", "progress", "tracking", "digest", "offline", "registry", "recipe", "data", "text",
     "objectives", "metrics", "model", "training", "teacher", "transfer", "runtime", "measure",
-    "results", "statistics", "steps", "report", "card", "hub", "study", "bench", "scaffold",
-    "listing", "api", "console", "cli",
+    "results", "statistics", "steps", "report", "card", "hub", "study", "bench", "exporting",
+    "scaffold", "listing", "api", "console", "cli",
 )  # fmt: skip
 BESIDE = {"hf": "model", "__main__": "cli"}  # modules that stand with a room
 ROOMLESS = {"__init__"}  # looks everything up when it is first used

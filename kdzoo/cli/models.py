@@ -24,8 +24,8 @@ from kdzoo.cli.app import (
 from kdzoo.errors import DataError, RecipeError
 
 if TYPE_CHECKING:
-    from kdzoo.api import Exported
     from kdzoo.data import Input
+    from kdzoo.exporting import Exported
     from kdzoo.runtime.predictor import Prediction, Predictor
 
 _FILES = (".txt", ".jsonl", ".csv", ".tsv", ".parquet")
@@ -204,8 +204,8 @@ def export(
     if int8 not in ("dynamic", "static"):
         raise RecipeError(f"--int8 {int8}: write dynamic or static")
     quiet_libraries()
-    from kdzoo.api import export as export_model
     from kdzoo.console import ConsoleProgress
+    from kdzoo.exporting import export as export_model
 
     exported = export_model(
         run,
