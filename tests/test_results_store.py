@@ -16,7 +16,7 @@ from tiny_results import HandWritten, one_student
 
 from kdzoo.errors import StoreError
 from kdzoo.results import PREDICTIONS, Manifest, Member, Record, Store, publish, write_atomically
-from kdzoo.results.store import without_paths
+from kdzoo.results.publish import without_paths
 
 KEY = "s" * 16
 

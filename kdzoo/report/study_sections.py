@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -11,7 +10,7 @@ import yaml
 from kdzoo.report.latency import by_machine
 from kdzoo.report.plain import one_line
 from kdzoo.report.sections import Curve, Section
-from kdzoo.results import HISTORY, Record, Store
+from kdzoo.results import Record, Store
 
 
 def curves_section(store: Store) -> Section | None:
@@ -21,8 +20,8 @@ def curves_section(store: Store) -> Section | None:
         lines = []
         for member in row.members:
             for key, is_control in ((member.key, False), (member.control_key, True)):
-                history = [] if key is None else _history(store, key)
-                if history:
+                told = [] if key is None else store.history(key)
+                if history := [point for point in told if "accuracy" in point]:
                     noun = "hard labels" if is_control else "distilled"
                     lines.append(_line(f"{noun}, seed {member.seed}", history, dashed=is_control))
         if lines:
@@ -36,15 +35,7 @@ def curves_section(store: Store) -> Section | None:
     )
 
 
-def _history(store: Store, key: str) -> list[Mapping[str, float]]:
-    path = store.finished(key) / HISTORY
-    if not path.is_file():
-        return []
-    history: list[Mapping[str, float]] = json.loads(path.read_text(encoding="utf-8"))
-    return [point for point in history if "accuracy" in point]
-
-
-def _line(name: str, history: list[Mapping[str, float]], *, dashed: bool) -> dict[str, Any]:
+def _line(name: str, history: Sequence[Mapping[str, float]], *, dashed: bool) -> dict[str, Any]:
     return {
         "name": name,
         "dashed": dashed,

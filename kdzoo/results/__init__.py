@@ -2,6 +2,7 @@
 
 from kdzoo.results.choice import Choice, choose
 from kdzoo.results.merge import merge
+from kdzoo.results.publish import publish, without_paths
 from kdzoo.results.record import (
     OUTPUTS,
     DataSummary,
@@ -15,19 +16,10 @@ from kdzoo.results.record import (
     Timing,
     TrainingSummary,
 )
-from kdzoo.results.store import (
-    CHECKPOINT,
-    HISTORY,
-    PREDICTIONS,
-    Store,
-    publish,
-    without_paths,
-    write_atomically,
-)
+from kdzoo.results.store import CHECKPOINT, PREDICTIONS, Store, write_atomically
 
 __all__ = [
     "CHECKPOINT",
-    "HISTORY",
     "OUTPUTS",
     "PREDICTIONS",
     "Choice",

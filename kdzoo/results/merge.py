@@ -15,8 +15,9 @@ import pandas as pd
 from kdzoo.errors import Problem, StoreError
 from kdzoo.progress import Progress, Silent
 from kdzoo.results.merged_rows import FAMILY, StudyRow, merge_rows
+from kdzoo.results.publish import publish, refuse_to_overwrite
 from kdzoo.results.record import Manifest, Record, Session
-from kdzoo.results.store import Store, publish, refuse_to_overwrite
+from kdzoo.results.store import Store
 
 
 @dataclass(frozen=True)

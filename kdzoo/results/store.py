@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from kdzoo.errors import StoreError
 from kdzoo.measure import with_all_columns
@@ -33,7 +33,6 @@ _NARROW = {  # what holds a column in a fourth of the bytes: type, and encoding 
 }
 _STEPS = 2**14  # that a mantissa, 0.5 to 1, is rounded to: by less than a ten-thousandth of it
 CHECKPOINT = "checkpoint.safetensors"
-PATH_KEYS = ("files", "outputs", "vectors")  # of a recipe: what stands there is always a path
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -54,11 +53,11 @@ class Store:
         One of a sister study (a folder beside this one) is taken over.
         """
         own = self._finished(self.root, key)
-        if own is not None and _has_weights(own):
+        if own is not None and has_weights(own):
             return own
         for sister in sorted(self.root.resolve().parent.glob("*/models")):
             found = self._finished(sister.parent, key)
-            if found is not None and _has_weights(found):
+            if found is not None and has_weights(found):
                 return self._take_over(found)
         return None
 
@@ -125,6 +124,27 @@ class Store:
         folder = self.form(deployed.key, deployed.runtime)
         folder.mkdir(exist_ok=True)
         write_atomically(folder / RECORD, deployed.model_dump_json(indent=1))
+
+    def write_history(self, folder: Path, history: Sequence[Mapping[str, float]]) -> None:
+        """Writes the figures of a model's training, evaluation by evaluation."""
+        write_atomically(folder / HISTORY, json.dumps(history, indent=1))
+
+    def history(self, key: str) -> list[dict[str, int | float]]:
+        """Returns the figures of a model's training, evaluation by evaluation; none without it.
+
+        Raises:
+            StoreError: it is damaged.
+        """
+        path = self.finished(key) / HISTORY
+        if not path.is_file():
+            return []
+        try:
+            return TypeAdapter(list[dict[str, int | float]]).validate_json(path.read_bytes())
+        except ValidationError as error:
+            raise StoreError(
+                f"{path} is damaged: {error.errors()[0]['msg']}; remove its folder and run the "
+                "recipe again"
+            ) from error
 
     def write_decision(self, folder: Path, decision: Decision) -> None:
         """Writes how the logits of a model, or of its exported form, become an answer."""
@@ -204,7 +224,8 @@ class Store:
         write_atomically(folder / f"{_slug(session.id)}.json", session.model_dump_json())
 
 
-def _has_weights(folder: Path) -> bool:
+def has_weights(folder: Path) -> bool:
+    """Whether a model's folder holds what a run needs of it."""
     return any((folder / name).is_file() for name in ("model.safetensors", "baseline.skops"))
 
 
@@ -257,90 +278,3 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(content.encode() if isinstance(content, str) else content)
     partial.replace(path)
-
-
-def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
-    """Copies to ``target`` what may be shown: records without paths, histories, outcomes, sessions.
-
-    No texts, no weights, no paths of this machine. What was published there before is replaced.
-
-    Raises:
-        StoreError: something is missing, or ``target`` holds what was not published there.
-    """
-    refuse_to_overwrite(store, target)
-    public = Store(target)
-    wanted = set(keys)
-    found = [(store.read(key), store.predictions(key)) for key in sorted(wanted)]
-    shutil.rmtree(target / "models", ignore_errors=True)
-    shutil.rmtree(target / "measurements", ignore_errors=True)
-    for record, outcomes in found:
-        folder = public.folder(record.name, record.variant, record.seed, record.key)
-        folder.mkdir(parents=True)
-        public.write_predictions(folder, outcomes)
-        for name in (HISTORY, DECISION):
-            _copy_if_there(store.finished(record.key) / name, folder / name)
-        public.write(folder, record.model_copy(update={"recipe": without_paths(record.recipe)}))
-        for deployed in store.forms(record.key):
-            failure = _without_folders(deployed.failure)
-            public.write_form(deployed.model_copy(update={"failure": failure}))
-            if deployed.failure is None:
-                frame = store.predictions(record.key, deployed.runtime)
-                form = public.form(record.key, deployed.runtime)
-                public.write_predictions(form, frame)
-                _copy_if_there(store.form(record.key, deployed.runtime) / DECISION, form / DECISION)
-    for session in store.sessions():
-        timings = tuple(
-            timing.model_copy(update={"failure": _without_folders(timing.failure)})
-            for timing in session.timings
-            if timing.key in wanted
-        )
-        if timings:
-            public.write_session(session.model_copy(update={"timings": timings}))
-    public.write_manifest(store.manifest())
-    return public
-
-
-def _copy_if_there(source: Path, target: Path) -> None:
-    if source.is_file():
-        shutil.copyfile(source, target)
-
-
-def refuse_to_overwrite(store: Store, target: Path) -> None:
-    """Lets published results be replaced by those of a store, and nothing else.
-
-    Raises:
-        StoreError: ``target`` is a file, a study with weights, the store itself or something else.
-    """
-    if target.exists() and not target.is_dir():
-        raise StoreError(f"{target} is a file; name a folder, as in results/STUDY")
-    held = [target / "models", target / "measurements"]
-    foreign = any(folder.exists() for folder in held) and not (target / MANIFEST).is_file()
-    working = any(_has_weights(folder) for folder in held[0].glob("*"))
-    if foreign or working or target.resolve() == store.root.resolve():
-        raise StoreError(
-            f"{target} holds other things than published results, which would be lost; "
-            "name a folder of its own, as in results/STUDY"
-        )
-
-
-def _without_folders(message: str | None) -> str | None:
-    """Returns an error's words with paths cut down to their last part."""
-    return message and re.sub(r"(?<![\w/])[~/][^\s'\"]*/(?=[^\s'\"])", "", message)
-
-
-def without_paths(value: Any, *, is_path: bool = False) -> Any:
-    """Returns a recipe with paths cut down to their last part.
-
-    Absolute ones and a user's ``~/`` wherever they stand; relative ones in ``PATH_KEYS``.
-    """
-    if isinstance(value, dict):
-        return {
-            key: without_paths(each, is_path=is_path or key in PATH_KEYS)
-            for key, each in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [without_paths(each, is_path=is_path) for each in value]
-    is_told = isinstance(value, str) and (
-        is_path or Path(value).is_absolute() or value.startswith("~")
-    )
-    return Path(value).name if is_told else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -29,7 +28,7 @@ from kdzoo.model import (
 from kdzoo.objectives import bind_objective, distillation_loss
 from kdzoo.recipe import options_of
 from kdzoo.recipe.schema import Recipe, Vectors
-from kdzoo.results import CHECKPOINT, HISTORY, Record, TrainingSummary, write_atomically
+from kdzoo.results import CHECKPOINT, Record, TrainingSummary
 from kdzoo.steps.context import StudyContext, configuration_of, now, summary_of
 from kdzoo.steps.job import StudentJob
 from kdzoo.steps.teacher import origin_of
@@ -193,7 +192,7 @@ def _finish(
     """Saves the model; the record, which declares it finished, comes last."""
     if context.accelerator.is_main_process:
         save_model(folder, prepared.model, job.vocabulary)
-        write_atomically(folder / HISTORY, json.dumps(result.history, indent=1))
+        context.store.write_history(folder, result.history)
     context.accelerator.wait_for_everyone()
     context.finish(folder, _record(job, folder, prepared, result, seconds))
     if context.accelerator.is_main_process:

@@ -1,0 +1,103 @@
+"""What of a study may be shown: no texts, no weights, no paths of this machine."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from kdzoo.errors import StoreError
+from kdzoo.results.store import MANIFEST, Store, has_weights
+from kdzoo.runtime.decision import Decision
+
+PATH_KEYS = ("files", "outputs", "vectors")  # of a recipe: what stands there is always a path
+
+
+def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
+    """Copies to ``target`` what may be shown: records without paths, histories, outcomes, sessions.
+
+    No texts, no weights, no paths of this machine. What was published there before is replaced.
+
+    Raises:
+        StoreError: something is missing, or ``target`` holds what was not published there.
+    """
+    refuse_to_overwrite(store, target)
+    public = Store(target)
+    wanted = set(keys)
+    found = [(store.read(key), store.predictions(key)) for key in sorted(wanted)]
+    shutil.rmtree(target / "models", ignore_errors=True)
+    shutil.rmtree(target / "measurements", ignore_errors=True)
+    for record, outcomes in found:
+        folder = public.folder(record.name, record.variant, record.seed, record.key)
+        folder.mkdir(parents=True)
+        public.write_predictions(folder, outcomes)
+        if history := store.history(record.key):
+            public.write_history(folder, history)
+        _publish_decision(store.decision(record.key), folder, public)
+        public.write(folder, record.model_copy(update={"recipe": without_paths(record.recipe)}))
+        for deployed in store.forms(record.key):
+            failure = _without_folders(deployed.failure)
+            public.write_form(deployed.model_copy(update={"failure": failure}))
+            if deployed.failure is None:
+                frame = store.predictions(record.key, deployed.runtime)
+                form = public.form(record.key, deployed.runtime)
+                public.write_predictions(form, frame)
+                _publish_decision(store.decision(record.key, deployed.runtime), form, public)
+    for session in store.sessions():
+        timings = tuple(
+            timing.model_copy(update={"failure": _without_folders(timing.failure)})
+            for timing in session.timings
+            if timing.key in wanted
+        )
+        if timings:
+            public.write_session(session.model_copy(update={"timings": timings}))
+    public.write_manifest(store.manifest())
+    return public
+
+
+def _publish_decision(decision: Decision | None, folder: Path, public: Store) -> None:
+    if decision is not None:
+        public.write_decision(folder, decision)
+
+
+def refuse_to_overwrite(store: Store, target: Path) -> None:
+    """Lets published results be replaced by those of a store, and nothing else.
+
+    Raises:
+        StoreError: ``target`` is a file, a study with weights, the store itself or something else.
+    """
+    if target.exists() and not target.is_dir():
+        raise StoreError(f"{target} is a file; name a folder, as in results/STUDY")
+    held = [target / "models", target / "measurements"]
+    foreign = any(folder.exists() for folder in held) and not (target / MANIFEST).is_file()
+    working = any(has_weights(folder) for folder in held[0].glob("*"))
+    if foreign or working or target.resolve() == store.root.resolve():
+        raise StoreError(
+            f"{target} holds other things than published results, which would be lost; "
+            "name a folder of its own, as in results/STUDY"
+        )
+
+
+def _without_folders(message: str | None) -> str | None:
+    """Returns an error's words with paths cut down to their last part."""
+    return message and re.sub(r"(?<![\w/])[~/][^\s'\"]*/(?=[^\s'\"])", "", message)
+
+
+def without_paths(value: Any, *, is_path: bool = False) -> Any:
+    """Returns a recipe with paths cut down to their last part.
+
+    Absolute ones and a user's ``~/`` wherever they stand; relative ones in ``PATH_KEYS``.
+    """
+    if isinstance(value, dict):
+        return {
+            key: without_paths(each, is_path=is_path or key in PATH_KEYS)
+            for key, each in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [without_paths(each, is_path=is_path) for each in value]
+    is_told = isinstance(value, str) and (
+        is_path or Path(value).is_absolute() or value.startswith("~")
+    )
+    return Path(value).name if is_told else value
