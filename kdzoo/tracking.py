@@ -121,7 +121,8 @@ class Tracking:
     def run(self, name: str, key: str, configuration: Mapping[str, Scalar]) -> Iterator[Note]:
         """Opens a model's run and yields what tells it the figures of a step.
 
-        A tracker that fails later on costs its own figures alone: training goes on.
+        A tracker that fails later on costs its own figures alone: it is told no more of this model,
+        and training goes on.
 
         Args:
             name: of the model's folder.
@@ -139,16 +140,20 @@ class Tracking:
                 stack.callback(self._tell, each, trackers[each].finish)
 
             def note(step: int, figures: Mapping[str, float]) -> None:
-                for each, tracker in trackers.items():
-                    self._tell(each, partial(tracker.log, dict(figures), step=step))
+                for each in list(trackers):
+                    if not self._tell(each, partial(trackers[each].log, dict(figures), step=step)):
+                        del trackers[each]
 
             yield note
 
-    def _tell(self, tracker: str, call: Callable[[], object]) -> None:
+    def _tell(self, tracker: str, call: Callable[[], object]) -> bool:
+        """Returns whether a tracker took what it was told."""
         try:
             call()
         except Exception as error:  # trackers raise whatever their network raises
             self.progress.say(f"note: {tracker} did not take all figures: {error}")
+            return False
+        return True
 
 
 def _start(name: str, run: _Run, configuration: Mapping[str, Scalar]) -> Any:

@@ -7,9 +7,7 @@ import re
 from pathlib import Path
 
 from kdzoo.errors import StoreError
-from kdzoo.report.findings import find
-from kdzoo.report.rows import make_table
-from kdzoo.report.write import text_files
+from kdzoo.report.write import read_report, text_files
 from kdzoo.results import Store
 
 _BLOCK = re.compile(r"<!-- table: (\S+) -->\n(.*?)<!-- end of table -->", re.DOTALL)
@@ -21,9 +19,9 @@ def stale_tables(store: Store) -> list[str]:
     Raises:
         StoreError: the folder is no study.
     """
-    table = make_table(store)
+    report = read_report(store)
     found = []
-    for name, wanted in text_files(table, find(store, table)).items():
+    for name, wanted in text_files(report.table, report.findings).items():
         path = store.root / name
         if not path.is_file():
             found.append(f"{path} is missing")

@@ -6,12 +6,11 @@ from base64 import b64encode
 from dataclasses import dataclass
 from importlib import resources
 
-from kdzoo.report.findings import find
 from kdzoo.report.plain import one_line
-from kdzoo.report.rows import make_table
 from kdzoo.report.short import short_table
 from kdzoo.report.summary import summary
 from kdzoo.report.table import notes
+from kdzoo.report.write import read_report
 from kdzoo.results import Store
 
 _PICTURE = "accuracy_vs_latency.svg"
@@ -25,8 +24,8 @@ class Results(Store):
         """Returns HTML without a script; text from data is text wherever it stands."""
         from jinja2 import Environment, StrictUndefined
 
-        table = make_table(self)
-        findings = find(self, table)
+        report = read_report(self)
+        table, findings = report.table, report.findings
         picture = self.root / _PICTURE
         environment = Environment(autoescape=True, undefined=StrictUndefined)
         template = resources.files("kdzoo.report") / "assets" / "notebook.html"
