@@ -57,8 +57,8 @@ def run(
         load_students(students)
     study = load_study(target, overrides=overrides, seeds=seeds, data=data)
     folder = Path(out) if out is not None else Path("runs") / study.name
-    store = run_study(study, folder, read_test=read_test, track=track, progress=progress)
-    return Results(store.root)
+    run_study(study, folder, read_test=read_test, track=track, progress=progress)
+    return Results(folder)
 
 
 def merge(

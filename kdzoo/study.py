@@ -13,7 +13,7 @@ from kdzoo.progress import Progress, Silent
 from kdzoo.recipe import Study, Variant
 from kdzoo.recipe.schema import Data, Measure
 from kdzoo.registry import students
-from kdzoo.report import read_report, write_report
+from kdzoo.report import Report, read_report, write_report
 from kdzoo.results import Manifest, Member, Row, Store
 from kdzoo.steps import (
     FormJob,
@@ -64,7 +64,7 @@ def run_study(
     read_test: bool = True,
     track: Sequence[str] = (),
     progress: Progress | None = None,
-) -> Store:
+) -> Report:
     """Trains, measures and reports what the study names; what the store has is not made again.
 
     Args:
@@ -75,7 +75,7 @@ def run_study(
         progress: told what is being done; nobody by default.
 
     Returns:
-        The store in ``out``, with tables, pictures and the students' cards written.
+        What the store in ``out`` says; its tables, pictures and the students' cards are written.
 
     Raises:
         KdzooError: a mistake in data, teacher or recipe; nothing is half written.
@@ -103,11 +103,13 @@ def run_study(
         for each in trained:
             _deploy(each, _splits(each, read_test), context)
         _time_all(trained, context)
-        report = read_report(context.store)
-        write_report(context.store, report=report)
-        write_cards(context.store, report.table)
     accelerator.wait_for_everyone()
-    return context.store
+    report = read_report(context.store)
+    if accelerator.is_main_process:
+        write_report(report.store, report=report)
+        write_cards(report.store, report.table)
+    accelerator.wait_for_everyone()
+    return report
 
 
 def _train_all(study: Study, context: StudyContext) -> Iterator[Trained]:

@@ -75,17 +75,15 @@ def run(
         say(f"{study.name}: {names} ({count} students); starting up", err_console)
         quiet_libraries()
         from kdzoo.console import ConsoleProgress
-        from kdzoo.report import read_report
         from kdzoo.study import run_study
 
         folder = out or Path("runs") / study.name
-        store = run_study(
+        report = run_study(
             study,
             folder,
             read_test=not no_test,
             track=[name.strip() for each in track or () for name in each.split(",")],
             progress=ConsoleProgress(err_console),
         )
-        known = read_report(store)
-    show_table(known.table, store.root, STUDY_FILES, known.findings)
-    check_noise(known.table, max_noise)
+    show_table(report.table, folder, STUDY_FILES, report.findings)
+    check_noise(report.table, max_noise)

@@ -39,11 +39,13 @@ class Report:
     """What a study's store says, read once for all that shows it.
 
     Attributes:
+        store: the study's.
         reader: of the outcomes.
         table: the study's rows.
         findings: what is known of each.
     """
 
+    store: Store
     reader: OutcomesReader
     table: Table
     findings: tuple[Finding, ...]
@@ -57,7 +59,7 @@ def read_report(store: Store) -> Report:
     """
     reader = OutcomesReader(store)
     table = make_table(store, reader=reader)
-    return Report(reader, table, find(store, table, reader))
+    return Report(store, reader, table, find(store, table, reader))
 
 
 def write_report(
