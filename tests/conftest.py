@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import random
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,19 +75,91 @@ def _no_waiting() -> None:
     gc.freeze()
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _pictures(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Saves pictures for the modules that say ``PICTURES = True``: a second for every report.
+@pytest.fixture(autouse=True, scope="session")
+def _plain_pictures() -> Iterator[pytest.MonkeyPatch]:
+    """Leaves out of pictures what takes seconds for every report: names, and the files' content."""
+    from kdzoo.report import canvas, picture
 
-    Elsewhere their files are there and empty.
-    """
-    from kdzoo.report import canvas
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canvas, "save", lambda _, paths: [path.write_bytes(b"") for path in paths])
+        patch.setattr(picture, "_labels", lambda *_: None)
+        yield patch
 
-    saved = canvas.save
-    if not getattr(request.module, "PICTURES", False):
-        canvas.save = lambda _, paths: [path.write_bytes(b"") for path in paths]
+
+@pytest.fixture(autouse=True)
+def _pictures(
+    request: pytest.FixtureRequest, _plain_pictures: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Draws them whole for tests that look at them, which are marked ``pictures``."""
+    if request.node.get_closest_marker("pictures") is None:
+        yield
+        return
+    from kdzoo.report import canvas, picture
+
+    plain = canvas.save, picture._labels
+    _plain_pictures.undo()
     yield
-    canvas.save = saved
+    _plain_pictures.setattr(canvas, "save", plain[0])
+    _plain_pictures.setattr(picture, "_labels", plain[1])
+
+
+class _Kept(dict[Any, Any]):
+    """A cache that nobody empties."""
+
+    def clear(self) -> None:
+        """Keeps everything."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _graphs() -> Iterator[None]:
+    """Traces each model once a session: seconds, and most tests export the same few."""
+    from kdzoo.runtime import export
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "_last", _Kept())
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _pool(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Trains each model once a session: what a study has trained, the next takes over by its key.
+
+    As from a sister folder, but copied, so that a test may damage what it got. Quality, exports and
+    latency are not in the pool, and no model with a name that another recipe would give otherwise.
+    Tests about training itself are marked ``trains``.
+    """
+    from kdzoo.results import CHECKPOINT, Record, Store
+    from kdzoo.results.store import has_weights
+
+    if request.node.get_closest_marker("trains"):
+        yield
+        return
+    pool = Store(tmp_path_factory.getbasetemp() / "pool")
+    find, write = Store.find, Store.write
+
+    def find_or_take_over(store: Store, key: str) -> Path | None:
+        found = find(store, key)
+        pooled = pool._finished(pool.root, key)
+        if found is not None or pooled is None:
+            return found
+        target = store.root / "models" / pooled.name
+        shutil.rmtree(target, ignore_errors=True)  # an unfinished attempt
+        return shutil.copytree(pooled, target)
+
+    def write_and_keep(store: Store, folder: Path, record: Record) -> None:
+        write(store, folder, record)
+        is_plain = record.name in ("tiny", "teacher", "tf-idf + svm") and not record.variant
+        is_known = pool._finished(pool.root, record.key) is not None
+        if is_plain and has_weights(folder) and not is_known:
+            forms = shutil.ignore_patterns(CHECKPOINT, "onnx*", "*.parquet", "decision.json")
+            shutil.copytree(folder, pool.root / "models" / folder.name, ignore=forms)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "find", find_or_take_over)
+        patch.setattr(Store, "write", write_and_keep)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -93,6 +93,7 @@ class TestTakeTurns:
         assert turns.ratio(overhead=1.0).startswith("0.67")
 
 
+@pytest.mark.study
 class TestScripts:
     def test_step(
         self,
@@ -184,6 +185,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path, tiny_encode
         return run(str(folder / "tiny.yaml"), out=folder / "runs" / "tiny").root
 
 
+@pytest.mark.study
 class TestOfAFinishedStudy:
     @pytest.fixture
     def options(

@@ -418,6 +418,11 @@ class TestUse:
         assert set(told) <= set(LABELS)
 
 
+@pytest.fixture(scope="module")
+def plain_of_any(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    return card_of(a_study(tmp_path_factory.mktemp("plain")).finish())
+
+
 class TestHostileNames:
     @pytest.fixture
     def plain(self, store: Store) -> Shown:
@@ -457,14 +462,11 @@ class TestHostileNames:
         )
     )
     def test_of_any_kind_are_words(
-        self, tmp_path_factory: pytest.TempPathFactory, name: str
+        self, tmp_path_factory: pytest.TempPathFactory, plain_of_any: Shown, name: str
     ) -> None:
-        root = tmp_path_factory.mktemp("any")
-        plain = card_of(a_study(root / "plain").finish())
+        study = a_study(tmp_path_factory.mktemp("renamed"))
 
-        shown = card_of(self.rename(a_study(root / "renamed"), name), name=name)
-
-        self.check(shown, plain, name)
+        self.check(card_of(self.rename(study, name), name=name), plain_of_any, name)
 
     def check(self, shown: Shown, plain: Shown, name: str) -> None:
         assert shown.labels == [one_line(name), *LABELS[1:]]

@@ -22,8 +22,6 @@ from tiny_world import LABELS, RunCommand, WriteRecipe
 from kdzoo.recipe import shipped_recipes
 from kdzoo.results import Store
 
-PICTURES = True  # are looked into here
-
 COMMANDS = ("bench", "cache", "check", "export", "init", "label", "list", "new", "pick", "predict",
             "push", "report", "run", "schema", "show", "texts")  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "pandas", "scipy", "sklearn", "datasets",
@@ -367,6 +365,7 @@ class TestReport:
         assert outcome.code == 0, outcome.err
         return Path("results/tiny")
 
+    @pytest.mark.pictures
     def test_makes_table_and_picture_again(self, kdzoo: RunCommand, study: Path) -> None:
         """From the records alone, and the same as before."""
         names = ("table.md", "table.csv", "accuracy_vs_latency.png", "accuracy_vs_latency.svg")

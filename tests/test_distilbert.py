@@ -310,6 +310,7 @@ def with_student(recipe: Path, **section: Any) -> Path:
     return recipe
 
 
+@pytest.mark.trains
 class TestNamedModel:
     """What ``init`` names by folder or hub id belongs to what the student is made of."""
 

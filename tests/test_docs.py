@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from tiny_world import RunCommand
 
 from kdzoo import registry
 from kdzoo.listing import SENTENCE, listing
@@ -120,14 +119,9 @@ class TestContributing:
 
 
 class TestSchemaFile:
-    def test_is_what_the_command_prints(self) -> None:
+    def test_is_what_the_command_prints(self, own_registries: None, kdzoo: RunCommand) -> None:
         """The schema that shipped recipes name is current; mend it with `kdzoo schema`."""
-        printed = subprocess.run(
-            [sys.executable, "-I", "-m", "kdzoo", "schema"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        printed = kdzoo("schema")
         committed = (ROOT / "recipes" / "recipe.schema.json").read_text(encoding="utf-8")
 
-        assert json.loads(committed) == json.loads(printed.stdout)
+        assert json.loads(committed) == json.loads(printed.out)

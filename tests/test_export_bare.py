@@ -41,7 +41,15 @@ sys.meta_path.insert(0, Refuse())
 
 
 @pytest.fixture(
-    scope="module", params=["bilstm", "fasttext", "bert", "bert of pairs", "cnn of pairs"]
+    scope="module",
+    params=[
+        "bert",
+        "cnn of pairs",
+        *(
+            pytest.param(each, marks=pytest.mark.study)
+            for each in ("bilstm", "fasttext", "bert of pairs")
+        ),
+    ],
 )
 def folder(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path

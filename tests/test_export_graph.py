@@ -15,7 +15,7 @@ from tiny_world import LABELS
 
 from kdzoo.errors import ModelError
 from kdzoo.registry import load_students
-from kdzoo.runtime import load_classifier
+from kdzoo.runtime import export, load_classifier
 from kdzoo.runtime.graph import to_onnx
 
 
@@ -33,7 +33,7 @@ def operators(folder: Path) -> Counter[str]:
 
 @pytest.mark.usefixtures("own_students")
 class TestRecurrentStudents:
-    @pytest.mark.parametrize("kind", ["own_gru", "own_lstm"])
+    @pytest.mark.parametrize("kind", ["own_gru", pytest.param("own_lstm", marks=pytest.mark.study)])
     def test_stop_where_a_text_ends(self, kind: str, tmp_path: Path, tiny_encoder: Path) -> None:
         """Two layers in both directions: padding changes nothing, though packing is not there."""
         trained = save_student(kind, tmp_path / "trained", tiny_encoder)
@@ -46,13 +46,17 @@ class TestRecurrentStudents:
         np.testing.assert_allclose(together, wanted, rtol=0, atol=1e-5)
         assert np.ptp(wanted, axis=0).min() > 0.01
 
+    @pytest.mark.study
     def test_are_loops_in_every_export_of_a_process(
-        self, tmp_path: Path, tiny_encoder: Path
+        self, tmp_path: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The second LSTM of a process is one as well, not unrolled to the sample's length."""
         trained = save_student("own_lstm", tmp_path / "trained", tiny_encoder)
-
-        first, second = (export_to(trained, tmp_path / name) for name in ("first", "second"))
+        exported = []
+        for name in ("first", "second"):
+            monkeypatch.setattr(export, "_last", {})  # traced anew
+            exported.append(export_to(trained, tmp_path / name))
+        first, second = exported
 
         assert operators(first) == operators(second)
         assert operators(second)["LSTM"] == 2
@@ -80,7 +84,13 @@ class TestRecurrentStudents:
 
 
 class TestTransformers:
-    @pytest.mark.parametrize("architecture", ["bert", "roberta", "distilbert"])
+    @pytest.mark.parametrize(
+        "architecture",
+        [
+            "bert",
+            *(pytest.param(each, marks=pytest.mark.study) for each in ("roberta", "distilbert")),
+        ],
+    )
     def test_answer_as_in_pytorch(
         self, architecture: str, tmp_path: Path, tiny_encoder: Path
     ) -> None:
@@ -115,6 +125,7 @@ class TestTracing:
         self, tmp_path: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """It takes seconds; other weights are traced anew."""
+        monkeypatch.setattr(export, "_last", {})
         traced: list[object] = []
 
         def counted(model: object) -> onnx.ModelProto:
@@ -201,8 +212,6 @@ class TestWhatIsWritten:
         self, tmp_path: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """An export replaces the last one when it is whole, and not before."""
-        from kdzoo.runtime import export
-
         trained = save_student("fasttext", tmp_path / "trained", tiny_encoder)
         folder = export_to(trained, tmp_path / "exported")
         before = {path.name: path.read_bytes() for path in folder.iterdir()}

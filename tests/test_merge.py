@@ -28,8 +28,6 @@ from kdzoo.report.findings import find
 from kdzoo.report.spreadsheet import comma_separated
 from kdzoo.results import Member, Store, merge, publish
 
-PICTURES = True  # are looked into here
-
 WRONG = {0: 20, 1: 23, 2: 26, 3: 21}  # texts that the student of a seed gets wrong
 LATENCY = ("latency", "times", "texts_per", "cold", "memory", "flops", "tokens", "threads", "cpu",
            "noise")  # fmt: skip
@@ -425,6 +423,7 @@ class TestTwoMachines:
             ("tiny", "CPU A, 2 cores", "0.5"),
         ]
 
+    @pytest.mark.pictures
     def test_have_a_picture_each(self, merged: Store) -> None:
         """Points of two machines never share an axis; a machine that is gone leaves no picture."""
         for suffix in ("png", "svg", "pdf"):

@@ -15,8 +15,6 @@ from kdzoo.report.short import short_table
 from kdzoo.report.summary import summary
 from kdzoo.results import Store
 
-PICTURES = True  # are looked into here
-
 
 class Seen(HTMLParser):
     """The tags of some HTML, the cells of its table, and all of its text."""
@@ -64,6 +62,7 @@ class TestResults:
             assert sentence in shown.text
         assert short.caption in shown.text
 
+    @pytest.mark.pictures
     def test_show_the_picture_and_where_the_files_lie(self, reported: Store) -> None:
         """The picture needs no file beside the notebook, and no network."""
         shown = seen(reported)

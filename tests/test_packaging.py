@@ -120,6 +120,7 @@ class TestWheel:
 
         assert "kdzoo = kdzoo.cli:main" in wheel.read(name).decode()
 
+    @pytest.mark.study
     def test_runs_from_where_it_was_unpacked(self, wheel: zipfile.ZipFile, tmp_path: Path) -> None:
         """Students, recipes and data are found without the repository, far from it."""
         wheel.extractall(tmp_path / "site")

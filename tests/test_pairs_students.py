@@ -179,6 +179,7 @@ class TestSavedStudent:
             load_classifier(saved, "pipeline").logits(pairs), wanted, rtol=0, atol=1e-4
         )
 
+    @pytest.mark.study
     def test_answers_in_onnx_as_in_pytorch(self, saved: Path, tmp_path: Path) -> None:
         """Short beside long in one batch, and each pair alone: logits within 1e-4; labels in int8.
 

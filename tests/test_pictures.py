@@ -19,7 +19,7 @@ from kdzoo.report.findings import find
 from kdzoo.report.looks import fill_of, road_of
 from kdzoo.results import Member, Store
 
-PICTURES = True  # are looked into here
+pytestmark = pytest.mark.pictures
 
 SUFFIXES = {".png", ".svg", ".pdf"}
 Watched = list[Any]

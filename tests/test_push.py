@@ -126,11 +126,14 @@ def without_token(outcome: Outcome) -> Outcome:
 
 
 class TestPush:
+    @pytest.mark.parametrize("way", ["push", pytest.param("push_anew", marks=pytest.mark.study)])
     def test_puts_a_student_on_the_hub_in_one_commit(
-        self, push_anew: Push, hub: Hub, study: Path, tmp_path: Path
+        self, request: pytest.FixtureRequest, way: str, hub: Hub, study: Path, tmp_path: Path
     ) -> None:
         """Weights, card and forms: what is downloaded again answers as what was trained."""
-        outcome = push_anew(study, "user/small", "--model", "tiny", "--seed", "1", "--private")
+        outcome = request.getfixturevalue(way)(
+            study, "user/small", "--model", "tiny", "--seed", "1", "--private"
+        )
 
         assert outcome.code == 0, outcome.err
         (repository,) = hub.repositories.values()
@@ -277,6 +280,7 @@ class TestRefusal:
         assert all(word in outcome.err for word in words), outcome.err
         assert not any(repository.files for repository in hub.repositories.values())
 
+    @pytest.mark.study
     @pytest.mark.parametrize(
         ("changes", "words"),
         [

@@ -79,6 +79,7 @@ class TestCommitted:
         assert 'pip install "kdzoo[demo]"' in notebook.cells[0].source
 
 
+@pytest.mark.study
 class TestExecuted:
     def test_shows_the_study_and_its_picture(self, executed: list[Any]) -> None:
         for beginning, name in (("results =", "static"), ("own =", "averaging")):

@@ -133,6 +133,7 @@ def models(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> dict
     return save_stand_ins(root, tiny_encoder, order, width=16, heads=2, layers=2)
 
 
+@pytest.mark.study
 class TestEachRecipe:
     @pytest.mark.parametrize(
         ("name", "options"),
@@ -178,6 +179,7 @@ class TestEachRecipe:
         }
 
 
+@pytest.mark.study
 class TestDistilbert:
     def test_starts_student_and_control_from_the_model_that_it_names(
         self,

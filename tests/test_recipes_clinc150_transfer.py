@@ -53,6 +53,7 @@ def hub(
 
 
 class TestEachRecipe:
+    @pytest.mark.study
     @pytest.mark.parametrize("name", KINDS)
     def test_ends_in_a_table_of_all_that_can_be_added(
         self, kdzoo: RunCommand, hub: Asked, name: str

@@ -116,6 +116,7 @@ class TestSplits:
         assert corpus.positive is None
 
 
+@pytest.mark.study
 @pytest.mark.parametrize(
     ("task", "name"),
     [(task, name) for task in SAMPLES for name in ("bilstm", "distilbert")],
@@ -140,6 +141,7 @@ def test_each_ends_in_a_table(kdzoo: RunCommand, hub: Asked, task: str, name: st
     assert ("mismatched" in titles) == (task == "mnli")
 
 
+@pytest.mark.study
 @pytest.mark.parametrize("name", ["bilstm", "cnn", "distilbert"])
 def test_each_of_sick_ends_in_a_table(
     kdzoo: RunCommand,

@@ -91,6 +91,7 @@ class TestSplits:
         assert any(note.startswith("dropped texts") for note in corpus.notes)
 
 
+@pytest.mark.study
 class TestEachRecipe:
     @pytest.mark.parametrize(
         ("name", "options", "variants"),

@@ -32,8 +32,6 @@ from kdzoo.report.rows import Spread
 from kdzoo.report.spreadsheet import comma_separated
 from kdzoo.results import Member, Store, Timing, publish
 
-PICTURES = True  # are looked into here
-
 HOSTILE = [
     "a|b",
     "<script>alert(1)</script>",
@@ -178,6 +176,7 @@ class TestHostileNames:
         assert len({len(row) for row in rows}) == 1
         assert len(rows) == 2
 
+    @pytest.mark.pictures
     def test_are_text_in_the_picture(self, tmp_path: Path) -> None:
         """The drawing is well-formed, has no element of theirs, and reads no formulas into them."""
         rows = [a_row(name, latency=a_latency(0.1 * 2**i)) for i, name in enumerate(HOSTILE)]
@@ -504,6 +503,7 @@ class TestRuntimes:
         assert {column: found[column] for column in unrounded} == unrounded
 
 
+@pytest.mark.pictures
 class TestReportAgain:
     def test_gives_the_same_bytes(self, tmp_path: Path) -> None:
         """Tables and pictures are functions of the store: no date, no random id in them."""
@@ -532,6 +532,7 @@ class TestReportAgain:
         assert {path.name: path.read_bytes() for path in write_report(public)} == first
 
 
+@pytest.mark.pictures
 class TestPicture:
     def test_is_not_drawn_where_nothing_was_timed(self, tmp_path: Path) -> None:
         assert picture.draw(a_table(a_row("a", latency=None)), tmp_path) == []
@@ -636,6 +637,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[Table, Path], Drawing]
 Watched = Callable[[Table, Path], Drawing]
 
 
+@pytest.mark.pictures
 class TestRuntimesInThePicture:
     def test_are_joined_by_one_line_a_model(self, tmp_path: Path, watched: Watched) -> None:
         """From its fastest to its slowest, through all of them."""
@@ -701,6 +703,7 @@ class TestRuntimesInThePicture:
         assert ">My runtime<" in svg
 
 
+@pytest.mark.pictures
 class TestLabels:
     @pytest.mark.parametrize("seed", range(3))
     @pytest.mark.parametrize("runtimes", [("torch",), RUNTIMES], ids=["torch", "all"])

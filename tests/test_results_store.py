@@ -48,6 +48,7 @@ class TestOutcomes:
         pd.testing.assert_frame_equal(kept(once), once)
 
 
+@pytest.mark.trains
 class TestFinishedModel:
     def test_is_found_by_its_key(self, store: Store) -> None:
         folder = store.find(KEY)
@@ -90,6 +91,7 @@ class TestFinishedModel:
         assert folder.name.endswith(f"s0--{KEY}")
 
 
+@pytest.mark.trains
 class TestSisterStudy:
     @pytest.fixture
     def other(self, store: Store) -> Store:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from tiny_world import RunCommand, WriteRecipe
 
 from kdzoo.results import Store
 
-PICTURES = True  # are looked into here
+pytestmark = pytest.mark.trains
 
 
 class TestOneRun:
+    @pytest.mark.pictures
     def test_leaves_table_picture_and_models(
         self, kdzoo: RunCommand, write_recipe: WriteRecipe
     ) -> None:

@@ -53,6 +53,7 @@ def record_of(store: Store, role: str) -> Record:
     return store.read(row.members[0].key)
 
 
+@pytest.mark.trains
 class TestTheSameStudent:
     @pytest.mark.parametrize(
         "student",

@@ -14,6 +14,8 @@ from tiny_world import Outcome, RunCommand, WriteRecipe
 from kdzoo import registry
 from kdzoo.results import Record, Store
 
+pytestmark = pytest.mark.trains
+
 OWN = '''\
 from torch import Tensor, nn
 

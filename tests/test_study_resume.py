@@ -51,6 +51,8 @@ def records(folder: Path) -> dict[str, Record]:
     return {key: store.read(key) for key in sorted(keys)}
 
 
+@pytest.mark.study
+@pytest.mark.trains
 class TestKilledStudy:
     def test_ends_as_if_it_had_not_been(
         self,

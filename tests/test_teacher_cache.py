@@ -276,6 +276,7 @@ print((places[:, 0] >= 0).sum(), "of", len(digests))
 """
 
 
+@pytest.mark.study
 class TestTwoProcesses:
     def test_at_once_fill_one_whole_cache(
         self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -389,6 +390,7 @@ class TestLogitCache:
             cache.write(digests_of(TEXTS[:1]), np.array([[value, 0.0]], dtype=np.float32))
         assert not list(tmp_path.rglob("*.npy"))
 
+    @pytest.mark.study
     def test_opens_more_shards_than_a_process_may_have_files(self, tmp_path: Path) -> None:
         """Millions of texts are more shards than the usual limit of open files."""
         done = subprocess.run(

@@ -19,6 +19,8 @@ from kdzoo.steps.context import configuration_of
 from kdzoo.tracking import Tracking, check_trackers
 from kdzoo.training import make_accelerator
 
+pytestmark = pytest.mark.trains
+
 # Stands in for a tracker's package: what it is told goes to a file, a line per call.
 STAND_IN = """
 import json, os

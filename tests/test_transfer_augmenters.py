@@ -211,6 +211,7 @@ class TestEveryAugmenter:
         assert len({example.digest for example in more.examples}) == len(more.examples)
 
 
+@pytest.mark.study
 class TestInOtherProcesses:
     OTHER_SEED = 7
 

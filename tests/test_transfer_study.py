@@ -113,6 +113,7 @@ def said_to(outcome: Outcome) -> str:
     return " ".join(outcome.err.split())
 
 
+@pytest.mark.trains
 class TestAStudy:
     def test_learns_from_all_and_counts_them(
         self, kdzoo: RunCommand, recipe: Callable[..., Path], labelled: Labelled
@@ -392,6 +393,7 @@ class TestBadRecipes:
         assert not list(Path("runs").rglob("tiny*/record.json"))
 
 
+@pytest.mark.trains
 class TestAugmentersOfOnesOwn:
     @pytest.mark.parametrize(
         ("body", "words"),
