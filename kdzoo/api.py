@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdzoo.files import files_told
 from kdzoo.registry import load_students
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from kdzoo.runtime.predictor import Predictor
 
 
+@files_told()
 def run(
     target: str,
     *,
@@ -41,7 +44,8 @@ def run(
         read_test: whether the test split is read at the end.
         track: experiment trackers that get a run per model: ``tensorboard``, ``wandb``, ``mlflow``,
             ``trackio``.
-        progress: told what is being done; nobody by default.
+        progress: told what is being done: this process's stderr by default, which a notebook shows;
+            nobody with ``kdzoo.progress.Silent()``.
 
     Returns:
         The study's results: its store, finished and reported, which a notebook shows.
@@ -49,6 +53,10 @@ def run(
     Raises:
         KdzooError: a mistake in recipe, data or teacher, or a tracker that is not there.
     """
+    from rich.console import Console
+
+    from kdzoo.console import ConsoleProgress
+    from kdzoo.progress import quiet
     from kdzoo.recipe import load_study
     from kdzoo.report.notebook import Results
     from kdzoo.study import run_study
@@ -57,10 +65,13 @@ def run(
         load_students(students)
     study = load_study(target, overrides=overrides, seeds=seeds, data=data)
     folder = Path(out) if out is not None else Path("runs") / study.name
-    run_study(study, folder, read_test=read_test, track=track, progress=progress)
+    shown = progress or ConsoleProgress(Console(stderr=True, force_jupyter=False))
+    with quiet():
+        run_study(study, folder, read_test=read_test, track=track, progress=shown)
     return Results(folder)
 
 
+@files_told()
 def merge(
     folders: Sequence[str | Path], out: str | Path, *, progress: Progress | None = None
 ) -> Results:
@@ -88,6 +99,7 @@ def merge(
     return Results(store.root)
 
 
+@files_told()
 def load(
     folder: str | Path,
     *,
@@ -109,13 +121,17 @@ def load(
             ``calibrated`` or ``reject`` need.
         RecipeError: what runs it is not installed.
     """
+    from kdzoo.progress import quiet
+    from kdzoo.runtime import runtime_of
     from kdzoo.runtime.predictor import Predictor
 
     if students is not None:
         load_students(students)
-    return Predictor(Path(folder), calibrated=calibrated, reject=reject)
+    with quiet() if runtime_of(Path(folder)) == "torch" else nullcontext():
+        return Predictor(Path(folder), calibrated=calibrated, reject=reject)
 
 
+@files_told()
 def push(
     run: str | Path,
     repository: str,
@@ -156,6 +172,7 @@ def push(
     )
 
 
+@files_told()
 def read_results(*folders: str | Path) -> pd.DataFrame:
     """Returns the models of one study, or of several, as a tidy frame.
 

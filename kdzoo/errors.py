@@ -79,6 +79,10 @@ class StoreError(KdzooError):
     """A folder of results that cannot be read."""
 
 
+class FileError(KdzooError):
+    """A file or folder that may not be read or written, or that another process holds."""
+
+
 class HubError(KdzooError):
     """A model hub that is not in reach, or that refuses what is sent to it."""
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kdzoo.errors import ModelError, RecipeError
+from kdzoo.files import check_writable, files_told, with_home
+from kdzoo.progress import quiet
 from kdzoo.registry import load_students, runtimes
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class Exported:
     agreement: Agreement | None
 
 
+@files_told()
+@quiet()
 def export(
     run: str | Path,
     out: str | Path,
@@ -77,8 +81,9 @@ def export(
     if students is not None:
         load_students(students)
     write = _export_of(runtime, int8, texts)
-    target = Path(out).expanduser().resolve()
+    target = with_home(out).resolve()
     _refuse_to_overwrite(target)
+    check_writable(target.parent, "give --out another place")
     folder = _trained_folder(run, model, seed)
 
     def read() -> Iterator[Text]:
@@ -137,7 +142,7 @@ def _read(file: str | Path, column: str, column_pair: str | None, folder: Path) 
     from kdzoo.model import reads_pairs
     from kdzoo.runtime.predictor import checked
 
-    texts = read_texts(Path(file).expanduser(), column, column_pair)
+    texts = read_texts(with_home(file), column, column_pair)
     return checked(texts, reads_pairs(folder))
 
 
@@ -157,7 +162,7 @@ def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Pat
     from kdzoo.runtime.folder import is_export
     from kdzoo.teacher import find_model
 
-    folder = Path(run).expanduser()
+    folder = with_home(run)
     if (folder / "study.json").is_file():
         return choose(Store(folder), model, seed).folder
     if model is not None or seed is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
@@ -53,3 +54,25 @@ class Silent:
     def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
         """Opens a bar that nobody sees."""
         yield _SilentTask()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps the libraries' own bars and reports from the screen for the block: kdzoo has its own.
+
+    What a user set before holds again afterwards.
+    """
+    import transformers
+
+    log = transformers.logging
+    verbosity, had_bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="(accelerate|torch|transformers)\\..*")
+        log.set_verbosity_error()
+        log.disable_progress_bar()
+        try:
+            yield
+        finally:
+            log.set_verbosity(verbosity)
+            if had_bars:
+                log.enable_progress_bar()

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from annotated_types import Gt, Interval
 
 from kdzoo.errors import Problem, RegistryError, did_you_mean
+from kdzoo.files import with_home
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -263,7 +264,7 @@ def load_students(path: str | Path) -> None:
     Raises:
         RegistryError: there is no such file, or it fails on import (its own error line is shown).
     """
-    target = Path(path).expanduser().resolve()
+    target = with_home(path).resolve()
     if not target.exists():
         raise RegistryError(f"no such file or folder of students: {path}")
     files = sorted(target.glob("*.py")) if target.is_dir() else [target]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 
 from kdzoo.data import Corpus, describe, load_corpus
 from kdzoo.errors import DataError, TeacherError
+from kdzoo.files import check_writable
 from kdzoo.recipe.schema import Data
 from kdzoo.results import write_atomically
 from kdzoo.teacher import align, find_model
@@ -50,8 +52,10 @@ def write_recipes(
 
     Raises:
         DataError: the data cannot be learnt from, or the recipes are there already.
+        FileError: ``output`` cannot be written.
         TeacherError: the teacher cannot be found, or is a classifier over other labels.
     """
+    check_writable(output, "give -o a folder that you may write")
     section = _data_section(data, text, text_pair, label, oos_label)
     corpus = load_corpus(Data(**section))
     present = [name for name in _STUDENTS if (output / f"{name}.yaml").exists()]
@@ -61,16 +65,24 @@ def write_recipes(
     config = _model_config(folder)
     taught, note = _teacher_section(teacher, folder, config, corpus)
     width = config.get("hidden_size") or config.get("dim")
+    recipes = {
+        output / f"{name}.yaml": _recipe(name, section, taught, corpus, output, width)
+        for name in _STUDENTS
+    }
     output.mkdir(parents=True, exist_ok=True)
-    for name in _STUDENTS:
-        recipe = _recipe(name, section, taught, corpus, output, width)
-        write_atomically(output / f"{name}.yaml", recipe)
+    try:
+        for path, recipe in recipes.items():
+            write_atomically(path, recipe)
+    except OSError:
+        for path in recipes:
+            path.unlink(missing_ok=True)  # the same command begins anew
+        raise
     return [
         f"data: {describe(corpus)}",
         *[f"note: {each}" for each in corpus.notes],
         note,
         f"wrote {', '.join(f'{output / name}.yaml' for name in _STUDENTS)}",
-        f"next: kdzoo run {output}",
+        f"next: {_run(output)}",
     ]
 
 
@@ -158,6 +170,10 @@ def _recipe(
     return (
         "# yaml-language-server: $schema=recipe.schema.json   (kdzoo schema > recipe.schema.json)\n"
         f"# {about}\n"
-        f"# Run:  kdzoo run {output}/{name}.yaml     (kdzoo run {output} runs the zoo)\n"
+        f"# Run:  {_run(output / f'{name}.yaml')}     ({_run(output)} runs the zoo)\n"
         f"{written}"
     )
+
+
+def _run(path: Path) -> str:
+    return shlex.join(["kdzoo", "run", str(path)])

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from accelerate import Accelerator
 
 from kdzoo.card import write_cards
 from kdzoo.data import Corpus, describe, few_labels, load_corpus
 from kdzoo.errors import StoreError
+from kdzoo.files import alone_in, check_writable
 from kdzoo.progress import Progress, Silent
 from kdzoo.recipe import Study, Variant
 from kdzoo.recipe.schema import Data, Measure
 from kdzoo.registry import students
 from kdzoo.report import Report, read_report, write_report
-from kdzoo.results import Manifest, Member, Row, Store
+from kdzoo.results import Manifest, Member, Row, Store, is_study, refuse_foreign_report
 from kdzoo.steps import (
     FormJob,
     StudyContext,
@@ -28,11 +32,13 @@ from kdzoo.steps import (
     obtain_teacher,
     plan_jobs,
     read_quality,
+    settings_of,
     teacher_runtimes,
     time_rows,
     timed_rows,
     trained_folder,
 )
+from kdzoo.teacher import check_cache
 from kdzoo.tracking import Tracking, check_trackers
 from kdzoo.training import make_accelerator
 
@@ -83,10 +89,28 @@ def run_study(
     check_trackers(track)
     if out.exists() and not out.is_dir():
         raise StoreError(f"{out} is a file; give --out a folder")
+    check_writable(out, "give --out a folder that you may write")
+    is_ours = is_study(out) or any((out / "models").glob("*/record.json"))
+    refuse_foreign_report(out, is_ours=is_ours, cure="give --out a folder of its own")
+    check_cache()
     for variant in study.variants:
         check_kinds(variant.recipe)
         check_teacher(variant.recipe)
+        settings_of(variant.recipe.measure).check()
     accelerator = make_accelerator()
+    held = alone_in(out, "run of this study") if accelerator.is_main_process else nullcontext()
+    with held:
+        return _run(study, out, read_test, track, progress, accelerator)
+
+
+def _run(
+    study: Study,
+    out: Path,
+    read_test: bool,
+    track: Sequence[str],
+    progress: Progress | None,
+    accelerator: Accelerator,
+) -> Report:
     shown = progress if progress is not None and accelerator.is_main_process else Silent()
     told = track if accelerator.is_main_process else ()
     tracking = Tracking(told, study.name, out / TRACKING, shown)

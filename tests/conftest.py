@@ -7,13 +7,16 @@ import json
 import os
 import random
 import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tiny_machine import DISK_BYTES, fill, mounted
 from tiny_world import (
     LABELS,
     Outcome,
@@ -226,6 +229,36 @@ def finished_study(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KDZOO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
         return run(str(recipe), out=folder / "runs" / "tiny").root
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can look into; pytest's own are for one user alone."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A disk of 256 kB."""
+    with mounted(f"size={DISK_BYTES},mode=755") as disk:
+        yield disk
+
+
+@pytest.fixture
+def full_disk(small_disk: Path) -> Path:
+    """A disk without any room."""
+    fill(small_disk)
+    return small_disk
+
+
+@pytest.fixture
+def read_only_disk(small_disk: Path) -> Path:
+    """A disk that can only be read; it holds a folder ``there``."""
+    (small_disk / "there").mkdir()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    return small_disk
 
 
 @pytest.fixture

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import transformers
 from tiny_models import context_of, pruned_vocabulary, save_tiny_classifier, some_texts
 from tiny_world import LABELS, RunCommand, WriteRecipe
 
 import kdzoo as package
 from kdzoo.errors import DataError, KdzooError, ModelError, RecipeError
 from kdzoo.model import build_student, save_model
-from kdzoo.progress import Silent
+from kdzoo.progress import Progress, Silent
 from kdzoo.results import Store
 from kdzoo.runtime import predictor as predicting
 
@@ -159,3 +160,42 @@ class TestRun:
             package.run(str(write_recipe()), data=str(tmp_path / "none"), out=tmp_path / "out")
         with pytest.raises(RecipeError, match="no recipe"):
             package.run("no-such-recipe")
+
+
+class TestWhoIsTold:
+    @pytest.fixture(autouse=True)
+    def _trains_nothing(self, monkeypatch: pytest.MonkeyPatch, finished_study: Path) -> None:
+        def run_study(*_: object, progress: Progress, **__: object) -> Store:
+            progress.say("training")
+            self.had_bars = transformers.logging.is_progress_bar_enabled()
+            return Store(finished_study)
+
+        monkeypatch.setattr("kdzoo.study.run_study", run_study)
+
+    @pytest.mark.parametrize("had_bars", [True, False])
+    def test_of_a_run_is_who_started_it(
+        self,
+        write_recipe: WriteRecipe,
+        capsys: pytest.CaptureFixture[str],
+        had_bars: bool,
+    ) -> None:
+        """Lines of kdzoo's rather than bars of the libraries, which are afterwards as before."""
+        log = transformers.logging
+        before = log.is_progress_bar_enabled()
+        switch = {True: log.enable_progress_bar, False: log.disable_progress_bar}
+        switch[had_bars]()
+        try:
+            package.run(str(write_recipe()))
+            assert log.is_progress_bar_enabled() == had_bars
+        finally:
+            switch[before]()
+
+        assert not self.had_bars
+        assert capsys.readouterr().err == "training\n"
+
+    def test_is_nobody_where_that_is_wanted(
+        self, write_recipe: WriteRecipe, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        package.run(str(write_recipe()), progress=Silent())
+
+        assert capsys.readouterr().err == ""

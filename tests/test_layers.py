@@ -13,10 +13,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
-    "errors", "progress", "tracking", "digest", "offline", "registry", "recipe", "data", "text",
-    "objectives", "metrics", "model", "training", "teacher", "transfer", "runtime", "measure",
+    "errors", "files", "progress", "tracking", "digest", "offline", "registry", "recipe", "data",
+    "text", "objectives", "metrics", "model", "training", "teacher", "transfer", "runtime",
+    "measure",
     "results", "statistics", "steps", "report", "card", "hub", "study", "bench", "exporting",
-    "scaffold", "listing", "api", "console", "cli",
+    "scaffold", "listing", "console", "api", "cli",
 )  # fmt: skip
 BESIDE = {"hf": "model", "__main__": "cli"}  # modules that stand with a room
 ROOMLESS = {"__init__"}  # looks everything up when it is first used
@@ -112,6 +113,23 @@ def test_nothing_that_is_installed_imports_the_tests(file: Path) -> None:
     names = {dotted for dotted, _ in imports(ast.parse(file.read_text(encoding="utf-8")))}
 
     assert not {name for name in names if name.startswith(("tests", "tiny_", "pytest"))}
+
+
+UNIX_ALONE = {"fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty"}
+
+
+@pytest.mark.parametrize("file", [*MODULES, *STUDENTS], ids=name_of)
+def test_a_module_can_be_imported_where_unixs_own_modules_are_not(file: Path) -> None:
+    """What Windows lacks is asked for where it is needed alone."""
+    top = ast.parse(file.read_text(encoding="utf-8")).body
+    names = {
+        dotted.partition(".")[0]
+        for node in top
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for dotted, _ in imports(node)
+    }
+
+    assert not names & UNIX_ALONE
 
 
 def test_the_reader_of_imports_sees_them_all() -> None:

@@ -8,10 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import psutil
 import pytest
 from tiny_runtimes import Note, children, installed, notes, obedient
 
@@ -22,9 +20,12 @@ from kdzoo.measure import (
     Measured,
     MeasureSettings,
     Speed,
+    latency,
+    limits,
     measure_candidates,
     shared_rounds,
 )
+from kdzoo.measure.limits import MemoryLimit
 from kdzoo.progress import Silent, Task
 
 TEXTS = [f"text {number}" for number in range(40)]
@@ -67,6 +68,24 @@ class Outcome:
         return next(each for known, each in self.measured.speeds.items() if known.name == name)
 
 
+class Listens(Silent):
+    """Hears what is said."""
+
+    def __init__(self, said: list[str]) -> None:
+        self.said = said
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+
+def leaves(
+    monkeypatch: pytest.MonkeyPatch, available_bytes: int, total_bytes: int = 1 << 41
+) -> None:
+    """Leaves so much memory to this process."""
+    limit = MemoryLimit(total_bytes, available_bytes)
+    monkeypatch.setattr(latency, "memory_limit", lambda: limit)
+
+
 def session(
     folder: Path, names: str, references: str = "", seed: int = 0, **settings: Any
 ) -> Outcome:
@@ -76,7 +95,12 @@ def session(
 
 
 def measured_by(
-    folder: Path, candidates: dict[str, Candidate], references: str, seed: int, **settings: Any
+    folder: Path,
+    candidates: dict[str, Candidate],
+    references: str,
+    seed: int,
+    said: list[str] | None = None,
+    **settings: Any,
 ) -> Outcome:
     """Measures these candidates by short rules."""
     rules = {"rounds": ROUNDS, "texts": PER_VISIT, "cold_starts": 1, **settings}
@@ -86,7 +110,7 @@ def measured_by(
         references=[candidates[name] for name in references],
         settings=MeasureSettings(**rules),
         seed=seed,
-        progress=Silent(),
+        progress=Silent() if said is None else Listens(said),
     )
     return Outcome(measured, notes(folder))
 
@@ -215,12 +239,68 @@ class TestGroups:
         groups: int,
     ) -> None:
         """One candidate at a time is always measured."""
-        memory = SimpleNamespace(available=available_bytes)
-        monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+        leaves(monkeypatch, available_bytes)
 
         found = session(tmp_path, "abc", rounds=1, is_isolated=False)
 
         assert len({found.speed(name).first_round for name in "abc"}) == groups
+
+    def test_hold_one_reference_where_there_is_room_for_no_more(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The other is measured all the same, and has no rounds but its own; the user is told."""
+        leaves(monkeypatch, 0)
+        said: list[str] = []
+
+        found = session(tmp_path, "abcd", "ab", rounds=1, is_isolated=False, said=said)
+
+        names = [visit.name for visit in found.visits]
+        assert [set(names[i : i + 2]) for i in range(0, len(names), 2)] == [
+            set("ba"),
+            set("bc"),
+            set("bd"),
+        ]
+        assert shared_rounds(found.speed("c"), found.speed("a")) == ((), ())
+        assert len(shared_rounds(found.speed("c"), found.speed("b"))[0]) == 1
+        assert "memory is short: only 1 of 2 references" in said[0]
+
+    def test_keep_a_share_of_a_small_machine_free(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A gigabyte of a container of one would leave no room for any two."""
+        leaves(monkeypatch, 600 << 20, total_bytes=1200 << 20)
+
+        found = session(tmp_path, "abc", rounds=1, is_isolated=False)
+
+        assert len({found.speed(name).first_round for name in "abc"}) == 1
+
+
+class TestThreads:
+    @pytest.mark.parametrize(
+        ("cores", "wanted", "had"), [(2, 8, 2), (2, 2, 2), (4, 1, 1), (0.2, 3, 1), (1.5, 8, 2)]
+    )
+    def test_are_no_more_than_there_are_cores(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        cores: float,
+        wanted: int,
+        had: int,
+    ) -> None:
+        """What is reported is what each candidate had, and the user is told where it is less."""
+        for module in (limits, latency):
+            monkeypatch.setattr(module, "usable_cores", lambda _=None: cores)
+        said: list[str] = []
+
+        found = session(tmp_path, "a", rounds=1, is_isolated=False, threads=wanted, said=said)
+
+        seen = json.loads((tmp_path / "a" / "seen.json").read_text(encoding="utf-8"))
+        assert seen["threads"] == found.measured.threads == had
+        assert said == (
+            []
+            if wanted == had
+            else [f"measured with {had} of {wanted} threads: this process may use {cores:g} cores"]
+        )
 
 
 class TestAFailure:
@@ -259,14 +339,9 @@ class TestAFailure:
 
     def test_is_told(self, tmp_path: Path) -> None:
         said: list[str] = []
-
-        class Listens(Silent):
-            def say(self, message: str) -> None:
-                said.append(message)
-
         candidate = obedient(tmp_path, "a", calls=0, then="raises")
         measure_candidates(
-            [candidate], TEXTS, settings=MeasureSettings(1, 1, 1, 1), seed=0, progress=Listens()
+            [candidate], TEXTS, settings=MeasureSettings(1, 1, 1, 1), seed=0, progress=Listens(said)
         )
 
         assert said == ["a, obedient: not measured: ValueError: no such luck"]

@@ -10,6 +10,7 @@ import torch
 from threadpoolctl import threadpool_info
 from tiny_runtimes import children, installed, notes, obedient
 
+from kdzoo.errors import MeasureError
 from kdzoo.measure import THROUGHPUT, Candidate, MeasureSettings, Speed, measure_candidates
 from kdzoo.measure.local import LocalWorker, thread_budget
 from kdzoo.progress import Silent
@@ -92,6 +93,24 @@ class TestASessionInThisProcess:
 
         assert speeds(candidate)[candidate].failure is None
         assert torch.get_num_threads() == 2
+
+
+class TestWhereThereAreNoWorkers:
+    """As on Windows: no process groups, no pipes that can be waited for, no module resource."""
+
+    @pytest.fixture(autouse=True)
+    def _no_workers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("kdzoo.measure.candidate.HAS_WORKERS", False)
+        monkeypatch.setattr("platform.system", lambda: "Windows")
+
+    def test_a_session_in_this_process_has_its_figures(self, tmp_path: Path) -> None:
+        candidate = obedient(tmp_path, "a", sleep_ms=1)
+
+        assert speeds(candidate)[candidate].failure is None
+
+    def test_a_process_per_row_is_refused_with_what_to_write_instead(self, tmp_path: Path) -> None:
+        with pytest.raises(MeasureError, match=r"this is Windows\n.*measure\.isolated=false"):
+            speeds(obedient(tmp_path, "a"), is_isolated=True)
 
 
 def threads_of_libraries() -> dict[str, int]:

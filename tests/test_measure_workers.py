@@ -81,6 +81,16 @@ class TestItsSurroundings:
         assert set(cores_for(threads)) <= own
         assert cores_for(threads) == cores_for(threads)
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="Linux chooses what is killed by a score")
+    def test_let_it_be_killed_first_where_memory_runs_out(self, tmp_path: Path) -> None:
+        """Rather than the study that has trained for hours."""
+        with Worker(obedient(tmp_path, "candidate"), 1) as worker:
+            worker.load("text", LIMIT_S)
+            (child,) = children()
+            score = Path(f"/proc/{child.pid}/oom_score_adj").read_text(encoding="utf-8")
+
+        assert int(score) == 1000
+
     def test_do_not_hold_the_memory_of_the_process_that_started_it(self, tmp_path: Path) -> None:
         """Linux passes the high-water mark on to a child; what is reported is the child's own."""
         ballast = np.ones(400 << 17)  # 400 MiB
@@ -181,7 +191,7 @@ class TestFailures:
         ("then", "message"),
         [
             ("exits", r"^its process ended with exit code 3: out of luck$"),
-            ("aborts", r"^its process ended by SIGKILL"),
+            ("aborts", r"^its process ended by SIGKILL \(as happens where memory runs out\)"),
             ("raises", r"^ValueError: no such luck$"),
             ("hangs", r"^no answer within 0.5 s$"),
         ],
@@ -202,6 +212,19 @@ class TestFailures:
             pytest.raises(WorkerError, match=r"gone is no exported model"),
         ):
             worker.load("text", LIMIT_S)
+
+    def test_of_the_system_to_start_a_process_are_the_candidates(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where memory or a limit on processes leaves no room for another."""
+
+        def refuses(*_: Any, **__: Any) -> None:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+
+        monkeypatch.setattr(subprocess, "Popen", refuses)
+
+        with pytest.raises(WorkerError, match=r"cannot be started: .*temporarily unavailable"):
+            Worker(Candidate("any", tmp_path, "onnx"), 1)
 
     def test_of_one_that_ended_before_it_was_asked_are_told_too(self, tmp_path: Path) -> None:
         with Worker(obedient(tmp_path, "candidate"), 1) as worker:

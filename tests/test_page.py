@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,13 @@ class TestPage:
             "What was lost, and for whom", "Environment", "Recipes as run",
         ):  # fmt: skip
             assert title in page.texts
+
+
+def test_the_number_of_cores_is_not_taken_for_the_ids_of_those_that_were_used(page: Read) -> None:
+    """A session bound to core 1 of two ran on a machine with two."""
+    facts = dict(pairwise(text.strip() for text in page.texts if text.strip()))
+
+    assert (facts["cores"], facts["bound to core ids"]) == ("2", "1")
 
 
 class TestHostileNames:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +19,11 @@ from tiny_exports import TEXTS, export_to, save_student
 from tiny_world import RunCommand
 
 import kdzoo as package
+from kdzoo.cli.models import _answers_at_once
 from kdzoo.data import write_rows
 from kdzoo.errors import DataError
+from kdzoo.runtime import Text
+from kdzoo.runtime.predictor import Prediction
 
 COLUMNS = ("text", "label", "probability")
 
@@ -48,6 +53,16 @@ def read_back(path: Path) -> pd.DataFrame:
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
     return pd.read_json(path, lines=True) if path.suffix == ".jsonl" else pd.read_csv(path)
+
+
+@dataclass(frozen=True)
+class Echo:
+    """A model whose labels are its texts."""
+
+    reads_pairs: bool
+
+    def predict(self, texts: Iterable[Text], top: int) -> Iterator[Prediction]:
+        yield from (Prediction(str(text), 1.0, ()) for text in texts)
 
 
 class TestFiles:
@@ -89,6 +104,39 @@ class TestFiles:
         assert outcome.code == 0, outcome.err
         assert read_back(Path("out.jsonl"))["text"].tolist() == TEXTS
 
+    @pytest.mark.parametrize("pairs", [False, True])
+    def test_that_come_in_one_by_one_are_answered_at_once(self, pairs: bool) -> None:
+        """A filter does not wait for 256 lines; those before a bad one are answered too."""
+        read, write = os.pipe()
+        with open(read, encoding="utf-8") as stream, open(write, "wb", buffering=0) as sender:  # noqa: PTH123 - no paths
+            answers = _answers_at_once(Echo(reads_pairs=pairs), stream, pairs=pairs)
+            end = "\tb" if pairs else ""
+            for lines in (["\ufeffplay"], ["wake é", "rain"]):
+                sender.write("".join(f"{line}{end}\r\n" for line in lines).encode())
+                for line in lines:
+                    given, found = next(answers)
+                    assert (given[0] if pairs else given) == line.removeprefix("\ufeff")
+                    assert found.label == str(given)
+            sender.write(f"last{end}\n\nnever".encode())
+            assert next(answers)[1].label
+            with pytest.raises(DataError, match="line 5: 1 texts" if pairs else "text 5 is empty"):
+                next(answers)
+
+    @pytest.mark.parametrize("count", [3, 20_001])
+    @pytest.mark.parametrize("file", ["gap.txt", "gap.csv", "gap.jsonl"])
+    def test_with_an_empty_text_are_refused_before_any_is_labelled(
+        self, kdzoo: RunCommand, model: Path, file: str, count: int
+    ) -> None:
+        """Wherever it stands: as many labels as lines, or none."""
+        texts = [f"text {number}" for number in range(count)]
+        source = write_texts(Path(file), [*texts[:-1], "", texts[-1]])
+
+        outcome = kdzoo("predict", model, source, "--text", "said")
+
+        assert (outcome.code, outcome.out) == (2, "")
+        assert f"text {count} is empty" in outcome.err
+        assert "labelling" not in outcome.err
+
     def test_are_not_taken_for_texts(self, kdzoo: RunCommand, model: Path) -> None:
         """A name that ends like a file's is one, though it is misspelt; a sentence is not."""
         missing = kdzoo("predict", model, "reviws.csv")
@@ -126,7 +174,7 @@ class TestWhatIsRefused:
             ("texts.csv", "out.xls", "cannot write '.xls'; give -o a .jsonl, .csv or .parquet"),
             ("texts.csv", "folder.csv", "folder.csv is a folder"),
             ("texts.csv", "texts.csv", "is the file of texts itself"),
-            ("texts.csv", "texts.csv/out.csv", "cannot be written"),
+            ("texts.csv", "texts.csv/out.csv", "texts.csv is a file; give -o another place"),
             ("a text", "out.csv", "of a file of texts, or of -"),
             ("none.csv", "out.csv", "none.csv holds no texts"),
             ("gap.csv", "out.csv", "text 2 is empty"),

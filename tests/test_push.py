@@ -350,7 +350,7 @@ class TestChoice:
         [
             ({}, "choose one with --model NAME: tiny$"),
             ({"model": "tinny"}, "did you mean 'tiny'"),
-            ({"model": "teacher"}, "has no model 'teacher'; Known: tiny"),
+            ({"model": "teacher"}, "'teacher' is the teacher of .*wanted is a student: tiny"),
             ({"model": "tiny", "seed": 7}, "not trained with seed 7; its seeds: 0, 1"),
             ({"model": "tiny", "runtimes": ["onnx", "sklearn", "pipeline"]}, "no token"),
         ],

@@ -6,6 +6,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -23,6 +24,7 @@ SHIPPED = {
     for path in sorted(recipes_root().rglob("*"))
     if path.suffix in (".yaml", ".yml")
 }
+RESULTS = Path(__file__).resolve().parent.parent / "results"
 each_recipe = pytest.mark.parametrize("name", SHIPPED)
 
 
@@ -120,6 +122,15 @@ class TestEach:
 
         assert match is not None
         assert find_recipes(match[1])[1] == {name: SHIPPED[name]}
+
+    def test_that_was_published_does_not_say_that_it_never_ran(self, name: str) -> None:
+        """A row of its name stands in the results of its study."""
+        manifest = RESULTS / Path(name).parent / "study.json"
+        told = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
+        published = {row["name"].partition("/")[0] for row in told.get("rows", [])}
+        (line,) = [line for line in comments(name) if line.startswith("Run:")]
+
+        assert not (Path(name).name in published and "not run yet" in line)
 
     def test_all_commands_in_it_work(self, name: str) -> None:
         """Every `kdzoo run` line: recipe and overrides are read as they stand."""

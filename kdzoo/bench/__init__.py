@@ -5,22 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from kdzoo.bench.forms import Form, check_runtimes, forms_of
 from kdzoo.bench.models import check_labels, check_texts, open_models
 from kdzoo.bench.outcome import Bench, Benched, bench_table
 from kdzoo.bench.reading import Reading
-from kdzoo.errors import DataError, ModelError, Problem
+from kdzoo.errors import DataError, ModelError, Problem, StoreError
+from kdzoo.files import check_writable
 from kdzoo.measure import Candidate, MeasureSettings, environment, measure_candidates
 from kdzoo.progress import Progress
 from kdzoo.report import write_tables
-from kdzoo.results import Session, Timing, write_atomically
+from kdzoo.results import Session, Timing, refuse_foreign_report, write_atomically
 from kdzoo.runtime import Text
+from kdzoo.runtime.folder import is_export
 from kdzoo.steps.context import now
 
 BENCH, FORMS = "bench.json", "forms"
 SEED = 0
 
-__all__ = ["BENCH", "FORMS", "Bench", "Benched", "bench_table", "run_bench", "write_bench"]
+__all__ = [
+    "BENCH",
+    "FORMS",
+    "Bench",
+    "Benched",
+    "bench_table",
+    "check_folder",
+    "run_bench",
+    "write_bench",
+]
 
 
 def run_bench(
@@ -76,6 +89,29 @@ def run_bench(
     )
 
 
+def check_folder(folder: Path) -> None:
+    """Sees that a bench can be written into a folder, and what it would replace is one's own.
+
+    Raises:
+        FileError: it is a file, or cannot be written.
+        StoreError: it holds a user's own file of such a name.
+    """
+    check_writable(folder, "give --out a folder that you may write")
+    try:
+        Bench.model_validate_json((folder / BENCH).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        is_ours = False
+    else:
+        is_ours = True
+    refuse_foreign_report(folder, is_ours=is_ours, cure="give --out a folder of its own")
+    for path in (folder / FORMS).glob("[!.]*"):
+        if not is_export(path):
+            raise StoreError(
+                f"{folder / FORMS} holds {path.name}, which kdzoo did not write; give --out a "
+                "folder of its own"
+            )
+
+
 def write_bench(bench: Bench, folder: Path) -> list[Path]:
     """Writes table, picture and ``bench.json`` into a folder and returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -116,7 +152,7 @@ def _measure(
         )
     return Session(
         id="bench",
-        threads=settings.threads,
+        threads=measured.threads,
         timings=tuple(timings),
         conditions=measured.conditions,
         environment=environment(),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kdzoo.errors import DataError, ModelError, did_you_mean
+from kdzoo.files import with_home
 from kdzoo.registry import runtimes
 from kdzoo.results.store import MANIFEST
 from kdzoo.runtime import Text, load_classifier, runtime_of
@@ -58,7 +59,7 @@ def open_models(sources: Sequence[str]) -> list[Model]:
 
 
 def _folder(source: str) -> Path:
-    path = Path(source).expanduser()
+    path = with_home(source)
     if (path / MANIFEST).is_file():
         raise ModelError(f"{source} is a study; name models of it, as in {path / 'models'}/MODEL")
     if path.is_dir() and runtime_of(path) != TRAINED:
@@ -87,7 +88,7 @@ def names_apart(sources: Sequence[str]) -> list[str]:
 
 
 def _parts(source: str) -> Sequence[str]:
-    path = Path(source).expanduser()
+    path = with_home(source)
     if path.is_dir():
         return Path(os.path.abspath(path)).parts[1:]  # noqa: PTH100 - keeps links
     return source.split("/")

@@ -115,7 +115,7 @@ def _records(store: Store, keys: Iterable[str | None]) -> tuple[Record, ...]:
 def _content(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise StoreError(
             f"{path} cannot be read: {error}; remove its folder and run the recipe again"
         ) from error

@@ -18,7 +18,9 @@ from kdzoo.cli import cache
 
 # isort: on
 from kdzoo.cli.app import app, err_console
+from kdzoo.cli.encoding import write_any_text
 from kdzoo.errors import KdzooError
+from kdzoo.files import files_told
 
 __all__ = [
     "app", "bench", "cache", "main", "models", "pick", "recipes", "report", "run", "texts",
@@ -29,19 +31,12 @@ def main() -> None:
     """Runs the command line; a user's mistake is one message and exit code 2."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    write_any_text(sys.stdout, sys.stderr)
     try:
-        app()
+        with files_told():
+            app()
     except KdzooError as error:
         err_console.print(
             f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True
-        )
-        sys.exit(2)
-    except (FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
-        err_console.print(
-            f"Error: {error.filename}: {error.strerror}; give another path",
-            style="red",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
         )
         sys.exit(2)

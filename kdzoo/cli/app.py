@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Annotated, Literal
 
 import typer
@@ -95,12 +95,11 @@ def interruptible(then: str = "the same command again goes on from here") -> Ite
         sys.exit(130)
 
 
+_quiet = ExitStack()
+
+
 def quiet_libraries() -> None:
-    """Keeps the libraries' own progress bars and reports from the screen."""
-    import warnings
+    """Keeps the libraries' own progress bars and reports from the screen, to the command's end."""
+    from kdzoo.progress import quiet
 
-    import transformers
-
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    warnings.filterwarnings("ignore", module="(accelerate|torch|transformers)\\..*")
+    _quiet.enter_context(quiet())

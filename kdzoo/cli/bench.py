@@ -18,6 +18,7 @@ from kdzoo.cli.app import (
     say,
 )
 from kdzoo.cli.shown import check_noise, show_table
+from kdzoo.files import alone_in
 
 if TYPE_CHECKING:
     from kdzoo.data import Input
@@ -75,26 +76,29 @@ def bench(
             load_students(students)
         read, gold = _read(texts, text, text_pair, labels)
         quiet_libraries()
-        from kdzoo.bench import FORMS, bench_table, run_bench, write_bench
+        from kdzoo.bench import FORMS, bench_table, check_folder, run_bench, write_bench
         from kdzoo.console import ConsoleProgress
         from kdzoo.measure import MeasureSettings
 
-        measured = run_bench(
-            models,
-            read,
-            gold=gold,
-            runtimes=[name.strip() for name in runtimes.split(",")],
-            settings=MeasureSettings(
-                threads=threads,
-                rounds=rounds,
-                texts=per_visit,
-                cold_starts=cold_starts,
-                is_isolated=isolation,
-            ),
-            exports=out / FORMS,
-            progress=ConsoleProgress(err_console),
+        settings = MeasureSettings(
+            threads=threads,
+            rounds=rounds,
+            texts=per_visit,
+            cold_starts=cold_starts,
+            is_isolated=isolation,
         )
-        written = write_bench(measured, out)
+        check_folder(out)
+        with alone_in(out, "bench"):
+            measured = run_bench(
+                models,
+                read,
+                gold=gold,
+                runtimes=[name.strip() for name in runtimes.split(",")],
+                settings=settings,
+                exports=out / FORMS,
+                progress=ConsoleProgress(err_console),
+            )
+            written = write_bench(measured, out)
     table = bench_table(measured)
     show_table(table, out, [*(path.name for path in written), f"{FORMS}/"])
     check_noise(table, max_noise)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from io import BytesIO
 from itertools import tee
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from kdzoo.runtime.predictor import Prediction, Predictor
 
 _FILES = (".txt", ".jsonl", ".csv", ".tsv", ".parquet")
+_PART_BYTES = 1 << 16  # of standard input that are read at most before they are answered
 _COLUMNS = ("text", "label", "probability")
 _PAIR_COLUMNS = ("text", PAIR_COLUMN, "label", "probability")
 
@@ -117,40 +120,81 @@ def _predict_many(
 ) -> None:
     pairs = column_pair is not None
     if source == "-":
-        _put(_answers(predictor, _lines(pairs=pairs)), output, pairs=pairs)
+        _put(_answers_at_once(predictor, sys.stdin, pairs=pairs), output, pairs=pairs)
         return
     from kdzoo.console import ConsoleProgress
     from kdzoo.data.stream import read_texts
+    from kdzoo.runtime.predictor import checked
 
     file = Path(source)
+
+    def read() -> Iterator[Input]:
+        return read_texts(file, column, column_pair, skip_blank=False)  # a label for every line
+
     # a mistake in the last line is told at once
-    count = sum(1 for _ in read_texts(file, column, column_pair))
+    count = sum(1 for _ in checked(read(), predictor.reads_pairs))
     if not count:
         raise DataError(f"{file} holds no texts")
     with ConsoleProgress(err_console).task("labelling", count) as task:
 
-        def read() -> Iterator[Input]:
-            for given in read_texts(file, column, column_pair):
+        def counted() -> Iterator[Input]:
+            for given in read():
                 yield given
                 task.advance()
 
-        _put(_answers(predictor, read()), output, pairs=pairs)
+        _put(_answers(predictor, counted()), output, pairs=pairs)
 
 
-def _lines(*, pairs: bool) -> Iterator[Input]:
-    from kdzoo.data.stream import two_of
-
-    try:
-        for number, line in enumerate(sys.stdin, start=1):
-            yield two_of(line, f"line {number}") if pairs else line.rstrip("\r\n")
-    except UnicodeDecodeError:
-        raise DataError("standard input is not UTF-8 text; convert it first") from None
-
-
-def _answers(predictor: Predictor, texts: Iterator[Input]) -> Iterator[tuple[Input, Prediction]]:
+def _answers(predictor: Predictor, texts: Iterable[Input]) -> Iterator[tuple[Input, Prediction]]:
     asked, kept = tee(texts)  # they are one chunk of texts apart at most
     for found in predictor.predict(asked, top=1):
         yield next(kept), found
+
+
+def _answers_at_once(
+    predictor: Predictor, stream: TextIO, *, pairs: bool
+) -> Iterator[tuple[Input, Prediction]]:
+    """Yields an answer per line as the lines come in; those before one that is refused, too."""
+    from kdzoo.runtime.predictor import checked
+
+    first = 1
+    for lines in _incoming(stream):
+        texts: list[Input] = []
+        refused = None
+        read = (_as_input(line, number, pairs) for number, line in enumerate(lines, start=first))
+        try:
+            texts.extend(checked(read, predictor.reads_pairs, first))
+        except DataError as error:
+            refused = error
+        yield from _answers(predictor, texts)
+        if refused is not None:
+            raise refused
+        first += len(lines)
+
+
+def _incoming(stream: TextIO) -> Iterator[list[bytes]]:
+    """Yields the lines that are there by now, without waiting for more."""
+    # what has no bytes, as a notebook's input, is there as a whole
+    source = getattr(stream, "buffer", None) or BytesIO(stream.read().encode())
+    rest = b""
+    while part := source.read1(_PART_BYTES):
+        *lines, rest = (rest + part).split(b"\n")
+        if lines:
+            yield lines
+    if rest:
+        yield [rest]
+
+
+def _as_input(line: bytes, number: int, pairs: bool) -> Input:
+    from kdzoo.data.stream import two_of
+
+    try:
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
+    except UnicodeDecodeError:
+        raise DataError(
+            f"standard input is not UTF-8 text (line {number}); convert it first"
+        ) from None
+    return two_of(text, f"line {number}") if pairs else text
 
 
 def _put(answers: Iterable[tuple[Input, Prediction]], output: Path | None, *, pairs: bool) -> None:
@@ -239,7 +283,7 @@ def _show_export(exported: Exported) -> None:
     )
     for path in sorted(exported.folder.iterdir()):
         say(f"  {path}  {path.stat().st_size / 1e3:,.1f} kB")
-    say(f'use it: kdzoo predict {exported.folder} "a text"')
+    say(f'use it: {shlex.join(["kdzoo", "predict", str(exported.folder)])} "a text"')
     say(f"or without kdzoo: {exported.folder / 'README.md'}")
 
 

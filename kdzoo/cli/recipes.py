@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -136,6 +137,7 @@ def new(
 ) -> None:
     """Copy a recipe out, to edit."""
     from kdzoo.recipe import find_recipes
+    from kdzoo.results import write_atomically
 
     paths = list(find_recipes(recipe)[1].values())
     if len(paths) > 1:
@@ -143,10 +145,10 @@ def new(
         raise RecipeError(f"'{recipe}' is a folder of recipes; copy one of them: {names}")
     if file.exists():
         raise RecipeError(f"{file} is there already; choose another name")
-    file.parent.mkdir(parents=True, exist_ok=True)
     text = paths[0].read_text(encoding="utf-8")
-    file.write_text(text.replace("$schema=../", "$schema=", 1), encoding="utf-8")
-    say(f"{file} written; edit it, then: kdzoo run {file}")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(file, text.replace("$schema=../", "$schema=", 1))
+    say(f"{file} written; edit it, then: {shlex.join(['kdzoo', 'run', str(file)])}")
 
 
 @app.command(epilog="Example: `kdzoo schema > recipe.schema.json`")

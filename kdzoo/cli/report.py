@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from kdzoo.cli.app import DataSource, app, err_console, say
 from kdzoo.cli.shown import STUDY_FILES, show_table
 from kdzoo.errors import RecipeError
+from kdzoo.files import check_writable
 
 
 @app.command(
@@ -97,6 +99,12 @@ def _make(
     from kdzoo.results import publish as publish_store
 
     store = Store(folders[0])
+    if publish is None and out is None:
+        store.manifest()  # it is a study, before it is one that cannot be written
+        copy = shlex.join(["kdzoo", "report", str(store.root), "--publish", "FOLDER"])
+        check_writable(store.root, f"a report elsewhere: {copy}")
+    else:
+        check_writable(out or publish or store.root, "give a folder that you may write")
     if out is not None:
         store = merge([Store(each) for each in folders], out, ConsoleProgress(err_console))
     elif publish is not None:

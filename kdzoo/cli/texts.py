@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from kdzoo.cli.app import (
     seed_numbers,
 )
 from kdzoo.errors import DataError
+from kdzoo.files import with_home
 
 
 @app.command(
@@ -54,6 +56,8 @@ def label(
 
     An interrupted labelling goes on where it was.
     """
+    import yaml
+
     from kdzoo.registry import load_students
 
     with interruptible():
@@ -76,7 +80,8 @@ def label(
             progress=ConsoleProgress(err_console),
             device=make_accelerator().device,
         )
-    say(f"{count:,} texts labelled in {output}; as a teacher: teacher: {{outputs: {output}}}")
+    section = yaml.safe_dump({"outputs": str(output)}, default_flow_style=True, width=math.inf)
+    say(f"{count:,} texts labelled in {output}; as a teacher: teacher: {section.strip()}")
 
 
 @app.command(
@@ -106,17 +111,19 @@ def texts(
 
     What the recipe's teacher.outputs covers already is left out.
     """
+    from kdzoo.data import check_output
     from kdzoo.recipe import load_study
     from kdzoo.registry import load_students
 
     with interruptible():
+        check_output(output)
         say(f"reading {target}", err_console)
         if students is not None:
             load_students(students)
         study = load_study(target, overrides=overrides or (), seeds=seed_numbers(seeds), data=data)
         for recipe in (variant.recipe for variant in study.variants):
             outputs = recipe.teacher.outputs
-            if outputs is not None and Path(outputs).expanduser().resolve() == output.resolve():
+            if outputs is not None and with_home(outputs).resolve() == output.resolve():
                 raise DataError(f"{output} is the recipe's teacher.outputs; give -o another name")
         quiet_libraries()
         from kdzoo.console import ConsoleProgress

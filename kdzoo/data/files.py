@@ -9,6 +9,7 @@ from typing import Any
 from kdzoo.data.corpus import SPLITS, RawData, RawRow, SplitName
 from kdzoo.data.stream import SUFFIXES, as_input, stream_rows
 from kdzoo.errors import DataError, Problem, did_you_mean
+from kdzoo.files import with_home
 
 
 def read_files(
@@ -39,8 +40,8 @@ def read_files(
 
 def _split_paths(files: str | Mapping[SplitName, str], others: Sequence[str]) -> dict[str, Path]:
     if not isinstance(files, str):
-        return {split: Path(path).expanduser() for split, path in files.items()}
-    path = Path(files).expanduser()
+        return {split: with_home(path) for split, path in files.items()}
+    path = with_home(files)
     if path.is_file():
         return {"train": path}
     if not path.is_dir():

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from kdzoo.errors import DataError
+from kdzoo.files import check_writable
 
 GROUP = 8192  # rows of a .parquet that are written at once
 
@@ -23,11 +24,13 @@ def check_output(path: Path) -> None:
 
     Raises:
         DataError: it is a folder, or of a kind that is not written.
+        FileError: it cannot be written there.
     """
     if path.suffix.lower() not in _WRITERS:
         raise DataError(f"{path}: cannot write '{path.suffix}'; give -o a .jsonl, .csv or .parquet")
     if path.is_dir():
         raise DataError(f"{path} is a folder; give -o a file")
+    check_writable(path.parent, "give -o another place")
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Cells]) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from kdzoo.data.corpus import Input
 from kdzoo.errors import DataError, Problem, did_you_mean
+from kdzoo.files import check_readable
 
 SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
 Row = tuple[str, Mapping[str, Any]]  # where it stands, and its columns
@@ -24,6 +25,7 @@ def stream_rows(path: Path) -> Iterator[Row]:
     """
     if not path.is_file():
         raise DataError(f"no such data file: {path}")
+    check_readable(path)
     match path.suffix.lower():
         case ".jsonl":
             yield from _jsonl_rows(path)
@@ -37,20 +39,23 @@ def stream_rows(path: Path) -> Iterator[Row]:
             raise DataError(f"{path}: cannot read '{path.suffix}'; wanted {', '.join(SUFFIXES)}")
 
 
-def read_texts(path: Path, column: str, column_pair: str | None = None) -> Iterator[Input]:
+def read_texts(
+    path: Path, column: str, column_pair: str | None = None, *, skip_blank: bool = True
+) -> Iterator[Input]:
     """Yields the texts of a file that needs no labels; a ``.txt`` holds one a line.
 
     Args:
         path: of the file.
         column: of the text.
         column_pair: of the second text, of pairs; in a ``.txt``, a tab stands between the two.
+        skip_blank: whether blank lines of a ``.txt`` are no texts, rather than empty ones.
 
     Raises:
         DataError: there is no such file, it is not what its name says, or lacks a column.
     """
     if path.suffix.lower() == ".txt" and path.is_file():
         for number, line in enumerate(_lines(path, "\n"), start=1):
-            if line.strip():
+            if line.strip() or not skip_blank:
                 yield line.strip() if column_pair is None else two_of(line, f"{path} line {number}")
         return
     for where, row in stream_rows(path):

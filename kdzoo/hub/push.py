@@ -9,6 +9,7 @@ from pathlib import Path
 from kdzoo import registry
 from kdzoo.card import CARD, model_card
 from kdzoo.errors import ModelError
+from kdzoo.files import with_home
 from kdzoo.hub.repository import check_name, upload
 from kdzoo.model import DEPLOYED_FILES, deployed_files
 from kdzoo.progress import Progress
@@ -47,7 +48,7 @@ def push_student(
         HubError: the hub is not in reach, or refuses.
     """
     check_name(repository)
-    store, choice = _find(Path(run).expanduser(), model, seed)
+    store, choice = _find(with_home(run), model, seed)
     forms = _forms(store, choice, runtimes)
     card = model_card(store, choice.row, choice.member, repository=repository, runtimes=forms)
     files: dict[str, Path | bytes] = {CARD: card.encode(), **_files(store, choice, forms)}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 
 from kdzoo.errors import MeasureError, Problem
+
+HAS_WORKERS = os.name == "posix"  # whose pipes and process groups they need
 
 
 @dataclass(frozen=True, order=True)
@@ -52,15 +56,23 @@ class MeasureSettings:
     is_isolated: bool = True
 
     def check(self) -> None:
-        """Checks that there is something of everything.
+        """Checks that there is something of everything, and that this system can do it.
 
         Raises:
-            MeasureError: there is not.
+            MeasureError: there is not, or it cannot.
         """
         problems = [
             Problem(f"is {value}", where=name, cure="give a number above 0")
             for name, value in vars(self).items()
             if name != "is_isolated" and value <= 0
         ]
+        if self.is_isolated and not HAS_WORKERS:
+            problems.append(
+                Problem(
+                    f"a process per row is for Linux and macOS; this is {platform.system()}",
+                    cure="in a recipe: measure: {isolated: false}; kdzoo run: "
+                    "--set measure.isolated=false; kdzoo bench: --no-isolation",
+                )
+            )
         if problems:
             raise MeasureError("nothing can be measured in this way", *problems)

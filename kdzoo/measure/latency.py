@@ -6,12 +6,11 @@ import random
 from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-
-import psutil
+from dataclasses import dataclass, replace
 
 from kdzoo.errors import MeasureError
 from kdzoo.measure.candidate import Candidate, MeasureSettings
+from kdzoo.measure.limits import memory_limit, usable_cores, usable_threads
 from kdzoo.measure.machine import conditions
 from kdzoo.measure.speed import Speed
 from kdzoo.measure.subject import Subject
@@ -19,7 +18,8 @@ from kdzoo.measure.workers import cores_for
 from kdzoo.progress import Progress
 from kdzoo.runtime import Text
 
-SPARE_BYTES = 1 << 30  # of memory that stays free
+SPARE_BYTES = 1 << 30  # of memory that stay free,
+SPARE_SHARE = 1 / 8  # or this share of it, where that is less
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,12 @@ class Measured:
     Attributes:
         speeds: of every candidate and reference; a failed one says why.
         conditions: of the machine before and after, and the cores that were used.
+        threads: that every candidate had: those wanted, or as many as there are cores.
     """
 
     speeds: dict[Candidate, Speed]
     conditions: dict[str, float | str]
+    threads: int
 
 
 def measure_candidates(
@@ -48,8 +50,10 @@ def measure_candidates(
 
     In a round every candidate and every reference is visited once, in random order, and reads the
     same texts, drawn anew for the round. Candidates that cannot live at once are measured in
-    groups, each with all references, so that ratios to these stay within a round. One that fails
-    gets no figures; the others finish.
+    groups, each with all references, so that ratios to these stay within a round. Where not even
+    the references can live at once, those that find no room are measured in such a group too, and
+    have no rounds to share with the other groups. One that fails gets no figures; the others
+    finish.
 
     Args:
         candidates: models, each in a runtime.
@@ -67,6 +71,13 @@ def measure_candidates(
     settings.check()
     if not texts:
         raise MeasureError("there are no texts to measure with; give at least one")
+    threads = usable_threads(settings.threads)
+    if threads < settings.threads:
+        progress.say(
+            f"measured with {threads} of {settings.threads} threads: this process may use "
+            f"{usable_cores():.3g} cores"
+        )
+        settings = replace(settings, threads=threads)
     subjects = {each: Subject(each, settings) for each in [*references, *candidates]}
     session = _Session(texts, settings, random.Random(seed), progress)
     before = conditions()
@@ -87,8 +98,9 @@ def measure_candidates(
         {
             **{f"{name}_before": value for name, value in before.items()},
             **{f"{name}_after": value for name, value in after.items()},
-            "cores": " ".join(map(str, cores_for(settings.threads))),
+            "cores": " ".join(map(str, cores_for(threads))),
         },
+        threads,
     )
 
 
@@ -102,25 +114,30 @@ class _Session:
     def measure(self, references: Sequence[Subject], others: Sequence[Subject]) -> None:
         """Leads the references through all rounds, the others through those of their group."""
         first_round = 0
-        waiting = deque(others)
-        for subject in references:
-            subject.start(self.texts[0], first_round)
+        left = deque(reversed(references))  # exported forms, the smallest, are named last
+        held = self._start_group([], left, first_round) if left else []
+        if left:
+            self.progress.say(
+                f"memory is short: only {len(held)} of {len(references)} references are measured "
+                "beside all others; nothing is told of how the others compare with the rest"
+            )
+        waiting = deque([*left, *others])
         while True:
-            group = self._start_group(references, waiting, first_round)
-            self._rounds([*references, *group])
+            group = self._start_group(held, waiting, first_round)
+            self._rounds([*held, *group])
             self._finish(group)
             first_round += self.settings.rounds
             if not waiting:
                 break
-        self._finish(references)
+        self._finish(held)
 
     def _start_group(
-        self, references: Sequence[Subject], waiting: deque[Subject], first_round: int
+        self, held: Sequence[Subject], waiting: deque[Subject], first_round: int
     ) -> list[Subject]:
         """Starts those that are next, at least one, while there is room for another."""
         group: list[Subject] = []
         with self.progress.task("starting what is measured", len(waiting)) as task:
-            while waiting and (not group or self._has_room([*references, *group])):
+            while waiting and (not group or self._has_room([*held, *group])):
                 subject = waiting.popleft()
                 subject.start(self.texts[0], first_round)
                 group.append(subject)
@@ -131,8 +148,10 @@ class _Session:
         live = [subject.loaded_bytes for subject in subjects if subject.failure is None]
         if len(live) >= self.settings.live_at_most:
             return False
-        needed = SPARE_BYTES + 2 * max(live, default=0)  # another one, and what grows at work
-        return psutil.virtual_memory().available > needed
+        memory = memory_limit()
+        spare_bytes = min(SPARE_BYTES, SPARE_SHARE * memory.total_bytes)
+        needed_bytes = 2 * max(live, default=0)  # another one, and what grows at work
+        return memory.available_bytes > spare_bytes + needed_bytes
 
     def _rounds(self, subjects: Sequence[Subject]) -> None:
         ordered = sorted(subjects, key=lambda subject: subject.candidate)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psutil
 
+from kdzoo.measure.limits import usable_cores
+
 _LIBRARIES = (
     "kdzoo", "torch", "transformers", "accelerate", "tokenizers", "onnxruntime", "onnx",
     "scikit-learn", "skops", "scipy", "numpy",
@@ -22,7 +24,7 @@ _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 @cache
 def environment() -> dict[str, str]:
-    """Returns processor, cores, system, versions and kdzoo's commit; no host name, no paths.
+    """Returns processor, usable cores, system, versions and kdzoo's commit; no host, no paths.
 
     Libraries that are not installed are left out. The thread settings are those of this process;
     a session of measurements has its own.
@@ -30,7 +32,7 @@ def environment() -> dict[str, str]:
     settings = [f"{name}={os.environ[name]}" for name in _THREAD_VARIABLES if name in os.environ]
     return {
         "cpu": _cpu_model(),
-        "cores": str(os.cpu_count()),
+        "cores": f"{round(usable_cores(), 2):g}",
         "machine": platform.machine(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
@@ -50,7 +52,7 @@ def conditions() -> dict[str, float | str]:
     times = psutil.cpu_times_percent(LOOK_S)
     waiting = times.idle + getattr(times, "iowait", 0.0)
     found: dict[str, float | str] = {
-        "load_average": round(os.getloadavg()[0], 2),
+        "load_average": round(psutil.getloadavg()[0], 2),
         "cpu_percent_of_others": round(100 - waiting, 1),
         "steal_percent": getattr(times, "steal", 0.0),
     }

@@ -56,6 +56,9 @@ class Worker:
     Args:
         candidate: what it is to load.
         threads: of all its libraries, fixed before any is imported.
+
+    Raises:
+        WorkerError: the system starts no more processes.
     """
 
     def __init__(self, candidate: Candidate, threads: int) -> None:
@@ -63,15 +66,19 @@ class Worker:
         self._threads = threads
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
         quiet = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
-        self._process = subprocess.Popen(  # noqa: S603 - this Python, a module of our own
-            [sys.executable, "-P", "-m", MODULE],
-            env={**os.environ, **thread_variables(threads), **quiet},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            bufsize=0,
-            process_group=0,  # Ctrl-C is for the parent; what the worker starts ends with it
-        )
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - this Python, a module of our own
+                [sys.executable, "-P", "-m", MODULE],
+                env={**os.environ, **thread_variables(threads), **quiet},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                bufsize=0,
+                process_group=0,  # Ctrl-C is for the parent; what the worker starts ends with it
+            )
+        except OSError as error:  # no memory for another process, or too many of them
+            self._errors.close()
+            raise WorkerError(f"its process cannot be started: {error}") from error
 
     def load(self, text: Text, limit_s: float) -> dict[str, Any]:
         """Loads the candidate and lets it answer one text; returns its cores and memory.
@@ -143,6 +150,8 @@ class Worker:
         except subprocess.TimeoutExpired:
             return "its process closed its output"
         how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        if code == -signal.SIGKILL:
+            how += " (as happens where memory runs out)"
         self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - STDERR_BYTES))
         lines = self._errors.read().decode("utf-8", "replace").splitlines()
         last = next((line.strip() for line in reversed(lines) if line.strip()), "")

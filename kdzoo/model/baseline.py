@@ -11,6 +11,7 @@ import numpy as np
 
 from kdzoo.data import Corpus, Input
 from kdzoo.errors import ModelError
+from kdzoo.files import check_readable, writing
 from kdzoo.model.forward import Logits
 
 BASELINE_FILES = ("baseline.skops", "labels.json")
@@ -64,7 +65,8 @@ def save_baseline(folder: Path, pipeline: Any, labels: tuple[str, ...]) -> None:
     import skops.io
 
     folder.mkdir(parents=True, exist_ok=True)
-    skops.io.dump(pipeline, folder / BASELINE_FILES[0])
+    with writing(folder):
+        skops.io.dump(pipeline, folder / BASELINE_FILES[0])
     (folder / BASELINE_FILES[1]).write_text(json.dumps(labels), encoding="utf-8")
 
 
@@ -73,9 +75,14 @@ def load_baseline(folder: Path) -> tuple[Any, tuple[str, ...]]:
 
     Raises:
         ModelError: the files are missing, or hold types that skops does not trust.
+        OSError: one may not be read.
     """
     import skops.io
 
+    lacking = [name for name in BASELINE_FILES if not (folder / name).is_file()]
+    if lacking:
+        raise ModelError(f"{folder} holds no baseline that can be loaded: it lacks {lacking[0]}")
+    check_readable(*(folder / name for name in BASELINE_FILES))
     try:
         pipeline = skops.io.load(folder / BASELINE_FILES[0], trusted=[])
         labels = json.loads((folder / BASELINE_FILES[1]).read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from kdzoo.errors import ModelError
+from kdzoo.files import check_readable, writing
 from kdzoo.model.forward import takes_token_types
 from kdzoo.text import SpecialTokens, Vocabulary
 
@@ -53,8 +54,9 @@ def save_model(folder: Path, model: Any, vocabulary: Vocabulary) -> None:
         model_max_length=vocabulary.max_length,
         model_input_names=inputs,
     )
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    with writing(folder):
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
 
 
 def load_model(folder: str | Path) -> LoadedModel:
@@ -62,6 +64,7 @@ def load_model(folder: str | Path) -> LoadedModel:
 
     Raises:
         ModelError: the folder is missing or is not a whole model.
+        OSError: a file of it may not be read.
     """
     import torch
     from transformers import AutoModelForSequenceClassification
@@ -76,6 +79,7 @@ def load_model(folder: str | Path) -> LoadedModel:
             if path.is_dir()
             else f"no such model folder: {folder}"
         )
+    check_readable(*deployed_files(path))
     try:
         model, info = AutoModelForSequenceClassification.from_pretrained(
             path,

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from kdzoo.errors import Problem, RecipeError, did_you_mean
+from kdzoo.files import with_home
 from kdzoo.recipe.document import Document, KeyPath, parse_scalar, read_document
 from kdzoo.recipe.options import recipe_model
 from kdzoo.recipe.paths import anchor_paths
@@ -69,7 +70,7 @@ def find_recipes(target: str) -> tuple[str, dict[str, Path]]:
     Raises:
         RecipeError: there is no such recipe; the message suggests the nearest.
     """
-    path = Path(target).expanduser()
+    path = with_home(target)
     if path.suffix in (".yaml", ".yml"):
         if not path.is_file():
             raise RecipeError(f"no such recipe file: {target}")
@@ -264,5 +265,5 @@ def _override(
             for k, v in (before.items() if isinstance(before, dict) else ())
             if k not in ("hub", "config", "revision", "embedded")
         }
-        document.data["data"] = {**section, "files": str(Path(data).expanduser().resolve())}
+        document.data["data"] = {**section, "files": str(with_home(data).resolve())}
         document.places[("data", "files")] = "--data"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from kdzoo.data import Corpus, few_labels, load_corpus, texts_of
 from kdzoo.errors import DataError, StoreError
+from kdzoo.files import with_home
 from kdzoo.recipe.schema import Data
 from kdzoo.results import Record, Store
 
@@ -65,7 +65,7 @@ def _section(store: Store, told: Any, data: str | None) -> Data:
     section = dict(told) if isinstance(told, dict) else {}
     if data is not None:
         kept = {key: value for key, value in section.items() if key not in _SOURCES}
-        section = {**kept, "files": str(Path(data).expanduser().resolve())}
+        section = {**kept, "files": str(with_home(data).resolve())}
     try:
         return Data.model_validate(section)
     except ValidationError as error:

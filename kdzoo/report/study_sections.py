@@ -10,7 +10,7 @@ import yaml
 from kdzoo.report.latency import by_machine
 from kdzoo.report.plain import one_line
 from kdzoo.report.sections import Curve, Section
-from kdzoo.results import Record, Store
+from kdzoo.results import Record, Session, Store
 
 
 def curves_section(store: Store) -> Section | None:
@@ -52,11 +52,15 @@ def environment_sections(store: Store) -> list[Section]:
         return [Section("Environment", facts=_facts(first.environment))]
     titles = [f"Environment: {name}" for name in machines] if len(machines) > 1 else ["Environment"]
     return [
-        Section(
-            one_line(title), facts=_facts({**sessions[-1].environment, **sessions[-1].conditions})
-        )
+        Section(one_line(title), facts=_facts(sessions[-1].environment) + _conditions(sessions[-1]))
         for title, sessions in zip(titles, machines.values(), strict=True)
     ]
+
+
+def _conditions(session: Session) -> list[tuple[str, str]]:
+    """Returns what a machine was like; the ids of the cores that were used are not its number."""
+    names = {"cores": "bound_to_core_ids"}
+    return _facts({names.get(name, name): value for name, value in session.conditions.items()})
 
 
 def _facts(told: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from kdzoo.results.choice import Choice, choose
 from kdzoo.results.merge import merge
-from kdzoo.results.publish import publish, without_paths
+from kdzoo.results.publish import is_study, publish, refuse_foreign_report, without_paths
 from kdzoo.results.record import (
     OUTPUTS,
     DataSummary,
@@ -35,8 +35,10 @@ __all__ = [
     "Timing",
     "TrainingSummary",
     "choose",
+    "is_study",
     "merge",
     "publish",
+    "refuse_foreign_report",
     "without_paths",
     "write_atomically",
 ]

@@ -38,11 +38,18 @@ def choose(
         ModelError: there is no such row or seed, or the study holds no weights of it.
         StoreError: the folder is no study.
     """
-    rows = {row.name: row for row in store.manifest().rows if row.role in roles}
+    known = store.manifest().rows
+    rows = {row.name: row for row in known if row.role in roles}
     if name is None:
         raise ModelError(
             f"{store.root} is a study of several models; choose one with --model NAME: "
             f"{', '.join(rows)}"
+        )
+    other = next((row for row in known if row.name == name and row.role not in roles), None)
+    if other is not None:
+        raise ModelError(
+            f"'{name}' is the {other.role} of {store.root}, and what is wanted is a "
+            f"{' or '.join(roles)}: {', '.join(rows)}"
         )
     if name not in rows:
         raise ModelError(f"{store.root} has no model '{name}'; {did_you_mean(name, rows)}")

@@ -81,8 +81,6 @@ def merge(stores: Sequence[Store], target: Path, progress: Progress | None = Non
 def _refuse_target(stores: Sequence[Store], target: Path) -> None:
     for store in stores:
         refuse_to_overwrite(store, target)
-    if target.exists() and any(target.iterdir()) and not (target / "study.json").is_file():
-        raise StoreError(f"{target} holds other things than published results; give a new folder")
 
 
 def _copied(stores: Sequence[Store], scratch: Path) -> Iterator[_Source]:

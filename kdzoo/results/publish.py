@@ -12,6 +12,9 @@ from kdzoo.errors import StoreError
 from kdzoo.results.store import MANIFEST, Store, has_weights
 from kdzoo.runtime.decision import Decision
 
+REPORT_FILE = re.compile(
+    r"(report|table|accuracy_vs_\w+|gap_closed|latency|bench|study)(-machine-.*)?\.\w+"
+)
 PATH_KEYS = ("files", "outputs", "vectors")  # of a recipe: what stands there is always a path
 
 
@@ -70,13 +73,44 @@ def refuse_to_overwrite(store: Store, target: Path) -> None:
     """
     if target.exists() and not target.is_dir():
         raise StoreError(f"{target} is a file; name a folder, as in results/STUDY")
-    held = [target / "models", target / "measurements"]
-    foreign = any(folder.exists() for folder in held) and not (target / MANIFEST).is_file()
-    working = any(has_weights(folder) for folder in held[0].glob("*"))
-    if foreign or working or target.resolve() == store.root.resolve():
+    held = [] if is_study(target) else list(target.glob("[!.]*"))
+    working = any(has_weights(folder) for folder in (target / "models").glob("*"))
+    if held or working or target.resolve() == store.root.resolve():
         raise StoreError(
             f"{target} holds other things than published results, which would be lost; "
             "name a folder of its own, as in results/STUDY"
+        )
+
+
+def is_study(folder: Path) -> bool:
+    """Whether kdzoo wrote, or published, a study there.
+
+    Raises:
+        StoreError: its manifest is not what kdzoo writes.
+    """
+    if not (folder / MANIFEST).is_file():
+        return False
+    Store(folder).manifest()
+    return True
+
+
+def refuse_foreign_report(folder: Path, *, is_ours: bool, cure: str) -> None:
+    """Lets a report replace one of kdzoo's own, and no file of the user's that has such a name.
+
+    Args:
+        folder: where tables, pictures and the page are going to lie; there or not.
+        is_ours: whether kdzoo made the report there.
+        cure: what to do instead.
+
+    Raises:
+        StoreError: it holds such a file.
+    """
+    if is_ours or not folder.is_dir():
+        return
+    names = sorted(path.name for path in folder.iterdir() if REPORT_FILE.fullmatch(path.name))
+    if names:
+        raise StoreError(
+            f"{folder} holds {', '.join(names)}, which would be replaced by a report; {cure}"
         )
 
 

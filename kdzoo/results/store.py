@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ import pandas as pd
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from kdzoo.errors import StoreError
+from kdzoo.files import writing
 from kdzoo.measure import with_all_columns
 from kdzoo.results.record import SCHEMA_VERSION, Deployed, Manifest, Record, Session
 from kdzoo.runtime.decision import DECISION, Decision, read_decision
@@ -56,8 +58,10 @@ class Store:
         if own is not None and has_weights(own):
             return own
         for sister in sorted(self.root.resolve().parent.glob("*/models")):
+            if not os.access(sister, os.R_OK | os.X_OK):
+                continue  # another user's: theirs to keep
             found = self._finished(sister.parent, key)
-            if found is not None and has_weights(found):
+            if found is not None and has_weights(found) and _may_be_read(found):
                 return self._take_over(found)
         return None
 
@@ -190,8 +194,9 @@ class Store:
             raise StoreError(
                 f"{self.root} holds no predictions of model {key}; run its recipe again"
             )
+        content = BytesIO(path.read_bytes())  # what may not be read is not damaged
         try:
-            return with_all_columns(pd.read_parquet(path))
+            return with_all_columns(pd.read_parquet(content))
         except (OSError, ValueError) as error:  # pyarrow's own errors are both
             raise StoreError(
                 f"{path} is damaged: {error}; remove its folder and run the recipe again"
@@ -227,6 +232,11 @@ class Store:
 def has_weights(folder: Path) -> bool:
     """Whether a model's folder holds what a run needs of it."""
     return any((folder / name).is_file() for name in ("model.safetensors", "baseline.skops"))
+
+
+def _may_be_read(folder: Path) -> bool:
+    """Whether this user may copy all of a model, which may be another one's."""
+    return all(os.access(path, os.R_OK) for path in folder.rglob("*"))
 
 
 def _slug(text: str) -> str:
@@ -274,7 +284,15 @@ def _read(path: Path, model: type[T]) -> T:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Writes a file beside its place and moves it there: it is whole or not there."""
+    """Writes a file beside its place and moves it there: it is whole or not there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content.encode() if isinstance(content, str) else content)
-    partial.replace(path)
+    try:
+        with writing(path):
+            partial.write_bytes(content.encode() if isinstance(content, str) else content)
+            partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -47,7 +47,7 @@ def read_decision(folder: Path) -> Decision | None:
         if path.stat().st_size > _LARGEST:
             raise ValueError(f"it has more than {_LARGEST:,} bytes")
         return Decision.model_validate_json(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise ModelError(
             f"{path} is not what this kdzoo writes: {reason}; run the recipe again, or remove it"

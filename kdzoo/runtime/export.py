@@ -13,6 +13,7 @@ import onnx
 
 from kdzoo.digest import file_sha256
 from kdzoo.errors import ModelError
+from kdzoo.files import writing
 from kdzoo.model import LoadedModel, load_model
 from kdzoo.runtime.decision import DECISION, read_decision
 from kdzoo.runtime.encoder import TextEncoder
@@ -58,7 +59,8 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
         _write_graph(graph, partial / GRAPH, _writer(graph, loaded, runtime, settings))
         pad_token = loaded.tokenizer.id_to_token(loaded.pad_id) or "[PAD]"
         loaded.tokenizer.enable_padding(pad_id=loaded.pad_id, pad_token=pad_token)
-        loaded.tokenizer.save(str(partial / TOKENIZER))
+        with writing(partial / TOKENIZER):
+            loaded.tokenizer.save(str(partial / TOKENIZER))
         (partial / LABELS).write_text(json.dumps(loaded.labels, indent=1), encoding="utf-8")
         _copy_decision(folder, partial, runtime)
         told = readme(runtime, loaded.labels, read_decision(partial))
@@ -115,7 +117,8 @@ def _write_graph(
     graph: onnx.ModelProto, target: Path, write: Callable[[onnx.ModelProto, Path], None]
 ) -> None:
     try:
-        write(graph, target)
+        with writing(target):
+            write(graph, target)
     except OSError:
         raise
     except Exception as error:  # the quantiser's errors have no common base

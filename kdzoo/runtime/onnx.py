@@ -10,8 +10,9 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from kdzoo.errors import ModelError
+from kdzoo.files import check_readable
 from kdzoo.runtime.encoder import INPUTS, Ids, TextEncoder
-from kdzoo.runtime.folder import GRAPH, TOKENIZER, read_export, read_labels
+from kdzoo.runtime.folder import DEPLOYED, GRAPH, TOKENIZER, read_export, read_labels
 from kdzoo.runtime.protocol import Logits, Text
 
 BATCH_SIZE = 32
@@ -31,6 +32,7 @@ class OnnxClassifier:
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
         export = read_export(folder)
+        check_readable(*(path for name in DEPLOYED if (path := folder / name).is_file()))
         self.labels = read_labels(folder)
         self.reads_pairs = export.reads_pairs
         tokenizer = _tokenizer(folder, export.vocabulary)

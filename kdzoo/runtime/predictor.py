@@ -87,12 +87,13 @@ def _rejection(decision: Decision, labels: Sequence[str], folder: Path) -> tuple
     return labels.index(decision.oos_label), decision.oos_threshold
 
 
-def checked(texts: Iterable[Text], reads_pairs: bool | None) -> Iterator[Text]:
+def checked(texts: Iterable[Text], reads_pairs: bool | None, first: int = 1) -> Iterator[Text]:
     """Yields the texts, once each is seen to be one that the model reads.
 
     Args:
         texts: single ones, or pairs.
         reads_pairs: whether the model reads pairs, rather than single texts; None if nobody knows.
+        first: the number of the first text, for messages.
 
     Raises:
         DataError: a text is empty, or holds what is no character; or it is not what the model was
@@ -100,7 +101,7 @@ def checked(texts: Iterable[Text], reads_pairs: bool | None) -> Iterator[Text]:
     """
     from kdzoo.data import is_unicode, texts_of
 
-    for number, given in enumerate(texts, start=1):
+    for number, given in enumerate(texts, start=first):
         sides = texts_of(given)
         if reads_pairs is not None and reads_pairs != (len(sides) == 2):
             raise DataError(f"text {number} {_MISFIT[reads_pairs]}")

@@ -7,7 +7,7 @@ from kdzoo.steps.job import StudentJob, check_kinds, plan_jobs
 from kdzoo.steps.measuring import read_quality, trained_folder
 from kdzoo.steps.student import Prepared, obtain_student, prepare_student
 from kdzoo.steps.teacher import StudyTeacher, check_teacher, obtain_teacher
-from kdzoo.steps.timing import TimedRow, teacher_runtimes, time_rows, timed_rows
+from kdzoo.steps.timing import TimedRow, settings_of, teacher_runtimes, time_rows, timed_rows
 from kdzoo.steps.wanted import wanted_texts
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "plan_jobs",
     "prepare_student",
     "read_quality",
+    "settings_of",
     "teacher_runtimes",
     "time_rows",
     "timed_rows",

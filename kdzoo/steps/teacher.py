@@ -9,6 +9,7 @@ from pathlib import Path
 from kdzoo import registry
 from kdzoo.data import Corpus
 from kdzoo.errors import Problem, TeacherError
+from kdzoo.files import with_home
 from kdzoo.measure import Size, environment, model_size
 from kdzoo.model import load_model, reads_pairs
 from kdzoo.recipe.schema import FineTune, Recipe
@@ -62,7 +63,7 @@ def check_teacher(recipe: Recipe) -> None:
     section, student, objective = recipe.teacher, recipe.student, recipe.objective
     if section.outputs is None:
         return
-    file = open_outputs(Path(section.outputs).expanduser())
+    file = open_outputs(with_home(section.outputs))
     problems = []
     if section.encoder is None:
         problems += [Problem(NO_TOKENIZER)] if student.text == "teacher" else []

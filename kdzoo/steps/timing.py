@@ -117,7 +117,7 @@ def time_rows(
     context.store.write_session(
         Session(
             id=name,
-            threads=section.threads,
+            threads=measured.threads,
             timings=tuple(timings),
             conditions=measured.conditions,
             environment=machine,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from kdzoo.data import Corpus, Texts, few_labels, load_corpus
+from kdzoo.files import with_home
 from kdzoo.progress import Progress
 from kdzoo.recipe import Study
 from kdzoo.recipe.schema import Recipe
@@ -78,7 +78,7 @@ def _mask_token(recipe: Recipe) -> str | None:
 def _opened(recipe: Recipe, corpus: Corpus, progress: Progress) -> OutputsTeacher | None:
     """Returns the teacher that is a file, if there is one already."""
     outputs = recipe.teacher.outputs
-    if outputs is None or not Path(outputs).expanduser().exists():
+    if outputs is None or not with_home(outputs).exists():
         return None
     return open_outputs_teacher(recipe.teacher, corpus.labels, progress)
 

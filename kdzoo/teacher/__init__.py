@@ -1,6 +1,6 @@
 """Any Hugging Face classifier, several, or a file of outputs; its logits computed or read once."""
 
-from kdzoo.teacher.cache import LogitTable, cache_contents, cache_root, clear_cache
+from kdzoo.teacher.cache import LogitTable, cache_contents, cache_root, check_cache, clear_cache
 from kdzoo.teacher.fine_tune import fine_tune
 from kdzoo.teacher.label_file import OutputsWriter, label_file
 from kdzoo.teacher.outputs import NO_ENCODER, NO_TOKENIZER, OutputsTeacher, open_outputs_teacher
@@ -31,6 +31,7 @@ __all__ = [
     "align",
     "cache_contents",
     "cache_root",
+    "check_cache",
     "clear_cache",
     "content_hash",
     "content_key",

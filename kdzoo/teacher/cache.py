@@ -19,18 +19,45 @@ import numpy.typing as npt
 
 from kdzoo.data import Digests
 from kdzoo.errors import TeacherError
+from kdzoo.files import check_writable
 
+_CURE = "set KDZOO_CACHE to a folder that you may write: export KDZOO_CACHE=FOLDER"
 OTHER_FILES = 512  # that a process may have open beside its shards
 SHARD_ROWS = 4096  # texts between two points at which labelling can be taken up again
 HalfLogits = npt.NDArray[np.float16]  # [N, C]
 
 
 def cache_root() -> Path:
-    """Returns the folder of the cache: ``KDZOO_CACHE``, or the user's cache folder."""
+    """Returns the folder of the cache: ``KDZOO_CACHE``, or the user's cache folder.
+
+    Raises:
+        TeacherError: there is no home folder to put it into.
+    """
     base = os.environ.get("KDZOO_CACHE")
-    if base:
-        return Path(base).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "kdzoo"
+    try:
+        if base:
+            return Path(base).expanduser()
+        return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "kdzoo"
+    except RuntimeError:
+        raise TeacherError(
+            "there is no home folder for the cache of teacher logits (HOME is not set, or names no "
+            f"user); {_CURE}"
+        ) from None
+
+
+def check_cache() -> None:
+    """Sees that the cache can be written, before there is anything to put into it.
+
+    Raises:
+        TeacherError: there is no home folder to put it into.
+        FileError: it cannot.
+    """
+    check_writable(cache_root(), _CURE)
+
+
+def unwritable(folder: Path, error: OSError) -> TeacherError:
+    """Returns what to tell of a cache that cannot be written."""
+    return TeacherError(f"the cache {folder} cannot be written: {error}; {_CURE}")
 
 
 @dataclass
@@ -88,7 +115,7 @@ class LogitCache:
         except OSError as error:
             if partial is not None:
                 partial.unlink(missing_ok=True)
-            raise TeacherError(f"the cache {self.folder} cannot be written: {error}") from error
+            raise unwritable(self.folder, error) from error
         return name
 
     def _open(self) -> list[npt.NDArray[np.void]]:

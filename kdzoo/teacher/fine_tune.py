@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from kdzoo.data import Corpus
 from kdzoo.errors import TeacherError
+from kdzoo.files import writing
 from kdzoo.metrics import quality
 from kdzoo.model import READS_PAIRS, maximum_length, predict_logits, readable, takes_token_types
 from kdzoo.objectives.total import gold_loss
@@ -71,8 +72,9 @@ def fine_tune(
     )
     if accelerator.is_main_process:
         tokenizer.model_max_length = limit
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
+        with writing(folder):
+            model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
     accelerator.wait_for_everyone()
     return result, evaluate(model)
 

@@ -17,8 +17,10 @@ import torch
 from kdzoo.data import Example, Texts, texts_of
 from kdzoo.data.stream import read_texts
 from kdzoo.errors import DataError, Problem, TeacherError
+from kdzoo.files import check_writable
 from kdzoo.model import load_model
 from kdzoo.progress import Progress
+from kdzoo.teacher.cache import check_cache
 from kdzoo.teacher.outputs_file import METADATA
 from kdzoo.teacher.source import find_model
 from kdzoo.teacher.teacher import Teacher, cut_share, open_member
@@ -50,6 +52,7 @@ def label_file(
         DataError: the texts cannot be read.
     """
     _check_target(out, file)
+    check_cache()
     folder = find_model(source)
     loaded = load_model(folder)
     labels = loaded.labels
@@ -80,6 +83,9 @@ def _check_target(out: Path, file: Path) -> None:
         raise TeacherError(f"{out}: a file of outputs is written as .parquet; give -o OUT.parquet")
     if out.exists() and file.exists() and out.samefile(file):
         raise TeacherError(f"{out} is the file of texts itself; give -o another name")
+    if out.is_dir():
+        raise TeacherError(f"{out} is a folder; give -o a file")
+    check_writable(out.parent, "give -o another place")
 
 
 def _texts(file: Path, column: str, column_pair: str | None) -> Iterator[Example]:
@@ -109,8 +115,6 @@ class OutputsWriter:
         self._schema = schema.with_metadata({METADATA: said})
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir():
-                raise IsADirectoryError(f"{path} is a folder")
             self._file = self._partial.open("wb")
             self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
         except OSError as error:

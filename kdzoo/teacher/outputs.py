@@ -20,9 +20,10 @@ import torch
 from kdzoo.data import Digests, Example, digests_of
 from kdzoo.digest import file_sha256
 from kdzoo.errors import KdzooError, Problem, TeacherError
+from kdzoo.files import with_home
 from kdzoo.progress import Progress, with_speed
 from kdzoo.recipe.schema import Teacher as TeacherSection
-from kdzoo.teacher.cache import LogitCache, LogitTable, cache_root
+from kdzoo.teacher.cache import LogitCache, LogitTable, cache_root, unwritable
 from kdzoo.teacher.outputs_file import SHOWN, OutputsBatch, OutputsFile, open_outputs, read_outputs
 from kdzoo.teacher.outputs_values import (
     Mistakes,
@@ -147,7 +148,7 @@ def open_outputs_teacher(
         DataError: it cannot be read.
     """
     assert section.outputs is not None  # noqa: S101 - the caller has looked
-    file = open_outputs(Path(section.outputs).expanduser())
+    file = open_outputs(with_home(section.outputs))
     encoder = (
         find_model(section.encoder, section.fallback, section.sha256) if section.encoder else None
     )
@@ -237,7 +238,7 @@ def _read_into(
         shutil.rmtree(cache.folder, ignore_errors=True)
         raise
     except OSError as error:
-        raise TeacherError(f"the cache {cache.folder} cannot be written: {error}") from error
+        raise unwritable(cache.folder, error) from error
     progress.say(f"{file.path.name}: {file.holds} of {sum(map(len, digests)):,} texts")
 
 

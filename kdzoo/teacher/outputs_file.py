@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from kdzoo.data import Example
 from kdzoo.data.stream import as_text, stream_rows
 from kdzoo.errors import DataError, Problem, TeacherError, did_you_mean
+from kdzoo.files import check_readable
 from kdzoo.teacher.outputs_values import cell_values
 
 Kind = Literal["logits", "probabilities", "label"]  # the first that a file has is read
@@ -85,6 +86,7 @@ def open_outputs(path: Path) -> OutputsFile:
 
 
 def _open_parquet(path: Path) -> OutputsFile:
+    check_readable(path)
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows

@@ -9,6 +9,7 @@ from typing import Any
 
 from kdzoo.digest import file_sha256
 from kdzoo.errors import TeacherError
+from kdzoo.files import check_readable, with_home
 from kdzoo.offline import hub_in_reach
 
 _FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
@@ -52,10 +53,11 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
 def _find(source: str) -> Path:
     if source.startswith("package:"):
         return _in_package(source)
-    path = Path(source).expanduser()
+    path = with_home(source)
     if path.is_dir():
         if not (path / "config.json").is_file():
             raise TeacherError(f"{source} is not a model folder: it has no config.json")
+        check_readable(*_deciding(path))
         return path.resolve()
     if source.startswith((".", "/", "~")) or source.partition("@")[0].count("/") > 1:
         raise TeacherError(f"no such model folder: {source}")
@@ -118,14 +120,16 @@ def short_name(source: str) -> str:
 
 def content_key(folder: Path, max_length: int) -> str:
     """Returns a hash of what decides the logits: weights, configuration, tokenizer, length."""
-    names = sorted(
-        file.name
-        for file in folder.iterdir()
-        if file.suffix == ".safetensors"
-        or file.name in ("config.json", "tokenizer.json", "vocab.txt")
-    )
-    parts = [f"{name}:{file_sha256(folder / name)}" for name in names]
+    parts = [f"{file.name}:{file_sha256(file)}" for file in _deciding(folder)]
     return content_hash({"files": parts, "max_length": max_length, "dtype": "float32"})
+
+
+def _deciding(folder: Path) -> list[Path]:
+    """Returns the files of a model that decide its logits, by name."""
+    names = ("config.json", "tokenizer.json", "vocab.txt")
+    return sorted(
+        file for file in folder.iterdir() if file.suffix == ".safetensors" or file.name in names
+    )
 
 
 def content_hash(content: Any) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ssl
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from kdzoo.errors import ModelError
+from kdzoo.files import with_home
 
 
 def read_vectors(path: str, tokens: Sequence[str]) -> tuple[Tensor, int]:
@@ -19,7 +19,7 @@ def read_vectors(path: str, tokens: Sequence[str]) -> tuple[Tensor, int]:
     Raises:
         ModelError: torchtext is not installed, or the file is missing or not a file of vectors.
     """
-    file = Path(path).expanduser()
+    file = with_home(path)
     if not file.is_file():
         raise ModelError(f"student.embeddings.vectors: no such file: {path}")
     try:

@@ -12,6 +12,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from kdzoo.files import check_readable, writing
+
 Tensors = dict[str, Tensor]
 
 
@@ -52,7 +54,8 @@ class Checkpoint:
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        save_file(tensors, partial, metadata={"kdzoo": json.dumps(said)})
+        with writing(partial):
+            save_file(tensors, partial, metadata={"kdzoo": json.dumps(said)})
         partial.replace(path)
 
 
@@ -65,6 +68,7 @@ def resume(path: Path | None, model: nn.Module, optimizer: torch.optim.Optimizer
     """Returns the checkpoint in the file, its state put back; a fresh one without a file."""
     if path is None or not path.is_file():
         return Checkpoint()
+    check_readable(path)
     try:
         with safe_open(path, framework="pt") as file:
             said: dict[str, Any] = json.loads(file.metadata()["kdzoo"])

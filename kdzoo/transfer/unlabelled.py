@@ -10,6 +10,7 @@ from kdzoo.data import Example, Input, Texts, distinct, is_unicode, normalised, 
 from kdzoo.data.hub import read_hub_texts
 from kdzoo.data.stream import SUFFIXES, read_texts
 from kdzoo.errors import DataError
+from kdzoo.files import with_home
 from kdzoo.recipe.schema import Unlabelled
 
 
@@ -93,7 +94,7 @@ def _named(section: Unlabelled) -> list[str]:
 
 
 def _paths(section: Unlabelled) -> list[Path]:
-    return [path for name in _named(section) for path in _files(Path(name).expanduser())]
+    return [path for name in _named(section) for path in _files(with_home(name))]
 
 
 def _files(path: Path) -> list[Path]:

@@ -1,0 +1,172 @@
+"""Files and folders of users: whether they may be read and written, and how it is told if not."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kdzoo.errors import FileError
+
+PROBE_BYTES = 4096  # a block: an empty file fits on a full disk
+_LOCK = ".lock"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EACCES, errno.EPERM)
+_OF_THE_USER = (
+    *_FULL, *_FORBIDDEN, errno.EROFS, errno.EIO, errno.EFBIG, errno.EMFILE, errno.ENFILE,
+    errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP,
+    errno.ENAMETOOLONG,
+)  # fmt: skip
+_RUST = re.compile(r"os error (\d+)")  # what safetensors and tokenizers say of one
+
+
+def with_home(path: str | Path) -> Path:
+    """Returns a path with the home folder for its ``~``.
+
+    Raises:
+        FileError: nobody knows that folder.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise FileError(
+            f"{path}: nobody knows the home folder that its ~ stands for (HOME is not set, or "
+            "names no user); write the whole path, from / on"
+        ) from None
+
+
+@contextmanager
+def files_told() -> Iterator[None]:
+    """Turns what the system says of a file, within the block, into a message to the user.
+
+    Raises:
+        FileError: a file or folder may not be read or written, or the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _OF_THE_USER:
+            raise
+        raise FileError(_told(error)) from error
+
+
+def _told(error: OSError) -> str:
+    """Returns what is wrong, where, and the cure."""
+    named = error.filename if isinstance(error.filename, str | os.PathLike) else None
+    where = "" if named is None else f"{os.fspath(named)}: "
+    if error.errno in _FULL:
+        return f"{where}the disk is full; make room on it and give the same command again"
+    if error.errno == errno.EROFS:
+        return f"{where}the disk can only be read; give a folder on another one"
+    if error.errno in _FORBIDDEN:
+        if named is not None and os.path.exists(named) and not os.access(named, os.R_OK):  # noqa: PTH110 - never raises
+            return f"{where}this user may not read it; let its owner allow that (chmod -R a+rX)"
+        return f"{where}this user may not write there; give a folder of your own"
+    return f"{where}{error.strerror}; give another path"
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Lets libraries write a file, or files in a folder, as Python itself would.
+
+    Some are silent about the errors of the system, and some make files that only their owner may
+    read, whatever the user's other files are like.
+
+    Raises:
+        OSError: it cannot be written; names the path.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    except Exception as error:
+        if (found := _RUST.search(str(error))) is None:
+            raise
+        number = int(found[1])
+        raise OSError(number, os.strerror(number), str(path)) from error
+    for file in path.iterdir() if path.is_dir() else [path]:
+        if file.is_file() and file.stat().st_mode & 0o077 == 0:
+            _share(file)
+
+
+def _share(file: Path) -> None:
+    """Gives a file the permissions of any other that this user makes."""
+    other = file.with_name(f".{file.name}.usual")
+    other.touch()
+    shutil.copymode(other, file)
+    other.unlink()
+
+
+def check_readable(*files: Path) -> None:
+    """Sees that files may be read, for libraries that say otherwise that they are not there.
+
+    Raises:
+        OSError: one may not; names it.
+    """
+    for file in files:
+        file.open("rb").close()
+
+
+def check_writable(folder: Path, cure: str) -> None:
+    """Sees that files can be written in a folder, or that it can be made; leaves nothing there.
+
+    Args:
+        folder: there or not.
+        cure: what to give instead.
+
+    Raises:
+        FileError: they cannot.
+    """
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not there.is_dir():
+        inside = "" if there == folder else f"{folder} cannot be written: "
+        raise FileError(f"{inside}{there} is a file; {cure}")
+    try:
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(bytes(PROBE_BYTES))
+            file.flush()
+    except OSError as error:
+        raise FileError(f"{folder} cannot be written: {error.strerror}; {cure}") from error
+
+
+@contextmanager
+def alone_in(folder: Path, noun: str) -> Iterator[None]:
+    """Holds a folder for the block; it is given back when this process ends, however it does.
+
+    Nothing is left where the block wrote nothing.
+
+    Args:
+        folder: is made where it is not there.
+        noun: what is at work in it, for the message.
+
+    Raises:
+        FileError: another process holds it.
+    """
+    from filelock import FileLock, Timeout
+
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / _LOCK, blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise FileError(
+            f"{folder}: another {noun} is at work there; wait until it ends, or give --out another "
+            "folder"
+        ) from None
+    try:
+        yield
+    finally:
+        (folder / _LOCK).unlink(missing_ok=True)  # a waiting process would see that it is gone
+        lock.release()
+        for each in made:
+            if any(each.iterdir()):
+                break
+            each.rmdir()

@@ -1,0 +1,254 @@
+"""Files of others, full and read-only disks, folders that are in use: told, and nothing lost."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from tiny_machine import NAMELESS, user
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+
+from kdzoo.data import check_output, write_rows
+from kdzoo.errors import FileError, KdzooError
+from kdzoo.files import (
+    alone_in,
+    check_readable,
+    check_writable,
+    with_home,
+    writing,
+)
+from kdzoo.files import files_told as told
+from kdzoo.results import write_atomically
+from kdzoo.teacher.cache import check_cache
+
+MANY = 1 << 19  # bytes: more than the small disk holds
+
+
+def save_weights(folder: Path) -> None:
+    save_file({"weights": torch.zeros(MANY)}, folder / "model.safetensors")
+
+
+def save_tokenizer(folder: Path) -> None:
+    words = {f"word{number}": number for number in range(MANY // 16)}
+    Tokenizer(WordLevel(words, unk_token="word0")).save(str(folder / "tokenizer.json"))
+
+
+def save_text(folder: Path) -> None:
+    with (folder / "text").open("wb") as file:  # its own error names no file
+        file.write(bytes(MANY))
+
+
+def save_whole(folder: Path) -> None:
+    write_atomically(folder / "record.json", bytes(MANY))
+
+
+WRITERS = [save_weights, save_tokenizer, save_text, save_whole]
+Writer = Callable[[Path], None]
+
+
+class TestWriting:
+    @pytest.mark.parametrize("write", WRITERS)
+    def test_to_a_full_disk_is_told_alike_whatever_library_writes(
+        self, full_disk: Path, write: Writer
+    ) -> None:
+        with pytest.raises(OSError) as caught, writing(full_disk):
+            write(full_disk)
+
+        assert caught.value.errno == errno.ENOSPC
+        assert str(caught.value.filename).startswith(str(full_disk))
+
+    @pytest.mark.parametrize("write", WRITERS)
+    def test_to_a_read_only_disk_is_told_alike(self, read_only_disk: Path, write: Writer) -> None:
+        with pytest.raises(OSError) as caught, writing(read_only_disk):
+            write(read_only_disk)
+
+        assert caught.value.errno == errno.EROFS
+        assert str(caught.value.filename).startswith(str(read_only_disk))
+
+    def test_atomically_leaves_what_was_there(self, small_disk: Path) -> None:
+        path = small_disk / "table.md"
+        write_atomically(path, "precious")
+
+        with pytest.raises(OSError):
+            write_atomically(path, bytes(MANY))
+
+        assert [each.name for each in small_disk.iterdir()] == ["table.md"]
+        assert path.read_text(encoding="utf-8") == "precious"
+
+    def test_leaves_other_errors_as_they_are(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match="of ours"), writing(tmp_path):
+            raise ValueError("of ours")
+
+    @pytest.mark.parametrize("umask", [0o022, 0o002, 0o027, 0o077])
+    @pytest.mark.parametrize("write", WRITERS[:3])
+    def test_makes_files_that_others_may_read_as_the_user_wants(
+        self, tmp_path: Path, write: Writer, umask: int
+    ) -> None:
+        """A service that runs as another user finds all of a model, or by the umask none of it."""
+        before = os.umask(umask)
+        try:
+            with writing(tmp_path):
+                write(tmp_path)
+        finally:
+            os.umask(before)
+
+        (written,) = tmp_path.iterdir()
+        assert written.stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+class TestWhetherAFolderCanBeWritten:
+    def test_is_seen_without_leaving_anything(self, tmp_path: Path) -> None:
+        check_writable(tmp_path / "not" / "there", "give another")
+
+        assert list(tmp_path.iterdir()) == []
+
+    def test_is_told_of_a_full_disk(self, full_disk: Path) -> None:
+        with pytest.raises(FileError, match=r"out cannot be written: No space left.*; give --out"):
+            check_writable(full_disk / "out", "give --out another place")
+
+    def test_is_told_of_a_read_only_disk(self, read_only_disk: Path) -> None:
+        with pytest.raises(FileError, match=r"cannot be written: Read-only file system; give"):
+            check_writable(read_only_disk / "there", "give another")
+
+    def test_is_told_of_another_users_folder(self, open_folder: Path) -> None:
+        with user(), pytest.raises(FileError, match="cannot be written: Permission denied"):
+            check_writable(open_folder / "out", "give another")
+
+    @pytest.mark.parametrize("inside", ["", "deeper", "deeper/still"])
+    def test_is_told_of_a_file(self, tmp_path: Path, inside: str) -> None:
+        (tmp_path / "file").write_text("precious", encoding="utf-8")
+
+        with pytest.raises(FileError, match=r"file is a file; give another"):
+            check_writable(tmp_path / "file" / inside, "give another")
+
+    @pytest.mark.parametrize("name", ["out.csv", "deep/out.jsonl", "out.parquet"])
+    def test_is_seen_before_rows_are_made(self, read_only_disk: Path, name: str) -> None:
+        with pytest.raises(FileError, match="give -o another place"):
+            check_output(read_only_disk / name)
+
+    def test_of_the_cache_is_told_with_the_variable_that_moves_it(
+        self, read_only_disk: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("KDZOO_CACHE", str(read_only_disk / "cache"))
+
+        with pytest.raises(FileError, match="set KDZOO_CACHE to a folder that you may write"):
+            check_cache()
+
+
+class TestMessages:
+    @pytest.mark.parametrize(
+        ("number", "words"),
+        [
+            (errno.ENOSPC, "x/y: the disk is full; make room on it and give the same command"),
+            (errno.EDQUOT, "x/y: the disk is full"),
+            (errno.EROFS, "x/y: the disk can only be read; give a folder on another one"),
+            (errno.EACCES, "x/y: this user may not write there"),
+            (errno.ENAMETOOLONG, "x/y: File name too long; give another path"),
+            (errno.EISDIR, "x/y: Is a directory; give another path"),
+        ],
+    )
+    def test_say_what_where_and_the_cure(self, number: int, words: str) -> None:
+        with pytest.raises(FileError, match=words), told():
+            raise OSError(number, os.strerror(number), "x/y")
+
+    @pytest.mark.parametrize(
+        "error", [OSError("no number"), ConnectionResetError(errno.ECONNRESET, "x"), KeyError("x")]
+    )
+    def test_are_not_of_errors_of_another_kind(self, error: Exception) -> None:
+        """A mistake of kdzoo's, or of a network, is not told as one of the user's files."""
+        with pytest.raises(type(error)), told():
+            raise error
+
+    def test_tell_a_file_that_may_not_be_read_from_one_that_may_not_be_written(
+        self, open_folder: Path
+    ) -> None:
+        secret = open_folder / "secret"
+        secret.write_text("precious", encoding="utf-8")
+        secret.chmod(0o600)
+
+        with user():
+            with pytest.raises(FileError, match=r"secret: this user may not read.*a\+rX"), told():
+                check_readable(secret)
+            with pytest.raises(FileError, match=r"new: this user may not write there"), told():
+                (open_folder / "new").mkdir()
+
+    @pytest.mark.parametrize("path", ["~/data.csv", "~", "~nobody-of-that-name/x"])
+    def test_of_a_home_that_nobody_knows_name_the_path(
+        self, monkeypatch: pytest.MonkeyPatch, path: str
+    ) -> None:
+        monkeypatch.delenv("HOME", raising=False)
+
+        with user(NAMELESS), pytest.raises(FileError, match="write the whole path, from / on"):
+            with_home(path)
+
+    @pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME", "KDZOO_CACHE"])
+    def test_of_a_cache_without_a_home_name_the_variable(
+        self, monkeypatch: pytest.MonkeyPatch, variable: str
+    ) -> None:
+        """HOME is not set, or a variable says ~ where there is none."""
+        for name in ("HOME", "XDG_CACHE_HOME", "KDZOO_CACHE"):
+            monkeypatch.delenv(name, raising=False)
+        if variable != "HOME":
+            monkeypatch.setenv(variable, "~/cache")
+
+        with user(NAMELESS), pytest.raises(KdzooError, match="export KDZOO_CACHE=FOLDER"):
+            check_cache()
+
+
+class TestAFolderInUse:
+    def test_is_refused_and_given_back(self, tmp_path: Path) -> None:
+        refused = pytest.raises(FileError, match=r"out: another run is at work there; wait")
+        with alone_in(tmp_path / "out", "run"), refused, alone_in(tmp_path / "out", "run"):
+            pytest.fail("two at once")
+        with alone_in(tmp_path / "out", "run"):
+            (tmp_path / "out" / "made").mkdir()
+
+        assert [path.name for path in (tmp_path / "out").iterdir()] == ["made"]
+
+    def test_is_not_left_behind_by_one_that_wrote_nothing(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match="refused"), alone_in(tmp_path / "runs" / "x", "run"):
+            raise ValueError("refused")
+
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("ends", [signal.SIGKILL, signal.SIGTERM])
+    def test_is_free_when_its_process_dies(self, tmp_path: Path, ends: signal.Signals) -> None:
+        script = f"""
+import time
+from pathlib import Path
+from kdzoo.files import alone_in
+with alone_in(Path({str(tmp_path)!r}), "run"):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+        with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"held\n"
+            with pytest.raises(FileError), alone_in(tmp_path, "run"):
+                pytest.fail("two at once")
+            process.send_signal(ends)
+            process.wait()
+
+        with alone_in(tmp_path, "run"):
+            pass
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_that_find_no_room_leave_what_was_there(small_disk: Path) -> None:
+    path = small_disk / "out.csv"
+    path.write_text("precious", encoding="utf-8")
+
+    with pytest.raises(KdzooError, match="No space left"):
+        write_rows(path, ("text",), (("x" * 1000,) for _ in range(1000)))
+
+    assert [each.name for each in small_disk.iterdir()] == ["out.csv"]
+    assert path.read_text(encoding="utf-8") == "precious"
