@@ -28,7 +28,7 @@ from kdzoo.files import (
 )
 from kdzoo.files import files_told as told
 from kdzoo.results import write_atomically
-from kdzoo.teacher.cache import check_cache
+from kdzoo.teacher.cache import check_cache, clear_cache
 
 MANY = 1 << 19  # bytes: more than the small disk holds
 
@@ -142,6 +142,17 @@ class TestWhetherAFolderCanBeWritten:
 
         with pytest.raises(FileError, match="set KDZOO_CACHE to a folder that you may write"):
             check_cache()
+
+    def test_of_the_cache_is_told_where_it_is_cleared(
+        self, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Rather than how much was freed."""
+        (small_disk / "cache" / "logits" / "key").mkdir(parents=True)
+        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+        monkeypatch.setenv("KDZOO_CACHE", str(small_disk / "cache"))
+
+        with pytest.raises(FileError, match="the disk can only be read"), told():
+            clear_cache()
 
 
 class TestMessages:

@@ -174,7 +174,7 @@ class TestWhatIsRefused:
         [
             ("o.csv", "a file of outputs is written as .parquet"),
             ("folder.parquet", "is a folder"),
-            ("t.txt/o.parquet", "cannot be written"),
+            ("t.txt/o.parquet", "t.txt is a file; give -o another place"),
         ],
     )
     def test_places_that_cannot_be_written(

@@ -264,6 +264,22 @@ class TestGroups:
         assert len(shared_rounds(found.speed("c"), found.speed("b"))[0]) == 1
         assert "memory is short: only 1 of 2 references" in said[0]
 
+    def test_do_not_hold_a_reference_that_leaves_no_room_for_another_like_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It ends, and is measured when its turn comes; nothing is killed for want of memory."""
+        told = iter([1 << 40])  # before it starts
+        limit = lambda: MemoryLimit(1 << 41, next(told, 1 << 20))  # noqa: E731 - a stand-in
+        monkeypatch.setattr(latency, "memory_limit", limit)
+        said: list[str] = []
+
+        found = session(tmp_path, "abc", "ab", rounds=1, said=said)
+
+        assert [found.speed(name).failure for name in "abc"] == [None] * 3
+        assert [found.speed(name).first_round for name in "bac"] == [0, 0, 1]
+        assert "only 1 of 2 references" in said[0]
+        assert children() == []
+
     def test_keep_a_share_of_a_small_machine_free(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -151,7 +151,7 @@ class TestWhatIsRefused:
         [
             ("t.txt", "cannot write '.txt'; give -o a .jsonl, .csv or .parquet"),
             ("folder.csv", "is a folder"),
-            ("tiny.yaml/t.csv", "cannot be written"),
+            ("tiny.yaml/t.csv", "tiny.yaml is a file; give -o another place"),
             ("o.jsonl", "is the recipe's teacher.outputs"),
         ],
     )

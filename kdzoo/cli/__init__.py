@@ -17,7 +17,7 @@ from kdzoo.cli import texts
 from kdzoo.cli import cache
 
 # isort: on
-from kdzoo.cli.app import app, err_console
+from kdzoo.cli.app import app, err_console, until_the_end
 from kdzoo.cli.encoding import write_any_text
 from kdzoo.errors import KdzooError
 from kdzoo.files import files_told
@@ -33,7 +33,7 @@ def main() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     write_any_text(sys.stdout, sys.stderr)
     try:
-        with files_told():
+        with files_told(), until_the_end:
             app()
     except KdzooError as error:
         err_console.print(

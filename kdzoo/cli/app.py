@@ -95,11 +95,11 @@ def interruptible(then: str = "the same command again goes on from here") -> Ite
         sys.exit(130)
 
 
-_quiet = ExitStack()
+until_the_end = ExitStack()  # what holds for a whole command; ``main`` closes it
 
 
 def quiet_libraries() -> None:
     """Keeps the libraries' own progress bars and reports from the screen, to the command's end."""
     from kdzoo.progress import quiet
 
-    _quiet.enter_context(quiet())
+    until_the_end.enter_context(quiet())

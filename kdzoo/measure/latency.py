@@ -114,14 +114,8 @@ class _Session:
     def measure(self, references: Sequence[Subject], others: Sequence[Subject]) -> None:
         """Leads the references through all rounds, the others through those of their group."""
         first_round = 0
-        left = deque(reversed(references))  # exported forms, the smallest, are named last
-        held = self._start_group([], left, first_round) if left else []
-        if left:
-            self.progress.say(
-                f"memory is short: only {len(held)} of {len(references)} references are measured "
-                "beside all others; nothing is told of how the others compare with the rest"
-            )
-        waiting = deque([*left, *others])
+        held = self._hold(references)
+        waiting = deque([*(each for each in references if each not in held), *others])
         while True:
             group = self._start_group(held, waiting, first_round)
             self._rounds([*held, *group])
@@ -130,6 +124,25 @@ class _Session:
             if not waiting:
                 break
         self._finish(held)
+
+    def _hold(self, references: Sequence[Subject]) -> list[Subject]:
+        """Starts the references that leave room for a candidate as large as any; at least one."""
+        held: list[Subject] = []
+        for subject in reversed(references):  # exported forms, the smallest, are named last
+            if held and not self._has_room(held):
+                break
+            subject.start(self.texts[0], first_round=0)
+            largest_bytes = max(each.loaded_bytes for each in [*held, subject])
+            if held and memory_limit().available_bytes < largest_bytes:
+                subject.close()
+                break
+            held.append(subject)
+        if len(held) < len(references):
+            self.progress.say(
+                f"memory is short: only {len(held)} of {len(references)} references are measured "
+                "beside all others; nothing is told of how the others compare with the rest"
+            )
+        return held
 
     def _start_group(
         self, held: Sequence[Subject], waiting: deque[Subject], first_round: int

@@ -201,5 +201,7 @@ def clear_cache() -> int:
     import shutil
 
     freed = sum(size for _, _, size in cache_contents())
-    shutil.rmtree(cache_root() / "logits", ignore_errors=True)
+    folder = cache_root() / "logits"
+    if folder.exists():
+        shutil.rmtree(folder)
     return freed
