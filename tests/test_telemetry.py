@@ -30,13 +30,14 @@ print(json.dumps({
 }))
 """
 BARE = "import onnxruntime"
-WAYS = {
-    "runtime": "import kdzoo.runtime.onnx",
-    "export": "import kdzoo.runtime.int8",
-    "worker": "import kdzoo.measure.worker, kdzoo.runtime.onnx",
-    "own code beside kdzoo": "import kdzoo\nimport onnxruntime",
-    "snippet": SNIPPET.partition("from tokenizers")[0],
-}
+RUNTIME = "import kdzoo.runtime.onnx"
+WAYS = [
+    pytest.param("import kdzoo.measure.worker, kdzoo.runtime.onnx", id="worker"),
+    pytest.param(SNIPPET.partition("from tokenizers")[0], id="snippet"),
+    pytest.param(RUNTIME, id="runtime", marks=pytest.mark.study),
+    pytest.param("import kdzoo.runtime.int8", id="export", marks=pytest.mark.study),
+    pytest.param("import kdzoo\nimport onnxruntime", id="own code", marks=pytest.mark.study),
+]
 
 
 def left_by(code: str, home: Path, **variables: str) -> tuple[list[str], dict[str, Any]]:
@@ -74,13 +75,13 @@ class TestTelemetry:
     @pytest.mark.parametrize("way", WAYS)
     def test_never_begins(self, way: str, tmp_path: Path) -> None:
         """Neither a device id nor a socket, whichever way onnxruntime is imported."""
-        files, told = left_by(WAYS[way], tmp_path)
+        files, told = left_by(way, tmp_path)
 
         assert not [name for name in files if "device" in name or name.startswith("onnxruntime")]
         assert told["asked"] == told["sockets"] == []
         assert told["variable"] == "1"
 
     def test_is_as_the_user_has_it(self, tmp_path: Path) -> None:
-        _, told = left_by(WAYS["runtime"], tmp_path, ORT_DISABLE_TELEMETRY="0")
+        _, told = left_by(RUNTIME, tmp_path, ORT_DISABLE_TELEMETRY="0")
 
         assert told["variable"] == "0"
