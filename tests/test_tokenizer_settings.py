@@ -43,7 +43,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "no token types": {"model_input_names": ["input_ids", "attention_mask"]},
 }
-every_setting = pytest.mark.parametrize("setting", SETTINGS)
+TRACED_ANEW = {"no token types"}  # a graph of its own, which takes seconds
+every_setting = pytest.mark.parametrize(
+    "setting",
+    [
+        pytest.param(each, marks=[pytest.mark.study] if each in TRACED_ANEW else [])
+        for each in SETTINGS
+    ],
+)
 
 SHORT = [each.text for each in some_texts(8, seed=1)]
 TEXTS: list[Text] = [
