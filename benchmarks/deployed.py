@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import onnxruntime
 import typer
 from rich.console import Console
 from rounds import take_turns
@@ -35,6 +34,7 @@ from kdzoo.progress import Progress
 from kdzoo.recipe import load_study
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.folder import GRAPH, TOKENIZER, read_export
+from kdzoo.runtime.onnx import OnnxClassifier
 
 RECIPE = "clinc150/cnn"
 ROUNDS, TEXTS = 15, 256  # rounds, and texts of each side in a round
@@ -100,6 +100,8 @@ class _BareParts:
     """Encoding and running, with nothing between them; seconds per text."""
 
     def __init__(self, folder: Path, texts: Sequence[str]) -> None:
+        import onnxruntime  # after kdzoo, which keeps it from the network
+
         self.tokenizer_s: list[float] = []
         self.session_s: list[float] = []
         self._texts = texts
@@ -109,7 +111,7 @@ class _BareParts:
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(folder / GRAPH, options)
         # the arrays are those of kdzoo's own side, so that both run the graph on the same
-        encode = load_classifier(folder, read_export(folder).runtime).encode
+        encode = OnnxClassifier(folder).encode
         self._fed = [encode([text]) for text in texts]
 
     def in_turn(self) -> float:

@@ -30,7 +30,6 @@ from kdzoo.model import size_bytes
 from kdzoo.recipe import load_study
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.folder import deployed_bytes
-from kdzoo.runtime.parity import single_logits
 from kdzoo.steps.timing import settings_of
 
 RECIPE = "clinc150/static"
@@ -98,9 +97,8 @@ def _train_model2vec(encoder: str, corpus: Corpus, folder: Path) -> None:
 
 def _accuracy(candidate: Candidate, corpus: Corpus) -> float:
     classifier = load_classifier(candidate.folder, candidate.runtime)
-    exact = registry.runtimes.get(candidate.runtime).details["exact"]
     texts: Sequence[str] = [str(example.input) for example in corpus.test]
-    logits = classifier.logits(texts) if exact else single_logits(classifier, texts)
+    logits = classifier.logits(texts)
     own = np.array([corpus.labels.index(label) for label in classifier.labels])
     gold = np.array([example.label for example in corpus.test])
     return float((own[logits.argmax(1)] == gold).mean())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from kdzoo.runtime.predictor import Prediction, Predictor
 
 __version__ = version("kdzoo")
+
+# onnxruntime reads it when it is imported, here or in a process that kdzoo starts: it would look up
+# a host of its maker and leave a device id in the user's cache. A user's own value stays.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 # Looked up when first used, so that `import kdzoo` and `kdzoo --help` stay light.
 _HOMES = {

@@ -217,6 +217,29 @@ class TestOfAFinishedStudy:
         assert len(ratios(printed)) == 4
         assert len(re.findall(r"\| (?:teacher|tiny) +\| onnx ", printed)) == 2
 
+    def test_int8(
+        self,
+        load: Load,
+        options: dict[str, object],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """A line for each model and form, and a ratio in it; dynamic int8 is run one by one."""
+        script = load("int8")
+        monkeypatch.setattr(script, "ROUNDS", 1)
+        own = {name: options[name] for name in ("study", "data", "overrides")}
+        script.main(**own)
+        printed = capsys.readouterr().out
+        rows = [row for row in cells(printed) if row[0] in ("teacher", "tiny")]
+
+        assert [row[1] for row in rows] == ["float32", "int8, dynamic", "int8, static"] * 2
+        assert len(ratios(printed)) == len(rows)
+        run = {row[1]: row[-1] for row in rows}
+        assert run == {
+            "float32": "in batches", "int8, dynamic": "one by one", "int8, static": "in batches",
+        }  # fmt: skip
+        assert all(row[3].startswith("0 of") for row in rows if row[1] == "float32")
+
     def test_repeat(
         self, load: Load, options: dict[str, object], capsys: pytest.CaptureFixture[str]
     ) -> None:

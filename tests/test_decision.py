@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 from scipy.special import softmax
-from tiny_exports import TEXTS
+from tiny_exports import TEXTS, export_to
 from tiny_world import RunCommand, tiny_recipe_data
 
 import kdzoo as package
@@ -81,6 +81,26 @@ class TestStudy:
         assert found.oos_threshold == pytest.approx(
             tune_threshold(scores, gold == corpus.oos), rel=0.01
         )
+
+    @pytest.mark.parametrize(
+        ("runtime", "int8", "source"),
+        [
+            ("onnx", "dynamic", "onnx"),
+            ("onnx-int8", "dynamic", "onnx-int8"),
+            ("onnx-int8", "static", "."),
+        ],
+    )
+    def test_goes_along_with_the_form_that_it_was_fitted_on(
+        self, study: Store, tmp_path: Path, runtime: str, int8: str, source: str
+    ) -> None:
+        """A form that the study does not have gets what was fitted on the trained model."""
+        trained = choose(study, "tiny", 0).folder
+        fitted = {name: (trained / name / DECISION).read_bytes() for name in (".", "onnx-int8")}
+
+        out = export_to(trained, tmp_path / "out", runtime, int8=int8, calibration=TEXTS[:8])
+
+        assert (out / DECISION).read_bytes() == (trained / source / DECISION).read_bytes()
+        assert fitted["."] != fitted["onnx-int8"]
 
     def test_of_a_published_study_keeps_it(
         self, study: Store, tmp_path: Path, kdzoo: RunCommand

@@ -9,15 +9,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 from tiny_exports import TEXTS, export_to, save_student
 from tiny_models import save_tiny_classifier
 
 from kdzoo.runtime import load_classifier
+from kdzoo.runtime.usage import INSTALLED as TOLD
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTALLED = ("onnxruntime", "tokenizers", "numpy")
 FORBIDDEN = ("torch", "transformers", "kdzoo", "onnx")
+
+NOTHING = ("", "\x00", "\u200b", "\n")  # in which a tokenizer without special tokens finds none
 
 # what a stranger adds to the snippet: a call for all texts at once, and one for each
 CALL = """
@@ -27,6 +31,7 @@ texts = [each if isinstance(each, str) else tuple(each) for each in texts]
 print(json.dumps({
     "together": classify(texts),
     "alone": [classify([each])[0] for each in texts],
+    "none": classify([]),
     "modules": sorted({name.partition(".")[0] for name in sys.modules}),
 }))
 """
@@ -45,9 +50,10 @@ sys.meta_path.insert(0, Refuse())
     params=[
         "bert",
         "cnn of pairs",
+        "fasttext in int8",
         *(
             pytest.param(each, marks=pytest.mark.study)
-            for each in ("bilstm", "fasttext", "bert of pairs")
+            for each in ("bilstm", "bilstm in int8", "fasttext", "bert of pairs")
         ),
     ],
 )
@@ -56,8 +62,10 @@ def folder(
 ) -> Path:
     """An exported folder with texts in it, and beside it the labels that kdzoo gives them."""
     root = tmp_path_factory.mktemp("bare")
-    texts: list[Any] = [*TEXTS, "rain " * 300]
-    kind, _, pairs = request.param.partition(" of ")
+    texts: list[Any] = [*TEXTS, "rain " * 300, *NOTHING]
+    kind, _, int8 = request.param.partition(" in ")
+    kind, _, pairs = kind.partition(" of ")
+    runtime = "onnx-int8" if int8 else "onnx"
     if pairs:
         texts = list(zip(texts, texts[1:] + texts[:1], strict=True))
     if kind == "bert":
@@ -65,8 +73,8 @@ def folder(
     else:
         head = 16 if pairs else 0
         trained = save_student(kind, root / "trained", tiny_encoder, pair_head=head)
-    exported = export_to(trained, root / "exported", "onnx")
-    classifier = load_classifier(trained, "torch")
+    exported = export_to(trained, root / "exported", runtime)
+    classifier = load_classifier(exported, runtime) if int8 else load_classifier(trained, "torch")
     labels = [classifier.labels[best] for best in classifier.logits(texts).argmax(1)]
     (exported / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
     (root / "labels.json").write_text(json.dumps(labels), encoding="utf-8")
@@ -100,17 +108,28 @@ class TestSnippet:
     def test_is_short_and_needs_three_packages(self, folder: Path) -> None:
         code = snippet_of(folder)
 
-        assert len(code.strip().splitlines()) <= 15
-        imported = set(re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE))
-        assert imported == {"json", *INSTALLED}
+        assert len(code.strip().splitlines()) <= 22
+        imports = re.findall(r"^(?:import|from) ([\w, ]+?)(?: as| import|$)", code, re.MULTILINE)
+        assert set(", ".join(imports).split(", ")) == {"json", "os", "pathlib", *INSTALLED}
         readme = (folder / "README.md").read_text(encoding="utf-8")
-        assert f"pip install {' '.join(INSTALLED)}" in readme
+        assert f"pip install {TOLD}" in readme
+
+    def test_needs_no_newer_onnxruntime_than_is_told(self, folder: Path) -> None:
+        """1.18 reads opset 20 and files of format 10; what is newer, older ones refuse."""
+        graph = onnx.load(folder / "model.onnx")
+
+        assert '"onnxruntime>=1.18"' in TOLD
+        assert graph.ir_version <= 10
+        assert all(
+            each.version <= 20 for each in graph.opset_import if each.domain in ("", "ai.onnx")
+        )
 
     def test_gives_the_labels_where_nothing_else_can_be_imported(self, folder: Path) -> None:
-        """Ragged texts together, and each alone."""
+        """Ragged texts together, and each alone; none at all, and those without a token."""
         found = answers(sys.executable, HOOK + snippet_of(folder) + CALL, folder)
 
         assert found["together"] == found["alone"] == wanted_labels(folder)
+        assert found["none"] == []
         assert not set(FORBIDDEN) & set(found["modules"])
 
 

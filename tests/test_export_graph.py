@@ -194,6 +194,29 @@ class TestWhatIsWritten:
         sizes = [(folder / name).stat().st_size for name in said.sha256]
         assert deployed_bytes(folder) == sum(sizes)
 
+    @pytest.mark.parametrize("runtime", ["onnx", "onnx-int8"])
+    def test_is_nothing_where_no_file_can_hold_the_weights(
+        self, runtime: str, tmp_path: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is told before minutes of tracing, and what was there stays."""
+        from kdzoo.runtime import export
+
+        trained = save_student("fasttext", tmp_path / "trained", tiny_encoder)
+        weights = (trained / "model.safetensors").stat().st_size  # a header among them
+        folder = export_to(trained, tmp_path / "exported", runtime)
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        monkeypatch.setattr(export, "to_onnx", None)  # nobody traces
+
+        monkeypatch.setattr(export, "LARGEST_GRAPH", weights // 2)
+        with pytest.raises(
+            ModelError, match=r"its weights take .* GB.*measure: \{runtimes: \[torch"
+        ):
+            export_to(trained, tmp_path / "exported", runtime)
+
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+        monkeypatch.setattr(export, "LARGEST_GRAPH", weights)
+        export_to(trained, tmp_path / "exported", runtime)
+
     def test_holds_no_path_of_this_machine(self, tmp_path: Path, tiny_encoder: Path) -> None:
         """A graph does not say from which file on whose disk each of its nodes comes."""
         import torch

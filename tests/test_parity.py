@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from kdzoo.runtime import Logits, Text
+from kdzoo.runtime.alone import TextByText
 from kdzoo.runtime.parity import (
     LARGEST_DIFFERENCE,
     LARGEST_LOSS,
@@ -22,7 +23,6 @@ from kdzoo.runtime.parity import (
     Parity,
     compare,
     ragged_logits,
-    single_logits,
 )
 
 CLASSES = 4
@@ -193,7 +193,7 @@ class Counting:
         neighbours: how much the longest text of a batch moves the logits of all: 0 for none.
     """
 
-    labels = tuple("aeiou")
+    labels, reads_pairs = tuple("aeiou"), None
 
     def __init__(self, neighbours: float = 0.0) -> None:
         self.neighbours = neighbours
@@ -223,7 +223,7 @@ class TestReading:
         wanted = classifier.logits(texts)
 
         np.testing.assert_array_equal(ragged_logits(classifier, texts), wanted)
-        np.testing.assert_array_equal(single_logits(classifier, texts), wanted)
+        np.testing.assert_array_equal(TextByText(classifier).logits(texts), wanted)
 
     def test_in_ragged_batches_leaves_texts_in_their_order(self) -> None:
         """Long beside short: sorting by length, as deployment does, would hide a wrong mask."""
@@ -236,14 +236,17 @@ class TestReading:
         assert [len(batch) for batch in classifier.batches] == [RAGGED_BATCH, RAGGED_BATCH, 3]
 
     def test_text_by_text_knows_no_neighbours(self) -> None:
-        """Where neighbours count, as they do in 8 bits, single texts are judged alone."""
+        """Where neighbours count, as they do in 8 bits, each text is answered by itself."""
         texts = ["a", "ee", "iii"]
         classifier = Counting(neighbours=0.5)
+        alone = TextByText(classifier)
+        wanted = np.concatenate([Counting(0.5).logits([text]) for text in texts])
 
-        alone = single_logits(classifier, texts)
+        found = alone.logits(texts)
 
         assert [len(batch) for batch in classifier.batches] == [1, 1, 1]
-        np.testing.assert_array_equal(
-            alone, np.concatenate([Counting(0.5).logits([text]) for text in texts])
-        )
-        assert not np.array_equal(alone, ragged_logits(classifier, texts))
+        np.testing.assert_array_equal(found, wanted)
+        np.testing.assert_array_equal(ragged_logits(alone, texts), wanted)
+        np.testing.assert_array_equal(alone.logits(texts[1:2]), wanted[1:2])
+        assert alone.logits([]).shape == (0, len(alone.labels))
+        assert not np.array_equal(wanted, ragged_logits(classifier, texts))

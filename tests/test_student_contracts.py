@@ -261,7 +261,7 @@ class TestSavedStudent:
         import kdzoo.hf
 
         save_model(tmp_path, build(), context.vocabulary)
-        texts = [each.text for each in some_texts(40, seed=7)]
+        texts = [*(each.text for each in some_texts(40, seed=7)), "\x00", "\u200b\x01"]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the library's remarks on sequential use
             ask = pipeline("text-classification", model=str(tmp_path))
@@ -285,6 +285,23 @@ class TestSavedStudent:
         np.testing.assert_allclose(logits, predict_logits(model, encoded), atol=1e-5)
 
 
+# one piece, none at all (nothing but control characters), unknown ones, more than the maximum
+RAGGED = [
+    *(each.input for each in some_texts(90, seed=9)),
+    "rain", "\x01\x02", "☃ ☃", "rain " * 200, "a" * 3000,
+]  # fmt: skip
+
+# every registered runtime that a model has, and both ways to 8 bits
+FORMS = [
+    *(
+        name
+        for name, each in registry.runtimes.entries().items()
+        if each.details["reads"] == "models"
+    ),
+    "onnx-int8 static",
+]
+
+
 @pytest.fixture(scope="module")
 def deployed_folders() -> dict[str, Path]:
     """The folders of each kind that were made already."""
@@ -299,15 +316,17 @@ def deployed(
     deployed_folders: dict[str, Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    """A student that learnt a little, in ``torch``, ``onnx`` and ``onnx-int8`` below one folder."""
+    """A student that learnt a little, in each exported form below one folder."""
     if kind not in deployed_folders:
         root = tmp_path_factory.mktemp(kind)
         model = build()
         learn_a_little(model, context.vocabulary)
         save_model(root / "torch", model, context.vocabulary)
-        for runtime in ("onnx", "onnx-int8"):
-            export = registry.runtimes.get(runtime).details["export"]
-            export(root / "torch", root / runtime, ExportSettings())
+        for form in FORMS:
+            runtime, _, int8 = form.partition(" ")
+            if (export := registry.runtimes.get(runtime).details["export"]) is not None:
+                settings = ExportSettings(int8 or "dynamic", RAGGED[:20])  # type: ignore[arg-type]
+                export(root / "torch", root / form, settings)
         deployed_folders[kind] = root
     return deployed_folders[kind]
 
@@ -333,13 +352,6 @@ def learn_a_little(model: Any, vocabulary: Vocabulary) -> None:
     )
 
 
-# one piece, none at all (nothing but control characters), unknown ones, more than the maximum
-RAGGED = [
-    *(each.input for each in some_texts(90, seed=9)),
-    "rain", "\x01\x02", "☃ ☃", "rain " * 200, "a" * 3000,
-]  # fmt: skip
-
-
 @every_student
 class TestDeployedStudent:
     def test_answers_in_onnx_as_in_pytorch(self, deployed: Path) -> None:
@@ -359,12 +371,30 @@ class TestDeployedStudent:
         """To 97 of 100 texts that look like those it learnt from, and logits move little."""
         texts = [each.text for each in tiny_corpus(count=25, seed=1).train]
         wanted = load_classifier(deployed / "torch", "torch").logits(texts)
-        int8 = load_classifier(deployed / "onnx-int8", "onnx-int8")
 
-        found = np.concatenate([int8.logits([text]) for text in texts])
+        found = load_classifier(deployed / "onnx-int8", "onnx-int8").logits(texts)
 
         assert (found.argmax(1) == wanted.argmax(1)).mean() >= 0.97
         assert np.abs(found - wanted).max() < 0.1 * np.ptp(wanted)
+
+    @pytest.mark.parametrize("form", FORMS)
+    def test_answers_each_text_by_itself(self, deployed: Path, form: str) -> None:
+        """Whatever stands beside it: the label of a text is its own, in every runtime."""
+        runtime = form.partition(" ")[0]
+        is_exported = registry.runtimes.get(runtime).details["export"] is not None
+        classifier = load_classifier(deployed / (form if is_exported else "torch"), runtime)
+        order = np.random.default_rng(0).permutation(len(RAGGED))
+        shuffled = [RAGGED[row] for row in order]
+
+        alone = np.concatenate([classifier.logits([text]) for text in RAGGED])[order]
+        together = classifier.logits(shuffled)
+        as_one_batch = classifier.run(classifier.encode(shuffled))
+
+        # rounding to 8 bits magnifies that of float32 to one of 255 steps, here and there
+        nearness = 0.02 * np.ptp(alone) if form == "onnx-int8 static" else 2e-5
+        for found in (together, as_one_batch):
+            assert np.array_equal(found.argmax(1), alone.argmax(1))
+            np.testing.assert_allclose(found, alone, rtol=0, atol=nearness)
 
     @given(texts=st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=8))
     @settings(

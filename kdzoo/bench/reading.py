@@ -21,7 +21,8 @@ from kdzoo.model import LoadedModel, load_model
 from kdzoo.model.baseline import load_baseline
 from kdzoo.runtime import Classifier, Logits, Text, load_classifier
 from kdzoo.runtime.folder import deployed_bytes
-from kdzoo.runtime.parity import RAGGED_TEXTS, Parity, compare, ragged_logits, single_logits
+from kdzoo.runtime.parity import RAGGED_TEXTS, Long, Parity, compare, ragged_logits, with_long
+from kdzoo.runtime.pipeline import read_long
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,10 @@ class Reading:
         return load_classifier(self.model.folder, TRAINED).logits(self.texts)
 
     @cached_property
+    def _long(self) -> Long:
+        return read_long(self.model.folder, self.texts)
+
+    @cached_property
     def _gold_ids(self) -> npt.NDArray[np.int64] | None:
         if self.gold is None:
             return None
@@ -73,12 +78,8 @@ class Reading:
     def _figures(self, form: Form) -> dict[str, object]:
         exact = registry.runtimes.get(form.runtime).details["exact"]
         classifier = load_classifier(form.folder, form.runtime)
-        if form.runtime == TRAINED:
-            logits = self._trained_logits
-        else:
-            logits = (
-                classifier.logits(self.texts) if exact else single_logits(classifier, self.texts)
-            )
+        is_known = form.runtime == TRAINED
+        logits = self._trained_logits if is_known else classifier.logits(self.texts)
         return {
             "size": self._size(form),
             "quality": self._quality(logits),
@@ -96,7 +97,8 @@ class Reading:
         reference = self._trained_logits
         ragged = ragged_logits(classifier, self.texts[:RAGGED_TEXTS]) if exact else logits[:0]
         gold = reference.argmax(1) if self._gold_ids is None else self._gold_ids
-        return compare(reference, logits, gold, exact=exact, ragged=ragged)
+        found = compare(reference, logits, gold, exact=exact, ragged=ragged)
+        return with_long(found, self._long, classifier, exact=exact)
 
     def _size(self, form: Form) -> Size:
         if self.model.is_trained:

@@ -18,7 +18,7 @@ from kdzoo.report.costs import megabytes
 from kdzoo.report.plain import escaped
 from kdzoo.report.table import millions
 from kdzoo.results import Member, Row, Store, write_atomically
-from kdzoo.runtime.usage import SNIPPET
+from kdzoo.runtime.usage import INSTALLED, SNIPPET
 
 CARD = "README.md"
 _HERE = "path/to/this/folder"
@@ -70,6 +70,7 @@ def model_card(
         figures=figures_table(subject),
         forms=forms_table(subject),
         label_table=labels_table(subject),
+        installed=INSTALLED,
         snippet=SNIPPET.rstrip(),
         **_EXAMPLES[subject.record.data.pairs],
     )

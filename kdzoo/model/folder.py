@@ -11,8 +11,8 @@ from tokenizers import Tokenizer
 
 from kdzoo.errors import ModelError
 from kdzoo.files import check_readable, writing
-from kdzoo.model.forward import takes_token_types
-from kdzoo.text import SpecialTokens, Vocabulary
+from kdzoo.model.forward import KEPT_BACK, TYPES, takes_token_types
+from kdzoo.text import SpecialTokens, Vocabulary, reader_of
 
 DEPLOYED_FILES = ("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json")
 READS_PAIRS = "reads_pairs"  # in the configuration of a classifier that was trained on pairs
@@ -43,7 +43,7 @@ def save_model(folder: Path, model: Any, vocabulary: Vocabulary) -> None:
     special = vocabulary.special
     inputs = ["input_ids", "attention_mask"]
     if getattr(model.config, READS_PAIRS, False) and takes_token_types(model):
-        inputs.append("token_type_ids")
+        inputs.append(TYPES)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=vocabulary.tokenizer,
         pad_token=special.pad,
@@ -53,10 +53,16 @@ def save_model(folder: Path, model: Any, vocabulary: Vocabulary) -> None:
         sep_token=special.end,
         model_max_length=vocabulary.max_length,
         model_input_names=inputs,
+        **_said_of_reading(vocabulary.tokenizer),
     )
     with writing(folder):
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
+
+
+def _said_of_reading(reader: Tokenizer) -> dict[str, Any]:
+    """Returns what tokenizer.json cannot say, where it is not what everybody expects."""
+    return {"split_special_tokens": True} if reader.encode_special_tokens else {}
 
 
 def load_model(folder: str | Path) -> LoadedModel:
@@ -96,7 +102,10 @@ def load_model(folder: str | Path) -> LoadedModel:
         missing = ", ".join(sorted(info["missing_keys"])[:5])
         raise ModelError(f"{folder} is not a finished classifier: its weights lack {missing}")
     labels = tuple(model.config.id2label[i] for i in range(model.config.num_labels))
-    tokenizer, pad_id = load_tokenizer(path, model.config)
+    hf = _hf_tokenizer(path)
+    # one that says nothing gives all that the model reads, as in training
+    setattr(model, KEPT_BACK, {TYPES} - set(hf.init_kwargs.get("model_input_names", [TYPES])))
+    tokenizer, pad_id = _reader(hf, model.config)
     return LoadedModel(model.eval(), tokenizer, pad_id, labels, reads_pairs(path))
 
 
@@ -123,18 +132,25 @@ def _needed_files(folder: Path) -> list[str]:
 
 def load_tokenizer(path: Path, config: Any, wanted: int | None = None) -> tuple[Tokenizer, int]:
     """Returns the folder's tokenizer, cutting where model or wish end, and the id of padding."""
+    return _reader(_hf_tokenizer(path), config, wanted)
+
+
+def _hf_tokenizer(path: Path) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        hf = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
-        tokenizer = Tokenizer.from_str(hf.backend_tokenizer.to_str())
+        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+        _ = tokenizer.backend_tokenizer  # which a slow one has not
     except Exception as error:
         raise ModelError(f"the tokenizer in {path} cannot be loaded: {error}") from error
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(maximum_length(hf, config, wanted))
-    special = SpecialTokens.of(hf)
-    pad = tokenizer.token_to_id(special.pad) if special.pad else config.pad_token_id
-    return tokenizer, int(pad or 0)
+    return tokenizer
+
+
+def _reader(tokenizer: Any, config: Any, wanted: int | None = None) -> tuple[Tokenizer, int]:
+    reader = reader_of(tokenizer, maximum_length(tokenizer, config, wanted))
+    special = SpecialTokens.of(tokenizer)
+    pad = reader.token_to_id(special.pad) if special.pad else config.pad_token_id
+    return reader, int(pad or 0)
 
 
 def maximum_length(tokenizer: Any, config: Any, wanted: int | None = None) -> int:

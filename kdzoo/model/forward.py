@@ -17,10 +17,15 @@ from kdzoo.text import Encoded
 Logits = npt.NDArray[np.float32]  # [N, C]
 
 
+TYPES = "token_type_ids"
+KEPT_BACK = "kept_back"  # of a loaded model: inputs that its tokenizer does not give it
+
+
 def takes_token_types(model: Any) -> bool:
     """Whether the model tells the texts of a pair apart by their token types."""
-    named = "token_type_ids" in inspect.signature(model.forward).parameters
-    return named and getattr(model.config, "type_vocab_size", 0) > 1
+    named = TYPES in inspect.signature(model.forward).parameters
+    is_given = TYPES not in getattr(model, KEPT_BACK, ())
+    return named and is_given and getattr(model.config, "type_vocab_size", 0) > 1
 
 
 def readable(model: Any, encoded: Encoded) -> Encoded:

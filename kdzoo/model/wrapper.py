@@ -106,14 +106,34 @@ class KdzooForSequenceClassification(PreTrainedModel):  # type: ignore[misc]
             raise ValueError("input_ids are needed")
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
+        if not self.training and not torch.compiler.is_exporting():  # where any text may come
+            input_ids, attention_mask = self._with_a_token(input_ids, attention_mask)
         if self.config.pair_head:
             if token_type_ids is None:
                 raise ValueError("token_type_ids are needed: this model reads pairs of texts")
+            if token_type_ids.shape != input_ids.shape:  # of texts without any token
+                token_type_ids = torch.zeros_like(input_ids)
             logits = self.student(input_ids, attention_mask, token_type_ids)  # [B, C]
         else:
             logits = self.student(input_ids, attention_mask)
         loss = None if labels is None else torch.nn.functional.cross_entropy(logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)
+
+    def _with_a_token(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Gives texts in which the tokenizer found nothing a piece of padding to read.
+
+        ``kdzoo.text.encode`` does so for kdzoo; a transformers pipeline brings them as they are:
+        without a column where they stand alone (and then of floats), else behind the mask.
+        """
+        if input_ids.shape[1] == 0:
+            shape, pad_id = (len(input_ids), 1), self.config.pad_token_id or 0
+            ids = input_ids.new_full(shape, pad_id, dtype=torch.long)
+            return ids, torch.ones_like(ids)
+        if attention_mask[:, 0].all():  # padding is on the right: none begins with it
+            return input_ids, attention_mask
+        is_empty = attention_mask.sum(1, keepdim=True) == 0  # [B, 1]
+        first = attention_mask[:, :1].masked_fill(is_empty, 1)
+        return input_ids, torch.cat([first, attention_mask[:, 1:]], dim=1)
 
 
 def _refuse_no_encoder(student: Any, entry: registry.Entry[Any]) -> None:

@@ -13,7 +13,7 @@ from kdzoo import registry
 from kdzoo.errors import StoreError
 from kdzoo.report.latency import Latency, by_machine, failures, latency_of
 from kdzoo.results import Deployed, Record, Row, Session, Store
-from kdzoo.runtime.parity import Parity
+from kdzoo.runtime.parity import Parity, long_note
 from kdzoo.statistics import OutcomesReader, control_of, differ, teacher_of
 
 
@@ -241,10 +241,11 @@ def parity_note(parity: Parity | None) -> str | None:
     """Returns by how much a form does not answer as PyTorch does; None where it does."""
     if parity is None or parity.passed:
         return None
+    long = "" if parity.long_passed else f"; {long_note(parity)}"
     return (
         f"does not answer as in PyTorch: logits differ by up to {parity.logit_difference:.2g}, "
         f"{parity.other_labels} of {parity.texts:,} texts get another label, accuracy changes by "
-        f"{parity.accuracy_change * 100:+.2f} points"
+        f"{parity.accuracy_change * 100:+.2f} points{long}"
     )
 
 

@@ -14,7 +14,7 @@ import onnx
 from kdzoo.digest import file_sha256
 from kdzoo.errors import ModelError
 from kdzoo.files import writing
-from kdzoo.model import LoadedModel, load_model
+from kdzoo.model import LoadedModel, load_model, takes_token_types
 from kdzoo.runtime.decision import DECISION, read_decision
 from kdzoo.runtime.encoder import TextEncoder
 from kdzoo.runtime.folder import (
@@ -24,6 +24,8 @@ from kdzoo.runtime.folder import (
     README,
     TOKENIZER,
     Export,
+    is_export,
+    read_export,
     write_export,
 )
 from kdzoo.runtime.forms import CALIBRATION_TEXTS, ExportSettings
@@ -32,6 +34,7 @@ from kdzoo.runtime.int8 import quantise_dynamic, quantise_static
 from kdzoo.runtime.onnx import OnnxClassifier
 from kdzoo.runtime.usage import readme
 
+LARGEST_GRAPH = 2_000_000_000  # bytes of weights; protobuf ends at 2^31, all else included
 _MADE_WITH = ("kdzoo", "torch", "onnx", "onnxruntime", "tokenizers")
 
 
@@ -45,12 +48,14 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
         settings: how 8 bits are come by.
 
     Raises:
-        ModelError: the folder is no model, or the model cannot be exported, or what was exported
-            cannot be run.
+        ModelError: the folder is no model, or the model is too large for a graph or cannot be
+            exported, or what was exported cannot be run.
     """
     if runtime != "onnx" and settings.int8 == "static" and not settings.calibration:
         raise ModelError("static int8 needs calibration texts; give some, or use dynamic int8")
+    int8 = None if runtime == "onnx" else settings.int8
     loaded = load_model(folder)
+    _refuse_too_large(loaded.model)
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -62,10 +67,10 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
         with writing(partial / TOKENIZER):
             loaded.tokenizer.save(str(partial / TOKENIZER))
         (partial / LABELS).write_text(json.dumps(loaded.labels, indent=1), encoding="utf-8")
-        _copy_decision(folder, partial, runtime)
+        _copy_decision(folder, partial, runtime, int8)
         told = readme(runtime, loaded.labels, read_decision(partial))
         (partial / README).write_text(told, encoding="utf-8")
-        write_export(partial, _description(partial, loaded, runtime))
+        write_export(partial, _description(partial, loaded, runtime, int8))
         OnnxClassifier(partial).logits(["one", "two texts"])
         shutil.rmtree(target, ignore_errors=True)
         partial.replace(target)
@@ -73,10 +78,25 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _copy_decision(folder: Path, target: Path, runtime: str) -> None:
+def _refuse_too_large(model: Any) -> None:
+    """Looks before minutes are spent on a graph that no file of its format can hold."""
+    weights = (*model.parameters(), *model.buffers())
+    size_bytes = sum(each.numel() * each.element_size() for each in weights)
+    if size_bytes > LARGEST_GRAPH:
+        raise ModelError(
+            f"its weights take {size_bytes / 1e9:.1f} GB, and an ONNX file holds less than "
+            f"{LARGEST_GRAPH / 1e9:g} GB of them; deploy its own folder, which kdzoo predict and a "
+            "transformers pipeline read; in a recipe, measure: {runtimes: [torch]} leaves the "
+            "exported forms out"
+        )
+
+
+def _copy_decision(folder: Path, target: Path, runtime: str, int8: str | None) -> None:
     """Takes over how logits become an answer: as fitted on this form, or else on the model."""
-    for fitted in (folder / runtime / DECISION, folder / DECISION):
-        if fitted.is_file():
+    form = folder / runtime
+    is_this_form = is_export(form) and read_export(form).int8 == int8
+    for fitted in (form / DECISION if is_this_form else None, folder / DECISION):
+        if fitted is not None and fitted.is_file():
             shutil.copyfile(fitted, target / DECISION)
             return
 
@@ -87,7 +107,7 @@ _last: dict[tuple[object, ...], bytes] = {}  # the graph of the model that was t
 def _graph_of(folder: Path, model: Any) -> onnx.ModelProto:
     """Returns the model's graph: tracing it takes seconds, so all its forms are made of one."""
     weights = [file_sha256(folder / name) for name in ("config.json", "model.safetensors")]
-    traced = (type(getattr(model, "student", model)), *weights)
+    traced = (type(getattr(model, "student", model)), takes_token_types(model), *weights)
     if traced not in _last:
         graph = to_onnx(model)
         _last.clear()
@@ -128,7 +148,7 @@ def _write_graph(
         ) from error
 
 
-def _description(folder: Path, loaded: LoadedModel, runtime: str) -> Export:
+def _description(folder: Path, loaded: LoadedModel, runtime: str, int8: str | None) -> Export:
     return Export(
         runtime=runtime,
         max_length=loaded.max_length,
@@ -137,4 +157,6 @@ def _description(folder: Path, loaded: LoadedModel, runtime: str) -> Export:
         sha256={name: file_sha256(folder / name) for name in DEPLOYED},
         made_with={name: version(name) for name in _MADE_WITH},
         reads_pairs=loaded.reads_pairs,
+        int8=int8,
+        splits_special_tokens=loaded.tokenizer.encode_special_tokens,
     )

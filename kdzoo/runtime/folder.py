@@ -32,6 +32,10 @@ class Export:
         sha256: digests of the deployed files, by name.
         made_with: versions of the libraries that wrote it.
         reads_pairs: whether it was trained on pairs of texts; None where that is not known.
+        int8: where 8 bits get the ranges of activations from: ``dynamic``, the texts that are run
+            together, or ``static``, calibration; None in float32, and from an older kdzoo.
+        splits_special_tokens: whether a special token's name in a text is read as text, which
+            ``tokenizer.json`` cannot say.
     """
 
     runtime: str
@@ -41,6 +45,8 @@ class Export:
     sha256: dict[str, str]
     made_with: dict[str, str] = field(default_factory=dict)
     reads_pairs: bool | None = None
+    int8: str | None = None
+    splits_special_tokens: bool = False
     schema_version: int = SCHEMA_VERSION
 
 
@@ -80,12 +86,15 @@ def read_export(folder: Path) -> Export:
 
 
 def _check_entries(export: Export) -> None:
-    wanted = {"runtime": str, "max_length": int, "pad_id": int, "vocabulary": int, "sha256": dict}
+    numbers = dict.fromkeys(("max_length", "pad_id", "vocabulary"), int)
+    wanted = {"runtime": str, **numbers, "sha256": dict, "splits_special_tokens": bool}
     for name, kind in wanted.items():
         if type(getattr(export, name)) is not kind:
             raise ValueError(f"'{name}' is no {kind.__name__}")
     if export.reads_pairs not in (True, False, None):
         raise ValueError("'reads_pairs' is neither true, false nor null")
+    if export.int8 not in ("dynamic", "static", None):
+        raise ValueError("'int8' is neither dynamic, static nor null")
     if not 0 <= export.pad_id < export.vocabulary:
         raise ValueError(f"'pad_id' {export.pad_id} is not among {export.vocabulary} ids")
     if set(export.sha256) != set(DEPLOYED):

@@ -58,9 +58,11 @@ def torch(folder: Path, threads: int | None = None) -> Classifier:
 )
 def pipeline(folder: Path, threads: int | None = None) -> Classifier:
     """The trained weights in a transformers pipeline, which is what people start from."""
+    from kdzoo.runtime.alone import TextByText
     from kdzoo.runtime.pipeline import PipelineClassifier
 
-    return PipelineClassifier(folder, threads)
+    classifier = PipelineClassifier(folder, threads)
+    return TextByText(classifier) if classifier.pads_left else classifier
 
 
 @register_runtime(
@@ -89,9 +91,14 @@ def onnx(folder: Path, threads: int | None = None) -> Classifier:
 )
 def onnx_int8(folder: Path, threads: int | None = None) -> Classifier:
     """The same graph with weights of 8 bits, one scale per channel."""
+    from kdzoo.runtime.alone import TextByText
+    from kdzoo.runtime.folder import read_export
     from kdzoo.runtime.onnx import OnnxClassifier
 
-    return OnnxClassifier(folder, threads)
+    classifier = OnnxClassifier(folder, threads)
+    # an older kdzoo did not say where the ranges come from
+    is_static = read_export(folder).int8 == "static"
+    return classifier if is_static else TextByText(classifier)
 
 
 @register_runtime(

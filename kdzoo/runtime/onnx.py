@@ -36,6 +36,7 @@ class OnnxClassifier:
         self.labels = read_labels(folder)
         self.reads_pairs = export.reads_pairs
         tokenizer = _tokenizer(folder, export.vocabulary)
+        tokenizer.encode_special_tokens = export.splits_special_tokens
         self._session = _session(folder / GRAPH, threads or 1)
         inputs = tuple(each.name for each in self._session.get_inputs())
         outputs = [(each.name, each.shape[-1:]) for each in self._session.get_outputs()]

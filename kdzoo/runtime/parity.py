@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,10 @@ LARGEST_DIFFERENCE = 1e-4  # of a logit, where a runtime computes in float32
 LARGEST_LOSS = 0.005  # of validation accuracy, where it does not
 LOST_TEXTS = 2  # or so many texts, whichever is more
 RAGGED_TEXTS, RAGGED_BATCH = 512, 16
+LONG_TEXTS = 8  # that are longer than the model reads
+_LETTERS = 8  # to a token at most, where no spaces part the words
+LONGEST = 1024  # tokens of them; of a model that reads more they would take minutes
+LONG_LABELS = 0.25  # of them may change in 8 bits; read from the other end, most of them do
 
 
 class Parity(BaseModel):
@@ -24,7 +29,12 @@ class Parity(BaseModel):
         logit_difference: the largest of any text and class.
         other_labels: texts that got another label.
         accuracy_change: of validation, the runtime's minus PyTorch's.
-        passed: whether that is within bounds.
+        passed: whether that is within bounds, long texts among it.
+        long_texts: longer than the model reads, that a transformers pipeline read too.
+        long_difference: the largest of their logits from the pipeline's.
+        long_labels: those of them that got another label than from the pipeline.
+        long_passed: whether that is within bounds.
+        long_failure: why there are no long texts.
     """
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")  # null is no number
@@ -34,21 +44,32 @@ class Parity(BaseModel):
     other_labels: int
     accuracy_change: float
     passed: bool
+    long_texts: int = 0
+    long_difference: float = 0.0
+    long_labels: int = 0
+    long_passed: bool = True
+    long_failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Long:
+    """Texts that are longer than a model reads, and what it says of them in a pipeline.
+
+    Attributes:
+        texts: M of them.
+        logits: [M, C].
+        failure: why there are none.
+    """
+
+    texts: Sequence[Text] = ()
+    logits: Logits = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
+    failure: str | None = None
 
 
 def ragged_logits(classifier: Classifier, texts: Sequence[Text]) -> Logits:
     """Returns the logits [N, C] of texts in batches as they come, long beside short."""
     batches = [texts[i : i + RAGGED_BATCH] for i in range(0, len(texts), RAGGED_BATCH)]
     return np.concatenate([classifier.run(classifier.encode(batch)) for batch in batches])
-
-
-def single_logits(classifier: Classifier, texts: Sequence[Text]) -> Logits:
-    """Returns the logits [N, C], text by text.
-
-    In 8 bits a text's logits depend a little on its neighbours in the batch, since activations
-    share one range; what is deployed for single texts is judged by single texts.
-    """
-    return np.concatenate([classifier.run(classifier.encode([text])) for text in texts])
 
 
 def compare(
@@ -84,4 +105,61 @@ def compare(
         other_labels=int((answers != wanted).sum()),
         accuracy_change=-lost / len(gold),
         passed=is_near and bool(np.isfinite(difference)),
+    )
+
+
+def long_texts(texts: Sequence[Text], max_length: int) -> list[Text]:
+    """Returns some texts that are longer than a model reads: each joined with those behind it.
+
+    They begin and end in different texts, so that it shows from which side one is cut.
+    """
+
+    def joined(start: int, side: int | None) -> str:
+        found, place = "", start
+        while len(found.split()) <= max_length and len(found) <= _LETTERS * max_length:
+            text = texts[place % len(texts)]
+            found += f"{text if side is None else text[side]} "
+            place += 1
+        return found
+
+    starts = range(min(LONG_TEXTS, len(texts)))
+    if isinstance(texts[0], str):
+        return [joined(start, None) for start in starts]
+    return [(joined(start, 0), joined(start, 1)) for start in starts]
+
+
+def with_long(parity: Parity, long: Long, classifier: Classifier, *, exact: bool) -> Parity:
+    """Returns what was found, and how far long texts are from a transformers pipeline.
+
+    PyTorch in kdzoo is no reference for those: it might cut them on the wrong side as well.
+
+    Args:
+        parity: of other texts.
+        long: the long texts, read by the pipeline.
+        classifier: the model in the runtime.
+        exact: whether that computes in float32.
+    """
+    if long.failure is not None:
+        return parity.model_copy(update={"long_failure": long.failure})
+    logits = classifier.logits(long.texts)
+    difference = float(np.abs(logits - long.logits).max(initial=0))
+    others = int((logits.argmax(1) != long.logits.argmax(1)).sum())
+    is_near = difference <= LARGEST_DIFFERENCE if exact else others <= LONG_LABELS * len(logits)
+    return parity.model_copy(
+        update={
+            "passed": parity.passed and is_near,
+            "long_texts": len(logits),
+            "long_difference": difference,
+            "long_labels": others,
+            "long_passed": is_near,
+        }
+    )
+
+
+def long_note(parity: Parity) -> str:
+    """Returns by how much long texts are read otherwise than in a transformers pipeline."""
+    return (
+        f"of {parity.long_texts} texts longer than the model reads, {parity.long_labels} get "
+        "another label than in a transformers pipeline, and logits differ by up to "
+        f"{parity.long_difference:.2g}"
     )

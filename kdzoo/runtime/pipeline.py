@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from kdzoo.model import load_model
+from kdzoo.runtime.parity import LONGEST, Long, long_texts
 from kdzoo.runtime.protocol import Logits, Text
 
 BATCH_SIZE = 32
@@ -17,6 +18,10 @@ BATCH_SIZE = 32
 
 class PipelineClassifier:
     """``transformers.pipeline("text-classification")`` over the saved weights, in float32.
+
+    Attributes:
+        max_length: tokens at which texts are cut.
+        pads_left: whether batches are padded on the left, where padding may move a text.
 
     Raises:
         ModelError: the folder is not a whole model.
@@ -39,7 +44,9 @@ class PipelineClassifier:
             top_k=None,
             function_to_apply="none",
         )
+        self.max_length = loaded.max_length
         self._cut = {"truncation": True, "max_length": loaded.max_length}
+        self.pads_left = tokenizer.padding_side == "left"
         self._place = {label: i for i, label in enumerate(self.labels)}
 
     def encode(self, texts: Sequence[Text]) -> Any:
@@ -63,3 +70,23 @@ class PipelineClassifier:
             for score in scores:
                 logits[row, self._place[score["label"]]] = score["score"]
         return logits
+
+
+def read_long(folder: Path, texts: Sequence[Text]) -> Long:
+    """Returns what the folder's model says in a pipeline of texts that are longer than it reads.
+
+    Args:
+        folder: a trained model's.
+        texts: that it reads, of any length.
+    """
+    try:
+        pipeline = PipelineClassifier(folder)
+        if pipeline.max_length > LONGEST:
+            return Long(failure=f"the model reads more than {LONGEST:,} tokens of a text")
+        chosen = long_texts(texts, pipeline.max_length)
+        return Long(chosen, pipeline.logits(chosen))
+    except Exception as error:  # transformers' errors have no common base; a form is told of it
+        reason = (str(error).splitlines() or [""])[0]
+        return Long(
+            failure=f"a transformers pipeline cannot read: {type(error).__name__}: {reason}"
+        )

@@ -21,7 +21,11 @@ Logits = npt.NDArray[np.float32]  # [N, C]
 
 
 class Classifier(Protocol):
-    """A model as it would be deployed: texts in, logits out, tokenisation included."""
+    """A model as it would be deployed: texts in, logits out, tokenisation included.
+
+    An answer depends on its text alone, never on the texts beside it: a runtime in which a batch
+    has a say is wrapped in ``kdzoo.runtime.alone.TextByText``.
+    """
 
     labels: tuple[str, ...]
     reads_pairs: bool | None  # rather than single texts; None where nobody says

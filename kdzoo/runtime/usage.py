@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from kdzoo.runtime.decision import Decision
 
+# that reads what is exported: opset 20, and a format of files that older ones refuse
+INSTALLED = '"onnxruntime>=1.18" tokenizers numpy'
 SNIPPET = """\
-import json
+import json, os, pathlib
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else onnxruntime looks up a host
 import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
-labels = json.load(open("labels.json", encoding="utf-8"))
-tokenizer = Tokenizer.from_file("tokenizer.json")  # cuts and pads as the model wants it
+def read(name):
+    return json.loads(pathlib.Path(name).read_text("utf-8"))
+about, labels = read("export.json"), read("labels.json")
+tokenizer = Tokenizer.from_file("tokenizer.json")  # cuts as the model wants it
+tokenizer.encode_special_tokens = about.get("splits_special_tokens", False)
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
 session = onnxruntime.InferenceSession("model.onnx", options)
-inputs = session.get_inputs()
-fields = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
+names = [each.name for each in session.get_inputs()]
+def label(text):
+    row = tokenizer.encode_batch([text])[0]
+    ids = row.ids or [about["pad_id"]]  # where the tokenizer finds nothing
+    fed = dict(input_ids=ids, attention_mask=[1] * len(ids), token_type_ids=row.type_ids or [0])
+    fed = {name: np.array([fed[name]], dtype=np.int64) for name in names}
+    return labels[session.run(["logits"], fed)[0].argmax()]
 def classify(texts):
-    rows = tokenizer.encode_batch(texts)
-    fed = {i.name: np.array([getattr(r, fields[i.name]) for r in rows]) for i in inputs}
-    return [labels[best] for best in session.run(["logits"], fed)[0].argmax(1)]
+    return [label(text) for text in texts]  # one at a time: an answer depends on its text alone
 """
 
 
@@ -33,13 +42,13 @@ def readme(runtime: str, labels: tuple[str, ...], decision: Decision | None = No
     """
     return f"""# A text classifier with {len(labels)} classes, for {runtime}
 
-`pip install onnxruntime tokenizers numpy`, then, in this folder:
+`pip install {INSTALLED}`, then, in this folder:
 
 ```python
 {SNIPPET}```
 
-`classify(["a text", "another"])` returns their labels. `logits` are [texts, classes], in the order
-of `labels.json`; pairs of texts are given as `("first", "second")`. Texts must not be empty.
+`classify(["a text", "another"])` returns their labels; pairs of texts are given as
+`("first", "second")`. `logits` are [1, classes], in the order of `labels.json`.
 
 {_told(decision)}`export.json` says what the model is and holds the digests of the files.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,22 @@ from kdzoo.runtime import Classifier, Logits, Text, load_classifier
 from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import DEPLOYED
 from kdzoo.runtime.forms import ExportSettings
-from kdzoo.runtime.parity import RAGGED_TEXTS, Parity, compare, ragged_logits, single_logits
+from kdzoo.runtime.parity import (
+    RAGGED_TEXTS,
+    Long,
+    Parity,
+    compare,
+    long_note,
+    ragged_logits,
+    with_long,
+)
+from kdzoo.runtime.pipeline import read_long
 from kdzoo.steps.context import StudyContext, now
 from kdzoo.steps.measuring import read_on, taught_logits, write_outcomes
 from kdzoo.steps.teacher import StudyTeacher
 from kdzoo.teacher import content_hash
 
-EXPORT_FORMAT = 1  # raise it when kdzoo exports another graph from the same model
+EXPORT_FORMAT = 2  # raise it when kdzoo exports another form of the same model
 
 
 def exported(runtimes: Sequence[str]) -> list[str]:
@@ -57,6 +66,11 @@ class FormJob:
     def reference(self) -> Logits:
         """PyTorch's logits of the validation texts, [N, C]."""
         return load_classifier(self.folder, "torch").logits(self.texts("validation"))
+
+    @cached_property
+    def long(self) -> Long:
+        """Texts that are longer than the model reads, as a transformers pipeline reads them."""
+        return read_long(self.folder, self.texts("validation"))
 
     def texts(self, split: str) -> list[Text]:
         """Returns the texts of a split."""
@@ -137,8 +151,7 @@ def _read(
     """
     folder, exact = context.store.form(job.key, runtime), _is_exact(runtime)
     classifier = load_classifier(folder, runtime)
-    read = classifier.logits if exact else partial(single_logits, classifier)
-    logits = {split: read(job.texts(split)) for split in splits}
+    logits = {split: classifier.logits(job.texts(split)) for split in splits}
     teacher = {split: taught_logits(split, job.corpus, job.taught, context) for split in splits}
     return {
         "files": {name: (folder / name).stat().st_size for name in DEPLOYED},
@@ -151,7 +164,8 @@ def _parity(job: FormJob, classifier: Classifier, logits: Logits, exact: bool) -
     texts = job.texts("validation")[:RAGGED_TEXTS]
     ragged = ragged_logits(classifier, texts) if exact else logits[:0]
     gold = np.array(job.corpus.gold("validation"))
-    return compare(job.reference, logits, gold, exact=exact, ragged=ragged)
+    found = compare(job.reference, logits, gold, exact=exact, ragged=ragged)
+    return with_long(found, job.long, classifier, exact=exact)
 
 
 def told(form: Deployed) -> str:
@@ -161,8 +175,11 @@ def told(form: Deployed) -> str:
     parity = form.parity
     assert parity is not None  # noqa: S101 - a form without a failure was compared
     verdict = "answers as in PyTorch" if parity.passed else "does NOT answer as in PyTorch"
+    long = "" if parity.long_passed else f"; {long_note(parity)}"
+    if parity.long_failure is not None:
+        long = f"; long texts are not compared: {parity.long_failure}"
     return (
         f"{form.size_bytes / 1e6:.1f} MB, {verdict}: logits within "
         f"{parity.logit_difference:.1e}, {parity.other_labels} of {parity.texts:,} labels differ, "
-        f"validation accuracy {parity.accuracy_change * 100:+.2f} points"
+        f"validation accuracy {parity.accuracy_change * 100:+.2f} points{long}"
     )

@@ -166,7 +166,9 @@ def _vocabulary(recipe: Recipe, taught: StudyTeacher, transfer: TransferSet) -> 
         return own
     limit = taught.teacher.text_limit()
     if recipe.student.text == "words":
-        return words(transfer.examples, limit, taught.teacher.mask_token())
+        return words(
+            transfer.examples, limit, taught.teacher.mask_token(), taught.teacher.cut_side()
+        )
     entry = registry.students.get(recipe.student.kind)
     special = bool(entry.details["special_tokens"])
     return prune(

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from kdzoo.data import Corpus
@@ -20,7 +19,7 @@ from kdzoo.model import READS_PAIRS, maximum_length, predict_logits, readable, t
 from kdzoo.objectives.total import gold_loss
 from kdzoo.progress import Progress
 from kdzoo.recipe.schema import FineTune
-from kdzoo.text import encode
+from kdzoo.text import encode, reader_of
 from kdzoo.tracking import Note
 from kdzoo.training import TrainingPlan, TrainingResult, TrainingSet, train
 
@@ -46,13 +45,11 @@ def fine_tune(
     """
     model, tokenizer = _classifier(source, corpus, seed)
     limit = maximum_length(tokenizer, model.config, max_length)
-    fast = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
-    fast.no_padding()
-    fast.enable_truncation(limit)
+    reader = reader_of(tokenizer, limit)
     pad = int(tokenizer.pad_token_id or 0)
-    texts = readable(model, encode(fast, corpus.train, pad))
+    texts = readable(model, encode(reader, corpus.train, pad))
     data = TrainingSet(texts, np.array(corpus.gold("train")))
-    validation, gold = encode(fast, corpus.validation, pad), np.array(corpus.gold("validation"))
+    validation, gold = encode(reader, corpus.validation, pad), np.array(corpus.gold("validation"))
 
     def evaluate(trained: nn.Module) -> dict[str, float]:
         logits = predict_logits(trained, validation)

@@ -33,7 +33,7 @@ from kdzoo.teacher.outputs_values import (
 )
 from kdzoo.teacher.source import content_hash, content_key, find_model
 from kdzoo.teacher.teacher import Member, align, load_encoder, load_hf_tokenizer, text_limit
-from kdzoo.text import SpecialTokens
+from kdzoo.text import RIGHT, SpecialTokens
 
 _FORMAT = 1  # raise it when the same file gives other logits
 _SHARD_NUMBERS = 1 << 23  # in a shard, about; each that is open takes a file handle
@@ -106,6 +106,10 @@ class OutputsTeacher:
         if self.encoder_folder is None:
             return self.max_length
         return text_limit(self.encoder_folder, self.max_length)
+
+    def cut_side(self) -> str:
+        """Returns the side on which texts are cut: the encoder's."""
+        return RIGHT if self.encoder_folder is None else str(self.tokenizer().truncation_side)
 
     def encoder_key(self) -> str:
         """Stands for the weights of the encoder; empty without one."""

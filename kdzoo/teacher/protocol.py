@@ -42,6 +42,9 @@ class AnyTeacher(Protocol):
     def text_limit(self) -> int:
         """Returns the tokens at which texts are cut."""
 
+    def cut_side(self) -> str:
+        """Returns the side of a text, ``left`` or ``right``, on which it is cut."""
+
     def encoder_key(self) -> str:
         """Stands for the weights of the encoder; empty where there is none."""
 

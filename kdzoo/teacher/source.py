@@ -119,9 +119,30 @@ def short_name(source: str) -> str:
 
 
 def content_key(folder: Path, max_length: int) -> str:
-    """Returns a hash of what decides the logits: weights, configuration, tokenizer, length."""
+    """Returns a hash of what decides the logits: weights, configuration, tokenizer, length.
+
+    Raises:
+        TeacherError: tokenizer_config.json cannot be read.
+    """
     parts = [f"{file.name}:{file_sha256(file)}" for file in _deciding(folder)]
-    return content_hash({"files": parts, "max_length": max_length, "dtype": "float32"})
+    reading = _unusual_reading(folder / "tokenizer_config.json")
+    content = {"files": parts, "max_length": max_length, "dtype": "float32", **reading}
+    return content_hash(content)
+
+
+def _unusual_reading(file: Path) -> dict[str, Any]:
+    """Returns what tokenizer_config.json says of reading that tokenizer.json does not.
+
+    Only what is not as in nearly all models, so that their keys stay what they were.
+    """
+    try:
+        told = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise TeacherError(f"{file} cannot be read: {str(error).splitlines()[0]}") from error
+    if not isinstance(told, dict):
+        raise TeacherError(f"{file} holds no settings: it has to be a mapping of names to values")
+    usual = {"truncation_side": "right", "split_special_tokens": False}
+    return {name: told[name] for name in usual if told.get(name, usual[name]) != usual[name]}
 
 
 def _deciding(folder: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from kdzoo.model import load_model, load_tokenizer, maximum_length, predict_logi
 from kdzoo.progress import Progress, with_speed
 from kdzoo.teacher.cache import SHARD_ROWS, LogitCache, LogitTable, cache_root
 from kdzoo.teacher.source import content_hash, content_key
-from kdzoo.text import SpecialTokens, encode
+from kdzoo.text import SpecialTokens, cut_at, encode
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,10 @@ class Teacher:
     def text_limit(self) -> int:
         """Returns the tokens at which texts are cut, for teacher and students alike."""
         return text_limit(self.members[0].folder, self.max_length)
+
+    def cut_side(self) -> str:
+        """Returns the side on which texts are cut, for teacher and students alike."""
+        return str(self.tokenizer().truncation_side)
 
     def model(self) -> Any:
         """Loads the fine-tuned model (an ensemble's first)."""
@@ -109,7 +113,7 @@ class Teacher:
         loaded = load_model(member.folder)
         model = loaded.model.to(device)
         # cut where this member ends: its logits are the same whichever ensemble asks for them
-        loaded.tokenizer.enable_truncation(text_limit(member.folder, self.max_length))
+        cut_at(loaded.tokenizer, text_limit(member.folder, self.max_length))
         encoded = encode(loaded.tokenizer, todo, loaded.pad_id)
         order = np.argsort(-encoded.lengths, kind="stable")
         with progress.task("the teacher labels", len(todo)) as task:

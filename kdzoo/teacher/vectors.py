@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor
 
 from kdzoo.data import Example
 from kdzoo.model import length_sorted_batches
 from kdzoo.progress import Progress
-from kdzoo.text import Vocabulary, encode
+from kdzoo.text import Vocabulary, encode, reader_of
 from kdzoo.text.encode import Encoded
 
 
@@ -48,10 +47,9 @@ def encoder_vectors(
 def _entries(tokenizer: Any, vocabulary: Vocabulary) -> Encoded:
     pad = int(tokenizer.pad_token_id or 0)
     if vocabulary.kept is None:
-        fast = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
-        fast.no_padding()
-        fast.no_truncation()
-        return encode(fast, [Example(token) for token in vocabulary.tokens], pad)
+        reader = reader_of(tokenizer)
+        reader.encode_special_tokens = False  # an entry that is one is read as one
+        return encode(reader, [Example(token) for token in vocabulary.tokens], pad)
     around = [tokenizer.cls_token_id, tokenizer.sep_token_id]
     ids = [[i for i in (around[0], piece, around[1]) if i is not None] for piece in vocabulary.kept]
     ids += [[pad]] * (len(vocabulary) - len(ids))  # a padding token of our own

@@ -1,17 +1,21 @@
 """Texts to ids: tokenising, pruned vocabularies, pretrained word vectors."""
 
 from kdzoo.text.encode import Batch, Encoded, encode
+from kdzoo.text.reading import RIGHT, cut_at, reader_of
 from kdzoo.text.vectors import read_vectors
 from kdzoo.text.vocabulary import SpecialTokens, Vocabulary, prune, whole, words
 
 __all__ = [
+    "RIGHT",
     "Batch",
     "Encoded",
     "SpecialTokens",
     "Vocabulary",
+    "cut_at",
     "encode",
     "prune",
     "read_vectors",
+    "reader_of",
     "whole",
     "words",
 ]

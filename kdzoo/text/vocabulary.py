@@ -18,6 +18,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from kdzoo.data import Example
 from kdzoo.errors import ModelError
 from kdzoo.text.encode import CHUNK
+from kdzoo.text.reading import RIGHT, reader_of
 
 PAD, UNKNOWN, MASK = "[PAD]", "[UNK]", "[MASK]"
 
@@ -70,7 +71,10 @@ class Vocabulary:
     @cached_property
     def fingerprint(self) -> str:
         """A hash of the whole tokenizer."""
-        return hashlib.sha256(self.tokenizer.to_str().encode()).hexdigest()[:16]
+        told = self.tokenizer.to_str()
+        if self.tokenizer.encode_special_tokens:  # the one thing that is not written there
+            told += " reads the names of special tokens as text"
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def prune(
@@ -99,9 +103,7 @@ def prune(
     special = SpecialTokens.of(tokenizer)
     if not special_tokens:
         special = replace(special, start=None, end=None)
-    whole = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
-    whole.no_truncation()
-    whole.no_padding()
+    whole = reader_of(tokenizer)
     state = json.loads(whole.to_str())
     used = _used_ids(whole, examples)
     wanted = [special.pad, special.unknown, special.mask, special.start, special.end]
@@ -121,7 +123,10 @@ def prune(
     state["post_processor"] = (
         _renumbered(state["post_processor"], whole, new_ids) if special_tokens else None
     )
-    vocabulary = _finished(Tokenizer.from_str(json.dumps(state)), special, max_length, tuple(order))
+    pruned = Tokenizer.from_str(json.dumps(state))
+    pruned.encode_special_tokens = whole.encode_special_tokens
+    side = tokenizer.truncation_side
+    vocabulary = _finished(pruned, special, max_length, tuple(order), side)
     # a padding token that the teacher lacks comes last, and training reads it
     return replace(vocabulary, unseen=len(unseen) if special.pad is not None else 0)
 
@@ -234,18 +239,20 @@ def whole(tokenizer: Any, max_length: int) -> Vocabulary:
         tokenizer: a fast Hugging Face tokenizer with a padding token.
         max_length: tokens at which it cuts.
     """
-    own = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
-    own.no_padding()
-    return _finished(own, SpecialTokens.of(tokenizer), max_length, None)
+    special, side = SpecialTokens.of(tokenizer), tokenizer.truncation_side
+    return _finished(reader_of(tokenizer), special, max_length, None, side)
 
 
-def words(examples: Iterable[Example], max_length: int, mask: str | None) -> Vocabulary:
+def words(
+    examples: Iterable[Example], max_length: int, mask: str | None, cut_side: str = RIGHT
+) -> Vocabulary:
     """Returns a tokenizer of whole lower-case words, the commonest first.
 
     Args:
         examples: texts whose words make the vocabulary.
         max_length: words at which a text is cut.
         mask: the teacher's mask token, known here too.
+        cut_side: the side on which it is cut, as the teacher's are.
     """
     special = SpecialTokens(pad=PAD, unknown=UNKNOWN, mask=mask or MASK)
     tokenizer = Tokenizer(WordLevel({}, unk_token=UNKNOWN))
@@ -262,14 +269,18 @@ def words(examples: Iterable[Example], max_length: int, mask: str | None) -> Voc
     names += sorted(counts, key=lambda word: (-counts[word], word))
     tokenizer.model = WordLevel({name: i for i, name in enumerate(names)}, unk_token=UNKNOWN)
     tokenizer.add_special_tokens([AddedToken(name, special=True) for name in names[:3]])
-    return _finished(tokenizer, special, max_length, None)
+    return _finished(tokenizer, special, max_length, None, cut_side)
 
 
 def _finished(
-    tokenizer: Tokenizer, special: SpecialTokens, max_length: int, kept: tuple[int, ...] | None
+    tokenizer: Tokenizer,
+    special: SpecialTokens,
+    max_length: int,
+    kept: tuple[int, ...] | None,
+    cut_side: str,
 ) -> Vocabulary:
     if special.pad is None:
         tokenizer.add_special_tokens([AddedToken(PAD, special=True)])
         special = SpecialTokens(PAD, special.unknown, special.mask, special.start, special.end)
-    tokenizer.enable_truncation(max_length)
+    tokenizer.enable_truncation(max_length, direction=cut_side)
     return Vocabulary(tokenizer, special, max_length, kept)

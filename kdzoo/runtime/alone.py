@@ -1,0 +1,48 @@
+"""A model whose answers in a batch depend on each other, given one text at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kdzoo.runtime.protocol import Classifier, Logits, Text
+
+
+class TextByText:
+    """Answers each text by itself, whatever stands beside it.
+
+    Dynamic 8 bits need it: the activations of a batch share one range, and a text's logits, at
+    times its label, would be those of its neighbours too.
+
+    Args:
+        inner: the model as its runtime reads it.
+    """
+
+    def __init__(self, inner: Classifier) -> None:
+        self._inner = inner
+        self.labels = inner.labels
+        self.reads_pairs = inner.reads_pairs
+
+    def encode(self, texts: Sequence[Text]) -> list[Any]:
+        """Returns each text as a batch of one."""
+        return [self._inner.encode([text]) for text in texts]
+
+    def run(self, encoded: list[Any]) -> Logits:
+        """Returns the logits [B, C] of encoded texts, one after the other."""
+        if len(encoded) == 1:
+            return self._inner.run(encoded[0])
+        logits = np.empty((len(encoded), len(self.labels)), dtype=np.float32)
+        for row, each in enumerate(encoded):
+            logits[row] = self._inner.run(each)[0]
+        return logits
+
+    def logits(self, texts: Sequence[Text]) -> Logits:
+        """Returns the logits [N, C], in the order of the texts."""
+        if len(texts) == 1:
+            return self._inner.run(self._inner.encode(texts))
+        logits = np.empty((len(texts), len(self.labels)), dtype=np.float32)
+        for row, text in enumerate(texts):
+            logits[row] = self._inner.run(self._inner.encode([text]))[0]
+        return logits
