@@ -6,10 +6,12 @@ from kdzoo.data.load import few_labels, load_corpus
 from kdzoo.data.output import check_output, write_rows
 from kdzoo.data.stream import read_labelled
 from kdzoo.data.texts import NO_LABEL, Digests, Texts, digests_of, distinct, has_pairs
+from kdzoo.data.words import UNSPACED, joined, one_form, segments
 
 __all__ = [
     "NO_LABEL",
     "SPLITS",
+    "UNSPACED",
     "Corpus",
     "Digests",
     "Example",
@@ -25,9 +27,12 @@ __all__ = [
     "fingerprint",
     "has_pairs",
     "is_unicode",
+    "joined",
     "load_corpus",
     "normalised",
+    "one_form",
     "read_labelled",
+    "segments",
     "texts_of",
     "write_rows",
 ]

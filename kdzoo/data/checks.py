@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from kdzoo.data.corpus import Corpus, Example, Input, RawData, RawRow, words_of
+from kdzoo.data.corpus import Corpus, Example, Input, RawData, RawRow
+from kdzoo.data.words import in_one_form, words_of
 from kdzoo.errors import DataError, Problem, did_you_mean
 
 SHOWN = 5  # examples of one problem that a message shows
@@ -116,9 +117,9 @@ def _list(values: Sequence[object]) -> str:
 
 
 def normalised(example: Example) -> str:
-    """Returns the text as the leak check compares it: lower case, words only."""
-    texts = [example.text, example.text_pair or ""]
-    return "\x00".join(" ".join(words_of(text)) or text for text in texts)
+    """Returns the text as the leak check compares it: its words and signs, in one form."""
+    texts = texts_of(example.input)
+    return "\x00".join(" ".join(words_of(text)) or in_one_form(text).strip() for text in texts)
 
 
 def handle_leaks(corpus: Corpus, on_leak: str) -> Corpus:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
+
+from kdzoo.data.words import words_of
 
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
@@ -36,7 +37,7 @@ class Example:
 
     @property
     def words(self) -> list[str]:
-        """The words of its text, or of both."""
+        """The words and signs of its text, or of both."""
         return [*words_of(self.text), *words_of(self.text_pair or "")]
 
     @property
@@ -126,11 +127,6 @@ class Corpus:
     def with_notes(self, *notes: str) -> Corpus:
         """Returns the corpus with more to tell its user."""
         return replace(self, notes=(*self.notes, *notes))
-
-
-def words_of(text: str) -> list[str]:
-    """Returns the words of a text, in lower case, without what stands between them."""
-    return re.findall(r"\w+", text.lower())
 
 
 def fingerprint(labels: Sequence[str], *splits: Iterable[Example]) -> str:
