@@ -49,6 +49,11 @@ class Example:
         return digest.digest()
 
 
+def texts_of(given: Input) -> tuple[str, ...]:
+    """Returns a text, or both of a pair."""
+    return (given,) if isinstance(given, str) else given
+
+
 @dataclass(frozen=True)
 class RawData:
     """Rows as a source gives them, before any check, per split."""
@@ -56,6 +61,7 @@ class RawData:
     splits: dict[str, list[RawRow]]
     labels: tuple[str, ...] | None = None  # in the source's own order, if it has one
     origin: str = ""
+    places: Mapping[str, Sequence[str]] = field(default_factory=dict)  # of each row, by split
 
 
 @dataclass(frozen=True)

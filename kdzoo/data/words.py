@@ -31,9 +31,10 @@ _WORD = regex.compile(
     """
 )
 _ASCII_WORD = re.compile(rf"(?:(?<!\w)-(?=\d))?\w+|{_FACES}|[+<=>|~$#%&*@]", re.ASCII)
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can spell it, no tokenizer can read it
+_PICTURE = r"(?=[\p{Extended_Pictographic}\p{Regional_Indicator}])\X"  # an emoji
 _SEGMENT = regex.compile(rf"(?s)(?=[{UNSPACED}])\X|(?:(?![{UNSPACED}]).)+")
-_BEGINS_UNSPACED = regex.compile(rf"[{UNSPACED}]")
-_ENDS_UNSPACED = regex.compile(rf"[{UNSPACED}]\p{{M}}*\Z")
+_PICTURES = regex.compile(rf"(?:{_PICTURE})+")
 _CHARACTER = regex.compile(r"\X")  # with its marks
 _WHOLE_NUMBER = regex.compile(r"([+-]?)0*([0-9]+)(?:\.0*)?")
 
@@ -57,6 +58,16 @@ def in_one_form(text: str) -> str:
     return form
 
 
+def is_unicode(text: str) -> bool:
+    """Whether the text consists of whole characters."""
+    return text.isascii() or not _LONE_SURROGATE.search(text)
+
+
+def is_empty(text: str) -> bool:
+    """Whether nothing of a text can be seen."""
+    return not text.strip() or (is_unicode(text) and not in_one_form(text).strip())
+
+
 def words_of(text: str) -> list[str]:
     """Returns the words and signs of a text in one form, without what stands between them.
 
@@ -70,23 +81,28 @@ def words_of(text: str) -> list[str]:
 def segments(text: str) -> list[str]:
     """Returns a text's words as they are written, what stands beside them included.
 
-    They are what spaces divide; in scripts without spaces, characters with their marks.
+    They are what spaces divide; in scripts without spaces, and rows of emoji, characters with their
+    marks.
     """
     if text.isascii():
         return text.split()
-    return [piece for part in text.split() for piece in _SEGMENT.findall(part)]
+    parts = text.split()
+    return [
+        piece
+        for part in parts
+        for piece in (_CHARACTER if _PICTURES.fullmatch(part) else _SEGMENT).findall(part)
+    ]
 
 
 def joined(words: Sequence[str]) -> str:
-    """Returns the text of such words: with a space unless a script without them is beside it."""
+    """Returns the text of such words: with a space between two that would be one without."""
     text = " ".join(words)
     if text.isascii() or not words:
         return text
     parts = [words[0]]
     for before, word in pairwise(words):
-        beside = _ENDS_UNSPACED.search(before) or _BEGINS_UNSPACED.match(word)
-        is_close = beside and not _CHARACTER.fullmatch(before[-1:] + word[:1])
-        parts += [word] if is_close else [" ", word]
+        is_told = segments(before + word) == [*segments(before), *segments(word)]
+        parts += [word] if is_told else [" ", word]
     return "".join(parts)
 
 

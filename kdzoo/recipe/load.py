@@ -248,6 +248,8 @@ def _nest(path: Sequence[str], value: Any) -> dict[str, Any]:
 def _override(
     document: Document, overrides: Sequence[str], seeds: Sequence[int] | None, data: str | None
 ) -> None:
+    if data is not None and isinstance(document.data.get("data"), dict):
+        document.data["data"].pop("csv", None)  # it told of the files that were there
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals or not all(key.split(".")):

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 SCHEMA_VERSION = 1
 
@@ -14,12 +21,62 @@ Positive = Annotated[int, Field(gt=0)]
 SelectBy = Literal["accuracy", "macro_f1", "in_scope_accuracy", "last"]
 
 
+def _as_name(value: Any) -> Any:
+    """Returns what a recipe says of a label or column as its name: whole numbers are their digits.
+
+    Other values that are no strings have several spellings, and files hold but one of them.
+    """
+    if isinstance(value, bool | float):
+        raise ValueError(f"{value} is no name as it stands; put it in quotes as the data has it")
+    return str(value) if isinstance(value, int) else value
+
+
+def _as_list(value: Any) -> Any:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+Named = Annotated[str, BeforeValidator(_as_name, json_schema_input_type=str | int)]
+
+
 class Section(BaseModel):
     """Base of all sections: frozen, and a misspelt key is an error."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=()
     )
+
+
+class Csv(Section):
+    """How .csv and .tsv files are written, where that is not as usual."""
+
+    separator: str | None = Field(
+        None,
+        description="what stands between cells: a character, or one and a space, or the word tab; "
+        "by default a comma in a .csv, a tab in a .tsv",
+    )
+    columns: Annotated[list[Named] | None, BeforeValidator(_as_list)] = Field(
+        None, min_length=1, description="names of the columns, where line 1 is no header"
+    )
+    comment: str | None = Field(
+        None, min_length=1, description="lines that begin with it are left out"
+    )
+    quoted: bool | None = Field(
+        None,
+        description="whether quotes enclose cells; by default in a .csv, and in a .tsv where they "
+        "enclose all cells",
+    )
+
+    @field_validator("separator")
+    @classmethod
+    def _one_character(cls, separator: str | None) -> str | None:
+        if separator is None:
+            return None
+        written = "\t" if separator in ("tab", "\\t") else separator
+        if written[:1] in ("", '"', "\r", "\n", " ") or written[1:] not in ("", " "):
+            raise ValueError(
+                f"must be one character, one and a space, or the word tab, got {separator!r}"
+            )
+        return written
 
 
 class Data(Section):
@@ -32,17 +89,20 @@ class Data(Section):
         None, description="a folder with train/validation/test files, one file, or a file per split"
     )
     embedded: str | None = Field(None, description="a dataset that comes with kdzoo")
-    text: str = Field("text", description="column of the text")
-    text_pair: str | None = Field(None, description="column of the second text, of sentence pairs")
-    label: str = Field("label", description="column of the label")
-    oos_label: str | None = Field(None, description="the label that means out of scope")
+    csv: Csv | None = Field(None, description="how .csv and .tsv files are written")
+    text: Named = Field("text", description="column of the text")
+    text_pair: Named | None = Field(
+        None, description="column of the second text, of sentence pairs"
+    )
+    label: Named = Field("label", description="column of the label")
+    oos_label: Named | None = Field(None, description="the label that means out of scope")
     split: dict[Literal["validation", "test"], str] | None = Field(
         None, description="splits the source lacks: '0.1 of train', or the name of another split"
     )
     other_tests: dict[Name, str] | None = Field(
         None, description="more test sets, each with figures of its own: the source's split of each"
     )
-    positive_label: str | None = Field(
+    positive_label: Named | None = Field(
         None, description="of two labels, the one whose F1 is told; of pairs, the second by default"
     )
     labels_per_class: Positive | None = Field(
@@ -67,6 +127,8 @@ class Data(Section):
             )
         if self.hub is None and (self.config or self.revision):
             raise ValueError("config and revision belong to a hub dataset; remove them")
+        if self.files is None and self.csv is not None:
+            raise ValueError("csv belongs to files; remove it")
         if self.embedded is not None and self.text_pair is not None:
             raise ValueError("text_pair: the embedded datasets hold single texts; remove it")
         reserved = sorted({"train", "validation", "test"} & {*(self.other_tests or {})})
@@ -117,7 +179,7 @@ class Teacher(Section):
         pattern="^[0-9a-f]{64}$",
         description="of model.safetensors; other weights are refused",
     )
-    labels: list[str] | None = Field(
+    labels: list[Named] | None = Field(
         None,
         description="names of the classes in the order of the outputs of the model, or of the "
         "lists in the file, if it lacks them",
@@ -165,8 +227,9 @@ class Unlabelled(Section):
     config: str | None = Field(None, description="configuration of the hub dataset")
     revision: str | None = Field(None, description="commit, tag or branch of the hub dataset")
     split: str | None = Field(None, description="split of the hub dataset; train by default")
-    text: str = Field("text", description="column of the text")
-    text_pair: str | None = Field(None, description="column of the second text, of pairs")
+    csv: Csv | None = Field(None, description="how .csv and .tsv files are written")
+    text: Named = Field("text", description="column of the text")
+    text_pair: Named | None = Field(None, description="column of the second text, of pairs")
     max_texts: Positive | None = Field(
         None, description="so many of them, chosen by content: more texts include the fewer"
     )
@@ -177,6 +240,8 @@ class Unlabelled(Section):
             raise ValueError("give exactly one of files and hub")
         if self.hub is None and (self.config or self.revision or self.split):
             raise ValueError("config, revision and split belong to a hub dataset; remove them")
+        if self.files is None and self.csv is not None:
+            raise ValueError("csv belongs to files; remove it")
         return self
 
 
