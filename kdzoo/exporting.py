@@ -15,7 +15,7 @@ from kdzoo.registry import load_students, runtimes
 
 if TYPE_CHECKING:
     from kdzoo.progress import Progress, Task
-    from kdzoo.recipe.schema import Csv
+    from kdzoo.recipe.csv import Csv
     from kdzoo.runtime import Text
     from kdzoo.runtime.agreement import Agreement
 

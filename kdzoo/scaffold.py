@@ -15,7 +15,8 @@ from kdzoo.data.files import split_files
 from kdzoo.data.stream import AS_NAMED
 from kdzoo.errors import DataError, TeacherError
 from kdzoo.files import check_writable
-from kdzoo.recipe.schema import Csv, Data
+from kdzoo.recipe.csv import Csv
+from kdzoo.recipe.schema import Data
 from kdzoo.results import write_atomically
 from kdzoo.teacher import align, find_model
 

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from kdzoo.cli.app import csv_of, with_csv
 from kdzoo.errors import RecipeError
+from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.document import parse_scalar
-from kdzoo.recipe.schema import Csv, Data, Teacher, Unlabelled
+from kdzoo.recipe.schema import Data, Teacher, Unlabelled
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from kdzoo.cli.app import csv_of
 from kdzoo.data import Corpus, load_corpus
 from kdzoo.data.stream import read_full_texts, read_labelled
 from kdzoo.errors import DataError
-from kdzoo.recipe.schema import Csv, Data
+from kdzoo.recipe.csv import Csv
+from kdzoo.recipe.schema import Data
 from kdzoo.scaffold import data_section
 
 

@@ -310,3 +310,19 @@ class TestBrokenFiles:
         (tmp_path / "train.csv").write_text("text,label\nno label here\n", encoding="utf-8")
 
         assert read_rows(tmp_path / "train.csv", "text", "label") == [("no label here", "")]
+
+    @pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000 + "]" * 5000])
+    def test_json_beyond_what_python_reads_is_one_message(self, tmp_path: Path, value: str) -> None:
+        path = tmp_path / "train.jsonl"
+        path.write_text(f'{{"text": "a", "label": {value}}}\n', encoding="utf-8")
+
+        assert "line 1: a number of thousands of digits" in refusal(path)
+
+    def test_dates_that_python_has_not_are_one_message(self, tmp_path: Path) -> None:
+        days = pyarrow.array([10**8], pyarrow.int32()).cast(pyarrow.date32())
+        path = tmp_path / "train.parquet"
+        pyarrow.parquet.write_table(
+            pyarrow.table({"text": ["a"], "label": ["b"], "day": days}), path
+        )
+
+        assert "a value cannot be read" in refusal(path)

@@ -93,6 +93,15 @@ class TestFiles:
         assert f"text {1 if blank == 'first' else 2} is empty" in outcome.err
         assert not outcome.out
 
+    @pytest.mark.parametrize("name", ["a.xlsx", "a.csv.gz", "a.json", "reviews", "a.CSV"])
+    def test_are_never_taken_for_a_text(self, kdzoo: RunCommand, model: Path, name: str) -> None:
+        Path(name).write_bytes(b"PK")
+        outcome = kdzoo("predict", model, name)
+
+        assert outcome.code == 2
+        assert name in outcome.err
+        assert not outcome.out
+
     def test_read_as_an_option_says_they_are_written(self, kdzoo: RunCommand, model: Path) -> None:
         Path("texts.csv").write_text("# mine\nplay jazz; now;7\nrain;8\n", encoding="utf-8")
         layout = [f"--csv={each}" for each in ("separator=;", "comment=#", "columns=a,said,n")]

@@ -25,8 +25,10 @@ from kdzoo.recipe import (
     pretrained_options,
     shipped_recipes,
 )
+from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.load import merge
-from kdzoo.recipe.schema import Augment, Csv, Objective, Section, Student
+from kdzoo.recipe.schema import Augment, Objective, Student
+from kdzoo.recipe.section import Section
 from kdzoo.registry import Pretrained
 
 Write = Callable[..., Path]

@@ -19,7 +19,8 @@ from tiny_transfer import MASK, corpus_of, long_texts, section_of, texts_of
 
 from kdzoo.data import NO_LABEL, Corpus, Example
 from kdzoo.errors import DataError
-from kdzoo.recipe.schema import Csv, Unlabelled
+from kdzoo.recipe.csv import Csv
+from kdzoo.recipe.schema import Unlabelled
 from kdzoo.transfer import TransferSet, build_transfer_set, try_unlabelled
 from kdzoo.transfer import unlabelled as unlabelled_module
 from kdzoo.transfer.unlabelled import unlabelled_texts

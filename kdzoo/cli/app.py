@@ -15,7 +15,7 @@ from rich.console import Console
 from kdzoo.errors import RecipeError
 
 if TYPE_CHECKING:
-    from kdzoo.recipe.schema import Csv
+    from kdzoo.recipe.csv import Csv
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -88,9 +88,9 @@ def csv_of(layout: list[str] | None) -> Csv:
     """
     from pydantic import ValidationError
 
+    from kdzoo.recipe.csv import Csv
     from kdzoo.recipe.document import Document
     from kdzoo.recipe.problems import problems_of
-    from kdzoo.recipe.schema import Csv
 
     for each in layout or ():
         if "=" not in each:

@@ -24,7 +24,7 @@ from kdzoo.files import alone_in
 
 if TYPE_CHECKING:
     from kdzoo.data import Input
-    from kdzoo.recipe.schema import Csv
+    from kdzoo.recipe.csv import Csv
 
 RUNTIMES = "torch,onnx,onnx-int8"
 

@@ -30,10 +30,9 @@ from kdzoo.errors import DataError, RecipeError
 if TYPE_CHECKING:
     from kdzoo.data import Input
     from kdzoo.exporting import Exported
-    from kdzoo.recipe.schema import Csv
+    from kdzoo.recipe.csv import Csv
     from kdzoo.runtime.predictor import Prediction, Predictor
 
-_FILES = (".txt", ".jsonl", ".csv", ".tsv", ".parquet")
 _PART_BYTES = 1 << 16  # of standard input that are read at most before they are answered
 _COLUMNS = ("text", "label", "probability")
 _PAIR_COLUMNS = ("text", PAIR_COLUMN, "label", "probability")
@@ -110,13 +109,16 @@ def predict(
 
 
 def _is_file(text: str) -> bool:
-    """Whether an argument names a file: it ends like one, and has no blank or is there."""
-    if not text.lower().endswith(_FILES):
-        return False
-    with suppress(OSError):  # a text may be longer than a name can be
+    """Whether an argument names a file: one that is there, or it ends like one and has no blank.
+
+    One in a format that is not read is a file too, and refused: its name is nobody's text.
+    """
+    from kdzoo.data.stream import OTHERS, SUFFIXES
+
+    with suppress(OSError, ValueError):  # a text may be longer than a name can be, or hold a NUL
         if Path(text).is_file():
             return True
-    return len(text.split()) == 1
+    return text.lower().endswith((*SUFFIXES, *OTHERS)) and len(text.split()) == 1
 
 
 def _predict_many(

@@ -39,12 +39,15 @@ def check_rows(raw: RawData) -> None:
                     )
                 )
         halves = [
-            row for row, (given, _) in enumerate(rows) if not all(map(is_unicode, texts_of(given)))
+            row
+            for row, (given, label) in enumerate(rows)
+            if not all(map(is_unicode, (*texts_of(given), label)))
         ]
         if halves:
             problems.append(
                 Problem(
-                    f"{len(halves)} of {len(rows)} texts hold half a character (a lone surrogate)",
+                    f"{len(halves)} of {len(rows)} texts or labels hold half a character (a lone "
+                    "surrogate)",
                     _places(raw, split, halves),
                     "mend the text: what wrote it cut a character in two",
                 )

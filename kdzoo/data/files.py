@@ -11,7 +11,7 @@ from kdzoo.data.parquet import class_names
 from kdzoo.data.stream import AS_NAMED, OTHERS, SUFFIXES, labelled_rows, stream_rows
 from kdzoo.errors import DataError, Problem, did_you_mean
 from kdzoo.files import with_home
-from kdzoo.recipe.schema import Csv
+from kdzoo.recipe.csv import Csv
 
 _CALLED: dict[str, tuple[str, ...]] = {"validation": ("validation", "dev", "valid", "val")}
 _SAVED_TO_DISK = ("dataset_info.json", "dataset_dict.json", "state.json")

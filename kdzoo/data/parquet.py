@@ -21,6 +21,7 @@ def parquet_rows(path: Path, wanted: Sequence[str]) -> Iterator[tuple[str, Mappi
     """
     import pyarrow.parquet
 
+    number = 0
     try:
         file = pyarrow.parquet.ParquetFile(path)
         columns = file.schema_arrow.names
@@ -30,14 +31,16 @@ def parquet_rows(path: Path, wanted: Sequence[str]) -> Iterator[tuple[str, Mappi
             problem = Problem(f"no column '{missing}'", "columns", cure(missing, columns))
             raise DataError(str(path), problem)
         named = {name: found for name in columns if (found := _names_in(file.schema_arrow, name))}
-        number = 0
         for batch in file.iter_batches():
             for number, row in enumerate(batch.to_pylist(), start=number + 1):  # noqa: B020
                 for column, names in named.items():
                     row[column] = class_name(row[column], names, f"{path} row {number}")
                 yield f"row {number}", row
-    except (pyarrow.ArrowInvalid, OSError) as error:
+    except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"{path} is not a parquet file: {error}") from None
+    except (ValueError, OverflowError) as error:  # a date that Python has not, broken UTF-8
+        where = f"after row {number}"
+        raise DataError(str(path), Problem(f"a value cannot be read: {error}", where)) from None
 
 
 def class_names(path: Path, column: str) -> tuple[str, ...] | None:

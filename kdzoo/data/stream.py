@@ -17,7 +17,7 @@ from kdzoo.data.table import table_rows
 from kdzoo.data.words import is_empty
 from kdzoo.errors import DataError, Problem
 from kdzoo.files import check_readable
-from kdzoo.recipe.schema import Csv
+from kdzoo.recipe.csv import Csv
 
 SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
 Row = tuple[str, Mapping[str, Any]]  # where it stands, and its columns
@@ -186,6 +186,9 @@ def _json_object(path: Path, where: str, line: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         said = _ONE_A_LINE if line.strip() in ("{", "[", "[{") else ""
         raise DataError(str(path), Problem(f"not JSON: {error.msg}", where, said)) from None
+    except (ValueError, RecursionError):  # Python reads 4,300 digits, a thousand brackets
+        what = "a number of thousands of digits, or brackets nested too deeply"
+        raise DataError(str(path), Problem(what, where, "mend the line")) from None
     if not isinstance(row, dict):
         raise DataError(str(path), Problem("not a JSON object", where, _ONE_A_LINE))
     if twice:

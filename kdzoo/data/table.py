@@ -12,7 +12,7 @@ from typing import Any, Literal
 from kdzoo.data.columns import check_columns, cure
 from kdzoo.data.lines import lines_of
 from kdzoo.errors import DataError, Problem
-from kdzoo.recipe.schema import Csv
+from kdzoo.recipe.csv import Csv
 
 csv.field_size_limit(1 << 24)  # characters of a cell
 

@@ -12,7 +12,7 @@ from tokenizers import Regex
 from tokenizers.normalizers import NFC, Lowercase, Normalizer, Replace
 from tokenizers.normalizers import Sequence as Steps
 
-# In regex's and in tokenizers' spelling alike. Joiners stay: they tell words and emoji apart.
+# As tokenizers spells it. Joiners stay: they tell words and emoji apart.
 _INVISIBLE = r"[\p{Cc}\p{Cf}\x{FE0E}\x{FE0F}&&[^\t-\r\x{85}\x{200C}\x{200D}]]"
 # Scripts that put no space between words, with their marks: each of their characters is a word.
 UNSPACED = (

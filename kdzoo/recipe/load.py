@@ -18,7 +18,8 @@ from kdzoo.recipe.document import Document, KeyPath, parse_scalar, read_document
 from kdzoo.recipe.options import recipe_model
 from kdzoo.recipe.paths import anchor_paths
 from kdzoo.recipe.problems import problems_of
-from kdzoo.recipe.schema import Augment, Objective, Recipe, Section, Student
+from kdzoo.recipe.schema import Augment, Objective, Recipe, Student
+from kdzoo.recipe.section import Section
 
 # A section whose kind is overridden keeps these keys and drops the other kind's options.
 _KEPT_KEYS: dict[str, type[Section]] = {

@@ -20,7 +20,7 @@ from kdzoo.errors import DataError, TeacherError
 from kdzoo.files import check_writable
 from kdzoo.model import load_model
 from kdzoo.progress import Progress
-from kdzoo.recipe.schema import Csv
+from kdzoo.recipe.csv import Csv
 from kdzoo.teacher.cache import check_cache
 from kdzoo.teacher.outputs_file import METADATA
 from kdzoo.teacher.source import find_model
