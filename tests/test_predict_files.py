@@ -79,18 +79,17 @@ class TestFiles:
         assert len(outcome.out.splitlines()) == READ[name].answers
 
     @pytest.mark.parametrize("blank", ["first", "inside"])
-    @pytest.mark.parametrize("way", ["file", "stdin"])
     def test_with_an_empty_line_get_no_answer(
-        self, kdzoo: RunCommand, model: Path, monkeypatch: pytest.MonkeyPatch, blank: str, way: str
+        self, kdzoo: RunCommand, model: Path, blank: str
     ) -> None:
         """Whoever lays labels beside lines would else have them shifted; the end may be empty."""
         content = "\nrain\njazz\n\n\n" if blank == "first" else "rain\n \njazz\n"
         Path("texts.txt").write_text(content, encoding="utf-8")
-        monkeypatch.setattr("sys.stdin", io.StringIO(content))
-        outcome = kdzoo("predict", model, "texts.txt" if way == "file" else "-")
+        outcome = kdzoo("predict", model, "texts.txt")
 
         assert outcome.code == 2
-        assert f"text {1 if blank == 'first' else 2} is empty" in outcome.err
+        number = 1 if blank == "first" else 2
+        assert f"line {number}: text {number} is empty" in outcome.err
         assert not outcome.out
 
     @pytest.mark.parametrize("name", ["a.xlsx", "a.csv.gz", "a.json", "reviews", "a.CSV"])
