@@ -15,6 +15,7 @@ from kdzoo.registry import load_students, runtimes
 
 if TYPE_CHECKING:
     from kdzoo.progress import Progress, Task
+    from kdzoo.recipe.csv import Csv
     from kdzoo.runtime import Text
     from kdzoo.runtime.agreement import Agreement
 
@@ -51,6 +52,7 @@ def export(
     texts: str | Path | None = None,
     text: str = "text",
     text_pair: str | None = None,
+    csv: Csv | None = None,
     students: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Exported:
@@ -66,6 +68,7 @@ def export(
         texts: a file of real texts, on which the exported form is compared with the trained one.
         text: its column.
         text_pair: the column of the second text, of pairs.
+        csv: how the file is written, a .csv or .tsv that is not as usual.
         students: the file or folder that brings the architecture, where kdzoo does not have it.
         progress: told what is being done; nobody by default.
 
@@ -88,7 +91,7 @@ def export(
 
     def read() -> Iterator[Text]:
         assert texts is not None  # noqa: S101 - read where there are some
-        return _read(texts, text, text_pair, folder)
+        return _read(with_home(texts), text, text_pair, csv, folder)
 
     count = 0 if texts is None else sum(1 for _ in read())
     calibration: list[Text] = []
@@ -136,13 +139,15 @@ def _refuse_to_overwrite(target: Path) -> None:
         )
 
 
-def _read(file: str | Path, column: str, column_pair: str | None, folder: Path) -> Iterator[Text]:
+def _read(
+    file: Path, column: str, column_pair: str | None, csv: Csv | None, folder: Path
+) -> Iterator[Text]:
     """Returns the file's texts, once each is seen to be what the folder's model reads."""
-    from kdzoo.data.stream import read_texts
+    from kdzoo.data.stream import AS_NAMED, read_full_texts
     from kdzoo.model import reads_pairs
     from kdzoo.runtime.predictor import checked
 
-    texts = read_texts(with_home(file), column, column_pair)
+    texts = read_full_texts(file, column, column_pair, csv or AS_NAMED)
     return checked(texts, reads_pairs(folder))
 
 

@@ -11,8 +11,11 @@ from typing import Any
 import yaml
 
 from kdzoo.data import Corpus, describe, load_corpus
+from kdzoo.data.files import split_files
+from kdzoo.data.stream import AS_NAMED
 from kdzoo.errors import DataError, TeacherError
 from kdzoo.files import check_writable
+from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.schema import Data
 from kdzoo.results import write_atomically
 from kdzoo.teacher import align, find_model
@@ -47,6 +50,7 @@ def write_recipes(
     label: str,
     oos_label: str | None,
     teacher: str,
+    csv: Csv = AS_NAMED,
 ) -> list[str]:
     """Writes a recipe per student into ``output`` and returns what to tell the user.
 
@@ -56,7 +60,7 @@ def write_recipes(
         TeacherError: the teacher cannot be found, or is a classifier over other labels.
     """
     check_writable(output, "give -o a folder that you may write")
-    section = _data_section(data, text, text_pair, label, oos_label)
+    section = data_section(data, text, text_pair, label, oos_label, csv)
     corpus = load_corpus(Data(**section))
     present = [name for name in _STUDENTS if (output / f"{name}.yaml").exists()]
     if present:
@@ -86,8 +90,13 @@ def write_recipes(
     ]
 
 
-def _data_section(
-    data: Path, text: str, text_pair: str | None, label: str, oos_label: str | None
+def data_section(
+    data: Path,
+    text: str,
+    text_pair: str | None,
+    label: str,
+    oos_label: str | None,
+    csv: Csv,
 ) -> dict[str, Any]:
     """Returns the data section, with a split rule for every split that the files lack."""
     if not data.exists():
@@ -97,14 +106,13 @@ def _data_section(
         section["text_pair"] = text_pair
     if oos_label is not None:
         section["oos_label"] = oos_label
-    lacking = {
-        split
-        for split in ("validation", "test")
-        if data.is_file() or not list(data.glob(f"{split}.*"))
-    }
+    if said := csv.model_dump(exclude_none=True):
+        section["csv"] = said
     rules = {"validation": "0.15 of train", "test": "0.25 of train"}
+    present = split_files(str(data))
+    lacking = {split: rule for split, rule in rules.items() if split not in present}
     if lacking:
-        section["split"] = {split: rules[split] for split in rules if split in lacking}
+        section["split"] = lacking
     return section
 
 

@@ -214,7 +214,7 @@ class TestData:
             (
                 "train.csv",
                 b"utterance,label\nplay,music\n",
-                ["train.csv", "no column 'text'", "set data.text", "Known: label, utterance"],
+                ["train.csv", "no column 'text'", "in a recipe (text", "Known: label, utterance"],
             ),
             ("train.csv", b"text,label\n", ["train.csv holds no rows"]),
             ("train.csv", b"", ["train.csv holds no rows"]),
@@ -242,8 +242,8 @@ class TestData:
                 {"text": "a song", "label": "musik"},
                 ["test", "labels that train lacks: musik", "did you mean 'music'?"],
             ),
-            ({"text": "", "label": "music"}, ["test, row 49", "texts are empty", "fill them in"]),
-            ({"text": "a song", "label": ""}, ["test, row 49", "labels are empty"]),
+            ({"text": "", "label": "music"}, ["test, line 49", "texts are empty", "fill them in"]),
+            ({"text": "a song", "label": ""}, ["test, line 49", "labels are empty"]),
         ],
     )
     def test_that_cannot_be_learnt_from(

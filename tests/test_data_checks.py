@@ -74,7 +74,7 @@ class TestRows:
 
         message = refusal(raw(test=[*GOOD, (half, "music")]))
 
-        assert "test, row 3: 1 of 3 texts" in message
+        assert "test, row 3: 1 of 3 texts or labels" in message
         assert "surrogate" in message
 
     def test_of_one_label_are_refused_by_its_name(self) -> None:

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kdzoo.data import Corpus, SplitName, load_corpus
-from kdzoo.data.files import read_files, read_rows
+from kdzoo.data import Corpus, Input, SplitName, load_corpus
+from kdzoo.data.files import read_files
+from kdzoo.data.stream import labelled_rows
 from kdzoo.errors import DataError
 from kdzoo.recipe.schema import Data
 
@@ -47,9 +48,16 @@ def write_rows(path: Path, rows: Rows, columns: tuple[str, str] = ("text", "labe
         pyarrow.parquet.write_table(pyarrow.table(names), path)
     else:
         with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, delimiter="," if path.suffix == ".csv" else "\t")
+            is_tsv = path.suffix == ".tsv"  # in which quotes enclose all cells, or are characters
+            quoting = csv.QUOTE_ALL if is_tsv else csv.QUOTE_MINIMAL
+            writer = csv.writer(file, delimiter="\t" if is_tsv else ",", quoting=quoting)
             writer.writerows([columns, *rows])
     return path
+
+
+def read_rows(path: Path, text: str, label: str) -> list[tuple[Input, str]]:
+    """Returns text and label of every row of one file."""
+    return [(given, name) for _, given, name in labelled_rows(path, text, label)]
 
 
 def refusal(path: Path, text: str = "text", label: str = "label") -> str:
@@ -260,12 +268,14 @@ class TestBrokenFiles:
     def test_without_rows_are_refused(self, tmp_path: Path, name: str, content: str) -> None:
         (tmp_path / name).write_text(content, encoding="utf-8")
 
-        assert "holds no rows" in refusal(tmp_path / name)
+        with pytest.raises(DataError, match="holds no rows"):
+            read_files(str(tmp_path / name), "text", "label")
 
     def test_a_header_alone_is_no_data(self, tmp_path: Path) -> None:
         (tmp_path / "train.csv").write_text("text,label\n", encoding="utf-8")
 
-        assert "holds no rows" in refusal(tmp_path / "train.csv")
+        with pytest.raises(DataError, match="holds no rows"):
+            read_files(str(tmp_path / "train.csv"), "text", "label")
 
     def test_json_rows_that_lack_a_key_are_listed_up_to_five(self, tmp_path: Path) -> None:
         rows = [{"text": "a", "label": "b"}, *({"text": "a", "lable": "b"} for _ in range(9))]
@@ -300,3 +310,19 @@ class TestBrokenFiles:
         (tmp_path / "train.csv").write_text("text,label\nno label here\n", encoding="utf-8")
 
         assert read_rows(tmp_path / "train.csv", "text", "label") == [("no label here", "")]
+
+    @pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000 + "]" * 5000])
+    def test_json_beyond_what_python_reads_is_one_message(self, tmp_path: Path, value: str) -> None:
+        path = tmp_path / "train.jsonl"
+        path.write_text(f'{{"text": "a", "label": {value}}}\n', encoding="utf-8")
+
+        assert "line 1: a number of thousands of digits" in refusal(path)
+
+    def test_dates_that_python_has_not_are_one_message(self, tmp_path: Path) -> None:
+        days = pyarrow.array([10**8], pyarrow.int32()).cast(pyarrow.date32())
+        path = tmp_path / "train.parquet"
+        pyarrow.parquet.write_table(
+            pyarrow.table({"text": ["a"], "label": ["b"], "day": days}), path
+        )
+
+        assert "a value cannot be read" in refusal(path)

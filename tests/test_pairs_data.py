@@ -83,9 +83,9 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("row", "said"),
         [
-            (("", "b", "same"), "train, row 1: 1 of 1 first texts are empty"),
-            (("a", " ", "same"), "train, row 1: 1 of 1 second texts are empty"),
-            (("a", "b", ""), "train, row 1: 1 of 1 labels are empty"),
+            (("", "b", "same"), "train, line 1: 1 of 1 first texts are empty"),
+            (("a", " ", "same"), "train, line 1: 1 of 1 second texts are empty"),
+            (("a", "b", ""), "train, line 1: 1 of 1 labels are empty"),
             (("a", "\ud800", "same"), "half a character"),
         ],
     )
@@ -100,12 +100,12 @@ class TestBadInput:
             load_corpus(data_of(tmp_path))
 
     def test_a_recipe_for_single_texts_is_told_the_columns(self, folder: Path) -> None:
-        with pytest.raises(DataError, match=r"pairs: set data\.text: text_a and data\.text_pair"):
+        with pytest.raises(DataError, match=r"pairs: .*text: text_a and text_pair: text_b"):
             load_corpus(Data(files=str(folder)))
 
     def test_a_recipe_for_pairs_is_told_what_single_texts_lack(self, tiny_data: Path) -> None:
         with pytest.raises(
-            DataError, match=r"(?s)no column 'text_b'.*set data\.text, data\.text_pair"
+            DataError, match=r"(?s)no column 'text_b'.*in a recipe \(text, text_pair"
         ):
             load_corpus(Data(files=str(tiny_data), text="text", text_pair="text_b"))
 

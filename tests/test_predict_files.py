@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tiny_cases import READ
 from tiny_exports import TEXTS, export_to, save_student
 from tiny_world import RunCommand
 
@@ -66,6 +67,48 @@ class Echo:
 
 
 class TestFiles:
+    @pytest.mark.parametrize("name", ["bare_quotes_tsv", "quotes_begin_many_tsv", "newlines", "cr"])
+    def test_get_as_many_answers_as_they_hold_texts(
+        self, kdzoo: RunCommand, model: Path, name: str
+    ) -> None:
+        ((file, content),) = READ[name].files.items()
+        Path(file).write_bytes(content)
+        outcome = kdzoo("predict", model, file)
+
+        assert outcome.code == 0, outcome.err
+        assert len(outcome.out.splitlines()) == READ[name].answers
+
+    @pytest.mark.parametrize("blank", ["first", "inside"])
+    def test_with_an_empty_line_get_no_answer(
+        self, kdzoo: RunCommand, model: Path, blank: str
+    ) -> None:
+        """Whoever lays labels beside lines would else have them shifted; the end may be empty."""
+        content = "\nrain\njazz\n\n\n" if blank == "first" else "rain\n \njazz\n"
+        Path("texts.txt").write_text(content, encoding="utf-8")
+        outcome = kdzoo("predict", model, "texts.txt")
+
+        assert outcome.code == 2
+        number = 1 if blank == "first" else 2
+        assert f"line {number}: text {number} is empty" in outcome.err
+        assert not outcome.out
+
+    @pytest.mark.parametrize("name", ["a.xlsx", "a.csv.gz", "a.json", "reviews", "a.CSV"])
+    def test_are_never_taken_for_a_text(self, kdzoo: RunCommand, model: Path, name: str) -> None:
+        Path(name).write_bytes(b"PK")
+        outcome = kdzoo("predict", model, name)
+
+        assert outcome.code == 2
+        assert name in outcome.err
+        assert not outcome.out
+
+    def test_read_as_an_option_says_they_are_written(self, kdzoo: RunCommand, model: Path) -> None:
+        Path("texts.csv").write_text("# mine\nplay jazz; now;7\nrain;8\n", encoding="utf-8")
+        layout = [f"--csv={each}" for each in ("separator=;", "comment=#", "columns=a,said,n")]
+        said = kdzoo("predict", model, "texts.csv", "--text", "said", *layout)
+
+        assert said.code == 0, said.err
+        assert len(said.out.splitlines()) == 2
+
     @pytest.mark.parametrize("read", [".txt", ".csv", ".jsonl", ".parquet"])
     @pytest.mark.parametrize("written", [".csv", ".jsonl", ".parquet"])
     def test_are_answered_in_their_order(

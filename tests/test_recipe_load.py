@@ -25,8 +25,10 @@ from kdzoo.recipe import (
     pretrained_options,
     shipped_recipes,
 )
+from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.load import merge
-from kdzoo.recipe.schema import Augment, Objective, Section, Student
+from kdzoo.recipe.schema import Augment, Objective, Student
+from kdzoo.recipe.section import Section
 from kdzoo.registry import Pretrained
 
 Write = Callable[..., Path]
@@ -484,6 +486,18 @@ class TestOverrides:
         assert data.files == str(Path("my_data").resolve())
         assert (data.hub, data.config, data.revision, data.embedded) == (None,) * 4
         assert data.model_dump().items() >= kept.items()
+
+    def test_data_is_written_as_usual_whatever_the_recipe_says_of_its_own(
+        self, write: Write
+    ) -> None:
+        """A separator is the file's; what the command line says is of the new one."""
+        path = write(data={"files": "a.csv", "csv": {"separator": ";", "comment": "#"}})
+
+        plain = load_study(str(path), data="my_data").variants[0].recipe.data
+        said = load_study(str(path), data="my_data", overrides=["data.csv.separator=|"])
+
+        assert plain.csv is None
+        assert said.variants[0].recipe.data.csv == Csv(separator="|")
 
     @pytest.mark.parametrize("section", [5, "assistant", ["a"], None])
     def test_data_takes_the_place_of_a_broken_section_too(self, write: Write, section: Any) -> None:

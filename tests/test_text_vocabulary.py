@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -412,9 +413,28 @@ class TestWords:
 
         assert vocabulary.tokens[:4] == ["[PAD]", "[UNK]", "<mask>", "play"]
         assert vocabulary.tokens[4:] == sorted(vocabulary.tokens[4:])
-        assert {"jazz", "uberall", ","} <= set(vocabulary.tokens)
+        assert {"jazz", "überall", ","} <= set(vocabulary.tokens)
         assert vocabulary.pad_id == 0
         assert vocabulary.kept is None
+
+    @pytest.mark.parametrize(
+        ("text", "tokens"),
+        [
+            ("Schön, SCHON", ["schön", ",", "schon"]),
+            ("cafe\u0301 naïve", ["café", "naïve"]),
+            ("वह दौड़ता है", ["वह", "दौड़ता", "है"]),
+            ("می\u200cخواهم", ["می\u200cخواهم"]),
+            ("play\u200b now\x00", ["play", "now"]),
+            ("我买iPhone", ["我", "买", "iphone"]),
+            ("กำลังทำ", ["กำ", "ลั", "ง", "ทำ"]),
+        ],
+    )
+    def test_keep_accents_marks_and_scripts_apart(self, text: str, tokens: list[str]) -> None:
+        """As files of word vectors spell them: composed, a character each without spaces."""
+        vocabulary = words(examples([text]), 16, None)
+
+        composed = [unicodedata.normalize("NFC", token) for token in tokens]
+        assert vocabulary.tokenizer.encode(text).tokens == composed
 
     @given(texts=st.lists(st.sampled_from(POOL), min_size=1, max_size=6))
     @settings(deadline=None, max_examples=25)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from tiny_transfer import MASK, corpus_of, long_texts, section_of, texts_of
 
 from kdzoo.data import NO_LABEL, Corpus, Example
 from kdzoo.errors import DataError
+from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.schema import Unlabelled
 from kdzoo.transfer import TransferSet, build_transfer_set, try_unlabelled
 from kdzoo.transfer import unlabelled as unlabelled_module
@@ -40,7 +42,7 @@ def write_texts(path: Path, texts: Sequence[str | None], column: str = "text") -
         case ".csv":
             table.to_csv(path, index=False)
         case ".tsv":
-            table.to_csv(path, index=False, sep="\t")
+            table.to_csv(path, index=False, sep="\t", quoting=csv.QUOTE_ALL)
         case ".parquet":
             table.to_parquet(path, row_group_size=2)
     return path
@@ -318,7 +320,7 @@ class TestMaxTexts:
                 nonlocal alive
                 alive -= 1
 
-        def stream(path: Path, column: str, column_pair: str | None) -> Iterator[str]:
+        def stream(path: Path, column: str, pair: str | None, csv: Csv) -> Iterator[str]:
             nonlocal alive, most_alive
             for number in range(5000):
                 alive += 1
@@ -352,7 +354,7 @@ class TestMistakes:
             ("more.jsonl", b'{"text": "a"}\n["a"]\n', ["line 2", "not a JSON object"]),
             ("more.jsonl", b'{"txt": "a"}\n', ["line 1", "no column 'text'", "mean 'txt'?"]),
             ("more.csv", b"request,n\na,1\n", ["no column 'text'", "Known: n, request"]),
-            ("more.tsv", b"a\tb\nc\td\te\n", ["line 2", "more cells than the header"]),
+            ("more.tsv", b"text\tb\nc\td\te\n", ["line 2", "more cells than the header"]),
             ("more.parquet", b"PAR1", ["more.parquet is not a parquet file"]),
             ("more.xlsx", b"PK", ["cannot read '.xlsx'"]),
             ("more", b"a text\n", ["cannot read ''"]),

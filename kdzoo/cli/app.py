@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from kdzoo.errors import RecipeError
+
+if TYPE_CHECKING:
+    from kdzoo.recipe.csv import Csv
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,6 +57,15 @@ Students = Annotated[
 TextPair = Annotated[
     str | None, typer.Option("--text-pair", help="The column of the second text, of pairs.")
 ]
+CsvLayout = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--csv",
+        help="How a .csv or .tsv is written, where not as usual: separator, columns (of a file "
+        'without a header), comment, quoted; as in --csv separator=";".',
+        metavar="KEY=VALUE",
+    ),
+]
 MaxNoise = Annotated[
     float | None,
     typer.Option(
@@ -65,6 +78,34 @@ MaxNoise = Annotated[
 def say(text: str, console: Console = out_console) -> None:
     """Prints text as it is: nothing in it is markup, and no line of it is broken."""
     console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def csv_of(layout: list[str] | None) -> Csv:
+    """Returns what ``--csv`` says of files.
+
+    Raises:
+        RecipeError: a key is unknown, or its value cannot be.
+    """
+    from pydantic import ValidationError
+
+    from kdzoo.recipe.csv import Csv
+    from kdzoo.recipe.document import Document
+    from kdzoo.recipe.problems import problems_of
+
+    for each in layout or ():
+        if "=" not in each:
+            raise RecipeError(f'--csv {each}: write KEY=VALUE, as in separator=";"')
+    said = dict(each.split("=", 1) for each in layout or ())
+    try:
+        return Csv.model_validate(said)
+    except ValidationError as error:
+        raise RecipeError("--csv", *problems_of(error, Document("--csv", said), Csv)) from None
+
+
+def with_csv(overrides: list[str] | None, layout: list[str] | None) -> list[str]:
+    """Returns what ``--set`` says, and ``--csv`` of the recipes' data."""
+    said = csv_of(layout).model_dump(exclude_none=True)
+    return [*(overrides or ()), *(f"data.csv.{key}={json.dumps(v)}" for key, v in said.items())]
 
 
 def seed_numbers(text: str | None) -> list[int] | None:

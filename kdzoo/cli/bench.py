@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kdzoo.cli.app import (
+    CsvLayout,
     MaxNoise,
     Students,
     TextPair,
     app,
+    csv_of,
     err_console,
     interruptible,
     quiet_libraries,
@@ -22,6 +24,7 @@ from kdzoo.files import alone_in
 
 if TYPE_CHECKING:
     from kdzoo.data import Input
+    from kdzoo.recipe.csv import Csv
 
 RUNTIMES = "torch,onnx,onnx-int8"
 
@@ -49,6 +52,7 @@ def bench(
     labels: Annotated[
         str | None, typer.Option(help="The column of the label: adds quality.")
     ] = None,
+    csv: CsvLayout = None,
     runtimes: Annotated[
         str, typer.Option(help="For models that are not exported already.")
     ] = RUNTIMES,
@@ -74,7 +78,7 @@ def bench(
         say(f"reading {texts}", err_console)
         if students is not None:
             load_students(students)
-        read, gold = _read(texts, text, text_pair, labels)
+        read, gold = _read(texts, text, text_pair, labels, csv_of(csv))
         quiet_libraries()
         from kdzoo.bench import FORMS, bench_table, check_folder, run_bench, write_bench
         from kdzoo.console import ConsoleProgress
@@ -105,15 +109,15 @@ def bench(
 
 
 def _read(
-    file: Path, text: str, text_pair: str | None, label: str | None
+    file: Path, text: str, text_pair: str | None, label: str | None, csv: Csv
 ) -> tuple[list[Input], list[str] | None]:
     """Returns the texts, each with a word in it, and a label for each if a column is named."""
-    from kdzoo.data.stream import read_labelled, read_texts
+    from kdzoo.data.stream import read_full_texts, read_labelled
     from kdzoo.runtime.predictor import checked
 
     read, gold = (
-        (read_texts(file, text, text_pair), None)
+        (read_full_texts(file, text, text_pair, csv), None)
         if label is None
-        else read_labelled(file, text, label, text_pair)
+        else read_labelled(file, text, label, text_pair, csv)
     )
     return list(checked(read, None)), gold

@@ -15,9 +15,11 @@ import typer
 
 from kdzoo.cli.app import (
     PAIR_COLUMN,
+    CsvLayout,
     Students,
     TextPair,
     app,
+    csv_of,
     err_console,
     interruptible,
     quiet_libraries,
@@ -28,9 +30,9 @@ from kdzoo.errors import DataError, RecipeError
 if TYPE_CHECKING:
     from kdzoo.data import Input
     from kdzoo.exporting import Exported
+    from kdzoo.recipe.csv import Csv
     from kdzoo.runtime.predictor import Prediction, Predictor
 
-_FILES = (".txt", ".jsonl", ".csv", ".tsv", ".parquet")
 _PART_BYTES = 1 << 16  # of standard input that are read at most before they are answered
 _COLUMNS = ("text", "label", "probability")
 _PAIR_COLUMNS = ("text", PAIR_COLUMN, "label", "probability")
@@ -62,6 +64,7 @@ def predict(
     pair: Annotated[str | None, typer.Option(help="The second text, of a pair.")] = None,
     column: Annotated[str, typer.Option("--text", help="The column of the text.")] = "text",
     column_pair: TextPair = None,
+    csv: CsvLayout = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="The .jsonl, .csv or .parquet to write."),
@@ -98,7 +101,7 @@ def predict(
     if many:
         if predictor.reads_pairs and column_pair is None:
             column_pair = PAIR_COLUMN
-        _predict_many(predictor, text, column, column_pair, output)
+        _predict_many(predictor, text, column, column_pair, csv_of(csv), output)
         return
     (found,) = predictor.predict([text if pair is None else (text, pair)], top=top)
     for label, probability in found.top:
@@ -106,30 +109,38 @@ def predict(
 
 
 def _is_file(text: str) -> bool:
-    """Whether an argument names a file: it ends like one, and has no blank or is there."""
-    if not text.lower().endswith(_FILES):
-        return False
-    with suppress(OSError):  # a text may be longer than a name can be
+    """Whether an argument names a file: one that is there, or it ends like one and has no blank.
+
+    One in a format that is not read is a file too, and refused: its name is nobody's text.
+    """
+    from kdzoo.data.stream import OTHERS, SUFFIXES
+
+    with suppress(OSError, ValueError):  # a text may be longer than a name can be, or hold a NUL
         if Path(text).is_file():
             return True
-    return len(text.split()) == 1
+    return text.lower().endswith((*SUFFIXES, *OTHERS)) and len(text.split()) == 1
 
 
 def _predict_many(
-    predictor: Predictor, source: str, column: str, column_pair: str | None, output: Path | None
+    predictor: Predictor,
+    source: str,
+    column: str,
+    column_pair: str | None,
+    csv: Csv,
+    output: Path | None,
 ) -> None:
     pairs = column_pair is not None
     if source == "-":
         _put(_answers_at_once(predictor, sys.stdin, pairs=pairs), output, pairs=pairs)
         return
     from kdzoo.console import ConsoleProgress
-    from kdzoo.data.stream import read_texts
+    from kdzoo.data.stream import read_full_texts
     from kdzoo.runtime.predictor import checked
 
     file = Path(source)
 
     def read() -> Iterator[Input]:
-        return read_texts(file, column, column_pair, skip_blank=False)  # a label for every line
+        return read_full_texts(file, column, column_pair, csv)  # a label for every line
 
     # a mistake in the last line is told at once
     count = sum(1 for _ in checked(read(), predictor.reads_pairs))
@@ -186,7 +197,7 @@ def _incoming(stream: TextIO) -> Iterator[list[bytes]]:
 
 
 def _as_input(line: bytes, number: int, pairs: bool) -> Input:
-    from kdzoo.data.stream import two_of
+    from kdzoo.data.lines import two_of
 
     try:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
@@ -242,6 +253,7 @@ def export(
     ] = None,
     text: Annotated[str, typer.Option(help="The column of the text.")] = "text",
     text_pair: TextPair = None,
+    csv: CsvLayout = None,
     students: Students = None,
 ) -> None:
     """Write a folder that deploys: it needs onnxruntime, tokenizers and numpy alone."""
@@ -261,6 +273,7 @@ def export(
         texts=texts,
         text=text,
         text_pair=text_pair,
+        csv=csv_of(csv),
         students=students,
         progress=ConsoleProgress(err_console),
     )

@@ -10,15 +10,18 @@ from typing import Annotated, Any
 import typer
 
 from kdzoo.cli.app import (
+    CsvLayout,
     DataSource,
     Overrides,
     Students,
     Target,
     TextPair,
     app,
+    csv_of,
     out_console,
     quiet_libraries,
     say,
+    with_csv,
 )
 from kdzoo.errors import RecipeError
 
@@ -44,6 +47,7 @@ def init(
     teacher: Annotated[
         str, typer.Option(help="A fine-tuned classifier or a pretrained encoder: folder or hub id.")
     ] = "sentence-transformers/all-MiniLM-L6-v2",
+    csv: CsvLayout = None,
 ) -> None:
     """Write recipes of the zoo for your own data, checked against it."""
     from kdzoo.scaffold import write_recipes
@@ -57,6 +61,7 @@ def init(
         label=label,
         oos_label=oos_label,
         teacher=teacher,
+        csv=csv_of(csv),
     ):
         say(line)
 
@@ -102,6 +107,7 @@ def check(
     target: Target,
     overrides: Overrides = None,
     data: DataSource = None,
+    csv: CsvLayout = None,
     students: Students = None,
 ) -> None:
     """Check recipes and read their data, without training anything."""
@@ -112,7 +118,7 @@ def check(
 
     if students is not None:
         load_students(students)
-    study = load_study(target, overrides=overrides or (), data=data)
+    study = load_study(target, overrides=with_csv(overrides, csv), data=data)
     for variant in study.variants:
         check_kinds(variant.recipe)
         check_teacher(variant.recipe)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kdzoo.cli.app import (
+    CsvLayout,
     DataSource,
     MaxNoise,
     Overrides,
@@ -20,6 +21,7 @@ from kdzoo.cli.app import (
     quiet_libraries,
     say,
     seed_numbers,
+    with_csv,
 )
 from kdzoo.cli.shown import STUDY_FILES, check_noise, show_table
 
@@ -42,6 +44,7 @@ def run(
     overrides: Overrides = None,
     seeds: Seeds = None,
     data: DataSource = None,
+    csv: CsvLayout = None,
     students: Students = None,
     out: Annotated[
         Path | None, typer.Option(help="The study's folder [default: runs/STUDY].")
@@ -69,7 +72,9 @@ def run(
         say(f"reading {target}", err_console)
         if students is not None:
             load_students(students)
-        study = load_study(target, overrides=overrides or (), seeds=seed_numbers(seeds), data=data)
+        study = load_study(
+            target, overrides=with_csv(overrides, csv), seeds=seed_numbers(seeds), data=data
+        )
         count = sum(len(variant.recipe.seeds) for variant in study.variants)
         names = ", ".join(variant.name for variant in study.variants)
         say(f"{study.name}: {names} ({count} students); starting up", err_console)

@@ -10,6 +10,7 @@ import typer
 
 from kdzoo.cli.app import (
     PAIR_COLUMN,
+    CsvLayout,
     DataSource,
     Overrides,
     Seeds,
@@ -17,11 +18,13 @@ from kdzoo.cli.app import (
     Target,
     TextPair,
     app,
+    csv_of,
     err_console,
     interruptible,
     quiet_libraries,
     say,
     seed_numbers,
+    with_csv,
 )
 from kdzoo.errors import DataError
 from kdzoo.files import with_home
@@ -46,6 +49,7 @@ def label(
     output: Annotated[Path, typer.Option("-o", "--output", help="The .parquet to write.")],
     text: Annotated[str, typer.Option(help="The column of the text.")] = "text",
     text_pair: TextPair = None,
+    csv: CsvLayout = None,
     max_length: Annotated[
         int, typer.Option(min=4, help="Tokens; longer texts are cut, as teacher.max_length does.")
     ] = 128,
@@ -75,6 +79,7 @@ def label(
             output,
             column=text,
             column_pair=text_pair,
+            csv=csv_of(csv),
             max_length=max_length,
             batch_size=batch_size,
             progress=ConsoleProgress(err_console),
@@ -99,6 +104,7 @@ def texts(
     overrides: Overrides = None,
     seeds: Seeds = None,
     data: DataSource = None,
+    csv: CsvLayout = None,
     students: Students = None,
     evaluation: Annotated[
         bool,
@@ -120,7 +126,9 @@ def texts(
         say(f"reading {target}", err_console)
         if students is not None:
             load_students(students)
-        study = load_study(target, overrides=overrides or (), seeds=seed_numbers(seeds), data=data)
+        study = load_study(
+            target, overrides=with_csv(overrides, csv), seeds=seed_numbers(seeds), data=data
+        )
         for recipe in (variant.recipe for variant in study.variants):
             outputs = recipe.teacher.outputs
             if outputs is not None and with_home(outputs).resolve() == output.resolve():

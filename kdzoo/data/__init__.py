@@ -1,15 +1,26 @@
 """Texts and labels: from the hub, from files or embedded; split, checked, subset."""
 
-from kdzoo.data.checks import describe, is_unicode, normalised, texts_of
-from kdzoo.data.corpus import SPLITS, Corpus, Example, Input, RawData, SplitName, fingerprint
+from kdzoo.data.checks import describe, normalised
+from kdzoo.data.corpus import (
+    SPLITS,
+    Corpus,
+    Example,
+    Input,
+    RawData,
+    SplitName,
+    fingerprint,
+    texts_of,
+)
 from kdzoo.data.load import few_labels, load_corpus
 from kdzoo.data.output import check_output, write_rows
 from kdzoo.data.stream import read_labelled
 from kdzoo.data.texts import NO_LABEL, Digests, Texts, digests_of, distinct, has_pairs
+from kdzoo.data.words import UNSPACED, is_empty, is_unicode, joined, one_form, segments
 
 __all__ = [
     "NO_LABEL",
     "SPLITS",
+    "UNSPACED",
     "Corpus",
     "Digests",
     "Example",
@@ -24,10 +35,14 @@ __all__ = [
     "few_labels",
     "fingerprint",
     "has_pairs",
+    "is_empty",
     "is_unicode",
+    "joined",
     "load_corpus",
     "normalised",
+    "one_form",
     "read_labelled",
+    "segments",
     "texts_of",
     "write_rows",
 ]

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from kdzoo.data.corpus import Corpus, Example, Input, RawData, RawRow, words_of
+from kdzoo.data.columns import unknown_labels
+from kdzoo.data.corpus import Corpus, Example, RawData, RawRow, texts_of
+from kdzoo.data.words import in_one_form, is_empty, is_unicode, likeness, spelt, words_of
 from kdzoo.errors import DataError, Problem, did_you_mean
 
 SHOWN = 5  # examples of one problem that a message shows
+SHOWN_CHARACTERS = 60  # of a text that a message shows
 _LABEL_SEPARATORS = re.compile(r"\s*[|;,]\s*")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can spell it, no tokenizer can read it
 
 
 def check_rows(raw: RawData) -> None:
@@ -27,25 +29,26 @@ def check_rows(raw: RawData) -> None:
     for split in raw.splits:
         rows = raw.splits[split]
         for noun, cells in _columns(rows).items():
-            empty = [number for number, cell in enumerate(cells, start=1) if not cell.strip()]
+            empty = [row for row, cell in enumerate(cells) if is_empty(cell)]
             if empty:
                 problems.append(
                     Problem(
                         f"{len(empty)} of {len(rows)} {noun}s are empty",
-                        f"{split}, row {_list(empty)}",
+                        _places(raw, split, empty),
                         "fill them in or remove the rows",
                     )
                 )
         halves = [
-            number
-            for number, (given, _) in enumerate(rows, start=1)
-            if not all(map(is_unicode, texts_of(given)))
+            row
+            for row, (given, label) in enumerate(rows)
+            if not all(map(is_unicode, (*texts_of(given), label)))
         ]
         if halves:
             problems.append(
                 Problem(
-                    f"{len(halves)} of {len(rows)} texts hold half a character (a lone surrogate)",
-                    f"{split}, row {_list(halves)}",
+                    f"{len(halves)} of {len(rows)} texts or labels hold half a character (a lone "
+                    "surrogate)",
+                    _places(raw, split, halves),
                     "mend the text: what wrote it cut a character in two",
                 )
             )
@@ -54,9 +57,14 @@ def check_rows(raw: RawData) -> None:
         raise DataError(raw.origin or "data", *problems)
 
 
-def texts_of(given: Input) -> tuple[str, ...]:
-    """Returns a text, or both of a pair."""
-    return (given,) if isinstance(given, str) else given
+def _places(raw: RawData, split: str, rows: Sequence[int]) -> str:
+    """Returns where rows stand: in their split's file if there is one, else in the split."""
+    known = raw.places.get(split)
+    return f"{split}, " + (
+        _list([known[row] for row in rows])
+        if known is not None
+        else f"row {_list([row + 1 for row in rows])}"
+    )
 
 
 def _columns(rows: Sequence[RawRow]) -> dict[str, list[str]]:
@@ -67,12 +75,9 @@ def _columns(rows: Sequence[RawRow]) -> dict[str, list[str]]:
     return {**columns, "label": [label for _, label in rows]}
 
 
-def is_unicode(text: str) -> bool:
-    """Whether the text consists of whole characters."""
-    return text.isascii() or not _LONE_SURROGATE.search(text)
-
-
 def _label_problems(raw: RawData) -> list[Problem]:
+    if "train" not in raw.splits:  # which is said where splits are made
+        return []
     known = {label for _, label in raw.splits["train"] if label.strip()}
     several = [label for label in sorted(known) if _is_several(label, known)]
     if several:
@@ -99,10 +104,54 @@ def _label_problems(raw: RawData) -> list[Problem]:
                 Problem(
                     f"{len(strange)} labels that train lacks: {_list(sorted(strange))}",
                     split,
-                    did_you_mean(min(strange), known) if len(known) <= 60 else "",
+                    _cure_of_strange(min(strange), known, split),
                 )
             )
     return problems
+
+
+def _cure_of_strange(label: str, known: set[str], split: str) -> str:
+    """Returns what a label that train lacks may be, and what to do if a split's are not known."""
+    alike = sorted(each for each in known if likeness(each) == likeness(label))
+    if alike:
+        return f"train writes '{spelt(alike[0])}', not '{spelt(label)}'; write both alike"
+    near = f"{did_you_mean(label, known)}\n      " if len(known) <= 60 else ""
+    return f"{near}{unknown_labels(split)}"
+
+
+def note_labels(corpus: Corpus) -> Corpus:
+    """Returns the corpus with notes on labels that look alike, and on texts that have two."""
+    alike: dict[str, list[str]] = {}
+    for label in corpus.labels:
+        alike.setdefault(likeness(label), []).append(label)
+    groups = [" and ".join(f"'{spelt(each)}'" for each in g) for g in alike.values() if len(g) > 1]
+    notes = []
+    if groups:
+        notes.append(
+            "labels that differ in case, spaces or form alone are classes of their own: "
+            f"{_list(groups)}; write them alike if they are one"
+        )
+    return corpus.with_notes(*notes, *_contradictions(corpus))
+
+
+def _contradictions(corpus: Corpus) -> list[str]:
+    """Returns a note on texts that stand with two labels, in one split or in two."""
+    labels: dict[str, int | None] = {}
+    examples = (e for name in ("train", "validation", *corpus.tests) for e in corpus.split(name))
+    found: dict[str, tuple[Example, int | None]] = {}
+    for example in examples:
+        text = normalised(example)
+        if labels.setdefault(text, example.label) != example.label:
+            found.setdefault(text, (example, labels[text]))
+    if not found:
+        return []
+    example, first = next(iter(found.values()))
+    names = [corpus.labels[each] for each in (first, example.label) if each is not None]
+    shown = " | ".join(texts_of(example.input))[:SHOWN_CHARACTERS]
+    return [
+        f"texts that stand with two labels: {len(found):,}, for example '{shown}' with "
+        f"{' and '.join(names)}"
+    ]
 
 
 def _is_several(label: str, known: set[str]) -> bool:
@@ -116,9 +165,9 @@ def _list(values: Sequence[object]) -> str:
 
 
 def normalised(example: Example) -> str:
-    """Returns the text as the leak check compares it: lower case, words only."""
-    texts = [example.text, example.text_pair or ""]
-    return "\x00".join(" ".join(words_of(text)) or text for text in texts)
+    """Returns the text as the leak check compares it: its words and signs, in one form."""
+    texts = texts_of(example.input)
+    return "\x00".join(" ".join(words_of(text)) or in_one_form(text).strip() for text in texts)
 
 
 def handle_leaks(corpus: Corpus, on_leak: str) -> Corpus:
@@ -139,7 +188,7 @@ def handle_leaks(corpus: Corpus, on_leak: str) -> Corpus:
         first, second = next(iter(counts))
         example = min(texts[first] & texts[second]).strip("\x00").replace("\x00", " | ")
         raise DataError(
-            f"texts stand in two splits ({found}; for example '{example[:60]}'); "
+            f"texts stand in two splits ({found}; for example '{example[:SHOWN_CHARACTERS]}'); "
             "set data.on_leak to drop or warn, or mend the data"
         )
     if on_leak == "warn":

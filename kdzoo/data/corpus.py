@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
+
+from kdzoo.data.words import words_of
 
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
@@ -36,7 +37,7 @@ class Example:
 
     @property
     def words(self) -> list[str]:
-        """The words of its text, or of both."""
+        """The words and signs of its text, or of both."""
         return [*words_of(self.text), *words_of(self.text_pair or "")]
 
     @property
@@ -48,6 +49,11 @@ class Example:
         return digest.digest()
 
 
+def texts_of(given: Input) -> tuple[str, ...]:
+    """Returns a text, or both of a pair."""
+    return (given,) if isinstance(given, str) else given
+
+
 @dataclass(frozen=True)
 class RawData:
     """Rows as a source gives them, before any check, per split."""
@@ -55,6 +61,7 @@ class RawData:
     splits: dict[str, list[RawRow]]
     labels: tuple[str, ...] | None = None  # in the source's own order, if it has one
     origin: str = ""
+    places: Mapping[str, Sequence[str]] = field(default_factory=dict)  # of each row, by split
 
 
 @dataclass(frozen=True)
@@ -126,11 +133,6 @@ class Corpus:
     def with_notes(self, *notes: str) -> Corpus:
         """Returns the corpus with more to tell its user."""
         return replace(self, notes=(*self.notes, *notes))
-
-
-def words_of(text: str) -> list[str]:
-    """Returns the words of a text, in lower case, without what stands between them."""
-    return re.findall(r"\w+", text.lower())
 
 
 def fingerprint(labels: Sequence[str], *splits: Iterable[Example]) -> str:

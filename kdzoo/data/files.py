@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from kdzoo.data.columns import unknown_labels
 from kdzoo.data.corpus import SPLITS, RawData, RawRow, SplitName
-from kdzoo.data.stream import SUFFIXES, as_input, stream_rows
+from kdzoo.data.parquet import class_names
+from kdzoo.data.stream import AS_NAMED, OTHERS, SUFFIXES, labelled_rows, stream_rows
 from kdzoo.errors import DataError, Problem, did_you_mean
 from kdzoo.files import with_home
+from kdzoo.recipe.csv import Csv
+
+_CALLED: dict[str, tuple[str, ...]] = {"validation": ("validation", "dev", "valid", "val")}
+_SAVED_TO_DISK = ("dataset_info.json", "dataset_dict.json", "state.json")
 
 
 def read_files(
@@ -18,6 +23,9 @@ def read_files(
     label: str,
     text_pair: str | None = None,
     others: Sequence[str] = (),
+    *,
+    unread: Collection[str] = (),
+    csv: Csv = AS_NAMED,
 ) -> RawData:
     """Returns the rows of a folder with a file per split, one file (all train), or named files.
 
@@ -27,20 +35,61 @@ def read_files(
         label: the column of the label.
         text_pair: the column of the second text, of pairs.
         others: names of more files of a folder that are splits.
+        unread: splits whose files are not to be read.
+        csv: how .csv and .tsv files are written.
 
     Raises:
         DataError: a file is missing, has another encoding, or lacks a column.
     """
-    paths = _split_paths(files, others)
+    paths = split_files(files, others, unread)
+    splits: dict[str, list[RawRow]] = {}
+    places: dict[str, list[str]] = {}
+    for split, path in paths.items():
+        splits[split], places[split] = [], []
+        if split != "train":
+            _refuse_without_labels(path, split, text, label, csv)
+        for where, given, name in labelled_rows(path, text, label, text_pair, csv):
+            splits[split].append((given, name))
+            places[split].append(where)
+        if not splits[split]:
+            raise DataError(f"{path} holds no rows")
+    train = paths.get("train")
+    is_noted = train is not None and train.suffix.lower() == ".parquet"
     return RawData(
-        {split: read_rows(path, text, label, text_pair) for split, path in paths.items()},
+        splits,
+        labels=class_names(train, label) if train is not None and is_noted else None,
         origin=", ".join(path.name for path in paths.values()),
+        places=places,
     )
 
 
-def _split_paths(files: str | Mapping[SplitName, str], others: Sequence[str]) -> dict[str, Path]:
+def _refuse_without_labels(path: Path, split: str, text: str, label: str, csv: Csv) -> None:
+    """What is judged by needs labels; of a competition's test texts nobody else has them."""
+    _, first = next(stream_rows(path, csv=csv), ("", None))
+    if first is not None and text in first and label not in first:
+        known = did_you_mean(label, [*first])
+        raise DataError(
+            str(path), Problem(f"no column '{label}'", cure=f"{known} {unknown_labels(split)}")
+        )
+
+
+def split_files(
+    files: str | Mapping[SplitName, str],
+    others: Sequence[str] = (),
+    unread: Collection[str] = (),
+) -> dict[str, Path]:
+    """Returns the file of each split: a folder's by their names, or those that are named.
+
+    Args:
+        files: the folder, the file, or a file per split.
+        others: names of more files of a folder that are splits.
+        unread: splits whose files are not looked for.
+
+    Raises:
+        DataError: there is no file for train, two for one split, or one that is not read.
+    """
     if not isinstance(files, str):
-        return {split: with_home(path) for split, path in files.items()}
+        return {s: with_home(path) for s, path in files.items() if s not in unread}
     path = with_home(files)
     if path.is_file():
         return {"train": path}
@@ -48,56 +97,41 @@ def _split_paths(files: str | Mapping[SplitName, str], others: Sequence[str]) ->
         raise DataError(f"no such file or folder of data: {files}")
     found: dict[str, Path] = {}
     for split in dict.fromkeys((*SPLITS, *others)):
-        candidates = [path / f"{split}{suffix}" for suffix in SUFFIXES]
+        if split in unread:
+            continue
+        names = [n for n in _CALLED.get(split, (split,)) if n == split or n not in others]
+        candidates = [path / f"{name}{suffix}" for name in names for suffix in SUFFIXES]
         present = [each for each in candidates if each.is_file()]
         if len(present) > 1:
-            names = " and ".join(each.name for each in present)
-            raise DataError(f"{files} holds {names}; keep one of them")
+            told = " and ".join(each.name for each in present)
+            raise DataError(f"{files} holds {told}; keep one of them")
         if present:
             found[split] = present[0]
+        else:
+            _refuse_another_format(path, names)
     if "train" not in found:
-        raise DataError(f"{files} holds no train file; wanted train.jsonl, .csv, .tsv or .parquet")
+        raise DataError(_without_train(path))
     return found
 
 
-def read_rows(path: Path, text: str, label: str, text_pair: str | None = None) -> list[RawRow]:
-    """Returns text, or both of a pair, and label name of every row of one file."""
-    rows: list[RawRow] = []
-    problems: list[Problem] = []
-    wanted = [text, label] if text_pair is None else [text, text_pair, label]
-    for where, row in stream_rows(path):
-        missing = [column for column in wanted if column not in row]
-        if missing:
-            names = [str(key) for key in row]
-            problems.append(Problem(f"no column '{missing[0]}'", where, cure(missing[0], names)))
-        else:
-            name = as_label(row[label], f"{path.name} {where}")
-            rows.append((as_input(row, text, text_pair), name))
-        if problems and (path.suffix.lower() != ".jsonl" or len(problems) == 5):
-            break
-    if problems:
-        raise DataError(str(path), *problems)
-    if not rows:
-        raise DataError(f"{path} holds no rows")
-    return rows
+def _refuse_another_format(folder: Path, names: Sequence[str]) -> None:
+    """A file that is plainly meant as a split is not passed over for what it is written in."""
+    for each in sorted(folder.iterdir()):
+        suffix = each.suffix.lower()
+        if each.name.partition(".")[0] in names and suffix in OTHERS:
+            raise DataError(
+                f"{each}: cannot read '{suffix}'; wanted {', '.join(SUFFIXES)}: {OTHERS[suffix]}"
+            )
 
 
-def cure(missing: str, known: Sequence[str]) -> str:
-    """Returns what to write in a recipe whose data has no such column."""
-    if missing == "text" and {"text_a", "text_b"} <= {*known}:
-        return "these are pairs: set data.text: text_a and data.text_pair: text_b"
-    return f"set data.text, data.text_pair and data.label; {did_you_mean(missing, known)}"
-
-
-def as_label(value: Any, where: str) -> str:
-    """Returns a cell as the name of a label; a missing one is empty.
-
-    Raises:
-        DataError: it holds a list.
-    """
-    if isinstance(value, list | tuple):
-        raise DataError(
-            f"{where}: the label is a list ({', '.join(map(str, value))}); kdzoo reads one label "
-            "per text, multi-label data is not supported"
+def _without_train(folder: Path) -> str:
+    if any((folder / name).is_file() for name in _SAVED_TO_DISK):
+        return (
+            f"{folder} is what datasets writes with save_to_disk, which is not read; write each "
+            "split with its to_parquet: train.parquet, validation.parquet, test.parquet"
         )
-    return "" if value is None else str(value).strip()
+    held = sorted(each.name for each in folder.iterdir())[:5]
+    return (
+        f"{folder} holds no train file; wanted train.jsonl, .csv, .tsv or .parquet, and it holds "
+        f"{', '.join(held) or 'nothing'}: rename one of them, or name a file rather than the folder"
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+from kdzoo.data.cells import as_input, as_label
+from kdzoo.data.columns import cure
 from kdzoo.data.corpus import SPLITS, Input, RawData, RawRow
-from kdzoo.data.files import as_label, cure
-from kdzoo.data.stream import as_input
+from kdzoo.data.parquet import class_name
 from kdzoo.errors import DataError, did_you_mean
 from kdzoo.offline import hub_in_reach
 
@@ -20,6 +21,8 @@ def read_hub(
     label: str,
     text_pair: str | None = None,
     others: Sequence[str] = (),
+    *,
+    unread: Collection[str] = (),
 ) -> RawData:
     """Returns the rows of a hub dataset; a ClassLabel column gives the names and their order.
 
@@ -31,6 +34,7 @@ def read_hub(
         label: the column of the label.
         text_pair: the column of the second text, of pairs.
         others: more splits that are wanted.
+        unread: splits that are not.
 
     Raises:
         DataError: no hub is in reach and nothing is cached, or a column is missing.
@@ -39,7 +43,7 @@ def read_hub(
     splits: dict[str, list[RawRow]] = {}
     names: tuple[str, ...] | None = None
     for split in dict.fromkeys((*SPLITS, *others)):
-        if split in loaded:
+        if split in loaded and split not in unread:
             names = names or _class_names(loaded[split], label)
             splits[split] = _rows(loaded[split], name, text, label, text_pair)
     return RawData(splits, labels=names, origin=f"hub:{name}")
@@ -66,8 +70,8 @@ def read_hub_texts(
                 f"the dataset '{name}' has no column '{each}'; "
                 f"{did_you_mean(each, loaded.column_names)}"
             )
-    for row in loaded.select_columns(wanted):
-        yield as_input(row, column, column_pair)
+    for number, row in enumerate(loaded.select_columns(wanted), start=1):
+        yield as_input(row, column, column_pair, f"{name} row {number}")
 
 
 def _load(name: str, config: str | None, revision: str | None, split: str | None) -> Any:
@@ -106,9 +110,7 @@ def _rows(split: Any, name: str, text: str, label: str, text_pair: str | None) -
     names = _class_names(split, label)
     rows: list[RawRow] = []
     for number, row in enumerate(split.select_columns(wanted), start=1):
-        value = row[label]
-        if names:  # -1 and None stand for a label that is not told
-            value = names[value] if value is not None and value >= 0 else None
-        name_of_label = as_label(value, f"{name} row {number}")
-        rows.append((as_input(row, text, text_pair), name_of_label))
+        where = f"{name} row {number}"
+        value = class_name(row[label], names, where) if names else row[label]
+        rows.append((as_input(row, text, text_pair, where), as_label(value, where)))
     return rows

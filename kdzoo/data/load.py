@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kdzoo import registry
-from kdzoo.data.checks import check_rows, handle_leaks
+from kdzoo.data.checks import check_rows, handle_leaks, note_labels
 from kdzoo.data.corpus import Corpus, Example, RawData
 from kdzoo.data.files import read_files
 from kdzoo.data.hub import read_hub
-from kdzoo.data.split import keep_few_labels, make_splits, named_splits
+from kdzoo.data.split import keep_few_labels, make_splits, named_splits, replaced_splits
+from kdzoo.data.stream import AS_NAMED
 from kdzoo.errors import DataError, did_you_mean
 from kdzoo.recipe.schema import Data
 
@@ -21,8 +22,9 @@ def load_corpus(section: Data) -> Corpus:
     Raises:
         DataError: the data cannot be found, read, or learnt from.
     """
-    raw = make_splits(_read(section), section.split, section.other_tests)
-    check_rows(raw)
+    read = _read(section)
+    check_rows(read)  # before rows are mixed, so that they are told by their places
+    raw = make_splits(read, section.split, section.other_tests)
     labels = raw.labels or tuple(sorted({label for _, label in raw.splits["train"]}))
     if section.oos_label is not None and section.oos_label not in labels:
         raise DataError(
@@ -43,7 +45,7 @@ def load_corpus(section: Data) -> Corpus:
         positive=_positive(section, labels),
         other_tests={name: splits[name] for name in section.other_tests or {}},
     )
-    return handle_leaks(corpus, section.on_leak)
+    return note_labels(handle_leaks(corpus, section.on_leak))
 
 
 def few_labels(corpus: Corpus, section: Data, seed: int) -> Corpus:
@@ -73,10 +75,20 @@ def _positive(section: Data, labels: Sequence[str]) -> int | None:
 def _read(section: Data) -> RawData:
     pair = section.text_pair
     others = named_splits(section.split, section.other_tests)
+    unread = replaced_splits(section.split)
     if section.hub is not None:
         hub, config, revision = section.hub, section.config, section.revision
-        return read_hub(hub, config, revision, section.text, section.label, pair, others)
+        columns = (section.text, section.label, pair)
+        return read_hub(hub, config, revision, *columns, others, unread=unread)
     if section.files is not None:
-        return read_files(section.files, section.text, section.label, pair, others)
+        return read_files(
+            section.files,
+            section.text,
+            section.label,
+            pair,
+            others,
+            unread=unread,
+            csv=section.csv or AS_NAMED,
+        )
     raw: RawData = registry.datasets.get(section.embedded or "").value()
     return raw

@@ -25,6 +25,13 @@ def named_splits(wanted: Wanted | None, other_tests: Mapping[str, str] | None) -
     return [*renamed, *(other_tests or {}).values()]
 
 
+def replaced_splits(wanted: Wanted | None) -> set[str]:
+    """Returns the splits that come from another one, so that what a source calls so is not read."""
+    rules = {name: _SHARE.match(rule) for name, rule in (wanted or {}).items()}
+    taken_from = {match[2] for match in rules.values() if match}
+    return {name for name, match in rules.items() if match and name not in taken_from}
+
+
 def make_splits(
     raw: RawData, wanted: Wanted | None, other_tests: Mapping[str, str] | None = None
 ) -> RawData:
@@ -77,14 +84,30 @@ def make_splits(
         fraction = share * total[source] / max(1, len(splits[source]))
         splits[name], splits[source] = _stratified(splits[source], fraction)
         total[name] = len(splits[name])
+    _refuse_missing(raw, splits, dict(shares))
+    chosen: dict[str, list[RawRow]] = {name: splits[name] for name in SPLITS}
+    return replace(raw, splits={**chosen, **others})
+
+
+def _refuse_missing(
+    raw: RawData, splits: Mapping[str, Sequence[RawRow]], shares: Mapping[str, str]
+) -> None:
     missing = [name for name in SPLITS if not splits.get(name)]
+    unfilled = [name for name in missing if name in shares]
+    if unfilled:
+        name = unfilled[0]
+        rows = splits[shares[name].rpartition(" ")[2]]
+        labels = len({label for _, label in rows})
+        raise DataError(
+            f"{raw.origin}: {name}, {shares[name]}, takes nothing: {labels:,} labels stand on "
+            f"{len(rows):,} rows, and one row of each stays; if the labels are in another column, "
+            f"name it (--label, in a recipe data.label), else give a file for {name}"
+        )
     if missing:
         raise DataError(
             f"{raw.origin} has no {' and no '.join(missing)} split; say where to take it from, "
             "as in\n  data: {split: {validation: 0.15 of train, test: 0.25 of train}}"
         )
-    chosen: dict[str, list[RawRow]] = {name: splits[name] for name in SPLITS}
-    return replace(raw, splits={**chosen, **others})
 
 
 def _stratified(rows: list[RawRow], fraction: float) -> tuple[list[RawRow], list[RawRow]]:

@@ -2,81 +2,121 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kdzoo.data.corpus import Input
-from kdzoo.errors import DataError, Problem, did_you_mean
+from kdzoo.data.cells import as_input, as_label
+from kdzoo.data.columns import cure
+from kdzoo.data.corpus import Input, texts_of
+from kdzoo.data.lines import lines_of, texts_in
+from kdzoo.data.parquet import parquet_rows
+from kdzoo.data.table import table_rows
+from kdzoo.data.words import is_empty
+from kdzoo.errors import DataError, Problem
 from kdzoo.files import check_readable
+from kdzoo.recipe.csv import Csv
 
 SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
 Row = tuple[str, Mapping[str, Any]]  # where it stands, and its columns
+AS_NAMED = Csv()  # as its name says
+
+_SHOWN = 5  # rows without a column that a message lists
+_ONE_A_LINE = "write one object a line, each on a line of its own"
+OTHERS = {  # formats that people have: how they become one that is read
+    ".json": f"{_ONE_A_LINE}, as .jsonl",
+    ".txt": "texts with labels need columns: save them as .csv, with a header",
+    ".xlsx": "save the sheet as .csv",
+    ".xls": "save the sheet as .csv",
+    ".ods": "save the sheet as .csv",
+    ".gz": "unpack it",
+    ".zip": "unpack it",
+    ".bz2": "unpack it",
+    ".xz": "unpack it",
+    ".zst": "unpack it",
+    ".arrow": "write it with Dataset.to_parquet of datasets",
+    ".feather": "write it with to_parquet of pandas",
+    ".pkl": "write it with to_parquet of pandas",
+}
 
 
-def stream_rows(path: Path) -> Iterator[Row]:
+def stream_rows(path: Path, wanted: Sequence[str] = (), csv: Csv = AS_NAMED) -> Iterator[Row]:
     """Yields each row of a file, with the place where it stands.
 
+    Args:
+        path: of the file.
+        wanted: columns that each row has to have.
+        csv: how a .csv or .tsv is written.
+
     Raises:
-        DataError: there is no such file, or it is not what its name says.
+        DataError: there is no such file, it is not what its name says, or lacks a column.
     """
     if not path.is_file():
         raise DataError(f"no such data file: {path}")
     check_readable(path)
     match path.suffix.lower():
         case ".jsonl":
-            yield from _jsonl_rows(path)
-        case ".csv":
-            yield from _csv_rows(path, ",")
-        case ".tsv":
-            yield from _csv_rows(path, "\t")
+            yield from _jsonl_rows(path, wanted)
+        case ".csv" | ".tsv":
+            yield from table_rows(path, wanted, csv)
         case ".parquet":
-            yield from _parquet_rows(path)
-        case _:
-            raise DataError(f"{path}: cannot read '{path.suffix}'; wanted {', '.join(SUFFIXES)}")
+            yield from parquet_rows(path, wanted)
+        case suffix:
+            raise DataError(
+                f"{path}: cannot read '{path.suffix}'; wanted {', '.join(SUFFIXES)}"
+                + (f": {OTHERS[suffix]}" if suffix in OTHERS else "")
+            )
 
 
 def read_texts(
-    path: Path, column: str, column_pair: str | None = None, *, skip_blank: bool = True
+    path: Path, column: str, column_pair: str | None = None, csv: Csv = AS_NAMED
 ) -> Iterator[Input]:
-    """Yields the texts of a file that needs no labels; a ``.txt`` holds one a line.
+    """Yields the texts of a file that needs no labels, empty ones too; a ``.txt`` holds one a line.
 
     Args:
         path: of the file.
         column: of the text.
         column_pair: of the second text, of pairs; in a ``.txt``, a tab stands between the two.
-        skip_blank: whether blank lines of a ``.txt`` are no texts, rather than empty ones.
+        csv: how a .csv or .tsv is written.
 
     Raises:
         DataError: there is no such file, it is not what its name says, or lacks a column.
     """
-    if path.suffix.lower() == ".txt" and path.is_file():
-        for number, line in enumerate(_lines(path, "\n"), start=1):
-            if line.strip() or not skip_blank:
-                yield line.strip() if column_pair is None else two_of(line, f"{path} line {number}")
-        return
-    for where, row in stream_rows(path):
-        _require(path, where, row, column, column_pair)
-        yield as_input(row, column, column_pair)
+    yield from (given for _, given in _placed_texts(path, column, column_pair, csv))
 
 
-def two_of(line: str, where: str) -> Input:
-    """Returns the two texts of a line, which a tab divides.
+def read_full_texts(
+    path: Path, column: str, column_pair: str | None = None, csv: Csv = AS_NAMED
+) -> Iterator[Input]:
+    """Yields the texts of a file, as ``read_texts`` does, each of which says something.
 
     Raises:
-        DataError: there are not two.
+        DataError: it cannot be read, or a text is empty.
     """
-    parts = line.rstrip("\r\n").split("\t")
-    if len(parts) != 2:
-        raise DataError(f"{where}: {len(parts)} texts, wanted two with one tab between them")
-    return parts[0].strip(), parts[1].strip()
+    placed = _placed_texts(path, column, column_pair, csv)
+    for number, (where, given) in enumerate(placed, start=1):
+        if any(map(is_empty, texts_of(given))):
+            name = f"text {number}" if isinstance(given, str) else f"a text of pair {number}"
+            cure = "every text needs a word; fill it in or remove the row"
+            raise DataError(str(path), Problem(f"{name} is empty", where, cure))
+        yield given
+
+
+def _placed_texts(
+    path: Path, column: str, column_pair: str | None, csv: Csv
+) -> Iterator[tuple[str, Input]]:
+    if path.suffix.lower() == ".txt" and path.is_file():
+        yield from texts_in(lines_of(path, "\n"), str(path), pairs=column_pair is not None)
+        return
+    wanted = [column] if column_pair is None else [column, column_pair]
+    for where, row in stream_rows(path, wanted, csv):
+        yield where, as_input(row, column, column_pair, f"{path} {where}")
 
 
 def read_labelled(
-    path: Path, text: str, label: str, text_pair: str | None = None
+    path: Path, text: str, label: str, text_pair: str | None = None, csv: Csv = AS_NAMED
 ) -> tuple[list[Input], list[str]]:
     """Returns the texts of a file, and the label of each.
 
@@ -85,104 +125,73 @@ def read_labelled(
         text: the column of the text.
         label: the column of the label.
         text_pair: the column of the second text, of pairs.
+        csv: how a .csv or .tsv is written.
 
     Raises:
         DataError: there is no such file, it is not what its name says, lacks a column or a label.
     """
     texts: list[Input] = []
     labels: list[str] = []
-    for where, row in stream_rows(path):
-        _require(path, where, row, text, text_pair, label)
-        texts.append(as_input(row, text, text_pair))
-        labels.append(as_text(row[label]))
-        if not labels[-1].strip():
+    for where, given, name in labelled_rows(path, text, label, text_pair, csv):
+        if not name:
             raise DataError(str(path), Problem(f"'{label}' is empty", where, "give it a label"))
+        texts.append(given)
+        labels.append(name)
     return texts, labels
 
 
-def _require(path: Path, where: str, row: Mapping[str, Any], *columns: str | None) -> None:
-    for column in columns:
-        if column is not None and column not in row:
-            known = did_you_mean(column, [str(key) for key in row])
-            raise DataError(str(path), Problem(f"no column '{column}'", where, known))
+def labelled_rows(
+    path: Path, text: str, label: str, text_pair: str | None = None, csv: Csv = AS_NAMED
+) -> Iterator[tuple[str, Input, str]]:
+    """Yields where each row of a file stands, its text or pair, and its label; either may be empty.
+
+    Raises:
+        DataError: there is no such file, it is not what its name says, or lacks a column.
+    """
+    wanted = [text, label] if text_pair is None else [text, text_pair, label]
+    for where, row in stream_rows(path, wanted, csv):
+        place = f"{path} {where}"
+        yield where, as_input(row, text, text_pair, place), as_label(row[label], place)
 
 
-def as_input(row: Mapping[str, Any], text: str, text_pair: str | None) -> Input:
-    """Returns the text of a row, or both of its pair."""
-    if text_pair is None:
-        return as_text(row[text])
-    return as_text(row[text]), as_text(row[text_pair])
-
-
-def as_text(value: Any) -> str:
-    """Returns a cell as text; a missing one is empty."""
-    return "" if value is None else str(value)
-
-
-def _lines(path: Path, newline: str) -> Iterator[str]:
-    try:
-        with path.open(encoding="utf-8-sig", newline=newline) as file:
-            yield from file
-    except UnicodeDecodeError:
-        where = f"line {_first_undecodable_line(path)}"
-        problem = Problem("not UTF-8 text", where, "save the file as UTF-8")
-        raise DataError(str(path), problem) from None
-
-
-def _first_undecodable_line(path: Path) -> int:
-    number = 1
-    with path.open("rb") as file, suppress(UnicodeDecodeError):
-        for line in file:
-            line.decode()
-            number += 1
-    return number
-
-
-def _jsonl_rows(path: Path) -> Iterator[Row]:
-    for number, line in enumerate(_lines(path, "\n"), start=1):
+def _jsonl_rows(path: Path, wanted: Sequence[str]) -> Iterator[Row]:
+    problems: list[Problem] = []
+    for number, line in enumerate(lines_of(path, "\n"), start=1):
         if not line.strip():
             continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(
-                str(path), Problem(f"not JSON: {error.msg}", f"line {number}")
-            ) from None
-        if not isinstance(row, dict):
-            raise DataError(str(path), Problem("not a JSON object", f"line {number}"))
-        yield f"line {number}", row
+        row = _json_object(path, f"line {number}", line)
+        missing = next((column for column in wanted if column not in row), None)
+        if missing is not None:
+            said = cure(missing, [*row])
+            problems.append(Problem(f"no column '{missing}'", f"line {number}", said))
+            if len(problems) == _SHOWN:
+                break
+        elif not problems:
+            yield f"line {number}", row
+    if problems:
+        raise DataError(str(path), *problems)
 
 
-def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
-    csv.field_size_limit(1 << 24)
-    reader = csv.DictReader(_lines(path, ""), delimiter=delimiter, strict=True)
-    try:
-        for row in reader:
-            line = reader.reader.line_num  # the outer count lags behind empty lines and errors
-            if None in row:
-                raise DataError(
-                    str(path),
-                    Problem(
-                        "more cells than the header has columns",
-                        f"line {line}",
-                        "quote texts that hold the separator",
-                    ),
-                )
-            yield f"line {line}", row
-    except csv.Error as error:
-        raise DataError(
-            str(path), Problem(f"not CSV: {error}", f"line {reader.reader.line_num}")
-        ) from None
+def _json_object(path: Path, where: str, line: str) -> dict[str, Any]:
+    twice: list[str] = []
 
-
-def _parquet_rows(path: Path) -> Iterator[Row]:
-    import pyarrow.parquet
+    def read(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice.extend(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
+        return found
 
     try:
-        batches = pyarrow.parquet.ParquetFile(path).iter_batches()
-        number = 0
-        for batch in batches:
-            for number, row in enumerate(batch.to_pylist(), start=number + 1):  # noqa: B020
-                yield f"row {number}", row
-    except (pyarrow.ArrowInvalid, OSError) as error:
-        raise DataError(f"{path} is not a parquet file: {error}") from None
+        row = json.loads(line, object_pairs_hook=read)
+    except json.JSONDecodeError as error:
+        said = _ONE_A_LINE if line.strip() in ("{", "[", "[{") else ""
+        raise DataError(str(path), Problem(f"not JSON: {error.msg}", where, said)) from None
+    except (ValueError, RecursionError):  # Python reads 4,300 digits, a thousand brackets
+        what = "a number of thousands of digits, or brackets nested too deeply"
+        raise DataError(str(path), Problem(what, where, "mend the line")) from None
+    if not isinstance(row, dict):
+        raise DataError(str(path), Problem("not a JSON object", where, _ONE_A_LINE))
+    if twice:
+        problem = Problem(f"two columns are called '{twice[0]}'", where, "rename one of them")
+        raise DataError(str(path), problem)
+    return row

@@ -12,6 +12,7 @@ from kdzoo.model.folder import (
     reads_pairs,
     save_model,
     size_bytes,
+    tokenizer_files,
 )
 from kdzoo.model.forward import (
     Logits,
@@ -49,6 +50,7 @@ __all__ = [
     "size_bytes",
     "takes_token_types",
     "to_width",
+    "tokenizer_files",
     "try_student",
     "widen",
     "widened",

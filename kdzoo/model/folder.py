@@ -15,8 +15,15 @@ from kdzoo.model.forward import KEPT_BACK, TYPES, takes_token_types
 from kdzoo.text import SpecialTokens, Vocabulary, reader_of
 
 DEPLOYED_FILES = ("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json")
+OLD_TOKENIZERS = (  # from before there was tokenizer.json; transformers reads them
+    ("vocab.txt",),
+    ("vocab.json", "merges.txt"),
+    ("sentencepiece.bpe.model",),
+    ("spiece.model",),
+    ("spm.model",),
+    ("tokenizer.model",),
+)
 READS_PAIRS = "reads_pairs"  # in the configuration of a classifier that was trained on pairs
-OLD_TOKENIZER = "vocab.txt"  # a BERT's from before there was tokenizer.json
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def load_model(folder: str | Path) -> LoadedModel:
     import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
 
     path = Path(folder)
-    lacking = [name for name in _needed_files(path)[:3] if not (path / name).is_file()]
+    lacking = [name for name in _needed_files(path) if not (path / name).is_file()]
     if lacking:
         raise ModelError(
             f"{folder} is not a model folder: it lacks {', '.join(lacking)}"
@@ -123,11 +130,17 @@ def reads_pairs(folder: Path) -> bool | None:
     return None
 
 
-def _needed_files(folder: Path) -> list[str]:
-    is_old = (folder / OLD_TOKENIZER).is_file() and not (folder / "tokenizer.json").is_file()
-    return [
-        OLD_TOKENIZER if is_old and name == "tokenizer.json" else name for name in DEPLOYED_FILES
-    ]
+def tokenizer_files(folder: Path) -> tuple[str, ...]:
+    """Returns the files that hold the folder's tokenizer: tokenizer.json, or what was before it."""
+    if not (folder / "tokenizer.json").is_file():
+        for names in OLD_TOKENIZERS:
+            if all((folder / name).is_file() for name in names):
+                return names
+    return ("tokenizer.json",)
+
+
+def _needed_files(folder: Path) -> tuple[str, ...]:
+    return ("model.safetensors", "config.json", *tokenizer_files(folder))
 
 
 def load_tokenizer(path: Path, config: Any, wanted: int | None = None) -> tuple[Tokenizer, int]:
@@ -164,7 +177,7 @@ def maximum_length(tokenizer: Any, config: Any, wanted: int | None = None) -> in
 
 def deployed_files(folder: Path) -> list[Path]:
     """Returns those files of the folder that would be deployed, by name."""
-    names = _needed_files(folder)
+    names = (*_needed_files(folder), "tokenizer_config.json")
     return sorted(file for file in folder.iterdir() if file.is_file() and file.name in names)
 
 

@@ -63,6 +63,8 @@ _Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value.
 
 def parse_scalar(text: str) -> Any:
     """Returns the value that ``text`` would have in a recipe (for ``--set key=value``)."""
+    if text[:1] in ("#", "|", ">"):  # nobody sets a comment, or a block of lines to come
+        return text
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError):

@@ -18,7 +18,8 @@ from kdzoo.recipe.document import Document, KeyPath, parse_scalar, read_document
 from kdzoo.recipe.options import recipe_model
 from kdzoo.recipe.paths import anchor_paths
 from kdzoo.recipe.problems import problems_of
-from kdzoo.recipe.schema import Augment, Objective, Recipe, Section, Student
+from kdzoo.recipe.schema import Augment, Objective, Recipe, Student
+from kdzoo.recipe.section import Section
 
 # A section whose kind is overridden keeps these keys and drops the other kind's options.
 _KEPT_KEYS: dict[str, type[Section]] = {
@@ -248,6 +249,8 @@ def _nest(path: Sequence[str], value: Any) -> dict[str, Any]:
 def _override(
     document: Document, overrides: Sequence[str], seeds: Sequence[int] | None, data: str | None
 ) -> None:
+    if data is not None and isinstance(document.data.get("data"), dict):
+        document.data["data"].pop("csv", None)  # it told of the files that were there
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals or not all(key.split(".")):

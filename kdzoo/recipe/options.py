@@ -11,7 +11,8 @@ from pydantic import BeforeValidator, Field, PydanticUserError, create_model
 
 from kdzoo import registry
 from kdzoo.errors import Problem, RegistryError
-from kdzoo.recipe.schema import Augment, Measure, Objective, Recipe, Section, Student, Transfer
+from kdzoo.recipe.schema import Augment, Measure, Objective, Recipe, Student, Transfer
+from kdzoo.recipe.section import Section
 
 
 def option_fields(entry: registry.Entry[Any]) -> dict[str, Any]:

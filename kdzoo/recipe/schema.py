@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from kdzoo.recipe.csv import Csv, Named
+from kdzoo.recipe.section import Section
 
 SCHEMA_VERSION = 1
 
@@ -12,14 +15,6 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
 SelectBy = Literal["accuracy", "macro_f1", "in_scope_accuracy", "last"]
-
-
-class Section(BaseModel):
-    """Base of all sections: frozen, and a misspelt key is an error."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=()
-    )
 
 
 class Data(Section):
@@ -32,17 +27,20 @@ class Data(Section):
         None, description="a folder with train/validation/test files, one file, or a file per split"
     )
     embedded: str | None = Field(None, description="a dataset that comes with kdzoo")
-    text: str = Field("text", description="column of the text")
-    text_pair: str | None = Field(None, description="column of the second text, of sentence pairs")
-    label: str = Field("label", description="column of the label")
-    oos_label: str | None = Field(None, description="the label that means out of scope")
+    csv: Csv | None = Field(None, description="how .csv and .tsv files are written")
+    text: Named = Field("text", description="column of the text")
+    text_pair: Named | None = Field(
+        None, description="column of the second text, of sentence pairs"
+    )
+    label: Named = Field("label", description="column of the label")
+    oos_label: Named | None = Field(None, description="the label that means out of scope")
     split: dict[Literal["validation", "test"], str] | None = Field(
         None, description="splits the source lacks: '0.1 of train', or the name of another split"
     )
     other_tests: dict[Name, str] | None = Field(
         None, description="more test sets, each with figures of its own: the source's split of each"
     )
-    positive_label: str | None = Field(
+    positive_label: Named | None = Field(
         None, description="of two labels, the one whose F1 is told; of pairs, the second by default"
     )
     labels_per_class: Positive | None = Field(
@@ -67,6 +65,8 @@ class Data(Section):
             )
         if self.hub is None and (self.config or self.revision):
             raise ValueError("config and revision belong to a hub dataset; remove them")
+        if self.files is None and self.csv is not None:
+            raise ValueError("csv belongs to files; remove it")
         if self.embedded is not None and self.text_pair is not None:
             raise ValueError("text_pair: the embedded datasets hold single texts; remove it")
         reserved = sorted({"train", "validation", "test"} & {*(self.other_tests or {})})
@@ -117,7 +117,7 @@ class Teacher(Section):
         pattern="^[0-9a-f]{64}$",
         description="of model.safetensors; other weights are refused",
     )
-    labels: list[str] | None = Field(
+    labels: list[Named] | None = Field(
         None,
         description="names of the classes in the order of the outputs of the model, or of the "
         "lists in the file, if it lacks them",
@@ -165,8 +165,9 @@ class Unlabelled(Section):
     config: str | None = Field(None, description="configuration of the hub dataset")
     revision: str | None = Field(None, description="commit, tag or branch of the hub dataset")
     split: str | None = Field(None, description="split of the hub dataset; train by default")
-    text: str = Field("text", description="column of the text")
-    text_pair: str | None = Field(None, description="column of the second text, of pairs")
+    csv: Csv | None = Field(None, description="how .csv and .tsv files are written")
+    text: Named = Field("text", description="column of the text")
+    text_pair: Named | None = Field(None, description="column of the second text, of pairs")
     max_texts: Positive | None = Field(
         None, description="so many of them, chosen by content: more texts include the fewer"
     )
@@ -177,6 +178,8 @@ class Unlabelled(Section):
             raise ValueError("give exactly one of files and hub")
         if self.hub is None and (self.config or self.revision or self.split):
             raise ValueError("config, revision and split belong to a hub dataset; remove them")
+        if self.files is None and self.csv is not None:
+            raise ValueError("csv belongs to files; remove it")
         return self
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from kdzoo.data import Example, Texts, texts_of
-from kdzoo.data.stream import read_texts
-from kdzoo.errors import DataError, Problem, TeacherError
+from kdzoo.data import Example, Texts
+from kdzoo.data.stream import AS_NAMED, read_full_texts
+from kdzoo.errors import DataError, TeacherError
 from kdzoo.files import check_writable
 from kdzoo.model import load_model
 from kdzoo.progress import Progress
+from kdzoo.recipe.csv import Csv
 from kdzoo.teacher.cache import check_cache
 from kdzoo.teacher.outputs_file import METADATA
 from kdzoo.teacher.source import find_model
@@ -36,6 +37,7 @@ def label_file(
     *,
     column: str,
     column_pair: str | None = None,
+    csv: Csv = AS_NAMED,
     max_length: int,
     batch_size: int,
     progress: Progress,
@@ -60,7 +62,8 @@ def label_file(
         raise DataError(f"{source} was trained on pairs of texts: give --text-pair COLUMN")
     if loaded.reads_pairs is False and column_pair is not None:
         raise DataError(f"{source} was trained on single texts: remove --text-pair")
-    texts = Texts.of(_texts(file, column, column_pair))
+    read = read_full_texts(file, column, column_pair, csv)
+    texts = Texts.of(Example.of(given) for given in read)
     if not len(texts):
         raise DataError(f"{file} holds no texts")
     progress.say(f"{len(texts):,} texts")
@@ -86,14 +89,6 @@ def _check_target(out: Path, file: Path) -> None:
     if out.is_dir():
         raise TeacherError(f"{out} is a folder; give -o a file")
     check_writable(out.parent, "give -o another place")
-
-
-def _texts(file: Path, column: str, column_pair: str | None) -> Iterator[Example]:
-    for number, given in enumerate(read_texts(file, column, column_pair), start=1):
-        if not all(text.strip() for text in texts_of(given)):
-            problem = Problem("the text is empty", f"row {number}", "fill it in or remove the row")
-            raise DataError(str(file), problem)
-        yield Example.of(given)
 
 
 class OutputsWriter:

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kdzoo.data import Example
-from kdzoo.data.stream import as_text, stream_rows
+from kdzoo.data.cells import as_text
+from kdzoo.data.stream import stream_rows
 from kdzoo.errors import DataError, Problem, TeacherError, did_you_mean
 from kdzoo.files import check_readable
 from kdzoo.teacher.outputs_values import cell_values
@@ -207,7 +208,8 @@ class _Rows(Sequence[str]):
 
 
 def _example(text: Any, pair: Any, path: Path) -> Example:
-    return Example(as_text(text), None if pair in (None, "") else as_text(pair))
+    where = str(path)
+    return Example(as_text(text, where), None if pair in (None, "") else as_text(pair, where))
 
 
 def _values(

@@ -28,7 +28,8 @@ def cell_values(cell: Any, kind: str, positions: Mapping[str, int], *, named: bo
     if kind == "label":
         if isinstance(cell, list | tuple | dict):
             raise ValueError("the label is a list; wanted one label's name")
-        return positions[_known(str(cell).strip(), positions)]
+        name = cell.decode() if isinstance(cell, bytes) else str(cell)
+        return positions[_known(name.strip(), positions)]
     if isinstance(cell, str):
         try:
             cell = json.loads(cell)

@@ -10,6 +10,7 @@ from typing import Any
 from kdzoo.digest import file_sha256
 from kdzoo.errors import TeacherError
 from kdzoo.files import check_readable, with_home
+from kdzoo.model import tokenizer_files
 from kdzoo.offline import hub_in_reach
 
 _FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
@@ -147,7 +148,7 @@ def _unusual_reading(file: Path) -> dict[str, Any]:
 
 def _deciding(folder: Path) -> list[Path]:
     """Returns the files of a model that decide its logits, by name."""
-    names = ("config.json", "tokenizer.json", "vocab.txt")
+    names = ("config.json", "tokenizer.json", "vocab.txt", *tokenizer_files(folder))
     return sorted(
         file for file in folder.iterdir() if file.suffix == ".safetensors" or file.name in names
     )

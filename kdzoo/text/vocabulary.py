@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
-from tokenizers import AddedToken, Tokenizer
+from tokenizers import AddedToken, Regex, Tokenizer
 from tokenizers.models import WordLevel
-from tokenizers.normalizers import BertNormalizer
-from tokenizers.pre_tokenizers import BertPreTokenizer
+from tokenizers.pre_tokenizers import BertPreTokenizer, Split
+from tokenizers.pre_tokenizers import Sequence as Parts
 
-from kdzoo.data import Example
+from kdzoo.data import UNSPACED, Example, one_form
 from kdzoo.errors import ModelError
 from kdzoo.text.encode import CHUNK
 from kdzoo.text.reading import RIGHT, reader_of
@@ -246,7 +246,7 @@ def whole(tokenizer: Any, max_length: int) -> Vocabulary:
 def words(
     examples: Iterable[Example], max_length: int, mask: str | None, cut_side: str = RIGHT
 ) -> Vocabulary:
-    """Returns a tokenizer of whole lower-case words, the commonest first.
+    """Returns a tokenizer of whole lower-case words, accents and marks kept, the commonest first.
 
     Args:
         examples: texts whose words make the vocabulary.
@@ -256,8 +256,9 @@ def words(
     """
     special = SpecialTokens(pad=PAD, unknown=UNKNOWN, mask=mask or MASK)
     tokenizer = Tokenizer(WordLevel({}, unk_token=UNKNOWN))
-    tokenizer.normalizer = BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = BertPreTokenizer()
+    tokenizer.normalizer = one_form()
+    alone = Split(Regex(rf"(?=[{UNSPACED}])\X"), "isolated")
+    tokenizer.pre_tokenizer = Parts([BertPreTokenizer(), alone])
     counts: Counter[str] = Counter()
     for example in examples:
         for text in (example.text, example.text_pair):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kdzoo import registry
-from kdzoo.data import Example, is_unicode, normalised
+from kdzoo.data import Example, is_unicode, joined, normalised, segments
 from kdzoo.errors import DataError, KdzooError, RecipeError
 from kdzoo.progress import Task
 from kdzoo.recipe.schema import Augment, options_of
@@ -55,7 +55,7 @@ class Augmentation:
 
     def _changed(self, text: str) -> str:
         try:
-            words = self.entry.value(text.split(), self._rng, self.context, **self.options)
+            words = self.entry.value(segments(text), self._rng, self.context, **self.options)
         except KdzooError:
             raise
         except Exception as error:
@@ -128,7 +128,7 @@ def _joined(words: object, kind: str) -> str:
         raise DataError(
             f"the augmenter '{kind}' returned {odd[0]} inside a list, wanted a list of words"
         )
-    text = " ".join(words)
+    text = joined(words)
     if not text.strip():
         raise DataError(f"the augmenter '{kind}' returned an empty text")
     if not is_unicode(text):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
+from kdzoo.data import segments
 from kdzoo.errors import RecipeError
 
 TEXTBLOB = "textblob"
@@ -81,7 +82,7 @@ class PartsOfSpeech:
         self.tags = tagger
         counts: dict[str, Counter[str]] = {}
         for text in texts:
-            words = text.split()
+            words = segments(text)
             for word, tag in zip(words, self.tags(words), strict=True):
                 counts.setdefault(tag, Counter())[word] += 1
         self._words = {tag: sorted(counter) for tag, counter in counts.items()}

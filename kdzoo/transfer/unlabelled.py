@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdzoo.data import Example, Input, Texts, distinct, is_unicode, normalised, texts_of
+from kdzoo.data import Example, Input, Texts, distinct, is_empty, is_unicode, normalised, texts_of
 from kdzoo.data.hub import read_hub_texts
-from kdzoo.data.stream import SUFFIXES, read_texts
+from kdzoo.data.stream import AS_NAMED, SUFFIXES, read_texts
 from kdzoo.errors import DataError
 from kdzoo.files import with_home
 from kdzoo.recipe.schema import Unlabelled
@@ -69,7 +69,7 @@ def try_unlabelled(section: Unlabelled) -> None:
         DataError: a file is not there, is not what its name says, or lacks the column.
     """
     for path in _paths(section):
-        next(read_texts(path, section.text, section.text_pair), None)
+        next(_texts(path, section), None)
 
 
 def _stream(section: Unlabelled) -> Iterator[Input]:
@@ -85,7 +85,11 @@ def _stream(section: Unlabelled) -> Iterator[Input]:
         )
         return
     for path in _paths(section):
-        yield from read_texts(path, section.text, section.text_pair)
+        yield from _texts(path, section)
+
+
+def _texts(path: Path, section: Unlabelled) -> Iterator[Input]:
+    return read_texts(path, section.text, section.text_pair, section.csv or AS_NAMED)
 
 
 def _named(section: Unlabelled) -> list[str]:
@@ -113,7 +117,7 @@ def _fresh(
     for given in texts:
         unread.texts += 1
         example = Example.of(given)
-        if not all(text.strip() and is_unicode(text) for text in texts_of(given)):
+        if not all(is_unicode(text) and not is_empty(text) for text in texts_of(given)):
             unread.empty += 1
         elif example.digest in taken:
             unread.known += 1

@@ -1,0 +1,75 @@
+"""What a cell of a file or dataset says, as a text or as the name of a label."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from kdzoo.data.corpus import Input
+from kdzoo.errors import DataError
+
+_SHOWN = 60  # characters of a cell that a message shows
+_WRITTEN_AS_THEY_PRINT = (str, int, float, Decimal, date, time, timedelta, UUID)  # bool is an int
+
+
+def as_input(row: Mapping[str, Any], text: str, text_pair: str | None, where: str) -> Input:
+    """Returns the text of a row, or both of its pair."""
+    if text_pair is None:
+        return as_text(row[text], where)
+    return as_text(row[text], where), as_text(row[text_pair], where)
+
+
+def as_text(value: Any, where: str) -> str:
+    """Returns a cell as text; a missing one, or one that is no number (NaN), is empty.
+
+    Args:
+        value: the cell.
+        where: it stands, file included.
+
+    Raises:
+        DataError: it holds a list, a mapping, or bytes that are no text.
+    """
+    return _said(value, f"{where}: the text", "write one text, as a string")
+
+
+def as_label(value: Any, where: str) -> str:
+    """Returns a cell as the name of a label, without spaces around it; a missing one is empty.
+
+    Raises:
+        DataError: it holds a list, a mapping, or bytes that are no text.
+    """
+    if isinstance(value, list | tuple):
+        raise DataError(
+            f"{where}: the label is a list ({_shown(value)}); kdzoo reads one label per text, "
+            "multi-label data is not supported"
+        )
+    return _said(value, f"{where}: the label", "write one name, as a string or number").strip()
+
+
+def _said(value: Any, what: str, cure: str) -> str:
+    if value is None or value != value:  # NaN alone is not itself
+        return ""
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise DataError(
+                f"{what} is bytes that are not UTF-8 ({_shown(value)}); save it as UTF-8"
+            ) from None
+    if isinstance(value, _WRITTEN_AS_THEY_PRINT):
+        return str(value)
+    kinds = {"list": "a list", "tuple": "a list", "dict": "a mapping"}
+    name = type(value).__name__
+    raise DataError(f"{what} is {kinds.get(name, name)} ({_shown(value)}); {cure}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bytes):
+        text = repr(value)
+    else:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

@@ -1,0 +1,69 @@
+"""Lines of text files: UTF-8, with or without a byte-order mark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from kdzoo.data.corpus import Input
+from kdzoo.errors import DataError, Problem
+
+
+def lines_of(path: Path, newline: str) -> Iterator[str]:
+    """Yields the lines of a file with their ends.
+
+    Args:
+        path: of the file.
+        newline: what ends a line, as ``open`` has it.
+
+    Raises:
+        DataError: it is not UTF-8.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline=newline) as file:
+            yield from file
+    except UnicodeDecodeError:
+        where = f"line {_first_undecodable_line(path)}"
+        problem = Problem("not UTF-8 text", where, "save the file as UTF-8")
+        raise DataError(str(path), problem) from None
+
+
+def _first_undecodable_line(path: Path) -> int:
+    number = 1
+    with path.open("rb") as file, suppress(UnicodeDecodeError):
+        for line in file:
+            line.decode()
+            number += 1
+    return number
+
+
+def texts_in(lines: Iterable[str], source: str, *, pairs: bool) -> Iterator[tuple[str, Input]]:
+    """Yields the text of each line, or the two that a tab divides, with its place.
+
+    An empty line is an empty text; those at the end are none.
+
+    Raises:
+        DataError: there are not two.
+    """
+    blank: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        where = f"line {number}"
+        if not line.strip():
+            blank.append(where)
+            continue
+        yield from ((each, ("", "") if pairs else "") for each in blank)
+        blank.clear()
+        yield where, two_of(line, f"{source} {where}") if pairs else line.strip()
+
+
+def two_of(line: str, where: str) -> Input:
+    """Returns the two texts of a line, which a tab divides.
+
+    Raises:
+        DataError: there are not two.
+    """
+    parts = line.rstrip("\r\n").split("\t")
+    if len(parts) != 2:
+        raise DataError(f"{where}: {len(parts)} texts, wanted two with one tab between them")
+    return parts[0].strip(), parts[1].strip()
