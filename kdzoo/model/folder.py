@@ -12,10 +12,20 @@ from tokenizers import Tokenizer
 from kdzoo.errors import ModelError
 from kdzoo.files import check_readable, writing
 from kdzoo.model.forward import takes_token_types
-from kdzoo.text import SpecialTokens, Vocabulary
+from kdzoo.model.shape import Shape, maximum_length, shape_of
+from kdzoo.model.soundness import (
+    padding_id,
+    refuse_adapter,
+    refuse_maskless,
+    refuse_other_problems,
+    refuse_setfit,
+    refuse_tokenizer,
+)
+from kdzoo.text import Vocabulary
 
 DEPLOYED_FILES = ("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json")
 READS_PAIRS = "reads_pairs"  # in the configuration of a classifier that was trained on pairs
+OWN = "kdzoo"  # the model type of its students that are plain modules
 OLD_TOKENIZER = "vocab.txt"  # a BERT's from before there was tokenizer.json
 
 
@@ -72,6 +82,8 @@ def load_model(folder: str | Path) -> LoadedModel:
     import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
 
     path = Path(folder)
+    refuse_adapter(path, str(folder))
+    refuse_setfit(path, str(folder))
     lacking = [name for name in _needed_files(path)[:3] if not (path / name).is_file()]
     if lacking:
         raise ModelError(
@@ -95,8 +107,13 @@ def load_model(folder: str | Path) -> LoadedModel:
     if info["missing_keys"]:
         missing = ", ".join(sorted(info["missing_keys"])[:5])
         raise ModelError(f"{folder} is not a finished classifier: its weights lack {missing}")
+    shape = None if model.config.model_type == OWN else Shape.of(model)
+    if shape is not None:
+        refuse_other_problems(model.config, str(folder))
+        refuse_maskless(model.config, shape, str(folder))
     labels = tuple(model.config.id2label[i] for i in range(model.config.num_labels))
-    tokenizer, pad_id = load_tokenizer(path, model.config)
+    tokenizer, pad_id = load_tokenizer(path, model.config, shape=shape)
+    model.config.pad_token_id = pad_id  # a decoder looks for the text's end before this id
     return LoadedModel(model.eval(), tokenizer, pad_id, labels, reads_pairs(path))
 
 
@@ -109,7 +126,7 @@ def reads_pairs(folder: Path) -> bool | None:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if config.get(READS_PAIRS):
         return True
-    if config.get("model_type") == "kdzoo" or (folder / "record.json").is_file():
+    if config.get("model_type") == OWN or (folder / "record.json").is_file():
         return False
     return None
 
@@ -121,29 +138,27 @@ def _needed_files(folder: Path) -> list[str]:
     ]
 
 
-def load_tokenizer(path: Path, config: Any, wanted: int | None = None) -> tuple[Tokenizer, int]:
-    """Returns the folder's tokenizer, cutting where model or wish end, and the id of padding."""
+def load_tokenizer(
+    path: Path, config: Any, wanted: int | None = None, shape: Shape | None = None
+) -> tuple[Tokenizer, int]:
+    """Returns the folder's tokenizer, cutting where model or wish end, and the id of padding.
+
+    Raises:
+        ModelError: it cannot be loaded, or does not fit the model.
+    """
     from transformers import AutoTokenizer
 
     try:
         hf = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
-        tokenizer = Tokenizer.from_str(hf.backend_tokenizer.to_str())
     except Exception as error:
         raise ModelError(f"the tokenizer in {path} cannot be loaded: {error}") from error
+    if config.model_type != OWN:
+        shape = shape or shape_of(config)
+        refuse_tokenizer(hf, shape, str(path))
+    tokenizer = Tokenizer.from_str(hf.backend_tokenizer.to_str())
     tokenizer.no_padding()
-    tokenizer.enable_truncation(maximum_length(hf, config, wanted))
-    special = SpecialTokens.of(hf)
-    pad = tokenizer.token_to_id(special.pad) if special.pad else config.pad_token_id
-    return tokenizer, int(pad or 0)
-
-
-def maximum_length(tokenizer: Any, config: Any, wanted: int | None = None) -> int:
-    """Returns the most tokens that tokenizer, positions and wish allow together."""
-    positions = getattr(config, "max_position_embeddings", None)
-    if positions and getattr(config, "model_type", "") in ("roberta", "xlm-roberta", "camembert"):
-        positions -= 2  # these count from the padding id on
-    limits = [tokenizer.model_max_length, positions, wanted]
-    return int(min(limit for limit in limits if limit))
+    tokenizer.enable_truncation(maximum_length(hf, config, wanted, shape))
+    return tokenizer, padding_id(hf, config)
 
 
 def deployed_files(folder: Path) -> list[Path]:

@@ -1,7 +1,7 @@
 """What to do: recipes, found, overridden, expanded into variants and validated."""
 
 from kdzoo.recipe.load import Study, Variant, find_recipes, load_study, shipped_recipes
-from kdzoo.recipe.options import json_schema, option_fields, pretrained_options
+from kdzoo.recipe.options import json_schema, option_fields, pretrained_options, recipe_model
 from kdzoo.recipe.schema import Recipe, options_of
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "option_fields",
     "options_of",
     "pretrained_options",
+    "recipe_model",
     "shipped_recipes",
 ]
