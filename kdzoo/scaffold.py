@@ -14,7 +14,7 @@ import yaml
 from kdzoo.data import Corpus, describe, load_corpus
 from kdzoo.errors import DataError, ModelError, RecipeError, TeacherError
 from kdzoo.files import check_writable, with_home
-from kdzoo.recipe import recipe_model
+from kdzoo.recipe import parse_scalar, recipe_model
 from kdzoo.recipe.schema import Data
 from kdzoo.results import write_atomically
 from kdzoo.steps import try_student_on
@@ -112,9 +112,10 @@ def write_recipes(
     if present:
         raise DataError(f"{output} holds {present[0]}.yaml already; choose another folder")
     folder = find_model(teacher)
-    names = _names(teacher_labels)
-    taught, note = _teacher_section(teacher, folder, corpus, names, fine_tune=fine_tune)
-    looked = look_at(folder, _CUTS[-1], finished="fine_tune" not in taught)
+    finished = not fine_tune and is_classifier(folder)
+    looked = look_at(folder, _CUTS[-1], finished=finished)
+    names = _names(teacher_labels, finished=finished)
+    taught, note = _teacher_section(teacher, folder, corpus, names, finished=finished)
     taught["max_length"], length = _max_length(looked, corpus)
     setting = _Setting(corpus, section, taught, looked, output)
     recipes, told = _fitting(setting)
@@ -162,15 +163,17 @@ def _data_section(
     return section
 
 
-def _names(written: str | None) -> list[str] | None:
+def _names(written: str | None, *, finished: bool) -> list[str] | None:
     """Returns the names that the user gave the teacher's outputs."""
     if written is None:
         return None
-    try:
-        names = yaml.safe_load(written)
-    except yaml.YAMLError:
-        names = None
-    if not isinstance(names, list) or not all(isinstance(each, str | int) for each in names):
+    if not finished:
+        raise TeacherError(
+            "--teacher-labels names the outputs of a finished classifier, and this teacher is to "
+            "be fine-tuned; remove --teacher-labels"
+        )
+    names = parse_scalar(written)
+    if not isinstance(names, list) or not all(type(each) in (str, int) for each in names):
         raise RecipeError(
             f"--teacher-labels '{written}' is no list of names; write them in brackets, in the "
             "order of the teacher's outputs: --teacher-labels '[no, yes]', in quotes where a name "
@@ -180,26 +183,16 @@ def _names(written: str | None) -> list[str] | None:
 
 
 def _teacher_section(
-    teacher: str, folder: Path, corpus: Corpus, names: list[str] | None, *, fine_tune: bool
+    teacher: str, folder: Path, corpus: Corpus, names: list[str] | None, *, finished: bool
 ) -> tuple[dict[str, Any], str]:
     """Returns the teacher section: fine-tuned here unless the model is a classifier already."""
     named = with_home(teacher)
     section: dict[str, Any] = {"model": str(named.resolve()) if named.is_dir() else teacher}
-    if names is not None and fine_tune:
-        raise TeacherError(
-            "--teacher-labels names the outputs of a finished classifier, and --fine-tune makes "
-            "new ones; remove one of them"
-        )
-    if not fine_tune and is_classifier(folder):
+    if finished:
         columns_of(folder, corpus.labels, names, _CURES)
         if names is not None:
             section["labels"] = names
         return section, f"teacher: {teacher}, a finished classifier over these labels"
-    if names is not None:
-        raise TeacherError(
-            f"{teacher} is no finished classifier, so that it has no outputs to name; remove "
-            "--teacher-labels"
-        )
     epochs = max(3, min(15, round(3000 / len(corpus.train))))
     section["fine_tune"] = {"epochs": epochs, "learning_rate": 3e-4, "batch_size": 32}
     return section, f"teacher: {teacher}, to be fine-tuned on this data ({epochs} epochs)"

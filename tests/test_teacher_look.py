@@ -28,7 +28,7 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: save_teacher(name, folder / name.replace(" ", "-")) for name in WIDE_KINDS}
 
 
-@pytest.mark.parametrize("name", UNSOUND)
+@pytest.mark.parametrize("name", sorted({*UNSOUND} - {"canine"}))  # a million characters: slow
 def test_an_unsound_one_is_refused_and_the_cure_is_said(name: str, tmp_path: Path) -> None:
     teacher = save_teacher(name, tmp_path)
 

@@ -32,6 +32,7 @@ from kdzoo.model.shape import Shape, maximum_length, shape_of
 from kdzoo.model.soundness import (
     padding_id,
     refuse_adapter,
+    refuse_logits,
     refuse_maskless,
     refuse_other_problems,
     refuse_setfit,
@@ -64,6 +65,7 @@ __all__ = [
     "readable",
     "reads_pairs",
     "refuse_adapter",
+    "refuse_logits",
     "refuse_maskless",
     "refuse_narrow",
     "refuse_other_problems",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from kdzoo.errors import ModelError
@@ -12,6 +14,7 @@ from kdzoo.model.shape import Shape
 
 _SETFIT = ("config_setfit.json", "model_head.pkl")
 _ADAPTER = "adapter_config.json"
+_LARGEST = float(np.finfo(np.float16).max)
 _TRIED = 1024  # tokens of the longest text that is tried: longer ones cost gigabytes
 
 
@@ -170,15 +173,28 @@ def try_classifier(model: Any, longest: int, pad_id: int, name: str) -> None:
             f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}; the files of the "
             "model do not fit each other"
         ) from error
-    largest = float(logits.abs().max())
-    if not torch.isfinite(logits).all():
+    refuse_logits(logits.float().numpy(), name)
+
+
+def refuse_logits(logits: npt.NDArray[np.float32], name: str) -> None:
+    """Refuses logits that are no numbers, or larger than the cache of a teacher's can hold.
+
+    Args:
+        logits: at least one, of any shape.
+        name: what the user calls their model.
+
+    Raises:
+        ModelError: they are.
+    """
+    if not np.isfinite(logits).all():
         raise ModelError(
             f"{name} gives logits that are no finite numbers: its weights are damaged; "
             "download or train it again"
         )
-    if largest > torch.finfo(torch.float16).max:
+    largest = float(np.abs(logits).max())
+    if largest > _LARGEST:
         raise ModelError(
             f"{name} gives logits as large as {largest:,.0f}, and what the cache holds ends at "
-            "65,504 (float16); divide weight and bias of its last layer by a constant, its labels "
-            "stay the same"
+            f"{_LARGEST:,.0f} (float16); divide weight and bias of its last layer by a constant, "
+            "its labels stay the same"
         )
