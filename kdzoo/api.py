@@ -48,10 +48,12 @@ def run(
             nobody with ``kdzoo.progress.Silent()``.
 
     Returns:
-        The study's results: its store, finished and reported, which a notebook shows.
+        The study's results: its store, finished and reported, which a notebook shows. Where a row
+        failed, the others are there, and ``failures`` of the results says which and why.
 
     Raises:
-        KdzooError: a mistake in recipe, data or teacher, or a tracker that is not there.
+        KdzooError: a mistake in recipe, data or teacher, a tracker that is not there, or a study of
+            which no row could be trained.
     """
     from rich.console import Console
 

@@ -2,31 +2,52 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from kdzoo.data import Corpus, describe, load_corpus
 from kdzoo.data.files import split_files
 from kdzoo.data.stream import AS_NAMED
-from kdzoo.errors import DataError, TeacherError
-from kdzoo.files import check_writable
+from kdzoo.errors import DataError, ModelError, RecipeError, TeacherError
+from kdzoo.files import check_writable, with_home
+from kdzoo.recipe import parse_scalar, recipe_model
 from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.schema import Data
 from kdzoo.results import write_atomically
-from kdzoo.teacher import align, find_model
+from kdzoo.steps import try_student_on
+from kdzoo.teacher import (
+    LabelCures,
+    Looked,
+    columns_of,
+    find_model,
+    is_classifier,
+    look_at,
+    token_counts,
+)
+from kdzoo.text import SpecialTokens
 
 _WIDEST = 384  # up to here a student's embeddings are as wide as its teacher's, beyond not
+_CUTS = (64, 128, 256, 512)  # tokens that max_length is chosen from
+_READ_WHOLE = 0.99  # of the texts, at least, if the teacher reads as far
+_CURES = LabelCures("--teacher-labels '[{names}]'", "--fine-tune")
 
+_FROM_TEACHER = {"batch_size": 32, "learning_rate": 3e-4}
 _STUDENTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "distilbert": (
         "The teacher's own architecture, every other layer.",
         {"kind": "distilbert"},
-        {"batch_size": 32, "learning_rate": 3e-4},
+        _FROM_TEACHER,
+    ),
+    "bert": (
+        "The teacher's own build, every other layer.",
+        {"kind": "bert"},
+        _FROM_TEACHER,
     ),
     "bilstm": (
         "A BiLSTM with a non-linear head, its embeddings from the teacher's encoder.",
@@ -39,6 +60,18 @@ _STUDENTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"batch_size": 64, "learning_rate": 2e-3},
     ),
 }
+_COMPRESSED = ("distilbert", "bert")  # the first of them that the teacher's build allows
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """What the recipes share: data, teacher, and what was found out about them."""
+
+    corpus: Corpus
+    data: dict[str, Any]
+    teacher: dict[str, Any]
+    looked: Looked
+    output: Path
 
 
 def write_recipes(
@@ -51,13 +84,31 @@ def write_recipes(
     oos_label: str | None,
     teacher: str,
     csv: Csv = AS_NAMED,
+    teacher_labels: str | None = None,
+    fine_tune: bool = False,
 ) -> list[str]:
     """Writes a recipe per student into ``output`` and returns what to tell the user.
+
+    Each is tried on the teacher first: an architecture that cannot be made of it is left out.
+
+    Args:
+        data: a file, or a folder with train, validation and test files.
+        output: the folder for the recipes.
+        text: column of the text.
+        text_pair: column of the second text, of pairs.
+        label: column of the label.
+        oos_label: the label that means out of scope.
+        teacher: folder or hub id.
+        csv: how a .csv or .tsv is written.
+        teacher_labels: names of its outputs in their order, as a YAML list.
+        fine_tune: whether a finished classifier is fitted to the data too.
 
     Raises:
         DataError: the data cannot be learnt from, or the recipes are there already.
         FileError: ``output`` cannot be written.
         TeacherError: the teacher cannot be found, or is a classifier over other labels.
+        ModelError: its files do not fit each other.
+        RecipeError: ``teacher_labels`` is no list.
     """
     check_writable(output, "give -o a folder that you may write")
     section = data_section(data, text, text_pair, label, oos_label, csv)
@@ -66,26 +117,31 @@ def write_recipes(
     if present:
         raise DataError(f"{output} holds {present[0]}.yaml already; choose another folder")
     folder = find_model(teacher)
-    config = _model_config(folder)
-    taught, note = _teacher_section(teacher, folder, config, corpus)
-    width = config.get("hidden_size") or config.get("dim")
-    recipes = {
-        output / f"{name}.yaml": _recipe(name, section, taught, corpus, output, width)
-        for name in _STUDENTS
+    finished = not fine_tune and is_classifier(folder)
+    looked = look_at(folder, _CUTS[-1], finished=finished)
+    names = _names(teacher_labels, finished=finished)
+    taught, note = _teacher_section(teacher, folder, corpus, names, finished=finished)
+    taught["max_length"], length = _max_length(looked, corpus)
+    setting = _Setting(corpus, section, taught, looked, output)
+    recipes, told = _fitting(setting)
+    files = {
+        output / f"{name}.yaml": _written(name, recipe, output) for name, recipe in recipes.items()
     }
     output.mkdir(parents=True, exist_ok=True)
     try:
-        for path, recipe in recipes.items():
-            write_atomically(path, recipe)
+        for path, content in files.items():
+            write_atomically(path, content)
     except OSError:
-        for path in recipes:
+        for path in files:
             path.unlink(missing_ok=True)  # the same command begins anew
         raise
     return [
         f"data: {describe(corpus)}",
         *[f"note: {each}" for each in corpus.notes],
         note,
-        f"wrote {', '.join(f'{output / name}.yaml' for name in _STUDENTS)}",
+        length,
+        *[f"note: {each}" for each in told],
+        f"wrote {', '.join(map(str, files))}",
         f"next: {_run(output)}",
     ]
 
@@ -116,68 +172,114 @@ def data_section(
     return section
 
 
-def _model_config(folder: Path) -> dict[str, Any]:
-    try:
-        config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise TeacherError(f"{folder / 'config.json'} is damaged: {error}") from error
-    return config
+def _names(written: str | None, *, finished: bool) -> list[str] | None:
+    """Returns the names that the user gave the teacher's outputs."""
+    if written is None:
+        return None
+    if not finished:
+        raise TeacherError(
+            "--teacher-labels names the outputs of a finished classifier, and this teacher is to "
+            "be fine-tuned; remove --teacher-labels"
+        )
+    names = parse_scalar(written)
+    if not isinstance(names, list) or not all(type(each) in (str, int) for each in names):
+        raise RecipeError(
+            f"--teacher-labels '{written}' is no list of names; write them in brackets, in the "
+            "order of the teacher's outputs: --teacher-labels '[no, yes]', in quotes where a name "
+            "means something else to YAML"
+        )
+    return [str(each) for each in names]
 
 
 def _teacher_section(
-    teacher: str, folder: Path, config: dict[str, Any], corpus: Corpus
+    teacher: str, folder: Path, corpus: Corpus, names: list[str] | None, *, finished: bool
 ) -> tuple[dict[str, Any], str]:
     """Returns the teacher section: fine-tuned here unless the model is a classifier already."""
-    named = Path(teacher)
-    section: dict[str, Any] = {
-        "model": str(named.resolve()) if named.is_dir() else teacher,
-        "max_length": 128 if corpus.has_pairs else 64,
-    }
-    architectures = config.get("architectures") or [""]
-    if architectures[0].endswith("ForSequenceClassification"):
-        names = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}  # left out if default
-        own = [names[str(i)] for i in range(len(names))]
-        align(own, corpus.labels, folder.name)
+    named = with_home(teacher)
+    section: dict[str, Any] = {"model": str(named.resolve()) if named.is_dir() else teacher}
+    if finished:
+        columns_of(folder, corpus.labels, names, _CURES)
+        if names is not None:
+            section["labels"] = names
         return section, f"teacher: {teacher}, a finished classifier over these labels"
-    if not config.get("model_type"):
-        raise TeacherError(f"{teacher}: config.json names no model_type")
     epochs = max(3, min(15, round(3000 / len(corpus.train))))
     section["fine_tune"] = {"epochs": epochs, "learning_rate": 3e-4, "batch_size": 32}
     return section, f"teacher: {teacher}, to be fine-tuned on this data ({epochs} epochs)"
 
 
-def _recipe(
-    name: str,
-    data: dict[str, Any],
-    teacher: dict[str, Any],
-    corpus: Corpus,
-    output: Path,
-    width: int | None,
-) -> str:
-    about, student, training = _STUDENTS[name]
+def _max_length(looked: Looked, corpus: Corpus) -> tuple[int, str]:
+    """Returns at how many tokens texts are to be cut, and what to say of it."""
+    counts = token_counts(looked.tokenizer, corpus.train)  # [N]
+    wanted = int(np.quantile(counts, _READ_WHOLE, method="higher"))
+    enough = next((cut for cut in _CUTS if cut >= wanted), _CUTS[-1])
+    limit = min(max(enough, 128 if corpus.has_pairs else 0), looked.max_length)
+    cut = float((counts > limit).mean())
+    said = f"texts: {int(np.median(counts))} tokens in the middle, {counts.max()} at most"
+    return limit, f"{said}; max_length {limit} cuts {cut:.1%} of them"
+
+
+def _fitting(setting: _Setting) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Returns the recipes that the teacher allows, and why others are left out."""
+    recipes: dict[str, dict[str, Any]] = {}
+    reasons: dict[str, str] = {}
+    for name in _STUDENTS:
+        if name in _COMPRESSED and any(each in recipes for each in _COMPRESSED):
+            continue
+        body = _body(name, setting)
+        try:
+            recipe = recipe_model().model_validate(body)
+            try_student_on(recipe, setting.looked, setting.looked, knows_head=True)
+            recipes[name] = body
+        except ModelError as error:
+            reasons[name] = str(error)
+    if not recipes:
+        raise ModelError(f"none of the students can be made of {setting.looked.folder}: {reasons}")
+    if any(name in recipes for name in _COMPRESSED):
+        reasons = {name: why for name, why in reasons.items() if name not in _COMPRESSED}
+    told = [f"no recipe for {name}: {why}" for name, why in reasons.items()]
+    if not _has_mask(setting):
+        told.append("the teacher has no mask token: texts are augmented by n-grams, not by masking")
+    return recipes, told
+
+
+def _has_mask(setting: _Setting) -> bool:
+    return SpecialTokens.of(setting.looked.tokenizer).mask is not None
+
+
+def _body(name: str, setting: _Setting) -> dict[str, Any]:
+    """Returns a recipe as it is written."""
+    _, student, training = _STUDENTS[name]
+    width = getattr(setting.looked.model.config, "hidden_size", None)
     if student.get("embeddings") == "teacher" and width and width <= _WIDEST:
         student = {**student, "dim": width}
-    epochs = math.ceil(len(corpus.train) / training["batch_size"])
+    epochs = math.ceil(len(setting.corpus.train) / training["batch_size"])
     steps = max(300, min(4000, 15 * epochs))
-    if name == "distilbert":
+    if name in _COMPRESSED:
         steps = max(200, min(2000, 6 * epochs))
-    body = {
+    augment = {"kind": "mask", "copies": 4, "p_mask": 0.1}
+    if not _has_mask(setting):
+        augment = {"kind": "ngram", "copies": 4, "p_ng": 0.5}
+    return {
         "version": 1,
         "name": name,
         "seeds": [0, 1, 2],
-        "data": data,
-        "teacher": teacher,
-        "transfer": {"augment": {"kind": "mask", "copies": 4, "p_mask": 0.1}},
+        "data": setting.data,
+        "teacher": setting.teacher,
+        "transfer": {"augment": augment},
         "student": student,
         "objective": {"kind": "kl", "temperature": 2.0, "alpha": 0.0},
         "training": {"steps": steps, **training},
     }
+
+
+def _written(name: str, recipe: dict[str, Any], output: Path) -> str:
+    """Returns a recipe as a YAML file."""
     written = yaml.safe_dump(
-        body, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+        recipe, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
     )
     return (
         "# yaml-language-server: $schema=recipe.schema.json   (kdzoo schema > recipe.schema.json)\n"
-        f"# {about}\n"
+        f"# {_STUDENTS[name][0]}\n"
         f"# Run:  {_run(output / f'{name}.yaml')}     ({_run(output)} runs the zoo)\n"
         f"{written}"
     )

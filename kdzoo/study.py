@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from accelerate import Accelerator
-
 from kdzoo.card import write_cards
-from kdzoo.data import Corpus, describe, few_labels, load_corpus
 from kdzoo.errors import StoreError
 from kdzoo.files import alone_in, check_writable
 from kdzoo.progress import Progress, Silent
-from kdzoo.recipe import Study, Variant
-from kdzoo.recipe.schema import Data, Measure
-from kdzoo.registry import students
+from kdzoo.recipe import Study
+from kdzoo.recipe.schema import Measure
 from kdzoo.report import Report, read_report, write_report
-from kdzoo.results import Manifest, Member, Row, Store, is_study, refuse_foreign_report
+from kdzoo.results import Store, is_study, refuse_foreign_report
 from kdzoo.steps import (
+    Corpora,
     FormJob,
+    Lookout,
+    Outcome,
     StudyContext,
-    StudyTeacher,
     TimedRow,
+    Trained,
     check_kinds,
+    check_labels,
+    check_outputs,
     check_teacher,
-    obtain_baseline,
     obtain_forms,
-    obtain_student,
-    obtain_teacher,
-    plan_jobs,
-    read_quality,
+    setting_of,
     settings_of,
-    teacher_runtimes,
     time_rows,
     timed_rows,
     trained_folder,
@@ -42,25 +38,7 @@ from kdzoo.teacher import check_cache
 from kdzoo.tracking import Tracking, check_trackers
 from kdzoo.training import make_accelerator
 
-BASELINE = "tf-idf + svm"
 TRACKING = "tracking"  # the folder of experiment trackers
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What one seed of one variant came to: its models' keys, and what they were made from."""
-
-    variant: Variant
-    corpus: Corpus
-    taught: StudyTeacher
-    member: Member
-    baseline_key: str | None
-
-    @property
-    def keys(self) -> list[str]:
-        """All its models, the teacher first."""
-        found = (self.taught.key, self.baseline_key, self.member.key, self.member.control_key)
-        return [key for key in found if key is not None]
 
 
 def run_study(
@@ -84,7 +62,9 @@ def run_study(
         What the store in ``out`` says; its tables, pictures and the students' cards are written.
 
     Raises:
-        KdzooError: a mistake in data, teacher or recipe; nothing is half written.
+        KdzooError: a mistake in data, teacher or recipe, seen before anything is trained; or
+            nothing that the study names could be trained. A row that fails alone is left out, and
+            the manifest's ``failures`` say why.
     """
     check_trackers(track)
     if out.exists() and not out.is_dir():
@@ -93,40 +73,29 @@ def run_study(
     is_ours = is_study(out) or any((out / "models").glob("*/record.json"))
     refuse_foreign_report(out, is_ours=is_ours, cure="give --out a folder of its own")
     check_cache()
-    for variant in study.variants:
-        check_kinds(variant.recipe)
-        check_teacher(variant.recipe)
-        settings_of(variant.recipe.measure).check()
     accelerator = make_accelerator()
+    shown = progress if progress is not None and accelerator.is_main_process else Silent()
+    corpora = Corpora(shown)
+    check_study(study, corpora)
     held = alone_in(out, "run of this study") if accelerator.is_main_process else nullcontext()
     with held:
-        return _run(study, out, read_test, track, progress, accelerator)
+        told = track if accelerator.is_main_process else ()
+        tracking = Tracking(told, study.name, out / TRACKING, shown)
+        context = StudyContext(Store(out), accelerator, shown, tracking)
+        return _run(study, corpora, context, read_test=read_test)
 
 
-def _run(
-    study: Study,
-    out: Path,
-    read_test: bool,
-    track: Sequence[str],
-    progress: Progress | None,
-    accelerator: Accelerator,
-) -> Report:
-    shown = progress if progress is not None and accelerator.is_main_process else Silent()
-    told = track if accelerator.is_main_process else ()
-    tracking = Tracking(told, study.name, out / TRACKING, shown)
-    context = StudyContext(Store(out), accelerator, shown, tracking)
-    trained: list[Trained] = []
-    for each in _train_all(study, context):
-        trained.append(each)
-        if accelerator.is_main_process:
-            context.store.write_manifest(Manifest(study=study.name, rows=_rows(trained)))
-    for each in trained:
-        for key in each.keys:
-            read_quality(key, each.corpus, each.taught, _splits(each, read_test), context)
+def _run(study: Study, corpora: Corpora, context: StudyContext, *, read_test: bool) -> Report:
+    accelerator = context.accelerator
+    outcome = Outcome(study.name, context)
+    for variant in study.variants:
+        for seed in variant.recipe.seeds:
+            outcome.train(variant, seed, corpora.get(variant.recipe.data, seed))
+    outcome.read(partial(_splits, read_test=read_test))
     if accelerator.is_main_process:
-        for each in trained:
-            _deploy(each, _splits(each, read_test), context)
-        _time_all(trained, context)
+        for each in outcome.trained:
+            _deploy(each, _splits(each, read_test=read_test), context)
+        _time_all(outcome.trained, context)
     accelerator.wait_for_everyone()
     report = read_report(context.store)
     if accelerator.is_main_process:
@@ -136,86 +105,28 @@ def _run(
     return report
 
 
-def _train_all(study: Study, context: StudyContext) -> Iterator[Trained]:
-    """Yields each seed of each variant when its models are in the store."""
-    corpora = _Corpora(context.progress)
+def check_study(study: Study, corpora: Corpora) -> None:
+    """Sees, before anything is trained, what recipes, teachers and data let one see.
+
+    Args:
+        study: the recipes.
+        corpora: reads their data, and keeps it.
+
+    Raises:
+        KdzooError: a recipe cannot be followed with its teacher and its data.
+    """
+    lookout = Lookout()
     for variant in study.variants:
-        recipe = variant.recipe
-        for seed in recipe.seeds:
-            corpus = corpora.get(recipe.data, seed)
-            taught = obtain_teacher(recipe, corpus, seed, context)
-            baseline = (
-                obtain_baseline(recipe, corpus, seed, context) if recipe.controls.baseline else None
-            )
-            job, control = plan_jobs(variant, corpus, taught, seed, context)
-            member = Member(
-                seed=seed,
-                key=obtain_student(job, context),
-                teacher_key=taught.key,
-                control_key=obtain_student(control, context) if control is not None else None,
-            )
-            yield Trained(variant, corpus, taught, member, baseline)
+        check_kinds(variant.recipe)
+        check_outputs(variant.recipe)
+        settings_of(variant.recipe.measure).check()
+    for variant in study.variants:
+        corpus = corpora.get(variant.recipe.data, variant.recipe.seeds[0])
+        check_teacher(variant.recipe, lookout)
+        check_labels(variant.recipe, corpus)
 
 
-@dataclass
-class _Corpora:
-    """The study's data, read once per source."""
-
-    progress: Progress
-    whole: dict[str, Corpus] = field(default_factory=dict)
-
-    def get(self, section: Data, seed: int) -> Corpus:
-        name = section.model_dump_json()
-        if name not in self.whole:
-            self.whole[name] = load_corpus(section)
-            few = few_labels(self.whole[name], section, seed)
-            self.progress.say(f"data: {describe(few)}")
-            for note in few.notes:
-                self.progress.say(f"note: {note}")
-        return few_labels(self.whole[name], section, seed)
-
-
-def _rows(trained: list[Trained]) -> tuple[Row, ...]:
-    """Returns the table's rows: teachers, variants, then baselines, in the order of the recipes."""
-    settings = {_setting(each): each.variant.name for each in reversed(trained)}
-    rows: dict[str, Row] = {}
-
-    def add(row: Row) -> None:
-        known = rows.setdefault(row.name, row)
-        members = {member.key: member for member in (*known.members, *row.members)}
-        runtimes = tuple(dict.fromkeys((*known.runtimes, *row.runtimes)))
-        rows[row.name] = row.model_copy(
-            update={"members": tuple(members.values()), "runtimes": runtimes}
-        )
-
-    def shared_name(noun: str, each: Trained) -> str:
-        return noun if len(settings) == 1 else f"{noun} of {settings[_setting(each)]}"
-
-    for each in trained:
-        member = Member(seed=each.member.seed, key=each.taught.key)
-        name = shared_name("teacher", each)
-        runtimes = teacher_runtimes(each.taught, each.variant.recipe.measure)
-        add(Row(name=name, role="teacher", kind="teacher", road=None, members=(member,),
-                runtimes=runtimes))  # fmt: skip
-    for each in trained:
-        kind = each.variant.recipe.student.kind
-        road = students.get(kind).details["road"]
-        name = each.variant.name
-        runtimes = tuple(each.variant.recipe.measure.runtimes)
-        add(Row(name=name, role="student", kind=kind, road=road, members=(each.member,),
-                runtimes=runtimes))  # fmt: skip
-    for each in trained:
-        if each.baseline_key is not None:
-            member = Member(
-                seed=each.member.seed, key=each.baseline_key, teacher_key=each.taught.key
-            )
-            name = shared_name(BASELINE, each)
-            add(Row(name=name, role="baseline", kind=BASELINE, road=None, members=(member,),
-                    runtimes=("sklearn",)))  # fmt: skip
-    return tuple(rows.values())
-
-
-def _splits(each: Trained, read_test: bool) -> tuple[str, ...]:
+def _splits(each: Trained, *, read_test: bool) -> tuple[str, ...]:
     """Returns the splits whose figures are wanted."""
     return ("validation", *each.corpus.tests) if read_test else ("validation",)
 
@@ -229,12 +140,6 @@ def _deploy(each: Trained, splits: Sequence[str], context: StudyContext) -> None
             obtain_forms(FormJob(key, folder, section, each.corpus, each.taught), splits, context)
 
 
-def _setting(each: Trained) -> str:
-    """Stands for data and teacher: rows that share both share one teacher and one baseline row."""
-    recipe = each.variant.recipe
-    return recipe.data.model_dump_json() + recipe.teacher.model_dump_json()
-
-
 def _time_all(trained: list[Trained], context: StudyContext) -> None:
     """Times the first seed of every row, all in one session per way of measuring."""
     sessions: dict[str, tuple[Measure, dict[TimedRow, None]]] = {}
@@ -245,7 +150,7 @@ def _time_all(trained: list[Trained], context: StudyContext) -> None:
         _, rows = sessions.setdefault(way, (section, {}))
         timed = {"student " + each.variant.name: each.member.key, "baseline": each.baseline_key}
         if each.taught.has_folder:
-            timed[f"teacher {_setting(each)}"] = each.taught.key
+            timed[f"teacher {setting_of(each)}"] = each.taught.key
         for row, key in timed.items():
             if key is not None and (way, row) not in seen:
                 seen.add((way, row))

@@ -20,6 +20,7 @@ _LAYERS, _WORDS, _POSITIONS = (
     "embeddings.word_embeddings.weight",
     "embeddings.position_embeddings.weight",
 )
+_BY_LAYER = ("attention_window", "layer_types")  # of a configuration: a value for each layer
 _DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout")
 
 
@@ -49,7 +50,7 @@ def bert(
     kept = kept_pieces(context.vocabulary, "bert")
     source = context.teacher() if init == "teacher" else context.encoder()
     chosen = chosen_layers(layers, _available_layers(source))
-    config = _config(source.config, context, len(chosen), dropout)
+    config = _config(source.config, context, chosen, dropout)
     student = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
     _refuse_other_padding(student, context.vocabulary.pad_id)
     if init == "random":
@@ -75,7 +76,8 @@ def _available_layers(source: Any) -> int:
     ):
         raise ModelError(
             f"bert cannot be cut from a {source.config.model_type}, which is not built like a BERT "
-            "(base_model.encoder.layer); take student.kind distilbert or hf with a model by hub id"
+            "(base_model.encoder.layer); take student.kind: hf with a model by hub id in "
+            "student.model, or another kind (kdzoo list students)"
         )
     return len(layers)
 
@@ -86,19 +88,27 @@ def _refuse_other_padding(student: Any, pad_id: int) -> None:
     if padding not in (None, pad_id):
         raise ModelError(
             f"bert cannot be cut from a {student.config.model_type}, whose padding is always id "
-            f"{padding}; take student.kind distilbert or hf with a model by hub id"
+            f"{padding}; take student.kind: hf with a model by hub id in student.model, or another "
+            "kind (kdzoo list students)"
         )
 
 
-def _config(shape: Any, context: BuildContext, layers: int, dropout: float) -> Any:
+def _config(shape: Any, context: BuildContext, chosen: list[int], dropout: float) -> Any:
+    """Returns the teacher's configuration with fewer layers: what it says of each goes with it."""
     config = copy.deepcopy(shape)
+    by_layer = {
+        name: [getattr(shape, name)[layer] for layer in chosen]
+        for name in _BY_LAYER
+        if isinstance(getattr(shape, name, None), list)
+    }
     config.update(
         {
             "_name_or_path": "",  # where the teacher lies is nobody's business
             "vocab_size": len(context.vocabulary),
             "pad_token_id": context.vocabulary.pad_id,
             "num_labels": len(context.labels),
-            "num_hidden_layers": layers,
+            "num_hidden_layers": len(chosen),
+            **by_layer,
             **{name: dropout for name in _DROPOUTS if hasattr(shape, name)},
         }
     )
@@ -125,8 +135,12 @@ def _head(source: Any, outputs: tuple[int, ...]) -> dict[str, Tensor]:
     """Returns the weights behind the encoder, the outputs in the order of the data's labels."""
     base = f"{source.base_model_prefix}."
     weights = {n: each for n, each in source.state_dict().items() if not n.startswith(base)}
-    linear = [name for name, module in source.named_modules() if isinstance(module, nn.Linear)]
+    outputs_of = [
+        name
+        for name, module in source.named_modules()
+        if isinstance(module, nn.Linear) and not name.startswith(base)
+    ]
     rows = torch.tensor(outputs)  # [C]
     for part in ("weight", "bias"):
-        weights[f"{linear[-1]}.{part}"] = weights[f"{linear[-1]}.{part}"][rows]
+        weights[f"{outputs_of[-1]}.{part}"] = weights[f"{outputs_of[-1]}.{part}"][rows]
     return weights

@@ -48,7 +48,8 @@ def distilbert(
     if shape.model_type not in _POSITION_OFFSET:
         raise ModelError(
             f"distilbert cannot be cut from a {shape.model_type}; "
-            f"it reads {', '.join(sorted(_POSITION_OFFSET))}: set student.init to a hub id of one"
+            f"it reads {', '.join(sorted(_POSITION_OFFSET))}; take student.kind: bert, which keeps "
+            "the teacher's own build, or hf with a model by hub id in student.model"
         )
     chosen = chosen_layers(layers, shape.num_hidden_layers)
     config = _config(shape, context, len(chosen), dropout)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from tiny_models import context_of, pruned_vocabulary, save_tiny_classifier, some_texts
+from tiny_teachers import save_teacher
 from tiny_world import LABELS, RunCommand, WriteRecipe
 from torch import Tensor
 from transformers import (
@@ -256,6 +257,17 @@ class TestStart:
 
         with pytest.raises(ModelError, match=r"bert .*set student\.text to teacher"):
             build_student("bert", {}, context, None, seed=0)
+
+
+@pytest.mark.parametrize("name", ["xlm-roberta", "longformer", "deberta"])
+def test_of_other_builds_with_all_layers_is_the_teacher(name: str, tmp_path: Path) -> None:
+    """Whatever stands behind the encoder, or in front of it; and whatever is said of each layer."""
+    folder = save_teacher(name, tmp_path)
+
+    own = logits_of(student_of(folder, layers=2), vocabulary_of(folder))
+
+    np.testing.assert_allclose(own, teacher_logits(folder), rtol=1e-3, atol=1e-3)
+    assert len(student_of(folder, layers=[1]).base_model.encoder.layer) == 1
 
 
 class TestRefusal:

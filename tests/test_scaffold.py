@@ -188,16 +188,28 @@ class TestTeacher:
         assert "did you mean 'wether'?" in outcome.err
         assert not Path("mine").exists()
 
-    @pytest.mark.parametrize("labels", [("LABEL_0",), tuple(f"LABEL_{i}" for i in range(4))])
+    @pytest.mark.parametrize(
+        ("labels", "said"),
+        [
+            (("LABEL_0",), "has 1 output"),
+            (("LABEL_0", "LABEL_1"), "have it fitted to these labels: --fine-tune"),
+            (tuple(f"LABEL_{i}" for i in range(4)), "name them in the order of the outputs"),
+        ],
+    )
     def test_without_names_for_its_outputs_is_refused_with_the_cure(
-        self, kdzoo: RunCommand, tiny_data: Path, tmp_path: Path, labels: tuple[str, ...]
+        self,
+        kdzoo: RunCommand,
+        tiny_data: Path,
+        tmp_path: Path,
+        labels: tuple[str, ...],
+        said: str,
     ) -> None:
         teacher = save_tiny_bert(tmp_path / "nameless", labels)
 
         outcome = kdzoo("init", "--data", tiny_data, "--teacher", teacher, "-o", "mine")
 
         assert outcome.code == 2
-        assert "name them in the order of the outputs" in outcome.err
+        assert said in outcome.err
 
     def test_of_two_classes_without_names_is_not_taken_for_an_encoder(
         self, kdzoo: RunCommand, without_names: Path

@@ -22,7 +22,7 @@ from tiny_world import LABELS, RunCommand
 
 import kdzoo.teacher.teacher as teacher_module
 from kdzoo.data import Example, digests_of
-from kdzoo.errors import TeacherError
+from kdzoo.errors import ModelError, TeacherError
 from kdzoo.model import Logits, predict_logits
 from kdzoo.progress import Silent
 from kdzoo.teacher import Teacher, cache_contents, cache_root, clear_cache, open_member
@@ -386,7 +386,7 @@ class TestLogitCache:
     def test_refuses_logits_that_are_no_float16_numbers(self, tmp_path: Path, value: float) -> None:
         cache = LogitCache(tmp_path / "cache", pytest.fail)
 
-        with pytest.raises(TeacherError, match="not finite numbers in float16"):
+        with pytest.raises(ModelError, match=r"no finite numbers|1,000,000, .* ends at 65,504"):
             cache.write(digests_of(TEXTS[:1]), np.array([[value, 0.0]], dtype=np.float32))
         assert not list(tmp_path.rglob("*.npy"))
 

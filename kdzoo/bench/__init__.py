@@ -13,13 +13,14 @@ from kdzoo.bench.outcome import Bench, Benched, bench_table
 from kdzoo.bench.reading import Reading
 from kdzoo.errors import DataError, ModelError, Problem, StoreError
 from kdzoo.files import check_writable
-from kdzoo.measure import Candidate, MeasureSettings, environment, measure_candidates
+from kdzoo.measure import Candidate, MeasureSettings, Work, environment, measure_candidates
 from kdzoo.progress import Progress
 from kdzoo.report import write_tables
 from kdzoo.results import Session, Timing, refuse_foreign_report, write_atomically
 from kdzoo.runtime import Text
 from kdzoo.runtime.folder import is_export
 from kdzoo.steps.context import now
+from kdzoo.steps.timing import told_of
 
 BENCH, FORMS = "bench.json", "forms"
 SEED = 0
@@ -72,7 +73,7 @@ def run_bench(
     if gold is not None:
         check_labels(models, gold)
     read: dict[Form, Benched] = {}
-    work: dict[str, tuple[int, int] | tuple[None, None]] = {}
+    work: dict[str, Work | None] = {}
     for model in models:
         reading = Reading(model, texts, gold)
         work[model.name] = reading.work
@@ -121,7 +122,7 @@ def write_bench(bench: Bench, folder: Path) -> list[Path]:
 
 def _measure(
     read: Mapping[Form, Benched],
-    work: Mapping[str, tuple[int, int] | tuple[None, None]],
+    work: Mapping[str, Work | None],
     texts: Sequence[Text],
     settings: MeasureSettings,
     progress: Progress,
@@ -145,11 +146,9 @@ def _measure(
     )
     timings = []
     for form, candidate in candidates.items():
-        tokens, flops = work[form.model.name]
         speed = measured.speeds[candidate].model_dump()
-        timings.append(
-            Timing(key=form.model.name, runtime=form.runtime, tokens=tokens, flops=flops, **speed)
-        )
+        told = told_of(work[form.model.name])
+        timings.append(Timing(key=form.model.name, runtime=form.runtime, **told, **speed))
     return Session(
         id="bench",
         threads=measured.threads,

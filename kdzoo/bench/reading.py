@@ -14,8 +14,7 @@ from kdzoo.bench.forms import Form
 from kdzoo.bench.models import TRAINED, Model
 from kdzoo.bench.outcome import Benched
 from kdzoo.data import Example
-from kdzoo.errors import ModelError
-from kdzoo.measure import Size, baseline_size, model_size, work_per_text
+from kdzoo.measure import Size, Work, baseline_size, model_size, work_per_text
 from kdzoo.metrics import quality
 from kdzoo.model import LoadedModel, load_model
 from kdzoo.model.baseline import load_baseline
@@ -23,6 +22,7 @@ from kdzoo.runtime import Classifier, Logits, Text, load_classifier
 from kdzoo.runtime.folder import deployed_bytes
 from kdzoo.runtime.parity import RAGGED_TEXTS, Long, Parity, compare, ragged_logits, with_long
 from kdzoo.runtime.pipeline import read_long
+from kdzoo.steps.failing import reason_of
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Reading:
             if form.is_made:
                 form.make(self.texts)
             return row.model_copy(update=self._figures(form))
-        except ModelError as error:
-            return row.model_copy(update={"failure": str(error)})
+        except Exception as error:  # whatever a form fails with: the others go on
+            return row.model_copy(update={"failure": reason_of(error)})
 
     @cached_property
-    def work(self) -> tuple[int, int] | tuple[None, None]:
+    def work(self) -> Work | None:
         """Tokens of the text of median length and its FLOPs, where the trained model is there."""
         if not self.model.is_trained:
-            return None, None
+            return None
         return work_per_text(self._loaded, [Example.of(text) for text in self.texts])
 
     @cached_property

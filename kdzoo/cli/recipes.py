@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -48,6 +48,19 @@ def init(
         str, typer.Option(help="A fine-tuned classifier or a pretrained encoder: folder or hub id.")
     ] = "sentence-transformers/all-MiniLM-L6-v2",
     csv: CsvLayout = None,
+    teacher_labels: Annotated[
+        str | None,
+        typer.Option(
+            help="The names of the teacher's outputs, in their order, as a list: '[yes, no]'. For "
+            "a classifier that names them otherwise than the data, or not at all."
+        ),
+    ] = None,
+    fine_tune: Annotated[
+        bool,
+        typer.Option(
+            "--fine-tune", help="Fit the teacher to the data, even if it is a classifier."
+        ),
+    ] = False,
 ) -> None:
     """Write recipes of the zoo for your own data, checked against it."""
     from kdzoo.scaffold import write_recipes
@@ -62,6 +75,8 @@ def init(
         oos_label=oos_label,
         teacher=teacher,
         csv=csv_of(csv),
+        teacher_labels=teacher_labels,
+        fine_tune=fine_tune,
     ):
         say(line)
 
@@ -110,27 +125,19 @@ def check(
     csv: CsvLayout = None,
     students: Students = None,
 ) -> None:
-    """Check recipes and read their data, without training anything."""
-    from kdzoo.data import describe, load_corpus
+    """Check recipes, read their data and look at their teachers, without training anything."""
+    from kdzoo.console import ConsoleProgress
     from kdzoo.recipe import load_study
     from kdzoo.registry import load_students
-    from kdzoo.steps import check_kinds, check_teacher
+    from kdzoo.steps import Corpora
+    from kdzoo.study import check_study
 
     if students is not None:
         load_students(students)
     study = load_study(target, overrides=with_csv(overrides, csv), data=data)
+    quiet_libraries()
+    check_study(study, Corpora(ConsoleProgress(out_console)))
     for variant in study.variants:
-        check_kinds(variant.recipe)
-        check_teacher(variant.recipe)
-    corpora: dict[str, Any] = {}
-    for variant in study.variants:
-        section = variant.recipe.data
-        name = section.model_dump_json()
-        if name not in corpora:
-            corpora[name] = load_corpus(section)
-            say(f"data: {describe(corpora[name])}")
-            for note in corpora[name].notes:
-                say(f"note: {note}")
         say(f"ok: {variant.name}")
 
 

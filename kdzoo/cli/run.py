@@ -23,7 +23,7 @@ from kdzoo.cli.app import (
     seed_numbers,
     with_csv,
 )
-from kdzoo.cli.shown import STUDY_FILES, check_noise, show_table
+from kdzoo.cli.shown import STUDY_FILES, check_failures, check_noise, show_table
 
 
 @app.command(
@@ -63,7 +63,8 @@ def run(
 ) -> None:
     """Distil, measure and compare: table and picture at the end.
 
-    What is done already is not done again; an interrupted run goes on where it was.
+    What is done already is not done again; an interrupted run goes on where it was. Where a row
+    fails, the others finish, its reason stands below the table, and the exit code is 1.
     """
     from kdzoo.recipe import load_study
     from kdzoo.registry import load_students
@@ -92,3 +93,4 @@ def run(
         )
     show_table(report.table, folder, STUDY_FILES, report.findings)
     check_noise(report.table, max_noise)
+    check_failures(report.store)

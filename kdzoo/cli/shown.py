@@ -12,6 +12,7 @@ from kdzoo.cli.app import err_console, out_console, say
 if TYPE_CHECKING:
     from kdzoo.report import Table
     from kdzoo.report.findings import Finding
+    from kdzoo.results import Store
 
 STUDY_FILES = (
     "report.html",
@@ -63,6 +64,18 @@ def check_noise(made: Table, max_noise: float | None) -> None:
         say(
             f"the reference row varied by {max(noises) * 100:.0f} % (IQR / median) from round to "
             f"round, more than --max-noise {max_noise:g}: measure again on a quiet machine",
+            err_console,
+        )
+        sys.exit(1)
+
+
+def check_failures(store: Store) -> None:
+    """Ends with exit code 1 where something of a study could not be made."""
+    failed = dict.fromkeys(each.row for each in store.manifest().failures)
+    if failed:
+        say(
+            f"failed: {', '.join(failed)}; why stands below the table. The rest is done: once that "
+            "is mended, the same command makes what is missing",
             err_console,
         )
         sys.exit(1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kdzoo.measure.candidate import Candidate, MeasureSettings
-    from kdzoo.measure.flops import flops_per_text, work_per_text
+    from kdzoo.measure.flops import Work, flops_per_text, work_per_text
     from kdzoo.measure.latency import Measured, measure_candidates
     from kdzoo.measure.machine import conditions, environment
     from kdzoo.measure.predictions import figures, no_outcomes, outcomes, with_all_columns
@@ -40,6 +40,7 @@ _HOMES = {
     "conditions": "machine",
     "environment": "machine",
     "figures": "predictions",
+    "Work": "flops",
     "flops_per_text": "flops",
     "measure_candidates": "latency",
     "model_size": "size",
@@ -64,6 +65,7 @@ __all__ = [
     "Size",
     "Speed",
     "Summary",
+    "Work",
     "baseline_size",
     "conditions",
     "environment",

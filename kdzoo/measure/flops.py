@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,30 @@ from kdzoo.model import READS_PAIRS, LoadedModel, takes_token_types
 from kdzoo.text import encode
 
 
-def work_per_text(loaded: LoadedModel, examples: Sequence[Example]) -> tuple[int, int]:
-    """Returns the tokens of the text of median length, as the model cuts it, and its FLOPs."""
+@dataclass(frozen=True)
+class Work:
+    """What a model does for one text.
+
+    Attributes:
+        tokens: of the text of median length, as the model cuts it.
+        flops: for that text; None where they cannot be counted.
+        failure: why not.
+    """
+
+    tokens: int
+    flops: int | None = None
+    failure: str | None = None
+
+
+def work_per_text(loaded: LoadedModel, examples: Sequence[Example]) -> Work:
+    """Returns the tokens of the text of median length and its FLOPs, as far as they are known."""
     encoded = encode(loaded.tokenizer, examples, loaded.pad_id)
     tokens = int(np.median(encoded.lengths))
-    return tokens, flops_per_text(loaded.model, tokens)
+    try:
+        return Work(tokens, flops_per_text(loaded.model, tokens))
+    except Exception as error:  # the counter knows not every build: a figure beside the others
+        reason = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+        return Work(tokens, failure=reason)
 
 
 @torch.inference_mode()
@@ -32,14 +52,30 @@ def flops_per_text(model: Any, tokens: int) -> int:
         model: a Hugging Face classifier on the CPU, in evaluation mode.
         tokens: length of the text; of a pair, both have half of them.
     """
-    pad_id = model.config.pad_token_id
-    ids = torch.full((1, tokens), 1 if pad_id in (None, 0) else 0)  # [1, T], none is padding
+    pad_id, end = model.config.pad_token_id, getattr(model.config, "eos_token_id", None)
+    word = next(each for each in range(3) if each not in (pad_id, end))
+    ids = torch.full((1, tokens), word)  # [1, T], none is padding
+    if isinstance(end, int) and model.config.is_encoder_decoder:  # which pools where a text ends
+        ids[0, -1] = end
     inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if getattr(model.config, READS_PAIRS, False) and takes_token_types(model):
         inputs["token_type_ids"] = (torch.arange(tokens)[None] >= tokens / 2).long()
-    with _countable(), FlopCounterMode(display=False) as counter:
+    with _countable(), _frozen(model), FlopCounterMode(display=False) as counter:
         model(**inputs)
     return int(counter.get_total_flops())
+
+
+@contextmanager
+def _frozen(model: Any) -> Iterator[None]:
+    """Keeps gradients out of a model: the counter would look for those of tables it is handed."""
+    wanted = [each for each in model.parameters() if each.requires_grad]
+    for parameter in wanted:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in wanted:
+            parameter.requires_grad_(True)
 
 
 @contextmanager

@@ -1,6 +1,14 @@
 """A student as a Hugging Face model: building it, saving it, loading it, running it."""
 
-from kdzoo.model.build import BuildContext, build_student, scaled, to_width, try_student
+from kdzoo.model.build import (
+    BuildContext,
+    build_student,
+    refuse_narrow,
+    refuse_tableless,
+    scaled,
+    to_width,
+    try_student,
+)
 from kdzoo.model.folder import (
     DEPLOYED_FILES,
     READS_PAIRS,
@@ -8,7 +16,6 @@ from kdzoo.model.folder import (
     deployed_files,
     load_model,
     load_tokenizer,
-    maximum_length,
     reads_pairs,
     save_model,
     size_bytes,
@@ -22,6 +29,17 @@ from kdzoo.model.forward import (
     takes_token_types,
 )
 from kdzoo.model.pretrained import own_vocabulary
+from kdzoo.model.shape import Shape, maximum_length, shape_of
+from kdzoo.model.soundness import (
+    padding_id,
+    refuse_adapter,
+    refuse_logits,
+    refuse_maskless,
+    refuse_other_problems,
+    refuse_setfit,
+    refuse_tokenizer,
+    try_classifier,
+)
 from kdzoo.model.table import narrow, widen, widened
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
 
@@ -33,6 +51,7 @@ __all__ = [
     "KdzooForSequenceClassification",
     "LoadedModel",
     "Logits",
+    "Shape",
     "build_student",
     "deployed_files",
     "is_module",
@@ -42,15 +61,26 @@ __all__ = [
     "maximum_length",
     "narrow",
     "own_vocabulary",
+    "padding_id",
     "predict_logits",
     "readable",
     "reads_pairs",
+    "refuse_adapter",
+    "refuse_logits",
+    "refuse_maskless",
+    "refuse_narrow",
+    "refuse_other_problems",
+    "refuse_setfit",
+    "refuse_tableless",
+    "refuse_tokenizer",
     "save_model",
     "scaled",
+    "shape_of",
     "size_bytes",
     "takes_token_types",
     "to_width",
     "tokenizer_files",
+    "try_classifier",
     "try_student",
     "widen",
     "widened",

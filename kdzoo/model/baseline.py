@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kdzoo.data import Corpus, Input
+from kdzoo.data import Corpus, Input, texts_of
 from kdzoo.errors import ModelError
 from kdzoo.files import check_readable, writing
 from kdzoo.model.forward import Logits
@@ -20,16 +20,18 @@ BASELINE_FILES = ("baseline.skops", "labels.json")
 def fit_baseline(corpus: Corpus) -> Any:
     """Returns a scikit-learn pipeline on the gold texts: words 1-2, characters 2-5, linear SVM.
 
-    Of a pair, the machine reads both texts' features, where they agree and where they differ.
+    Of a pair, the machine reads both texts' features, where they agree and where they differ. Texts
+    without a word of two letters, as of emoji, are read by their characters alone.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_pipeline, make_union
     from sklearn.svm import LinearSVC
 
-    features = make_union(
-        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
-        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
-    )
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
+    split = words.build_analyzer()
+    has_words = any(split(text) for each in corpus.train for text in texts_of(each.input))
+    features = make_union(*[words] * has_words, characters)
     machine = LinearSVC(random_state=0)
     inputs, gold = [example.input for example in corpus.train], corpus.gold("train")
     if not corpus.has_pairs:

@@ -99,15 +99,25 @@ def _config(kind: str, options: Mapping[str, Any], context: BuildContext) -> Kdz
 def _put_vectors(
     student: nn.Module, vectors: Tensor, entry: registry.Entry[Any], pad_id: int
 ) -> None:
+    table = refuse_tableless(student, entry)
+    with torch.no_grad():
+        table.weight.copy_(scaled(to_width(vectors, table.embedding_dim)))
+        table.weight[pad_id].zero_()
+
+
+def refuse_tableless(student: nn.Module, entry: registry.Entry[Any]) -> nn.Embedding:
+    """Returns the table that takes pretrained vectors.
+
+    Raises:
+        ModelError: the student shows none.
+    """
     table = getattr(student, "embedding", None)
     if not isinstance(table, nn.Embedding):
         raise ModelError(
             f"student '{entry.name}' ({entry.origin}) has no attribute `embedding` "
             "(an nn.Embedding) for pretrained vectors; add one, or set student.embeddings to random"
         )
-    with torch.no_grad():
-        table.weight.copy_(scaled(to_width(vectors, table.embedding_dim)))
-        table.weight[pad_id].zero_()
+    return table
 
 
 def to_width(vectors: Tensor, width: int) -> Tensor:
@@ -118,15 +128,31 @@ def to_width(vectors: Tensor, width: int) -> Tensor:
     """
     if vectors.shape[1] == width:
         return vectors
-    if vectors.shape[1] < width or vectors.shape[0] < width:
-        raise ModelError(
-            f"the vectors are {vectors.shape[1]} wide ({vectors.shape[0]} of them), the student's "
-            f"embedding table {width}; set its width to {min(vectors.shape)} or less"
-        )
+    refuse_narrow(vectors.shape[1], width, count=vectors.shape[0])
     from sklearn.decomposition import PCA
 
     reduced = PCA(width, svd_solver="full").fit_transform(vectors.double().numpy())
     return torch.from_numpy(reduced.astype(np.float32))
+
+
+def refuse_narrow(vectors: int, width: int, count: int | None = None) -> None:
+    """Refuses vectors that cannot fill a table.
+
+    Args:
+        vectors: their width.
+        width: of the table.
+        count: how many vectors there are, where that is known; components are not more than that.
+
+    Raises:
+        ModelError: they are too narrow, or too few.
+    """
+    most = vectors if count is None or vectors == width else min(vectors, count)
+    if most < width:
+        counted = "" if count is None else f" ({count} of them)"
+        raise ModelError(
+            f"the vectors are {vectors} wide{counted}, the student's embedding table {width}; set "
+            f"its width to {most} or less, as in student.dim: {most}"
+        )
 
 
 def scaled(vectors: Tensor) -> Tensor:

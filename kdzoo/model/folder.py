@@ -12,7 +12,16 @@ from tokenizers import Tokenizer
 from kdzoo.errors import ModelError
 from kdzoo.files import check_readable, writing
 from kdzoo.model.forward import KEPT_BACK, TYPES, takes_token_types
-from kdzoo.text import SpecialTokens, Vocabulary, reader_of
+from kdzoo.model.shape import Shape, maximum_length, shape_of
+from kdzoo.model.soundness import (
+    padding_id,
+    refuse_adapter,
+    refuse_maskless,
+    refuse_other_problems,
+    refuse_setfit,
+    refuse_tokenizer,
+)
+from kdzoo.text import Vocabulary, reader_of
 
 DEPLOYED_FILES = ("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json")
 OLD_TOKENIZERS = (  # from before there was tokenizer.json; transformers reads them
@@ -24,6 +33,7 @@ OLD_TOKENIZERS = (  # from before there was tokenizer.json; transformers reads t
     ("tokenizer.model",),
 )
 READS_PAIRS = "reads_pairs"  # in the configuration of a classifier that was trained on pairs
+OWN = "kdzoo"  # the model type of its students that are plain modules
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,8 @@ def load_model(folder: str | Path) -> LoadedModel:
     import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
 
     path = Path(folder)
+    refuse_adapter(path, str(folder))
+    refuse_setfit(path, str(folder))
     lacking = [name for name in _needed_files(path) if not (path / name).is_file()]
     if lacking:
         raise ModelError(
@@ -108,11 +120,16 @@ def load_model(folder: str | Path) -> LoadedModel:
     if info["missing_keys"]:
         missing = ", ".join(sorted(info["missing_keys"])[:5])
         raise ModelError(f"{folder} is not a finished classifier: its weights lack {missing}")
+    shape = None if model.config.model_type == OWN else Shape.of(model)
+    if shape is not None:
+        refuse_other_problems(model.config, str(folder))
+        refuse_maskless(model.config, shape, str(folder))
     labels = tuple(model.config.id2label[i] for i in range(model.config.num_labels))
     hf = _hf_tokenizer(path)
     # one that says nothing gives all that the model reads, as in training
     setattr(model, KEPT_BACK, {TYPES} - set(hf.init_kwargs.get("model_input_names", [TYPES])))
-    tokenizer, pad_id = _reader(hf, model.config)
+    tokenizer, pad_id = _reader(hf, model.config, path, shape=shape)
+    model.config.pad_token_id = pad_id  # a decoder looks for the text's end before this id
     return LoadedModel(model.eval(), tokenizer, pad_id, labels, reads_pairs(path))
 
 
@@ -125,7 +142,7 @@ def reads_pairs(folder: Path) -> bool | None:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if config.get(READS_PAIRS):
         return True
-    if config.get("model_type") == "kdzoo" or (folder / "record.json").is_file():
+    if config.get("model_type") == OWN or (folder / "record.json").is_file():
         return False
     return None
 
@@ -143,36 +160,34 @@ def _needed_files(folder: Path) -> tuple[str, ...]:
     return ("model.safetensors", "config.json", *tokenizer_files(folder))
 
 
-def load_tokenizer(path: Path, config: Any, wanted: int | None = None) -> tuple[Tokenizer, int]:
-    """Returns the folder's tokenizer, cutting where model or wish end, and the id of padding."""
-    return _reader(_hf_tokenizer(path), config, wanted)
+def load_tokenizer(
+    path: Path, config: Any, wanted: int | None = None, shape: Shape | None = None
+) -> tuple[Tokenizer, int]:
+    """Returns the folder's tokenizer, cutting where model or wish end, and the id of padding.
+
+    Raises:
+        ModelError: it cannot be loaded, or does not fit the model.
+    """
+    return _reader(_hf_tokenizer(path), config, path, wanted, shape)
 
 
 def _hf_tokenizer(path: Path) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
-        _ = tokenizer.backend_tokenizer  # which a slow one has not
+        return AutoTokenizer.from_pretrained(path, trust_remote_code=False)
     except Exception as error:
         raise ModelError(f"the tokenizer in {path} cannot be loaded: {error}") from error
-    return tokenizer
 
 
-def _reader(tokenizer: Any, config: Any, wanted: int | None = None) -> tuple[Tokenizer, int]:
-    reader = reader_of(tokenizer, maximum_length(tokenizer, config, wanted))
-    special = SpecialTokens.of(tokenizer)
-    pad = reader.token_to_id(special.pad) if special.pad else config.pad_token_id
-    return reader, int(pad or 0)
-
-
-def maximum_length(tokenizer: Any, config: Any, wanted: int | None = None) -> int:
-    """Returns the most tokens that tokenizer, positions and wish allow together."""
-    positions = getattr(config, "max_position_embeddings", None)
-    if positions and getattr(config, "model_type", "") in ("roberta", "xlm-roberta", "camembert"):
-        positions -= 2  # these count from the padding id on
-    limits = [tokenizer.model_max_length, positions, wanted]
-    return int(min(limit for limit in limits if limit))
+def _reader(
+    tokenizer: Any, config: Any, path: Path, wanted: int | None = None, shape: Shape | None = None
+) -> tuple[Tokenizer, int]:
+    if config.model_type != OWN:
+        shape = shape or shape_of(config)
+        refuse_tokenizer(tokenizer, shape, str(path))
+    reader = reader_of(tokenizer, maximum_length(tokenizer, config, wanted, shape))
+    return reader, padding_id(tokenizer, config)
 
 
 def deployed_files(folder: Path) -> list[Path]:

@@ -36,12 +36,25 @@ def readable(model: Any, encoded: Encoded) -> Encoded:
 
 
 def length_sorted_batches(
-    lengths: npt.NDArray[np.int64], batch_size: int
+    lengths: npt.NDArray[np.int64], batch_size: int, *, alike: bool = False
 ) -> Iterator[npt.NDArray[np.int64]]:
-    """Yields row numbers, longest texts first: a batch pads little and memory peaks at once."""
+    """Yields row numbers, longest texts first: a batch pads little and memory peaks at once.
+
+    Args:
+        lengths: tokens of each text, [N].
+        batch_size: texts at once.
+        alike: whether a batch holds texts of one length alone, so that nothing is padded.
+    """
     order = np.argsort(-lengths, kind="stable")
-    for start in range(0, len(order), batch_size):
-        yield order[start : start + batch_size]
+    ends = np.flatnonzero(np.diff(lengths[order])) + 1  # of the texts of one length
+    for group in np.split(order, ends) if alike else [order]:
+        for start in range(0, len(group), batch_size):
+            yield group[start : start + batch_size]
+
+
+def answers_at_the_end(model: Any) -> bool:
+    """Whether the model takes what stands last in a row for the text's end, padding or not."""
+    return getattr(getattr(model, "config", None), "summary_type", None) == "last"
 
 
 @torch.inference_mode()
@@ -56,7 +69,8 @@ def predict_logits(
     device = next(model.parameters()).device
     encoded = readable(model, encoded)
     logits: Logits | None = None
-    for rows in length_sorted_batches(encoded.lengths, batch_size):
+    alike = answers_at_the_end(model)
+    for rows in length_sorted_batches(encoded.lengths, batch_size, alike=alike):
         batch = {name: tensor.to(device) for name, tensor in encoded.batch(rows).items()}
         output = model(**batch).logits.float().cpu().numpy()  # [B, C]
         if logits is None:

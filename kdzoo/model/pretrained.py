@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from kdzoo.errors import ModelError
-from kdzoo.model.folder import maximum_length
+from kdzoo.model.shape import maximum_length
 from kdzoo.text import Vocabulary, whole
 
 

@@ -1,7 +1,8 @@
 """What to do: recipes, found, overridden, expanded into variants and validated."""
 
+from kdzoo.recipe.document import parse_scalar
 from kdzoo.recipe.load import Study, Variant, find_recipes, load_study, shipped_recipes
-from kdzoo.recipe.options import json_schema, option_fields, pretrained_options
+from kdzoo.recipe.options import json_schema, option_fields, pretrained_options, recipe_model
 from kdzoo.recipe.schema import Recipe, options_of
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "load_study",
     "option_fields",
     "options_of",
+    "parse_scalar",
     "pretrained_options",
+    "recipe_model",
     "shipped_recipes",
 ]

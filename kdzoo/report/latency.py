@@ -22,7 +22,7 @@ class Latency:
         to_fastest: how many times faster than the teacher in its fastest runtime.
         texts_per_second: offline, by batch size; ``all`` is up to 2,048 at once.
         cold_start_ms: from the start of a process to the first label.
-        flops: of one text of median length.
+        flops: of one text of median length; ``flops_failure`` says why they are not known.
         noise: of the session: how far its reference varied from round to round.
     """
 
@@ -38,6 +38,7 @@ class Latency:
     cold_start_ms: float | None = None
     memory: Memory | None = None
     flops: int | None = None
+    flops_failure: str | None = None
     tokens: int | None = None
     noise: float | None = None
 
@@ -101,6 +102,7 @@ def _latency(row: Row, timing: Timing, session: Session) -> Latency:
         cold_start_ms=median(timing.cold_start_ms) if timing.cold_start_ms else None,
         memory=timing.memory,
         flops=timing.flops,
+        flops_failure=timing.flops_failure,
         tokens=timing.tokens,
         noise=noise(teachers[0].rounds_ms if teachers else timing.rounds_ms),
     )

@@ -11,7 +11,7 @@ from kdzoo.report.short import short_table
 from kdzoo.report.summary import summary
 from kdzoo.report.table import notes
 from kdzoo.report.write import read_report
-from kdzoo.results import Store
+from kdzoo.results import Failure, Store
 
 _PICTURE = "accuracy_vs_latency.svg"
 
@@ -19,6 +19,11 @@ _PICTURE = "accuracy_vs_latency.svg"
 @dataclass(frozen=True)
 class Results(Store):
     """The store of a finished study; a notebook shows its table, verdict and picture."""
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What of the study could not be made, and why; empty where all was."""
+        return self.manifest().failures
 
     def _repr_html_(self) -> str:
         """Returns HTML without a script; text from data is text wherever it stands."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from kdzoo import registry
 from kdzoo.errors import StoreError
 from kdzoo.report.latency import Latency, by_machine, failures, latency_of
-from kdzoo.results import Deployed, Record, Row, Session, Store
+from kdzoo.results import Deployed, Failure, Record, Row, Session, Store
 from kdzoo.runtime.parity import Parity, long_note
 from kdzoo.statistics import OutcomesReader, control_of, differ, teacher_of
 
@@ -76,6 +76,7 @@ class Table:
     reference: str = "teacher"  # what the others are compared with
     machine: str = ""  # that the rows were timed on, where several timed rows of the study
     elsewhere: tuple[Table, ...] = ()  # the rows that each other machine timed, as it did
+    remarks: tuple[str, ...] = ()  # what of the study is missing beside whole rows, and why
 
     @property
     def timed(self) -> list[Latency]:
@@ -142,7 +143,21 @@ def make_table(
         has_pairs=first.data.pairs,
         other_tests=tuple(first.data.other_tests) if split == "test" else (),
     )
-    return _timed(table, {row.name: row for row in manifest.rows}, machines)
+    timed = _timed(table, {row.name: row for row in manifest.rows}, machines)
+    return _with_failures(timed, manifest.failures)
+
+
+def _with_failures(table: Table, failures: Sequence[Failure]) -> Table:
+    """Returns the table with a row for each that has no model, and a remark on what else failed."""
+    known = {row.name for row in table.rows}
+    lacking = {each.row: each for each in reversed(failures) if each.row not in known}
+    rows = [
+        TableRow(each.row, each.role, each.kind, each.road, each.runtime, {}, notes=(each.reason,))
+        for each in reversed(lacking.values())
+    ]
+    others = (each for each in failures if each.row in known)
+    remarks = tuple(f"{each.row}, seed {each.seed}: {each.reason}" for each in others)
+    return replace(table, rows=(*table.rows, *rows), remarks=remarks)
 
 
 def _timed(

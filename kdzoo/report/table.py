@@ -148,5 +148,11 @@ def deployed_title(table: Table) -> str:
 
 
 def notes(table: Table) -> list[str]:
-    """Returns what is wrong with rows, a line each."""
-    return [f"(!) {row.name}, {row.runtime}: {note}" for row in table.rows for note in row.notes]
+    """Returns what is wrong with rows, and what of the study is missing, a line each."""
+    wrong = [f"(!) {row.name}, {row.runtime}: {note}" for row in table.rows for note in row.notes]
+    uncounted = {
+        row.name: f"{row.name}: its FLOPs could not be counted: {row.latency.flops_failure}"
+        for row in table.rows
+        if row.latency is not None and row.latency.flops_failure is not None
+    }
+    return [*wrong, *uncounted.values(), *table.remarks]

@@ -68,7 +68,8 @@ def merge(stores: Sequence[Store], target: Path, progress: Progress | None = Non
         rows, notes = merge_rows([row for source in sources for row in _rows(source)])
         for note in notes:
             shown.say(note)
-        merged = Manifest(study=target.resolve().name, rows=rows)
+        failures = dict.fromkeys(each for one in sources for each in one.manifest().failures)
+        merged = Manifest(study=target.resolve().name, rows=rows, failures=tuple(failures))
         staged = Store(Path(scratch) / "merged")
         staged.write_manifest(merged)
         known = {source.store: set(source.manifest().keys) for source in sources}

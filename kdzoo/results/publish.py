@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kdzoo.errors import StoreError
+from kdzoo.results.record import Manifest
 from kdzoo.results.store import MANIFEST, Store, has_weights
 from kdzoo.runtime.decision import Decision
 
@@ -50,14 +51,28 @@ def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
                 _publish_decision(store.decision(record.key, deployed.runtime), form, public)
     for session in store.sessions():
         timings = tuple(
-            timing.model_copy(update={"failure": _without_folders(timing.failure)})
+            timing.model_copy(
+                update={
+                    name: _without_folders(getattr(timing, name))
+                    for name in ("failure", "flops_failure")
+                }
+            )
             for timing in session.timings
             if timing.key in wanted
         )
         if timings:
             public.write_session(session.model_copy(update={"timings": timings}))
-    public.write_manifest(store.manifest())
+    public.write_manifest(_public(store.manifest()))
     return public
+
+
+def _public(manifest: Manifest) -> Manifest:
+    """Returns the manifest without the paths that errors may hold."""
+    failures = (
+        each.model_copy(update={"reason": _without_folders(each.reason)})
+        for each in manifest.failures
+    )
+    return manifest.model_copy(update={"failures": tuple(failures)})
 
 
 def _publish_decision(decision: Decision | None, folder: Path, public: Store) -> None:

@@ -127,12 +127,25 @@ class Row(_Frozen):
     runtimes: tuple[str, ...] = ("torch",)  # in which it is shown, a line each
 
 
+class Failure(_Frozen):
+    """What of a study did not come to be, and why; the rest was finished without it."""
+
+    row: str
+    role: Role
+    kind: str
+    road: str | None
+    runtime: str  # the first in which it would have been shown
+    seed: int
+    reason: str
+
+
 class Manifest(_Frozen):
-    """Which models make up a study's table, in its order."""
+    """Which models make up a study's table, in its order; and what is missing there."""
 
     schema_version: int = SCHEMA_VERSION
     study: str
     rows: tuple[Row, ...]
+    failures: tuple[Failure, ...] = ()
 
     @property
     def keys(self) -> list[str]:
@@ -154,6 +167,7 @@ class Timing(Speed):
     runtime: str
     tokens: int | None = None  # of the text of median length
     flops: int | None = None  # for that text
+    flops_failure: str | None = None  # why they could not be counted
 
 
 class Session(_Frozen):

@@ -36,6 +36,8 @@ class PipelineClassifier:
         self.labels = loaded.labels
         self.reads_pairs = loaded.reads_pairs
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        if tokenizer.pad_token is None:  # a decoder's: what a batch is filled up with elsewhere too
+            tokenizer.pad_token = tokenizer.convert_ids_to_tokens(loaded.pad_id)
         self._pipeline = pipeline(
             "text-classification",
             model=loaded.model,

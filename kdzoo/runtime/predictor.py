@@ -38,6 +38,7 @@ class Predictor:
         if is_export(folder):
             check_export(folder)
         decision = _decision(folder) if calibrated or reject else None
+        self._folder = folder
         self._classifier = load_classifier(folder, runtime_of(folder))
         self.labels = self._classifier.labels
         self.reads_pairs = self._classifier.reads_pairs
@@ -50,12 +51,18 @@ class Predictor:
         Raises:
             DataError: a text is empty, or holds what is no character; or the model was trained on
                 pairs and a text stands alone, or the other way round.
+            ModelError: its answer is no number.
         """
         from scipy.special import softmax
 
         remaining = checked(texts, self.reads_pairs)
         while chunk := list(islice(remaining, CHUNK)):
             logits = self._classifier.logits(chunk)  # [N, C]
+            if not np.isfinite(logits).all():
+                raise ModelError(
+                    f"{self._folder} gives logits that are no finite numbers: its weights are "
+                    "damaged; download or train it again"
+                )
             orders = (-logits).argsort(axis=1, kind="stable")
             if self._rejection is not None:
                 label, threshold = self._rejection

@@ -5,19 +5,29 @@ from kdzoo.steps.context import StudyContext
 from kdzoo.steps.deploying import FormJob, obtain_forms
 from kdzoo.steps.job import StudentJob, check_kinds, plan_jobs
 from kdzoo.steps.measuring import read_quality, trained_folder
+from kdzoo.steps.outcome import Corpora, Outcome
 from kdzoo.steps.student import Prepared, obtain_student, prepare_student
-from kdzoo.steps.teacher import StudyTeacher, check_teacher, obtain_teacher
+from kdzoo.steps.teacher import StudyTeacher, check_outputs, obtain_teacher
 from kdzoo.steps.timing import TimedRow, settings_of, teacher_runtimes, time_rows, timed_rows
+from kdzoo.steps.trained import BASELINE, Trained, setting_of
+from kdzoo.steps.trial import Lookout, check_labels, check_teacher, try_student_on
 from kdzoo.steps.wanted import wanted_texts
 
 __all__ = [
+    "BASELINE",
+    "Corpora",
     "FormJob",
+    "Lookout",
+    "Outcome",
     "Prepared",
     "StudentJob",
     "StudyContext",
     "StudyTeacher",
     "TimedRow",
+    "Trained",
     "check_kinds",
+    "check_labels",
+    "check_outputs",
     "check_teacher",
     "obtain_baseline",
     "obtain_forms",
@@ -26,10 +36,12 @@ __all__ = [
     "plan_jobs",
     "prepare_student",
     "read_quality",
+    "setting_of",
     "settings_of",
     "teacher_runtimes",
     "time_rows",
     "timed_rows",
     "trained_folder",
+    "try_student_on",
     "wanted_texts",
 ]

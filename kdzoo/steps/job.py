@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -69,8 +70,7 @@ class StudentJob:
     @property
     def options(self) -> dict[str, Any]:
         """The student's options as it is built with them: models by their folders."""
-        folders = {name: str(folder) for name, folder in self.models.items()}
-        return {**options_of(self.recipe.student), **folders}
+        return student_options(self.recipe.student, self.models)
 
     @cached_property
     def key(self) -> str:
@@ -133,6 +133,20 @@ def check_kinds(recipe: Recipe) -> None:
     try_student(recipe.student.kind, options_of(recipe.student), pair_head)
     _find_models(recipe.student)
     _own_vocabulary(recipe)
+
+
+def student_options(student: Student, models: Mapping[str, Path] | None = None) -> dict[str, Any]:
+    """Returns a student's options as it is built with them: models by their folders.
+
+    Args:
+        student: the recipe's section.
+        models: the folders, where they were found already.
+
+    Raises:
+        ModelError: a model cannot be found.
+    """
+    found = _find_models(student) if models is None else models
+    return {**options_of(student), **{name: str(folder) for name, folder in found.items()}}
 
 
 def _find_models(student: Student) -> dict[str, Path]:

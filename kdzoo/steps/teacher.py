@@ -13,6 +13,7 @@ from kdzoo.files import with_home
 from kdzoo.measure import Size, environment, model_size
 from kdzoo.model import load_model, reads_pairs
 from kdzoo.recipe.schema import FineTune, Recipe
+from kdzoo.recipe.schema import Teacher as TeacherSection
 from kdzoo.results import CHECKPOINT, OUTPUTS, Record, TrainingSummary
 from kdzoo.steps.context import (
     MODEL_FORMAT,
@@ -53,7 +54,7 @@ class StudyTeacher:
         return len(self.teacher.members) == 1
 
 
-def check_teacher(recipe: Recipe) -> None:
+def check_outputs(recipe: Recipe) -> None:
     """Looks at a teacher that is a file, before anything is trained for it.
 
     Raises:
@@ -94,15 +95,14 @@ def obtain_teacher(
     if section.outputs is not None:
         return _from_file(recipe, corpus, context)
     few = recipe.data.labels_per_class is not None
-    fallbacks = section.fallback if len(section.sources) == 1 else None
-    sources = [find_model(name, fallbacks, section.sha256) for name in section.sources]
+    sources = find_sources(section)
     for source in sources:
         _note_cut_texts(source, section.max_length, corpus, context)
     members: list[Member] = []
     keys: list[str] = []
     for source in sources:
         if section.fine_tune is None:
-            _refuse_other_kind(source, corpus)
+            refuse_other_kind(source, corpus)
             members.append(open_member(source, section.max_length, corpus.labels, section.labels))
             continue
         options = section.fine_tune.model_copy(
@@ -129,8 +129,22 @@ def obtain_teacher(
     return StudyTeacher(key, teacher)
 
 
-def _refuse_other_kind(source: Path, corpus: Corpus) -> None:
-    """A finished classifier says nothing of pairs if it learnt from single texts, nor else."""
+def find_sources(section: TeacherSection) -> list[Path]:
+    """Returns the folders of the models that teach; none where a file of outputs does.
+
+    Raises:
+        KdzooError: one of them is nowhere, or is not the one that the recipe names.
+    """
+    fallback = section.fallback if len(section.sources) == 1 else None
+    return [find_model(name, fallback, section.sha256) for name in section.sources]
+
+
+def refuse_other_kind(source: Path, corpus: Corpus) -> None:
+    """A finished classifier says nothing of pairs if it learnt from single texts, nor else.
+
+    Raises:
+        TeacherError: it learnt from the others.
+    """
     if reads_pairs(source) not in (None, corpus.has_pairs):
         own, wanted = ("pairs", "single texts")[:: -1 if corpus.has_pairs else 1]
         raise TeacherError(

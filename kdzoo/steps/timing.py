@@ -11,6 +11,7 @@ from kdzoo.data import Corpus
 from kdzoo.measure import (
     Candidate,
     MeasureSettings,
+    Work,
     environment,
     measure_candidates,
     work_per_text,
@@ -109,10 +110,9 @@ def time_rows(
     }
     timings = []
     for row in rows:
-        tokens, flops = work.get(row.trained, (None, None))
         speed = measured.speeds[candidates[row]].model_dump()
         timings.append(
-            Timing(key=row.key, runtime=row.runtime, tokens=tokens, flops=flops, **speed)
+            Timing(key=row.key, runtime=row.runtime, **told_of(work.get(row.trained)), **speed)
         )
     context.store.write_session(
         Session(
@@ -124,6 +124,13 @@ def time_rows(
             created=now(),
         )
     )
+
+
+def told_of(work: Work | None) -> dict[str, int | str | None]:
+    """Returns what a timing says of a model's work; nothing where there is no trained model."""
+    if work is None:
+        return {}
+    return {"tokens": work.tokens, "flops": work.flops, "flops_failure": work.failure}
 
 
 def settings_of(section: Measure) -> MeasureSettings:

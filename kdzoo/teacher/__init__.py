@@ -3,6 +3,8 @@
 from kdzoo.teacher.cache import LogitTable, cache_contents, cache_root, check_cache, clear_cache
 from kdzoo.teacher.fine_tune import fine_tune
 from kdzoo.teacher.label_file import OutputsWriter, label_file
+from kdzoo.teacher.labels import LabelCures, align, columns_of
+from kdzoo.teacher.look import Looked, is_classifier, look_at
 from kdzoo.teacher.outputs import NO_ENCODER, NO_TOKENIZER, OutputsTeacher, open_outputs_teacher
 from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
 from kdzoo.teacher.protocol import AnyTeacher
@@ -10,11 +12,11 @@ from kdzoo.teacher.source import content_hash, content_key, find_model, short_na
 from kdzoo.teacher.teacher import (
     Member,
     Teacher,
-    align,
     cut_share,
     load_encoder,
     load_hf_tokenizer,
     open_member,
+    token_counts,
 )
 from kdzoo.teacher.vectors import encoder_vectors
 
@@ -22,7 +24,9 @@ __all__ = [
     "NO_ENCODER",
     "NO_TOKENIZER",
     "AnyTeacher",
+    "LabelCures",
     "LogitTable",
+    "Looked",
     "Member",
     "OutputsFile",
     "OutputsTeacher",
@@ -33,17 +37,21 @@ __all__ = [
     "cache_root",
     "check_cache",
     "clear_cache",
+    "columns_of",
     "content_hash",
     "content_key",
     "cut_share",
     "encoder_vectors",
     "find_model",
     "fine_tune",
+    "is_classifier",
     "label_file",
     "load_encoder",
     "load_hf_tokenizer",
+    "look_at",
     "open_member",
     "open_outputs",
     "open_outputs_teacher",
     "short_name",
+    "token_counts",
 ]

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from kdzoo.data import Digests
 from kdzoo.errors import TeacherError
 from kdzoo.files import check_writable
+from kdzoo.model import refuse_logits
 
 _CURE = "set KDZOO_CACHE to a folder that you may write: export KDZOO_CACHE=FOLDER"
 OTHER_FILES = 512  # that a process may have open beside its shards
@@ -95,15 +96,14 @@ class LogitCache:
         """Adds a shard and returns its name.
 
         Raises:
-            TeacherError: the logits are not finite in float16, or the disk is full.
+            ModelError: the logits are no numbers, or not in float16.
+            TeacherError: the disk is full.
         """
+        refuse_logits(logits, "the teacher")
         rows = np.empty(
             len(digests), dtype=[("digest", "<u8", (2,)), ("logits", "<f2", (logits.shape[1],))]
         )
-        with np.errstate(over="ignore"):  # it is refused below
-            rows["digest"], rows["logits"] = digests, logits.astype(np.float16)
-        if not np.isfinite(rows["logits"]).all():
-            raise TeacherError("the teacher's logits are not finite numbers in float16")
+        rows["digest"], rows["logits"] = digests, logits.astype(np.float16)
         partial: Path | None = None
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

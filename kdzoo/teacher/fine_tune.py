@@ -15,7 +15,14 @@ from kdzoo.data import Corpus
 from kdzoo.errors import TeacherError
 from kdzoo.files import writing
 from kdzoo.metrics import quality
-from kdzoo.model import READS_PAIRS, maximum_length, predict_logits, readable, takes_token_types
+from kdzoo.model import (
+    READS_PAIRS,
+    maximum_length,
+    padding_id,
+    predict_logits,
+    readable,
+    takes_token_types,
+)
 from kdzoo.objectives.total import gold_loss
 from kdzoo.progress import Progress
 from kdzoo.recipe.schema import FineTune
@@ -46,7 +53,7 @@ def fine_tune(
     model, tokenizer = _classifier(source, corpus, seed)
     limit = maximum_length(tokenizer, model.config, max_length)
     reader = reader_of(tokenizer, limit)
-    pad = int(tokenizer.pad_token_id or 0)
+    pad = model.config.pad_token_id
     texts = readable(model, encode(reader, corpus.train, pad))
     data = TrainingSet(texts, np.array(corpus.gold("train")))
     validation, gold = encode(reader, corpus.validation, pad), np.array(corpus.gold("validation"))
@@ -115,8 +122,6 @@ def _classifier(source: Path, corpus: Corpus, seed: int) -> tuple[Any, Any]:
         )
     except Exception as error:
         raise TeacherError(f"{source} cannot be loaded: {str(error).splitlines()[0]}") from error
-    if getattr(tokenizer, "backend_tokenizer", None) is None:
-        raise TeacherError(f"{source} has no fast tokenizer (tokenizer.json)")
     model.config.problem_type = "single_label_classification"
     if corpus.has_pairs:
         setattr(model.config, READS_PAIRS, True)
@@ -125,4 +130,7 @@ def _classifier(source: Path, corpus: Corpus, seed: int) -> tuple[Any, Any]:
             tokenizer = AutoTokenizer.from_pretrained(
                 source, trust_remote_code=False, model_input_names=inputs
             )
+    model.config.pad_token_id = padding_id(tokenizer, model.config)
+    if tokenizer.pad_token is None:  # a decoder's, for which one of its own serves
+        tokenizer.pad_token = tokenizer.convert_ids_to_tokens(model.config.pad_token_id)
     return model, tokenizer

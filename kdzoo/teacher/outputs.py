@@ -24,6 +24,7 @@ from kdzoo.files import with_home
 from kdzoo.progress import Progress, with_speed
 from kdzoo.recipe.schema import Teacher as TeacherSection
 from kdzoo.teacher.cache import LogitCache, LogitTable, cache_root, unwritable
+from kdzoo.teacher.labels import IN_FILE, align
 from kdzoo.teacher.outputs_file import SHOWN, OutputsBatch, OutputsFile, open_outputs, read_outputs
 from kdzoo.teacher.outputs_values import (
     Mistakes,
@@ -32,7 +33,12 @@ from kdzoo.teacher.outputs_values import (
     logits_of_probabilities,
 )
 from kdzoo.teacher.source import content_hash, content_key, find_model
-from kdzoo.teacher.teacher import Member, align, load_encoder, load_hf_tokenizer, text_limit
+from kdzoo.teacher.teacher import (
+    Member,
+    load_encoder,
+    load_hf_tokenizer,
+    text_limit,
+)
 from kdzoo.text import RIGHT, SpecialTokens
 
 _FORMAT = 1  # raise it when the same file gives other logits
@@ -157,7 +163,7 @@ def open_outputs_teacher(
         find_model(section.encoder, section.fallback, section.sha256) if section.encoder else None
     )
     names = _names(file, section.labels, labels)
-    columns = align(names, labels, file.path.name)
+    columns = align(names, labels, file.path.name, IN_FILE)
     content: dict[str, Any] = {"format": _FORMAT, "outputs": file_sha256(file.path), "names": names}
     if file.kind == "label":
         content["smoothing"] = section.smoothing

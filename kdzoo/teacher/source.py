@@ -10,7 +10,7 @@ from typing import Any
 from kdzoo.digest import file_sha256
 from kdzoo.errors import TeacherError
 from kdzoo.files import check_readable, with_home
-from kdzoo.model import tokenizer_files
+from kdzoo.model import refuse_adapter, tokenizer_files
 from kdzoo.offline import hub_in_reach
 
 _FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
@@ -25,6 +25,7 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
 
     Raises:
         TeacherError: it is nowhere, or its weights are other ones than ``sha256`` says.
+        ModelError: it is an adapter, without its base model.
     """
     try:
         folder = _find(source)
@@ -37,11 +38,13 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
             raise TeacherError(
                 f"{error}\n  (the fallback of {source}, which is not installed)"
             ) from error
+    refuse_adapter(folder, source)
     weights = folder / "model.safetensors"
     if not weights.is_file():
         raise TeacherError(
             f"{source}: no model.safetensors in {folder}; kdzoo reads weights in one file "
-            "of that kind (load it in transformers once and save_pretrained it)"
+            "of that kind: load it in transformers once, and "
+            "save_pretrained(FOLDER, max_shard_size='1TB') it"
         )
     if sha256 is not None and (found := file_sha256(weights)) != sha256:
         raise TeacherError(
@@ -56,6 +59,7 @@ def _find(source: str) -> Path:
         return _in_package(source)
     path = with_home(source)
     if path.is_dir():
+        refuse_adapter(path, source)
         if not (path / "config.json").is_file():
             raise TeacherError(f"{source} is not a model folder: it has no config.json")
         check_readable(*_deciding(path))
@@ -112,6 +116,25 @@ def _from_hub(source: str) -> Path:
         raise TeacherError(
             f"the hub has no '{source}' for you: {str(error).splitlines()[0]}"
         ) from error
+
+
+def read_config(folder: Path) -> Any:
+    """Returns the Hugging Face configuration of a model's folder.
+
+    Raises:
+        TeacherError: it cannot be read.
+    """
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:  # the library's own checks have no common base
+        raise TeacherError(f"{folder} cannot be loaded: {first_line(error)}") from error
+
+
+def first_line(error: BaseException) -> str:
+    """Returns what a library's error says first, or its kind."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def short_name(source: str) -> str:

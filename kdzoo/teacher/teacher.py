@@ -12,12 +12,20 @@ import numpy.typing as npt
 import torch
 
 from kdzoo.data import Example, Texts
-from kdzoo.errors import Problem, TeacherError, did_you_mean
-from kdzoo.model import load_model, load_tokenizer, maximum_length, predict_logits
+from kdzoo.errors import TeacherError
+from kdzoo.model import (
+    load_model,
+    load_tokenizer,
+    maximum_length,
+    padding_id,
+    predict_logits,
+    refuse_setfit,
+)
 from kdzoo.progress import Progress, with_speed
 from kdzoo.teacher.cache import SHARD_ROWS, LogitCache, LogitTable, cache_root
-from kdzoo.teacher.source import content_hash, content_key
-from kdzoo.text import SpecialTokens, cut_at, encode
+from kdzoo.teacher.labels import columns_of
+from kdzoo.teacher.source import content_hash, content_key, first_line, read_config
+from kdzoo.text import SpecialTokens, cut_at, encode, reader_of
 
 
 @dataclass(frozen=True)
@@ -132,17 +140,23 @@ def _in_order_of_content(texts: Texts, rows: npt.NDArray[np.int64]) -> Texts:
 
 def text_limit(folder: Path, wanted: int) -> int:
     """Returns the tokens at which the model in the folder cuts, if so many are wanted at most."""
-    from transformers import AutoConfig
-
-    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    return maximum_length(load_hf_tokenizer(folder), config, wanted)
+    return maximum_length(load_hf_tokenizer(folder), read_config(folder), wanted)
 
 
 def load_hf_tokenizer(folder: Path) -> Any:
-    """Loads the Hugging Face tokenizer of a model's folder."""
+    """Loads the Hugging Face tokenizer of a model's folder.
+
+    Raises:
+        TeacherError: it cannot be loaded.
+    """
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    try:
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:  # what it is made of has errors of its own
+        raise TeacherError(
+            f"the tokenizer in {folder} cannot be loaded: {first_line(error)}"
+        ) from error
 
 
 def cut_share(folder: Path, examples: Sequence[Example], wanted: int) -> tuple[float, int]:
@@ -151,28 +165,35 @@ def cut_share(folder: Path, examples: Sequence[Example], wanted: int) -> tuple[f
     Raises:
         TeacherError: the model's configuration cannot be read.
     """
-    from transformers import AutoConfig
-
-    try:
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    except (OSError, ValueError) as error:
-        raise TeacherError(f"{folder} cannot be loaded: {str(error).splitlines()[0]}") from error
-    tokenizer, pad_id = load_tokenizer(folder, config, wanted)
+    tokenizer, pad_id = load_tokenizer(folder, read_config(folder), wanted)
     cut = encode(tokenizer, examples, pad_id).cut
     limit = (tokenizer.truncation or {"max_length": wanted})["max_length"]
     return cut / max(1, len(examples)), int(limit)
 
 
+def token_counts(tokenizer: Any, examples: Sequence[Example]) -> npt.NDArray[np.int64]:
+    """Returns how many tokens a Hugging Face tokenizer makes of each text, uncut, [N]."""
+    return encode(reader_of(tokenizer), examples, pad_id=0).lengths
+
+
 def load_encoder(folder: Path) -> Any:
-    """Loads a pretrained model as a classifier whose head is new, on the CPU."""
+    """Loads a pretrained model as a classifier whose head is new, on the CPU.
+
+    Raises:
+        TeacherError: it cannot be loaded.
+        ModelError: it is a SetFit model, whose head is elsewhere.
+    """
     from transformers import AutoModelForSequenceClassification
 
+    refuse_setfit(folder, str(folder))
     try:
-        return AutoModelForSequenceClassification.from_pretrained(
+        model = AutoModelForSequenceClassification.from_pretrained(
             folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
         )
     except Exception as error:
-        raise TeacherError(f"{folder} cannot be loaded: {str(error).splitlines()[0]}") from error
+        raise TeacherError(f"{folder} cannot be loaded: {first_line(error)}") from error
+    model.config.pad_token_id = padding_id(load_hf_tokenizer(folder), model.config)
+    return model
 
 
 def open_member(
@@ -183,51 +204,5 @@ def open_member(
     Raises:
         TeacherError: its labels are not the data's; the message lists the differences.
     """
-    from transformers import AutoConfig
-
-    try:
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    except (OSError, ValueError) as error:
-        raise TeacherError(f"{folder} cannot be loaded: {str(error).splitlines()[0]}") from error
-    own = (
-        list(names) if names is not None else [config.id2label[i] for i in range(config.num_labels)]
-    )
-    if len(own) != config.num_labels:
-        raise TeacherError(
-            f"teacher.labels has {len(own)} names, "
-            f"the model in {folder.name} {config.num_labels} outputs"
-        )
-    return Member(folder, content_key(folder, max_length), align(own, labels, folder.name))
-
-
-def align(own: Sequence[str], labels: Sequence[str], name: str) -> npt.NDArray[np.int64]:
-    """Returns for each of the data's labels the model's output that stands for it, by name.
-
-    Raises:
-        TeacherError: the two sets of names differ.
-    """
-    lacking, strange = sorted(set(labels) - set(own)), sorted(set(own) - set(labels))
-    if not lacking and not strange:
-        return np.array([list(own).index(label) for label in labels], dtype=np.int64)
-    problems = []
-    if all(label.startswith("LABEL_") for label in own):
-        problems.append(
-            Problem(
-                f"its {len(own)} outputs are called {', '.join(own[:2])}, ...; "
-                f"the data's {len(labels)} labels have names",
-                cure="name them in the order of the outputs, teacher: {labels: [...]}; "
-                "or fit a model that is no classifier yet, teacher: {fine_tune: {}}",
-            )
-        )
-    else:
-        problems += [
-            Problem(
-                f"does not know the data's label '{label}'",
-                cure=did_you_mean(label, strange or own),
-            )
-            for label in lacking[:5]
-        ]
-        problems += [
-            Problem(f"has the label '{each}', which the data lacks") for each in strange[:5]
-        ]
-    raise TeacherError(f"the labels of the teacher {name} are not those of the data", *problems)
+    columns = columns_of(folder, labels, names)
+    return Member(folder, content_key(folder, max_length), columns)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from kdzoo.data import Example
-from kdzoo.model import length_sorted_batches
+from kdzoo.model import length_sorted_batches, padding_id
 from kdzoo.progress import Progress
 from kdzoo.text import Vocabulary, encode, reader_of
 from kdzoo.text.encode import Encoded
@@ -31,21 +31,26 @@ def encoder_vectors(
         progress: told how far it is.
         device: where the encoder runs.
     """
-    encoded = _entries(tokenizer, vocabulary)
-    base = encoder.base_model.to(device).eval()
-    vectors = torch.zeros(len(vocabulary), base.config.hidden_size)
+    encoded = _entries(tokenizer, vocabulary, padding_id(tokenizer, encoder.config))
+    base = encoder.base_model
+    if encoder.config.is_encoder_decoder:  # the decoder writes texts, which nobody wants here
+        base = base.get_encoder()
+    base = base.to(device).eval()
+    vectors: Tensor | None = None  # [V, D]
     with progress.task("embeddings from the encoder", len(encoded)) as task:
         for rows in length_sorted_batches(encoded.lengths, 512):
             batch = {name: each.to(device) for name, each in encoded.batch(rows).items()}
             states = base(**batch).last_hidden_state.float()  # [B, T, D]
             mask = batch["attention_mask"].unsqueeze(-1)  # [B, T, 1]
+            if vectors is None:
+                vectors = torch.zeros(len(vocabulary), states.shape[-1])
             vectors[torch.from_numpy(rows)] = ((states * mask).sum(1) / mask.sum(1)).cpu()
             task.advance(len(rows))
+    assert vectors is not None  # noqa: S101 - a vocabulary has words
     return vectors.clone()
 
 
-def _entries(tokenizer: Any, vocabulary: Vocabulary) -> Encoded:
-    pad = int(tokenizer.pad_token_id or 0)
+def _entries(tokenizer: Any, vocabulary: Vocabulary, pad: int) -> Encoded:
     if vocabulary.kept is None:
         reader = reader_of(tokenizer)
         reader.encode_special_tokens = False  # an entry that is one is read as one

@@ -108,6 +108,8 @@ def prune(
     used = _used_ids(whole, examples)
     wanted = [special.pad, special.unknown, special.mask, special.start, special.end]
     used |= {_id_of(whole, name) for name in wanted if name is not None}
+    if special_tokens:
+        used |= _ids_around(state["post_processor"], whole)
     first = [] if special.pad is None else [_id_of(whole, special.pad)]
     order = [*first, *sorted((used | _needed_by_model(state["model"], used)) - {*first})]
     everything = set(whole.get_vocab(with_added_tokens=True).values()) if keep_unseen else set()
@@ -206,6 +208,21 @@ def _pruned_model(
                 f"the teacher's tokenizer is a {kind}, which cannot be pruned; "
                 "set student.text to words"
             )
+
+
+def _ids_around(processor: Any, tokenizer: Tokenizer) -> set[int]:
+    """Returns the ids of the special tokens that a post-processor puts around a text."""
+    if processor is None:
+        return set()
+    match processor["type"]:
+        case "TemplateProcessing":
+            return {old for token in processor["special_tokens"].values() for old in token["ids"]}
+        case "BertProcessing" | "RobertaProcessing":
+            return {_id_of(tokenizer, processor[key][0]) for key in ("sep", "cls")}
+        case "Sequence":
+            return set().union(*(_ids_around(each, tokenizer) for each in processor["processors"]))
+        case _:
+            return set()
 
 
 def _renumbered(processor: Any, tokenizer: Tokenizer, new_ids: dict[int, int]) -> Any:

@@ -100,16 +100,21 @@ def new_texts(
     task.advance(tried % NOTED_EVERY)
 
 
-def try_augmenter(section: Augment) -> None:
+def try_augmenter(section: Augment, mask: str | None = "[MASK]") -> None:
     """Tries the section's augmenter on a long text, a short one and a single word.
+
+    Args:
+        section: of the recipe.
+        mask: the teacher's mask token; None where it has none.
 
     Raises:
         RecipeError: its options cannot be.
-        DataError: it fails, or returns something that is no text.
+        DataError: it fails, needs a mask token that is not there, or returns something that is no
+            text.
     """
     texts = ("please book a table for two in the new place", "play some jazz", "stop")
     examples = [Example(text) for text in texts]
-    context = AugmentContext("[MASK]", examples)
+    context = AugmentContext(mask, examples)
     augmentation = Augmentation.of(section, context, seed=0)
     for example in examples:
         try:

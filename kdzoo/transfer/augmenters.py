@@ -47,7 +47,9 @@ class AugmentContext:
         """
         if self.mask is None:
             raise DataError(
-                f"the augmenter '{augmenter}' needs a mask token, which the teacher does not have"
+                f"the augmenter '{augmenter}' needs a mask token, which the teacher does not have; "
+                "take one that needs none (transfer.augment.kind: ngram, or pos), or remove "
+                "transfer.augment"
             )
         return self.mask
 

@@ -1,0 +1,200 @@
+"""What a classifier has to be, looked at before texts go through it: one message, or right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from kdzoo.errors import ModelError
+from kdzoo.model.shape import Shape
+
+_SETFIT = ("config_setfit.json", "model_head.pkl")
+_ADAPTER = "adapter_config.json"
+_LARGEST = float(np.finfo(np.float16).max)
+_TRIED = 1024  # tokens of the longest text that is tried: longer ones cost gigabytes
+
+
+def refuse_adapter(folder: Path, name: str) -> None:
+    """Refuses a folder that holds a part of a model alone.
+
+    Args:
+        folder: of a model.
+        name: what the user calls it.
+
+    Raises:
+        ModelError: it is an adapter.
+    """
+    if (folder / _ADAPTER).is_file():
+        raise ModelError(
+            f"{name} is an adapter (it holds {_ADAPTER}), whose base model lies elsewhere; merge "
+            "them once and give the merged folder: "
+            "AutoPeftModelForSequenceClassification.from_pretrained(ADAPTER).merge_and_unload()"
+            ".save_pretrained(FOLDER), and save the tokenizer there too"
+        )
+
+
+def refuse_setfit(folder: Path, name: str) -> None:
+    """Refuses a folder whose classification head is not among its weights.
+
+    Raises:
+        ModelError: it is a SetFit model.
+    """
+    found = [each for each in _SETFIT if (folder / each).is_file()]
+    if found:
+        raise ModelError(
+            f"{name} is a SetFit model (it holds {found[0]}): its head is a pickle, which kdzoo "
+            "does not open, and its weights are an encoder alone. Let SetFit label the texts and "
+            f"give the file as teacher.outputs; or copy the folder without {' and '.join(_SETFIT)} "
+            "and have the encoder fine-tuned"
+        )
+
+
+def refuse_other_problems(config: Any, name: str) -> None:
+    """Refuses a classifier that does not choose one of several classes.
+
+    Raises:
+        ModelError: it gives several labels at once, or a number.
+    """
+    fit = (
+        "as a teacher it can be fitted to the data anew: teacher: {fine_tune: {}} in the recipe, "
+        "kdzoo init --fine-tune"
+    )
+    if config.problem_type == "multi_label_classification":
+        raise ModelError(
+            f"{name} gives several labels at once (problem_type multi_label_classification), and "
+            f"kdzoo distils classifiers that choose one; {fit}"
+        )
+    if config.problem_type == "regression" or config.num_labels < 2:
+        raise ModelError(
+            f"{name} has {_outputs(config.num_labels)} "
+            f"(problem_type {config.problem_type or 'not said'}): it gives a number, not a choice "
+            f"among classes. Save it with an output for each class; {fit}"
+        )
+
+
+def _outputs(count: int) -> str:
+    return f"{count} output{'' if count == 1 else 's'}"
+
+
+def refuse_maskless(config: Any, shape: Shape, name: str) -> None:
+    """Refuses a model that is not told what is padding: texts of a batch would change each other.
+
+    Raises:
+        ModelError: it is such a model.
+    """
+    if not shape.reads_mask:
+        raise ModelError(
+            f"{name} is a {config.model_type}, which reads no attention mask: its answer to a text "
+            "would change with the texts beside it; take a model of another kind"
+        )
+
+
+def refuse_tokenizer(tokenizer: Any, shape: Shape, name: str) -> None:
+    """Refuses a Hugging Face tokenizer that is none, or whose ids the model does not know.
+
+    Raises:
+        ModelError: it has no fast form, holds no words, or numbers them beyond the word table.
+    """
+    if getattr(tokenizer, "backend_tokenizer", None) is None:
+        raise ModelError(
+            f"{name} has no fast tokenizer (tokenizer.json), which kdzoo reads texts with; "
+            "take a model that has one"
+        )
+    ids: dict[str, int] = tokenizer.get_vocab()
+    if len(ids) <= len(tokenizer.all_special_tokens):  # made up where there are no files
+        raise ModelError(
+            f"{name} has no tokenizer (tokenizer.json); save it beside the weights: "
+            "AutoTokenizer.from_pretrained(MODEL).save_pretrained(FOLDER)"
+        )
+    last = max(ids, key=ids.__getitem__)
+    if shape.words is not None and ids[last] >= shape.words:
+        raise ModelError(
+            f"{name}: the tokenizer knows '{last}' as id {ids[last]:,}, and the model's word table "
+            f"has {shape.words:,} rows; save the model once more after "
+            f"model.resize_token_embeddings({ids[last] + 1})"
+        )
+
+
+def padding_id(tokenizer: Any, config: Any) -> int:
+    """Returns the id that fills up the shorter texts of a batch.
+
+    Where neither tokenizer nor model names one, it is a special token that no text is given.
+
+    Raises:
+        ModelError: there is none.
+    """
+    if tokenizer.pad_token_id is not None:
+        return int(tokenizer.pad_token_id)
+    if config.pad_token_id is not None and config.pad_token_id >= 0:
+        return int(config.pad_token_id)
+    given = set(tokenizer("")["input_ids"])
+    free = [each for each in (tokenizer.eos_token_id, *tokenizer.all_special_ids)
+            if each is not None and each not in given]  # fmt: skip
+    if not free:
+        raise ModelError(
+            f"{tokenizer.name_or_path or 'the tokenizer'} has no padding token, and none that "
+            "could serve; add one and save both: tokenizer.add_special_tokens({'pad_token': "
+            "'[PAD]'}), model.resize_token_embeddings(len(tokenizer))"
+        )
+    return int(free[0])
+
+
+@torch.inference_mode()
+def try_classifier(model: Any, longest: int, pad_id: int, name: str) -> None:
+    """Runs a full text and a short one through a classifier: cheaper than a study that fails.
+
+    Args:
+        model: on the CPU, in evaluation mode.
+        longest: tokens at which texts are cut.
+        pad_id: what the short text is filled up with.
+        name: what the user calls it.
+
+    Raises:
+        ModelError: it fails, or gives no finite logits that the cache can hold.
+    """
+    tokens = min(longest, _TRIED)
+    ends = getattr(model.config, "eos_token_id", None)
+    word = next(each for each in range(3) if each not in (pad_id, ends))
+    ids = torch.full((2, tokens), word)  # [2, T]
+    lengths = torch.tensor([[tokens], [max(1, tokens // 2)]])
+    mask = (torch.arange(tokens) < lengths).long()
+    ids[mask == 0] = pad_id
+    if isinstance(ends, int):  # encoder-decoders pool at the end of the text
+        ids[[0, 1], lengths[:, 0] - 1] = ends
+    try:
+        logits = model(input_ids=ids, attention_mask=mask).logits  # [2, C]
+    except Exception as error:
+        raise ModelError(
+            f"{name} fails on two texts, of {tokens} tokens and of {int(lengths[1])}: "
+            f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}; the files of the "
+            "model do not fit each other"
+        ) from error
+    refuse_logits(logits.float().numpy(), name)
+
+
+def refuse_logits(logits: npt.NDArray[np.float32], name: str) -> None:
+    """Refuses logits that are no numbers, or larger than the cache of a teacher's can hold.
+
+    Args:
+        logits: at least one, of any shape.
+        name: what the user calls their model.
+
+    Raises:
+        ModelError: they are.
+    """
+    if not np.isfinite(logits).all():
+        raise ModelError(
+            f"{name} gives logits that are no finite numbers: its weights are damaged; "
+            "download or train it again"
+        )
+    largest = float(np.abs(logits).max())
+    if largest > _LARGEST:
+        raise ModelError(
+            f"{name} gives logits as large as {largest:,.0f}, and what the cache holds ends at "
+            f"{_LARGEST:,.0f} (float16); divide weight and bias of its last layer by a constant, "
+            "its labels stay the same"
+        )

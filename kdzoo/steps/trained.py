@@ -1,0 +1,78 @@
+"""What a study has trained, and the rows of its table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kdzoo.data import Corpus
+from kdzoo.recipe import Variant
+from kdzoo.registry import students
+from kdzoo.results import Member, Row
+from kdzoo.steps.teacher import StudyTeacher
+from kdzoo.steps.timing import teacher_runtimes
+
+BASELINE = "tf-idf + svm"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What one seed of one variant came to: its models' keys, and what they were made from."""
+
+    variant: Variant
+    corpus: Corpus
+    taught: StudyTeacher
+    member: Member
+    baseline_key: str | None
+
+    @property
+    def keys(self) -> list[str]:
+        """All its models, the teacher first."""
+        found = (self.taught.key, self.baseline_key, self.member.key, self.member.control_key)
+        return [key for key in found if key is not None]
+
+
+def rows_of(trained: Sequence[Trained]) -> tuple[Row, ...]:
+    """Returns the table's rows: teachers, variants, then baselines, in the order of the recipes."""
+    settings = {setting_of(each): each.variant.name for each in reversed(trained)}
+    rows: dict[str, Row] = {}
+
+    def add(row: Row) -> None:
+        known = rows.setdefault(row.name, row)
+        members = {member.key: member for member in (*known.members, *row.members)}
+        runtimes = tuple(dict.fromkeys((*known.runtimes, *row.runtimes)))
+        rows[row.name] = row.model_copy(
+            update={"members": tuple(members.values()), "runtimes": runtimes}
+        )
+
+    def shared_name(noun: str, each: Trained) -> str:
+        return noun if len(settings) == 1 else f"{noun} of {settings[setting_of(each)]}"
+
+    for each in trained:
+        member = Member(seed=each.member.seed, key=each.taught.key)
+        name = shared_name("teacher", each)
+        runtimes = teacher_runtimes(each.taught, each.variant.recipe.measure)
+        add(Row(name=name, role="teacher", kind="teacher", road=None, members=(member,),
+                runtimes=runtimes))  # fmt: skip
+    for each in trained:
+        kind = each.variant.recipe.student.kind
+        road = students.get(kind).details["road"]
+        name = each.variant.name
+        runtimes = tuple(each.variant.recipe.measure.runtimes)
+        add(Row(name=name, role="student", kind=kind, road=road, members=(each.member,),
+                runtimes=runtimes))  # fmt: skip
+    for each in trained:
+        if each.baseline_key is not None:
+            member = Member(
+                seed=each.member.seed, key=each.baseline_key, teacher_key=each.taught.key
+            )
+            name = shared_name(BASELINE, each)
+            add(Row(name=name, role="baseline", kind=BASELINE, road=None, members=(member,),
+                    runtimes=("sklearn",)))  # fmt: skip
+    return tuple(rows.values())
+
+
+def setting_of(each: Trained) -> str:
+    """Stands for data and teacher: rows that share both share one teacher and one baseline row."""
+    recipe = each.variant.recipe
+    return recipe.data.model_dump_json() + recipe.teacher.model_dump_json()

@@ -1,0 +1,137 @@
+"""Trying a recipe on its own teacher, before anything is trained for it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from kdzoo import registry
+from kdzoo.data import Corpus, Example
+from kdzoo.model import BuildContext, build_student, is_module, refuse_narrow, refuse_tableless
+from kdzoo.progress import Silent
+from kdzoo.recipe.schema import Recipe
+from kdzoo.steps.job import student_options
+from kdzoo.steps.teacher import find_sources, refuse_other_kind
+from kdzoo.teacher import Looked, columns_of, encoder_vectors, find_model, look_at
+from kdzoo.text import SpecialTokens, Vocabulary, prune, words
+from kdzoo.transfer import try_augmenter
+
+_TEXTS = tuple(map(Example, ("play some jazz", "what is the weather like in the new place", "7")))
+
+
+@dataclass
+class Lookout:
+    """The models that were looked at, each once; their weights stay while recipes are tried."""
+
+    _seen: dict[tuple[Path, int, bool], Looked] = field(default_factory=dict)
+
+    def look(self, folder: Path, wanted: int, *, finished: bool) -> Looked:
+        """Returns a model once it is seen to be sound.
+
+        Raises:
+            KdzooError: it is not.
+        """
+        known = (folder, wanted, finished)
+        if known not in self._seen:
+            self._seen[known] = look_at(folder, wanted, finished=finished)
+        return self._seen[known]
+
+
+def check_teacher(recipe: Recipe, lookout: Lookout) -> None:
+    """Looks at a recipe's teacher, and tries on it what the recipe asks of it.
+
+    Args:
+        recipe: any.
+        lookout: what was seen already.
+
+    Raises:
+        TeacherError: the teacher cannot be found or loaded.
+        ModelError: it is not sound, or the student cannot be made of it.
+        RecipeError: the augmenter's options cannot be.
+        DataError: the augmenter needs what the teacher does not have.
+    """
+    section = recipe.teacher
+    lent = [
+        lookout.look(folder, section.max_length, finished=section.fine_tune is None)
+        for folder in find_sources(section)
+    ]
+    if section.encoder is not None:
+        folder = find_model(section.encoder)
+        encoder = lookout.look(folder, section.max_length, finished=False)
+    elif lent:
+        encoder = lent[0]
+    else:
+        return  # a file alone, which lends nothing
+    taught = lent[0] if lent else encoder
+    if recipe.transfer.augment is not None:
+        try_augmenter(recipe.transfer.augment, SpecialTokens.of(taught.tokenizer).mask)
+    if registry.students.get(recipe.student.kind).details["tokenizer_of"] is None:
+        try_student_on(recipe, taught, encoder, knows_head=bool(lent))
+
+
+def check_labels(recipe: Recipe, corpus: Corpus) -> None:
+    """Sees that a finished classifier is one over the data's labels and of its kind of texts.
+
+    Raises:
+        TeacherError: it is not; the message lists the differences.
+    """
+    section = recipe.teacher
+    if section.fine_tune is not None:
+        return
+    for folder in find_sources(section):
+        refuse_other_kind(folder, corpus)
+        columns_of(folder, corpus.labels, section.labels)
+
+
+def try_student_on(recipe: Recipe, taught: Looked, encoder: Looked, *, knows_head: bool) -> None:
+    """Makes a recipe's student of its teacher, over a handful of words.
+
+    Args:
+        recipe: its student reads with the teacher's tokenizer, or words.
+        taught: the teacher, or what stands for it before it is fine-tuned.
+        encoder: what it was fine-tuned from.
+        knows_head: whether students may take over the teacher's classification head.
+
+    Raises:
+        ModelError: that cannot be.
+    """
+    student, entry = recipe.student, registry.students.get(recipe.student.kind)
+    vocabulary = _vocabulary(recipe, taught, special=bool(entry.details["special_tokens"]))
+    needs_vectors = student.embeddings == "teacher"
+    if is_module(entry) and not needs_vectors:
+        return  # the teacher lends it nothing but words
+    context = BuildContext(
+        labels=taught.labels,
+        vocabulary=vocabulary,
+        encoder=lambda: copy.deepcopy(encoder.model),
+        teacher=lambda: copy.deepcopy(taught.model),
+        outputs=tuple(range(len(taught.labels))) if knows_head else None,
+        pair_head=student.pair_head if recipe.data.text_pair is not None else 0,
+    )
+    model = build_student(student.kind, student_options(student), context, None, seed=0)
+    if needs_vectors:
+        _try_vectors(model.student if is_module(entry) else model, entry, vocabulary, encoder)
+
+
+def _vocabulary(recipe: Recipe, taught: Looked, *, special: bool) -> Vocabulary:
+    texts: Sequence[Example] = _TEXTS
+    if recipe.student.text == "words":
+        return words(texts, taught.max_length, SpecialTokens.of(taught.tokenizer).mask)
+    return prune(taught.tokenizer, texts, taught.max_length, special_tokens=special)
+
+
+def _try_vectors(
+    student: nn.Module, entry: registry.Entry[Any], vocabulary: Vocabulary, encoder: Looked
+) -> None:
+    """Has the encoder make vectors for the handful of words, and sees that they are wide enough."""
+    table = refuse_tableless(student, entry)
+    vectors = encoder_vectors(
+        copy.deepcopy(encoder.model), encoder.tokenizer, vocabulary, Silent(), torch.device("cpu")
+    )
+    refuse_narrow(vectors.shape[1], table.embedding_dim)

@@ -1,0 +1,102 @@
+"""Which of a teacher's outputs stands for which of the data's labels: by name, or one message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from kdzoo.errors import Problem, TeacherError, did_you_mean
+from kdzoo.teacher.source import read_config
+
+
+@dataclass(frozen=True)
+class LabelCures:
+    """How a teacher's labels are put right where they are not the data's.
+
+    Attributes:
+        names: gives its outputs names; ``{names}`` stands for them.
+        fit: has it fitted to the data; empty where it cannot be.
+    """
+
+    names: str
+    fit: str
+
+
+IN_RECIPE = LabelCures("teacher: {{labels: [{names}]}}", "teacher: {fine_tune: {}}")
+IN_FILE = LabelCures("teacher: {{labels: [{names}]}}", "")
+
+
+def columns_of(
+    folder: Path,
+    labels: Sequence[str],
+    names: Sequence[str] | None = None,
+    cures: LabelCures = IN_RECIPE,
+) -> npt.NDArray[np.int64]:
+    """Returns for each of ``labels`` the output of the folder's classifier that stands for it, [C].
+
+    Raises:
+        TeacherError: its labels are not the data's; the message lists the differences.
+    """
+    config = read_config(folder)
+    own = (
+        list(names) if names is not None else [config.id2label[i] for i in range(config.num_labels)]
+    )
+    if len(own) != config.num_labels:
+        raise TeacherError(
+            f"teacher.labels has {len(own)} names, the model in {folder.name} {config.num_labels} "
+            "outputs; name each of them once, in their order"
+        )
+    return align(own, labels, folder.name, cures)
+
+
+def align(
+    own: Sequence[str], labels: Sequence[str], name: str, cures: LabelCures = IN_RECIPE
+) -> npt.NDArray[np.int64]:
+    """Returns for each of the data's labels the model's output that stands for it, by name.
+
+    Raises:
+        TeacherError: the two sets of names differ.
+    """
+    lacking, strange = sorted(set(labels) - set(own)), sorted(set(own) - set(labels))
+    if not lacking and not strange and len(own) == len(set(own)):
+        return np.array([list(own).index(label) for label in labels], dtype=np.int64)
+    fit = f"have it fitted to these labels: {cures.fit}" if cures.fit else ""
+    named = cures.names.format(names=", ".join(map(_quoted, labels)))
+    renamed = f"if they mean the same, name its outputs in their order: {named}"
+    problems = []
+    if all(label.startswith("LABEL_") for label in own):
+        counts = (
+            f"its {len(own)} outputs are called {', '.join(own[:2])}{', ...' * (len(own) > 2)}; "
+            f"the data's {len(labels)} labels have names"
+        )
+        if len(own) == len(labels):
+            fit = f"name them in the order of the outputs, {named}" + (f"; or {fit}" if fit else "")
+        problems.append(Problem(counts, cure=fit))
+    else:
+        twice = sorted({each for each in own if own.count(each) > 1})
+        problems += [Problem(f"has the label '{each}' twice") for each in twice[:5]]
+        problems += [
+            Problem(
+                f"does not know the data's label '{label}'",
+                cure=did_you_mean(label, strange or own),
+            )
+            for label in lacking[:5]
+        ]
+        problems += [
+            Problem(f"has the label '{each}', which the data lacks") for each in strange[:5]
+        ]
+        cure = "; or ".join(each for each in (renamed * (len(own) == len(labels)), fit) if each)
+        if cure:
+            last = problems[-1]
+            problems[-1] = Problem(last.what, cure="; ".join(filter(None, (last.cure, cure))))
+    raise TeacherError(f"the labels of the teacher {name} are not those of the data", *problems)
+
+
+def _quoted(label: str) -> str:
+    """Returns a label as it stands in a YAML list in quotes."""
+    return json.dumps(label, ensure_ascii=False)

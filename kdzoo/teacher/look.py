@@ -1,0 +1,95 @@
+"""The look at a model before it teaches, or lends its encoder: sound, or one message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kdzoo.errors import TeacherError
+from kdzoo.model import (
+    load_model,
+    maximum_length,
+    padding_id,
+    refuse_maskless,
+    refuse_other_problems,
+    refuse_setfit,
+    refuse_tokenizer,
+    shape_of,
+    try_classifier,
+)
+from kdzoo.teacher.source import read_config
+from kdzoo.teacher.teacher import load_encoder, load_hf_tokenizer
+
+_CLASSIFIER = "ForSequenceClassification"
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A model that is seen to be sound.
+
+    Attributes:
+        folder: where it lies.
+        tokenizer: of Hugging Face.
+        model: on the CPU; its head is new where it is to be fine-tuned.
+        max_length: tokens at which it cuts.
+    """
+
+    folder: Path
+    tokenizer: Any
+    model: Any
+    max_length: int
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of its outputs."""
+        config = self.model.config
+        return tuple(config.id2label[number] for number in range(config.num_labels))
+
+
+def look_at(folder: Path, wanted: int, *, finished: bool) -> Looked:
+    """Returns a model once its files are seen to fit each other and two texts went through it.
+
+    Args:
+        folder: the model's.
+        wanted: the most tokens that are to be read of a text.
+        finished: whether it is a classifier as it is, rather than one to be fine-tuned.
+
+    Raises:
+        TeacherError: it cannot be loaded.
+        ModelError: it is no such model, or its files do not fit each other.
+    """
+    name = str(folder)
+    refuse_setfit(folder, name)
+    config = read_config(folder)
+    if finished:
+        refuse_other_problems(config, name)
+    shape = shape_of(config)
+    refuse_maskless(config, shape, name)
+    tokenizer = load_hf_tokenizer(folder)
+    refuse_tokenizer(tokenizer, shape, name)
+    model = load_model(folder).model if finished else load_encoder(folder)
+    longest = maximum_length(tokenizer, config, wanted, shape)
+    try_classifier(model, longest, padding_id(tokenizer, config), name)
+    return Looked(folder, tokenizer, model, longest)
+
+
+def is_classifier(folder: Path) -> bool:
+    """Whether a model's weights hold a finished classification head.
+
+    Its configuration names its class; where it names none, the weights tell.
+
+    Raises:
+        TeacherError: its configuration or its weights cannot be read.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    config = read_config(folder)
+    if config.architectures:
+        return str(config.architectures[0]).endswith(_CLASSIFIER)
+    weights = folder / "model.safetensors"
+    try:
+        with safe_open(weights, framework="pt") as file:
+            return {*shape_of(config).head} <= {*file.keys()}
+    except (OSError, SafetensorError) as error:
+        raise TeacherError(f"{weights} is damaged: {error}") from error

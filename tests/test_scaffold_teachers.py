@@ -1,0 +1,167 @@
+"""``kdzoo init`` and ``check`` know the teacher: recipes fit it, cures work as written."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tiny_teachers import save_teacher
+from tiny_world import LABELS, RunCommand, WriteRecipe, save_tiny_bert
+
+from kdzoo.recipe import load_study
+from kdzoo.scaffold import write_recipes
+
+
+def written(data: Path, teacher: Path, output: Path, **options: Any) -> dict[str, Any]:
+    """Returns the recipes that init writes for a teacher, by name."""
+    write_recipes(
+        data, output, text="text", label="label", oos_label=None, teacher=str(teacher), **options
+    )
+    load_study(str(output))
+    return {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in output.glob("*.yaml")}
+
+
+class TestRecipes:
+    @pytest.mark.parametrize(
+        ("name", "students"),
+        [
+            ("xlm-roberta", {"distilbert", "bilstm", "cnn"}),
+            ("longformer", {"bert", "bilstm", "cnn"}),
+            ("deberta", {"bert", "bilstm", "cnn"}),
+            ("mpnet", {"bilstm", "cnn"}),
+            ("gpt2 without padding", {"bilstm", "cnn"}),
+            ("t5", {"bilstm", "cnn"}),
+            ("xlm", {"bilstm", "cnn"}),
+        ],
+    )
+    def test_are_those_that_the_teacher_allows(
+        self, tiny_data: Path, tmp_path: Path, name: str, students: set[str]
+    ) -> None:
+        """Whatever its width is called, and whether or not it has a mask token."""
+        teacher = save_teacher(name, tmp_path / "teacher")
+
+        recipes = written(tiny_data, teacher, tmp_path / "mine")
+
+        assert {*recipes} == students
+        masked = "gpt2" not in name and name != "t5"
+        for recipe in recipes.values():
+            assert recipe["transfer"]["augment"]["kind"] == ("mask" if masked else "ngram")
+        assert {recipes[each]["student"]["dim"] for each in ("bilstm", "cnn")} == {32}
+
+    @pytest.mark.parametrize(("words", "limit"), [(3, 64), (100, 128), (300, 128)])
+    def test_cut_where_nearly_all_texts_have_ended(
+        self, tiny_data: Path, tmp_path: Path, words: int, limit: int
+    ) -> None:
+        """As far as the teacher reads."""
+        rows = [{"text": f"{'play ' * words}{number}", "label": LABELS[number % 2]}
+                for number in range(80)]  # fmt: skip
+        data = tmp_path / "long.jsonl"
+        data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        teacher = save_teacher("bert", tmp_path / "teacher")
+
+        recipes = written(data, teacher, tmp_path / "mine", fine_tune=True)
+
+        assert {each["teacher"]["max_length"] for each in recipes.values()} == {limit}
+
+    def test_fine_tune_a_finished_classifier_where_that_is_asked_for(
+        self, tiny_data: Path, tiny_teacher: Path, tmp_path: Path
+    ) -> None:
+        recipes = written(tiny_data, tiny_teacher, tmp_path / "mine", fine_tune=True)
+
+        assert all("fine_tune" in each["teacher"] for each in recipes.values())
+
+    def test_keep_a_head_that_the_configuration_does_not_name(
+        self, tiny_data: Path, tmp_path: Path
+    ) -> None:
+        teacher = save_teacher("without architectures", tmp_path / "teacher")
+
+        recipes = written(tiny_data, teacher, tmp_path / "mine")
+
+        assert all("fine_tune" not in each["teacher"] for each in recipes.values())
+
+
+class TestCures:
+    NAMELESS = tuple(f"LABEL_{number}" for number in range(len(LABELS)))
+
+    @pytest.mark.parametrize("own", [NAMELESS, ("Alarm", "Music", "Oos", "Weather")])
+    def test_of_init_are_options_that_it_takes(
+        self, kdzoo: RunCommand, tiny_data: Path, tmp_path: Path, own: tuple[str, ...]
+    ) -> None:
+        teacher = save_tiny_bert(tmp_path / "teacher", own)
+        command = ["init", "--data", tiny_data, "--teacher", teacher]
+        refused = kdzoo(*command, "-o", "mine")
+        assert refused.code == 2
+        (labels,) = re.findall(r"--teacher-labels '\[.*?\]'", refused.err)
+
+        named = kdzoo(*command, "-o", "named", *shlex.split(labels))
+        fitted = kdzoo(*command, "-o", "fitted", "--fine-tune")
+
+        assert (named.code, fitted.code) == (0, 0), named.err + fitted.err
+        assert "--fine-tune" in refused.err
+        assert kdzoo("check", "named").code == 0
+        (each, *_) = load_study("named").variants
+        assert tuple(each.recipe.teacher.labels or ()) == LABELS
+
+    @pytest.mark.parametrize("own", [NAMELESS, (*LABELS, "taxi"), LABELS[:-1]])
+    def test_of_check_are_lines_that_a_recipe_takes(
+        self,
+        kdzoo: RunCommand,
+        write_recipe: WriteRecipe,
+        tmp_path: Path,
+        own: tuple[str, ...],
+    ) -> None:
+        teacher = {"model": str(save_tiny_bert(tmp_path / "teacher", own)), "fine_tune": None}
+        refused = kdzoo("check", write_recipe(teacher=teacher))
+        assert refused.code == 2
+        lines = re.findall(r"teacher: \{(?:labels: \[.*?\]|fine_tune: \{\})\}", refused.err)
+        cures = [yaml.safe_load(line)["teacher"] for line in lines]
+        assert len(cures) == (2 if own == self.NAMELESS else 1)
+
+        for cure in cures:
+            outcome = kdzoo("check", write_recipe(teacher={**teacher, **cure}))
+            assert outcome.code == 0, outcome.err
+
+
+class TestCheck:
+    @pytest.mark.parametrize(
+        ("teacher", "student", "said"),
+        [
+            ("gpt2", {"kind": "fasttext"}, "needs a mask token"),
+            ("mpnet", {"kind": "distilbert"}, "cannot be cut from a mpnet"),
+            ("electra", {"kind": "distilbert"}, "cannot be cut from a electra"),
+            ("gpt2", {"kind": "bert"}, "cannot be cut from a gpt2"),
+            ("xlm", {"kind": "cnn", "dim": 64, "embeddings": "teacher"}, "are 32 wide"),
+            ("bart", {"kind": "bilstm", "dim": 64, "embeddings": "teacher"}, "are 32 wide"),
+            ("no tokenizer", {"kind": "cnn"}, "tokenizer.json"),
+            ("setfit", {"kind": "cnn"}, "a SetFit model"),
+        ],
+    )
+    @pytest.mark.parametrize("command", ["check", "run"])
+    def test_refuses_what_the_teacher_cannot_give_before_it_is_trained(
+        self,
+        kdzoo: RunCommand,
+        write_recipe: WriteRecipe,
+        tmp_path: Path,
+        teacher: str,
+        student: dict[str, Any],
+        said: str,
+        command: str,
+    ) -> None:
+        folder = save_teacher(teacher, tmp_path / "teacher")
+        path = write_recipe(teacher={"model": str(folder)})
+        recipe = yaml.safe_load(path.read_text("utf-8"))
+        if student["kind"] == "fasttext":
+            recipe["transfer"] = {"augment": {"kind": "mask"}}
+        path.write_text(yaml.safe_dump({**recipe, "student": student}), encoding="utf-8")
+
+        outcome = kdzoo(command, path)
+
+        assert outcome.code == 2
+        assert said in outcome.err
+        assert "fine-tuning" not in outcome.err
+        assert not Path("runs/tiny/models").exists()
