@@ -12,8 +12,9 @@ from kdzoo.report.findings import Finding
 from kdzoo.report.looks import fill_of, road_of
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table
+from kdzoo.report.table import gap
 from kdzoo.results import Record, Store
-from kdzoo.statistics import Gap
+from kdzoo.statistics import Effect, Gap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +37,7 @@ class GapLine:
         objective: that it was distilled by, in words.
         texts: what it learnt from beside the data's own texts, in words; empty where nothing.
         gap: what it closed; None where there is none to close.
+        effect: what distilling did to it.
     """
 
     name: str
@@ -44,6 +46,7 @@ class GapLine:
     objective: str
     texts: str
     gap: Gap | None
+    effect: Effect
 
 
 def draw_gaps(store: Store, table: Table, findings: Sequence[Finding], folder: Path) -> list[Path]:
@@ -72,12 +75,13 @@ def gap_lines(store: Store, findings: Sequence[Finding]) -> list[GapLine]:
     lines = []
     for finding in findings:
         row = rows[finding.name]
-        if finding.to_control is None or finding.to_teacher is None or row.role != "student":
+        if finding.effect is None or finding.to_teacher is None or row.role != "student":
             continue
         record = store.read(row.members[0].key)
         objective, texts = _objective(record), _texts(record)
         road = row.road or row.role
-        lines.append(GapLine(row.name, row.kind, road, objective, texts, finding.gap))
+        effect = finding.effect.kind
+        lines.append(GapLine(row.name, row.kind, road, objective, texts, finding.gap, effect))
     kinds = list(dict.fromkeys(line.kind for line in lines))
     return sorted(lines, key=lambda line: kinds.index(line.kind))
 
@@ -148,7 +152,8 @@ def _frame(axes: Axes, lines: Sequence[GapLine], limits: tuple[float, float]) ->
         axes.annotate(name, (x, 1), (0, 3), xycoords=axes.get_xaxis_transform(),
                       textcoords="offset points", ha="center", fontsize=9)  # fmt: skip
     for place, line in enumerate(lines):
-        told = ", ".join(part for part in (line.objective, line.texts) if part)
+        parts = (line.objective, line.texts, gap(line.effect, ""))
+        told = ", ".join(part for part in parts if part)
         axes.annotate(one_line(told), (1, place), (6, 0), xycoords=axes.get_yaxis_transform(),
                       textcoords="offset points", va="center", fontsize=8.5)  # fmt: skip
 

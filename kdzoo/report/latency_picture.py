@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kdzoo.report.canvas import canvas, log_scale, no_picture
+from kdzoo.report.costs import variation
 from kdzoo.report.looks import road_of, shape_of
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table, TableRow
@@ -43,4 +44,5 @@ def latency_label(table: Table) -> str:
     count = table.timed[0].threads
     threads = "1 CPU thread" if count == 1 else f"{count} CPU threads"
     label = f"latency of one text, ms (p50, tokenisation included, {threads}; log scale)"
-    return f"{label}\non {one_line(table.machine)}" if table.machine else label
+    machine = f"on {one_line(table.machine)}" if table.machine else ""
+    return "\n".join(line for line in (label, machine, variation(table.timed)) if line)

@@ -189,7 +189,7 @@ def _labels(axes: Axes, bubbles: Sequence[Bubble], front: Sequence[Point], cost:
     Of more models than can be told apart, only those that no other beats, and what is no student.
     """
     figure: Any = axes.figure
-    figure.canvas.draw()
+    figure.get_layout_engine().execute(figure)  # as drawing would, without the drawing
     pixels = figure.dpi / 72
     shapes = [(each.point, each.radius) for each in bubbles]
     shapes += [((each.x, each.control), 4.0) for each in bubbles if each.control is not None]
