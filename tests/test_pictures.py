@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +32,8 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
     found: Watched = []
 
     @contextmanager
-    def watching(stem: Path, size: tuple[float, float]) -> Iterator[Any]:
-        with canvas(stem, size) as (axes, paths):
+    def watching(stem: Path, size: tuple[float, float], texts: Iterable[str] = ()) -> Iterator[Any]:
+        with canvas(stem, size, texts) as (axes, paths):
             found.append(axes)
             yield axes, paths
 
