@@ -126,7 +126,7 @@ class TestPage:
         moment = {"created": f"{trained}T23:59:59+00:00"}
         store.write(store.finished(record.key), record.model_copy(update=moment))
 
-        assert told in Read(write.page(store, read_report(store))).texts
+        assert told in Read(write.page(read_report(store))).texts
 
     def test_shows_every_row_in_picture_and_table(self, written: Path, page: Read) -> None:
         rows = make_table(Store(written)).rows

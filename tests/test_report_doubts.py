@@ -47,9 +47,9 @@ def terminal(store: Store, report: Report) -> str:
     return captured.get()
 
 
-def page(store: Store, report: Report) -> str:
+def page(_: Store, report: Report) -> str:
     """Returns what is read on the page, what a pointer over the picture shows included."""
-    text = write.page(store, report)
+    text = write.page(report)
     (rows,) = re.findall(r'<script id="rows".*?>(.*?)</script>', text, re.DOTALL)
     hovers = " ".join(re.findall(r'"hover": \[.*?\]', rows))
     return re.sub(r"<script.*?</script>|<[^>]*>", " ", text, flags=re.DOTALL) + hovers

@@ -81,19 +81,18 @@ def write_report(
     written = write_tables(table, store.root, findings)
     written += draw_gaps(store, table, findings, store.root)
     path = store.root / PAGE
-    write_atomically(path, page(store, report, texts))
+    write_atomically(path, page(report, texts))
     return [*written, path]
 
 
-def page(store: Store, report: Report, texts: Sequence[str] | None = None) -> str:
+def page(report: Report, texts: Sequence[str] | None = None) -> str:
     """Returns the page, whole.
 
     Args:
-        store: of the study.
-        report: what it says.
+        report: of the study.
         texts: of the table's split, where the page may show some.
     """
-    table, findings = report.table, report.findings
+    store, table, findings = report.store, report.table, report.findings
     sections = _sections(store, table, findings, report.reader, texts)
     return html(Page(table, summary(table, findings), sections, dates(store)))
 
