@@ -170,7 +170,7 @@ class TestForms:
 
     def test_say_when_the_machine_was_busy(self, study: HandWritten) -> None:
         """By the teacher's row, which every session visits in every round."""
-        assert "busy" not in card_of(study.finish()).words
+        assert "NOISY" not in card_of(study.finish()).words
         calm, busy = ((8.0, 8.1, 8.2), (8.0, 30.0, 90.0))
         timings = [
             Timing(key=key, runtime="torch", rounds_ms=tuple((each,) * 4 for each in rounds))
@@ -178,7 +178,7 @@ class TestForms:
         ]
         study.session(*timings, name="later")
 
-        assert "The machine was busy" in card_of(study.finish()).words
+        assert "NOISY: the reference varied by" in card_of(study.finish()).words
 
     def test_that_answer_otherwise_say_so(self, study: HandWritten) -> None:
         parity = parity_of(passed=False, other_labels=7, accuracy_change=-0.061)

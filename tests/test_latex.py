@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
@@ -61,6 +62,51 @@ class TestTable:
         assert rows[2].count(" & ") == rows[3].count(" & ")
 
 
+LATIN = ["façade", "Łódź", "ÅßŒÿ", "Ğışő", "“quoted” ‘so’", "10 €, 5 ‰ …", "e\u0301te\u0301"]
+FOREIGN = [
+    ("模型", "教师"),
+    ("モデル", "先生"),
+    ("한국", "서울"),
+    ("модель", "учитель"),
+    ("μοντέλο", "δάσκαλε"),
+    ("نموذج", "معلمة"),
+    ("מודל", "מורה"),
+    ("แบบ", "ครู"),
+    ("मॉडल", "शिक्षक"),
+    ("🚀", "🎯"),
+    ("Ħ", "ŉ"),
+    ("𝔸", "𝔹"),
+]
+
+
+class TestLetters:
+    @pytest.mark.parametrize("names", FOREIGN, ids=lambda names: ascii(names[0]))
+    def test_that_pdflatex_has_not_stay_what_they_are(self, names: tuple[str, str]) -> None:
+        """Two models stay two; the file says which engine it needs, and stops any other."""
+        text = latex(a_table(*map(a_row, names)))
+
+        assert [text.count(name) for name in names] == [2, 2]  # in both tables
+        head, _, _ = text.partition(r"\begin{tabular}")
+        assert r"\ifdefined\Umathcode\else\errmessage{" in head
+        assert r"\tracinglostchars=3" in head  # what the font has not is an error
+        assert r"\usepackage{fontspec}" in head
+        assert text.count(r"\begingroup") == text.count(r"\endgroup") == 1
+
+    @pytest.mark.parametrize("name", LATIN)
+    def test_that_it_has_need_no_other_engine(self, name: str) -> None:
+        text = latex(a_table(a_row(name)))
+
+        assert normalize("NFC", name) in text
+        assert "XeLaTeX" not in text
+
+    def test_of_the_studys_name_are_a_comment(self) -> None:
+        """Which no engine reads."""
+        text = latex(a_table(a_row("tiny"), study="模型"))
+
+        assert text.startswith("% 模型\n")
+        assert "XeLaTeX" not in text
+
+
 @pytest.mark.skipif(COMPILER is None, reason="needs Debian's package texlive-latex-base")
 class TestCompiled:
     def test_is_without_errors(self, tmp_path: Path) -> None:
@@ -69,10 +115,17 @@ class TestCompiled:
     def test_obeys_no_name(self, tmp_path: Path) -> None:
         """All hostile names at once, and those that LaTeX would obey."""
         (tmp_path / "secret.tex").write_text("SECRET", encoding="utf-8")
-        names = [*HOSTILE, r"\input{secret}", r"\write18{touch done}", "%", "#1", "~^_{}", "日本é"]
+        names = [*HOSTILE, r"\input{secret}", r"\write18{touch done}", "%", "#1", "~^_{}", "é"]
         rows = [a_row(name, notes=(name,)) for name in names]
 
         said = compile_alone(a_table(*rows, study=r"\input{secret}"), tmp_path)
 
         assert "secret.tex" not in said
         assert not (tmp_path / "done").exists()
+
+    def test_has_every_letter_that_needs_no_other_engine(self, tmp_path: Path) -> None:
+        compile_alone(a_table(*map(a_row, LATIN)), tmp_path)
+
+    def test_says_which_engine_other_letters_need(self, tmp_path: Path) -> None:
+        with pytest.raises(AssertionError, match="compile it with XeLaTeX"):
+            compile_alone(a_table(a_row("日本")), tmp_path)

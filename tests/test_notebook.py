@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from tiny_results import one_student, two_students
 
-from kdzoo.report import make_table, write_report
-from kdzoo.report.findings import find
+from kdzoo.report import read_report, write_report
 from kdzoo.report.notebook import Results
 from kdzoo.report.short import short_table
 from kdzoo.report.summary import summary
@@ -51,12 +50,12 @@ def reported(tmp_path: Path) -> Store:
 
 class TestResults:
     def test_show_the_terminals_cells_and_the_verdict(self, reported: Store) -> None:
-        table = make_table(reported)
-        findings = find(reported, table)
+        report = read_report(reported)
+        table, findings = report.table, report.findings
 
         shown = seen(reported)
 
-        short = short_table(table, findings)
+        short = short_table(table)
         assert shown.cells == [cell.text for line in short.lines for cell in line]
         for sentence in summary(table, findings):
             assert sentence in shown.text

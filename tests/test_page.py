@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from test_report import HOSTILE, a_row, a_table
+from tiny_results import one_student
 
-from kdzoo.report import make_table, write_report
+from kdzoo.report import make_table, read_report, write, write_report
 from kdzoo.report.findings import find
 from kdzoo.report.page import Page, html
 from kdzoo.report.plain import one_line
@@ -98,6 +99,34 @@ class TestPage:
         assert all(sentence in page.texts for sentence in sentences)
         assert sentences[0].startswith("The teacher is right on 87.")
         assert "Distilling " in sentences[2]
+
+    @pytest.mark.parametrize(
+        ("trained", "measured", "told"),
+        [
+            ("2026-01-01", [], "Trained 2026-01-01 (UTC)."),
+            ("2026-01-01", ["2026-02-03"], "Trained 2026-01-01; measured 2026-02-03 (UTC)."),
+            (
+                "2025-12-31",
+                ["2026-02-03", "2026-02-05", "2026-02-04"],
+                "Trained 2025-12-31 to 2026-01-01; measured 2026-02-03 to 2026-02-05 (UTC).",
+            ),
+        ],
+    )
+    def test_says_when_that_was_from_what_is_stored(
+        self, tmp_path: Path, trained: str, measured: list[str], told: str
+    ) -> None:
+        """Not when the report was made: the same results give the same page on any day."""
+        store = one_student(tmp_path).finish()
+        (session,) = store.sessions()
+        (tmp_path / "measurements" / f"{session.id}.json").unlink()
+        for number, day in enumerate(measured):
+            moved = {"id": f"{number}", "created": f"{day}T12:00:00+00:00"}
+            store.write_session(session.model_copy(update=moved))
+        record = store.read("s" * 16)
+        moment = {"created": f"{trained}T23:59:59+00:00"}
+        store.write(store.finished(record.key), record.model_copy(update=moment))
+
+        assert told in Read(write.page(read_report(store))).texts
 
     def test_shows_every_row_in_picture_and_table(self, written: Path, page: Read) -> None:
         rows = make_table(Store(written)).rows

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from matplotlib.colors import to_rgb
 from test_report import HOSTILE, a_latency, a_row, a_table, zoo
-from tiny_results import HandWritten, one_student, one_student_deployed
+from tiny_results import HandWritten, one_student, one_student_deployed, two_students
 
 from kdzoo.report import gap_picture, make_table, picture, write_report
 from kdzoo.report.canvas import canvas
@@ -31,8 +32,8 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
     found: Watched = []
 
     @contextmanager
-    def watching(stem: Path, size: tuple[float, float]) -> Iterator[Any]:
-        with canvas(stem, size) as (axes, paths):
+    def watching(stem: Path, size: tuple[float, float], texts: Iterable[str] = ()) -> Iterator[Any]:
+        with canvas(stem, size, texts) as (axes, paths):
             found.append(axes)
             yield axes, paths
 
@@ -121,6 +122,12 @@ class TestGapClosed:
         assert svg.count(">no gap<") == 1
         assert svg.count("no gap: the teacher is not measurably better than hard labels") == 1
 
+    def test_that_may_be_chance_says_so_beside_its_interval(self, tmp_path: Path) -> None:
+        draw_gaps(two_students(tmp_path))
+
+        svg = (tmp_path / "gap_closed.svg").read_text(encoding="utf-8")
+        assert svg.count("no effect<") == 1
+
     def test_without_any_gap_leaves_no_file(self, tmp_path: Path) -> None:
         """Not even one of an earlier report."""
         store = one_student(tmp_path, control=range(10)).finish()
@@ -164,6 +171,24 @@ class TestGapClosed:
         assert draw_gaps(store)
         svg = (tmp_path / "gap_closed.svg").read_text(encoding="utf-8")
         assert "<script>alert" not in svg
+
+
+@pytest.mark.parametrize(("noise", "is_told"), [(0.27, True), (0.05, False)])
+def test_of_latencies_says_on_its_axis_that_the_machine_was_busy(
+    tmp_path: Path, noise: float, is_told: bool
+) -> None:
+    """With accuracies and without; the picture of sizes has no such figure."""
+    latency = replace(a_latency(), noise=noise)
+    picture.draw(a_table(a_row("a", latency=latency)), tmp_path)
+    picture.draw_size(a_table(a_row("a", latency=latency)), tmp_path)
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    picture.draw(a_table(a_row("a", latency=latency, metrics={}, control={})), bare)
+
+    for path in (tmp_path / "accuracy_vs_latency.svg", bare / "latency.svg"):
+        told = f"NOISY: the reference varied by {noise * 100:.0f} % from round to round"
+        assert (told in path.read_text(encoding="utf-8")) == is_told
+    assert "NOISY" not in (tmp_path / "accuracy_vs_size.svg").read_text(encoding="utf-8")
 
 
 class TestSize:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
 from kdzoo import registry
@@ -17,7 +18,16 @@ from kdzoo.console import table as drawn_table
 from kdzoo.measure import NOISY, Memory, Ratio
 from kdzoo.recipe import load_study, shipped_recipes
 from kdzoo.report import Table, TableRow, markdown
-from kdzoo.report.costs import NOTHING, cost_cells, how_timed, megabytes, milliseconds, short, times
+from kdzoo.report.costs import (
+    NOTHING,
+    cost_cells,
+    how_timed,
+    megabytes,
+    milliseconds,
+    noise_note,
+    short,
+    times,
+)
 from kdzoo.report.latency import Latency
 from kdzoo.report.rows import Spread
 from kdzoo.report.short import Short, short_table
@@ -171,19 +181,20 @@ class TestCaption:
     )
     def test_says_noisy_where_the_reference_varied(self, noise: float | None, noisy: bool) -> None:
         """Above 10 % of its median; by how much, and what to do."""
-        told = " ".join(how_timed([replace(PLAIN, noise=noise), PLAIN], "teacher"))
+        told = noise_note([replace(PLAIN, noise=noise), PLAIN])
 
         assert ("NOISY" in told) == noisy
         assert ("measure again on a quiet machine" in told) == noisy
         assert (f"{(noise or 0) * 100:.0f} %" in told) == noisy
 
     def test_takes_the_noisiest_session(self) -> None:
-        told = " ".join(how_timed([replace(PLAIN, noise=each) for each in (0.3, 0.2)], "teacher"))
+        told = noise_note([replace(PLAIN, noise=each) for each in (0.3, 0.2)])
 
         assert "varied by 30 %" in told
 
     def test_of_nothing_timed_is_nothing(self) -> None:
         assert how_timed([], "teacher") == []
+        assert noise_note([]) == ""
 
     @pytest.mark.parametrize(("threads", "told"), [(1, "1 thread,"), (4, "4 threads,")])
     def test_names_threads_and_machine(self, threads: int, told: str) -> None:
@@ -244,13 +255,25 @@ def printed_lines(shown: Short) -> list[str]:
 
 
 class TestTerminal:
-    def test_of_a_hundred_columns_holds_the_short_table(self) -> None:
+    @pytest.mark.parametrize("noise", [None, 0.5])
+    @pytest.mark.parametrize("letters", ["", "模型教师语言"])  # each takes two columns
+    def test_of_a_hundred_columns_holds_the_short_table(
+        self, noise: float | None, letters: str
+    ) -> None:
         """With the longest names of our recipes, in every runtime, no cell is cut or folded."""
-        shown = short_table(a_table(*long_rows(), labelled=15_250))
+        rows = [
+            replace(
+                row,
+                name=letters + row.name[2 * len(letters) :],
+                latency=row.latency and replace(row.latency, noise=noise),
+            )
+            for row in long_rows()
+        ]
+        shown = short_table(a_table(*rows, labelled=15_250))
 
         printed = printed_lines(shown)
         assert len(printed) == len(shown.lines) + 1  # titles, and no row that takes two lines
-        assert max(map(len, printed)) <= TERMINAL
+        assert max(map(cell_len, printed)) <= TERMINAL
         for cells, line in zip(shown.lines, printed[1:], strict=True):
             assert " ".join(line.split()) == " ".join(cell.text for cell in cells)
         assert {"model", "runtime", "accuracy", "gap closed", "p50, ms"} <= set(shown.titles)

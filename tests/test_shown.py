@@ -16,8 +16,7 @@ from tiny_results import one_student, two_students
 from tiny_world import RunCommand
 
 from kdzoo.cli import shown
-from kdzoo.report import make_table
-from kdzoo.report.findings import find
+from kdzoo.report import make_table, read_report
 from kdzoo.report.plain import one_line
 from kdzoo.report.short import Mark, Short, short_table
 from kdzoo.results import Store
@@ -26,8 +25,7 @@ ESCAPE = "\x1b["
 
 
 def shown_of(store: Store) -> Short:
-    table = make_table(store)
-    return short_table(table, find(store, table))
+    return short_table(read_report(store).table)
 
 
 def marks(made: Short, mark: Mark) -> set[tuple[str, str]]:
@@ -65,7 +63,7 @@ class TestMarks:
         assert marks(made, Mark.UNSURE) == {("idle", "hard labels"), ("idle", "gap closed")}
         place = made.titles.index("gap closed")
         assert [line[place].text for line in made.lines] == ["–", "86 %", "no effect"]
-        assert made.caption.endswith("not told apart from the same student on hard labels.")
+        assert "No effect: not told apart from the same student on hard labels" in made.caption
 
     def test_without_findings_nothing_is_called_without_effect(self, tmp_path: Path) -> None:
         """As in `kdzoo bench`, which has no controls."""
@@ -83,9 +81,9 @@ def study(tmp_path: Path) -> Path:
 class TestTerminal:
     def printed(self, study: Path, monkeypatch: pytest.MonkeyPatch, console: Console) -> str:
         monkeypatch.setattr(shown, "out_console", console)
-        table = make_table(Store(study))
+        report = read_report(Store(study))
         with console.capture() as captured:
-            shown.show_table(table, study, ["table.md"], find(Store(study), table))
+            shown.show_table(report.table, study, ["table.md"], report.findings)
         return captured.get()
 
     def test_colours_what_matters(self, study: Path, monkeypatch: pytest.MonkeyPatch) -> None:

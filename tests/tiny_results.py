@@ -100,6 +100,7 @@ class HandWritten:
         graph_bytes: int = 100_000,
         parity: Parity | None = None,
         failure: str | None = None,
+        cpu: str = ENVIRONMENT["cpu"],
     ) -> None:
         """Writes a model's exported form, which gets these test texts wrong; or why there is none.
 
@@ -111,7 +112,7 @@ class HandWritten:
             made_from="f" * 16,
             failure=failure,
             data=summary(self.corpus),
-            environment=ENVIRONMENT,
+            environment={**ENVIRONMENT, "cpu": cpu},
             created="2026-01-01T00:00:00+00:00",
         )
         self.store.write_form(known)

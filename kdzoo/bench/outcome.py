@@ -6,8 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 from kdzoo.measure import Size
 from kdzoo.report import Table, TableRow
+from kdzoo.report.forms import parity_note
 from kdzoo.report.latency import failures, latency_of
-from kdzoo.report.rows import Spread, parity_note
+from kdzoo.report.rows import Spread
 from kdzoo.results import Member, Row, Session
 from kdzoo.runtime.parity import Parity
 

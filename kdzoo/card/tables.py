@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kdzoo.card.subject import Subject
-from kdzoo.report.costs import NOTHING, megabytes, milliseconds
-from kdzoo.report.rows import Spread, TableRow, parity_note
+from kdzoo.report.costs import NOTHING, megabytes, p50
+from kdzoo.report.forms import parity_note
+from kdzoo.report.rows import Spread, TableRow
 from kdzoo.report.table import drawn, percent
 from kdzoo.results import Deployed, Record
 
@@ -87,7 +88,7 @@ def _accuracy(model: Record | Deployed, split: str) -> str:
 
 
 def _latency(line: TableRow | None) -> str:
-    return milliseconds(None if line is None or line.latency is None else line.latency.p50_ms)
+    return p50(None if line is None else line.latency)
 
 
 def _answers(form: Deployed) -> str:

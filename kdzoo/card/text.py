@@ -12,9 +12,8 @@ from huggingface_hub import ModelCard
 from kdzoo.card.metadata import dataset_name, metadata, on_the_hub, teachers_on_hub
 from kdzoo.card.subject import Subject, read_subject
 from kdzoo.card.tables import SHOWN_LABELS, figures_table, forms_table, labels_table
-from kdzoo.measure import NOISY
 from kdzoo.report import Table, make_table
-from kdzoo.report.costs import megabytes
+from kdzoo.report.costs import megabytes, noise_note
 from kdzoo.report.plain import escaped
 from kdzoo.report.table import millions
 from kdzoo.results import Member, Row, Store, write_atomically
@@ -211,8 +210,7 @@ def _latency(subject: Subject) -> str:
         return ""
     plural = "s" if timed[0].threads > 1 else ""
     one = " It was measured on one seed of the row." if len(subject.seeds) > 1 else ""
-    noisy = any(each.noise is not None and each.noise > NOISY for each in timed)
-    busy = " The machine was busy: measure again before you quote it." if noisy else ""
+    busy = " ".join(["", noise_note(timed)]).rstrip()
     return (
         f"p50: median latency of one text, tokenisation included, {timed[0].threads} "
         f"thread{plural}, on {timed[0].cpu}.{one}{busy}"

@@ -77,7 +77,7 @@ def _check(costs: Sequence[float | None], accuracy: float | None) -> None:
 
 def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
     from kdzoo.console import table
-    from kdzoo.report.costs import NOTHING, megabytes, milliseconds
+    from kdzoo.report.costs import NOTHING, megabytes, noise_note, p50
     from kdzoo.report.table import percent
 
     tests = {(row.name, row.runtime): row for row in tested.rows}
@@ -93,13 +93,15 @@ def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
                 "test": percent(test.metrics.get("accuracy"))
                 if tested.split == "test"
                 else NOTHING,
-                "p50, ms": milliseconds(None if latency is None else latency.p50_ms),
+                "p50, ms": p50(latency),
                 "size, MB": megabytes(row.size_bytes),
                 "memory, MB": NOTHING if memory is None else megabytes(memory.peak_bytes),
             }
         )
     drawn = table(list(lines[0]), [list(line.values()) for line in lines])
     out_console.print(drawn, "")
+    if noise := noise_note([row.latency for row in rows if row.latency is not None]):
+        say(noise)
 
 
 def _say_why(chosen: Pick, best: TableRow, folder: Path) -> None:

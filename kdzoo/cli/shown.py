@@ -40,7 +40,7 @@ def show_table(
     from kdzoo.report.summary import summary
     from kdzoo.report.table import notes
 
-    shown = short_table(made, findings)
+    shown = short_table(made)
     rows = [[Text(cell.text, _STYLES.get(cell.mark, "")) for cell in line] for line in shown.lines]
     out_console.print(table(shown.titles, rows), "")
     sentences = summary(made, findings)

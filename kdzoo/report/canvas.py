@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from kdzoo.report.letters import families
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,12 +27,15 @@ GRID: dict[str, Any] = {"visible": True, "which": "major", "color": "#e6e6e6", "
 
 
 @contextmanager
-def canvas(stem: Path, size: tuple[float, float]) -> Iterator[tuple[Axes, list[Path]]]:
+def canvas(
+    stem: Path, size: tuple[float, float], texts: Iterable[str] = ()
+) -> Iterator[tuple[Axes, list[Path]]]:
     """Yields axes to draw on and the files they are saved in: ``stem.png``, ``.svg`` and ``.pdf``.
 
     Args:
         stem: the files' path without its ending.
         size: width and height in inches.
+        texts: what stands in it that comes from data, in letters of any script.
     """
     import matplotlib as mpl
 
@@ -38,7 +43,7 @@ def canvas(stem: Path, size: tuple[float, float]) -> Iterator[tuple[Axes, list[P
     import matplotlib.pyplot as plt
 
     paths = _files(stem)
-    with plt.rc_context(_STYLE):
+    with plt.rc_context({**_STYLE, "font.family": list(families(texts))}):
         figure, axes = plt.subplots(figsize=size, layout="constrained")
         yield axes, paths
         save(figure, paths)
@@ -58,6 +63,11 @@ def no_picture(stem: Path) -> list[Path]:
     for path in _files(stem):
         path.unlink(missing_ok=True)
     return []
+
+
+def in_lines(*parts: str) -> str:
+    """Returns the parts that say something, a line each."""
+    return "\n".join(part for part in parts if part)
 
 
 def _files(stem: Path) -> list[Path]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kdzoo.measure import NOISY, Ratio
+from kdzoo.measure import Ratio
 from kdzoo.report.latency import Latency
 
 NOTHING = "–"
+WARNING = "NOISY"  # beside every figure of time that a busy machine gave
 _COSTS = (
     "p50, ms", "p90, ms", "p99, ms", "model alone, ms", "faster", "than the fastest",
     "texts/s", "cold start, s", "memory, MB", "MFLOPs",
@@ -20,18 +21,34 @@ def cost_cells(latency: Latency | None) -> dict[str, str]:
         return dict.fromkeys(_COSTS, NOTHING)
     memory, rates = latency.memory, latency.texts_per_second
     values = (
-        milliseconds(latency.p50_ms),
-        milliseconds(latency.p90_ms),
-        milliseconds(latency.p99_ms),
-        milliseconds(latency.model_p50_ms),
-        times(latency.to_teacher),
-        times(latency.to_fastest),
-        f"{rates['all']:,.0f}" if "all" in rates else NOTHING,
-        NOTHING if latency.cold_start_ms is None else f"{latency.cold_start_ms / 1000:.2f}",
+        *(
+            marked(figure, latency)
+            for figure in (
+                milliseconds(latency.p50_ms),
+                milliseconds(latency.p90_ms),
+                milliseconds(latency.p99_ms),
+                milliseconds(latency.model_p50_ms),
+                times(latency.to_teacher),
+                times(latency.to_fastest),
+                f"{rates['all']:,.0f}" if "all" in rates else NOTHING,
+                NOTHING if latency.cold_start_ms is None else f"{latency.cold_start_ms / 1e3:.2f}",
+            )
+        ),
         NOTHING if memory is None else megabytes(memory.peak_bytes),
         NOTHING if latency.flops is None else f"{latency.flops / 1e6:.2f}",
     )
     return dict(zip(_COSTS, values, strict=True))
+
+
+def marked(figure: str, latency: Latency | None) -> str:
+    """Returns a figure of time with a word after it where the machine was too busy to trust it."""
+    is_noisy = latency is not None and latency.is_noisy and figure != NOTHING
+    return f"{figure} {WARNING}" if is_noisy else figure
+
+
+def p50(latency: Latency | None) -> str:
+    """Returns a row's median latency in milliseconds; a dash where it was not timed."""
+    return marked(milliseconds(None if latency is None else latency.p50_ms), latency)
 
 
 def milliseconds(value: float | None) -> str:
@@ -64,7 +81,7 @@ def short(value: float) -> str:
 
 
 def how_timed(timed: Sequence[Latency], reference: str) -> list[str]:
-    """Returns what the columns of cost are, on which machine, and whether it was quiet."""
+    """Returns what the columns of cost are, and on which machine they were measured."""
     if not timed:
         return []
     plural = "s" if timed[0].threads > 1 else ""
@@ -91,10 +108,20 @@ def how_timed(timed: Sequence[Latency], reference: str) -> list[str]:
     if tokens:
         read = f"{tokens[0]}" if len(tokens) == 1 else f"{tokens[0]} to {tokens[-1]}"
         parts.append(f"MFLOPs: of one text of median length ({read} tokens).")
-    noisiest = max((each.noise for each in timed if each.noise is not None), default=0.0)
-    if noisiest > NOISY:
-        parts.append(
-            f"NOISY: the reference row varied by {noisiest * 100:.0f} % (IQR / median) from round "
-            "to round; measure again on a quiet machine before quoting latencies."
-        )
     return parts
+
+
+def noise_note(timed: Sequence[Latency]) -> str:
+    """Returns what to think of figures measured on a busy machine; nothing where it was quiet."""
+    varied = variation(timed)
+    if not varied:
+        return ""
+    return f"{varied} (IQR / median); measure again on a quiet machine before quoting latencies."
+
+
+def variation(timed: Sequence[Latency]) -> str:
+    """Returns by how much a busy machine's reference varied; nothing where it was quiet."""
+    noisiest = max((each.noise or 0.0 for each in timed if each.is_noisy), default=None)
+    if noisiest is None:
+        return ""
+    return f"{WARNING}: the reference varied by {noisiest * 100:.0f} % from round to round"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -153,6 +153,15 @@ def find(store: Store, table: Table, reader: OutcomesReader | None = None) -> tu
         )
         for each in read
     )
+
+
+def with_effects(table: Table, findings: Iterable[Finding]) -> Table:
+    """Returns the table, its models' first rows knowing what distilling did."""
+    effects = {each.name: each.effect.kind for each in findings if each.effect is not None}
+    rows = (
+        replace(row, effect=effects.get(row.name)) if row.is_first else row for row in table.rows
+    )
+    return replace(table, rows=tuple(rows))
 
 
 def _read(row: Row, split: str, reader: OutcomesReader) -> _Read:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from kdzoo.report.forms import forms_of
 from kdzoo.report.rows import Table, is_covered
-from kdzoo.results import Row, Store
+from kdzoo.results import Store
 from kdzoo.statistics import Comparison, OutcomesReader, adjusted, compare, read_outcomes
 
 
@@ -21,6 +22,7 @@ class FormFinding:
         other_labels: share of texts that get another label than from the weights.
         to_weights: the form beside the weights that it was made of.
         adjusted_p: the p-value of that, corrected for all forms of the table.
+        machines: on which its models' forms were read.
     """
 
     name: str
@@ -29,6 +31,7 @@ class FormFinding:
     other_labels: float
     to_weights: Comparison
     adjusted_p: float
+    machines: tuple[str, ...]
 
 
 def find_forms(
@@ -45,32 +48,28 @@ def find_forms(
         StoreError: outcomes are missing or damaged.
     """
     found = list(_compared(reader or OutcomesReader(store), table.split))
-    p_values = adjusted([comparison.p_value for *_, comparison in found])
-    return tuple(
-        FormFinding(name, runtime, accuracy, other_labels, comparison, p)
-        for (name, runtime, accuracy, other_labels, comparison), p in zip(
-            found, p_values, strict=True
-        )
-    )
+    p_values = adjusted([each.adjusted_p for each in found])
+    return tuple(replace(each, adjusted_p=p) for each, p in zip(found, p_values, strict=True))
 
 
-def _compared(
-    reader: OutcomesReader, split: str
-) -> Iterator[tuple[str, str, float, float, Comparison]]:
+def _compared(reader: OutcomesReader, split: str) -> Iterator[FormFinding]:
+    """Yields the forms with their p-values as they are, not yet corrected."""
     store = reader.store
     for row in store.manifest().rows:
         if not is_covered(store, row, split):
             continue
         for runtime in row.runtimes:
-            if _is_whole(store, row, runtime, split):
+            forms = forms_of(row, runtime, store)
+            if len(forms) == len(row.members) and all(split in form.quality for form in forms):
                 weights = reader.of(row, split)
                 form = read_outcomes(store, row, split, runtime)
-                other_labels = float((form.predictions != weights.predictions).mean())
                 comparison = compare(form.hits, weights.hits)
-                yield row.name, runtime, float(form.hits.mean()), other_labels, comparison
-
-
-def _is_whole(store: Store, row: Row, runtime: str, split: str) -> bool:
-    """Whether all models of the row were exported to the runtime, and read on the split."""
-    forms = (store.read_form(member.key, runtime) for member in row.members)
-    return all(form is not None and split in form.quality for form in forms)
+                yield FormFinding(
+                    name=row.name,
+                    runtime=runtime,
+                    accuracy=float(form.hits.mean()),
+                    other_labels=float((form.predictions != weights.predictions).mean()),
+                    to_weights=comparison,
+                    adjusted_p=comparison.p_value,
+                    machines=tuple(dict.fromkeys(each.machine for each in forms)),
+                )

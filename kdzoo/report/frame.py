@@ -7,7 +7,7 @@ from itertools import chain
 
 import pandas as pd
 
-from kdzoo import registry
+from kdzoo.report.forms import is_exported
 from kdzoo.report.latency import Latency, by_machine, latency_of
 from kdzoo.results import Member, Record, Row, Session, Store
 
@@ -50,19 +50,17 @@ def _of_model(
     own = () if row.role == "baseline" else (_OWN,)
     for runtime in dict.fromkeys((*own, *row.runtimes)):
         found = _read(store, record, runtime)
-        if found is None:
+        if not found:
             continue
-        quality, size_bytes = found
-        sizes = {
-            "parameters": record.size.parameters,
-            "embedding_parameters": record.size.embedding_parameters,
-            "size_bytes": size_bytes,
-        }
         costs = (
             (machine, DEPLOYED, _costs(latency_of(alone, runtime, sessions)))
             for machine, sessions in machines.items()
         )
-        told = (("", split, metrics) for split, metrics in {**quality, DEPLOYED: sizes}.items())
+        told = (
+            (machine, split, metrics)
+            for machine, quality, size_bytes in found
+            for split, metrics in {**quality, DEPLOYED: _sizes(record, size_bytes)}.items()
+        )
         for machine, split, metrics in chain(told, costs):
             for metric, value in metrics.items():
                 if value or split != DEPLOYED:  # a teacher that is a file has no size
@@ -74,15 +72,25 @@ def _of_model(
 
 def _read(
     store: Store, record: Record, runtime: str
-) -> tuple[Mapping[str, Mapping[str, float]], int] | None:
-    """Returns quality and bytes in a runtime, of the exported form where it has one.
+) -> list[tuple[str, Mapping[str, Mapping[str, float]], int]]:
+    """Returns machine, quality and bytes in a runtime, of the exported form where it has one.
 
-    None where it was not exported.
+    A machine is named where several read the form; nothing is returned where it was not exported.
     """
-    if registry.runtimes.get(runtime).details["export"] is None:
-        return record.quality, record.size.size_bytes
-    form = store.read_form(record.key, runtime)
-    return None if form is None or form.failure else (form.quality, form.size_bytes)
+    if not is_exported(runtime):
+        return [("", record.quality, record.size.size_bytes)]
+    known = store.forms_everywhere(record.key)
+    forms = [form for form in known if form.runtime == runtime and form.failure is None]
+    several = len(forms) > 1
+    return [(form.machine if several else "", form.quality, form.size_bytes) for form in forms]
+
+
+def _sizes(record: Record, size_bytes: int) -> dict[str, float]:
+    return {
+        "parameters": record.size.parameters,
+        "embedding_parameters": record.size.embedding_parameters,
+        "size_bytes": size_bytes,
+    }
 
 
 def _costs(latency: Latency | None) -> dict[str, float | None]:
@@ -104,4 +112,5 @@ def _costs(latency: Latency | None) -> dict[str, float | None]:
         "cold_start_ms": latency.cold_start_ms,
         **{f"memory_{name}": value for name, value in memory.items()},
         "flops": latency.flops,
+        "noise": latency.noise,
     }

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kdzoo.report.canvas import GRID, canvas, no_picture
+from kdzoo.report.canvas import GRID, canvas, in_lines, no_picture
 from kdzoo.report.findings import Finding
+from kdzoo.report.letters import legible, legible_names, numbers_note
 from kdzoo.report.looks import fill_of, road_of
-from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table
+from kdzoo.report.table import gap
 from kdzoo.results import Record, Store
-from kdzoo.statistics import Gap
+from kdzoo.statistics import Effect, Gap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +37,7 @@ class GapLine:
         objective: that it was distilled by, in words.
         texts: what it learnt from beside the data's own texts, in words; empty where nothing.
         gap: what it closed; None where there is none to close.
+        effect: what distilling did to it.
     """
 
     name: str
@@ -44,6 +46,7 @@ class GapLine:
     objective: str
     texts: str
     gap: Gap | None
+    effect: Effect
 
 
 def draw_gaps(store: Store, table: Table, findings: Sequence[Finding], folder: Path) -> list[Path]:
@@ -52,15 +55,17 @@ def draw_gaps(store: Store, table: Table, findings: Sequence[Finding], folder: P
     stem = folder / "gap_closed"
     if all(line.gap is None for line in lines):
         return no_picture(stem)
+    names = legible_names(row.name for row in table.rows)
+    lines = [replace(line, name=names[line.name]) for line in lines]
     markers = _markers(lines)
-    with canvas(stem, (8.8, 2.2 + 0.34 * len(lines))) as (axes, paths):
+    with canvas(stem, (8.8, 2.2 + 0.34 * len(lines)), _data_texts(table, lines)) as (axes, paths):
         limits = _limits([line.gap for line in lines if line.gap is not None])
         for place, line in enumerate(lines):
             _line(axes, place, line, markers[line.objective], limits)
             if place and lines[place - 1].kind != line.kind:
                 axes.axhline(place - 0.5, color="#cccccc", linewidth=0.6)
-        _frame(axes, lines, limits)
-        title = one_line(f"{table.study}: how much of the gap to the teacher distilling closed")
+        _frame(axes, lines, limits, numbers_note(table))
+        title = legible(f"{table.study}: how much of the gap to the teacher distilling closed")
         axes.set_title(title, loc="left", pad=20)
         _legend(axes, lines, markers)
     return paths
@@ -72,12 +77,13 @@ def gap_lines(store: Store, findings: Sequence[Finding]) -> list[GapLine]:
     lines = []
     for finding in findings:
         row = rows[finding.name]
-        if finding.to_control is None or finding.to_teacher is None or row.role != "student":
+        if finding.effect is None or finding.to_teacher is None or row.role != "student":
             continue
         record = store.read(row.members[0].key)
         objective, texts = _objective(record), _texts(record)
         road = row.road or row.role
-        lines.append(GapLine(row.name, row.kind, road, objective, texts, finding.gap))
+        effect = finding.effect.kind
+        lines.append(GapLine(row.name, row.kind, road, objective, texts, finding.gap, effect))
     kinds = list(dict.fromkeys(line.kind for line in lines))
     return sorted(lines, key=lambda line: kinds.index(line.kind))
 
@@ -134,7 +140,13 @@ def _line(axes: Axes, place: int, line: GapLine, marker: str, limits: tuple[floa
     )  # fmt: skip
 
 
-def _frame(axes: Axes, lines: Sequence[GapLine], limits: tuple[float, float]) -> None:
+def _data_texts(table: Table, lines: Sequence[GapLine]) -> list[str]:
+    """Returns what stands in the picture and comes from data."""
+    told = (part for line in lines for part in (line.name, line.kind, line.objective, line.texts))
+    return [table.study, *told]
+
+
+def _frame(axes: Axes, lines: Sequence[GapLine], limits: tuple[float, float], note: str) -> None:
     axes.set_xlim(*limits)
     axes.set_ylim(len(lines) - 0.4, -0.6)  # the first line stands at the top
     axes.xaxis.set_major_formatter(lambda value, _: f"{value * 100:.0f} %".replace("-", "−"))
@@ -142,19 +154,21 @@ def _frame(axes: Axes, lines: Sequence[GapLine], limits: tuple[float, float]) ->
     axes.tick_params(axis="y", length=0)
     axes.grid(**GRID, axis="x")
     axes.set_axisbelow(True)
-    axes.set_xlabel(_LABEL if all(line.gap for line in lines) else f"{_LABEL}\n{_MEANING}")
+    meaning = "" if all(line.gap for line in lines) else _MEANING
+    axes.set_xlabel(in_lines(_LABEL, meaning, note))
     for x, name in ((0.0, "hard labels"), (1.0, "teacher")):
         axes.axvline(x, color="#000000", linewidth=1, linestyle="-" if x else "--", zorder=1)
         axes.annotate(name, (x, 1), (0, 3), xycoords=axes.get_xaxis_transform(),
                       textcoords="offset points", ha="center", fontsize=9)  # fmt: skip
     for place, line in enumerate(lines):
-        told = ", ".join(part for part in (line.objective, line.texts) if part)
-        axes.annotate(one_line(told), (1, place), (6, 0), xycoords=axes.get_yaxis_transform(),
+        parts = (line.objective, line.texts, gap(line.effect, ""))
+        told = ", ".join(part for part in parts if part)
+        axes.annotate(legible(told), (1, place), (6, 0), xycoords=axes.get_yaxis_transform(),
                       textcoords="offset points", va="center", fontsize=8.5)  # fmt: skip
 
 
 def _name(line: GapLine) -> str:
-    return one_line(line.name if line.kind in line.name else f"{line.name} ({line.kind})")
+    return legible(line.name if line.kind in line.name else f"{line.name} ({line.kind})")
 
 
 def _legend(axes: Axes, lines: Sequence[GapLine], markers: Mapping[str, str]) -> None:
@@ -172,7 +186,7 @@ def _legend(axes: Axes, lines: Sequence[GapLine], markers: Mapping[str, str]) ->
     for marker, inside, label in looks:
         handles.append(
             Line2D([], [], linestyle="", marker=marker, color=inside, markeredgecolor="#333333",
-                   label=one_line(label))
+                   label=legible(label))
         )  # fmt: skip
     figure: Any = axes.figure
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=9)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from kdzoo.measure import Memory, Ratio, noise, ratio, shared_rounds, summarise
+from kdzoo.measure import NOISY, Memory, Ratio, noise, ratio, shared_rounds, summarise
 from kdzoo.results import Row, Session, Timing
 
 
@@ -42,6 +42,11 @@ class Latency:
     tokens: int | None = None
     noise: float | None = None
 
+    @property
+    def is_noisy(self) -> bool:
+        """Whether the machine was too busy for its figures to be trusted."""
+        return self.noise is not None and self.noise > NOISY
+
 
 def by_machine(sessions: Sequence[Session]) -> dict[str, list[Session]]:
     """Returns the sessions of each machine, by its name: two machines never share a column.
@@ -50,14 +55,8 @@ def by_machine(sessions: Sequence[Session]) -> dict[str, list[Session]]:
     """
     found: dict[str, list[Session]] = {}
     for session in reversed(sessions):
-        found.setdefault(_machine(session), []).insert(0, session)
+        found.setdefault(session.machine, []).insert(0, session)
     return found
-
-
-def _machine(session: Session) -> str:
-    """Returns ``AMD EPYC, 2 cores``."""
-    cpu, cores = session.environment.get("cpu"), session.environment.get("cores")
-    return f"{cpu}, {cores} core{'' if cores == '1' else 's'}"
 
 
 def latency_of(row: Row, runtime: str, sessions: Sequence[Session]) -> Latency | None:
@@ -86,9 +85,11 @@ def _latency(row: Row, timing: Timing, session: Session) -> Latency:
     teachers = [
         each for each in session.timings if each.key in _teachers(row) and each.failure is None
     ]
-    alike = [each for each in teachers if each.runtime == timing.runtime]
+    alike = next((each for each in teachers if each.runtime == timing.runtime), None)
     fastest = min(teachers, key=lambda each: summarise(each.rounds_ms).p50_ms, default=None)
     own = summarise(timing.rounds_ms)
+    to_teacher = _faster(timing, alike)
+    to_fastest = to_teacher if fastest is alike else _faster(timing, fastest)
     return Latency(
         p50_ms=own.p50_ms,
         p90_ms=own.p90_ms,
@@ -96,8 +97,8 @@ def _latency(row: Row, timing: Timing, session: Session) -> Latency:
         threads=session.threads,
         cpu=session.environment["cpu"],
         model_p50_ms=summarise(timing.model_rounds_ms).p50_ms if timing.model_rounds_ms else None,
-        to_teacher=_faster(timing, alike[0]) if alike else None,
-        to_fastest=None if fastest is None else _faster(timing, fastest),
+        to_teacher=to_teacher,
+        to_fastest=to_fastest,
         texts_per_second=timing.throughput,
         cold_start_ms=median(timing.cold_start_ms) if timing.cold_start_ms else None,
         memory=timing.memory,
@@ -113,9 +114,9 @@ def _teachers(row: Row) -> set[str]:
     return own | {member.teacher_key for member in row.members if member.teacher_key is not None}
 
 
-def _faster(timing: Timing, teacher: Timing) -> Ratio | None:
+def _faster(timing: Timing, teacher: Timing | None) -> Ratio | None:
     """Returns how many times faster a row is than a teacher's; nothing to say of itself."""
-    if timing is teacher:
+    if teacher is None or timing is teacher:
         return None
     own_ms, teacher_ms = shared_rounds(timing, teacher)
     return ratio(own_ms, teacher_ms) if own_ms else None

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from kdzoo.report.canvas import canvas, log_scale, no_picture
+from kdzoo.report.canvas import canvas, in_lines, log_scale, no_picture
+from kdzoo.report.costs import variation
+from kdzoo.report.letters import data_texts, legible
 from kdzoo.report.looks import road_of, shape_of
-from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table, TableRow
 
 
-def draw_latency(table: Table, stem: Path) -> list[Path]:
+def draw_latency(table: Table, stem: Path, note: str = "") -> list[Path]:
     """Draws a line per row that was timed, from median latency to 90th percentile."""
     timed = [(each.latency, each) for each in table.rows if each.latency is not None]
     if not timed:
         return no_picture(stem)
     ordered = sorted(timed, key=lambda each: -each[0].p50_ms)
-    with canvas(stem, (8.8, 1.6 + 0.3 * len(ordered))) as (axes, paths):
+    size = (8.8, 1.6 + 0.3 * len(ordered))
+    with canvas(stem, size, data_texts(table)) as (axes, paths):
         log_scale(axes)
-        axes.set_xlabel(latency_label(table))
+        axes.set_xlabel(in_lines(latency_label(table), note))
         for place, (latency, row) in enumerate(ordered):
             colour = road_of(row.road or row.role).colour
             axes.plot([latency.p50_ms, latency.p90_ms], [place, place], color=colour, linewidth=1)
@@ -29,18 +31,19 @@ def draw_latency(table: Table, stem: Path) -> list[Path]:
         axes.set_yticks(range(len(ordered)), _names([row for _, row in ordered]))
         longest_ms = max(latency.p90_ms for latency, _ in ordered)
         axes.set_xlim(ordered[-1][0].p50_ms / 1.5, longest_ms * 1.5)
-        title = one_line(f"{table.study}: latency, and the 90th percentile")
+        title = legible(f"{table.study}: latency, and the 90th percentile")
         axes.set_title(title, loc="left")
     return paths
 
 
 def _names(rows: Sequence[TableRow]) -> list[str]:
-    return [one_line(f"{row.name}, {row.runtime}") for row in rows]
+    return [legible(f"{row.name}, {row.runtime}") for row in rows]
 
 
 def latency_label(table: Table) -> str:
-    """Returns what an axis of latencies is called, with the machine where there are several."""
+    """Returns what an axis of latencies is called: which machine's, of several; if it was busy."""
     count = table.timed[0].threads
     threads = "1 CPU thread" if count == 1 else f"{count} CPU threads"
     label = f"latency of one text, ms (p50, tokenisation included, {threads}; log scale)"
-    return f"{label}\non {one_line(table.machine)}" if table.machine else label
+    machine = f"on {legible(table.machine)}" if table.machine else ""
+    return in_lines(label, machine, variation(table.timed))

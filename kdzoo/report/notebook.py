@@ -37,7 +37,7 @@ class Results(Store):
         return environment.from_string(template.read_text(encoding="utf-8")).render(
             study=one_line(table.study),
             sentences=map(one_line, summary(table, findings)),
-            shown=short_table(table, findings),
+            shown=short_table(table),
             notes=map(one_line, notes(table)),
             picture=b64encode(picture.read_bytes()).decode() if picture.is_file() else None,
             folder=one_line(str(self.root)),

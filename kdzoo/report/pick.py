@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from kdzoo.report.costs import marked
 from kdzoo.report.rows import Table, TableRow
 
 
@@ -136,4 +137,7 @@ def _missed(limit: Limit, row: TableRow) -> str:
     word = "at least" if limit.is_least else "at most"
     if value is None:
         return f"{limit.name} not measured"
-    return f"{value:.3g} {limit.name} (wanted {word} {limit.bound:.3g})"
+    found = f"{value:.3g} {limit.name}"
+    if limit.value is latency_ms_of:
+        found = marked(found, row.latency)
+    return f"{found} (wanted {word} {limit.bound:.3g})"

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdzoo import registry
-from kdzoo.report.canvas import canvas, log_scale, no_picture
+from kdzoo.report.canvas import canvas, in_lines, log_scale, no_picture
 from kdzoo.report.labels import Box, place_labels
 from kdzoo.report.latency_picture import draw_latency, latency_label
+from kdzoo.report.letters import data_texts, legible, numbers_note, with_legible_names
 from kdzoo.report.looks import FRONT, Road, road_of, shape_of
 from kdzoo.report.pick import latency_ms_of, size_mb_of
-from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table, TableRow
 
 if TYPE_CHECKING:
@@ -81,10 +81,11 @@ def draw(table: Table, folder: Path) -> list[Path]:
     an axis: beside that of the last one, ``-machine-2`` and so on are those of the others.
     """
     known = {path for stem in _STEMS for path in folder.glob(f"{stem}-machine-*")}
-    first, *others = table.by_machine
-    written = _against_latency(first, folder, "")
+    note, shown = numbers_note(table), with_legible_names(table)
+    first, *others = shown.by_machine
+    written = _against_latency(first, folder, "", note)
     for number, each in enumerate(others, 2):
-        written += _against_latency(each, folder, f"-machine-{number}")
+        written += _against_latency(each, folder, f"-machine-{number}", note)
     for path in known.difference(written):  # of a machine that is no longer in the study
         path.unlink()
     return written
@@ -93,17 +94,18 @@ def draw(table: Table, folder: Path) -> list[Path]:
 def draw_size(table: Table, folder: Path) -> list[Path]:
     """Writes ``accuracy_vs_size`` as PNG, SVG and PDF; nothing where no size is known."""
     label = "size on disk, MB (weights or graph, tokenizer, labels; log scale)"
-    cost = _Cost(size_mb_of, label, "and how big it is", is_size=True)
-    rows = [row for row in table.rows if row.runtime != "pipeline"]  # which reads torch's files
-    return _scatter(rows, cost, table, folder / "accuracy_vs_size")
+    note, shown = numbers_note(table), with_legible_names(table)
+    cost = _Cost(size_mb_of, in_lines(label, note), "and how big it is", is_size=True)
+    rows = [row for row in shown.rows if row.runtime != "pipeline"]  # which reads torch's files
+    return _scatter(rows, cost, shown, folder / "accuracy_vs_size")
 
 
-def _against_latency(table: Table, folder: Path, suffix: str) -> list[Path]:
+def _against_latency(table: Table, folder: Path, suffix: str, note: str) -> list[Path]:
     timed = [row for row in table.rows if row.latency is not None]
     against, alone = (folder / f"{stem}{suffix}" for stem in _STEMS)
     if not any("accuracy" in row.metrics for row in timed):
-        return no_picture(against) + draw_latency(table, alone)
-    cost = _Cost(latency_ms_of, latency_label(table), "and what it costs")
+        return no_picture(against) + draw_latency(table, alone, note)
+    cost = _Cost(latency_ms_of, in_lines(latency_label(table), note), "and what it costs")
     return no_picture(alone) + _scatter(timed, cost, table, against)
 
 
@@ -117,12 +119,12 @@ def _scatter(rows: Sequence[TableRow], cost: _Cost, table: Table, stem: Path) ->
     ]
     if not bubbles:
         return no_picture(stem)
-    with canvas(stem, (8.8, 5.6)) as (axes, paths):
+    with canvas(stem, (8.8, 5.6), data_texts(table)) as (axes, paths):
         log_scale(axes)
         axes.set_xlabel(cost.label)
         axes.set_ylabel(f"{table.split} accuracy, %")
         title = f"{table.study}: what can stand in for the {table.reference}, {cost.question}"
-        axes.set_title(one_line(title), loc="left")
+        axes.set_title(legible(title), loc="left")
         front = _pareto(axes, bubbles)
         for name in dict.fromkeys(each.row.name for each in bubbles):
             _join(axes, [each for each in bubbles if each.row.name == name])
@@ -189,7 +191,7 @@ def _labels(axes: Axes, bubbles: Sequence[Bubble], front: Sequence[Point], cost:
     Of more models than can be told apart, only those that no other beats, and what is no student.
     """
     figure: Any = axes.figure
-    figure.canvas.draw()
+    figure.get_layout_engine().execute(figure)  # as drawing would, without the drawing
     pixels = figure.dpi / 72
     shapes = [(each.point, each.radius) for each in bubbles]
     shapes += [((each.x, each.control), 4.0) for each in bubbles if each.control is not None]
@@ -212,7 +214,7 @@ def _labels(axes: Axes, bubbles: Sequence[Bubble], front: Sequence[Point], cost:
         own = [each for each in bubbles if each.row.name == name]
         first = min(own, key=lambda each: each.x)  # where it costs least
         label = name if cost.is_size else f"{name}, {_sizes([each.row for each in own])}"
-        named.append((one_line(label), first.point, first.radius))
+        named.append((legible(label), first.point, first.radius))
     place_labels(axes, named, obstacles)
 
 
@@ -243,7 +245,7 @@ def _legend(axes: Axes, bubbles: Sequence[Bubble], cost: _Cost) -> None:
     ]
     handles += [
         Line2D([], [], color="#555555", marker=shape_of(name), linestyle="", markersize=7,
-               label=registry.runtimes.get(name).details["title"])
+               label=legible(registry.runtimes.get(name).details["title"]))
         for name in dict.fromkeys(each.row.runtime for each in bubbles)
     ]  # fmt: skip
     if any(each.control is not None for each in bubbles):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from kdzoo import registry
 from kdzoo.errors import StoreError
+from kdzoo.report.forms import form_notes, forms_of, is_exported
 from kdzoo.report.latency import Latency, by_machine, failures, latency_of
 from kdzoo.results import Deployed, Failure, Record, Row, Session, Store
-from kdzoo.runtime.parity import Parity, long_note
-from kdzoo.statistics import OutcomesReader, control_of, differ, teacher_of
+from kdzoo.statistics import Effect, OutcomesReader, control_of, differ, teacher_of
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,7 @@ class TableRow:
     control: Mapping[str, Spread] = field(default_factory=dict)
     gap_closed: float | None = None
     gap_closed_in_scope: float | None = None
+    effect: Effect | None = None  # what distilling did to it; None until that was looked into
     texts: int | None = None  # that a student learnt from
     parameters: int = 0
     embedding_parameters: int = 0
@@ -143,7 +143,7 @@ def make_table(
         has_pairs=first.data.pairs,
         other_tests=tuple(first.data.other_tests) if split == "test" else (),
     )
-    timed = _timed(table, {row.name: row for row in manifest.rows}, machines)
+    timed = _timed(table, {row.name: row for row in manifest.rows}, machines, store)
     return _with_failures(timed, manifest.failures)
 
 
@@ -161,24 +161,40 @@ def _with_failures(table: Table, failures: Sequence[Failure]) -> Table:
 
 
 def _timed(
-    table: Table, rows: Mapping[str, Row], machines: Mapping[str, Sequence[Session]]
+    table: Table,
+    rows: Mapping[str, Row],
+    machines: Mapping[str, Sequence[Session]],
+    store: Store,
 ) -> Table:
     """Returns the table with what each machine measured."""
-    measured = [
-        replace(
-            table,
-            machine=machine,
-            rows=tuple(_measured(row, rows[row.name], sessions) for row in table.rows),
-        )
-        for machine, sessions in machines.items()
-    ]
-    told = [each for each in measured if any(row.is_tried for row in each.rows)]
+
+    def measured(machine: str, shown: Sequence[TableRow]) -> Table:
+        found = (_measured(row, rows[row.name], machines[machine]) for row in shown)
+        return replace(table, machine=machine, rows=tuple(found))
+
+    known = [measured(machine, table.rows) for machine in machines]
+    told = [each for each in known if any(row.is_tried for row in each.rows)]
     if len(told) < 2:
         return replace(told[0], machine="") if told else table
-    elsewhere = (
-        replace(each, rows=tuple(row for row in each.rows if row.is_tried)) for each in told[1:]
+    first, *others = (
+        measured(each.machine, _read_there(table.rows, each, rows, store)) for each in told
     )
-    return replace(told[0], elsewhere=tuple(elsewhere))
+    elsewhere = (
+        replace(each, rows=tuple(row for row in each.rows if row.is_tried)) for each in others
+    )
+    return replace(first, elsewhere=tuple(elsewhere))
+
+
+def _read_there(
+    shown: Sequence[TableRow], timed: Table, rows: Mapping[str, Row], store: Store
+) -> list[TableRow]:
+    """Returns the rows, those that a machine timed with what their forms answered on it."""
+    return [
+        _as_exported(row, rows[row.name], store, timed.split, timed.machine)
+        if there.is_tried and is_exported(row.runtime)
+        else row
+        for row, there in zip(shown, timed.rows, strict=True)
+    ]
 
 
 def _measured(shown: TableRow, row: Row, sessions: Sequence[Session]) -> TableRow:
@@ -218,7 +234,7 @@ def _table_row(
         size_bytes=own[0].size.size_bytes,
         is_first=runtime == row.runtimes[0],
     )
-    if registry.runtimes.get(runtime).details["export"] is not None:
+    if is_exported(runtime):
         shown = _as_exported(shown, row, reader.store, split)
     if not shown.is_first:
         return shown
@@ -233,35 +249,15 @@ def _table_row(
     )
 
 
-def _as_exported(shown: TableRow, row: Row, store: Store, split: str) -> TableRow:
-    """Returns the row with what is known of the exported forms of its models."""
-    read = (store.read_form(member.key, shown.runtime) for member in row.members)
-    forms = [form for form in read if form is not None]
-    notes = dict.fromkeys(note for form in forms for note in _notes(form))
+def _as_exported(
+    shown: TableRow, row: Row, store: Store, split: str, machine: str = ""
+) -> TableRow:
+    """Returns the row with what its exported forms answered, on a machine if one is named."""
+    forms = forms_of(row, shown.runtime, store, machine)
+    notes = dict.fromkeys(note for form in forms for note in form_notes(form))
     whole = [form for form in forms if form.failure is None]
-    return replace(
-        shown,
-        metrics=_metrics(whole, split),
-        size_bytes=whole[0].size_bytes if whole else 0,
-        notes=tuple(notes),
-    )
-
-
-def _notes(form: Deployed) -> Iterator[str]:
-    """Yields why a form is not what it should be."""
-    yield from (note for note in (form.failure, parity_note(form.parity)) if note is not None)
-
-
-def parity_note(parity: Parity | None) -> str | None:
-    """Returns by how much a form does not answer as PyTorch does; None where it does."""
-    if parity is None or parity.passed:
-        return None
-    long = "" if parity.long_passed else f"; {long_note(parity)}"
-    return (
-        f"does not answer as in PyTorch: logits differ by up to {parity.logit_difference:.2g}, "
-        f"{parity.other_labels} of {parity.texts:,} texts get another label, accuracy changes by "
-        f"{parity.accuracy_change * 100:+.2f} points{long}"
-    )
+    size_bytes = whole[0].size_bytes if whole else shown.size_bytes if machine else 0
+    return replace(shown, metrics=_metrics(whole, split), size_bytes=size_bytes, notes=tuple(notes))
 
 
 def _metrics(records: Sequence[Record | Deployed], split: str) -> dict[str, Spread]:

@@ -11,8 +11,8 @@ from kdzoo.report.findings import Compared, Finding
 from kdzoo.report.form_findings import FormFinding
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table
-from kdzoo.report.table import VERDICTS, deployed_cells, notes, quality_cells
-from kdzoo.statistics import Interval
+from kdzoo.report.table import VERDICTS, deployed_cells, gap, notes, quality_cells
+from kdzoo.statistics import Gap, Interval
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def verdict_section(findings: Sequence[Finding]) -> Section | None:
             "McNemar by seed": NOTHING
             if each.to_teacher is None
             else " ".join(_p(p) for p in each.to_teacher.comparison.mcnemar_p),
-            "gap closed": NOTHING if each.gap is None else _share(each.gap.closed),
+            "gap closed": gap(None if each.effect is None else each.effect.kind, _share(each.gap)),
             "agreement": percentage(each.agreement),
             "KL, nats": number(each.divergence),
         }
@@ -131,6 +131,7 @@ def verdict_section(findings: Sequence[Finding]) -> Section | None:
 
 def forms_section(forms: Sequence[FormFinding]) -> Section | None:
     """Returns what exporting changed; None where nothing was exported."""
+    several = len({machine for each in forms for machine in each.machines}) > 1
     lines = [
         {
             "model": each.name,
@@ -140,6 +141,7 @@ def forms_section(forms: Sequence[FormFinding]) -> Section | None:
             "95 % interval": interval(each.to_weights.difference),
             "p": _p(each.adjusted_p),
             "other labels": percentage(each.other_labels),
+            **({"read on": " and ".join(each.machines)} if several else {}),
         }
         for each in forms
     ]
@@ -219,9 +221,12 @@ def interval(found: Interval) -> str:
     return f"{points(found.low)} to {points(found.high)}"
 
 
-def _share(found: Interval) -> str:
-    ends = [NOTHING if each is None else f"{each * 100:.0f}" for each in (found.low, found.high)]
-    return f"{found.value * 100:.0f} % ({ends[0]} to {ends[1]})"
+def _share(found: Gap | None) -> str:
+    if found is None:
+        return NOTHING
+    closed = found.closed
+    ends = [NOTHING if each is None else f"{each * 100:.0f}" for each in (closed.low, closed.high)]
+    return f"{closed.value * 100:.0f} % ({ends[0]} to {ends[1]})"
 
 
 def percentage(value: float | None) -> str:

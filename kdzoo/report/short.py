@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kdzoo.report.costs import NOTHING, short
-from kdzoo.report.findings import Finding
+from rich.cells import cell_len
+
+from kdzoo.report.costs import NOTHING, WARNING, marked, short
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table, TableRow
-from kdzoo.report.table import caption, deployed_cells, quality_cells
-from kdzoo.statistics import Effect
+from kdzoo.report.table import NO_EFFECT, caption, deployed_cells, quality_cells
 
-NO_EFFECT = "no effect"
 _TERMINAL_COLUMNS = 100
 _SPARED = ("texts", "in scope", "size, MB")  # by a terminal that is too narrow, in this order
 _REFERENCES = ("teacher", "reference")
@@ -26,7 +25,7 @@ class Mark(StrEnum):
     PLAIN = "plain"
     BEST = "best"  # of the students, in its column
     REFERENCE = "reference"  # what the students are compared with
-    UNSURE = "unsure"  # not told apart from hard labels
+    UNSURE = "unsure"  # not told apart from hard labels, or timed on a busy machine
 
 
 @dataclass(frozen=True)
@@ -46,19 +45,20 @@ class Short:
     caption: str
 
 
-def short_table(table: Table, findings: Sequence[Finding] = ()) -> Short:
+def short_table(table: Table) -> Short:
     """Returns the cells for a terminal of 100 columns, a line per row.
 
     Columns in which nothing stands are left out, and some of the others where not all fit.
-    Where distilling had no measurable effect, these words stand in place of the closed gap.
     """
-    unsure = {each.name for each in findings if each.effect and each.effect.kind is Effect.NONE}
-    lines = [_texts(row, table, row.name in unsure) for row in table.rows]
+    lines = [_texts(row, table) for row in table.rows]
     titles = _titles(lines)
     best = {title: _best(title, table.rows, lines) for title in titles}
 
     def marked(row: TableRow, line: Mapping[str, str], title: str) -> Cell:
         text = line[title]
+        is_figure_of_time = title == "p50, ms" or title.startswith("×")
+        if is_figure_of_time and text.endswith(WARNING):
+            return Cell(text, Mark.UNSURE)
         if row.role in _REFERENCES:
             return Cell(text, Mark.REFERENCE)
         if text == NO_EFFECT or (title == "hard labels" and line["gap closed"] == NO_EFFECT):
@@ -66,31 +66,27 @@ def short_table(table: Table, findings: Sequence[Finding] = ()) -> Short:
         is_best = row.role in _STUDENTS and not row.notes and text == best[title]
         return Cell(text, Mark.BEST if is_best else Mark.PLAIN)
 
-    said = one_line(caption(table))
-    if any(NO_EFFECT in line.values() for line in lines):
-        said += f" {NO_EFFECT.capitalize()}: not told apart from the same student on hard labels."
     return Short(
         tuple(titles),
         tuple(
             tuple(marked(row, line, title) for title in titles)
             for row, line in zip(table.rows, lines, strict=True)
         ),
-        said,
+        one_line(caption(table)),
     )
 
 
-def _texts(row: TableRow, table: Table, is_unsure: bool) -> dict[str, str]:
+def _texts(row: TableRow, table: Table) -> dict[str, str]:
     """Returns the cells of both tables of the report that are shown, fit to be shown anywhere."""
     whole = quality_cells(row, table) | deployed_cells(row)
     wanted = (
         "model", "runtime", "texts", "accuracy", "in scope", "hard labels", "gap closed",
         "size, MB", "p50, ms",
     )  # fmt: skip
-    if is_unsure and row.is_first:
-        whole["gap closed"] = NO_EFFECT
     ratio = None if row.latency is None else row.latency.to_fastest
     shown = {title: one_line(whole[title]) for title in wanted if title in whole}
-    return shown | {f"× {table.reference}": NOTHING if ratio is None else short(ratio.times)}
+    times = NOTHING if ratio is None else marked(short(ratio.times), row.latency)
+    return shown | {f"× {table.reference}": times}
 
 
 def _titles(lines: Sequence[Mapping[str, str]]) -> list[str]:
@@ -103,7 +99,7 @@ def _titles(lines: Sequence[Mapping[str, str]]) -> list[str]:
 
 def _width(lines: Sequence[Mapping[str, str]], titles: Sequence[str]) -> int:
     """Returns the columns of a terminal that these take, two between each."""
-    widest = (max(len(title), *(len(line[title]) for line in lines)) for title in titles)
+    widest = (max(map(cell_len, (title, *(line[title] for line in lines)))) for title in titles)
     return sum(widest) + 2 * (len(titles) - 1)
 
 

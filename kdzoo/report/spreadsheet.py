@@ -48,6 +48,7 @@ def _figures(row: TableRow, table: Table, names: Sequence[str]) -> Cells:
     return found | {
         "gap_closed": _number(row.gap_closed),
         "gap_closed_in_scope": _number(row.gap_closed_in_scope),
+        "effect": row.effect or "",
         "parameters": row.parameters or "",
         "embedding_parameters": row.embedding_parameters if row.parameters else "",
         "size_bytes": row.size_bytes or "",

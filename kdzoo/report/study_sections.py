@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -61,6 +61,23 @@ def _conditions(session: Session) -> list[tuple[str, str]]:
     """Returns what a machine was like; the ids of the cores that were used are not its number."""
     names = {"cores": "bound_to_core_ids"}
     return _facts({names.get(name, name): value for name, value in session.conditions.items()})
+
+
+def dates(store: Store) -> str:
+    """Returns when the models were trained and when they were measured, from what is stored."""
+    records = (store.read(key) for key in store.manifest().keys)
+    told = [f"Trained {_days(record.created for record in records)}"]
+    machines = by_machine(store.sessions())
+    for name, sessions in machines.items():
+        place = f" on {name}" if len(machines) > 1 else ""
+        told.append(f"measured {_days(session.created for session in sessions)}{place}")
+    return one_line(f"{'; '.join(told)} (UTC).")
+
+
+def _days(moments: Iterable[str]) -> str:
+    """Returns ``2026-11-20 to 2026-11-21`` for moments in ISO 8601."""
+    days = [moment[:10] for moment in moments]
+    return " to ".join(dict.fromkeys((min(days), max(days))))
 
 
 def _facts(told: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kdzoo.report.costs import milliseconds, short
+from kdzoo.report.costs import marked, milliseconds, short
 from kdzoo.report.findings import Finding
 from kdzoo.report.rows import Table, TableRow
 from kdzoo.statistics import Effect, Standing
@@ -40,8 +40,8 @@ def _of_teacher(table: Table) -> str:
     if fastest is None or fastest.latency is None:
         return f"{said}."
     return (
-        f"{said} and takes {milliseconds(fastest.latency.p50_ms)} ms for one in its fastest form "
-        f"({fastest.runtime}, {fastest.size_bytes / 1e6:.1f} MB)."
+        f"{said} and takes {marked(f'{milliseconds(fastest.latency.p50_ms)} ms', fastest.latency)} "
+        f"for one in its fastest form ({fastest.runtime}, {fastest.size_bytes / 1e6:.1f} MB)."
     )
 
 
@@ -72,10 +72,11 @@ def _form(row: TableRow | None) -> str:
     """Returns in which form a model is meant, how fast that is, and how big."""
     if row is None or row.latency is None:
         return ""
-    ratio = row.latency.to_fastest
-    times = "" if ratio is None else f", {short(ratio.times)} × the teacher's speed"
-    milli = milliseconds(row.latency.p50_ms)
-    return f" ({row.runtime}: {milli} ms{times}, {row.size_bytes / 1e6:.1f} MB)"
+    latency, ratio = row.latency, row.latency.to_fastest
+    told = [marked(f"{milliseconds(latency.p50_ms)} ms", latency)]
+    if ratio is not None:
+        told.append(f"{marked(f'{short(ratio.times)} ×', latency)} the teacher's speed")
+    return f" ({row.runtime}: {', '.join(told)}, {row.size_bytes / 1e6:.1f} MB)"
 
 
 def _standing(known: Mapping[str, Finding], name: str) -> str:

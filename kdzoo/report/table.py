@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from kdzoo.report.costs import NOTHING, cost_cells, how_timed, megabytes
+from kdzoo.report.costs import NOTHING, cost_cells, how_timed, megabytes, noise_note
 from kdzoo.report.findings import Finding
 from kdzoo.report.plain import escaped
 from kdzoo.report.rows import Spread, Table, TableRow
+from kdzoo.statistics import Effect
+
+NO_EFFECT = "no effect"  # of distilling: in the place of a closed gap
 
 VERDICTS = (
     "Differences in points of accuracy, with 95 % bootstrap intervals over texts and seeds "
@@ -37,6 +40,11 @@ def share(value: float | None) -> str:
     return NOTHING if value is None else f"{value * 100:.0f} %"
 
 
+def gap(effect: Effect | None, closed: str) -> str:
+    """Returns what stands for a closed share of a gap: one that may be chance is not quoted."""
+    return NO_EFFECT if effect is Effect.NONE else closed
+
+
 def quality_cells(row: TableRow, table: Table) -> dict[str, str]:
     """Returns what a model gives, by column title."""
     shown = {"model": row.name, "road": row.road or row.role}
@@ -54,10 +62,11 @@ def quality_cells(row: TableRow, table: Table) -> dict[str, str]:
         "macro-F1": percent(row.metrics.get("macro_f1")),
         "agreement": percent(row.metrics.get("agreement")),
         "hard labels": percent(row.control.get("accuracy")),
-        "gap closed": share(row.gap_closed),
+        "gap closed": gap(row.effect, share(row.gap_closed)),
     }
     if table.has_oos:
-        shown["in-scope gap"] = share(row.gap_closed_in_scope)
+        has_effect = row.effect is not Effect.NONE
+        shown["in-scope gap"] = share(row.gap_closed_in_scope if has_effect else None)
     return shown | {"parameters, M": millions(row.parameters) if row.parameters else NOTHING}
 
 
@@ -115,7 +124,14 @@ def caption(table: Table) -> str:
 
 def cost_caption(table: Table) -> str:
     """Returns how to read what the rows cost."""
-    return " ".join(how_timed(table.timed, table.reference))
+    told = how_timed(table.timed, table.reference)
+    unread = (row.is_tried and not row.metrics and not row.notes for row in table.rows)
+    if table.machine and any(unread):
+        told.append(
+            "Accuracy: a dash where an int8 form was read on another machine alone; it may answer "
+            "otherwise on this one."
+        )
+    return " ".join(told)
 
 
 def quality_caption(table: Table) -> str:
@@ -133,6 +149,11 @@ def quality_caption(table: Table) -> str:
         f"{'; in-scope gap: the same of the in-scope accuracy' if table.has_oos else ''}; a dash "
         "where teacher and hard labels cannot be told apart.",
     ]
+    if any(row.effect is Effect.NONE for row in table.rows):
+        also = ", whose in-scope gap is not told either" if table.has_oos else ""
+        parts.append(
+            f"{NO_EFFECT.capitalize()}: not told apart from the same student on hard labels{also}."
+        )
     if table.other_tests:
         parts.append(f"{' and '.join(table.other_tests).capitalize()}: accuracy on that test set.")
     if table.has_added_texts:
@@ -148,11 +169,12 @@ def deployed_title(table: Table) -> str:
 
 
 def notes(table: Table) -> list[str]:
-    """Returns what is wrong with rows, and what of the study is missing, a line each."""
+    """Returns what is wrong: a busy machine first, then rows, then what is missing."""
+    noise = noise_note(table.timed)
     wrong = [f"(!) {row.name}, {row.runtime}: {note}" for row in table.rows for note in row.notes]
     uncounted = {
         row.name: f"{row.name}: its FLOPs could not be counted: {row.latency.flops_failure}"
         for row in table.rows
         if row.latency is not None and row.latency.flops_failure is not None
     }
-    return [*wrong, *uncounted.values(), *table.remarks]
+    return [*([noise] if noise else []), *wrong, *uncounted.values(), *table.remarks]

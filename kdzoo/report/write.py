@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kdzoo.report.findings import Finding, find
+from kdzoo.report.findings import Finding, find, with_effects
 from kdzoo.report.form_findings import find_forms
 from kdzoo.report.gap_picture import draw_gaps
 from kdzoo.report.latex import latex
@@ -25,7 +25,7 @@ from kdzoo.report.sections import (
     verdict_section,
 )
 from kdzoo.report.spreadsheet import comma_separated
-from kdzoo.report.study_sections import curves_section, environment_sections, recipes_section
+from kdzoo.report.study_sections import curves_section, dates, environment_sections, recipes_section
 from kdzoo.report.summary import summary
 from kdzoo.report.table import cost_caption, deployed_title, markdown, quality_caption
 from kdzoo.results import Store, write_atomically
@@ -59,7 +59,8 @@ def read_report(store: Store) -> Report:
     """
     reader = OutcomesReader(store)
     table = make_table(store, reader=reader)
-    return Report(store, reader, table, find(store, table, reader))
+    findings = find(store, table, reader)
+    return Report(store, reader, with_effects(table, findings), findings)
 
 
 def write_report(
@@ -76,13 +77,24 @@ def write_report(
         StoreError: the folder is no study.
     """
     report = report or read_report(store)
-    reader, table, findings = report.reader, report.table, report.findings
+    table, findings = report.table, report.findings
     written = write_tables(table, store.root, findings)
     written += draw_gaps(store, table, findings, store.root)
     path = store.root / PAGE
-    sections = _sections(store, table, findings, reader, texts)
-    write_atomically(path, html(Page(table, summary(table, findings), sections)))
+    write_atomically(path, page(report, texts))
     return [*written, path]
+
+
+def page(report: Report, texts: Sequence[str] | None = None) -> str:
+    """Returns the page, whole.
+
+    Args:
+        report: of the study.
+        texts: of the table's split, where the page may show some.
+    """
+    store, table, findings = report.store, report.table, report.findings
+    sections = _sections(store, table, findings, report.reader, texts)
+    return html(Page(table, summary(table, findings), sections, dates(store)))
 
 
 def text_files(table: Table, findings: tuple[Finding, ...] = ()) -> dict[str, str]:

@@ -16,7 +16,7 @@ from kdzoo.errors import Problem, StoreError
 from kdzoo.progress import Progress, Silent
 from kdzoo.results.merged_rows import FAMILY, StudyRow, merge_rows
 from kdzoo.results.publish import publish, refuse_to_overwrite
-from kdzoo.results.record import Manifest, Record, Session
+from kdzoo.results.record import Deployed, Manifest, Record, Session
 from kdzoo.results.store import Store
 
 
@@ -177,19 +177,28 @@ def _rows(source: _Source) -> Iterator[StudyRow]:
 
 
 def _join_model(key: str, holders: Sequence[Store], staged: Store) -> None:
-    """Takes a model over from who read it on most splits, each form from who made it best."""
+    """Takes a model over from who read it on most splits, its forms from every machine."""
     best = max(holders, key=lambda store: len(store.read(key).quality)).finished(key)
     folder = staged.root / "models" / best.name
-    shutil.copytree(best, folder)
-    forms = [(form, store) for store in holders for form in store.forms(key)]
-    for runtime in {form.runtime for form, _ in forms}:
-        _, holder = max(
-            ((form, store) for form, store in forms if form.runtime == runtime),
-            key=lambda each: (each[0].failure is None, len(each[0].quality)),
-        )
-        form = holder.form(key, runtime)
-        shutil.rmtree(folder / form.name, ignore_errors=True)
-        shutil.copytree(form, folder / form.name)
+    shutil.copytree(
+        best, folder, ignore=lambda _, names: {each for each in names if (best / each).is_dir()}
+    )
+    forms = [(form, store) for store in holders for form in store.forms_everywhere(key)]
+    forms.sort(key=lambda each: _worth(each[0]))
+    seen: set[tuple[str, str]] = set()
+    for form, holder in forms:
+        if (form.runtime, form.machine) not in seen:
+            is_first = all(runtime != form.runtime for runtime, _ in seen)
+            place = "" if is_first else hashlib.sha256(form.machine.encode()).hexdigest()[:8]
+            taken = form.model_copy(update={"place": place})
+            shutil.copytree(holder.form(key, form.name), folder / taken.name)
+            staged.write_form(taken)
+            seen.add((form.runtime, form.machine))
+
+
+def _worth(form: Deployed) -> tuple[bool, int, str, str]:
+    """Returns what forms of a model are sorted by: the best first, in any order of the folders."""
+    return form.failure is not None, -len(form.quality), form.created, form.machine
 
 
 def _join_sessions(sources: Sequence[_Source], staged: Store) -> None:

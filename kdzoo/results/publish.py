@@ -41,14 +41,14 @@ def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
             public.write_history(folder, history)
         _publish_decision(store.decision(record.key), folder, public)
         public.write(folder, record.model_copy(update={"recipe": without_paths(record.recipe)}))
-        for deployed in store.forms(record.key):
+        for deployed in store.forms_everywhere(record.key):
             failure = _without_folders(deployed.failure)
             public.write_form(deployed.model_copy(update={"failure": failure}))
             if deployed.failure is None:
-                frame = store.predictions(record.key, deployed.runtime)
-                form = public.form(record.key, deployed.runtime)
+                frame = store.predictions(record.key, deployed.name)
+                form = public.form(record.key, deployed.name)
                 public.write_predictions(form, frame)
-                _publish_decision(store.decision(record.key, deployed.runtime), form, public)
+                _publish_decision(store.decision(record.key, deployed.name), form, public)
     for session in store.sessions():
         timings = tuple(
             timing.model_copy(

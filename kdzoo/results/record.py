@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -13,6 +14,12 @@ SCHEMA_VERSION = 1
 
 OUTPUTS = "outputs"  # the kind of a teacher that is only a file
 Role = Literal["teacher", "student", "control", "baseline"]
+
+
+def machine_name(environment: Mapping[str, str]) -> str:
+    """Returns ``AMD EPYC, 2 cores``: machines of one name share their figures."""
+    cpu, cores = environment.get("cpu"), environment.get("cores")
+    return f"{cpu}, {cores} core{'' if cores == '1' else 's'}"
 
 
 class _Frozen(BaseModel):
@@ -86,12 +93,15 @@ class Record(_Frozen):
 class Deployed(_Frozen):
     """One trained model in one exported form: whether it answers as it did, and how good it is.
 
-    Its files lie beside it. ``failure`` says why there are none, where there are none.
+    Its files lie beside it. ``failure`` says why there are none, where there are none. In merged
+    results ``place`` tells the answers of other machines apart from those of the first: in 8 bits,
+    processors compute otherwise.
     """
 
     schema_version: int = SCHEMA_VERSION
     key: str
     runtime: str
+    place: str = ""
     made_from: str  # a digest of what shaped the export
     failure: str | None = None
     files: dict[str, int] = {}  # bytes of what is deployed, by name
@@ -105,6 +115,16 @@ class Deployed(_Frozen):
     def size_bytes(self) -> int:
         """Bytes of all that is deployed."""
         return sum(self.files.values())
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+        return f"{self.runtime}--{self.place}" if self.place else self.runtime
+
+    @property
+    def machine(self) -> str:
+        """The name of the machine on which it was made and read."""
+        return machine_name(self.environment)
 
 
 class Member(_Frozen):
@@ -180,3 +200,8 @@ class Session(_Frozen):
     conditions: dict[str, float | str] = {}  # of the machine while it was measured
     environment: dict[str, str]
     created: str
+
+    @property
+    def machine(self) -> str:
+        """The name of the machine."""
+        return machine_name(self.environment)

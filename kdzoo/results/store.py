@@ -118,14 +118,17 @@ class Store:
         return _read(path, Deployed) if path.is_file() else None
 
     def forms(self, key: str) -> list[Deployed]:
-        """Returns what is known of all exported forms of a model."""
-        names = sorted(path.parent.name for path in self.finished(key).glob(f"*/{RECORD}"))
-        found = (self.read_form(key, name) for name in names)
-        return [deployed for deployed in found if deployed is not None]
+        """Returns what is known of all exported forms of a model, one for each runtime."""
+        return [form for form in self.forms_everywhere(key) if not form.place]
+
+    def forms_everywhere(self, key: str) -> list[Deployed]:
+        """Returns the same, with what other machines read where several were merged."""
+        paths = sorted(self.finished(key).glob(f"*/{RECORD}"))
+        return [_read(path, Deployed) for path in paths]
 
     def write_form(self, deployed: Deployed) -> None:
         """Writes the record that declares an exported form finished."""
-        folder = self.form(deployed.key, deployed.runtime)
+        folder = self.form(deployed.key, deployed.name)
         folder.mkdir(exist_ok=True)
         write_atomically(folder / RECORD, deployed.model_dump_json(indent=1))
 

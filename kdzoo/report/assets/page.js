@@ -12,6 +12,9 @@
   const shown = () =>
     rows.filter((row) => Object.keys(hidden).every((key) => !hidden[key].has(row[key])));
 
+  // what a row gives: as the machine read it whose latency stands on the x axis
+  const quality = (row, field) => row.on[field] ?? row;
+
   const escaped = (text) =>
     text.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`);
 
@@ -26,9 +29,9 @@
       mode: "markers",
       name,
       x: own.map((row) => row[field]),
-      y: own.map((row) => row.accuracy),
-      error_y: { type: "data", array: own.map((row) => row.sd ?? 0), thickness: 1, width: 3 },
-      hovertext: own.map((row) => row.hover.map(escaped).join("<br>")),
+      y: own.map((row) => quality(row, field).accuracy),
+      error_y: { type: "data", array: own.map((row) => quality(row, field).sd ?? 0), thickness: 1, width: 3 },
+      hovertext: own.map((row) => quality(row, field).hover.map(escaped).join("<br>")),
       hoverinfo: "text",
       marker: {
         color: colour(own[0].group),
@@ -41,14 +44,15 @@
   }
 
   function front(visible, field, narrow) {
-    const ordered = [...visible].sort((a, b) => a[field] - b[field] || b.accuracy - a.accuracy);
+    const accuracy = (row) => quality(row, field).accuracy;
+    const ordered = [...visible].sort((a, b) => a[field] - b[field] || accuracy(b) - accuracy(a));
     const best = [];
     for (const row of ordered) {
-      if (!best.length || row.accuracy > best[best.length - 1].accuracy) best.push(row);
+      if (!best.length || accuracy(row) > accuracy(best[best.length - 1])) best.push(row);
     }
     return {
       type: "scatter", mode: narrow ? "lines" : "lines+text", name: "Pareto front", hoverinfo: "skip",
-      x: best.map((row) => row[field]), y: best.map((row) => row.accuracy),
+      x: best.map((row) => row[field]), y: best.map(accuracy),
       text: best.map((row, place) => (row.model === best[place - 1]?.model ? "" : escaped(row.model))),
       textposition: "top left",
       line: { color: style("--front"), width: 1.5 },
@@ -66,7 +70,7 @@
 
   function draw() {
     const field = axis.value;
-    const visible = shown().filter((row) => row[field] != null && row.accuracy != null);
+    const visible = shown().filter((row) => row[field] != null && quality(row, field).accuracy != null);
     const narrow = picture.clientWidth < 640;
     const layout = {
       ...frame(),

@@ -1,0 +1,58 @@
+"""The exported forms of a row's models: which machine's, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kdzoo import registry
+from kdzoo.results import Deployed, Row, Store
+from kdzoo.runtime.parity import Parity, long_note
+
+
+def is_exported(runtime: str) -> bool:
+    """Whether a runtime reads a form of its own."""
+    return registry.runtimes.get(runtime).details["export"] is not None
+
+
+def forms_of(row: Row, runtime: str, store: Store, machine: str = "") -> list[Deployed]:
+    """Returns what is known of the exported forms of a row's models.
+
+    Args:
+        row: of the manifest.
+        runtime: of the forms.
+        store: of the study.
+        machine: whose answers are wanted; by default those of the machine that is told first.
+    """
+    read = (_form(store, member.key, runtime, machine) for member in row.members)
+    return [form for form in read if form is not None]
+
+
+def _form(store: Store, key: str, runtime: str, machine: str) -> Deployed | None:
+    """Returns a model's exported form as a machine read it; None where it did not.
+
+    In float32 a form answers alike on every machine. In 8 bits processors compute otherwise: what
+    another one answered says nothing of this one.
+    """
+    if not machine:
+        return store.read_form(key, runtime)
+    forms = [form for form in store.forms_everywhere(key) if form.runtime == runtime]
+    own = [form for form in forms if form.machine == machine]
+    is_exact = registry.runtimes.get(runtime).details["exact"]
+    return next(iter(own or (forms if is_exact else [])), None)
+
+
+def form_notes(form: Deployed) -> Iterator[str]:
+    """Yields why a form is not what it should be."""
+    yield from (note for note in (form.failure, parity_note(form.parity)) if note is not None)
+
+
+def parity_note(parity: Parity | None) -> str | None:
+    """Returns by how much a form does not answer as PyTorch does; None where it does."""
+    if parity is None or parity.passed:
+        return None
+    long = "" if parity.long_passed else f"; {long_note(parity)}"
+    return (
+        f"does not answer as in PyTorch: logits differ by up to {parity.logit_difference:.2g}, "
+        f"{parity.other_labels} of {parity.texts:,} texts get another label, accuracy changes by "
+        f"{parity.accuracy_change * 100:+.2f} points{long}"
+    )
