@@ -72,7 +72,7 @@ def dots(axes: Any) -> dict[tuple[float, float], Any]:
 class TestGapClosed:
     def test_is_a_dot_and_its_interval(self, tmp_path: Path, watched: Watched) -> None:
         """Where hard labels stand is 0, where the teacher stands is 1."""
-        store = one_student(tmp_path).finish()
+        store = one_student(tmp_path, seeds=3).finish()
 
         paths = draw_gaps(store)
 

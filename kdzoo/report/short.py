@@ -13,7 +13,13 @@ from kdzoo.report.rows import Table, TableRow
 from kdzoo.report.table import caption, deployed_cells, quality_cells
 from kdzoo.statistics import Effect
 
-NO_EFFECT = "no effect"
+UNCLEAR = "unclear"
+ONE_SEED = "one seed"
+_SAID = {Effect.NONE: UNCLEAR, Effect.ONE_SEED: ONE_SEED}  # in place of the closed gap
+_MEANINGS = {
+    UNCLEAR: "Unclear: the recipe was not told apart from hard labels.",
+    ONE_SEED: "One seed: it says nothing of the recipe.",
+}
 _TERMINAL_COLUMNS = 100
 _SPARED = ("texts", "in scope", "size, MB")  # by a terminal that is too narrow, in this order
 _REFERENCES = ("teacher", "reference")
@@ -26,7 +32,7 @@ class Mark(StrEnum):
     PLAIN = "plain"
     BEST = "best"  # of the students, in its column
     REFERENCE = "reference"  # what the students are compared with
-    UNSURE = "unsure"  # not told apart from hard labels
+    UNSURE = "unsure"  # not told apart from hard labels, or by one seed alone
 
 
 @dataclass(frozen=True)
@@ -50,10 +56,10 @@ def short_table(table: Table, findings: Sequence[Finding] = ()) -> Short:
     """Returns the cells for a terminal of 100 columns, a line per row.
 
     Columns in which nothing stands are left out, and some of the others where not all fit.
-    Where distilling had no measurable effect, these words stand in place of the closed gap.
+    Where no effect of distilling was told, a word stands in place of the closed gap.
     """
-    unsure = {each.name for each in findings if each.effect and each.effect.kind is Effect.NONE}
-    lines = [_texts(row, table, row.name in unsure) for row in table.rows]
+    said = {each.name: _SAID.get(each.effect.kind) for each in findings if each.effect}
+    lines = [_texts(row, table, said.get(row.name)) for row in table.rows]
     titles = _titles(lines)
     best = {title: _best(title, table.rows, lines) for title in titles}
 
@@ -61,33 +67,32 @@ def short_table(table: Table, findings: Sequence[Finding] = ()) -> Short:
         text = line[title]
         if row.role in _REFERENCES:
             return Cell(text, Mark.REFERENCE)
-        if text == NO_EFFECT or (title == "hard labels" and line["gap closed"] == NO_EFFECT):
+        if title in ("hard labels", "gap closed") and line["gap closed"] in _SAID.values():
             return Cell(text, Mark.UNSURE)
         is_best = row.role in _STUDENTS and not row.notes and text == best[title]
         return Cell(text, Mark.BEST if is_best else Mark.PLAIN)
 
-    said = one_line(caption(table))
-    if any(NO_EFFECT in line.values() for line in lines):
-        said += f" {NO_EFFECT.capitalize()}: not told apart from the same student on hard labels."
+    words = {line["gap closed"] for line in lines}
+    told = [one_line(caption(table)), *(how for word, how in _MEANINGS.items() if word in words)]
     return Short(
         tuple(titles),
         tuple(
             tuple(marked(row, line, title) for title in titles)
             for row, line in zip(table.rows, lines, strict=True)
         ),
-        said,
+        " ".join(told),
     )
 
 
-def _texts(row: TableRow, table: Table, is_unsure: bool) -> dict[str, str]:
+def _texts(row: TableRow, table: Table, effect: str | None) -> dict[str, str]:
     """Returns the cells of both tables of the report that are shown, fit to be shown anywhere."""
     whole = quality_cells(row, table) | deployed_cells(row)
     wanted = (
         "model", "runtime", "texts", "accuracy", "in scope", "hard labels", "gap closed",
         "size, MB", "p50, ms",
     )  # fmt: skip
-    if is_unsure and row.is_first:
-        whole["gap closed"] = NO_EFFECT
+    if effect is not None and row.is_first:
+        whole["gap closed"] = effect
     ratio = None if row.latency is None else row.latency.to_fastest
     shown = {title: one_line(whole[title]) for title in wanted if title in whole}
     return shown | {f"× {table.reference}": NOTHING if ratio is None else short(ratio.times)}
@@ -114,7 +119,7 @@ def _best(title: str, rows: Sequence[TableRow], lines: Sequence[Mapping[str, str
         (value, line[title])
         for row, line in zip(rows, lines, strict=True)
         if merit is not None and row.role in _STUDENTS and not row.notes
-        if line[title] not in (NOTHING, NO_EFFECT) and (value := merit(row)) is not None
+        if line[title] not in (NOTHING, *_SAID.values()) and (value := merit(row)) is not None
     ]
     return max(known)[1] if len({text for _, text in known}) > 1 else None
 
