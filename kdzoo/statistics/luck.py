@@ -3,15 +3,14 @@
 Three seeds say little of their own variance, and seeds that agree by chance make a difference look
 surer than it is. So the variance is that of all models of the study, pooled, unless an F test says
 that the recipes in question are luckier than the rest: then they stand for themselves (Bancroft,
-1944, "On biases in estimation due to the use of preliminary tests of significance"; with a test as
-liberal as this one, pooling costs little where it is wrong). That recipes are steadier than the
-rest is never concluded: it is what makes verdicts false.
+1944, "On biases in estimation due to the use of preliminary tests of significance"). That recipes
+are steadier than the rest is never concluded: it is what makes verdicts false.
 
 Smyth's empirical Bayes (2004, "Linear models and empirical Bayes methods for assessing differential
 expression") was tried beside it. It takes what it has learnt of so few recipes for known: in
-simulated studies of three rows its intervals held the truth in 92 to 94 of 100 where these hold it
-in 95, and its verdicts on a row that is luckier than the others were false two to three times as
-often. ``benchmarks/verdicts.py`` simulates.
+simulated studies of three rows its intervals held the truth in 93 of 100 where these hold it in 95,
+and its verdicts on a row that is luckier than the others were false about twice as often.
+``benchmarks/verdicts.py`` simulates.
 """
 
 from __future__ import annotations

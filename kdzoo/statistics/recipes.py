@@ -102,13 +102,14 @@ def _compare(
     if luck is None or not (own.degrees and other.degrees):
         needed = _seeds_needed(abs(value), from_texts, luck)
         return RecipeComparison(Interval(value), None, (value,), seeds_needed=needed)
-    between, degrees = luck.of(own, other)
+    between, of_luck = luck.of(own, other)
     chance = own.chance + other.chance
     from_luck = max(0.0, between - chance)
     variance = from_texts + from_luck / len(by_seed)
     uncertain = max(between, chance) / len(by_seed)  # what few degrees of freedom estimate
     error = math.sqrt(variance)
-    degrees = variance**2 / (from_texts**2 / max(1, one.shape[1] - 1) + uncertain**2 / degrees)
+    of_texts = max(1, one.shape[1] - 1)
+    degrees = variance**2 / (from_texts**2 / of_texts + uncertain**2 / of_luck)
     reach = error * float(stdtrit(degrees, (1 + CONFIDENCE) / 2))
     p_value = 2 * float(stdtr(degrees, -abs(value) / error))
     return RecipeComparison(
