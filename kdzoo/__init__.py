@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kdzoo.api import load, merge, push, read_results, run
+    from kdzoo.api import load, merge, push, read_results, read_verdicts, run
     from kdzoo.errors import KdzooError
     from kdzoo.exporting import Exported, export
     from kdzoo.hub import Pushed
@@ -44,6 +44,7 @@ _HOMES = {
     "merge": "kdzoo.api",
     "push": "kdzoo.api",
     "read_results": "kdzoo.api",
+    "read_verdicts": "kdzoo.api",
     "register_augmenter": "kdzoo.registry",
     "register_dataset": "kdzoo.registry",
     "register_objective": "kdzoo.registry",
@@ -66,6 +67,7 @@ __all__ = [
     "merge",
     "push",
     "read_results",
+    "read_verdicts",
     "register_augmenter",
     "register_dataset",
     "register_objective",

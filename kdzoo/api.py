@@ -196,3 +196,25 @@ def read_results(*folders: str | Path) -> pd.DataFrame:
     from kdzoo.results import Store
 
     return tidy_frame(*(Store(Path(folder)) for folder in folders))
+
+
+def read_verdicts(*folders: str | Path) -> pd.DataFrame:
+    """Returns what the report says of the models of one study, or of several, as a tidy frame.
+
+    There is one line per row of the table and question. ``This model against the teacher``: whether
+    the very models that were trained may be deployed, over texts. ``This recipe against hard
+    labels``: whether distilling helps, over texts and seeds; of one seed there is no verdict, and
+    low, high and p are missing. Columns: study, row, question, seeds, split, verdict (better,
+    equal, undecided or worse; gain, none, loss or one seed), difference (in accuracy, -1 to 1), low
+    and high (of its 95 % interval), p (corrected for all comparisons of the study), sentence.
+
+    Args:
+        folders: of studies, as in ``runs/<study>`` or ``results/<study>``.
+
+    Raises:
+        StoreError: a folder is no study, or outcomes are missing or damaged.
+    """
+    from kdzoo.report.frame import verdict_frame
+    from kdzoo.results import Store
+
+    return verdict_frame(*(Store(Path(folder)) for folder in folders))

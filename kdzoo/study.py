@@ -100,7 +100,7 @@ def _run(study: Study, corpora: Corpora, context: StudyContext, *, read_test: bo
     report = read_report(context.store)
     if accelerator.is_main_process:
         write_report(report.store, report=report)
-        write_cards(report.store, report.table)
+        write_cards(report.store, report)
     accelerator.wait_for_everyone()
     return report
 

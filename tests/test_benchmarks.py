@@ -172,6 +172,45 @@ class TestScripts:
         assert cache_contents() == before
 
 
+class TestVerdicts:
+    """The simulator, small: kdzoo keeps its promise, and is not silent."""
+
+    @pytest.mark.parametrize("seeds", [2, 3])
+    def test_are_seldom_false(self, load: Load, seeds: int) -> None:
+        script = load("verdicts")
+        found = script.tally(script.World(seeds, 500, (2.0,) * 3, effect=0), 250)
+
+        assert (found.gains + found.losses).mean() < 0.05
+        assert found.held.mean() > 0.93
+
+    def test_tell_a_gain_of_five_points(self, load: Load) -> None:
+        script = load("verdicts")
+        found = script.tally(script.World(3, 2000, (1.0,) * 3, effect=5), 60)
+
+        assert found.gains.mean() > 0.9
+        assert found.losses.sum() == 0
+        assert found.held.mean() > 0.9
+
+    def test_of_one_seed_are_never_given(self, load: Load) -> None:
+        script = load("verdicts")
+        found = script.tally(script.World(1, 500, (2.0,) * 3, effect=5), 30)
+
+        assert (found.gains + found.losses).sum() == 0
+
+    def test_are_printed_for_the_whole_grid(
+        self, load: Load, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "400")
+        script = load("verdicts")
+        monkeypatch.setattr(script, "TEXTS", (50,))
+        script.main(studies=2)
+        rows = cells(capsys.readouterr().out)
+
+        wanted = len(script.SEEDS) * len(script.EFFECTS)
+        assert sum(row[1] == "50" for row in rows) == wanted
+        assert sum("luckier" in row[0] for row in rows) == 6
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path, tiny_encoder: Path) -> Path:
     """Returns the folder of one whose models are exported."""

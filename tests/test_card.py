@@ -31,7 +31,7 @@ from tiny_world import LABELS
 from kdzoo.card import CARD, write_cards
 from kdzoo.errors import StoreError
 from kdzoo.model import size_bytes
-from kdzoo.report import make_table
+from kdzoo.report import read_report
 from kdzoo.report.plain import one_line
 from kdzoo.results import Member, Store, Timing, publish
 
@@ -106,6 +106,23 @@ class TestFigures:
         assert "one seed of 2: seed 1 of 0, 1" in shown.words
         assert "mean ± standard deviation" in shown.words
         assert "one seed of" not in card_of(a_study(study.store.root.parent / "one").finish()).words
+
+    def test_come_with_both_questions_answered_as_the_report_does(self, study: HandWritten) -> None:
+        """And, of several seeds, with what this one's model differs by."""
+        store = with_seeds(study)
+        found = {each.name: each for each in read_report(store).findings}["tiny"]
+        words = card_of(store, seed=1).words
+
+        assert found.standing is not None
+        assert found.effect is not None
+        assert (
+            f"This model against the teacher (may I deploy it?): {found.standing.sentence}; this "
+            "one alone differs by 0.0 points." in words
+        )
+        assert (
+            f"This recipe against hard labels (does distilling help?): {found.effect.sentence}."
+            in words
+        )
 
     def test_are_those_of_validation_where_test_was_not_read(self, store: Store) -> None:
         """And the card says so, to the reader and to the hub."""
@@ -499,7 +516,7 @@ class TestOfAStudy:
 
     def test_is_the_same_when_it_is_made_again(self, store: Store) -> None:
         """A file that says what it said stays the file that it is."""
-        table = make_table(store)
+        table = read_report(store)
         (path,) = write_cards(store, table)
         first, when = path.read_bytes(), path.stat().st_mtime_ns
 
@@ -508,11 +525,11 @@ class TestOfAStudy:
         assert path.stat().st_mtime_ns == when
 
     def test_follows_the_figures(self, store: Store) -> None:
-        (path,) = write_cards(store, make_table(store))
+        (path,) = write_cards(store, read_report(store))
         quality = {**store.read(STUDENT).quality["test"], "accuracy": 0.5}
         change(store, quality={"test": quality})
 
-        write_cards(store, make_table(store))
+        write_cards(store, read_report(store))
 
         assert Shown(path.read_text(encoding="utf-8")).figures()["this model, seed 0"][
             "accuracy"
@@ -520,7 +537,7 @@ class TestOfAStudy:
 
     def test_of_another_study_is_not_kept_by_a_control(self, store: Store) -> None:
         """What is a student there may be the control here; there the card stays."""
-        (path,) = write_cards(store, make_table(store))
+        (path,) = write_cards(store, read_report(store))
         other = one_student(store.root.parent / "other")
         other.rows.clear()
         shutil.rmtree(other.store.finished(STUDENT))
@@ -530,7 +547,7 @@ class TestOfAStudy:
         other.row("tiny", "student", member, road="change")
         assert (other.store.finished(STUDENT) / CARD).is_file()
 
-        written = write_cards(other.finish(), make_table(other.store))
+        written = write_cards(other.finish(), read_report(other.store))
 
         assert written == [other.store.finished(CONTROL) / CARD]
         assert not (other.store.finished(STUDENT) / CARD).exists()
@@ -538,20 +555,20 @@ class TestOfAStudy:
 
     def test_that_was_taken_over_becomes_this_studys(self, store: Store) -> None:
         """It is written anew, not in place: the other study's card is the same file no more."""
-        (path,) = write_cards(store, make_table(store))
+        (path,) = write_cards(store, read_report(store))
         before = path.read_bytes()
         other = one_student(store.root.parent / "other")
         shutil.rmtree(other.store.finished(STUDENT))
         assert other.store.find(STUDENT) is not None
 
-        (own,) = write_cards(other.finish("another study"), make_table(other.store))
+        (own,) = write_cards(other.finish("another study"), read_report(other.store))
 
         assert own.with_name("model.safetensors").samefile(path.with_name("model.safetensors"))
         assert "in the study another study" in Shown(own.read_text(encoding="utf-8")).words
         assert path.read_bytes() == before
 
     def test_is_not_published(self, store: Store, tmp_path: Path) -> None:
-        write_cards(store, make_table(store))
+        write_cards(store, read_report(store))
 
         public = publish(store, tmp_path / "public", [STUDENT, TEACHER, CONTROL])
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tiny_results import one_student, one_student_deployed, parity_of
+from tiny_results import one_student, one_student_deployed, parity_of, two_students
 
 import kdzoo as package
 from kdzoo.errors import StoreError
-from kdzoo.report import make_table, text_files
+from kdzoo.report import make_table, read_report, text_files
 from kdzoo.results import Member, Store
 
 ONE_LINE = ["study", "row", "key", "runtime", "split", "metric"]
@@ -131,3 +131,52 @@ class TestFrame:
     def test_of_no_study_is_a_message(self, tmp_path: Path, deployed: Store) -> None:
         with pytest.raises(StoreError, match=r"study\.json"):
             package.read_results(deployed.root, tmp_path / "none")
+
+
+class TestVerdicts:
+    """The two questions, a line each: as a frame, and as columns of the table."""
+
+    @pytest.mark.parametrize("seeds", [1, 2, 3])
+    def test_are_those_of_the_report(self, tmp_path: Path, seeds: int) -> None:
+        store = two_students(tmp_path, seeds)
+        found = {each.name: each for each in read_report(store).findings}
+
+        frame = package.read_verdicts(store.root)
+
+        questions = ["This model against the teacher", "This recipe against hard labels"]
+        assert list(frame["question"]) == questions * 2
+        for line in frame.itertuples():
+            finding = found[line.row]
+            verdict = finding.standing if line.question == questions[0] else finding.effect
+            assert verdict is not None
+            assert (line.verdict, line.sentence, line.seeds) == (*vars(verdict).values(), seeds)
+        recipes = frame[frame["question"] == questions[1]]
+        assert (recipes["verdict"] == "one seed").all() == (seeds == 1)
+        for column in ("low", "high", "p"):
+            assert recipes[column].isna().all() == (seeds == 1)
+        assert recipes["difference"].tolist() == pytest.approx([0.3, 0.0])
+
+    def test_of_several_studies_are_theirs_together(self, tmp_path: Path) -> None:
+        one, two = two_students(tmp_path / "1").root, two_students(tmp_path / "2").root
+
+        assert len(package.read_verdicts(one, two)) == 2 * len(package.read_verdicts(one))
+
+    @pytest.mark.parametrize("seeds", [1, 2])
+    def test_stand_in_the_csv(self, tmp_path: Path, seeds: int) -> None:
+        store = two_students(tmp_path, seeds)
+        report, frame = read_report(store), package.read_verdicts(store.root)
+
+        (_, *lines) = csv.DictReader(
+            text_files(report.table, report.findings)["table.csv"].splitlines()
+        )
+
+        for line in lines:
+            model, recipe = frame[frame["row"] == line["model"]].itertuples()
+            assert (line["model_verdict"], line["recipe_verdict"]) == (
+                model.verdict,
+                recipe.verdict,
+            )
+            assert float(line["model_minus_teacher"]) == pytest.approx(model.difference)
+            assert float(line["recipe_minus_hard_labels"]) == pytest.approx(recipe.difference)
+            assert (line["recipe_minus_hard_labels_low"] == "") == (seeds == 1)
+            assert (line["recipe_minus_hard_labels_p"] == "") == (seeds == 1)

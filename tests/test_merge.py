@@ -466,7 +466,7 @@ class TestTwoMachines:
         written = {path.name: path for path in write_report(merged)}
 
         text = written["table.md"].read_text(encoding="utf-8")
-        assert sum(line.startswith("#") for line in text.splitlines()) == 4
+        assert sum(line.startswith("#") for line in text.splitlines()) == 5
         assert "<b>" not in text
         assert (
             "<b>" not in written["report.html"].read_text(encoding="utf-8").partition("<script")[0]

@@ -148,4 +148,4 @@ def test_a_gap_that_may_be_chance_is_quoted_nowhere(tmp_path: Path, place: str) 
 
     assert re.search(r"86 \\?%", text)
     assert not re.search(r"(?<!\d)0 \\?% *[(|&]|(?<!\d)0 \\?%$", text)
-    assert "no effect" in text
+    assert "unclear" in text

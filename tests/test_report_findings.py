@@ -9,6 +9,7 @@ from tiny_results import one_student
 
 from kdzoo.report import make_table, markdown
 from kdzoo.report.findings import Finding, find
+from kdzoo.report.sections import verdict_section
 from kdzoo.report.summary import summary
 from kdzoo.results import Member, Store
 from kdzoo.statistics import Effect, Standing
@@ -21,7 +22,7 @@ def found_in(store: Store) -> dict[str, Finding]:
 class TestVerdicts:
     def test_of_a_student_that_is_its_control_is_no_measurable_effect(self, tmp_path: Path) -> None:
         store = one_student(
-            tmp_path, teacher=range(5), control=range(30), student=range(30)
+            tmp_path, teacher=range(5), control=range(30), student=range(30), seeds=3
         ).finish()
 
         student = found_in(store)["tiny"]
@@ -29,7 +30,7 @@ class TestVerdicts:
         assert student.effect is not None
         assert student.effect.kind is Effect.NONE
         assert student.effect.sentence.startswith(
-            "no measurable effect (difference 0.0, 0.0 to 0.0)"
+            "no measurable effect (difference 0.0, -1.9 to 1.9)"
         )
         assert student.gap is not None
         assert student.gap.closed.value == 0
@@ -37,7 +38,7 @@ class TestVerdicts:
     def test_of_a_real_gain_is_the_gain(self, tmp_path: Path) -> None:
         """Twenty of a hundred texts more, and none lost."""
         store = one_student(
-            tmp_path, teacher=range(5), control=range(30), student=range(10)
+            tmp_path, teacher=range(5), control=range(30), student=range(10), seeds=3
         ).finish()
 
         student = found_in(store)["tiny"]
@@ -62,28 +63,42 @@ class TestVerdicts:
     def test_of_one_seed_say_so(self, tmp_path: Path) -> None:
         store = one_student(tmp_path).finish()
 
-        sentence = found_in(store)["tiny"].standing
+        student = found_in(store)["tiny"]
 
-        assert sentence is not None
-        assert "one seed: how much another would differ is not known" in sentence.sentence
+        assert student.standing is not None
+        assert student.standing.sentence.endswith("this model, of one seed; another would differ")
+        assert student.effect is not None
+        assert student.effect.kind is Effect.ONE_SEED
+        assert student.to_control is not None
+        assert student.to_control.adjusted_p is None
 
     def test_are_corrected_for_all_comparisons(self, tmp_path: Path) -> None:
         """The same comparison counts for less among many."""
-        study = one_student(tmp_path, teacher=range(10), control=range(16), student=range(10))
-        alone = found_in(study.finish())["tiny"].to_control
+        study = one_student(tmp_path, control=range(24), student=range(17), seeds=2)
+        alone = found_in(study.finish())["tiny"]
         for number in range(8):
-            key, control = f"{number}{'1' * 15}", f"{number}{'2' * 15}"
-            study.model(key, range(10), name=f"same{number}")
-            study.model(control, range(10), role="control", name=f"same{number}-hard-labels")
-            member = Member(seed=0, key=key, teacher_key="t" * 16, control_key=control)
-            study.row(f"same{number}", "student", member, road="change")
+            members = []
+            for seed in (0, 1):
+                key, control = f"{number}{seed}{'1' * 14}", f"{number}{seed}{'2' * 14}"
+                study.model(key, range(10), name=f"same{number}", seed=seed)
+                study.model(control, range(10), role="control", name=f"hard{number}", seed=seed)
+                members.append(
+                    Member(seed=seed, key=key, teacher_key="t" * 16, control_key=control)
+                )
+            study.row(f"same{number}", "student", *members, road="change")
 
-        among = found_in(study.finish())["tiny"].to_control
+        among = found_in(study.finish())["tiny"]
 
-        assert alone is not None
-        assert among is not None
-        assert alone.comparison == among.comparison
-        assert among.adjusted_p > alone.adjusted_p
+        for one, other in (
+            (alone.to_teacher, among.to_teacher),
+            (alone.to_control, among.to_control),
+        ):
+            assert one is not None
+            assert other is not None
+            assert one.comparison.difference.value == other.comparison.difference.value
+            assert one.adjusted_p is not None
+            assert other.adjusted_p is not None
+            assert other.adjusted_p > one.adjusted_p
 
 
 class TestFigures:
@@ -115,16 +130,44 @@ class TestFigures:
 class TestText:
     def test_stands_in_the_markdown(self, tmp_path: Path) -> None:
         store = one_student(
-            tmp_path, teacher=range(5), control=range(30), student=range(10)
+            tmp_path, teacher=range(5), control=range(30), student=range(10), seeds=3
         ).finish()
         table = make_table(store)
         findings = find(store, table)
 
         text = markdown(table, findings)
 
-        assert "## What it says" in text
-        assert "* tiny: " in text
+        assert "## This model against the teacher" in text
+        assert "## This recipe against hard labels" in text
+        assert text.count("* tiny: ") == 2
         assert "distillation gave +20.0 points over hard labels" in text
         assert summary(table, findings)[2].startswith(
             "Distilling gave a measurable gain over hard labels to tiny."
         )
+
+    @pytest.mark.parametrize("seeds", [1, 3])
+    def test_of_the_two_questions_stands_apart_on_the_page(
+        self, tmp_path: Path, seeds: int
+    ) -> None:
+        """With how each was answered, and whose method that is."""
+        store = one_student(tmp_path, seeds=seeds).finish()
+        (student,) = (each for each in find(store, make_table(store)) if each.role == "student")
+
+        section = verdict_section([student])
+
+        assert section is not None
+        assert student.standing is not None
+        assert student.effect is not None
+        verdicts, figures = section.tables
+        assert dict(zip(verdicts.titles, verdicts.lines[0].cells, strict=True)) == {
+            "model": "tiny",
+            "this model against the teacher": student.standing.sentence,
+            "this recipe against hard labels": student.effect.sentence,
+        }
+        of_model, of_recipe = section.paragraphs
+        assert "texts like these" in of_model
+        assert "other texts and other seeds" in of_recipe
+        assert "Bancroft, 1944" in of_recipe
+        shown = dict(zip(figures.titles, figures.lines[0].cells, strict=True))
+        assert (shown["p, hard labels"] == "–") == (seeds == 1)
+        assert (shown["luck"] == "–") == (seeds == 1)

@@ -19,6 +19,7 @@ from kdzoo.cli import shown
 from kdzoo.report import make_table, read_report
 from kdzoo.report.plain import one_line
 from kdzoo.report.short import Mark, Short, short_table
+from kdzoo.report.summary import summary
 from kdzoo.results import Store
 
 ESCAPE = "\x1b["
@@ -62,15 +63,29 @@ class TestMarks:
 
         assert marks(made, Mark.UNSURE) == {("idle", "hard labels"), ("idle", "gap closed")}
         place = made.titles.index("gap closed")
-        assert [line[place].text for line in made.lines] == ["–", "86 %", "no effect"]
-        assert "No effect: not told apart from the same student on hard labels" in made.caption
+        assert [line[place].text for line in made.lines] == ["–", "86 %", "unclear"]
+        assert "Unclear: the recipe was not told apart from hard labels." in made.caption
+
+    def test_of_one_seed_nothing_is_said_of_the_recipe(self, tmp_path: Path) -> None:
+        """However much the two models differ; the summary tells by how much."""
+        store = two_students(tmp_path, seeds=1)
+        made = shown_of(store)
+
+        place = made.titles.index("gap closed")
+        assert [line[place].text for line in made.lines] == ["–", "one seed", "one seed"]
+        assert "One seed: it says nothing of the recipe." in made.caption
+        table = make_table(store)
+        assert (
+            "tiny (+30.0 points, 2 seeds would tell)"
+            in summary(table, read_report(store).findings)[2]
+        )
 
     def test_without_findings_nothing_is_called_without_effect(self, tmp_path: Path) -> None:
         """As in `kdzoo bench`, which has no controls."""
         made = short_table(make_table(two_students(tmp_path)))
 
         assert marks(made, Mark.UNSURE) == set()
-        assert "no effect" not in made.caption.lower()
+        assert "unclear" not in made.caption.lower()
 
 
 @pytest.fixture
@@ -92,7 +107,7 @@ class TestTerminal:
         )
         printed = self.printed(study, monkeypatch, console)
 
-        for style, text in (("1;32", "90.0"), ("36", "teacher"), ("33", "no effect")):
+        for style, text in (("1;32", "90.0"), ("36", "teacher"), ("33", "unclear")):
             assert re.search(rf"\x1b\[{style}m *{text}", printed), text
         assert not re.search(r"\x1b\[(1;32|33)m *95.0", printed)  # the teacher's
 
@@ -158,12 +173,12 @@ class TestWithoutColours:
 
         plain = self.at_a_terminal(study, NO_COLOR="1")
 
-        assert "no effect" in plain
+        assert "unclear" in plain
         assert "\x1b" not in plain
 
     def test_a_pipe_means_no_escape_codes(self, kdzoo: RunCommand, study: Path) -> None:
         outcome = kdzoo("report", study)
 
         assert outcome.code == 0
-        assert "no effect" in outcome.out
+        assert "unclear" in outcome.out
         assert "\x1b" not in outcome.out

@@ -12,13 +12,16 @@ from kdzoo.statistics import (
     Comparison,
     Effect,
     Interval,
+    RecipeComparison,
     Standing,
     against_teacher,
     compare,
+    compare_recipes,
     of_distilling,
 )
 
-ONE_SEED = " - one seed: how much another would differ is not known"
+ONE_SEED = " - this model, of one seed; another would differ"
+THREE_SEEDS = " - these 3 models, on average"
 
 
 def comparison(value: float, low: float | None, high: float | None, seeds: int = 3) -> Comparison:
@@ -28,28 +31,35 @@ def comparison(value: float, low: float | None, high: float | None, seeds: int =
     return Comparison(Interval(value / 100, *points), 0.5, (0.5,) * seeds, by_seed)
 
 
+def of_recipes(value: float, low: float, high: float) -> RecipeComparison:
+    """Returns a comparison of recipes over three seeds, whose figures are given in points."""
+    interval = Interval(value / 100, low / 100, high / 100)
+    return RecipeComparison(interval, 0.5, (value / 100,) * 3, 0.0)
+
+
 class TestUnsteadySeeds:
     """Three seeds that differ by points: the bootstrap alone would say too much."""
 
     @pytest.mark.parametrize(
         ("by_seed", "p", "kind"),
         [
-            ((0.038, 0.04, 0.042), 0.2, Effect.GAIN),  # they hardly differ: the texts decide
-            ((0.0, 0.02, 0.1), 0.2, Effect.NONE),
-            ((0.01, 0.03, 0.08), 0.01, Effect.GAIN),  # each for itself
-            ((-0.01, 0.03, 0.1), 0.01, Effect.NONE),  # each for itself, and one the other way
-            ((0.025, 0.04, 0.05), 0.2, Effect.GAIN),  # the t-interval excludes zero
+            ((0.038, 0.04, 0.042), 0.2, Standing.BETTER),  # they hardly differ: the texts decide
+            ((0.0, 0.02, 0.1), 0.2, Standing.UNDECIDED),
+            ((0.01, 0.03, 0.08), 0.01, Standing.BETTER),  # each for itself
+            ((-0.01, 0.03, 0.1), 0.01, Standing.UNDECIDED),  # and one the other way
+            ((0.025, 0.04, 0.05), 0.2, Standing.BETTER),  # the t-interval excludes zero
         ],
     )
     def test_have_to_agree_among_themselves(
-        self, by_seed: tuple[float, ...], p: float, kind: Effect
+        self, by_seed: tuple[float, ...], p: float, kind: Standing
     ) -> None:
         comparison = Comparison(Interval(0.04, 0.01, 0.07), 0.001, (p,) * 3, by_seed)
 
-        found = of_distilling(comparison, 0.001)
+        found = against_teacher(comparison, 0.001)
 
+        unsure = kind is Standing.UNDECIDED
         assert found.kind is kind
-        assert ("the seeds differ too much to say" in found.sentence) == (kind is Effect.NONE)
+        assert ("the seeds differ too much to say" in found.sentence) == unsure
 
     def test_of_a_model_without_any_are_not_missed(self) -> None:
         """A baseline is fitted the same way each time."""
@@ -99,7 +109,7 @@ class TestAgainstTheTeacher:
                 0.081,
                 Standing.UNDECIDED,
                 "not told apart from the teacher (difference -1.3, -2.5 to -0.1; "
-                "p 0.08 with all comparisons counted)",
+                "p 0.081 with all comparisons counted)",
             ),
             (
                 (-1.3, -2.7, 0.1),
@@ -136,12 +146,18 @@ class TestAgainstTheTeacher:
     ) -> None:
         found = against_teacher(comparison(*figures), p)
 
-        assert (found.kind, found.sentence) == (kind, sentence)
+        assert (found.kind, found.sentence) == (kind, sentence + THREE_SEEDS)
 
     def test_says_that_one_seed_is_one_seed(self) -> None:
         found = against_teacher(comparison(-3.1, -3.9, -2.3, seeds=1), 0.001)
 
         assert found.sentence == "worse than the teacher (-3.1, -3.9 to -2.3)" + ONE_SEED
+
+    def test_of_identical_models_is_as_good(self) -> None:
+        hits = World().study(np.random.default_rng(0), 500, (1.0, 3))[0]
+        found = compare(hits, hits)
+
+        assert against_teacher(found, found.p_value).kind is Standing.EQUAL
 
     def test_knows_other_margins(self) -> None:
         figures = comparison(-1.3, -1.8, -0.4)
@@ -195,44 +211,45 @@ class TestOfDistilling:
                 0.081,
                 Effect.NONE,
                 "no measurable effect (difference +0.4, 0.1 to 0.8; "
-                "p 0.08 with all comparisons counted)",
+                "p 0.081 with all comparisons counted)",
             ),
         ],
     )
     def test_says_what_is_known(
         self, figures: tuple[float, float, float], p: float, kind: Effect, sentence: str
     ) -> None:
-        found = of_distilling(comparison(*figures), p)
+        found = of_distilling(of_recipes(*figures), p)
 
         assert (found.kind, found.sentence) == (kind, sentence)
 
-    def test_says_that_one_seed_is_one_seed(self) -> None:
-        assert of_distilling(comparison(4.9, 4.1, 5.7, seeds=1), 0.001).sentence.endswith(ONE_SEED)
+    @pytest.mark.parametrize(
+        ("needed", "sentence"),
+        [
+            (
+                3,
+                "no verdict from one seed (these two models differ by +4.9; 3 seeds would tell so "
+                "large a difference)",
+            ),
+            (
+                None,
+                "no verdict from one seed (these two models differ by +4.9; 10 seeds would not "
+                "tell so small a difference)",
+            ),
+        ],
+    )
+    def test_of_one_seed_is_no_verdict(self, needed: int | None, sentence: str) -> None:
+        alone = RecipeComparison(Interval(0.049), None, (0.049,), seeds_needed=needed)
 
-    def test_of_identical_models_is_none(self) -> None:
-        hits = World().study(np.random.default_rng(0), 500, (1.0, 3))[0]
-        found = compare(hits, hits)
+        found = of_distilling(alone, None)
 
-        verdict = of_distilling(found, found.p_value)
-
-        assert verdict.kind is Effect.NONE
-        assert verdict.sentence == "no measurable effect (difference 0.0, 0.0 to 0.0)"
-        assert against_teacher(found, found.p_value).kind is Standing.EQUAL
+        assert (found.kind, found.sentence) == (Effect.ONE_SEED, sentence)
 
     def test_of_a_real_gain_is_a_gain(self) -> None:
         student, control = World().study(np.random.default_rng(0), 3000, (2.0, 3), (1.0, 3))
-        found = compare(student, control)
+        hits = {"student": student, "control": control}
+        pairs = [("student", "control"), ("control", "student")]
 
-        assert of_distilling(found, found.p_value).kind is Effect.GAIN
-        turned = compare(control, student)
-        assert of_distilling(turned, turned.p_value).kind is Effect.LOSS
+        gain, loss = compare_recipes(hits, pairs)
 
-    def test_seldom_finds_a_gain_where_there_is_none(self) -> None:
-        """Whichever seeds and texts were met."""
-        rng = np.random.default_rng(0)
-        kinds = []
-        for _ in range(150):
-            found = compare(*World().study(rng, 600, (1.0, 3), (1.0, 3)))
-            kinds.append(of_distilling(found, found.p_value).kind)
-
-        assert np.mean([kind is not Effect.NONE for kind in kinds]) < 0.06
+        assert of_distilling(gain, gain.p_value).kind is Effect.GAIN
+        assert of_distilling(loss, loss.p_value).kind is Effect.LOSS

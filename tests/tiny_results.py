@@ -210,26 +210,46 @@ def one_student(
     teacher: Iterable[int] = range(10),
     control: Iterable[int] = range(40),
     student: Iterable[int] = range(20),
+    seeds: int = 1,
 ) -> HandWritten:
-    """Returns a study of a teacher, one student and its control, each with its wrong texts."""
+    """Returns a study of a teacher, one student and its control, each with its wrong texts.
+
+    All seeds of a model get the same texts wrong.
+    """
     study = HandWritten(Store(root))
     study.model("t" * 16, teacher, role="teacher", name="teacher", size_bytes=40_000_000)
-    study.model("c" * 16, control, role="control", name="tiny-hard-labels")
-    study.model("s" * 16, student)
     study.row("teacher", "teacher", Member(seed=0, key="t" * 16))
-    member = Member(seed=0, key="s" * 16, teacher_key="t" * 16, control_key="c" * 16)
-    study.row("tiny", "student", member, road="change")
+    study.row(
+        "tiny", "student", *_members(study, "tiny", "sc", student, control, seeds), road="change"
+    )
     study.timed({"t" * 16: 8.0, "s" * 16: 0.5})
     return study
 
 
-def two_students(root: Path) -> Store:
+def _members(
+    study: HandWritten,
+    name: str,
+    letters: str,
+    student: Iterable[int],
+    control: Iterable[int],
+    seeds: int,
+    size_bytes: int = 1_000_000,
+) -> list[Member]:
+    """Writes a student and its control, in so many seeds; the keys of the first are all letters."""
+    wrong, members = (sorted(student), sorted(control)), []
+    for seed in range(seeds):
+        own, other = (f"{seed or letter}" + letter * 15 for letter in letters)
+        study.model(other, wrong[1], role="control", name=f"{name}-hard-labels", seed=seed)
+        study.model(own, wrong[0], name=name, seed=seed, size_bytes=size_bytes)
+        members.append(Member(seed=seed, key=own, teacher_key="t" * 16, control_key=other))
+    return members
+
+
+def two_students(root: Path, seeds: int = 2) -> Store:
     """Returns a finished study of a student that gains much, and one that gains nothing."""
-    study = one_student(root, teacher=range(5), control=range(40), student=range(10))
-    study.model("d" * 16, range(30), role="control", name="idle-hard-labels")
-    study.model("i" * 16, range(30), name="idle", size_bytes=500_000)
-    member = Member(seed=0, key="i" * 16, teacher_key="t" * 16, control_key="d" * 16)
-    study.row("idle", "student", member, road="change")
+    study = one_student(root, teacher=range(5), control=range(40), student=range(10), seeds=seeds)
+    members = _members(study, "idle", "id", range(30), range(30), seeds, size_bytes=500_000)
+    study.row("idle", "student", *members, road="change")
     study.timed({"t" * 16: 8.0, "s" * 16: 0.5, "i" * 16: 0.25}, name="both")
     return study.finish()
 

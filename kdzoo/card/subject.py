@@ -11,7 +11,8 @@ from typing import Any
 from kdzoo import registry
 from kdzoo.errors import StoreError
 from kdzoo.model import KdzooConfig
-from kdzoo.report import Table, TableRow
+from kdzoo.report import Report, Table, TableRow
+from kdzoo.report.findings import Finding
 from kdzoo.results import Deployed, Member, Record, Row, Store
 from kdzoo.runtime.decision import Decision
 
@@ -31,6 +32,7 @@ class Subject:
         forms: its exported forms that the card tells of.
         decision: how its logits become an answer; None where nothing was fitted.
         table: the study's.
+        finding: what the study's outcomes say of its row; None where they say nothing.
         config: its ``config.json``.
         max_length: tokens that it reads of a text; None where its tokenizer does not say.
     """
@@ -43,6 +45,7 @@ class Subject:
     forms: tuple[Deployed, ...]
     decision: Decision | None
     table: Table
+    finding: Finding | None
     config: dict[str, Any]
     max_length: int | None
 
@@ -74,7 +77,7 @@ class Subject:
 
 
 def read_subject(
-    store: Store, row: Row, member: Member, table: Table, runtimes: Sequence[str] | None = None
+    store: Store, row: Row, member: Member, report: Report, runtimes: Sequence[str] | None = None
 ) -> Subject:
     """Returns what there is to tell of a student.
 
@@ -82,7 +85,7 @@ def read_subject(
         store: the study.
         row: the student's line of the manifest.
         member: which of the row's seeds.
-        table: the study's.
+        report: the study's.
         runtimes: those of whose exported forms the card tells; by default all that there are.
 
     Raises:
@@ -102,7 +105,8 @@ def read_subject(
             if form.failure is None and (runtimes is None or form.runtime in runtimes)
         ),
         decision=store.decision(member.key),
-        table=table,
+        table=report.table,
+        finding=next((each for each in report.findings if each.name == row.name), None),
         config=_content(folder / "config.json"),
         max_length=limit if isinstance(limit, int) and limit < _UNLIMITED else None,
     )

@@ -12,12 +12,13 @@ from huggingface_hub import ModelCard
 from kdzoo.card.metadata import dataset_name, metadata, on_the_hub, teachers_on_hub
 from kdzoo.card.subject import Subject, read_subject
 from kdzoo.card.tables import SHOWN_LABELS, figures_table, forms_table, labels_table
-from kdzoo.report import Table, make_table
+from kdzoo.report import Report, read_report
 from kdzoo.report.costs import megabytes, noise_note
 from kdzoo.report.plain import escaped
 from kdzoo.report.table import millions
 from kdzoo.results import Member, Row, Store, write_atomically
 from kdzoo.runtime.usage import INSTALLED, SNIPPET
+from kdzoo.statistics import in_points
 
 CARD = "README.md"
 _HERE = "path/to/this/folder"
@@ -40,7 +41,7 @@ def model_card(
     row: Row,
     member: Member,
     *,
-    table: Table | None = None,
+    report: Report | None = None,
     repository: str | None = None,
     runtimes: Sequence[str] | None = None,
 ) -> str:
@@ -50,16 +51,19 @@ def model_card(
         store: the study.
         row: the student's line of the manifest.
         member: which of the row's seeds.
-        table: the study's, where it is known already.
+        report: the study's, where it was read already.
         repository: the id under which the hub has the model; by default it lies in a folder.
         runtimes: those of whose exported forms the card tells; by default all that there are.
 
     Raises:
         StoreError: the store lacks the model, or a file of it.
     """
-    subject = read_subject(store, row, member, table or make_table(store), runtimes)
+    subject = read_subject(store, row, member, report or read_report(store), runtimes)
     template = resources.files("kdzoo.card").joinpath("model_card.md").read_text(encoding="utf-8")
-    told = {name: escaped(text) for name, text in (_words(subject) | _making(subject)).items()}
+    told = {
+        name: escaped(text)
+        for name, text in (_words(subject) | _verdicts(subject) | _making(subject)).items()
+    }
     card = ModelCard.from_template(
         metadata(subject),
         template_str=template,
@@ -76,8 +80,8 @@ def model_card(
     return f"{card}\n"
 
 
-def write_cards(store: Store, table: Table) -> list[Path]:
-    """Writes the card of every student of the table beside its weights, and takes away all others.
+def write_cards(store: Store, report: Report) -> list[Path]:
+    """Writes the card of every student of the report beside its weights, and takes away all others.
 
     A model that was taken over from another study comes with that study's card.
 
@@ -88,7 +92,7 @@ def write_cards(store: Store, table: Table) -> list[Path]:
         StoreError: the store lacks a model, or a file of it.
     """
     cards = {
-        store.finished(member.key) / CARD: model_card(store, row, member, table=table)
+        store.finished(member.key) / CARD: model_card(store, row, member, report=report)
         for row in store.manifest().rows
         if row.role == "student"
         for member in row.members
@@ -124,6 +128,22 @@ def _words(subject: Subject) -> dict[str, str]:
         "data": dataset_name(subject),
         "max_length": _counted(subject.max_length or 0),
         "latency": _latency(subject),
+    }
+
+
+def _verdicts(subject: Subject) -> dict[str, str]:
+    """Returns what the study says of this model and of its recipe; empty where it says nothing."""
+    finding, seeds = subject.finding, len(subject.seeds)
+    standing = finding.standing if finding else None
+    effect = finding.effect if finding else None
+    own = ""
+    if finding and finding.to_teacher and seeds > 1:
+        place = [member.key for member in subject.row.members].index(subject.record.key)
+        points = in_points(finding.to_teacher.comparison.by_seed[place])
+        own = f"; this one alone differs by {points} points"
+    return {
+        "against_teacher": f"{standing.sentence}{own}" if standing else "",
+        "against_hard_labels": effect.sentence if effect else "",
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,10 +17,12 @@ from kdzoo.statistics import (
     Detection,
     Effect,
     Gap,
+    Hits,
     Inheritance,
     Interval,
     Outcomes,
     OutcomesReader,
+    RecipeComparison,
     Rejection,
     Slice,
     Standing,
@@ -32,6 +34,7 @@ from kdzoo.statistics import (
     calibration,
     class_losses,
     compare,
+    compare_recipes,
     control_of,
     detection,
     gap_closed,
@@ -47,16 +50,29 @@ RARITIES = (0, 9, 99)  # occurrences: never seen, rare, known, common
 
 
 @dataclass(frozen=True)
-class Compared:
-    """A comparison and what it means once all of the study's comparisons are counted.
+class ToTeacher:
+    """The models of a row beside their teacher, with all comparisons of the study counted.
 
     Attributes:
-        comparison: of two models' hits.
+        comparison: of their hits.
         adjusted_p: its p-value after Benjamini and Hochberg.
     """
 
     comparison: Comparison
     adjusted_p: float
+
+
+@dataclass(frozen=True)
+class ToControl:
+    """The recipe of a row beside hard labels, with all comparisons of the study counted.
+
+    Attributes:
+        comparison: of the two recipes.
+        adjusted_p: its p-value after Benjamini and Hochberg; None of one seed.
+    """
+
+    comparison: RecipeComparison
+    adjusted_p: float | None
 
 
 @dataclass(frozen=True)
@@ -72,8 +88,8 @@ class Finding:
         divergence: KL from the teacher's distribution, in nats.
         calibration: how far its probabilities can be believed.
         decision: how the logits of its first seed become an answer; None where nothing was fitted.
-        standing: beside the teacher.
-        effect: of distilling, beside the same student on hard labels.
+        standing: of these models beside the teacher.
+        effect: of the recipe: distilling, beside the same student on hard labels.
         to_teacher: the comparison behind ``standing``.
         to_control: the comparison behind ``effect``.
         gap: how much of the gap between control and teacher is closed.
@@ -95,8 +111,8 @@ class Finding:
     decision: Decision | None = None
     standing: Verdict[Standing] | None = None
     effect: Verdict[Effect] | None = None
-    to_teacher: Compared | None = None
-    to_control: Compared | None = None
+    to_teacher: ToTeacher | None = None
+    to_control: ToControl | None = None
     gap: Gap | None = None
     scope: Detection | None = None
     rejection: Rejection | None = None
@@ -131,23 +147,12 @@ def find(store: Store, table: Table, reader: OutcomesReader | None = None) -> tu
     rows = [row for row in store.manifest().rows if is_covered(store, row, split)]
     reader = reader or OutcomesReader(store)
     read = [_read(row, split, reader) for row in rows]
-    pairs = [
-        (each.row.name, kind, compare(each.own.hits, other.hits))
-        for each in read
-        if each.row.role != "teacher"
-        for kind, other in (("teacher", each.teacher), ("control", each.control))
-        if other is not None
-    ]
-    p_values = adjusted([comparison.p_value for *_, comparison in pairs])
-    compared = {
-        (name, kind): Compared(comparison, p)
-        for (name, kind, comparison), p in zip(pairs, p_values, strict=True)
-    }
+    to_teacher, to_control = _compared(read)
     return tuple(
         _finding(
             each,
-            compared.get((each.row.name, "teacher")),
-            compared.get((each.row.name, "control")),
+            to_teacher.get(each.row.name),
+            to_control.get(each.row.name),
             store.decision(each.row.members[0].key),
             oos,
         )
@@ -164,6 +169,45 @@ def with_effects(table: Table, findings: Iterable[Finding]) -> Table:
     return replace(table, rows=tuple(rows))
 
 
+def _compared(read: Sequence[_Read]) -> tuple[dict[str, ToTeacher], dict[str, ToControl]]:
+    """Returns how each row stands beside its teacher and beside hard labels, by its name.
+
+    All p-values of the study are corrected together.
+    """
+    models = {
+        each.row.name: compare(each.own.hits, each.teacher.hits)
+        for each in read
+        if each.row.role != "teacher" and each.teacher is not None
+    }
+    recipes = _recipes(read)
+    of_models = [each.p_value for each in models.values()]
+    of_recipes = {name: each.p_value for name, each in recipes.items() if each.p_value is not None}
+    corrected = adjusted([*of_models, *of_recipes.values()])
+    counted = dict(zip(of_recipes, corrected[len(of_models) :], strict=True))
+    to_teacher = zip(models, map(ToTeacher, models.values(), corrected), strict=True)
+    return (
+        dict(to_teacher),
+        {name: ToControl(each, counted.get(name)) for name, each in recipes.items()},
+    )
+
+
+def _recipes(read: Sequence[_Read]) -> dict[str, RecipeComparison]:
+    """Returns how the recipe of each row differs from hard labels, by the row's name.
+
+    Models are named by their keys, so that controls which rows share say once what they say of
+    luck.
+    """
+    hits: dict[tuple[str | None, ...], Hits] = {}
+    pairs = {}
+    for each in read:
+        if each.row.role != "teacher" and each.control is not None:
+            own = tuple(member.key for member in each.row.members)
+            other = tuple(member.control_key for member in each.row.members)
+            hits |= {own: each.own.hits, other: each.control.hits}
+            pairs[each.row.name] = (own, other)
+    return dict(zip(pairs, compare_recipes(hits, list(pairs.values())), strict=True))
+
+
 def _read(row: Row, split: str, reader: OutcomesReader) -> _Read:
     teacher, control = teacher_of(row), control_of(row)
     if teacher is not None and not is_covered(reader.store, teacher, split):
@@ -178,16 +222,16 @@ def _read(row: Row, split: str, reader: OutcomesReader) -> _Read:
 
 def _finding(
     read: _Read,
-    to_teacher: Compared | None,
-    to_control: Compared | None,
+    to_teacher: ToTeacher | None,
+    to_control: ToControl | None,
     decision: Decision | None,
     oos: int | None,
 ) -> Finding:
     own, teacher, control = read.own, read.teacher, read.control
     hits = own.hits
     gap = None
-    if teacher is not None and control is not None:
-        gap = gap_closed(hits, control.hits, teacher.hits)
+    if teacher is not None and control is not None and to_control is not None:
+        gap = gap_closed(hits, control.hits, teacher.hits, to_control.comparison)
     divergence = float(np.mean(own.divergence))
     has_words = not np.isnan(own.words).any()
     return Finding(

@@ -7,13 +7,20 @@ from itertools import chain
 
 import pandas as pd
 
+from kdzoo.report.findings import find
 from kdzoo.report.forms import is_exported
 from kdzoo.report.latency import Latency, by_machine, latency_of
+from kdzoo.report.rows import make_table
+from kdzoo.report.table import THIS_MODEL, THIS_RECIPE
 from kdzoo.results import Member, Record, Row, Session, Store
 
 COLUMNS = (
     "study", "row", "role", "kind", "road", "variant", "seed", "key", "runtime", "machine", "split",
     "metric", "value",
+)  # fmt: skip
+VERDICT_COLUMNS = (
+    "study", "row", "question", "seeds", "split", "verdict", "difference", "low", "high", "p",
+    "sentence",
 )  # fmt: skip
 DEPLOYED = "deployed"  # in the place of a split: what a model costs
 _OWN = "torch"  # in which a model stands as it was trained; a baseline has no such runtime
@@ -26,6 +33,34 @@ def tidy_frame(*stores: Store) -> pd.DataFrame:
         StoreError: a folder is no study.
     """
     return pd.DataFrame([line for store in stores for line in _lines(store)], columns=COLUMNS)
+
+
+def verdict_frame(*stores: Store) -> pd.DataFrame:
+    """Returns a line per row of the tables and question.
+
+    Raises:
+        StoreError: a folder is no study, or outcomes are missing or damaged.
+    """
+    return pd.DataFrame(
+        [line for store in stores for line in _verdicts(store)], columns=VERDICT_COLUMNS
+    )
+
+
+def _verdicts(store: Store) -> Iterator[tuple[object, ...]]:
+    table = make_table(store)
+    for each in find(store, table):
+        asked = (
+            (THIS_MODEL, each.standing, each.to_teacher),
+            (THIS_RECIPE, each.effect, each.to_control),
+        )
+        for question, verdict, known in asked:
+            if verdict is not None and known is not None:
+                found = known.comparison.difference
+                yield (
+                    table.study, each.name, question, known.comparison.seeds, table.split,
+                    str(verdict.kind), found.value, found.low, found.high, known.adjusted_p,
+                    verdict.sentence,
+                )  # fmt: skip
 
 
 def _lines(store: Store) -> Iterator[tuple[object, ...]]:

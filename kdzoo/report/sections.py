@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kdzoo.report.costs import NOTHING
-from kdzoo.report.findings import Compared, Finding
+from kdzoo.report.findings import Finding, ToControl
 from kdzoo.report.form_findings import FormFinding
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table
-from kdzoo.report.table import VERDICTS, deployed_cells, gap, notes, quality_cells
+from kdzoo.report.table import (
+    THIS_MODEL,
+    THIS_RECIPE,
+    deployed_cells,
+    gap,
+    notes,
+    quality_cells,
+    verdicts,
+)
 from kdzoo.statistics import Gap, Interval
 
 
@@ -83,14 +91,14 @@ def deployed_section(table: Table, caption: str) -> Section:
 
 
 def verdict_section(findings: Sequence[Finding]) -> Section | None:
-    """Returns the statistics: intervals, verdicts, calibration; None where nothing was read."""
+    """Returns both questions with their verdicts, and the figures; None where nothing was read."""
     if not findings:
         return None
-    verdicts = [
+    lines = [
         {
             "model": each.name,
-            "beside the teacher": NOTHING if each.standing is None else each.standing.sentence,
-            "what distilling gave": NOTHING if each.effect is None else each.effect.sentence,
+            THIS_MODEL.lower(): NOTHING if each.standing is None else each.standing.sentence,
+            THIS_RECIPE.lower(): NOTHING if each.effect is None else each.effect.sentence,
         }
         for each in findings
         if each.role != "teacher"
@@ -101,8 +109,9 @@ def verdict_section(findings: Sequence[Finding]) -> Section | None:
             "accuracy": points(each.over_seeds.value),
             "over seeds": interval(each.over_seeds),
             "over texts": interval(each.over_texts),
-            "p, teacher": _p_of(each.to_teacher),
+            "p, teacher": NOTHING if each.to_teacher is None else _p(each.to_teacher.adjusted_p),
             "p, hard labels": _p_of(each.to_control),
+            "luck": _luck_of(each.to_control),
             "McNemar by seed": NOTHING
             if each.to_teacher is None
             else " ".join(_p(p) for p in each.to_teacher.comparison.mcnemar_p),
@@ -112,18 +121,19 @@ def verdict_section(findings: Sequence[Finding]) -> Section | None:
         }
         for each in findings
     ]
-    tables = [drawn(verdicts, 3, wraps=True)] if verdicts else []
+    tables = [drawn(lines, 3, wraps=True)] if lines else []
     return Section(
         "Are the differences real?",
-        [VERDICTS],
+        [f"{question}. {how}" for question, _, how in verdicts(findings)],
         [
             *tables,
             drawn(
                 figures,
                 1,
                 caption="95 % intervals: over seeds, Student's t of the seeds' accuracies; over "
-                "texts, bootstrap of the test texts for these very models. p: corrected. KL: from "
-                "the teacher's distribution.",
+                "texts, bootstrap of the test texts for these very models. p: corrected. Luck: "
+                "standard deviation, in points, that seeds give the difference from hard labels. "
+                "KL: from the teacher's distribution.",
             ),
         ],
     )
@@ -239,8 +249,13 @@ def number(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.3g}"
 
 
-def _p_of(compared: Compared | None) -> str:
-    return NOTHING if compared is None else _p(compared.adjusted_p)
+def _p_of(compared: ToControl | None) -> str:
+    known = None if compared is None else compared.adjusted_p
+    return NOTHING if known is None else _p(known)
+
+
+def _luck_of(compared: ToControl | None) -> str:
+    return percentage(None if compared is None else compared.comparison.luck)
 
 
 def _p(value: float) -> str:

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from kdzoo.report.costs import NOTHING, WARNING, marked, short
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table, TableRow
-from kdzoo.report.table import NO_EFFECT, caption, deployed_cells, quality_cells
+from kdzoo.report.table import UNTOLD, caption, deployed_cells, quality_cells
 
 _TERMINAL_COLUMNS = 100
 _SPARED = ("texts", "in scope", "size, MB")  # by a terminal that is too narrow, in this order
@@ -25,7 +25,7 @@ class Mark(StrEnum):
     PLAIN = "plain"
     BEST = "best"  # of the students, in its column
     REFERENCE = "reference"  # what the students are compared with
-    UNSURE = "unsure"  # not told apart from hard labels, or timed on a busy machine
+    UNSURE = "unsure"  # said of no recipe, or timed on a busy machine
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def short_table(table: Table) -> Short:
             return Cell(text, Mark.UNSURE)
         if row.role in _REFERENCES:
             return Cell(text, Mark.REFERENCE)
-        if text == NO_EFFECT or (title == "hard labels" and line["gap closed"] == NO_EFFECT):
+        if title in ("hard labels", "gap closed") and line["gap closed"] in UNTOLD.values():
             return Cell(text, Mark.UNSURE)
         is_best = row.role in _STUDENTS and not row.notes and text == best[title]
         return Cell(text, Mark.BEST if is_best else Mark.PLAIN)
@@ -110,7 +110,7 @@ def _best(title: str, rows: Sequence[TableRow], lines: Sequence[Mapping[str, str
         (value, line[title])
         for row, line in zip(rows, lines, strict=True)
         if merit is not None and row.role in _STUDENTS and not row.notes
-        if line[title] not in (NOTHING, NO_EFFECT) and (value := merit(row)) is not None
+        if line[title] not in (NOTHING, *UNTOLD.values()) and (value := merit(row)) is not None
     ]
     return max(known)[1] if len({text for _, text in known}) > 1 else None
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 
 from kdzoo.measure import THROUGHPUT, Ratio
+from kdzoo.report.findings import Finding, ToControl, ToTeacher
 from kdzoo.report.latency import Latency
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Spread, Table, TableRow
@@ -16,11 +17,21 @@ Cells = dict[str, str | int]
 _UNTIMED = Latency(math.nan, math.nan, None, 0, "")
 
 
-def comma_separated(table: Table) -> str:
-    """Returns the unrounded figures, a line per row, and per machine where several timed rows."""
+def comma_separated(table: Table, findings: Sequence[Finding] = ()) -> str:
+    """Returns the unrounded figures, a line per row, and per machine where several timed rows.
+
+    Both questions stand in the line that says what a model gives, each with its verdict: ``model_``
+    is this model against the teacher, ``recipe_`` this recipe against hard labels.
+    """
     target = io.StringIO()
     names = list(dict.fromkeys(name for row in table.rows for name in row.metrics))
-    lines = [_figures(row, each, names) for each in table.by_machine for row in each.rows]
+    known = {each.name: each for each in findings}
+    lines = [
+        _figures(row, each, names)
+        | (_verdicts(known.get(row.name) if row.is_first else None) if known else {})
+        for each in table.by_machine
+        for row in each.rows
+    ]
     writer = csv.DictWriter(target, list(lines[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)
@@ -54,6 +65,28 @@ def _figures(row: TableRow, table: Table, names: Sequence[str]) -> Cells:
         "size_bytes": row.size_bytes or "",
         **(dict.fromkeys(costs, "") if row.latency is None else costs),
         "notes": _inert("; ".join(row.notes)),
+    }
+
+
+def _verdicts(finding: Finding | None) -> Cells:
+    standing, effect = (None, None) if finding is None else (finding.standing, finding.effect)
+    model, recipe = (None, None) if finding is None else (finding.to_teacher, finding.to_control)
+    return {
+        "model_verdict": "" if standing is None else standing.kind,
+        **_compared("model_minus_teacher", model),
+        "recipe_verdict": "" if effect is None else effect.kind,
+        **_compared("recipe_minus_hard_labels", recipe),
+    }
+
+
+def _compared(name: str, known: ToTeacher | ToControl | None) -> Cells:
+    found = None if known is None else known.comparison.difference
+    value, low, high = (None,) * 3 if found is None else (found.value, found.low, found.high)
+    return {
+        name: _number(value),
+        f"{name}_low": _number(low),
+        f"{name}_high": _number(high),
+        f"{name}_p": _number(None if known is None else known.adjusted_p),
     }
 
 

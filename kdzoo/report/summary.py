@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from kdzoo.report.costs import marked, milliseconds, short
 from kdzoo.report.findings import Finding
 from kdzoo.report.rows import Table, TableRow
-from kdzoo.statistics import Effect, Standing
+from kdzoo.statistics import MOST_SEEDS, Effect, RecipeComparison, Standing, in_points
 
 
 def summary(table: Table, findings: Sequence[Finding]) -> list[str]:
@@ -87,20 +87,17 @@ def _standing(known: Mapping[str, Finding], name: str) -> str:
 
 
 def _of_distilling(findings: Sequence[Finding]) -> str:
-    """Counts what distilling did to the students that have a control."""
-    effects = [each for each in findings if each.effect is not None]
-    if not effects:
-        return ""
-    by_kind = {
-        kind: [each.name for each in effects if each.effect and each.effect.kind is kind]
-        for kind in Effect
-    }
+    """Counts what distilling does to the students that have a control."""
+    by_kind: dict[Effect, list[str]] = {kind: [] for kind in Effect}
+    for each in findings:
+        if each.effect is not None:
+            by_kind[each.effect.kind].append(each.name)
     words = {
         Effect.GAIN: "gave a measurable gain over hard labels to {}",
         Effect.LOSS: "cost {} accuracy",
         Effect.NONE: "had no measurable effect on {}",
     }
-    parts = [words[kind].format(_listed(names)) for kind, names in by_kind.items() if names]
+    parts = [said.format(_listed(by_kind[kind])) for kind, said in words.items() if by_kind[kind]]
     as_good = [
         each.name
         for each in findings
@@ -108,8 +105,30 @@ def _of_distilling(findings: Sequence[Finding]) -> str:
         and each.standing is not None
         and each.standing.kind in (Standing.EQUAL, Standing.BETTER)
     ]
-    closing = f" As good as the teacher: {_listed(as_good)}." if as_good else ""
-    return f"Distilling {_listed(parts)}.{closing}"
+    sentences = [
+        f"Distilling {_listed(parts)}." if parts else "",
+        _of_one_seed(findings),
+        f"As good as the teacher, these very models: {_listed(as_good)}." if as_good else "",
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _of_one_seed(findings: Sequence[Finding]) -> str:
+    """Tells the differences of which there is no verdict."""
+    told = [
+        f"{each.name} ({_seeds_told(each.to_control.comparison)})"
+        for each in findings
+        if each.effect and each.effect.kind is Effect.ONE_SEED and each.to_control
+    ]
+    return f"Of the recipe, one seed gives no verdict: {_listed(told)}." if told else ""
+
+
+def _seeds_told(comparison: RecipeComparison) -> str:
+    """Returns by how much the two models differ, and how many seeds would tell that."""
+    points = f"{in_points(comparison.difference.value)} points"
+    if comparison.seeds_needed is None:
+        return f"{points}, too few for {MOST_SEEDS} seeds to tell"
+    return f"{points}, {comparison.seeds_needed} seeds would tell"
 
 
 def _of_machines(table: Table) -> str:

@@ -13,12 +13,29 @@ from kdzoo.report.plain import escaped
 from kdzoo.report.rows import Spread, Table, TableRow
 from kdzoo.statistics import Effect
 
-NO_EFFECT = "no effect"  # of distilling: in the place of a closed gap
+UNTOLD = {Effect.NONE: "unclear", Effect.ONE_SEED: "one seed"}  # in place of a closed gap
+_MEANINGS = {
+    Effect.NONE: "Unclear: the recipe was not told apart from hard labels.",
+    Effect.ONE_SEED: "One seed: it says nothing of the recipe.",
+}
 
-VERDICTS = (
-    "Differences in points of accuracy, with 95 % bootstrap intervals over texts and seeds "
-    "together; p-values of a paired permutation test over texts, corrected for all comparisons "
-    "(Benjamini and Hochberg). \u201cAs good as\u201d: the whole interval lies within a point."
+THIS_MODEL = "This model against the teacher"
+THIS_RECIPE = "This recipe against hard labels"
+OF_MODELS = (
+    "May I deploy it? Said of the very models that were trained, for texts like these. Differences "
+    "in points of accuracy, with 95 % bootstrap intervals over texts, and over these seeds where "
+    "there are several; p-values of a paired permutation test over texts, corrected for all "
+    "comparisons of the study (Benjamini and Hochberg). \u201cAs good as\u201d: the whole "
+    "interval lies within a point."
+)
+OF_RECIPES = (
+    "Does distilling help? Said of all models that the recipe would train: 95 % intervals hold for "
+    "other texts and other seeds. Student's t, its variance that of the difference over texts and "
+    "that of the seeds, pooled over all models of the study unless these are luckier than the rest "
+    "(F test; Bancroft, 1944); p-values corrected as above. One seed tells "
+    "nothing of others: in place of a verdict stands how many seeds would tell a difference of "
+    "that size in four studies of five, with the study's luck or, where that is not known, a point "
+    "of it. kdzoo's benchmarks simulate how often all this is right."
 )
 
 
@@ -42,7 +59,7 @@ def share(value: float | None) -> str:
 
 def gap(effect: Effect | None, closed: str) -> str:
     """Returns what stands for a closed share of a gap: one that may be chance is not quoted."""
-    return NO_EFFECT if effect is Effect.NONE else closed
+    return closed if effect is None else UNTOLD.get(effect, closed)
 
 
 def quality_cells(row: TableRow, table: Table) -> dict[str, str]:
@@ -65,8 +82,8 @@ def quality_cells(row: TableRow, table: Table) -> dict[str, str]:
         "gap closed": gap(row.effect, share(row.gap_closed)),
     }
     if table.has_oos:
-        has_effect = row.effect is not Effect.NONE
-        shown["in-scope gap"] = share(row.gap_closed_in_scope if has_effect else None)
+        is_told = row.effect not in UNTOLD
+        shown["in-scope gap"] = share(row.gap_closed_in_scope if is_told else None)
     return shown | {"parameters, M": millions(row.parameters) if row.parameters else NOTHING}
 
 
@@ -82,7 +99,7 @@ def deployed_cells(row: TableRow) -> dict[str, str]:
 
 
 def markdown(table: Table, findings: Sequence[Finding] = ()) -> str:
-    """Returns both tables with their captions, and the verdicts on every model.
+    """Returns both tables with their captions, and the verdicts on every model and recipe.
 
     Text from the data cannot break out of its cell.
     """
@@ -96,16 +113,18 @@ def markdown(table: Table, findings: Sequence[Finding] = ()) -> str:
             parts.append(f"## {escaped(deployed_title(each))}")
         parts.append(drawn([deployed_cells(row) for row in each.rows], left=2))
         parts += map(escaped, [cost_caption(each), *notes(each)])
-    verdicts = [f"* {escaped(line)}" for line in map(_verdict, findings) if line]
-    if verdicts:
-        parts += ["## What it says", "\n".join(verdicts), escaped(VERDICTS)]
+    for question, said, how in verdicts(findings):
+        lines = [f"* {escaped(f'{name}: {sentence}.')}" for name, sentence in said]
+        parts += [f"## {question}", "\n".join(lines), escaped(how)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _verdict(finding: Finding) -> str:
-    """Returns what is said of a model; nothing of one that is compared with none."""
-    said = [each.sentence for each in (finding.standing, finding.effect) if each is not None]
-    return f"{finding.name}: {'; '.join(said)}." if said else ""
+def verdicts(findings: Sequence[Finding]) -> list[tuple[str, list[tuple[str, str]], str]]:
+    """Returns each question that was asked, what is said of each row, and how that was found."""
+    models = [(each.name, each.standing.sentence) for each in findings if each.standing]
+    recipes = [(each.name, each.effect.sentence) for each in findings if each.effect]
+    asked = [(THIS_MODEL, models, OF_MODELS), (THIS_RECIPE, recipes, OF_RECIPES)]
+    return [each for each in asked if each[1]]
 
 
 def drawn(lines: Sequence[Mapping[str, str]], left: int) -> str:
@@ -149,11 +168,8 @@ def quality_caption(table: Table) -> str:
         f"{'; in-scope gap: the same of the in-scope accuracy' if table.has_oos else ''}; a dash "
         "where teacher and hard labels cannot be told apart.",
     ]
-    if any(row.effect is Effect.NONE for row in table.rows):
-        also = ", whose in-scope gap is not told either" if table.has_oos else ""
-        parts.append(
-            f"{NO_EFFECT.capitalize()}: not told apart from the same student on hard labels{also}."
-        )
+    effects = {row.effect for row in table.rows}
+    parts += [meaning for effect, meaning in _MEANINGS.items() if effect in effects]
     if table.other_tests:
         parts.append(f"{' and '.join(table.other_tests).capitalize()}: accuracy on that test set.")
     if table.has_added_texts:

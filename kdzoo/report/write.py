@@ -101,7 +101,7 @@ def text_files(table: Table, findings: tuple[Finding, ...] = ()) -> dict[str, st
     """Returns the contents of the tables, by the name of their file."""
     return {
         "table.md": markdown(table, findings),
-        "table.csv": comma_separated(table),
+        "table.csv": comma_separated(table, findings),
         "table.tex": latex(table),
     }
 

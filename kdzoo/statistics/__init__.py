@@ -8,7 +8,7 @@ from kdzoo.statistics.calibration import (
     negative_log_likelihood,
 )
 from kdzoo.statistics.gap import Gap, gap_closed
-from kdzoo.statistics.interval import Interval, over_examples, over_seeds
+from kdzoo.statistics.interval import Hits, Interval, over_examples, over_seeds
 from kdzoo.statistics.losses import ClassLoss, Inheritance, class_losses, inheritance
 from kdzoo.statistics.out_of_scope import (
     Detection,
@@ -25,6 +25,7 @@ from kdzoo.statistics.outcomes import (
     teacher_of,
 )
 from kdzoo.statistics.paired import SIGNIFICANT, Comparison, adjusted, compare, differ, mcnemar
+from kdzoo.statistics.recipes import MOST_SEEDS, RecipeComparison, compare_recipes
 from kdzoo.statistics.slices import Slice, by_bounds, by_quartile
 from kdzoo.statistics.verdict import (
     MARGIN,
@@ -32,11 +33,13 @@ from kdzoo.statistics.verdict import (
     Standing,
     Verdict,
     against_teacher,
+    in_points,
     of_distilling,
 )
 
 __all__ = [
     "MARGIN",
+    "MOST_SEEDS",
     "SIGNIFICANT",
     "Calibration",
     "ClassLoss",
@@ -44,10 +47,12 @@ __all__ = [
     "Detection",
     "Effect",
     "Gap",
+    "Hits",
     "Inheritance",
     "Interval",
     "Outcomes",
     "OutcomesReader",
+    "RecipeComparison",
     "Rejection",
     "Slice",
     "Standing",
@@ -59,12 +64,14 @@ __all__ = [
     "calibration",
     "class_losses",
     "compare",
+    "compare_recipes",
     "control_of",
     "detection",
     "differ",
     "expected_calibration_error",
     "fit_temperature",
     "gap_closed",
+    "in_points",
     "inheritance",
     "mcnemar",
     "negative_log_likelihood",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtrit
 
 from kdzoo.statistics.interval import TAILS, Hits, Interval
 from kdzoo.statistics.paired import differ
-from kdzoo.statistics.resampling import Floats, paired_seeds, resampled_means
+from kdzoo.statistics.recipes import RecipeComparison
+from kdzoo.statistics.resampling import Floats, paired_seeds
 
 
 @dataclass(frozen=True)
@@ -19,46 +23,58 @@ class Gap:
     Attributes:
         width: the teacher's accuracy minus the control's, above zero.
         closed: the share of it that the student has closed, with its interval over texts and
-            seeds; an end is None where it has none, because the gap might as well be nothing.
+            seeds; without ends where there is one seed, or where the gap might as well be nothing.
     """
 
     width: float
     closed: Interval
 
 
-def gap_closed(student: Hits, control: Hits, teacher: Hits, seed: int = 0) -> Gap | None:
+def gap_closed(student: Hits, control: Hits, teacher: Hits, gain: RecipeComparison) -> Gap | None:
     """Returns (student - control) / (teacher - control) in accuracy.
 
     None where there is no gap to close: the teacher is not better than the control, or the two
-    cannot be told apart by the permutation test over the texts.
+    cannot be told apart by the permutation test over the texts. The interval is Fieller's (1954) of
+    the ratio of two means, with the variance that the gain has as a recipe's: of student and
+    control, each has half of the luck. A teacher that is the same for all seeds is taken as given.
 
     Args:
         student: [S, N], of the same texts in the same order as the others.
         control: [S, N].
         teacher: [S, N], or [1, N] where all students have the same one.
-        seed: of the bootstrap.
+        gain: of the student's recipe beside the control's.
 
     Raises:
         ValueError: other texts, or numbers of seeds that cannot be paired.
     """
+    has_own_teachers = len(teacher) > 1
     student, control, teacher = paired_seeds(student, control, teacher)
-    own, hard, ideal = (each.astype(np.int8) for each in (student, control, teacher))
-    gained, width = float((own - hard).mean()), float((ideal - hard).mean())
+    hard = control.mean(0)  # [N]
+    by_text = np.stack([student.mean(0) - hard, teacher.mean(0) - hard])  # [2, N]
+    means = by_text.mean(1)  # gained, width
+    gained, width = (float(each) for each in means)
     if width <= 0 or not differ(teacher, control):
         return None
-    both = np.stack([own - hard, ideal - hard])  # [2, S, N]
-    low, high = _ends(*resampled_means(both, np.random.default_rng(seed)).T)
+    if gain.luck is None or gain.degrees is None:
+        return Gap(width, Interval(gained / width))
+    of_one = gain.luck**2 / 2 / len(student)  # variance of a side's mean through luck
+    luck = of_one * np.array([[2, 1], [1, 1 + has_own_teachers]])  # the control's is in both
+    covariance = np.cov(by_text) / by_text.shape[1] + luck
+    low, high = _ends(means, covariance, float(stdtrit(gain.degrees, TAILS[1])))
     return Gap(width, Interval(gained / width, low, high))
 
 
-def _ends(gains: Floats, widths: Floats) -> tuple[float | None, float | None]:
-    """Returns the ends of the interval of gains / widths.
+def _ends(
+    means: npt.NDArray[Any], covariance: Floats, quantile: float
+) -> tuple[float | None, float | None]:
+    """Returns the shares beyond which gained - share * width is told from nothing.
 
-    In a resample without a gap the share is beyond all bounds, on the side of the gain.
+    None where any share might be it, because the width is not told from nothing.
     """
-    shares = np.where(gains < 0, -math.inf, math.inf)
-    np.divide(gains, widths, out=shares, where=widths > 0)
-    ordered = np.sort(shares)
-    ends = (float(ordered[round(tail * (len(ordered) - 1))]) for tail in TAILS)
-    low, high = (each if math.isfinite(each) else None for each in ends)
-    return low, high
+    a, b, c = (
+        means[i] * means[j] - quantile**2 * covariance[i, j] for i, j in ((1, 1), (0, 1), (0, 0))
+    )
+    if a <= 0:
+        return None, None
+    reach = math.sqrt(max(0.0, b * b - a * c))
+    return float((b - reach) / a), float((b + reach) / a)

@@ -1,10 +1,11 @@
 """What a comparison says, in a sentence and as one of a few words.
 
-Two models are told apart where the p-value, corrected for all comparisons that are shown together,
-is significant and the interval over texts and seeds excludes zero: the test takes the seeds as
-given, the interval does not. Where seeds differ by more than a point, that interval is too narrow
-for a few of them: then each seed has to differ by itself, or the t-interval over the seeds has to
-exclude zero too.
+Two questions have two kinds of verdict. ``against_teacher``: may *this model* be deployed? It is of
+the models that were trained, on texts like these. ``of_distilling``: does *this recipe* help? It is
+of all models that the recipe would train, with other seeds too; of one seed there is none.
+
+Two sides are told apart where the p-value, corrected for all comparisons that are shown together,
+is significant and the interval excludes zero.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from typing import Generic, TypeVar
 
 from kdzoo.statistics.interval import Interval, over_seeds
 from kdzoo.statistics.paired import SIGNIFICANT, Comparison
+from kdzoo.statistics.recipes import MOST_SEEDS, RecipeComparison
 
 MARGIN = 0.01  # of accuracy, within which two models are as good as each other
 UNSTEADY = 0.01  # standard deviation of the seeds' differences from which seeds matter most
-_ONE_SEED = " - one seed: how much another would differ is not known"
 
 
 class Standing(StrEnum):
@@ -31,11 +32,12 @@ class Standing(StrEnum):
 
 
 class Effect(StrEnum):
-    """What distillation did to a model."""
+    """What distilling does to a student."""
 
     GAIN = "gain"
     NONE = "none"
     LOSS = "loss"
+    ONE_SEED = "one seed"  # of which nothing can be said
 
 
 Kind = TypeVar("Kind", Standing, Effect)
@@ -61,9 +63,11 @@ def against_teacher(
     *,
     has_seeds: bool = True,
 ) -> Verdict[Standing]:
-    """Returns how good a student is beside its teacher.
+    """Returns how good the very models of a row are beside their teacher.
 
-    "As good as" is only said where the whole interval lies within the margin.
+    "As good as" is only said where the whole interval lies within the margin. Where seeds differ by
+    more than a point, their mean says little of each: then each has to differ by itself, or
+    Student's interval over them has to exclude zero.
 
     Args:
         comparison: of the student with the teacher.
@@ -83,32 +87,44 @@ def against_teacher(
         sentence = f"as good as the teacher (difference {interval})"
     else:
         kind = Standing.UNDECIDED
-        figures = _figures(difference) + _chance(comparison, adjusted_p)
+        why = (
+            "; the seeds differ too much to say"
+            if difference.excludes_zero() and _depends_on_seeds(comparison)
+            else _chance(difference, adjusted_p)
+        )
+        figures = _figures(difference) + why
         sentence = f"not told apart from the teacher (difference {figures})"
-    return Verdict(kind, sentence + (_caveat(comparison) if has_seeds else ""))
+    return Verdict(kind, sentence + (_whose(comparison) if has_seeds else ""))
 
 
-def of_distilling(comparison: Comparison, adjusted_p: float) -> Verdict[Effect]:
-    """Returns what distillation did to a student.
+def of_distilling(comparison: RecipeComparison, adjusted_p: float | None) -> Verdict[Effect]:
+    """Returns what distilling does to a student, whatever the seed.
 
     Args:
         comparison: of the student with its control.
-        adjusted_p: its p-value, as ``adjusted`` returns it for all comparisons shown together.
+        adjusted_p: its p-value, as ``adjusted`` returns it for all comparisons shown together;
+            None of one seed, of which there is no verdict.
     """
     difference = comparison.difference
-    if not _told_apart(comparison, adjusted_p):
-        kind = Effect.NONE
-        figures = _figures(difference) + _chance(comparison, adjusted_p)
-        sentence = f"no measurable effect (difference {figures})"
-    elif difference.value > 0:
-        kind = Effect.GAIN
+    if adjusted_p is None:
+        return Verdict(Effect.ONE_SEED, _of_one_seed(comparison))
+    if not (adjusted_p < SIGNIFICANT and difference.excludes_zero()):
+        figures = _figures(difference) + _chance(difference, adjusted_p)
+        return Verdict(Effect.NONE, f"no measurable effect (difference {figures})")
+    if difference.value > 0:
         points, *ends = _in_points(difference)
-        sentence = f"distillation gave +{points} points over hard labels ({' to '.join(ends)})"
-    else:
-        kind = Effect.LOSS
-        points, *ends = _in_points(_turned(difference))
-        sentence = f"distillation cost {points} points against hard labels ({' to '.join(ends)})"
-    return Verdict(kind, sentence + _caveat(comparison))
+        gave = f"distillation gave +{points} points over hard labels ({' to '.join(ends)})"
+        return Verdict(Effect.GAIN, gave)
+    points, *ends = _in_points(_turned(difference))
+    cost = f"distillation cost {points} points against hard labels ({' to '.join(ends)})"
+    return Verdict(Effect.LOSS, cost)
+
+
+def _of_one_seed(comparison: RecipeComparison) -> str:
+    told = f"no verdict from one seed (these two models differ by {_figures(comparison.difference)}"
+    if comparison.seeds_needed is None:
+        return f"{told}; {MOST_SEEDS} seeds would not tell so small a difference)"
+    return f"{told}; {comparison.seeds_needed} seeds would tell so large a difference)"
 
 
 def _told_apart(comparison: Comparison, adjusted_p: float) -> bool:
@@ -127,17 +143,23 @@ def _depends_on_seeds(comparison: Comparison) -> bool:
     )
 
 
-def _chance(comparison: Comparison, adjusted_p: float) -> str:
-    """Returns why an interval that excludes zero does not tell two models apart."""
-    if not comparison.difference.excludes_zero():
+def _chance(difference: Interval, adjusted_p: float) -> str:
+    """Returns why an interval that excludes zero does not tell two sides apart."""
+    if not difference.excludes_zero():
         return ""
-    if _depends_on_seeds(comparison):
-        return "; the seeds differ too much to say"
-    return f"; p {adjusted_p:.2f} with all comparisons counted"
+    return f"; p {adjusted_p:.3g} with all comparisons counted"
 
 
-def _caveat(comparison: Comparison) -> str:
-    return _ONE_SEED if comparison.seeds == 1 else ""
+def _whose(comparison: Comparison) -> str:
+    """Returns whose verdict it is."""
+    if comparison.seeds == 1:
+        return " - this model, of one seed; another would differ"
+    return f" - these {comparison.seeds} models, on average"
+
+
+def in_points(difference: float) -> str:
+    """Returns a difference of accuracies in points, with its sign."""
+    return _figures(Interval(difference))
 
 
 def _figures(difference: Interval, between: str = ", ") -> str:

@@ -1,0 +1,140 @@
+"""Whether one recipe is better than another: over other texts, and over other seeds.
+
+How the models of three seeds differ says how *these* models differ. What a recipe gives is the mean
+over all seeds that might have been drawn; its variance has two parts, which are estimated apart:
+
+* the texts are a sample: the variance over texts of the difference, averaged over the seeds. It
+  holds the chance by which each model answers single texts otherwise;
+* the seeds are a sample too: the luck of each side, which the whole study tells (``luck``), less
+  that chance, which would be counted twice.
+
+The luck of both sides is taken as independent. That of models which share their start may go the
+same way; then the interval is too wide, never too narrow. Student's t, with the degrees of freedom
+of the sum (Satterthwaite, 1946), gives interval and p-value. Half a text that differs each way is
+added to the variance over texts (Agresti and Min, 2005), so that few texts on which models agree do
+not make them certain; and models that the exact permutation test over the texts does not tell apart
+tell nothing of their recipes. ``benchmarks/verdicts.py`` shows how often all this is right.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from kdzoo.statistics.interval import CONFIDENCE, Hits, Interval
+from kdzoo.statistics.luck import Luck, Seeds, luck_of, seeds_of
+from kdzoo.statistics.paired import permutation_p
+from kdzoo.statistics.resampling import paired_seeds
+
+Name = TypeVar("Name", bound=Hashable)
+
+USUAL_LUCK = 0.01  # standard deviation of a model's accuracy, where no seeds tell of it
+POWER = 0.8  # how often a difference should be told
+MOST_SEEDS = 10  # that are advised
+
+
+@dataclass(frozen=True)
+class RecipeComparison:
+    """How the accuracy that one recipe gives differs from what another gives.
+
+    Attributes:
+        difference: first minus second, with its interval over texts and seeds; without ends where
+            there is one seed.
+        p_value: that recipes which do not differ would give models that differ so; None where
+            there is one seed.
+        by_seed: the difference of each pair of seeds.
+        luck: standard deviation of ``by_seed`` through the seeds' luck, as the study has it; None
+            where there is one seed.
+        degrees: of freedom that the interval has; None where there is one seed.
+        seeds_needed: where there is one seed, how many would tell so large a difference in four
+            studies of five; None where ten would not.
+    """
+
+    difference: Interval
+    p_value: float | None
+    by_seed: tuple[float, ...]
+    luck: float | None = None
+    degrees: float | None = None
+    seeds_needed: int | None = None
+
+    @property
+    def seeds(self) -> int:
+        """How many pairs of seeds were compared."""
+        return len(self.by_seed)
+
+
+def compare_recipes(
+    hits: Mapping[Name, Hits], pairs: Sequence[tuple[Name, Name]]
+) -> list[RecipeComparison]:
+    """Returns how the first recipe of each pair differs from the second.
+
+    The pairs are those of a study: what all their models say of luck counts for each pair.
+
+    Args:
+        hits: of the models of every recipe, [S, N] each, on the same texts in the same order.
+        pairs: names of recipes.
+
+    Raises:
+        ValueError: other texts, or numbers of seeds that cannot be paired.
+    """
+    seeds = {
+        name: seeds_of(hits[name])
+        for name in dict.fromkeys(name for pair in pairs for name in pair)
+    }
+    luck = luck_of(seeds.values())
+    return [
+        _compare(hits[first], hits[second], seeds[first], seeds[second], luck)
+        for first, second in pairs
+    ]
+
+
+def _compare(
+    first: Hits, second: Hits, own: Seeds, other: Seeds, luck: Luck | None
+) -> RecipeComparison:
+    one, two = paired_seeds(first, second)
+    by_seed = one.mean(1) - two.mean(1)  # [S]
+    value, from_texts = float(by_seed.mean()), _text_variance(one, two)
+    if luck is None or not (own.degrees and other.degrees):
+        needed = _seeds_needed(abs(value), from_texts, luck)
+        return RecipeComparison(Interval(value), None, (value,), seeds_needed=needed)
+    between, of_luck = luck.of(own, other)
+    chance = own.chance + other.chance
+    from_luck = max(0.0, between - chance)
+    variance = from_texts + from_luck / len(by_seed)
+    uncertain = max(between, chance) / len(by_seed)  # what few degrees of freedom estimate
+    error = math.sqrt(variance)
+    of_texts = max(1, one.shape[1] - 1)
+    degrees = variance**2 / (from_texts**2 / of_texts + uncertain**2 / of_luck)
+    reach = error * float(stdtrit(degrees, (1 + CONFIDENCE) / 2))
+    p_value = 2 * float(stdtr(degrees, -abs(value) / error))
+    return RecipeComparison(
+        difference=Interval(value, value - reach, value + reach),
+        p_value=max(p_value, permutation_p(one, two)),
+        by_seed=tuple(by_seed.tolist()),
+        luck=math.sqrt(from_luck),
+        degrees=degrees,
+    )
+
+
+def _text_variance(first: Hits, second: Hits) -> float:
+    """Returns the variance of the mean difference over other texts, for these very models."""
+    seeds, texts = first.shape
+    totals = first.sum(0, dtype=np.int64) - second.sum(0, dtype=np.int64)  # [N]
+    squares = float(((totals - totals.mean()) ** 2).sum()) / seeds**2
+    variance: float = (squares + 1) / (texts + 2) ** 2
+    return variance
+
+
+def _seeds_needed(difference: float, from_texts: float, luck: Luck | None) -> int | None:
+    """Returns how many seeds would tell a difference, were they as lucky as the study's others."""
+    of_pair = 2 * (USUAL_LUCK**2 if luck is None else luck.pooled)
+    for seeds in range(2, MOST_SEEDS + 1):
+        levels = stdtrit(2 * (seeds - 1), [(1 + CONFIDENCE) / 2, POWER])
+        if difference >= levels.sum() * math.sqrt(from_texts + of_pair / seeds):
+            return seeds
+    return None
