@@ -171,12 +171,14 @@ def _compared(read: Sequence[_Read]) -> tuple[dict[str, ToTeacher], dict[str, To
         if each.row.role != "teacher" and each.teacher is not None
     }
     recipes = _recipes(read)
-    raw = [each.p_value for each in (*models.values(), *recipes.values())]
-    corrected = iter(adjusted([p for p in raw if p is not None]))
-    p_values = iter([None if p is None else next(corrected) for p in raw])
+    told = [each.p_value for each in recipes.values() if each.p_value is not None]
+    p_values = iter(adjusted([*(each.p_value for each in models.values()), *told]))
     return (
         {name: ToTeacher(comparison, next(p_values)) for name, comparison in models.items()},
-        {name: ToControl(comparison, next(p_values)) for name, comparison in recipes.items()},
+        {
+            name: ToControl(comparison, None if comparison.p_value is None else next(p_values))
+            for name, comparison in recipes.items()
+        },
     )
 
 
