@@ -180,14 +180,14 @@ def _compared(read: Sequence[_Read]) -> tuple[dict[str, ToTeacher], dict[str, To
         if each.row.role != "teacher" and each.teacher is not None
     }
     recipes = _recipes(read)
-    of_models = [each.p_value for each in models.values()]
-    of_recipes = {name: each.p_value for name, each in recipes.items() if each.p_value is not None}
-    corrected = adjusted([*of_models, *of_recipes.values()])
-    counted = dict(zip(of_recipes, corrected[len(of_models) :], strict=True))
-    to_teacher = zip(models, map(ToTeacher, models.values(), corrected), strict=True)
+    told = [each.p_value for each in recipes.values() if each.p_value is not None]
+    p_values = iter(adjusted([*(each.p_value for each in models.values()), *told]))
     return (
-        dict(to_teacher),
-        {name: ToControl(each, counted.get(name)) for name, each in recipes.items()},
+        {name: ToTeacher(comparison, next(p_values)) for name, comparison in models.items()},
+        {
+            name: ToControl(comparison, None if comparison.p_value is None else next(p_values))
+            for name, comparison in recipes.items()
+        },
     )
 
 
