@@ -35,7 +35,7 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
         try:
             folder = _find(fallback)
         except TeacherError as error:
-            raise TeacherError(
+            raise type(error)(
                 f"{error}\n  (the fallback of {source}, which is not installed)"
             ) from error
     refuse_adapter(folder, source)
