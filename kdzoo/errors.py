@@ -59,6 +59,10 @@ class TeacherError(KdzooError):
     """A teacher that cannot be found, or does not fit the data."""
 
 
+class OutOfReachError(TeacherError):
+    """A model of the hub that is not on this machine, while no hub is in reach."""
+
+
 class ModelError(KdzooError):
     """A model folder that cannot be loaded, or a student that breaks its contract."""
 

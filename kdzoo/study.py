@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from kdzoo.card import write_cards
-from kdzoo.errors import StoreError
+from kdzoo.errors import OutOfReachError, StoreError
 from kdzoo.files import alone_in, check_writable
 from kdzoo.progress import Progress, Silent
 from kdzoo.recipe import Study
@@ -105,12 +105,14 @@ def _run(study: Study, corpora: Corpora, context: StudyContext, *, read_test: bo
     return report
 
 
-def check_study(study: Study, corpora: Corpora) -> None:
+def check_study(study: Study, corpora: Corpora, *, with_teachers: bool = True) -> None:
     """Sees, before anything is trained, what recipes, teachers and data let one see.
 
     Args:
         study: the recipes.
         corpora: reads their data, and keeps it.
+        with_teachers: whether a teacher that lies on a hub out of reach is an error; else it is
+            noted, and the rest is seen.
 
     Raises:
         KdzooError: a recipe cannot be followed with its teacher and its data.
@@ -122,8 +124,13 @@ def check_study(study: Study, corpora: Corpora) -> None:
         settings_of(variant.recipe.measure).check()
     for variant in study.variants:
         corpus = corpora.get(variant.recipe.data, variant.recipe.seeds[0])
-        check_teacher(variant.recipe, lookout)
-        check_labels(variant.recipe, corpus)
+        try:
+            check_teacher(variant.recipe, lookout)
+            check_labels(variant.recipe, corpus)
+        except OutOfReachError as error:
+            if with_teachers:
+                raise
+            corpora.progress.say(f"note: not looked at, for {variant.name}: {error}")
 
 
 def _splits(each: Trained, *, read_test: bool) -> tuple[str, ...]:

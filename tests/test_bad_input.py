@@ -333,7 +333,7 @@ class TestTeachers:
                 ["Alarm", "Music", "Weather", "oos"],
                 ["label 'alarm'", "did you mean 'Alarm'?", "label 'weather'", "mean 'Weather'?"],
             ),
-            (["LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3"], ["LABEL_0, LABEL_1", "labels: [...]"]),
+            (["LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3"], ["LABEL_0, LABEL_1", "labels: ["]),
         ],
     )
     def test_whose_labels_are_not_the_datas(
@@ -377,7 +377,7 @@ class TestTeachers:
         """A pretrained encoder without fine_tune: the message says that it can be fitted."""
         outcome = kdzoo("run", finished_recipe(teacher={"model": str(tiny_encoder)}))
 
-        refused_and_nothing_written(outcome, "the data's 4 labels have names", "fine_tune")
+        refused_and_nothing_written(outcome, "not a finished classifier", "fine_tune: {}")
 
     def test_with_other_weights_than_named(
         self, kdzoo: RunCommand, finished_recipe: Callable[..., Path]
@@ -850,7 +850,7 @@ class TestInterruption:
         def interrupted(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("kdzoo.study.read_quality", interrupted)
+        monkeypatch.setattr("kdzoo.steps.outcome.read_quality", interrupted)
 
         assert kdzoo("run", finished_recipe()).code == 130
         reported = kdzoo("report", "runs/tiny")

@@ -119,7 +119,10 @@ def load_model(folder: str | Path) -> LoadedModel:
         raise ModelError(f"{folder} cannot be loaded: {str(error).splitlines()[0]}") from error
     if info["missing_keys"]:
         missing = ", ".join(sorted(info["missing_keys"])[:5])
-        raise ModelError(f"{folder} is not a finished classifier: its weights lack {missing}")
+        raise ModelError(
+            f"{folder} is not a finished classifier: its weights lack {missing}; as a teacher it "
+            "has to be fitted to the data: teacher: {fine_tune: {}}"
+        )
     shape = None if model.config.model_type == OWN else Shape.of(model)
     if shape is not None:
         refuse_other_problems(model.config, str(folder))

