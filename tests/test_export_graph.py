@@ -33,7 +33,8 @@ def operators(folder: Path) -> Counter[str]:
 
 @pytest.mark.usefixtures("own_students")
 class TestRecurrentStudents:
-    @pytest.mark.parametrize("kind", ["own_gru", pytest.param("own_lstm", marks=pytest.mark.study)])
+    @pytest.mark.study
+    @pytest.mark.parametrize("kind", ["own_gru", "own_lstm"])
     def test_stop_where_a_text_ends(self, kind: str, tmp_path: Path, tiny_encoder: Path) -> None:
         """Two layers in both directions: padding changes nothing, though packing is not there."""
         trained = save_student(kind, tmp_path / "trained", tiny_encoder)

@@ -20,7 +20,7 @@ from kdzoo.report.findings import find
 from kdzoo.report.looks import fill_of, road_of
 from kdzoo.results import Member, Store
 
-pytestmark = pytest.mark.pictures
+pytestmark = [pytest.mark.study, pytest.mark.pictures]
 
 SUFFIXES = {".png", ".svg", ".pdf"}
 Watched = list[Any]

@@ -503,6 +503,7 @@ class TestRuntimes:
         assert {column: found[column] for column in unrounded} == unrounded
 
 
+@pytest.mark.study
 @pytest.mark.pictures
 class TestReportAgain:
     def test_gives_the_same_bytes(self, tmp_path: Path) -> None:
@@ -637,6 +638,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[Table, Path], Drawing]
 Watched = Callable[[Table, Path], Drawing]
 
 
+@pytest.mark.study
 @pytest.mark.pictures
 class TestRuntimesInThePicture:
     def test_are_joined_by_one_line_a_model(self, tmp_path: Path, watched: Watched) -> None:
@@ -703,6 +705,7 @@ class TestRuntimesInThePicture:
         assert ">My runtime<" in svg
 
 
+@pytest.mark.study
 @pytest.mark.pictures
 class TestLabels:
     @pytest.mark.parametrize("seed", range(3))

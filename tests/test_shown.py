@@ -142,6 +142,7 @@ class TestTerminal:
         assert "\x1b" not in printed
 
 
+@pytest.mark.study
 class TestWithoutColours:
     @staticmethod
     def at_a_terminal(study: Path, **environment: str) -> str:

@@ -59,7 +59,7 @@ class TestTheSameStudent:
         "student",
         [
             {"kind": "bilstm", "dim": 16, "hidden": 12, "head": 16, "embeddings": "teacher"},
-            {"kind": "cnn", "dim": 16, "maps": 8},
+            pytest.param({"kind": "cnn", "dim": 16, "maps": 8}, marks=pytest.mark.study),
         ],
         ids=lambda student: student["kind"],
     )

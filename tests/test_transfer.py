@@ -125,6 +125,7 @@ class TestAugmented:
         assert texts_of(many)[: len(few.examples)] == texts_of(few)
         assert len(many.examples) > len(few.examples)
 
+    @pytest.mark.study
     def test_texts_do_not_depend_on_the_process(self) -> None:
         """Strings hash differently in every process; nothing here follows that."""
         program = (
