@@ -13,7 +13,6 @@ import numpy as np
 
 from kdzoo import registry
 from kdzoo.data import Corpus
-from kdzoo.errors import ModelError
 from kdzoo.measure import environment
 from kdzoo.recipe.schema import Measure
 from kdzoo.results import PREDICTIONS, Deployed
@@ -32,6 +31,7 @@ from kdzoo.runtime.parity import (
 )
 from kdzoo.runtime.pipeline import read_long
 from kdzoo.steps.context import StudyContext, now
+from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.measuring import read_on, taught_logits, write_outcomes
 from kdzoo.steps.teacher import StudyTeacher
 from kdzoo.teacher import content_hash
@@ -133,9 +133,11 @@ def _make(job: FormJob, runtime: str, splits: Sequence[str], context: StudyConte
     try:
         registry.runtimes.get(runtime).details["export"](job.folder, folder, settings)
         found = _read(job, runtime, splits, context)
-    except ModelError as error:
+    except FATAL:
+        raise
+    except Exception as error:  # an exporter may fail in any way: its row alone
         shutil.rmtree(folder, ignore_errors=True)
-        found = {"failure": str(error)}
+        found = {"failure": reason_of(error)}
     form = form.model_copy(update=found)
     context.store.write_form(form)
     return form
