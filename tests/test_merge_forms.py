@@ -81,7 +81,7 @@ def shown(int8: Mapping[str, str]) -> dict[str, dict[str, str]]:
     }
 
 
-@pytest.mark.parametrize("order", itertools.permutations("ABC"), ids="".join)
+@pytest.mark.parametrize("order", [*itertools.permutations("ABC")], ids="".join)
 def test_each_machine_has_the_accuracy_that_it_read(tmp_path: Path, order: Sequence[str]) -> None:
     """In whatever order the folders come."""
     stores = [a_study(tmp_path / name, name) for name in order]

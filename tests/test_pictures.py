@@ -106,7 +106,7 @@ class TestGapClosed:
         assert three.get_color() != "white"
         svg = (tmp_path / "gap_closed.svg").read_text(encoding="utf-8")
         for words in ("kl, alpha 0.5", "kl, unlabelled texts + 3 × mask", "hard labels", "teacher"):
-            assert f">{words}<" in svg
+            assert f">{words}" in svg
 
     def test_is_words_where_there_is_no_gap(self, tmp_path: Path, watched: Watched) -> None:
         """No dot pretends to a share of nothing."""

@@ -36,9 +36,10 @@ _OWN = "DejaVu Sans"
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
     """What fonts a machine has is looked up once a process."""
+    known = (letters._files, letters._known_families, letters._letters)
     yield
-    for known in (letters._files, letters._known_families, letters._letters):
-        known.cache_clear()
+    for each in known:
+        each.cache_clear()
 
 
 @pytest.fixture

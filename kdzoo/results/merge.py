@@ -191,7 +191,8 @@ def _join_model(key: str, holders: Sequence[Store], staged: Store) -> None:
             is_first = all(runtime != form.runtime for runtime, _ in seen)
             place = "" if is_first else hashlib.sha256(form.machine.encode()).hexdigest()[:8]
             taken = form.model_copy(update={"place": place})
-            shutil.copytree(holder.form(key, form.name), folder / taken.name)
+            target = staged.form(key, taken.name)  # whose name leads nowhere else
+            shutil.copytree(holder.form(key, form.name), target, dirs_exist_ok=True)
             staged.write_form(taken)
             seen.add((form.runtime, form.machine))
 
