@@ -25,10 +25,10 @@ NUMBERS = (
 )  # fmt: skip
 COUNTS = (
     "seeds", "teacher.max_length", "teacher.batch_size", "teacher.fine_tune.epochs",
-    "teacher.fine_tune.seed", "teacher.fine_tune.learning_rate", "teacher.fine_tune.batch_size",
+    "teacher.fine_tune.seed", "teacher.fine_tune.batch_size",
     "transfer.augment.copies", "student.dim", "student.maps", "student.dropout", "student.widths",
     "student.pair_head", "objective.temperature", "objective.alpha", "training.steps",
-    "training.batch_size", "training.learning_rate", "training.evaluations", "training.warmup",
+    "training.batch_size", "training.evaluations", "training.warmup",
     "training.checkpoint_every", "training.max_grad_norm", "measure.threads", "measure.rounds",
     "measure.texts", "measure.cold_starts", "measure.time_limit_s", "data.labels_per_class",
 )  # fmt: skip

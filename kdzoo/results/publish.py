@@ -33,6 +33,7 @@ def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
     known = opened(store)
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
+    new = [folder for folder in target.parents if not folder.exists()]
     try:
         public = Store(partial)
         for key in sorted(set(keys)):
@@ -44,6 +45,9 @@ def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
             _replace(partial / name, target / name)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        for folder in new:  # nothing is left where nothing was published
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
     return Store(target)
 
 
