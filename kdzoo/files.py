@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kdzoo.errors import FileError
+from kdzoo.plain import shortened
 
 PROBE_BYTES = 4096  # a block: an empty file fits on a full disk
 _LOCK = ".lock"
@@ -58,7 +59,7 @@ def files_told() -> Iterator[None]:
 def _told(error: OSError) -> str:
     """Returns what is wrong, where, and the cure."""
     named = error.filename if isinstance(error.filename, str | os.PathLike) else None
-    where = "" if named is None else f"{os.fspath(named)}: "
+    where = "" if named is None else f"{shortened(os.fspath(named), 300)}: "
     if error.errno in _FULL:
         return f"{where}the disk is full; make room on it and give the same command again"
     if error.errno == errno.EROFS:

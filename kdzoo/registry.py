@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from annotated_types import Gt, Interval
+from annotated_types import Interval
 
 from kdzoo.errors import Problem, RegistryError, did_you_mean
 from kdzoo.files import with_home
@@ -24,7 +24,7 @@ T = TypeVar("T", bound=Callable[..., Any])
 Road = Literal["compression", "change"]
 
 # Types of options that recipes are held to; a student may use its own, or plain int and float.
-Width = Annotated[int, Gt(0)]
+Width = Annotated[int, Interval(gt=0, le=1 << 16)]
 Dropout = Annotated[float, Interval(ge=0, lt=1)]
 
 

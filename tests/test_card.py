@@ -365,7 +365,8 @@ class TestLimits:
         assert "belong to none" not in card_of(store).words
 
     def test_are_twenty_labels_and_how_many_more(self, store: Store) -> None:
-        change_data(store, labels=tuple(f"label{i}" for i in range(23)), oos=None)
+        for key in store.manifest().keys:
+            change_data(store, key, labels=tuple(f"label{i}" for i in range(23)), oos=None)
 
         shown = card_of(store)
 
@@ -527,6 +528,10 @@ class TestOfAStudy:
     def test_follows_the_figures(self, store: Store) -> None:
         (path,) = write_cards(store, read_report(store))
         quality = {**store.read(STUDENT).quality["test"], "accuracy": 0.5}
+        outcomes = store.predictions(STUDENT)
+        missed = (outcomes["gold"] + 1) % len(LABELS)
+        given = outcomes["gold"].where(outcomes["row"] % 2 == 0, missed)
+        store.write_predictions(store.finished(STUDENT), outcomes.assign(prediction=given))
         change(store, quality={"test": quality})
 
         write_cards(store, read_report(store))

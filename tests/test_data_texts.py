@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kdzoo.data import NO_LABEL, Example, Texts, digests_of, distinct, has_pairs, is_unicode
+from kdzoo.data import NO_LABEL, Example, Texts, digests_of, distinct, has_pairs
 from kdzoo.data import texts as texts_module
+from kdzoo.plain import is_unicode
 
 whole_characters = st.text(
     st.characters(exclude_categories=["Cs"]), max_size=12

@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
-    "errors", "files", "progress", "tracking", "digest", "offline", "registry", "recipe", "data",
-    "text", "objectives", "metrics", "model", "training", "teacher", "transfer", "runtime",
-    "measure",
+    "errors", "plain", "files", "bounds", "progress", "tracking", "digest", "model_files",
+    "offline", "registry", "recipe", "data", "text", "objectives", "metrics", "model", "training",
+    "teacher", "transfer", "runtime", "measure",
     "results", "statistics", "steps", "report", "card", "hub", "study", "bench", "exporting",
     "scaffold", "listing", "console", "api", "cli",
 )  # fmt: skip

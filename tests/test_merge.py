@@ -642,11 +642,6 @@ class TestHostileResults:
         for path in (stores[0].root / "measurements").iterdir():
             session = json.loads(path.read_text(encoding="utf-8"))
             path.write_text(json.dumps({**session, "id": name}), encoding="utf-8")
-        made = HandWritten(stores[0])
-        made.form(key_of("student"), "onnx", failure="it fails")
-        form = stores[0].form(key_of("student"), "onnx") / "record.json"
-        known = json.loads(form.read_text(encoding="utf-8"))
-        form.write_text(json.dumps({**known, "runtime": name}), encoding="utf-8")
         before = tree(tmp_path)
 
         merged = merge(stores, tmp_path / "in" / "merged")
@@ -654,6 +649,23 @@ class TestHostileResults:
         written = tree(tmp_path)
         assert {name for name in written if not name.startswith("in/merged/")} == set(before)
         assert len(merged.sessions()) == 2
+
+    @pytest.mark.parametrize("name", ["../../../out", "{tmp_path}/out", "a/b", "..", "onnx-int8"])
+    def test_of_a_form_that_lies_elsewhere_are_refused(self, tmp_path: Path, name: str) -> None:
+        """What a form is called and where it lies is one thing."""
+        stores = [a_study(tmp_path / "in" / each, [0]) for each in ("one", "two")]
+        made = HandWritten(stores[0])
+        made.form(key_of("student"), "onnx", failure="it fails")
+        form = stores[0].form(key_of("student"), "onnx") / "record.json"
+        known = json.loads(form.read_text(encoding="utf-8"))
+        told = {**known, "runtime": name.format(tmp_path=tmp_path)}
+        form.write_text(json.dumps(told), encoding="utf-8")
+        before = tree(tmp_path)
+
+        with pytest.raises(StoreError, match=r"onnx/record\.json: is the record of .* in '"):
+            merge(stores, tmp_path / "in" / "merged")
+
+        assert tree(tmp_path) == before
 
 
 class TestTestsThatWereNotRead:

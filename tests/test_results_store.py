@@ -116,9 +116,9 @@ class TestSisterStudy:
         before = {path: path.read_bytes() for path in store.root.rglob("*") if path.is_file()}
         taken = other.find(KEY)
         assert taken is not None
-        record = other.read(KEY)
+        record, outcomes = other.read(KEY), other.predictions(KEY)
         other.write(taken, record.model_copy(update={"quality": {"test": {"accuracy": 0.0}}}))
-        other.write_predictions(taken, other.predictions(KEY).head(3))
+        other.write_predictions(taken, outcomes.head(3))
         (taken / "model.safetensors").unlink()
 
         assert {path: path.read_bytes() for path in before} == before

@@ -35,8 +35,10 @@ ENVIRONMENT = {"cpu": "Some CPU @ 2 GHz", "cores": "2", "python": "3.11.7", "com
 
 def as_validation(store: Store, key: str) -> None:
     """Makes a model's test outcomes those of validation: test was not read."""
-    outcomes = store.predictions(key).assign(split="validation")
+    outcomes, record = store.predictions(key).assign(split="validation"), store.read(key)
+    data = record.data.model_copy(update={"validation": len(outcomes)})
     store.write_predictions(store.finished(key), outcomes)
+    store.write(store.finished(key), record.model_copy(update={"data": data}))
 
 
 @dataclass

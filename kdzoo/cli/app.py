@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
+from kdzoo.console import PlainConsole
 from kdzoo.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ app = typer.Typer(
 PAIR_COLUMN = "text_pair"  # of the second text, where a user names no other
 LOG_WIDTH = 100  # columns where there is no terminal to ask
 _COLOURS: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"  # nor bold, dim
-out_console = Console(color_system=_COLOURS)
-err_console = Console(stderr=True, color_system=_COLOURS)
+out_console = PlainConsole(color_system=_COLOURS)
+err_console = PlainConsole(stderr=True, color_system=_COLOURS)
 if not out_console.is_terminal and "COLUMNS" not in os.environ:
     out_console.width = LOG_WIDTH
 

@@ -56,10 +56,16 @@ def bench(
     runtimes: Annotated[
         str, typer.Option(help="For models that are not exported already.")
     ] = RUNTIMES,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads, the same for every row.")] = 1,
-    rounds: Annotated[int, typer.Option(min=1, help="Visits to every row, in random order.")] = 60,
-    per_visit: Annotated[int, typer.Option(min=1, help="Texts timed per visit.")] = 16,
-    cold_starts: Annotated[int, typer.Option(min=1, help="Fresh processes per row.")] = 3,
+    threads: Annotated[
+        int, typer.Option(min=1, max=256, help="CPU threads, the same for every row.")
+    ] = 1,
+    rounds: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Visits to every row, in random order.")
+    ] = 60,
+    per_visit: Annotated[int, typer.Option(min=1, max=10_000, help="Texts timed per visit.")] = 16,
+    cold_starts: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Fresh processes per row.")
+    ] = 3,
     isolation: Annotated[
         bool,
         typer.Option(

@@ -26,6 +26,7 @@ from kdzoo.cli.app import (
     say,
 )
 from kdzoo.errors import DataError, RecipeError
+from kdzoo.plain import cell
 
 if TYPE_CHECKING:
     from kdzoo.data import Input
@@ -105,7 +106,7 @@ def predict(
         return
     (found,) = predictor.predict([text if pair is None else (text, pair)], top=top)
     for label, probability in found.top:
-        typer.echo(f"{probability:.4f}  {label}")
+        typer.echo(f"{probability:.4f}  {cell(label)}")
 
 
 def _is_file(text: str) -> bool:
@@ -212,7 +213,7 @@ def _put(answers: Iterable[tuple[Input, Prediction]], output: Path | None, *, pa
     """Prints a line per text, or writes a row."""
     if output is None:
         for _, found in answers:
-            typer.echo(f"{found.label}\t{found.probability:.4f}")
+            typer.echo(f"{cell(found.label)}\t{found.probability:.4f}")
         return
     from kdzoo.data import texts_of, write_rows
 

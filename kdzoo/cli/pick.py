@@ -48,9 +48,9 @@ def pick(
     from kdzoo.report import make_table
     from kdzoo.report.pick import limits_of
     from kdzoo.report.pick import pick as choose
-    from kdzoo.results import Store
+    from kdzoo.results import Store, opened
 
-    store = Store(folder)
+    store = opened(Store(folder))
     limits = limits_of(
         latency_ms=max_latency_ms,
         size_mb=max_size_mb,

@@ -15,7 +15,7 @@ from kdzoo.data.load import few_labels, load_corpus
 from kdzoo.data.output import check_output, write_rows
 from kdzoo.data.stream import read_labelled
 from kdzoo.data.texts import NO_LABEL, Digests, Texts, digests_of, distinct, has_pairs
-from kdzoo.data.words import UNSPACED, is_empty, is_unicode, joined, one_form, segments
+from kdzoo.data.words import UNSPACED, is_empty, joined, one_form, segments
 
 __all__ = [
     "NO_LABEL",
@@ -36,7 +36,6 @@ __all__ = [
     "fingerprint",
     "has_pairs",
     "is_empty",
-    "is_unicode",
     "joined",
     "load_corpus",
     "normalised",

@@ -10,8 +10,9 @@ from itertools import combinations
 
 from kdzoo.data.columns import unknown_labels
 from kdzoo.data.corpus import Corpus, Example, RawData, RawRow, texts_of
-from kdzoo.data.words import in_one_form, is_empty, is_unicode, likeness, spelt, words_of
+from kdzoo.data.words import in_one_form, is_empty, likeness, spelt, words_of
 from kdzoo.errors import DataError, Problem, did_you_mean
+from kdzoo.plain import is_unicode
 
 SHOWN = 5  # examples of one problem that a message shows
 SHOWN_CHARACTERS = 60  # of a text that a message shows

@@ -12,6 +12,8 @@ from tokenizers import Regex
 from tokenizers.normalizers import NFC, Lowercase, Normalizer, Replace
 from tokenizers.normalizers import Sequence as Steps
 
+from kdzoo.plain import is_unicode
+
 # As tokenizers spells it. Joiners stay: they tell words and emoji apart.
 _INVISIBLE = r"[\p{Cc}\p{Cf}\x{FE0E}\x{FE0F}&&[^\t-\r\x{85}\x{200C}\x{200D}]]"
 # Scripts that put no space between words, with their marks: each of their characters is a word.
@@ -31,7 +33,6 @@ _WORD = regex.compile(
     """
 )
 _ASCII_WORD = re.compile(rf"(?:(?<!\w)-(?=\d))?\w+|{_FACES}|[+<=>|~$#%&*@]", re.ASCII)
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can spell it, no tokenizer can read it
 _PICTURE = r"(?=[\p{Extended_Pictographic}\p{Regional_Indicator}])\X"  # an emoji
 _SEGMENT = regex.compile(rf"(?s)(?=[{UNSPACED}])\X|(?:(?![{UNSPACED}]).)+")
 _PICTURES = regex.compile(rf"(?:{_PICTURE})+")
@@ -56,11 +57,6 @@ def in_one_form(text: str) -> str:
         return text.lower()  # the same, sooner
     form: str = _ONE_FORM.normalize_str(text)
     return form
-
-
-def is_unicode(text: str) -> bool:
-    """Whether the text consists of whole characters."""
-    return text.isascii() or not _LONE_SURROGATE.search(text)
 
 
 def is_empty(text: str) -> bool:

@@ -13,7 +13,7 @@ from kdzoo.files import with_home
 from kdzoo.hub.repository import check_name, upload
 from kdzoo.model import DEPLOYED_FILES, deployed_files
 from kdzoo.progress import Progress
-from kdzoo.results import Choice, Store, choose
+from kdzoo.results import Choice, Store, choose, opened
 from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import DEPLOYED, EXPORT, README, check_export
 
@@ -67,7 +67,8 @@ def push_student(
 def _find(folder: Path, model: str | None, seed: int | None) -> tuple[Store, Choice]:
     """Returns the student that is meant: a row of a study, or one whose folder is named."""
     if (folder / "study.json").is_file():
-        return Store(folder), choose(Store(folder), model, seed, roles=("student",))
+        study = opened(Store(folder))
+        return study, choose(study, model, seed, roles=("student",))
     if model is not None or seed is not None:
         raise ModelError(
             f"--model and --seed choose from a study's table, and {folder} is no study"
@@ -80,14 +81,15 @@ def _find(folder: Path, model: str | None, seed: int | None) -> tuple[Store, Cho
             if folder.is_dir()
             else f"no such folder: {folder}"
         )
+    known = opened(store)
     key = folder.resolve().name.rpartition("--")[2]
-    students = [row for row in store.manifest().rows if row.role == "student"]
+    students = [row for row in known.manifest().rows if row.role == "student"]
     for row in students:
         for member in row.members:
             if member.key == key:
-                return store, choose(store, row.name, member.seed, roles=("student",))
+                return known, choose(known, row.name, member.seed, roles=("student",))
     raise ModelError(
-        f"{folder} is no student of its study's table, but a {store.read(key).role} or one that "
+        f"{folder} is no student of its study's table, but a {known.read(key).role} or one that "
         f"the table no longer has; its students: {', '.join(row.name for row in students)}"
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,11 @@ from kdzoo.metrics import quality
 from kdzoo.runtime.protocol import Logits
 
 Values = npt.NDArray[np.float64]
+COLUMNS = (
+    "split", "row", "gold", "prediction", "confidence", "gold_log_probability", "brier",
+    "divergence", "teacher_prediction", "oos_score", "calibrated_confidence",
+    "calibrated_gold_log_probability", "words", "rarest_word",
+)  # fmt: skip
 
 
 def outcomes(
@@ -52,12 +56,7 @@ def no_outcomes() -> pd.DataFrame:
 
 def with_all_columns(frame: pd.DataFrame) -> pd.DataFrame:
     """Returns the outcomes that an older kdzoo wrote with the columns it did not know, as NaN."""
-    return frame.reindex(columns=_columns())
-
-
-@cache
-def _columns() -> tuple[str, ...]:
-    return tuple(no_outcomes().columns)
+    return frame.reindex(columns=COLUMNS)
 
 
 def _frame(

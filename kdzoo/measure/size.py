@@ -7,15 +7,17 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from kdzoo.bounds import Count
+
 
 class Size(BaseModel):
     """Parameters, those of embedding tables apart, and the bytes of the files to deploy."""
 
     model_config = ConfigDict(frozen=True)
 
-    parameters: int
-    embedding_parameters: int
-    size_bytes: int
+    parameters: Count
+    embedding_parameters: Count
+    size_bytes: Count
 
 
 def model_size(model: Any, folder: Path) -> Size:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
 
-Rounds = tuple[tuple[float, ...], ...]  # milliseconds of every call, round by round
+from pydantic import BaseModel, ConfigDict, Field
+
+from kdzoo.bounds import Count, Name, Words
+
+Above = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Round = Annotated[tuple[Above, ...], Field(min_length=1)]
+Rounds = tuple[Round, ...]  # milliseconds of every call, round by round
 
 BATCH_SIZES = (1, 8, 32)
 WHOLE = "all"  # the split at once, or as much of it as tells the rate
@@ -25,9 +31,9 @@ class Memory(_Frozen):
             split, which depend on how long it is.
     """
 
-    imported_bytes: int
-    loaded_bytes: int
-    peak_bytes: int
+    imported_bytes: Count
+    loaded_bytes: Count
+    peak_bytes: Count
 
 
 class Speed(_Frozen):
@@ -44,10 +50,10 @@ class Speed(_Frozen):
         failure: why there are no figures.
     """
 
-    first_round: int = 0
+    first_round: Count = 0
     rounds_ms: Rounds = ()
     model_rounds_ms: Rounds = ()
-    throughput: dict[str, float] = {}
-    cold_start_ms: tuple[float, ...] = ()
+    throughput: dict[Name, Above] = {}
+    cold_start_ms: tuple[Above, ...] = ()
     memory: Memory | None = None
-    failure: str | None = None
+    failure: Words | None = None

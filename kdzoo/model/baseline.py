@@ -6,15 +6,21 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
+import psutil
 
+from kdzoo.bounds import read_json
 from kdzoo.data import Corpus, Input, texts_of
 from kdzoo.errors import ModelError
 from kdzoo.files import check_readable, writing
 from kdzoo.model.forward import Logits
+from kdzoo.plain import are_names
 
 BASELINE_FILES = ("baseline.skops", "labels.json")
+_PACKED = 100  # times smaller than what was packed: features and weights do not shrink so far
+_OBJECTS = 4  # times bigger than its file is a vocabulary in memory
 
 
 def fit_baseline(corpus: Corpus) -> Any:
@@ -23,12 +29,10 @@ def fit_baseline(corpus: Corpus) -> Any:
     Of a pair, the machine reads both texts' features, where they agree and where they differ. Texts
     without a word of two letters, as of emoji, are read by their characters alone.
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_pipeline, make_union
     from sklearn.svm import LinearSVC
 
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
+    words, characters = _vectorisers()
     split = words.build_analyzer()
     has_words = any(split(text) for each in corpus.train for text in texts_of(each.input))
     features = make_union(*[words] * has_words, characters)
@@ -38,6 +42,16 @@ def fit_baseline(corpus: Corpus) -> Any:
         return make_pipeline(features, machine).fit(inputs, gold)
     features.fit([text for pair in inputs for text in pair])
     return make_pipeline(features, machine.fit(features_of(features, inputs), gold))
+
+
+def _vectorisers() -> tuple[Any, Any]:
+    """Returns what reads words, and what reads characters."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return (
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
+    )
 
 
 def features_of(vectoriser: Any, inputs: Sequence[Input]) -> Any:
@@ -76,7 +90,8 @@ def load_baseline(folder: Path) -> tuple[Any, tuple[str, ...]]:
     """Returns the pipeline and the names of its classes.
 
     Raises:
-        ModelError: the files are missing, or hold types that skops does not trust.
+        ModelError: the files are missing, hold types that skops does not trust, unpack to more than
+            the machine holds, or are another model than ``fit_baseline`` makes.
         OSError: one may not be read.
     """
     import skops.io
@@ -86,11 +101,73 @@ def load_baseline(folder: Path) -> tuple[Any, tuple[str, ...]]:
         raise ModelError(f"{folder} holds no baseline that can be loaded: it lacks {lacking[0]}")
     check_readable(*(folder / name for name in BASELINE_FILES))
     try:
+        _refuse_bombs(folder / BASELINE_FILES[0])
         pipeline = skops.io.load(folder / BASELINE_FILES[0], trusted=[])
-        labels = json.loads((folder / BASELINE_FILES[1]).read_text(encoding="utf-8"))
+        labels = read_json(folder / BASELINE_FILES[1])
+        _check_baseline(pipeline, labels)
     except Exception as error:  # zip, JSON and skops errors have no common base
-        raise ModelError(f"{folder} holds no baseline that can be loaded: {error}") from error
+        raise ModelError(
+            f"{folder} holds no baseline that can be loaded: {error}; run its recipe again"
+        ) from error
     return pipeline, tuple(labels)
+
+
+def _refuse_bombs(path: Path) -> None:
+    """Reads from the archive's directory how much it unpacks to, before anything is unpacked.
+
+    Raises:
+        ValueError: it is more than memory holds, or than anything but a trap is packed to.
+    """
+    with ZipFile(path) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    free = psutil.virtual_memory().available // _OBJECTS
+    if unpacked > min(free, _PACKED * path.stat().st_size):
+        raise ValueError(
+            f"{path.name} has {path.stat().st_size:,} bytes, and unpacks to {unpacked:,}"
+        )
+
+
+def _check_baseline(pipeline: Any, labels: Any) -> None:
+    """Looks whether this is a pipeline as it is fitted here, for these labels.
+
+    Raises:
+        ValueError: it is something else; a regular expression of its own may never end.
+    """
+    from sklearn.pipeline import FeatureUnion
+    from sklearn.svm import LinearSVC
+
+    steps = [each for _, each in getattr(pipeline, "steps", ())]
+    if [type(each) for each in steps] != [FeatureUnion, LinearSVC]:
+        raise ValueError("it is no TF-IDF with a linear support vector machine")
+    if not are_names(labels):
+        raise ValueError(f"{BASELINE_FILES[1]} is no list of names")
+    width = _checked_width(steps[0])
+    planes, classes = np.asarray(steps[1].coef_), np.asarray(steps[1].classes_).tolist()
+    if planes.ndim != 2 or planes.shape[1] not in (width, 4 * width):
+        raise ValueError(f"it has {width:,} features, and planes of the shape {planes.shape}")
+    if classes != sorted(set(classes) & set(range(len(labels)))):
+        raise ValueError(f"its classes are not among the {len(labels)} labels")
+    example = ["a text"] if planes.shape[1] == width else [("a text", "another")]
+    if not np.isfinite(scores_of(steps[1], features_of(steps[0], example), len(labels))).all():
+        raise ValueError("its answers are no numbers")
+
+
+def _checked_width(vectoriser: Any) -> int:
+    """Returns how many features there are, once they are seen to be numbered as here.
+
+    Raises:
+        ValueError: they are others.
+    """
+    from sklearn.pipeline import make_union
+
+    words, characters = _vectorisers()
+    known = (make_union(words, characters), make_union(characters))
+    if repr(vectoriser) not in map(repr, known):
+        raise ValueError("its features are not those that kdzoo makes")
+    vocabularies = [each.vocabulary_ for _, each in vectoriser.transformer_list]
+    if any(sorted(each.values()) != list(range(len(each))) for each in vocabularies):
+        raise ValueError("its features are not numbered one by one")
+    return sum(map(len, vocabularies))
 
 
 def scores_of(model: Any, features: Any, classes: int) -> Logits:

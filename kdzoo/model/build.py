@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
@@ -17,6 +18,7 @@ from kdzoo.model.folder import READS_PAIRS
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
 from kdzoo.text import Vocabulary
 
+_COPIES = 4  # of each weight while it is trained: itself, its gradient, two moments
 EMBEDDING_SCALE = 0.3  # standard deviation of pretrained vectors after centring
 
 
@@ -176,12 +178,31 @@ def try_student(kind: str, options: Mapping[str, Any], pair_head: int = 0) -> No
     if not is_module(entry):
         return
     config = KdzooConfig(student=kind, options=dict(options), vocab_size=20, num_labels=3)
+    if registry.students.is_builtin(kind):
+        _refuse_giant(entry, config)
     _check_contract(_made(entry, lambda: KdzooForSequenceClassification(config)), entry, 3, 20)
     if pair_head:
         config.pair_head = pair_head
         model = _made(entry, lambda: KdzooForSequenceClassification(config))
         _check_contract(model, entry, 3, 20)
         _check_reached(model, entry)
+
+
+def _refuse_giant(entry: registry.Entry[Any], config: KdzooConfig) -> None:
+    """Counts what training a student would hold in memory, before it is made.
+
+    Raises:
+        ModelError: the machine has less.
+    """
+    with torch.device("meta"):
+        model = _made(entry, lambda: KdzooForSequenceClassification(config))
+    held = _COPIES * sum(each.numel() * each.element_size() for each in model.parameters())
+    free = psutil.virtual_memory().available
+    if held > free:
+        raise ModelError(
+            f"student '{entry.name}' with these options takes {held / 1e9:.1f} GB to train, and "
+            f"{free / 1e9:.1f} GB of memory are free; give it smaller widths"
+        )
 
 
 def _made(entry: registry.Entry[Any], make: Callable[[], Any]) -> Any:

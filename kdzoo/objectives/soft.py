@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from annotated_types import Gt
+from annotated_types import Interval
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -13,7 +13,10 @@ from kdzoo.registry import register_objective
 
 @register_objective("kl")
 def kl(
-    student_logits: Tensor, teacher_logits: Tensor, *, temperature: Annotated[float, Gt(0)] = 2.0
+    student_logits: Tensor,
+    teacher_logits: Tensor,
+    *,
+    temperature: Annotated[float, Interval(gt=0, le=1000)] = 2.0,
 ) -> Tensor:
     """KL divergence from the teacher's softened distribution, times T² (Hinton et al., 2015).
 
@@ -23,7 +26,7 @@ def kl(
     Args:
         student_logits: [B, C].
         teacher_logits: [B, C].
-        temperature: divides both sides' logits; above 0.
+        temperature: divides both sides' logits; above 0, at most 1,000.
     """
     student = F.log_softmax(student_logits / temperature, dim=-1)  # [B, C]
     teacher = F.log_softmax(teacher_logits / temperature, dim=-1)  # [B, C]

@@ -10,7 +10,11 @@ from typing import Any
 
 import yaml
 
+from kdzoo.bounds import DEEPEST
 from kdzoo.errors import Problem, RecipeError
+from kdzoo.plain import is_unicode
+
+LARGEST = 1 << 18  # bytes: a recipe of 5,000 labels has a third of that; a megabyte takes a minute
 
 KeyPath = tuple[str | int, ...]
 
@@ -33,15 +37,24 @@ class Document:
 class _Loader(yaml.SafeLoader):
     """The safe loader with YAML 1.2's scalars: `no` is a word, `5e-4` a number, `12:30` a text."""
 
+    _depth = 0  # of what is composed now
+
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Refuses aliases, a few lines of which can stand for gigabytes, and tags."""
+        """Refuses aliases, a few lines of which can stand for gigabytes, tags, and deep nesting."""
         event = self.peek_event()  # type: ignore[no-untyped-call]
         found = "aliases (*name)" if isinstance(event, yaml.AliasEvent) else "tags (!name)"
         if isinstance(event, yaml.AliasEvent) or event.tag is not None:
             raise yaml.MarkedYAMLError(
                 problem=f"{found} are not read", problem_mark=event.start_mark
             )
-        return super().compose_node(parent, index)
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise yaml.MarkedYAMLError(
+                problem="brackets are nested too deeply", problem_mark=event.start_mark
+            )
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 _Loader.yaml_implicit_resolvers = {}
@@ -63,7 +76,7 @@ _Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value.
 
 def parse_scalar(text: str) -> Any:
     """Returns the value that ``text`` would have in a recipe (for ``--set key=value``)."""
-    if text[:1] in ("#", "|", ">"):  # nobody sets a comment, or a block of lines to come
+    if len(text) > LARGEST or text[:1] in ("#", "|", ">"):  # no comment, no block of lines to come
         return text
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
@@ -78,6 +91,11 @@ def read_document(path: Path, name: str) -> Document:
         RecipeError: the file is missing, empty, not UTF-8, not YAML, or says a key twice.
     """
     try:
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise RecipeError(
+                f"{name} has {size:,} bytes; a recipe has {LARGEST:,} at most: is it one?"
+            )
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise RecipeError(f"no such recipe file: {name}") from None
@@ -133,6 +151,9 @@ def _walk(node: yaml.Node, path: KeyPath, places: dict[KeyPath, str]) -> list[Pr
     """Notes the line of every key below ``node``; returns what YAML passes over in silence."""
     places.setdefault(path, f"line {node.start_mark.line + 1}")
     problems: list[Problem] = []
+    if isinstance(node, yaml.ScalarNode) and not is_unicode(node.value):
+        line = f"line {node.start_mark.line + 1}"
+        problems.append(Problem("half a character (a lone surrogate)", line, "write it whole"))
     if isinstance(node, yaml.MappingNode):
         seen: set[Hashable] = set()
         for key_node, value_node in node.value:
@@ -144,6 +165,7 @@ def _walk(node: yaml.Node, path: KeyPath, places: dict[KeyPath, str]) -> list[Pr
                 )
             seen.add(key)
             places[(*path, key)] = line
+            problems += _walk(key_node, (*path, key), places)
             problems += _walk(value_node, (*path, key), places)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -12,8 +13,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from kdzoo.bounds import DEEPEST, is_whole
 from kdzoo.errors import Problem, RecipeError, did_you_mean
 from kdzoo.files import with_home
+from kdzoo.plain import is_unicode, shortened
 from kdzoo.recipe.document import Document, KeyPath, parse_scalar, read_document
 from kdzoo.recipe.options import recipe_model
 from kdzoo.recipe.paths import anchor_paths
@@ -27,6 +30,10 @@ _KEPT_KEYS: dict[str, type[Section]] = {
     "objective": Objective,
     "augment": Augment,
 }
+
+
+MOST_VARIANTS = 1000  # of a recipe, its grid's products included
+LONGEST_NAME = 200  # characters of a variant's name
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,7 @@ def find_recipes(target: str) -> tuple[str, dict[str, Path]]:
     if path.is_dir():
         raise RecipeError(f"the folder {target} holds no recipe (.yaml)")
     names = {*shipped, *(key.rpartition("/")[0] for key in shipped)}
-    raise RecipeError(f"no recipe '{target}'; {did_you_mean(target, names)}")
+    raise RecipeError(f"no recipe '{shortened(target)}'; {did_you_mean(target, names)}")
 
 
 def load_study(
@@ -206,6 +213,14 @@ def _expansion_problems(document: Document, variants: Any, grid: Any) -> list[Pr
     if isinstance(variants, dict):
         problems += [
             Problem(
+                f"a name has {LONGEST_NAME} characters at most",
+                f"{document.place(('variants', k))}  {shortened(str(k))}",
+            )
+            for k in variants
+            if len(str(k)) > LONGEST_NAME
+        ]
+        problems += [
+            Problem(
                 "must be a mapping of keys to override", f"{document.place(('variants', k))}  {k}"
             )
             for k, v in variants.items()
@@ -219,9 +234,27 @@ def _expansion_problems(document: Document, variants: Any, grid: Any) -> list[Pr
                 "as in `training.steps: [500, 1000]`",
             )
             for k, v in grid.items()
-            if not (isinstance(k, str) and all(k.split(".")) and isinstance(v, list) and v)
+            if not (_is_key(k) and isinstance(v, list) and v)
         ]
+    if not problems and (count := (1 + len(variants)) * math.prod(map(len, grid.values()))) > (
+        MOST_VARIANTS
+    ):
+        problems.append(
+            Problem(
+                f"stands for {count:,} variants, more than {MOST_VARIANTS:,}",
+                document.place(("grid",)) or document.place(("variants",)),
+                "give it fewer values, or make several recipes of it",
+            )
+        )
     return problems
+
+
+def _is_key(key: Any) -> bool:
+    """Whether it is a dotted key that a recipe can have."""
+    if not isinstance(key, str) or not is_unicode(key):
+        return False
+    parts = key.split(".")
+    return all(parts) and len(parts) <= DEEPEST
 
 
 def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
@@ -253,10 +286,14 @@ def _override(
         document.data["data"].pop("csv", None)  # it told of the files that were there
     for override in overrides:
         key, equals, text = override.partition("=")
-        if not equals or not all(key.split(".")):
-            raise RecipeError(f"--set {override}: write key.path=value, as in training.steps=500")
-        path = tuple(key.split("."))
-        document.data = merge(document.data, _nest(path, parse_scalar(text)))
+        if not equals or not _is_key(key) or not is_unicode(text):
+            raise RecipeError(
+                f"--set {shortened(override)}: write key.path=value, as in training.steps=500"
+            )
+        path, value = tuple(key.split(".")), parse_scalar(text)
+        if not is_whole(value):
+            raise RecipeError(f"--set {shortened(override)}: half a character (a lone surrogate)")
+        document.data = merge(document.data, _nest(path, value))
         document.places[path] = "--set"
     if seeds is not None:
         document.data["seeds"] = list(seeds)

@@ -8,12 +8,16 @@ from pydantic import Field, field_validator, model_validator
 
 from kdzoo.recipe.csv import Csv, Named
 from kdzoo.recipe.section import Section
+from kdzoo.registry import Width
 
 SCHEMA_VERSION = 1
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(gt=0)]
+Positive = Annotated[int, Field(gt=0, le=10**9)]
+Few = Annotated[int, Field(gt=0, le=10_000)]  # of what takes seconds each, or bytes for each text
+Rate = Annotated[float, Field(gt=0)]  # one that is too high is told when the loss is no number
+Seed = Annotated[int, Field(lt=2**31)]  # two added up are one that every library takes
 SelectBy = Literal["accuracy", "macro_f1", "in_scope_accuracy", "last"]
 
 
@@ -80,14 +84,14 @@ class Data(Section):
 class FineTune(Section):
     """How the teacher is fitted to the labelled texts, once."""
 
-    epochs: float = Field(5, gt=0, description="passes over the labelled training texts")
-    learning_rate: float = Field(3e-4, gt=0)
-    batch_size: Positive = 32
-    weight_decay: float = Field(0.01, ge=0)
+    epochs: float = Field(5, gt=0, le=10_000, description="passes over the labelled training texts")
+    learning_rate: Rate = 3e-4
+    batch_size: Few = 32
+    weight_decay: float = Field(0.01, ge=0, le=1000)
     warmup: Fraction = Field(0.1, description="share of the steps in which the rate rises")
     select_by: SelectBy = "accuracy"
-    seed: int = Field(
-        0, description="order of batches and dropout; few-label studies add the recipe's"
+    seed: Seed = Field(
+        0, ge=0, description="order of batches and dropout; few-label studies add the recipe's"
     )
 
 
@@ -123,7 +127,7 @@ class Teacher(Section):
         "lists in the file, if it lacks them",
     )
     max_length: int = Field(128, ge=4, le=8192, description="tokens; longer texts are cut")
-    batch_size: Positive = Field(128, description="texts labelled at once")
+    batch_size: Few = Field(128, description="texts labelled at once")
     fine_tune: FineTune | None = None
 
     @model_validator(mode="after")
@@ -152,7 +156,7 @@ class Augment(Section):
     """Texts made from the training texts, labelled by the teacher. Options follow the kind."""
 
     kind: str
-    copies: Positive = Field(1, description="new texts per text of the data's")
+    copies: Few = Field(1, description="new texts per text of the data's")
 
 
 class Unlabelled(Section):
@@ -212,7 +216,7 @@ class Student(Section):
         "random",
         description="where the embedding table starts: 'teacher' is the encoder, not fine-tuned",
     )
-    pair_head: Positive = Field(
+    pair_head: Width = Field(
         400, description="of sentence pairs: width of the head's layer over both texts' encodings"
     )
 
@@ -234,13 +238,13 @@ class Training(Section):
     """The student's training: a budget of steps, the same for its control."""
 
     steps: Positive = 4000
-    batch_size: Positive = 64
-    learning_rate: float = Field(2e-3, gt=0)
-    weight_decay: float = Field(0.01, ge=0)
+    batch_size: Few = 64
+    learning_rate: Rate = 2e-3
+    weight_decay: float = Field(0.01, ge=0, le=1000)
     warmup: Fraction = Field(0.1, description="share of the steps in which the rate rises")
-    max_grad_norm: float = Field(1.0, gt=0)
+    max_grad_norm: float = Field(1.0, gt=0, le=10**9)
     select_by: SelectBy = Field("accuracy", description="validation metric of the best checkpoint")
-    evaluations: Positive = Field(10, description="how often validation is looked at")
+    evaluations: Few = Field(10, description="how often validation is looked at")
     checkpoint_every: Positive = Field(500, description="steps between two points to resume from")
 
 
@@ -260,17 +264,17 @@ class Measure(Section):
     int8: Literal["dynamic", "static"] = Field(
         "dynamic", description="ranges of activations: as they come, or calibrated on validation"
     )
-    threads: Positive = Field(1, description="CPU threads, the same for every row")
-    rounds: Positive = Field(60, description="visits to every row, in random order")
-    texts: Positive = Field(16, description="texts timed per visit")
-    cold_starts: Positive = Field(3, description="fresh processes per row, to time the first label")
+    threads: int = Field(1, gt=0, le=256, description="CPU threads, the same for every row")
+    rounds: Few = Field(60, description="visits to every row, in random order")
+    texts: Few = Field(16, description="texts timed per visit")
+    cold_starts: Few = Field(3, description="fresh processes per row, to time the first label")
     isolated: bool = Field(
         True,
         description="a process per row; false times all in this one: quicker, and nothing is known "
         "of memory and cold start",
     )
-    time_limit_s: Positive = Field(
-        300, description="a row's process that does not answer in time is given up"
+    time_limit_s: int = Field(
+        300, gt=0, le=10**6, description="a row's process that does not answer in time is given up"
     )
 
     @field_validator("runtimes")
@@ -286,7 +290,9 @@ class Recipe(Section):
 
     version: Literal[1]
     name: Name
-    seeds: list[int] = Field([0], min_length=1, description="initialisation, batches, augmentation")
+    seeds: list[Seed] = Field(
+        [0], min_length=1, max_length=1000, description="initialisation, batches, augmentation"
+    )
     data: Data
     teacher: Teacher
     transfer: Transfer = Transfer()

@@ -46,6 +46,7 @@ def canvas(
     with plt.rc_context({**_STYLE, "font.family": list(families(texts))}):
         figure, axes = plt.subplots(figsize=size, layout="constrained")
         yield axes, paths
+        no_picture(stem)  # a link to elsewhere would be written through
         save(figure, paths)
         plt.close(figure)
 

@@ -12,7 +12,7 @@ from kdzoo.report.forms import is_exported
 from kdzoo.report.latency import Latency, by_machine, latency_of
 from kdzoo.report.rows import make_table
 from kdzoo.report.table import THIS_MODEL, THIS_RECIPE
-from kdzoo.results import Member, Record, Row, Session, Store
+from kdzoo.results import Member, Record, Row, Session, Store, opened
 
 COLUMNS = (
     "study", "row", "role", "kind", "road", "variant", "seed", "key", "runtime", "machine", "split",
@@ -32,7 +32,9 @@ def tidy_frame(*stores: Store) -> pd.DataFrame:
     Raises:
         StoreError: a folder is no study.
     """
-    return pd.DataFrame([line for store in stores for line in _lines(store)], columns=COLUMNS)
+    return pd.DataFrame(
+        [line for store in stores for line in _lines(opened(store))], columns=COLUMNS
+    )
 
 
 def verdict_frame(*stores: Store) -> pd.DataFrame:
@@ -42,7 +44,7 @@ def verdict_frame(*stores: Store) -> pd.DataFrame:
         StoreError: a folder is no study, or outcomes are missing or damaged.
     """
     return pd.DataFrame(
-        [line for store in stores for line in _verdicts(store)], columns=VERDICT_COLUMNS
+        [line for store in stores for line in _verdicts(opened(store))], columns=VERDICT_COLUMNS
     )
 
 

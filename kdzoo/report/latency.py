@@ -95,7 +95,7 @@ def _latency(row: Row, timing: Timing, session: Session) -> Latency:
         p90_ms=own.p90_ms,
         p99_ms=own.p99_ms,
         threads=session.threads,
-        cpu=session.environment["cpu"],
+        cpu=session.environment.get("cpu", "an unknown processor"),
         model_p50_ms=summarise(timing.model_rounds_ms).p50_ms if timing.model_rounds_ms else None,
         to_teacher=to_teacher,
         to_fastest=to_fastest,

@@ -36,12 +36,12 @@ _ROADS = {
 
 def road_of(road: str) -> Road:
     """Returns how a road, or a role that goes none, is drawn."""
-    return _ROADS[road]
+    return _ROADS.get(road, _ROADS["other"])
 
 
 def fill_of(road: str) -> str:
     """Returns the colour of a dot's inside."""
-    return _ROADS[road].inside or _ROADS[road].colour
+    return road_of(road).inside or road_of(road).colour
 
 
 def shape_of(runtime: str) -> str:

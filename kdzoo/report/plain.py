@@ -1,8 +1,7 @@
 """Text from data, made fit to be shown anywhere."""
 
-import re
+from kdzoo.plain import printable
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _MARKDOWN = str.maketrans(
     {**{mark: f"\\{mark}" for mark in "\\`*_[]|#~"}, "&": "&amp;", "<": "&lt;", ">": "&gt;"}
 )
@@ -14,7 +13,7 @@ def one_line(text: str) -> str:
     XML has no control characters, nor the last two of the first plane; files have no lone
     surrogates; and tabulate takes the character 1 for a ruled line.
     """
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
+    return printable(" ".join(text.split()))
 
 
 def escaped(text: str) -> str:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from kdzoo.errors import StoreError
 from kdzoo.report.forms import form_notes, forms_of, is_exported
 from kdzoo.report.latency import Latency, by_machine, failures, latency_of
-from kdzoo.results import Deployed, Failure, Record, Row, Session, Store
+from kdzoo.results import Deployed, Failure, Record, Row, Session, Store, opened
 from kdzoo.statistics import Effect, OutcomesReader, control_of, differ, teacher_of
 
 
@@ -115,10 +114,9 @@ def make_table(
     Raises:
         StoreError: the folder is no study.
     """
+    store = opened(store)
     manifest = store.manifest()
     records = {key: store.read(key) for key in manifest.keys}
-    if not records:
-        raise StoreError(f"{store.root} holds no finished model; run its recipe again")
     split = split or _split(records.values())
     machines = by_machine(store.sessions())
     first = next(iter(records.values()))

@@ -28,7 +28,7 @@ from kdzoo.report.spreadsheet import comma_separated
 from kdzoo.report.study_sections import curves_section, dates, environment_sections, recipes_section
 from kdzoo.report.summary import summary
 from kdzoo.report.table import cost_caption, deployed_title, markdown, quality_caption
-from kdzoo.results import Store, write_atomically
+from kdzoo.results import Store, opened, write_atomically
 from kdzoo.statistics import OutcomesReader
 
 PAGE = "report.html"
@@ -57,6 +57,7 @@ def read_report(store: Store) -> Report:
     Raises:
         StoreError: the folder is no study.
     """
+    store = opened(store)
     reader = OutcomesReader(store)
     table = make_table(store, reader=reader)
     findings = find(store, table, reader)
@@ -77,6 +78,7 @@ def write_report(
         StoreError: the folder is no study.
     """
     report = report or read_report(store)
+    store = report.store
     table, findings = report.table, report.findings
     written = write_tables(table, store.root, findings)
     written += draw_gaps(store, table, findings, store.root)

@@ -2,6 +2,7 @@
 
 from kdzoo.results.choice import Choice, choose
 from kdzoo.results.merge import merge
+from kdzoo.results.opened import opened
 from kdzoo.results.publish import is_study, publish, refuse_foreign_report, without_paths
 from kdzoo.results.record import (
     OUTPUTS,
@@ -39,6 +40,7 @@ __all__ = [
     "choose",
     "is_study",
     "merge",
+    "opened",
     "publish",
     "refuse_foreign_report",
     "without_paths",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kdzoo.errors import ModelError, did_you_mean
+from kdzoo.results.opened import opened
 from kdzoo.results.record import Member, Role, Row
 from kdzoo.results.store import Store
 
@@ -38,6 +39,7 @@ def choose(
         ModelError: there is no such row or seed, or the study holds no weights of it.
         StoreError: the folder is no study.
     """
+    store = opened(store)
     known = store.manifest().rows
     rows = {row.name: row for row in known if row.role in roles}
     if name is None:

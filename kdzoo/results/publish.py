@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kdzoo.errors import StoreError
+from kdzoo.results.opened import opened
 from kdzoo.results.record import Manifest
 from kdzoo.results.store import MANIFEST, Store, has_weights
 from kdzoo.runtime.decision import Decision
@@ -16,6 +17,7 @@ from kdzoo.runtime.decision import Decision
 REPORT_FILE = re.compile(
     r"(report|table|accuracy_vs_\w+|gap_closed|latency|bench|study)(-machine-.*)?\.\w+"
 )
+_FOLDERS = ("models", "measurements")
 PATH_KEYS = ("files", "outputs", "vectors")  # of a recipe: what stands there is always a path
 
 
@@ -28,27 +30,46 @@ def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
         StoreError: something is missing, or ``target`` holds what was not published there.
     """
     refuse_to_overwrite(store, target)
-    public = Store(target)
-    wanted = set(keys)
-    found = [(store.read(key), store.predictions(key)) for key in sorted(wanted)]
-    shutil.rmtree(target / "models", ignore_errors=True)
-    shutil.rmtree(target / "measurements", ignore_errors=True)
-    for record, outcomes in found:
-        folder = public.folder(record.name, record.variant, record.seed, record.key)
-        folder.mkdir(parents=True)
-        public.write_predictions(folder, outcomes)
-        if history := store.history(record.key):
-            public.write_history(folder, history)
-        _publish_decision(store.decision(record.key), folder, public)
-        public.write(folder, record.model_copy(update={"recipe": without_paths(record.recipe)}))
-        for deployed in store.forms_everywhere(record.key):
-            failure = _without_folders(deployed.failure)
-            public.write_form(deployed.model_copy(update={"failure": failure}))
-            if deployed.failure is None:
-                frame = store.predictions(record.key, deployed.name)
-                form = public.form(record.key, deployed.name)
-                public.write_predictions(form, frame)
-                _publish_decision(store.decision(record.key, deployed.name), form, public)
+    known = opened(store)
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    new = [folder for folder in target.parents if not folder.exists()]
+    try:
+        public = Store(partial)
+        for key in sorted(set(keys)):
+            _publish_model(known, key, public)
+        _publish_sessions(known, set(keys), public)
+        public.write_manifest(_public(known.manifest()))
+        target.mkdir(parents=True, exist_ok=True)
+        for name in (*_FOLDERS, MANIFEST):
+            _replace(partial / name, target / name)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        for folder in new:  # nothing is left where nothing was published
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+    return Store(target)
+
+
+def _publish_model(store: Store, key: str, public: Store) -> None:
+    record = store.read(key)
+    folder = public.folder(record.name, record.variant, record.seed, key)
+    folder.mkdir(parents=True)
+    public.write_predictions(folder, store.predictions(key))
+    if history := store.history(key):
+        public.write_history(folder, history)
+    _publish_decision(store.decision(key), folder, public)
+    public.write(folder, record.model_copy(update={"recipe": without_paths(record.recipe)}))
+    for deployed in store.forms_everywhere(key):
+        failure = _without_folders(deployed.failure)
+        public.write_form(deployed.model_copy(update={"failure": failure}))
+        if deployed.failure is None:
+            form = public.form(key, deployed.name)
+            public.write_predictions(form, store.predictions(key, deployed.name))
+            _publish_decision(store.decision(key, deployed.name), form, public)
+
+
+def _publish_sessions(store: Store, wanted: set[str], public: Store) -> None:
     for session in store.sessions():
         timings = tuple(
             timing.model_copy(
@@ -62,8 +83,16 @@ def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
         )
         if timings:
             public.write_session(session.model_copy(update={"timings": timings}))
-    public.write_manifest(_public(store.manifest()))
-    return public
+
+
+def _replace(new: Path, old: Path) -> None:
+    """Puts what was published now in the place of what was published before, if there is any."""
+    if old.is_dir() and not old.is_symlink():
+        shutil.rmtree(old)
+    else:
+        old.unlink(missing_ok=True)
+    if new.exists():
+        new.replace(old)
 
 
 def _public(manifest: Manifest) -> Manifest:

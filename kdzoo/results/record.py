@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from kdzoo.bounds import Count, Finite, Name, Words, check_depth
 from kdzoo.measure import Size, Speed
 from kdzoo.runtime.parity import Parity
 
@@ -14,6 +15,38 @@ SCHEMA_VERSION = 1
 
 OUTPUTS = "outputs"  # the kind of a teacher that is only a file
 Role = Literal["teacher", "student", "control", "baseline"]
+Road = Literal["compression", "change"]
+Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]  # a part of a folder's name
+Figures = dict[str, float]  # of a split, by metric; NaN where there was nothing to tell
+
+
+def _distinct(values: Sequence[Any]) -> Sequence[Any]:
+    if len(set(values)) < len(values):
+        raise ValueError("one of them is named twice")
+    return values
+
+
+def _mappings(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Looks at a recipe as far as reports rely on it: an older one may lack keys, or have others.
+
+    Raises:
+        ValueError: a section is no mapping, or nested as nobody writes one.
+    """
+    check_depth(recipe)
+    for name in ("data", "teacher", "transfer", "student", "objective", "training", "measure"):
+        if not isinstance(recipe.get(name, {}), dict):
+            raise ValueError(f"the recipe's section '{name}' is no mapping")
+    return recipe
+
+
+def _accuracies(quality: dict[str, Figures]) -> dict[str, Figures]:
+    for split, figures in quality.items():
+        if not 0 <= figures.get("accuracy", -1) <= 1:
+            raise ValueError(f"'{split}' has no accuracy between 0 and 1")
+    return quality
+
+
+Quality = Annotated[dict[Name, Figures], AfterValidator(_accuracies)]
 
 
 def machine_name(environment: Mapping[str, str]) -> str:
@@ -33,31 +66,44 @@ class _Frozen(BaseModel):
 class DataSummary(_Frozen):
     """Which data a model saw, without its texts."""
 
-    origin: str
-    labels: tuple[str, ...]
-    oos: int | None
-    train: int
-    unlabelled: int
-    validation: int
-    test: int
-    fingerprint: str
-    test_fingerprint: str
-    cut_share: float  # of the training texts, cut at the maximum length
+    origin: Words
+    labels: Annotated[tuple[Words, ...], Field(min_length=1), AfterValidator(_distinct)]
+    oos: Count | None
+    train: Count
+    unlabelled: Count
+    validation: Count
+    test: Count
+    fingerprint: Name
+    test_fingerprint: Name
+    cut_share: Finite  # of the training texts, cut at the maximum length
     pairs: bool = False  # of texts, rather than single ones
-    positive: int | None = None  # the label whose F1 is told
-    other_tests: dict[str, int] = {}  # texts in each
+    positive: Count | None = None  # the label whose F1 is told
+    other_tests: dict[Name, Count] = {}  # texts in each
+
+    @model_validator(mode="after")
+    def _labels_are_there(self) -> Self:
+        if any(
+            label is not None and label >= len(self.labels) for label in (self.oos, self.positive)
+        ):
+            raise ValueError(f"'oos' or 'positive' is none of the {len(self.labels)} labels")
+        return self
+
+    @property
+    def texts(self) -> dict[str, int]:
+        """How many texts each split has that is read."""
+        return {**self.other_tests, "validation": self.validation, "test": self.test}
 
 
 class TrainingSummary(_Frozen):
     """What the training took."""
 
-    steps: int
-    best_step: int
-    seconds: float
-    texts: int  # in the transfer set
-    unlabelled: int = 0  # of them, from elsewhere
-    augmented: int
-    augmented_wanted: int
+    steps: Count
+    best_step: Count
+    seconds: Finite
+    texts: Count  # in the transfer set
+    unlabelled: Count = 0  # of them, from elsewhere
+    augmented: Count
+    augmented_wanted: Count
 
 
 class Record(_Frozen):
@@ -67,22 +113,22 @@ class Record(_Frozen):
     """
 
     schema_version: int = SCHEMA_VERSION
-    key: str
+    key: Key
     role: Role
-    name: str  # of the recipe; the role for teacher and baseline
-    variant: str = ""
-    seed: int
-    kind: str
-    road: str | None = None
-    teacher_key: str | None = None
+    name: Name  # of the recipe; the role for teacher and baseline
+    variant: Words = ""
+    seed: Count
+    kind: Name
+    road: Road | None = None
+    teacher_key: Key | None = None
     data: DataSummary
-    recipe: dict[str, Any]
+    recipe: Annotated[dict[str, Any], AfterValidator(_mappings)]
     training: TrainingSummary | None = None
     size: Size
-    quality: dict[str, dict[str, float]]
-    notes: tuple[str, ...] = ()
-    environment: dict[str, str]
-    created: str  # ISO 8601, UTC
+    quality: Quality
+    notes: tuple[Words, ...] = ()
+    environment: dict[Name, Words]
+    created: Name  # ISO 8601, UTC
 
     @property
     def is_file(self) -> bool:
@@ -99,17 +145,17 @@ class Deployed(_Frozen):
     """
 
     schema_version: int = SCHEMA_VERSION
-    key: str
-    runtime: str
-    place: str = ""
-    made_from: str  # a digest of what shaped the export
-    failure: str | None = None
-    files: dict[str, int] = {}  # bytes of what is deployed, by name
+    key: Key
+    runtime: Name
+    place: Words = ""
+    made_from: Name  # a digest of what shaped the export
+    failure: Words | None = None
+    files: dict[Name, Count] = {}  # bytes of what is deployed, by name
     parity: Parity | None = None
     data: DataSummary  # that its figures were read on
-    quality: dict[str, dict[str, float]] = {}
-    environment: dict[str, str]
-    created: str
+    quality: Quality = {}
+    environment: dict[Name, Words]
+    created: Name
 
     @property
     def size_bytes(self) -> int:
@@ -130,42 +176,49 @@ class Deployed(_Frozen):
 class Member(_Frozen):
     """The models of one seed of a row, by key."""
 
-    seed: int
-    key: str
-    teacher_key: str | None = None
-    control_key: str | None = None
+    seed: Count
+    key: Name
+    teacher_key: Name | None = None
+    control_key: Name | None = None
 
 
 class Row(_Frozen):
     """One line of the table: a variant over its seeds, or the teacher, or the baseline."""
 
-    name: str
+    name: Name
     role: Role
-    kind: str
-    road: str | None
-    members: tuple[Member, ...]
-    runtimes: tuple[str, ...] = ("torch",)  # in which it is shown, a line each
+    kind: Words
+    road: Road | None
+    members: Annotated[tuple[Member, ...], Field(min_length=1)]
+    runtimes: Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(_distinct)] = (
+        "torch",
+    )  # in which it is shown, a line each
 
 
 class Failure(_Frozen):
     """What of a study did not come to be, and why; the rest was finished without it."""
 
-    row: str
+    row: Name
     role: Role
-    kind: str
-    road: str | None
-    runtime: str  # the first in which it would have been shown
-    seed: int
-    reason: str
+    kind: Words
+    road: Road | None
+    runtime: Name  # the first in which it would have been shown
+    seed: Count
+    reason: Words
 
 
 class Manifest(_Frozen):
     """Which models make up a study's table, in its order; and what is missing there."""
 
     schema_version: int = SCHEMA_VERSION
-    study: str
+    study: Name
     rows: tuple[Row, ...]
     failures: tuple[Failure, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_distinct(self) -> Self:
+        _distinct([row.name for row in self.rows])
+        return self
 
     @property
     def keys(self) -> list[str]:
@@ -183,23 +236,29 @@ class Manifest(_Frozen):
 class Timing(Speed):
     """What one model in one runtime costs to run."""
 
-    key: str
-    runtime: str
-    tokens: int | None = None  # of the text of median length
-    flops: int | None = None  # for that text
-    flops_failure: str | None = None  # why they could not be counted
+    key: Name
+    runtime: Name
+    tokens: Count | None = None  # of the text of median length
+    flops: Count | None = None  # for that text
+    flops_failure: Words | None = None  # why they could not be counted
+
+    @model_validator(mode="after")
+    def _has_rounds(self) -> Self:
+        if self.failure is None and not self.rounds_ms:
+            raise ValueError("'rounds_ms' is empty, and no failure is told")
+        return self
 
 
 class Session(_Frozen):
     """One joint latency session on one machine; only rows of one session share a column."""
 
     schema_version: int = SCHEMA_VERSION
-    id: str
-    threads: int
+    id: Name
+    threads: Count
     timings: tuple[Timing, ...]
-    conditions: dict[str, float | str] = {}  # of the machine while it was measured
-    environment: dict[str, str]
-    created: str
+    conditions: dict[Name, float | Words] = {}  # of the machine while it was measured
+    environment: dict[Name, Words]
+    created: Name
 
     @property
     def machine(self) -> str:

@@ -8,18 +8,16 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
 
+from kdzoo.bounds import MOST, Name, read_json
 from kdzoo.errors import StoreError
 from kdzoo.files import writing
-from kdzoo.measure import with_all_columns
+from kdzoo.results.outcome_file import packed, read_outcome_file
 from kdzoo.results.record import SCHEMA_VERSION, Deployed, Manifest, Record, Session
 from kdzoo.runtime.decision import DECISION, Decision, read_decision
 
@@ -29,13 +27,25 @@ RECORD, PREDICTIONS, HISTORY, MANIFEST = (
     "history.json",
     "study.json",
 )
-_NARROW = {  # what holds a column in a fourth of the bytes: type, and encoding in parquet
-    **dict.fromkeys(("float64", "float32"), ("float32", "BYTE_STREAM_SPLIT")),
-    **dict.fromkeys(("int64", "int32"), ("int32", "DELTA_BINARY_PACKED")),
-}
-_STEPS = 2**14  # that a mantissa, 0.5 to 1, is rounded to: by less than a ten-thousandth of it
 CHECKPOINT = "checkpoint.safetensors"
+LARGEST = 1 << 28  # bytes of a file: a session of a thousand models has 50 MB
 T = TypeVar("T", bound=BaseModel)
+
+
+def _is_point(point: Mapping[str, int | float]) -> Mapping[str, int | float]:
+    """Looks whether a point of a history can be drawn.
+
+    Raises:
+        ValueError: it has an accuracy that is none, or one without its step.
+    """
+    if "accuracy" in point and not (
+        0 <= point["accuracy"] <= 1 and 0 <= point.get("step", -1) <= MOST
+    ):
+        raise ValueError("an evaluation has no step, or no accuracy between 0 and 1")
+    return point
+
+
+_HISTORY = TypeAdapter(list[Annotated[dict[Name, int | float], AfterValidator(_is_point)]])
 
 
 @dataclass(frozen=True)
@@ -46,8 +56,8 @@ class Store:
 
     def folder(self, name: str, variant: str, seed: int, key: str) -> Path:
         """Returns where the model of that key lies or will lie."""
-        parts = [_slug(part) for part in (name, variant) if part]
-        return self.root / "models" / "--".join([*parts, f"s{seed}", _slug(key)])
+        parts = [slug(part) for part in (name, variant) if part]
+        return self.root / "models" / "--".join([*parts, f"s{seed}", slug(key)])
 
     def find(self, key: str) -> Path | None:
         """Returns the folder of the finished model with that key, weights and all.
@@ -87,7 +97,7 @@ class Store:
         Raises:
             StoreError: there is none, or a newer kdzoo wrote it.
         """
-        return _read(self.finished(key) / RECORD, Record)
+        return self._read(self.finished(key) / RECORD, Record)
 
     def finished(self, key: str) -> Path:
         """Returns the folder of a finished model, weights or not.
@@ -106,7 +116,7 @@ class Store:
 
     def form(self, key: str, runtime: str) -> Path:
         """Returns where a model's exported form lies or will lie."""
-        return self.finished(key) / _slug(runtime)
+        return self.finished(key) / slug(runtime)
 
     def read_form(self, key: str, runtime: str) -> Deployed | None:
         """Returns what is known of a model's exported form; None where it was not made yet.
@@ -115,7 +125,7 @@ class Store:
             StoreError: a newer kdzoo wrote it, or it is damaged.
         """
         path = self.form(key, runtime) / RECORD
-        return _read(path, Deployed) if path.is_file() else None
+        return self._read(path, Deployed) if path.is_file() else None
 
     def forms(self, key: str) -> list[Deployed]:
         """Returns what is known of all exported forms of a model, one for each runtime."""
@@ -124,7 +134,7 @@ class Store:
     def forms_everywhere(self, key: str) -> list[Deployed]:
         """Returns the same, with what other machines read where several were merged."""
         paths = sorted(self.finished(key).glob(f"*/{RECORD}"))
-        return [_read(path, Deployed) for path in paths]
+        return [self._read(path, Deployed) for path in paths]
 
     def write_form(self, deployed: Deployed) -> None:
         """Writes the record that declares an exported form finished."""
@@ -146,11 +156,11 @@ class Store:
         if not path.is_file():
             return []
         try:
-            return TypeAdapter(list[dict[str, int | float]]).validate_json(path.read_bytes())
-        except ValidationError as error:
+            return _HISTORY.validate_python(read_json(path, LARGEST))
+        except ValueError as error:
+            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
             raise StoreError(
-                f"{path} is damaged: {error.errors()[0]['msg']}; remove its folder and run the "
-                "recipe again"
+                f"{path} is damaged: {reason}; remove its folder and run the recipe again"
             ) from error
 
     def write_decision(self, folder: Path, decision: Decision) -> None:
@@ -166,22 +176,8 @@ class Store:
         return read_decision(self.finished(key) if runtime is None else self.form(key, runtime))
 
     def write_predictions(self, folder: Path, outcomes: pd.DataFrame) -> None:
-        """Writes a model's outcomes, or those of its exported form, text by text.
-
-        In few bytes: they are published, a file for every form of every model.
-        """
-        kinds = {str(name): str(kind) for name, kind in outcomes.dtypes.items()}
-        known = {name: _NARROW[kind] for name, kind in kinds.items() if kind in _NARROW}
-        packing: dict[str, Any] = {
-            "use_dictionary": [name for name in kinds if name not in known],
-            "column_encoding": {name: encoding for name, (_, encoding) in known.items()},
-        }
-        narrow = outcomes.astype({name: kind for name, (kind, _) in known.items()})
-        for name, kind in narrow.dtypes.items():
-            if kind == np.float32:
-                narrow[name] = _rounded(narrow[name].to_numpy())
-        content = narrow.to_parquet(index=False, compression="zstd", **packing)
-        write_atomically(folder / PREDICTIONS, content)
+        """Writes a model's outcomes, or those of its exported form, text by text."""
+        write_atomically(folder / PREDICTIONS, packed(outcomes))
 
     def predictions(self, key: str, runtime: str | None = None) -> pd.DataFrame:
         """Returns the model's outcomes, text by text (see ``kdzoo.measure.outcomes``).
@@ -191,19 +187,17 @@ class Store:
         Args:
             key: of the model.
             runtime: of one of its exported forms; the model's own by default.
+
+        Raises:
+            StoreError: there are none, or they are not what the record says of them.
         """
+        record = self.read(key) if runtime is None else self.read_form(key, runtime)
         path = (self.finished(key) if runtime is None else self.form(key, runtime)) / PREDICTIONS
-        if not path.is_file():
+        if record is None or not path.is_file():
             raise StoreError(
                 f"{self.root} holds no predictions of model {key}; run its recipe again"
             )
-        content = BytesIO(path.read_bytes())  # what may not be read is not damaged
-        try:
-            return with_all_columns(pd.read_parquet(content))
-        except (OSError, ValueError) as error:  # pyarrow's own errors are both
-            raise StoreError(
-                f"{path} is damaged: {error}; remove its folder and run the recipe again"
-            ) from error
+        return read_outcome_file(path, record)
 
     def manifest(self) -> Manifest:
         """Returns which models make up the table.
@@ -213,7 +207,7 @@ class Store:
         """
         if not (self.root / MANIFEST).is_file():
             raise StoreError(f"{self.root} is no folder of results: it holds no {MANIFEST}")
-        return _read(self.root / MANIFEST, Manifest)
+        return self._read(self.root / MANIFEST, Manifest)
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Writes which models make up the table."""
@@ -222,14 +216,19 @@ class Store:
 
     def sessions(self) -> list[Session]:
         """Returns the latency sessions, oldest first."""
-        found = [_read(path, Session) for path in (self.root / "measurements").glob("*.json")]
+        paths = (self.root / "measurements").glob("*.json")
+        found = [self._read(path, Session) for path in paths if path.is_file()]
         return sorted(found, key=lambda session: (session.created, session.id))
 
     def write_session(self, session: Session) -> None:
         """Adds a latency session."""
         folder = self.root / "measurements"
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / f"{_slug(session.id)}.json", session.model_dump_json())
+        write_atomically(folder / f"{slug(session.id)}.json", session.model_dump_json())
+
+    def _read(self, path: Path, model: type[T]) -> T:
+        """Returns what a file says; a store that many read from may remember it."""
+        return read_as(path, model)
 
 
 def has_weights(folder: Path) -> bool:
@@ -242,16 +241,9 @@ def _may_be_read(folder: Path) -> bool:
     return all(os.access(path, os.R_OK) for path in folder.rglob("*"))
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
     """Returns a name that leaves no folder: results may come from others."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:60]
-
-
-def _rounded(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Returns numbers with as many digits as statistics need: the rest would be most of a file."""
-    mantissa, exponent = np.frexp(values)
-    rounded: npt.NDArray[np.float32] = np.ldexp(np.round(mantissa * _STEPS) / _STEPS, exponent)
-    return rounded
 
 
 def _link(source: str, target: str) -> None:
@@ -262,17 +254,22 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def _read(path: Path, model: type[T]) -> T:
+def read_as(path: Path, model: type[T]) -> T:
+    """Returns what a file of a study says.
+
+    Raises:
+        StoreError: it is damaged, or a newer kdzoo wrote it.
+    """
     try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        data = read_json(path, LARGEST)
+    except ValueError as error:
         raise StoreError(
             f"{path} is damaged: {error}; remove it and run the recipe again"
         ) from error
     version = data.get("schema_version") if isinstance(data, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise StoreError(
-            f"{path} was written by a newer kdzoo (schema {version}, this one reads "
+            f"{path} was written by a newer kdzoo (schema {str(version)[:20]}, this one reads "
             f"{SCHEMA_VERSION}): pip install --upgrade kdzoo"
         )
     try:
@@ -281,7 +278,7 @@ def _read(path: Path, model: type[T]) -> T:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole"
         raise StoreError(
-            f"{path} is not what kdzoo writes: {place}: {first['msg']}; "
+            f"{path} is not what kdzoo writes: {place[:100]}: {first['msg'][:300]}; "
             "remove it and run the recipe again"
         ) from error
 
@@ -289,13 +286,17 @@ def _read(path: Path, model: type[T]) -> T:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Writes a file beside its place and moves it there: it is whole or not there.
 
+    A link that somebody laid in the way is removed, not followed.
+
     Raises:
         OSError: it cannot be written.
     """
     partial = path.with_name(f".{path.name}.partial")
     try:
         with writing(path):
-            partial.write_bytes(content.encode() if isinstance(content, str) else content)
+            partial.unlink(missing_ok=True)
+            with partial.open("xb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
             partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -10,14 +10,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kdzoo.bounds import MOST, read_json
 from kdzoo.digest import file_sha256
 from kdzoo.errors import ModelError
+from kdzoo.model_files import check_tokenizer_file
+from kdzoo.plain import are_names
 
 SCHEMA_VERSION = 1
 EXPORT = "export.json"
 GRAPH, TOKENIZER, LABELS, README = "model.onnx", "tokenizer.json", "labels.json", "README.md"
 DEPLOYED = (GRAPH, TOKENIZER, LABELS)  # what a process that answers has to read
-_LARGEST_JSON = 1 << 24  # bytes; what kdzoo writes is far smaller, and a stranger's is read whole
 
 
 @dataclass(frozen=True)
@@ -95,18 +97,20 @@ def _check_entries(export: Export) -> None:
         raise ValueError("'reads_pairs' is neither true, false nor null")
     if export.int8 not in ("dynamic", "static", None):
         raise ValueError("'int8' is neither dynamic, static nor null")
-    if not 0 <= export.pad_id < export.vocabulary:
-        raise ValueError(f"'pad_id' {export.pad_id} is not among {export.vocabulary} ids")
+    if not 0 < export.max_length <= MOST:
+        raise ValueError(f"'max_length' is {str(export.max_length)[:20]}")
+    if not 0 <= export.pad_id < export.vocabulary <= MOST:
+        raise ValueError(
+            f"'pad_id' {str(export.pad_id)[:20]} is not among {str(export.vocabulary)[:20]} ids"
+        )
     if set(export.sha256) != set(DEPLOYED):
         raise ValueError(f"'sha256' has to name {', '.join(DEPLOYED)}, and nothing else")
 
 
 def _read_json(path: Path) -> Any:
     try:
-        if path.stat().st_size > _LARGEST_JSON:
-            raise ValueError(f"it has more than {_LARGEST_JSON:,} bytes")
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        return read_json(path)
+    except ValueError as error:
         raise ModelError(f"{path} cannot be read: {error}; export the model again") from error
 
 
@@ -114,7 +118,8 @@ def check_export(folder: Path) -> Export:
     """Returns what an exported folder says of itself, once its files are seen to be those.
 
     Raises:
-        ModelError: a file is missing, or other than the one that was exported.
+        ModelError: a file is missing, or other than the one that was exported; or its tokenizer
+            may take memory or time without end.
     """
     export = read_export(folder)
     for name, digest in export.sha256.items():
@@ -126,6 +131,7 @@ def check_export(folder: Path) -> Export:
                 f"{path} is not the file that was exported (its digest differs from the one in "
                 f"{EXPORT}): it is damaged, was edited, or belongs to another model; export again"
             )
+    check_tokenizer_file(folder / TOKENIZER)
     return export
 
 
@@ -136,7 +142,7 @@ def read_labels(folder: Path) -> tuple[str, ...]:
         ModelError: they cannot be read.
     """
     labels = _read_json(folder / LABELS)
-    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+    if not are_names(labels):
         raise ModelError(f"{folder / LABELS} is no list of names; export the model again")
     return tuple(labels)
 

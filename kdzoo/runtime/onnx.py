@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from kdzoo.runtime.folder import DEPLOYED, GRAPH, TOKENIZER, read_export, read_l
 from kdzoo.runtime.protocol import Logits, Text
 
 BATCH_SIZE = 32
+LIMIT_S = 60  # for a batch: a thousand times what a big model takes
+LOOK_S = 1.0  # between two looks at the clock
 CHUNK = 4096  # texts tokenised at once, then sorted by length
 
 
@@ -46,6 +51,7 @@ class OnnxClassifier:
                 f"{outputs}, wanted one output 'logits' of {len(self.labels)} classes, as many as "
                 "there are labels; export the model again"
             )
+        self._watch = _Watch()
         self._encoder = TextEncoder(tokenizer, export.pad_id, inputs)
 
     def encode(self, texts: Sequence[Text]) -> dict[str, Ids]:
@@ -60,10 +66,24 @@ class OnnxClassifier:
         Raises:
             ModelError: the graph cannot be run on it.
         """
+        self._watch.begins()
         try:
-            logits: Logits = self._session.run(["logits"], encoded)[0]
+            logits: Logits = self._session.run(["logits"], encoded, self._watch.options)[0]
         except Exception as error:  # ONNX Runtime's errors have no common base
+            if self._watch.options.terminate:
+                raise ModelError(
+                    f"{GRAPH} does not answer within {LIMIT_S} s a batch: it may never end; "
+                    "export the model again"
+                ) from error
             raise ModelError(f"{GRAPH} cannot be run: {_first_line(error)}") from error
+        finally:
+            self._watch.ends()
+        texts = len(next(iter(encoded.values())))
+        if logits.shape != (texts, len(self.labels)):
+            raise ModelError(
+                f"{GRAPH} gives logits of the shape {list(logits.shape)} for {texts} texts and "
+                f"{len(self.labels)} labels; export the model again"
+            )
         return logits
 
     def logits(self, texts: Sequence[Text]) -> Logits:
@@ -79,6 +99,41 @@ class OnnxClassifier:
                 batch = self._encoder.batch([rows[row] for row in chosen])
                 logits[[start + row for row in chosen]] = self.run(batch)
         return logits
+
+
+class _Watch:
+    """Ends a graph that runs too long: one thread that looks now and then, whatever is run."""
+
+    def __init__(self) -> None:
+        self.options = onnxruntime.RunOptions()
+        self.options.log_severity_level = 4  # fatal: errors are raised, and told once
+        self._since: float | None = None
+        self._thread: threading.Thread | None = None
+
+    def begins(self) -> None:
+        """Notes that a batch is run from now on."""
+        self._since = time.monotonic()
+        if self._thread is None:
+            self._thread = threading.Thread(target=_look, args=(weakref.ref(self),), daemon=True)
+            self._thread.start()
+
+    def ends(self) -> None:
+        """Notes that it is done."""
+        self._since = None
+
+    def look(self) -> None:
+        """Ends the batch that is run, if it runs too long."""
+        since = self._since
+        if since is not None and time.monotonic() - since > LIMIT_S:
+            self.options.terminate = True
+
+
+def _look(watched: weakref.ref[_Watch]) -> None:
+    """Looks as long as there is something to look at."""
+    while (watch := watched()) is not None:
+        watch.look()
+        del watch
+        time.sleep(LOOK_S)
 
 
 def _tokenizer(folder: Path, vocabulary: int) -> Tokenizer:

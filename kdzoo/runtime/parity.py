@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from kdzoo.bounds import Count, Finite
 from kdzoo.runtime.protocol import Classifier, Logits, Text
 
 LARGEST_DIFFERENCE = 1e-4  # of a logit, where a runtime computes in float32
@@ -39,10 +40,10 @@ class Parity(BaseModel):
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")  # null is no number
 
-    texts: int
+    texts: Count
     logit_difference: float
-    other_labels: int
-    accuracy_change: float
+    other_labels: Count
+    accuracy_change: Finite
     passed: bool
     long_texts: int = 0
     long_difference: float = 0.0

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kdzoo.errors import DataError, ModelError
+from kdzoo.model_files import check_model_files
 from kdzoo.runtime.decision import DECISION, Decision, read_decision
 from kdzoo.runtime.folder import check_export, is_export
 from kdzoo.runtime.protocol import Text, load_classifier, runtime_of
@@ -37,6 +38,8 @@ class Predictor:
     def __init__(self, folder: Path, *, calibrated: bool = False, reject: bool = False) -> None:
         if is_export(folder):
             check_export(folder)
+        elif (folder / "config.json").is_file():
+            check_model_files(folder)
         decision = _decision(folder) if calibrated or reject else None
         self._folder = folder
         self._classifier = load_classifier(folder, runtime_of(folder))
@@ -106,7 +109,8 @@ def checked(texts: Iterable[Text], reads_pairs: bool | None, first: int = 1) -> 
         DataError: a text is empty, or holds what is no character; or it is not what the model was
             trained on.
     """
-    from kdzoo.data import is_unicode, texts_of
+    from kdzoo.data import texts_of
+    from kdzoo.plain import is_unicode
 
     for number, given in enumerate(texts, start=first):
         sides = texts_of(given)

@@ -21,7 +21,7 @@ from kdzoo.steps.context import MODEL_FORMAT, StudyContext
 from kdzoo.steps.teacher import StudyTeacher
 from kdzoo.steps.transfer import obtain_transfer_set
 from kdzoo.teacher import content_hash, content_key, find_model
-from kdzoo.text import Vocabulary, prune, words
+from kdzoo.text import Vocabulary, check_vectors, prune, words
 from kdzoo.transfer import TransferSet, try_augmenter, try_unlabelled
 
 
@@ -129,6 +129,8 @@ def check_kinds(recipe: Recipe) -> None:
         try_augmenter(recipe.transfer.augment)
     if recipe.objective.alpha < 1:
         bind_objective(recipe.objective.kind, options_of(recipe.objective))
+    if isinstance(recipe.student.embeddings, Vectors):
+        check_vectors(recipe.student.embeddings.vectors)
     pair_head = recipe.student.pair_head if recipe.data.text_pair is not None else 0
     try_student(recipe.student.kind, options_of(recipe.student), pair_head)
     _find_models(recipe.student)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from kdzoo.digest import file_sha256
-from kdzoo.errors import OutOfReachError, TeacherError
+from kdzoo.errors import ModelError, OutOfReachError, TeacherError
 from kdzoo.files import check_readable, with_home
 from kdzoo.model import refuse_adapter, tokenizer_files
+from kdzoo.model_files import check_model_files
 from kdzoo.offline import hub_in_reach
 
 _FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
@@ -39,6 +40,10 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
                 f"{error}\n  (the fallback of {source}, which is not installed)"
             ) from error
     refuse_adapter(folder, source)
+    try:
+        check_model_files(folder)
+    except ModelError as error:
+        raise TeacherError(f"{source}: {error}") from error
     weights = folder / "model.safetensors"
     if not weights.is_file():
         raise TeacherError(

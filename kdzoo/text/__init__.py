@@ -2,7 +2,7 @@
 
 from kdzoo.text.encode import Batch, Encoded, encode
 from kdzoo.text.reading import RIGHT, cut_at, reader_of
-from kdzoo.text.vectors import read_vectors
+from kdzoo.text.vectors import check_vectors, read_vectors
 from kdzoo.text.vocabulary import SpecialTokens, Vocabulary, prune, whole, words
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Encoded",
     "SpecialTokens",
     "Vocabulary",
+    "check_vectors",
     "cut_at",
     "encode",
     "prune",

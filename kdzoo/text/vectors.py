@@ -5,12 +5,33 @@ from __future__ import annotations
 import ssl
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
+import psutil
 import torch
 from torch import Tensor
 
 from kdzoo.errors import ModelError
 from kdzoo.files import with_home
+from kdzoo.plain import shortened
+
+
+def check_vectors(path: str) -> Path:
+    """Returns the file of vectors, once it is seen to be a file that fits into memory.
+
+    Raises:
+        ModelError: it is not; a device would be read without end.
+    """
+    file = with_home(path)
+    if not file.is_file():
+        raise ModelError(f"student.embeddings.vectors: no such file: {shortened(path)}")
+    size, free = file.stat().st_size, psutil.virtual_memory().available
+    if size > free:
+        raise ModelError(
+            f"student.embeddings.vectors: {path} has {size / 1e9:.1f} GB, memory {free / 1e9:.1f} "
+            "free; give a file of fewer words"
+        )
+    return file
 
 
 def read_vectors(path: str, tokens: Sequence[str]) -> tuple[Tensor, int]:
@@ -19,9 +40,7 @@ def read_vectors(path: str, tokens: Sequence[str]) -> tuple[Tensor, int]:
     Raises:
         ModelError: torchtext is not installed, or the file is missing or not a file of vectors.
     """
-    file = with_home(path)
-    if not file.is_file():
-        raise ModelError(f"student.embeddings.vectors: no such file: {path}")
+    file = check_vectors(path)
     try:
         from torchtext.vocab import Vectors
     except (ImportError, OSError) as error:  # later releases bring a library that does not load

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kdzoo import registry
-from kdzoo.data import Example, is_unicode, joined, normalised, segments
+from kdzoo.data import Example, joined, normalised, segments
 from kdzoo.errors import DataError, KdzooError, RecipeError
+from kdzoo.plain import is_unicode
 from kdzoo.progress import Task
 from kdzoo.recipe.schema import Augment, options_of
 from kdzoo.transfer.augmenters import AugmentContext

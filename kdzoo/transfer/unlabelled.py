@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdzoo.data import Example, Input, Texts, distinct, is_empty, is_unicode, normalised, texts_of
+from kdzoo.data import Example, Input, Texts, distinct, is_empty, normalised, texts_of
 from kdzoo.data.hub import read_hub_texts
 from kdzoo.data.stream import AS_NAMED, SUFFIXES, read_texts
 from kdzoo.errors import DataError
 from kdzoo.files import with_home
+from kdzoo.plain import is_unicode
 from kdzoo.recipe.schema import Unlabelled
 
 

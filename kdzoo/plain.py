@@ -1,0 +1,43 @@
+"""Text that may be a stranger's, made fit to be shown."""
+
+from __future__ import annotations
+
+import re
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_BREAKS = re.compile(r"[\t\n]")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can spell it, no tokenizer can read it
+_MARK = "\N{REPLACEMENT CHARACTER}"
+
+
+def printable(text: str) -> str:
+    """Returns the text, a replacement character for each that steers a terminal or is none.
+
+    Tabs and line breaks stay.
+    """
+    return _CONTROL.sub(_MARK, text)
+
+
+def cell(text: str) -> str:
+    """Returns the text as it may stand in a line of output: without tabs and breaks too."""
+    return _BREAKS.sub(_MARK, printable(text))
+
+
+def shortened(text: str, longest: int = 80) -> str:
+    """Returns the text, its middle left out where it is longer than a message should be."""
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]}...{text[-half:]}"
+
+
+def is_unicode(text: str) -> bool:
+    """Whether the text consists of whole characters."""
+    return text.isascii() or not _LONE_SURROGATE.search(text)
+
+
+def are_names(values: object) -> bool:
+    """Whether these are names of classes: a list of texts that consist of whole characters."""
+    return (
+        isinstance(values, list)
+        and len(values) > 0
+        and all(isinstance(each, str) and is_unicode(each) for each in values)
+    )

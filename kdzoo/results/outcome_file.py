@@ -1,0 +1,135 @@
+"""The outcomes of a model as a file: in few bytes, and read as what its record says they are."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from kdzoo.errors import StoreError
+from kdzoo.measure import with_all_columns
+from kdzoo.measure.predictions import COLUMNS
+from kdzoo.results.record import DataSummary, Deployed, Record
+
+MOST_TEXTS = 10_000_000  # of all splits together: a gigabyte of outcomes
+_NARROW = {  # what holds a column in a fourth of the bytes: type, and encoding in parquet
+    **dict.fromkeys(("float64", "float32"), ("float32", "BYTE_STREAM_SPLIT")),
+    **dict.fromkeys(("int64", "int32"), ("int32", "DELTA_BINARY_PACKED")),
+}
+_STEPS = 2**14  # that a mantissa, 0.5 to 1, is rounded to: by less than a ten-thousandth of it
+_IDS = ("gold", "prediction")
+_LATER = ("calibrated_confidence", "calibrated_gold_log_probability", "words", "rarest_word")
+_MAY_LACK = ("divergence", "teacher_prediction", *_LATER)  # without a teacher, or a temperature
+_ROUNDING = 1e-6  # of a share that was written as a decimal
+
+
+def packed(outcomes: pd.DataFrame) -> bytes:
+    """Returns outcomes as parquet, narrow: they are published, a file for every form of a model."""
+    kinds = {str(name): str(kind) for name, kind in outcomes.dtypes.items()}
+    known = {name: _NARROW[kind] for name, kind in kinds.items() if kind in _NARROW}
+    packing: dict[str, Any] = {
+        "use_dictionary": [name for name in kinds if name not in known],
+        "column_encoding": {name: encoding for name, (_, encoding) in known.items()},
+    }
+    narrow = outcomes.astype({name: kind for name, (kind, _) in known.items()})
+    for name, kind in narrow.dtypes.items():
+        if kind == np.float32:
+            narrow[name] = _rounded(narrow[name].to_numpy())
+    content: bytes = narrow.to_parquet(index=False, compression="zstd", **packing)
+    return content
+
+
+def _rounded(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Returns numbers with as many digits as statistics need: the rest would be most of a file."""
+    mantissa, exponent = np.frexp(values)
+    rounded: npt.NDArray[np.float32] = np.ldexp(np.round(mantissa * _STEPS) / _STEPS, exponent)
+    return rounded
+
+
+def read_outcome_file(path: Path, record: Record | Deployed) -> pd.DataFrame:
+    """Returns outcomes, once they are seen to be those that the record tells of.
+
+    Raises:
+        StoreError: the file is damaged, or its texts, labels or accuracy are not the record's.
+    """
+    content = io.BytesIO(path.read_bytes())  # what may not be read is not damaged
+    try:
+        table = _table(content, record.data)
+        _check(table, record.data, record.quality)
+        split = table["split"].cast(pa.large_string())
+        frame = table.drop_columns(["split"]).to_pandas(ignore_metadata=True)
+        return with_all_columns(frame.assign(split=pd.array(split, dtype="str")))
+    except (OSError, ValueError, OverflowError, pa.ArrowException) as error:
+        raise StoreError(
+            f"{path} is damaged, or not that of the record beside it: {error}; remove its folder "
+            "and run the recipe again"
+        ) from error
+
+
+def _table(content: io.BytesIO, data: DataSummary) -> pa.Table:
+    """Returns the known columns, once they are counted: a kilobyte can claim a milliard of rows."""
+    metadata = parquet.read_metadata(content)
+    if metadata.num_rows > min(sum(data.texts.values()), MOST_TEXTS):
+        raise ValueError(f"it claims {metadata.num_rows:,} texts, more than the record")
+    names = metadata.schema.to_arrow_schema().names
+    lacking = sorted({*COLUMNS} - {*_LATER} - {*names})
+    if lacking:
+        raise ValueError(f"it lacks the column '{lacking[0]}'")
+    return parquet.read_table(
+        content, columns=[name for name in names if name in COLUMNS], read_dictionary=["split"]
+    )
+
+
+def _check(table: pa.Table, data: DataSummary, quality: Mapping[str, Mapping[str, float]]) -> None:
+    """Looks at columns, ids, and each split's texts and accuracy.
+
+    Raises:
+        ValueError: they are not what the record says.
+    """
+    for name in table.schema.names:
+        _check_column(name, table[name])
+    for name in _IDS if len(table) else ():
+        least, most = (pc.min_max(table[name])[end].as_py() for end in ("min", "max"))
+        if not 0 <= least <= most < len(data.labels):
+            raise ValueError(f"'{name}' {most if least >= 0 else least} is none of the labels")
+    hits = table["gold"].to_numpy() == table["prediction"].to_numpy()
+    splits = table["split"].unify_dictionaries().combine_chunks()
+    for number, split in enumerate(splits.dictionary.to_pylist()):
+        own = hits[splits.indices.to_numpy() == number]
+        if len(own) != data.texts.get(split):
+            raise ValueError(f"it has {len(own):,} texts of '{split}', not the record's number")
+        accuracy = float(np.mean(own)) if len(own) else 0.0
+        told = quality.get(split, {}).get("accuracy", accuracy)
+        if abs(accuracy - told) > _ROUNDING:
+            raise ValueError(
+                f"its accuracy on '{split}' is {accuracy:.4f}, the record's {told:.4f}"
+            )
+
+
+def _check_column(name: str, column: pa.ChunkedArray) -> None:
+    kind = column.type
+    is_right = pa.types.is_dictionary(kind) if name == "split" else _is_number(kind, name)
+    if not is_right:
+        raise ValueError(f"the column '{name}' holds {str(kind)[:60]}")
+    if not pa.types.is_floating(kind):
+        has_gaps = column.null_count > 0
+    else:  # a gap is written as NaN, or the other way round
+        values = column.to_numpy()
+        has_gaps = bool(np.isnan(values).any())
+        if np.isinf(values).any():
+            raise ValueError(f"the column '{name}' holds a number without end")
+    if has_gaps and name not in _MAY_LACK:
+        raise ValueError(f"the column '{name}' has gaps")
+
+
+def _is_number(kind: pa.DataType, name: str) -> bool:
+    is_whole = pa.types.is_integer(kind)
+    return bool(is_whole or (name not in _IDS and pa.types.is_floating(kind)))
