@@ -33,7 +33,7 @@ from kdzoo.runtime.export import export_model
 from kdzoo.runtime.forms import ExportSettings
 from kdzoo.runtime.onnx import OnnxClassifier
 
-ROUNDS, TEXTS = 5, 1024  # rounds, and texts of each side in a round
+ROUNDS, TEXTS = 5, 512  # rounds, and texts of each side in a round
 FORMS = {
     "float32": ("onnx", "dynamic"),
     "int8, dynamic": ("onnx-int8", "dynamic"),
