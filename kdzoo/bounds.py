@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from kdzoo.plain import is_unicode
 
@@ -17,11 +15,6 @@ LONGEST_NAME = 1000  # characters of a name that is shown
 MOST = 2**63 - 1  # a number that every library can hold
 
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")  # how half a character can be spelt
-
-Count = Annotated[int, Field(ge=0, le=MOST)]
-Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
-Words = Annotated[str, Field(max_length=100_000)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 def parse_json(content: bytes) -> Any:

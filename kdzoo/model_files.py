@@ -90,7 +90,10 @@ def check_tokenizer_file(path: Path, rows: int | None = None) -> None:
     }
     highest = max(_ids(content), default=0)
     if rows is not None and highest >= rows:
-        problems[f"has the id {highest:,}, and the model's table {rows:,} rows"] = True
+        raise ModelError(
+            f"{path} has the id {highest:,}, and the model's table {rows:,} rows; save the model "
+            f"once more after model.resize_token_embeddings({highest + 1})"
+        )
     for what, is_so in problems.items():
         if is_so:
             raise ModelError(f"{path} {what}; save the tokenizer again from the model's own")

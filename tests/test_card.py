@@ -473,7 +473,7 @@ class TestHostileNames:
 
         self.check(shown, plain, name)
 
-    @settings(deadline=None, max_examples=20)
+    @settings(deadline=None, max_examples=8)
     @given(
         name=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=25).filter(
             str.strip

@@ -74,8 +74,11 @@ class TestHelp:
             "kdzoo.cli.run",
             "kdzoo.cli.shown",
             "kdzoo.cli.texts",
+            "kdzoo.console",
             "kdzoo.errors",
             "kdzoo.files",
+            "kdzoo.plain",
+            "kdzoo.progress",
         }
 
     def test_knows_all_commands(self, helps: dict[str, dict[str, str]]) -> None:

@@ -150,7 +150,7 @@ class TestSharedRounds:
 
 def numbered(first: int, count: int) -> Speed:
     """Returns a candidate whose calls are the numbers of their rounds."""
-    rounds = tuple((float(number),) for number in range(first, first + count))
+    rounds = tuple((number + 0.5,) for number in range(first, first + count))
     return Speed(first_round=first, rounds_ms=rounds)
 
 

@@ -212,7 +212,10 @@ class TestMisfits:
     ) -> None:
         recipe = write_recipe(data={"files": str(study[0]), "oos_label": None})
         outcome = kdzoo("run", str(recipe))
-        self.refused(outcome, "these are pairs: set data.text: text_a and data.text_pair: text_b")
+        self.refused(
+            outcome,
+            "these are pairs: --text text_a --text-pair text_b, in a recipe text: text_a and ",
+        )
 
     def test_a_student_that_reads_single_texts_alone(
         self, kdzoo: RunCommand, write_recipe: WriteRecipe, study: Finished, tmp_path: Path

@@ -99,7 +99,7 @@ class TestEachRecipe:
         copy.write_text(added.replace("QUERIES.jsonl", "queries.txt"), encoding="utf-8")
         (tmp_path / "queries.txt").write_text("\n".join(QUERIES), encoding="utf-8")
 
-        outcome = kdzoo("check", "mine.yaml")
+        outcome = kdzoo("check", "mine.yaml", "--set", "student.dim=32")
         variants = load_study(str(copy)).variants
         transfers = {variant.variant: variant.recipe.transfer for variant in variants}
 

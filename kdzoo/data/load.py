@@ -75,7 +75,7 @@ def _positive(section: Data, labels: Sequence[str]) -> int | None:
 def _read(section: Data) -> RawData:
     pair = section.text_pair
     others = named_splits(section.split, section.other_tests)
-    unread = replaced_splits(section.split)
+    unread = replaced_splits(section.split, section.other_tests)
     if section.hub is not None:
         hub, config, revision = section.hub, section.config, section.revision
         columns = (section.text, section.label, pair)

@@ -25,11 +25,12 @@ def named_splits(wanted: Wanted | None, other_tests: Mapping[str, str] | None) -
     return [*renamed, *(other_tests or {}).values()]
 
 
-def replaced_splits(wanted: Wanted | None) -> set[str]:
+def replaced_splits(wanted: Wanted | None, other_tests: Mapping[str, str] | None) -> set[str]:
     """Returns the splits that come from another one, so that what a source calls so is not read."""
-    rules = {name: _SHARE.match(rule) for name, rule in (wanted or {}).items()}
-    taken_from = {match[2] for match in rules.values() if match}
-    return {name for name, match in rules.items() if match and name not in taken_from}
+    rules = (wanted or {}).values()
+    shares = (_SHARE.match(rule) for rule in rules)
+    taken_from = {match[2] for match in shares if match}
+    return set(map(str, wanted or {})) - taken_from - {*named_splits(wanted, other_tests)}
 
 
 def make_splits(

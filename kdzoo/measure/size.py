@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from kdzoo.bounds import Count
+from kdzoo.fields import Count
 
 
 class Size(BaseModel):

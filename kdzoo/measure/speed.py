@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kdzoo.bounds import Count, Name, Words
+from kdzoo.fields import Count, Name, Words
 
 Above = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Round = Annotated[tuple[Above, ...], Field(min_length=1)]

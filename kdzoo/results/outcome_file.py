@@ -26,7 +26,13 @@ _NARROW = {  # what holds a column in a fourth of the bytes: type, and encoding 
 }
 _STEPS = 2**14  # that a mantissa, 0.5 to 1, is rounded to: by less than a ten-thousandth of it
 _IDS = ("gold", "prediction")
-_LATER = ("calibrated_confidence", "calibrated_gold_log_probability", "words", "rarest_word")
+_LATER = (  # columns that kdzoo did not write from the beginning
+    "brier",
+    "calibrated_confidence",
+    "calibrated_gold_log_probability",
+    "words",
+    "rarest_word",
+)
 _MAY_LACK = ("divergence", "teacher_prediction", *_LATER)  # without a teacher, or a temperature
 _ROUNDING = 1e-6  # of a share that was written as a decimal
 

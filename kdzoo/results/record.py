@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from kdzoo.bounds import Count, Finite, Name, Words, check_depth
+from kdzoo.bounds import check_depth
+from kdzoo.fields import Count, Finite, Name, Words
 from kdzoo.measure import Size, Speed
 from kdzoo.runtime.parity import Parity
 

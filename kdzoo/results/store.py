@@ -14,8 +14,9 @@ from typing import Annotated, TypeVar
 import pandas as pd
 from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
 
-from kdzoo.bounds import MOST, Name, read_json
+from kdzoo.bounds import MOST, read_json
 from kdzoo.errors import StoreError
+from kdzoo.fields import Name
 from kdzoo.files import writing
 from kdzoo.results.outcome_file import packed, read_outcome_file
 from kdzoo.results.record import SCHEMA_VERSION, Deployed, Manifest, Record, Session

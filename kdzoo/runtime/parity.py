@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from kdzoo.bounds import Count, Finite
+from kdzoo.fields import Count, Finite
 from kdzoo.runtime.protocol import Classifier, Logits, Text
 
 LARGEST_DIFFERENCE = 1e-4  # of a logit, where a runtime computes in float32
