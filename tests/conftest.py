@@ -68,13 +68,19 @@ def tiny_teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _no_waiting() -> None:
     """Takes out of hundreds of studies what costs each a second, and none of them is about.
 
-    How busy the machine is is looked at for a moment; and the garbage collector, which accelerate
-    calls after each training, no longer goes over the libraries that were loaded before.
+    How busy the machine is is looked at for a moment.
     """
     from kdzoo.measure import machine
 
     machine.LOOK_S = 0.01
-    gc.collect()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _libraries_are_no_garbage() -> None:
+    """Keeps the collector, which accelerate calls after each training, from what was loaded before.
+
+    Libraries are loaded as tests need them, so each module looks again.
+    """
     gc.freeze()
 
 
@@ -155,7 +161,7 @@ def _pool(
         write(store, folder, record)
         is_plain = record.name in ("tiny", "teacher", "tf-idf + svm") and not record.variant
         is_known = pool._finished(pool.root, record.key) is not None
-        if is_plain and has_weights(folder) and not is_known:
+        if is_plain and has_weights(folder) and not is_known and not record.quality:
             forms = shutil.ignore_patterns(CHECKPOINT, "onnx*", "*.parquet", "decision.json")
             shutil.copytree(folder, pool.root / "models" / folder.name, ignore=forms)
 

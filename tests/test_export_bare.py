@@ -148,6 +148,7 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
     return python
 
 
+@pytest.mark.study
 class TestBareEnvironment:
     def test_holds_neither_torch_nor_kdzoo(self, bare_python: str) -> None:
         code = f"import importlib.util as u; print([n for n in {FORBIDDEN!r} if u.find_spec(n)])"

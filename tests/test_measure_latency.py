@@ -330,7 +330,9 @@ class TestAFailure:
                 "b",
                 "its process ended with exit code 3: out of luck",
             ),
-            ({"calls": 30, "then": "hangs"}, "a", "no answer within 5 s"),
+            pytest.param(
+                {"calls": 30, "then": "hangs"}, "a", "no answer within 5 s", marks=pytest.mark.study
+            ),
         ],
         ids=["does not load", "dies", "dies as the reference", "hangs"],
     )

@@ -174,6 +174,7 @@ class TestAnswers:
 
         assert notes(tmp_path)[-1].texts == [["tuple", "premise", "hypothesis"]]
 
+    @pytest.mark.study
     def test_are_waited_for_without_using_the_processor(self, tmp_path: Path) -> None:
         """A parent that spins takes a core away from what is measured."""
         with Worker(obedient(tmp_path, "candidate", sleep_ms=1000), 1) as worker:

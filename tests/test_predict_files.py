@@ -246,6 +246,7 @@ class TestWhatIsRefused:
             list(package.load(model).predict(["a", "b", " \t", "c"]))
 
 
+@pytest.mark.study
 def test_an_exported_folder_is_read_without_torch(tmp_path: Path, tiny_encoder: Path) -> None:
     """Neither the Python interface nor the command imports it, or transformers."""
     trained = save_student("bilstm", tmp_path / "trained", tiny_encoder, dim=16)

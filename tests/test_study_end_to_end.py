@@ -30,11 +30,11 @@ class TestOneRun:
         assert "runs/tiny/table.md" in outcome.out
 
     def test_a_second_start_trains_nothing(
-        self, kdzoo: RunCommand, write_recipe: WriteRecipe
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe, finished_study: Path
     ) -> None:
         """What is in the store is not made again."""
         recipe = write_recipe()
-        kdzoo("run", recipe)
+        shutil.copytree(finished_study, "runs/tiny")
         before = {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*.safetensors")}
         outcome = kdzoo("run", recipe)
 
@@ -46,11 +46,11 @@ class TestOneRun:
         assert "seed 0" not in outcome.err
 
     def test_a_changed_option_trains_only_what_it_changes(
-        self, kdzoo: RunCommand, write_recipe: WriteRecipe
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe, finished_study: Path
     ) -> None:
         """Another temperature makes another student; teacher, baseline and control stay."""
         recipe = write_recipe()
-        kdzoo("run", recipe)
+        shutil.copytree(finished_study, "runs/tiny")
         first = Store(Path("runs/tiny")).manifest()
         outcome = kdzoo("run", recipe, "--set", "objective.temperature=5")
         second = Store(Path("runs/tiny")).manifest()

@@ -177,7 +177,10 @@ class TestTensorboard:
 
 
 class TestOthers:
-    @pytest.mark.parametrize("tracker", ["wandb", "trackio", "mlflow"])
+    @pytest.mark.parametrize(
+        "tracker",
+        ["mlflow", *(pytest.param(name, marks=pytest.mark.study) for name in ("wandb", "trackio"))],
+    )
     def test_get_a_run_a_model_with_its_configuration_and_curves(
         self, stand_in: Path, write_recipe: WriteRecipe, tmp_path: Path, tracker: str
     ) -> None:
