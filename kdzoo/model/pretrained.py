@@ -24,6 +24,8 @@ def load_pretrained(source: str, option: str) -> Any:
     """
     from transformers import AutoModelForSequenceClassification
 
+    import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
+
     try:
         model, info = AutoModelForSequenceClassification.from_pretrained(
             source,
@@ -62,6 +64,8 @@ def own_vocabulary(folder: Path, option: str, max_length: int) -> Vocabulary:
             one, or does not fit its word table.
     """
     from transformers import AutoConfig, AutoTokenizer
+
+    import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
 
     where = f"student.{option}: {folder.name}"
     try:

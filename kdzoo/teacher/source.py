@@ -131,6 +131,8 @@ def read_config(folder: Path) -> Any:
     """
     from transformers import AutoConfig
 
+    import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
+
     try:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # the library's own checks have no common base

@@ -185,6 +185,8 @@ def load_encoder(folder: Path) -> Any:
     """
     from transformers import AutoModelForSequenceClassification
 
+    import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
+
     refuse_setfit(folder, str(folder))
     try:
         model = AutoModelForSequenceClassification.from_pretrained(
