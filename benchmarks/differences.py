@@ -13,11 +13,14 @@ from typing import Any
 
 import pandas as pd
 
-NOT_METRICS = re.compile(r"study/(measurements/|table\.md|accuracy_vs_latency)|.*baseline\.skops")
+NOT_METRICS = re.compile(  # and what shows latencies
+    r"study/(measurements/|table\.(md|tex)|report\.html|accuracy_vs_latency|models/[^/]+/README\.md)"
+    r"|.*baseline\.skops"
+)
 NEVER_READ = re.compile(r"cache/.*\.partial$")  # by any run
 # what a record says of time and place; and of sizes: a baseline's file holds addresses in memory
 PASSING = {"created", "environment", "seconds", "size_bytes"}
-PASSING_COLUMNS = ["latency_p50_ms", "latency_p90_ms", "times_faster", "size_bytes"]
+PASSING_COLUMNS = re.compile("latency|times_faster|texts_per_s|cold_start|memory|noise|size_bytes")
 
 
 def differences(whole: Path, killed: Path) -> list[str]:
@@ -44,5 +47,6 @@ def _content(file: Path) -> Any:
             object_hook=lambda part: {k: v for k, v in part.items() if k not in PASSING},
         )
     if file.name == "table.csv":
-        return pd.read_csv(file).drop(columns=PASSING_COLUMNS).to_csv()
+        table = pd.read_csv(file)
+        return table[[name for name in table if not PASSING_COLUMNS.search(name)]].to_csv()
     return file.read_bytes()
