@@ -113,11 +113,13 @@ class TestLogits:
         encoded = random_texts_as_ids(context.vocabulary, count=240, longest=24, seed=1)
         assert {1, 24} <= set(encoded.lengths)
 
+        told: list[int] = []
         together = predict_logits(model, encoded, batch_size=240)
-        alone = predict_logits(model, encoded, batch_size=1)
+        alone = predict_logits(model, encoded, batch_size=1, advance=told.append)
 
         np.testing.assert_allclose(together, alone, rtol=1e-4, atol=2e-5)
         assert np.ptp(alone, axis=0).min() > 1e-3  # the texts do differ
+        assert told == [1] * 240  # whoever waits hears of every text
 
     @pytest.mark.parametrize("width", [1, 5, 33])
     def test_do_not_change_with_more_padding(
