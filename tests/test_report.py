@@ -565,7 +565,10 @@ class TestPicture:
         picture.draw(a_table(a_row("a")), tmp_path)
 
         after = dict(mpl.rcParams)
-        assert {key for key in before if before[key] != after[key]} <= {"backend"}
+        assert {key for key in before if before[key] != after[key]} <= {
+            "backend",
+            "backend_fallback",
+        }
 
 
 RUNTIMES = ("torch", "onnx", "onnx-int8")
