@@ -125,7 +125,7 @@ def _sections(
     texts: Sequence[str] | None,
 ) -> list[Section]:
     sections = (
-        quality_section(table, quality_caption(table)),
+        quality_section(table, one_line(quality_caption(table))),
         *_deployed_sections(table),
         verdict_section(findings),
         forms_section(find_forms(store, table, reader)),
@@ -143,7 +143,7 @@ def _deployed_sections(table: Table) -> Iterator[Section]:
     """Yields what each machine measured; a line's id is that of its row in the picture."""
     ids = {(row.name, row.runtime): str(number) for number, row in enumerate(table.rows)}
     for place, each in enumerate(table.by_machine):
-        section = deployed_section(each, cost_caption(each))
+        section = deployed_section(each, one_line(cost_caption(each)))
         shown = section.tables[0]
         lines = [
             replace(line, id=ids[row.name, row.runtime])
