@@ -10,6 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+def first_line(error: BaseException) -> str:
+    """Returns what a library's error says first; its kind where it says nothing."""
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def kind_and_words(error: BaseException) -> str:
+    """Returns the kind of a library's error, and what it says first."""
+    kind, said = type(error).__name__, first_line(error)
+    return kind if said == kind else f"{kind}: {said}"
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong with an input."""

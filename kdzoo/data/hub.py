@@ -9,7 +9,7 @@ from kdzoo.data.cells import as_input, as_label
 from kdzoo.data.columns import cure
 from kdzoo.data.corpus import SPLITS, Input, RawData, RawRow
 from kdzoo.data.parquet import class_name
-from kdzoo.errors import DataError, did_you_mean
+from kdzoo.errors import DataError, did_you_mean, first_line
 from kdzoo.offline import hub_in_reach
 
 
@@ -82,9 +82,8 @@ def _load(name: str, config: str | None, revision: str | None, split: str | None
     try:
         return datasets.load_dataset(name, config, revision=revision, split=split)
     except (ConnectionError, FileNotFoundError, OSError, ValueError, RuntimeError) as error:
-        said = (str(error) or type(error).__name__).splitlines()[0]
         raise DataError(
-            f"the dataset '{name}' cannot be loaded: {said}\n"
+            f"the dataset '{name}' cannot be loaded: {first_line(error)}\n"
             "  without a hub in reach, give files instead: "
             + (
                 "transfer.unlabelled.files"

@@ -14,6 +14,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from kdzoo.data import Example
+from kdzoo.errors import kind_and_words
 from kdzoo.model import READS_PAIRS, LoadedModel, takes_token_types
 from kdzoo.text import encode
 
@@ -40,8 +41,7 @@ def work_per_text(loaded: LoadedModel, examples: Sequence[Example]) -> Work:
     try:
         return Work(tokens, flops_per_text(loaded.model, tokens))
     except Exception as error:  # the counter knows not every build: a figure beside the others
-        reason = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
-        return Work(tokens, failure=reason)
+        return Work(tokens, failure=kind_and_words(error))
 
 
 @torch.inference_mode()

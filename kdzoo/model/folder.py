@@ -9,7 +9,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from kdzoo.errors import ModelError
+from kdzoo.errors import ModelError, first_line
 from kdzoo.files import check_readable, writing
 from kdzoo.model.forward import KEPT_BACK, TYPES, takes_token_types
 from kdzoo.model.shape import Shape, maximum_length, shape_of
@@ -116,7 +116,7 @@ def load_model(folder: str | Path) -> LoadedModel:
     except ModelError:
         raise
     except Exception as error:  # safetensors, JSON and configuration errors have no common base
-        raise ModelError(f"{folder} cannot be loaded: {str(error).splitlines()[0]}") from error
+        raise ModelError(f"{folder} cannot be loaded: {first_line(error)}") from error
     if info["missing_keys"]:
         missing = ", ".join(sorted(info["missing_keys"])[:5])
         raise ModelError(

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from kdzoo.errors import ModelError
+from kdzoo.errors import ModelError, first_line
 from kdzoo.model.shape import maximum_length
 from kdzoo.text import Vocabulary, whole
 
@@ -36,7 +36,7 @@ def load_pretrained(source: str, option: str) -> Any:
         )
     except Exception as error:  # safetensors, JSON and configuration errors have no common base
         raise ModelError(
-            f"student.{option}: {source} cannot be loaded: {_first_line(error)}"
+            f"student.{option}: {source} cannot be loaded: {first_line(error)}"
         ) from error
     encoder = f"{model.base_model_prefix}."
     missing = [
@@ -75,7 +75,7 @@ def own_vocabulary(folder: Path, option: str, max_length: int) -> Vocabulary:
     except ModelError:
         raise
     except Exception as error:  # JSON, configuration and tokenizer errors have no common base
-        raise ModelError(f"{where} cannot be loaded: {_first_line(error)}") from error
+        raise ModelError(f"{where} cannot be loaded: {first_line(error)}") from error
     if not tokenizer.is_fast:
         raise ModelError(f"{where} has no fast tokenizer (tokenizer.json); name another model")
     if len(tokenizer) <= len(tokenizer.all_special_tokens):  # made up where there are no files
@@ -104,7 +104,3 @@ def _refuse_no_encoder(config: Any, where: str) -> None:
             f"{where} is a {kind}, which is no encoder for AutoModelForSequenceClassification; "
             "name one, such as a bert, roberta, electra or deberta-v2"
         )
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

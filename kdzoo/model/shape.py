@@ -12,7 +12,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from kdzoo.errors import ModelError
+from kdzoo.errors import ModelError, first_line
 
 UNSAID = 512  # tokens that are read where neither model, tokenizer nor wish names an end
 _ENDLESS = 10**9  # from here on a tokenizer means that it knows no end
@@ -65,10 +65,9 @@ def _shape_of(kind: Any, content: str) -> Shape:
                 kind.from_dict(json.loads(content))
             )
     except Exception as error:  # the library's own checks have no common base
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ModelError(
-            f"a {kind.model_type} cannot be built as a classifier: {reason[:200]}; take a model "
-            "that AutoModelForSequenceClassification knows"
+            f"a {kind.model_type} cannot be built as a classifier: {first_line(error)[:200]}; "
+            "take a model that AutoModelForSequenceClassification knows"
         ) from error
     return Shape.of(model)
 

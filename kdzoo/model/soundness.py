@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from kdzoo.errors import ModelError
+from kdzoo.errors import ModelError, kind_and_words
 from kdzoo.model.shape import Shape
 
 _SETFIT = ("config_setfit.json", "model_head.pkl")
@@ -170,8 +170,7 @@ def try_classifier(model: Any, longest: int, pad_id: int, name: str) -> None:
     except Exception as error:
         raise ModelError(
             f"{name} fails on two texts, of {tokens} tokens and of {int(lengths[1])}: "
-            f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}; the files of the "
-            "model do not fit each other"
+            f"{kind_and_words(error)}; the files of the model do not fit each other"
         ) from error
     refuse_logits(logits.float().numpy(), name)
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from kdzoo.bounds import DEEPEST
-from kdzoo.errors import Problem, RecipeError
+from kdzoo.errors import Problem, RecipeError, first_line
 from kdzoo.plain import is_unicode
 
 LARGEST = 1 << 18  # bytes: a recipe of 5,000 labels has a third of that; a megabyte takes a minute
@@ -130,7 +130,7 @@ def _composed(text: str, name: str) -> tuple[_Loader, yaml.Node | None]:
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise RecipeError(name, Problem(f"not valid YAML: {error.problem}", where)) from None
     except yaml.YAMLError as error:
-        raise RecipeError(name, Problem(f"not valid YAML: {str(error).splitlines()[0]}")) from None
+        raise RecipeError(name, Problem(f"not valid YAML: {first_line(error)}")) from None
     except RecursionError:
         raise RecipeError(name, Problem("brackets are nested too deeply")) from None
 

@@ -12,7 +12,7 @@ from typing import Any
 import onnx
 
 from kdzoo.digest import file_sha256
-from kdzoo.errors import ModelError
+from kdzoo.errors import ModelError, kind_and_words
 from kdzoo.files import writing
 from kdzoo.model import LoadedModel, load_model, takes_token_types
 from kdzoo.runtime.decision import DECISION, read_decision
@@ -142,10 +142,7 @@ def _write_graph(
     except OSError:
         raise
     except Exception as error:  # the quantiser's errors have no common base
-        reason = (str(error).splitlines() or [""])[0]
-        raise ModelError(
-            f"its graph cannot be written: {type(error).__name__}: {reason}"
-        ) from error
+        raise ModelError(f"its graph cannot be written: {kind_and_words(error)}") from error
 
 
 def _description(folder: Path, loaded: LoadedModel, runtime: str, int8: str | None) -> Export:

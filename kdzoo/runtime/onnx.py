@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from kdzoo.errors import ModelError
+from kdzoo.errors import ModelError, first_line
 from kdzoo.files import check_readable
 from kdzoo.runtime.encoder import INPUTS, Ids, TextEncoder
 from kdzoo.runtime.folder import DEPLOYED, GRAPH, TOKENIZER, read_export, read_labels
@@ -75,7 +75,7 @@ class OnnxClassifier:
                     f"{GRAPH} does not answer within {LIMIT_S} s a batch: it may never end; "
                     "export the model again"
                 ) from error
-            raise ModelError(f"{GRAPH} cannot be run: {_first_line(error)}") from error
+            raise ModelError(f"{GRAPH} cannot be run: {first_line(error)}") from error
         finally:
             self._watch.ends()
         texts = len(next(iter(encoded.values())))
@@ -161,9 +161,5 @@ def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no common base
         raise ModelError(
-            f"{path} cannot be loaded by ONNX Runtime: {_first_line(error)}; export the model again"
+            f"{path} cannot be loaded by ONNX Runtime: {first_line(error)}; export the model again"
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

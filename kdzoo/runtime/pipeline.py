@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from kdzoo.errors import kind_and_words
 from kdzoo.model import load_model
 from kdzoo.runtime.parity import LONGEST, Long, long_texts
 from kdzoo.runtime.protocol import Logits, Text
@@ -88,7 +89,4 @@ def read_long(folder: Path, texts: Sequence[Text]) -> Long:
         chosen = long_texts(texts, pipeline.max_length)
         return Long(chosen, pipeline.logits(chosen))
     except Exception as error:  # transformers' errors have no common base; a form is told of it
-        reason = (str(error).splitlines() or [""])[0]
-        return Long(
-            failure=f"a transformers pipeline cannot read: {type(error).__name__}: {reason}"
-        )
+        return Long(failure=f"a transformers pipeline cannot read: {kind_and_words(error)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
-from kdzoo.errors import FileError, KdzooError, StoreError, TrackingError
+from kdzoo.errors import FileError, KdzooError, StoreError, TrackingError, kind_and_words
 
 FATAL = (FileError, StoreError, TrackingError, OSError)  # a folder or disk that all rows need
 
@@ -15,5 +15,4 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, KdzooError):
         return str(error)
     last = traceback.extract_tb(error.__traceback__)[-1]
-    said = next(iter(str(error).splitlines()), "")
-    return f"{type(error).__name__}: {said} ({Path(last.filename).name}, line {last.lineno})"
+    return f"{kind_and_words(error)} ({Path(last.filename).name}, line {last.lineno})"

@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from kdzoo.data import Corpus
-from kdzoo.errors import TeacherError
+from kdzoo.errors import TeacherError, first_line
 from kdzoo.files import writing
 from kdzoo.metrics import quality
 from kdzoo.model import (
@@ -121,7 +121,7 @@ def _classifier(source: Path, corpus: Corpus, seed: int) -> tuple[Any, Any]:
             dtype=torch.float32,
         )
     except Exception as error:
-        raise TeacherError(f"{source} cannot be loaded: {str(error).splitlines()[0]}") from error
+        raise TeacherError(f"{source} cannot be loaded: {first_line(error)}") from error
     model.config.problem_type = "single_label_classification"
     if corpus.has_pairs:
         setattr(model.config, READS_PAIRS, True)

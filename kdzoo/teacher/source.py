@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kdzoo.digest import file_sha256
-from kdzoo.errors import ModelError, OutOfReachError, TeacherError
+from kdzoo.errors import ModelError, OutOfReachError, TeacherError, first_line
 from kdzoo.files import check_readable, with_home
 from kdzoo.model import refuse_adapter, tokenizer_files
 from kdzoo.model_files import check_model_files
@@ -118,9 +118,7 @@ def _from_hub(source: str) -> Path:
             f"'{source}' is neither a folder nor a hub id (name or owner/name)"
         ) from None
     except (HfHubHTTPError, OSError) as error:
-        raise TeacherError(
-            f"the hub has no '{source}' for you: {str(error).splitlines()[0]}"
-        ) from error
+        raise TeacherError(f"the hub has no '{source}' for you: {first_line(error)}") from error
 
 
 def read_config(folder: Path) -> Any:
@@ -137,11 +135,6 @@ def read_config(folder: Path) -> Any:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # the library's own checks have no common base
         raise TeacherError(f"{folder} cannot be loaded: {first_line(error)}") from error
-
-
-def first_line(error: BaseException) -> str:
-    """Returns what a library's error says first, or its kind."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def short_name(source: str) -> str:
@@ -169,7 +162,7 @@ def _unusual_reading(file: Path) -> dict[str, Any]:
     try:
         told = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     except (OSError, ValueError, RecursionError) as error:
-        raise TeacherError(f"{file} cannot be read: {str(error).splitlines()[0]}") from error
+        raise TeacherError(f"{file} cannot be read: {first_line(error)}") from error
     if not isinstance(told, dict):
         raise TeacherError(f"{file} holds no settings: it has to be a mapping of names to values")
     usual = {"truncation_side": "right", "split_special_tokens": False}
