@@ -19,7 +19,7 @@ from kdzoo.runtime.folder import DEPLOYED, GRAPH, TOKENIZER, read_export, read_l
 from kdzoo.runtime.protocol import Logits, Text
 
 BATCH_SIZE = 32
-LIMIT_S = 60  # for a batch: a thousand times what a big model takes
+LIMIT_S = 60  # for a text: far more than a big model takes on a slow machine
 LOOK_S = 1.0  # between two looks at the clock
 CHUNK = 4096  # texts tokenised at once, then sorted by length
 
@@ -66,19 +66,19 @@ class OnnxClassifier:
         Raises:
             ModelError: the graph cannot be run on it.
         """
-        self._watch.begins()
+        texts = len(next(iter(encoded.values())))
+        self._watch.begins(LIMIT_S * texts)
         try:
             logits: Logits = self._session.run(["logits"], encoded, self._watch.options)[0]
         except Exception as error:  # ONNX Runtime's errors have no common base
             if self._watch.options.terminate:
                 raise ModelError(
-                    f"{GRAPH} does not answer within {LIMIT_S} s a batch: it may never end; "
+                    f"{GRAPH} does not answer within {LIMIT_S} s a text: it may never end; "
                     "export the model again"
                 ) from error
             raise ModelError(f"{GRAPH} cannot be run: {first_line(error)}") from error
         finally:
             self._watch.ends()
-        texts = len(next(iter(encoded.values())))
         if logits.shape != (texts, len(self.labels)):
             raise ModelError(
                 f"{GRAPH} gives logits of the shape {list(logits.shape)} for {texts} texts and "
@@ -107,24 +107,24 @@ class _Watch:
     def __init__(self) -> None:
         self.options = onnxruntime.RunOptions()
         self.options.log_severity_level = 4  # fatal: errors are raised, and told once
-        self._since: float | None = None
+        self._until: float | None = None
         self._thread: threading.Thread | None = None
 
-    def begins(self) -> None:
-        """Notes that a batch is run from now on."""
-        self._since = time.monotonic()
+    def begins(self, limit_s: float) -> None:
+        """Notes that a batch is run from now on, which may take so long."""
+        self._until = time.monotonic() + limit_s
         if self._thread is None:
             self._thread = threading.Thread(target=_look, args=(weakref.ref(self),), daemon=True)
             self._thread.start()
 
     def ends(self) -> None:
         """Notes that it is done."""
-        self._since = None
+        self._until = None
 
     def look(self) -> None:
         """Ends the batch that is run, if it runs too long."""
-        since = self._since
-        if since is not None and time.monotonic() - since > LIMIT_S:
+        until = self._until
+        if until is not None and time.monotonic() > until:
             self.options.terminate = True
 
 
