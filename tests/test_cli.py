@@ -69,6 +69,7 @@ class TestHelp:
             "kdzoo.cli.encoding",
             "kdzoo.cli.models",
             "kdzoo.cli.pick",
+            "kdzoo.cli.predict",
             "kdzoo.cli.recipes",
             "kdzoo.cli.report",
             "kdzoo.cli.run",

@@ -20,7 +20,7 @@ from tiny_exports import TEXTS, export_to, save_student
 from tiny_world import RunCommand
 
 import kdzoo as package
-from kdzoo.cli.models import _answers_at_once
+from kdzoo.cli.predict import _answers_at_once
 from kdzoo.data import write_rows
 from kdzoo.errors import DataError
 from kdzoo.runtime import Text

@@ -10,6 +10,7 @@ import sys
 from kdzoo.cli import run
 from kdzoo.cli import report
 from kdzoo.cli import pick
+from kdzoo.cli import predict
 from kdzoo.cli import models
 from kdzoo.cli import bench
 from kdzoo.cli import recipes
@@ -23,7 +24,8 @@ from kdzoo.errors import KdzooError
 from kdzoo.files import files_told
 
 __all__ = [
-    "app", "bench", "cache", "main", "models", "pick", "recipes", "report", "run", "texts",
+    "app", "bench", "cache", "main", "models", "pick", "predict", "recipes", "report", "run",
+    "texts",
 ]  # fmt: skip
 
 
