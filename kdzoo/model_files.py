@@ -22,6 +22,7 @@ _LARGEST_TOKENIZER = 1 << 27  # bytes: vocabularies of a quarter of a million pi
 _ADDED = 64  # ids that a template may put around a text
 _GROWTH = 64  # times that a text may grow while it is normalised
 _REPEATS = 4  # that may follow each other in a regular expression: it takes len(text)**4 at worst
+_BUILT_OF = re.compile(r"(heads?|layers?|hidden_size|intermediate_size|vocab_size)$")  # never < 0
 _COUNTED = re.compile(r"(^|_)(n_|num_)?\w*(layers?|blocks|experts)$")
 _LAYERS = 200  # that may share one tensor
 _SHARE = re.compile(r"dropout|drop_rate")
@@ -142,6 +143,8 @@ def _impossible(config: dict[str, Any], shapes: list[list[int]]) -> Iterator[str
             and _is_number(value, 1 + max(_LAYERS, len(shapes)), math.inf)
         ):
             yield f"has {name} = {str(value)[:40]}, and the weights are {len(shapes)} tensors"
+        if _BUILT_OF.search(name) and _is_number(value, -math.inf, 0) and value != 0:
+            yield f"has {name} = {str(value)[:40]}"
         if name == "vocab_size" and shapes and isinstance(value, int) and value > widest:
             yield f"has {name} = {str(value)[:40]}, and no tensor of the weights is that long"
 
