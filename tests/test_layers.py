@@ -13,8 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
-    "errors", "plain", "files", "bounds", "fields", "progress", "tracking", "digest", "model_files",
-    "offline", "registry", "recipe", "data", "text", "objectives", "metrics", "model", "training",
+    "errors", "plain", "files", "limits", "bounds", "fields", "progress", "tracking", "digest",
+    "model_files", "offline", "registry", "recipe", "data", "text", "objectives", "metrics",
+    "model", "training",
     "teacher", "transfer", "runtime", "measure",
     "results", "statistics", "steps", "report", "card", "hub", "study", "bench", "exporting",
     "scaffold", "listing", "console", "api", "cli",

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from tiny_runtimes import Note, children, installed, notes, obedient
 
+from kdzoo import limits
 from kdzoo.errors import MeasureError, RegistryError
+from kdzoo.limits import MemoryLimit
 from kdzoo.measure import (
     THROUGHPUT,
     Candidate,
@@ -21,11 +23,9 @@ from kdzoo.measure import (
     MeasureSettings,
     Speed,
     latency,
-    limits,
     measure_candidates,
     shared_rounds,
 )
-from kdzoo.measure.limits import MemoryLimit
 from kdzoo.progress import Silent, Task
 
 TEXTS = [f"text {number}" for number in range(40)]

@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from kdzoo.errors import MeasureError
+from kdzoo.limits import memory_limit, usable_cores, usable_threads
 from kdzoo.measure.candidate import Candidate, MeasureSettings
-from kdzoo.measure.limits import memory_limit, usable_cores, usable_threads
 from kdzoo.measure.machine import conditions
 from kdzoo.measure.speed import Speed
 from kdzoo.measure.subject import Subject

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from kdzoo.measure.limits import usable_cores
+from kdzoo.limits import usable_cores
 
 _LIBRARIES = (
     "kdzoo", "torch", "transformers", "accelerate", "tokenizers", "onnxruntime", "onnx",

@@ -9,12 +9,12 @@ from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
-import psutil
 
 from kdzoo.bounds import read_json
 from kdzoo.data import Corpus, Input, texts_of
 from kdzoo.errors import ModelError
 from kdzoo.files import check_readable, writing
+from kdzoo.limits import memory_limit
 from kdzoo.model.forward import Logits
 from kdzoo.plain import are_names
 
@@ -120,7 +120,7 @@ def _refuse_bombs(path: Path) -> None:
     """
     with ZipFile(path) as archive:
         unpacked = sum(entry.file_size for entry in archive.infolist())
-    free = psutil.virtual_memory().available // _OBJECTS
+    free = memory_limit().available_bytes // _OBJECTS
     if unpacked > min(free, _PACKED * path.stat().st_size):
         raise ValueError(
             f"{path.name} has {path.stat().st_size:,} bytes, and unpacks to {unpacked:,}"

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import psutil
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from kdzoo import registry
 from kdzoo.errors import KdzooError, ModelError, Problem
+from kdzoo.limits import memory_limit
 from kdzoo.model.folder import READS_PAIRS
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
 from kdzoo.text import Vocabulary
@@ -197,7 +197,7 @@ def _refuse_giant(entry: registry.Entry[Any], config: KdzooConfig) -> None:
     with torch.device("meta"):
         model = _made(entry, lambda: KdzooForSequenceClassification(config))
     held = _COPIES * sum(each.numel() * each.element_size() for each in model.parameters())
-    free = psutil.virtual_memory().available
+    free = memory_limit().available_bytes
     if held > free:
         raise ModelError(
             f"student '{entry.name}' with these options takes {held / 1e9:.1f} GB to train, and "

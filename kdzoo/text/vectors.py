@@ -7,12 +7,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import psutil
 import torch
 from torch import Tensor
 
 from kdzoo.errors import ModelError
 from kdzoo.files import with_home
+from kdzoo.limits import memory_limit
 from kdzoo.plain import shortened
 
 
@@ -25,7 +25,7 @@ def check_vectors(path: str) -> Path:
     file = with_home(path)
     if not file.is_file():
         raise ModelError(f"student.embeddings.vectors: no such file: {shortened(path)}")
-    size, free = file.stat().st_size, psutil.virtual_memory().available
+    size, free = file.stat().st_size, memory_limit().available_bytes
     if size > free:
         raise ModelError(
             f"student.embeddings.vectors: {path} has {size / 1e9:.1f} GB, memory {free / 1e9:.1f} "

@@ -13,8 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from kdzoo.measure import environment, limits
-from kdzoo.measure.limits import MemoryLimit, memory_limit, usable_cores, usable_threads
+from kdzoo import limits
+from kdzoo.limits import MemoryLimit, memory_limit, usable_cores, usable_threads
+from kdzoo.measure import environment
 
 MB = 1 << 20
 HOST = psutil.virtual_memory().total
@@ -289,3 +290,15 @@ print(json.dumps([[speed.failure, speed.first_round] for speed in found.speeds.v
     told = json.loads(ran.stdout.splitlines()[-1])
     assert [failure for failure, _ in told] == [None] * 16
     assert len({first for _, first in told}) > 1
+
+
+def test_memory_is_asked_for_in_one_place() -> None:
+    """Else what is refused for want of memory would be measured by the host's."""
+    package = Path(limits.__file__).parent
+    asking = [
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if "virtual_memory" in path.read_text(encoding="utf-8")
+    ]
+
+    assert asking == ["limits.py"]
