@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from kdzoo.errors import ModelError, first_line
 from kdzoo.files import check_readable, writing
 from kdzoo.model.forward import KEPT_BACK, TYPES, takes_token_types
-from kdzoo.model.shape import Shape, maximum_length, shape_of
+from kdzoo.model.shape import OWN, Shape, maximum_length, shape_of
 from kdzoo.model.soundness import (
     padding_id,
     refuse_adapter,
@@ -33,7 +33,6 @@ OLD_TOKENIZERS = (  # from before there was tokenizer.json; transformers reads t
     ("tokenizer.model",),
 )
 READS_PAIRS = "reads_pairs"  # in the configuration of a classifier that was trained on pairs
-OWN = "kdzoo"  # the model type of its students that are plain modules
 
 
 @dataclass(frozen=True)

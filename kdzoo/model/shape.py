@@ -14,6 +14,7 @@ from torch import nn
 
 from kdzoo.errors import ModelError, first_line
 
+OWN = "kdzoo"  # the model type of its students that are plain modules
 UNSAID = 512  # tokens that are read where neither model, tokenizer nor wish names an end
 _ENDLESS = 10**9  # from here on a tokenizer means that it knows no end
 
@@ -107,7 +108,7 @@ def maximum_length(
         shape: of the model, where it is loaded already.
     """
     said = [tokenizer.model_max_length, getattr(config, "max_position_embeddings", None), wanted]
-    if config.model_type != "kdzoo":  # whose students count no positions
+    if config.model_type != OWN:  # whose students count no positions
         said.append((shape or shape_of(config)).positions)
     limits = [each for each in said if isinstance(each, int | float) and 0 < each < _ENDLESS]
     return min((math.floor(each) for each in limits), default=UNSAID)
