@@ -8,8 +8,8 @@ are steadier than the rest is never concluded: it is what makes verdicts false.
 
 Smyth's empirical Bayes (2004, "Linear models and empirical Bayes methods for assessing differential
 expression") was tried beside it. It takes what it has learnt of so few recipes for known: in
-simulated studies of three rows its intervals held the truth in 93 of 100 where these hold it in 95,
-and its verdicts on a row that is luckier than the others were false about twice as often.
+simulated studies of three rows its intervals held the truth less often than they said, and its
+verdicts on a row that is luckier than the others were false more often than these.
 ``benchmarks/verdicts.py`` simulates.
 """
 
