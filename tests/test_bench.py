@@ -283,13 +283,20 @@ class TestAFormThatCannotBe:
 
 
 class TestNoise:
+    @pytest.mark.parametrize(("allowed", "code"), [("0.1", 1), ("0.3", 0)])
     def test_above_what_is_allowed_fails_when_all_is_written(
-        self, bench: RunCommand, folders: Folders
+        self,
+        bench: RunCommand,
+        folders: Folders,
+        monkeypatch: pytest.MonkeyPatch,
+        allowed: str,
+        code: int,
     ) -> None:
-        outcome = bench(folders.exported, "--max-noise", "0")
+        monkeypatch.setattr("kdzoo.report.latency.noise", lambda _: 0.2)
+        outcome = bench(folders.exported, "--max-noise", allowed)
 
-        assert outcome.code == 1
-        assert "--max-noise 0" in outcome.err
+        assert outcome.code == code
+        assert (f"--max-noise {allowed}" in outcome.err) == bool(code)
         assert (Path("bench") / BENCH).is_file()
 
 
