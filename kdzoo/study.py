@@ -25,7 +25,9 @@ from kdzoo.steps import (
     Trained,
     check_kinds,
     check_labels,
+    check_one_rule,
     check_outputs,
+    check_rejection,
     check_teacher,
     obtain_forms,
     setting_of,
@@ -117,6 +119,7 @@ def check_study(study: Study, corpora: Corpora, *, with_teachers: bool = True) -
     Raises:
         KdzooError: a recipe cannot be followed with its teacher and its data.
     """
+    check_one_rule(study)
     lookout = Lookout()
     for variant in study.variants:
         check_kinds(variant.recipe)
@@ -127,6 +130,7 @@ def check_study(study: Study, corpora: Corpora, *, with_teachers: bool = True) -
         try:
             check_teacher(variant.recipe, lookout)
             check_labels(variant.recipe, corpus)
+            check_rejection(variant.recipe.measure.reject, corpus)
         except OutOfReachError as error:
             if with_teachers:
                 raise

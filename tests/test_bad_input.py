@@ -12,6 +12,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -878,7 +879,10 @@ class TestInterruption:
             sys.executable, "-I", "-m", "kdzoo", "run", str(recipe), "--students", "slow.py",
             "--set", "student.kind=own",
         ]  # fmt: skip
-        running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        listens = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # as in a terminal
+        running = subprocess.Popen(
+            command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=listens
+        )
         while not list(tmp_path.glob("runs/*/models/*/checkpoint.safetensors")):
             assert running.poll() is None
             time.sleep(0.05)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 from scipy.special import softmax
+from sklearn.metrics import balanced_accuracy_score
 from tiny_exports import TEXTS, export_to
 from tiny_world import RunCommand, tiny_recipe_data
 
@@ -22,13 +23,15 @@ from kdzoo.report import make_table, write_report
 from kdzoo.report.findings import find
 from kdzoo.results import PREDICTIONS, Store, choose
 from kdzoo.runtime import load_classifier
-from kdzoo.runtime.decision import DECISION, Decision, read_decision
+from kdzoo.runtime.decision import DECISION, SCORES, Decision, read_decision
+from kdzoo.runtime.rejection import oos_scores
 from kdzoo.statistics import fit_temperature, tune_threshold
 
 RUNTIMES = ("torch", "onnx", "onnx-int8")
 RECIPE = "tiny.yaml"
 NEW_COLUMNS = (
     "brier", "calibrated_confidence", "calibrated_gold_log_probability", "words", "rarest_word",
+    "decided", "decision_score",
 )  # fmt: skip
 
 
@@ -76,11 +79,18 @@ class TestStudy:
 
         assert found is not None
         assert found.temperature == pytest.approx(fit_temperature(logits, gold), rel=0.01)
-        scores = softmax(logits.astype(float), axis=1)[:, corpus.oos]
+        assert corpus.oos is not None
         assert found.oos_label == "oos"
-        assert found.oos_threshold == pytest.approx(
-            tune_threshold(scores, gold == corpus.oos), rel=0.01
-        )
+        is_oos = gold == corpus.oos
+        gains = {}
+        for name in SCORES:
+            scores = oos_scores(name, logits, corpus.oos)
+            best = tune_threshold(scores, is_oos)
+            assert best is not None
+            gains[name] = balanced_accuracy_score(is_oos, scores >= best)
+            if name == found.oos_score:
+                assert found.oos_threshold == pytest.approx(best, rel=0.01)
+        assert gains[found.oos_score] == max(gains.values())
 
     @pytest.mark.parametrize(
         ("runtime", "int8", "source"),
@@ -139,7 +149,7 @@ class TestReject:
     ) -> None:
         """Below it the best of the other labels is given, even where it was the less probable."""
         folder = exported(study, tmp_path / "deployed")
-        decide(folder, oos_threshold=threshold)
+        decide(folder, oos_score="oos_probability", oos_threshold=threshold)
         plain = list(package.load(folder).predict(TEXTS))
 
         found = list(package.load(folder, reject=True).predict(TEXTS))
@@ -239,8 +249,8 @@ class TestBadFiles:
         "content",
         [
             "", "[]", "{}", '{"temperature": 0}', '{"temperature": NaN}', '{"temperature": 1e999}',
-            '{"temperature": 1, "oos_threshold": 2}', '{"temperature": 1, "extra": 1}',
-            '{"schema_version": 2, "temperature": 1}', '{"temperature": 1, "oos_label": ["x"]}',
+            '{"temperature": 1, "oos_threshold": 1e999}', '{"temperature": 1, "extra": 1}',
+            '{"schema_version": 3, "temperature": 1}', '{"temperature": 1, "oos_label": ["x"]}',
             " " * 100_000,
         ],
     )  # fmt: skip

@@ -20,6 +20,7 @@ from kdzoo.data import Corpus, Example
 from kdzoo.measure import baseline_size, conditions, environment, figures, machine, outcomes
 from kdzoo.model import Logits
 from kdzoo.model.baseline import fit_baseline, save_baseline
+from kdzoo.runtime.decision import Decision
 
 CORPUS = Corpus(
     labels=("a", "b", "oos"),
@@ -60,7 +61,7 @@ class TestOutcomes:
         """Those of the logits divided by it; without one they are not known."""
         scaled = outcomes("test", CORPUS, LOGITS / 2, TEACHER)
 
-        frame = outcomes("test", CORPUS, LOGITS, TEACHER, temperature=2.0)
+        frame = outcomes("test", CORPUS, LOGITS, TEACHER, decision=Decision(temperature=2.0))
 
         np.testing.assert_allclose(frame["calibrated_confidence"], scaled["confidence"])
         np.testing.assert_allclose(
@@ -108,7 +109,8 @@ class TestOutcomes:
         assert list(frame.columns) == [
             "split", "row", "gold", "prediction", "confidence", "gold_log_probability",
             "brier", "divergence", "teacher_prediction", "oos_score", "calibrated_confidence",
-            "calibrated_gold_log_probability", "words", "rarest_word",
+            "calibrated_gold_log_probability", "words", "rarest_word", "decided",
+            "decision_score",
         ]  # fmt: skip
         assert not frame.isin([example.text for example in CORPUS.test]).any(axis=None)
 

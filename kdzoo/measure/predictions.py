@@ -12,13 +12,15 @@ from scipy.special import log_softmax
 
 from kdzoo.data import Corpus, Example
 from kdzoo.metrics import quality
+from kdzoo.runtime.decision import Decision
 from kdzoo.runtime.protocol import Logits
+from kdzoo.runtime.rejection import decided, oos_scores
 
 Values = npt.NDArray[np.float64]
 COLUMNS = (
     "split", "row", "gold", "prediction", "confidence", "gold_log_probability", "brier",
     "divergence", "teacher_prediction", "oos_score", "calibrated_confidence",
-    "calibrated_gold_log_probability", "words", "rarest_word",
+    "calibrated_gold_log_probability", "words", "rarest_word", "decided", "decision_score",
 )  # fmt: skip
 
 
@@ -27,7 +29,7 @@ def outcomes(
     corpus: Corpus,
     logits: Logits,
     teacher_logits: Logits | None,
-    temperature: float | None = None,
+    decision: Decision | None = None,
 ) -> pd.DataFrame:
     """Returns one row per text of the split.
 
@@ -37,13 +39,15 @@ def outcomes(
     oos_score (probability of out of scope, or 1 − confidence); calibrated_confidence and
     calibrated_gold_log_probability (of the logits divided by the temperature; NaN without one);
     words (how many the text has) and rarest_word (how often the rarest of them occurs in the texts
-    to learn from).
+    to learn from); decided (the label id that it gets with the out-of-scope threshold; the
+    prediction where there is none) and decision_score (what the threshold is of; NaN without one).
     """
     examples = corpus.split(split)
     gold = np.array(corpus.gold(split))
-    return _frame(split, gold, logits, teacher_logits, corpus.oos, temperature).assign(
+    return _frame(split, gold, logits, teacher_logits, corpus.oos, decision).assign(
         words=np.array([len(example.words) for example in examples], dtype=np.int64),
         rarest_word=_rarest(examples, corpus),
+        **_decided(logits, corpus.oos, decision),
     )
 
 
@@ -51,7 +55,7 @@ def no_outcomes() -> pd.DataFrame:
     """Returns the columns of ``outcomes`` without a row: of a teacher that says nothing of them."""
     none = np.empty(0, dtype=np.int64)
     frame = _frame("validation", none, np.empty((0, 1)), None, None, None)
-    return frame.assign(words=none, rarest_word=none)
+    return frame.assign(words=none, rarest_word=none, **_decided(np.empty((0, 1)), None, None))
 
 
 def with_all_columns(frame: pd.DataFrame) -> pd.DataFrame:
@@ -65,7 +69,7 @@ def _frame(
     logits: npt.NDArray[np.floating[Any]],
     teacher_logits: Logits | None,
     oos_label: int | None,
-    temperature: float | None,
+    decision: Decision | None,
 ) -> pd.DataFrame:
     rows = np.arange(len(gold))
     log_probabilities = log_softmax(logits.astype(np.float64), axis=1)  # [N, C]
@@ -76,6 +80,7 @@ def _frame(
         teacher = log_softmax(teacher_logits.astype(np.float64), axis=1)
         divergence = (np.exp(teacher) * (teacher - log_probabilities)).sum(1)
         teacher_prediction = teacher_logits.argmax(1)
+    temperature = None if decision is None else decision.temperature
     calibrated_confidence, calibrated_gold = _calibrated(logits, gold, temperature)
     return pd.DataFrame(
         {
@@ -93,6 +98,19 @@ def _frame(
             "calibrated_gold_log_probability": calibrated_gold,
         }
     )
+
+
+def _decided(
+    logits: npt.NDArray[np.floating[Any]], oos_label: int | None, decision: Decision | None
+) -> dict[str, npt.NDArray[Any]]:
+    """Returns the columns of the label that a user gets, and of the score behind it."""
+    if oos_label is None or decision is None:
+        return {"decided": logits.argmax(1), "decision_score": np.full(len(logits), np.nan)}
+    scores = oos_scores(decision.oos_score, logits, oos_label)
+    labels = logits.argmax(1)
+    if decision.oos_threshold is not None:
+        labels = decided(logits, scores >= decision.oos_threshold, oos_label)
+    return {"decided": labels, "decision_score": scores}
 
 
 def _calibrated(

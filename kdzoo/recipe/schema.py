@@ -255,6 +255,14 @@ class Controls(Section):
     baseline: bool = Field(True, description="TF-IDF and a linear SVM")
 
 
+class Reject(Section):
+    """When a text is called out of scope."""
+
+    max_false_rejections: float = Field(
+        gt=0, lt=1, description="share of the texts in scope that may be rejected, on validation"
+    )
+
+
 class Measure(Section):
     """How the trained models are measured; changing it trains nothing anew."""
 
@@ -268,6 +276,11 @@ class Measure(Section):
     rounds: Few = Field(60, description="visits to every row, in random order")
     texts: Few = Field(16, description="texts timed per visit")
     cold_starts: Few = Field(3, description="fresh processes per row, to time the first label")
+    reject: Reject | None = Field(
+        None,
+        description="when a text is called out of scope; without it, where the mean of the recalls "
+        "in and out of scope is best on validation",
+    )
     isolated: bool = Field(
         True,
         description="a process per row; false times all in this one: quicker, and nothing is known "

@@ -32,6 +32,8 @@ _LATER = (  # columns that kdzoo did not write from the beginning
     "calibrated_gold_log_probability",
     "words",
     "rarest_word",
+    "decided",
+    "decision_score",
 )
 _MAY_LACK = ("divergence", "teacher_prediction", *_LATER)  # without a teacher, or a temperature
 _ROUNDING = 1e-6  # of a share that was written as a decimal

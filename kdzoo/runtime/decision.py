@@ -6,12 +6,15 @@ Both are fitted on validation and lie beside the model; nothing needs them, user
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kdzoo.errors import ModelError
 
 DECISION = "decision.json"
+ScoreName = Literal["oos_probability", "max_in_scope", "margin", "energy"]
+SCORES: tuple[ScoreName, ...] = get_args(ScoreName)
 _LARGEST = 1 << 16  # bytes; what kdzoo writes is far smaller, and a stranger's is read whole
 
 
@@ -22,16 +25,22 @@ class Decision(BaseModel):
         temperature: by which logits are divided, so that probabilities are as high as the model is
             right (Guo et al., 2017).
         oos_label: the out-of-scope label, where the data has one.
-        oos_threshold: its probability, at temperature 1, from which on a text is called out of
-            scope; None where validation has no such text, or calling none so is the best.
+        oos_score: what of the logits, at temperature 1, says how likely a text is out of scope: see
+            ``kdzoo.runtime.rejection``.
+        oos_threshold: the score from which on a text is called out of scope; None where validation
+            has no such text, or calling none so is the best.
+        max_false_rejections: share of the validation texts in scope that the threshold may reject;
+            None where it maximises the mean of the recalls in and out of scope.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: int = Field(default=1, ge=1, le=1)
+    schema_version: int = Field(default=2, ge=1, le=2)
     temperature: float = Field(gt=0, allow_inf_nan=False)
     oos_label: str | None = None
-    oos_threshold: float | None = Field(default=None, ge=0, le=1)
+    oos_score: ScoreName = "oos_probability"  # the only one that version 1 knew
+    oos_threshold: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    max_false_rejections: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
 def read_decision(folder: Path) -> Decision | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from kdzoo.errors import DataError, ModelError
 from kdzoo.model_files import check_model_files
-from kdzoo.runtime.decision import DECISION, Decision, read_decision
+from kdzoo.runtime.decision import DECISION, Decision, ScoreName, read_decision
 from kdzoo.runtime.folder import check_export, is_export
 from kdzoo.runtime.protocol import Text, load_classifier, runtime_of
 
@@ -58,6 +58,8 @@ class Predictor:
         """
         from scipy.special import softmax
 
+        from kdzoo.runtime.rejection import oos_scores
+
         remaining = checked(texts, self.reads_pairs)
         while chunk := list(islice(remaining, CHUNK)):
             logits = self._classifier.logits(chunk)  # [N, C]
@@ -68,8 +70,8 @@ class Predictor:
                 )
             orders = (-logits).argsort(axis=1, kind="stable")
             if self._rejection is not None:
-                label, threshold = self._rejection
-                is_out = softmax(logits, axis=1)[:, label] >= threshold
+                label, score, threshold = self._rejection
+                is_out = oos_scores(score, logits, label) >= threshold
                 places = np.where(orders == label, np.where(is_out, -1, 1)[:, np.newaxis], 0)
                 orders = np.take_along_axis(orders, places.argsort(axis=1, kind="stable"), axis=1)
             for row, order in zip(softmax(logits / self._temperature, axis=1), orders, strict=True):
@@ -87,14 +89,16 @@ def _decision(folder: Path) -> Decision:
     return decision
 
 
-def _rejection(decision: Decision, labels: Sequence[str], folder: Path) -> tuple[int, float]:
-    """Returns the id of the out-of-scope label, and its probability from which on it is given."""
+def _rejection(
+    decision: Decision, labels: Sequence[str], folder: Path
+) -> tuple[int, ScoreName, float]:
+    """Returns the id of the out-of-scope label, and the score from which on it is given."""
     if decision.oos_label not in labels or decision.oos_threshold is None:
         raise ModelError(
             f"{folder} has no threshold to reject by: its validation data has no out-of-scope "
             "label (data.oos_label), or no text that is best rejected"
         )
-    return labels.index(decision.oos_label), decision.oos_threshold
+    return labels.index(decision.oos_label), decision.oos_score, decision.oos_threshold
 
 
 def checked(texts: Iterable[Text], reads_pairs: bool | None, first: int = 1) -> Iterator[Text]:

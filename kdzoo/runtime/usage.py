@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kdzoo.runtime.decision import Decision
+from kdzoo.runtime.decision import Decision, ScoreName
 
 # that reads what is exported: opset 20, and a format of files that older ones refuse
 INSTALLED = '"onnxruntime>=1.18" tokenizers numpy'
@@ -54,14 +54,23 @@ def readme(runtime: str, labels: tuple[str, ...], decision: Decision | None = No
 """
 
 
+_SCORES: dict[ScoreName, str] = {
+    "oos_probability": "the probability of that label",
+    "max_in_scope": "1 - the highest probability of the other labels",
+    "margin": "1 - the highest probability of the other labels + their second highest",
+    "energy": "-log Σ exp over the other labels",
+}
+
+
 def _told(decision: Decision | None) -> str:
     if decision is None:
         return ""
     rejects = (
         ""
         if decision.oos_threshold is None
-        else "; a text is best called out of scope (`oos_label`) where the probability of that "
-        "label, of the logits as they are, is at least `oos_threshold`"
+        else "; a text is best called out of scope (`oos_label`) where "
+        f"{_SCORES[decision.oos_score]}, of the logits as they are, is at least `oos_threshold`, "
+        "and gets the best of the other labels elsewhere"
     )
     return (
         "`decision.json` was fitted on validation: the softmax of logits / `temperature` gives "

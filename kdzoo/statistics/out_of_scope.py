@@ -87,19 +87,26 @@ def detection(scores: Scores, predicted_oos: Flags, is_oos: Flags) -> Detection 
     )
 
 
-def tune_threshold(scores: Scores, is_oos: Flags) -> float | None:
+def tune_threshold(
+    scores: Scores, is_oos: Flags, max_false_alarms: float | None = None
+) -> float | None:
     """Returns the score from which on a text is best called out of scope.
 
-    It maximises balanced accuracy, the mean of the recalls in and out of scope, because the share
-    of out-of-scope texts in validation need not be that of what comes later (in CLINC150, 3 % and
+    With a budget it finds as many texts out of scope as the budget allows. Without, it maximises
+    balanced accuracy, the mean of the recalls in and out of scope, because the share of
+    out-of-scope texts in validation need not be that of what comes later (in CLINC150, 3 % and
     18 %). Of equally good ones it is the highest; infinite where calling none so is the best. None
     where all texts or none are out of scope.
 
     Args:
         scores: of validation texts, the higher, the more likely out of scope, [N].
         is_oos: whether the gold label is "out of scope", [N].
+        max_false_alarms: share of the texts in scope that may be called out of scope.
     """
     if is_oos.all() or not is_oos.any():
         return None
     false_alarms, found, thresholds = roc_curve(is_oos, scores, drop_intermediate=False)
-    return float(thresholds[np.argmax(found - false_alarms)])
+    gain = found - false_alarms
+    if max_false_alarms is not None:
+        gain = np.where(false_alarms <= max_false_alarms, found, -1.0)
+    return float(thresholds[np.argmax(gain)])

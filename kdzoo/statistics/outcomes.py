@@ -34,6 +34,8 @@ class Outcomes:
         calibrated_gold_log_probability: likewise, in nats, [S, N].
         words: how many each text has, [N].
         rarest_word: how often the rarest of them occurs in the texts to learn from, [N].
+        decided: label ids with the out-of-scope threshold, [S, N]; -1 where not known.
+        decision_score: what that threshold is of, [S, N].
 
     Those that an older kdzoo did not write are NaN.
     """
@@ -50,6 +52,8 @@ class Outcomes:
     calibrated_gold_log_probability: Values
     words: Values
     rarest_word: Values
+    decided: Ids
+    decision_score: Values
 
     @property
     def hits(self) -> Hits:
@@ -92,6 +96,8 @@ def read_outcomes(store: Store, row: Row, split: str, runtime: str | None = None
         calibrated_gold_log_probability=stacked("calibrated_gold_log_probability", np.float32),
         words=frames[0]["words"].to_numpy(np.float32),
         rarest_word=frames[0]["rarest_word"].to_numpy(np.float32),
+        decided=np.nan_to_num(stacked("decided", np.float64), nan=-1).astype(np.int32),
+        decision_score=stacked("decision_score", np.float32),
     )
 
 

@@ -2,6 +2,7 @@
 
 from kdzoo.steps.baseline import obtain_baseline
 from kdzoo.steps.context import StudyContext
+from kdzoo.steps.deciding import check_one_rule, check_rejection
 from kdzoo.steps.deploying import FormJob, obtain_forms
 from kdzoo.steps.job import StudentJob, check_kinds, plan_jobs
 from kdzoo.steps.measuring import read_quality, trained_folder
@@ -27,7 +28,9 @@ __all__ = [
     "Trained",
     "check_kinds",
     "check_labels",
+    "check_one_rule",
     "check_outputs",
+    "check_rejection",
     "check_teacher",
     "obtain_baseline",
     "obtain_forms",

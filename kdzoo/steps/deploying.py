@@ -31,6 +31,7 @@ from kdzoo.runtime.parity import (
 )
 from kdzoo.runtime.pipeline import read_long
 from kdzoo.steps.context import StudyContext, now
+from kdzoo.steps.deciding import is_decided
 from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.measuring import read_on, taught_logits, write_outcomes
 from kdzoo.steps.teacher import StudyTeacher
@@ -115,6 +116,7 @@ def _is_done(job: FormJob, runtime: str, splits: Sequence[str], context: StudyCo
     folder = context.store.form(job.key, runtime)
     is_whole = all((folder / name).is_file() for name in (PREDICTIONS, DECISION, *DEPLOYED))
     is_current = known.data == read_on(context.store.read(job.key).data, job.corpus)
+    is_current = is_current and is_decided(folder, job.corpus, job.section.reject)
     return is_whole and is_current and all(split in known.quality for split in splits)
 
 
@@ -158,7 +160,7 @@ def _read(
     return {
         "files": {name: (folder / name).stat().st_size for name in DEPLOYED},
         "parity": _parity(job, classifier, logits["validation"], exact),
-        "quality": write_outcomes(folder, job.corpus, logits, teacher, context),
+        "quality": write_outcomes(folder, job.corpus, logits, teacher, context, job.section.reject),
     }
 
 

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.special import softmax
 
 from kdzoo.data import Corpus
 from kdzoo.errors import StoreError
 from kdzoo.measure import figures, no_outcomes, outcomes
 from kdzoo.model import Logits
+from kdzoo.recipe.schema import Reject
 from kdzoo.results import PREDICTIONS, DataSummary
 from kdzoo.runtime import load_classifier
-from kdzoo.runtime.decision import DECISION, Decision
-from kdzoo.statistics import fit_temperature, tune_threshold
+from kdzoo.runtime.decision import DECISION
 from kdzoo.steps.context import StudyContext, sizes_of
+from kdzoo.steps.deciding import decide, is_decided
 from kdzoo.steps.teacher import StudyTeacher
 
 
@@ -27,10 +27,12 @@ def read_quality(
     taught: StudyTeacher,
     splits: Sequence[str],
     context: StudyContext,
+    reject: Reject | None = None,
 ) -> None:
     """Adds the splits' quality figures, and the outcomes behind them, where they are missing.
 
-    Figures that were read on another test split, or with another out-of-scope label, are read anew.
+    Figures that were read on another test split, with another out-of-scope label or another rule of
+    rejection, are read anew.
     A teacher that is a file has figures of the splits that it covers; on the others, nothing agrees
     with it.
     """
@@ -41,6 +43,7 @@ def read_quality(
     folder = context.store.finished(key)
     files = (PREDICTIONS, DECISION) if "validation" in own else (PREDICTIONS,)
     is_read = data == record.data and all((folder / name).is_file() for name in files)
+    is_read = is_read and ("validation" not in own or is_decided(folder, corpus, reject))
     if is_read and all(split in record.quality for split in own):
         return
     wanted = {split: taught_logits(split, corpus, taught, context) for split in own}
@@ -54,7 +57,7 @@ def read_quality(
             split: classifier.logits([example.input for example in corpus.split(split)])
             for split in own
         }
-    found = write_outcomes(folder, corpus, logits, wanted, context)
+    found = write_outcomes(folder, corpus, logits, wanted, context, reject)
     context.finish(folder, record.model_copy(update={"quality": found, "data": data}))
 
 
@@ -64,6 +67,7 @@ def write_outcomes(
     logits: Mapping[str, Logits],
     teacher: Mapping[str, Logits | None],
     context: StudyContext,
+    reject: Reject | None = None,
 ) -> dict[str, dict[str, float]]:
     """Writes what a model made of each text, and how its logits become an answer.
 
@@ -74,14 +78,14 @@ def write_outcomes(
             out-of-scope threshold are fitted on them.
         teacher: the teacher's of each split; None where there are none to compare with.
         context: the store.
+        reject: how many texts in scope the out-of-scope threshold may reject.
 
     Returns:
         The quality figures of each split.
     """
-    decision = _decide(corpus, logits["validation"]) if "validation" in logits else None
-    temperature = None if decision is None else decision.temperature
+    decision = decide(corpus, logits["validation"], reject) if "validation" in logits else None
     frames = {
-        split: outcomes(split, corpus, own, teacher[split], temperature)
+        split: outcomes(split, corpus, own, teacher[split], decision)
         for split, own in logits.items()
     }
     if context.accelerator.is_main_process:
@@ -90,21 +94,6 @@ def write_outcomes(
         if decision is not None:
             context.store.write_decision(folder, decision)
     return {split: figures(frame, corpus.oos, corpus.positive) for split, frame in frames.items()}
-
-
-def _decide(corpus: Corpus, logits: Logits) -> Decision:
-    """Returns how logits become an answer, fitted on those of validation, [N, C]."""
-    gold = np.array(corpus.gold("validation"))
-    label = threshold = None
-    if corpus.oos is not None:
-        label = corpus.labels[corpus.oos]
-        scores = softmax(logits.astype(np.float64), axis=1)[:, corpus.oos]
-        threshold = tune_threshold(scores, gold == corpus.oos)
-    return Decision(
-        temperature=fit_temperature(logits, gold),
-        oos_label=label,
-        oos_threshold=None if threshold is None or np.isinf(threshold) else threshold,
-    )
 
 
 def read_on(data: DataSummary, corpus: Corpus) -> DataSummary:

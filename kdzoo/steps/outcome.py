@@ -116,7 +116,14 @@ class Outcome:
 
     def _read(self, each: Trained, splits: Sequence[str]) -> Trained:
         def read(key: str) -> str:
-            read_quality(key, each.corpus, each.taught, splits, self.context)
+            read_quality(
+                key,
+                each.corpus,
+                each.taught,
+                splits,
+                self.context,
+                each.variant.recipe.measure.reject,
+            )
             return key
 
         member, baseline, control = each.member, each.baseline_key, each.member.control_key
