@@ -110,7 +110,7 @@ class TestFigures:
     def test_come_with_both_questions_answered_as_the_report_does(self, study: HandWritten) -> None:
         """And, of several seeds, with what this one's model differs by."""
         store = with_seeds(study)
-        found = {each.name: each for each in read_report(store).findings}["tiny"]
+        found = {row.name: found for row, found in read_report(store).table.judged}["tiny"]
         words = card_of(store, seed=1).words
 
         assert found.standing is not None

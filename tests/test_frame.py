@@ -139,7 +139,7 @@ class TestVerdicts:
     @pytest.mark.parametrize("seeds", [1, 2, 3])
     def test_are_those_of_the_report(self, tmp_path: Path, seeds: int) -> None:
         store = two_students(tmp_path, seeds)
-        found = {each.name: each for each in read_report(store).findings}
+        found = {row.name: found for row, found in read_report(store).table.judged}
 
         frame = package.read_verdicts(store.root)
 
@@ -166,9 +166,7 @@ class TestVerdicts:
         store = two_students(tmp_path, seeds)
         report, frame = read_report(store), package.read_verdicts(store.root)
 
-        (_, *lines) = csv.DictReader(
-            text_files(report.table, report.findings)["table.csv"].splitlines()
-        )
+        (_, *lines) = csv.DictReader(text_files(report.table)["table.csv"].splitlines())
 
         for line in lines:
             model, recipe = frame[frame["row"] == line["model"]].itertuples()

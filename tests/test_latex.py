@@ -14,7 +14,7 @@ from test_report import HOSTILE, a_latency, a_row, a_table
 
 from kdzoo.report import Table
 from kdzoo.report.latex import latex
-from kdzoo.report.rows import Spread
+from kdzoo.report.spread import Spread
 
 COMPILER = shutil.which("pdflatex")
 DOCUMENT = r"""\documentclass{article}

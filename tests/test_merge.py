@@ -24,7 +24,6 @@ from kdzoo.data import Corpus
 from kdzoo.errors import StoreError
 from kdzoo.progress import Silent
 from kdzoo.report import make_table, markdown, write_report
-from kdzoo.report.findings import find
 from kdzoo.report.spreadsheet import comma_separated
 from kdzoo.results import Member, Store, merge, publish
 
@@ -157,7 +156,8 @@ class TestDuplicates:
         }
         assert predictions.items() <= tree(merged.root).items()
         own, expected = make_table(merged), make_table(whole)
-        assert find(merged, own) == find(whole, expected)
+        assert own.judged
+        assert [found for _, found in own.judged] == [found for _, found in expected.judged]
         quality = (markdown(each).partition("## As deployed")[0] for each in (own, expected))
         assert len(set(quality)) == 1
 
@@ -356,17 +356,17 @@ class TestModelsTrainedApart:
     def test_teach_their_own_students(self, stores: list[Store], tmp_path: Path) -> None:
         """Each student is compared with the teacher that taught it, as it was in its study."""
         alone = {
-            store.root.name: {each.name: each for each in find(store, make_table(store))}["tiny"]
+            store.root.name: {row.name: found for row, found in make_table(store).judged}["tiny"]
             for store in stores
         }
 
         merged = merge(stores, tmp_path / "merged")
 
-        found = {each.name: each for each in find(merged, make_table(merged))}
+        found = {row.name: found for row, found in make_table(merged).judged}
         for study, expected in alone.items():
             own = found[f"{study}: tiny"]
             assert own.gap == expected.gap
-            assert own.agreement == expected.agreement
+            assert own.metrics["agreement"] == expected.metrics["agreement"]
             assert own.to_teacher is not None
             assert expected.to_teacher is not None
             assert own.to_teacher.comparison == expected.to_teacher.comparison

@@ -50,14 +50,13 @@ def reported(tmp_path: Path) -> Store:
 
 class TestResults:
     def test_show_the_terminals_cells_and_the_verdict(self, reported: Store) -> None:
-        report = read_report(reported)
-        table, findings = report.table, report.findings
+        table = read_report(reported).table
 
         shown = seen(reported)
 
         short = short_table(table)
         assert shown.cells == [cell.text for line in short.lines for cell in line]
-        for sentence in summary(table, findings):
+        for sentence in summary(table):
             assert sentence in shown.text
         assert short.caption in shown.text
 

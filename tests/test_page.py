@@ -15,7 +15,6 @@ from test_report import HOSTILE, a_row, a_table
 from tiny_results import one_student
 
 from kdzoo.report import make_table, read_report, write, write_report
-from kdzoo.report.findings import find
 from kdzoo.report.page import Page, html
 from kdzoo.report.plain import one_line
 from kdzoo.report.sections import deployed_section, quality_section
@@ -92,8 +91,7 @@ class TestPage:
 
     def test_begins_with_the_verdict(self, written: Path, page: Read) -> None:
         store = Store(written)
-        table = make_table(store)
-        sentences = summary(table, find(store, table))
+        sentences = summary(make_table(store))
 
         assert len(sentences) == 3
         assert all(sentence in page.texts for sentence in sentences)

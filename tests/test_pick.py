@@ -17,7 +17,7 @@ from kdzoo.measure import Memory
 from kdzoo.report import Table, TableRow, make_table
 from kdzoo.report.latency import Latency
 from kdzoo.report.pick import limits_of, pick
-from kdzoo.report.rows import Spread
+from kdzoo.report.spread import Spread
 from kdzoo.results import Store
 
 

@@ -16,7 +16,6 @@ from tiny_results import HandWritten, one_student, one_student_deployed, two_stu
 
 from kdzoo.report import gap_picture, make_table, picture, write_report
 from kdzoo.report.canvas import canvas
-from kdzoo.report.findings import find
 from kdzoo.report.looks import fill_of, road_of
 from kdzoo.results import Member, Store
 
@@ -56,8 +55,7 @@ def a_zoo(root: Path, **recipes: dict[str, Any]) -> HandWritten:
 
 
 def draw_gaps(store: Store) -> list[Path]:
-    table = make_table(store)
-    return gap_picture.draw_gaps(store, table, find(store, table), store.root)
+    return gap_picture.draw_gaps(store, make_table(store), store.root)
 
 
 def dots(axes: Any) -> dict[tuple[float, float], Any]:
@@ -81,7 +79,7 @@ class TestGapClosed:
         (axes,) = watched
         ((x, _),) = dots(axes)
         assert x == pytest.approx(2 / 3)
-        (finding,) = [each for each in find(store, make_table(store)) if each.gap is not None]
+        (finding,) = [found for _, found in make_table(store).judged if found.gap is not None]
         assert finding.gap is not None
         closed = finding.gap.closed
         assert [list(line.get_xdata()) for line in axes.lines].count([closed.low, closed.high]) == 1
@@ -144,7 +142,7 @@ class TestGapClosed:
         study.rows[2] = study.rows[2].model_copy(update={"kind": "other"})
         store = study.finish()
 
-        lines = gap_picture.gap_lines(store, find(store, make_table(store)))
+        lines = gap_picture.gap_lines(store, make_table(store))
 
         assert [line.name for line in lines] == ["one", "three", "two"]
 

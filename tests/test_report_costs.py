@@ -12,28 +12,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
+from tiny_findings import a_finding
 
 from kdzoo import registry
 from kdzoo.console import table as drawn_table
 from kdzoo.measure import NOISY, Memory, Ratio
 from kdzoo.recipe import load_study, shipped_recipes
 from kdzoo.report import Table, TableRow, markdown
-from kdzoo.report.costs import (
-    NOTHING,
-    cost_cells,
-    how_timed,
-    megabytes,
-    milliseconds,
-    noise_note,
-    short,
-    times,
-)
+from kdzoo.report.column import Part, Place
+from kdzoo.report.columns import cells
+from kdzoo.report.columns import shown as shown_columns
+from kdzoo.report.costs import how_timed, noise_note
 from kdzoo.report.latency import Latency
-from kdzoo.report.rows import Spread
+from kdzoo.report.numbers import NOTHING, megabytes, milliseconds, short, times
 from kdzoo.report.short import Short, short_table
+from kdzoo.report.spread import Spread
 from kdzoo.report.table import caption
 
 TERMINAL = 100  # columns
+COSTS = {
+    "latency_p50_ms", "latency_p90_ms", "latency_p99_ms", "model_latency_p50_ms", "times_faster",
+    "times_faster_than_fastest_teacher", "texts_per_second_all", "cold_start_ms",
+    "memory_peak_bytes", "flops",
+}  # fmt: skip
 MEMORY = Memory(imported_bytes=30_000_000, loaded_bytes=40_000_000, peak_bytes=50_000_000)
 PLAIN = Latency(0.5, 0.7, None, 1, "Some CPU")
 
@@ -144,6 +145,13 @@ class TestMegabytes:
         assert megabytes(size) == shown
 
 
+def cost_cells(latency: Latency | None) -> dict[str, str]:
+    """Returns what a row's costs look like as deployed, by column title."""
+    table = a_table(a_row(latency=latency))
+    columns = shown_columns(table, Place.TABLE, Part.FORM)
+    return cells(table.rows[0], table, [column for column in columns if column.name in COSTS])
+
+
 class TestCells:
     def test_of_a_row_that_was_not_timed_are_dashes(self) -> None:
         """The same columns, so that rows stay in line."""
@@ -233,7 +241,7 @@ def long_rows() -> list[TableRow]:
             runtime=runtime,
             metrics={"accuracy": wide, "in_scope_accuracy": wide},
             control={"accuracy": wide} if first else {},
-            gap_closed=-1.23 if first else None,
+            finding=a_finding(gap_closed=-1.23) if first else None,
             texts=76_250 if first else None,
             size_bytes=123_400_000,
             latency=latency,
@@ -274,8 +282,8 @@ class TestTerminal:
         printed = printed_lines(shown)
         assert len(printed) == len(shown.lines) + 1  # titles, and no row that takes two lines
         assert max(map(cell_len, printed)) <= TERMINAL
-        for cells, line in zip(shown.lines, printed[1:], strict=True):
-            assert " ".join(line.split()) == " ".join(cell.text for cell in cells)
+        for told, line in zip(shown.lines, printed[1:], strict=True):
+            assert " ".join(line.split()) == " ".join(cell.text for cell in told)
         assert {"model", "runtime", "accuracy", "gap closed", "p50, ms"} <= set(shown.titles)
 
     def test_shows_all_columns_where_they_fit(self) -> None:

@@ -43,7 +43,7 @@ def terminal(store: Store, report: Report) -> str:
     console = Console(width=200, _environ={})
     with pytest.MonkeyPatch.context() as patch, console.capture() as captured:
         patch.setattr(shown, "out_console", console)
-        shown.show_table(report.table, store.root, [], report.findings)
+        shown.show_table(report.table, store.root, [])
     return captured.get()
 
 
@@ -56,7 +56,7 @@ def page(_: Store, report: Report) -> str:
 
 
 def file(name: str) -> Callable[[Store, Report], str]:
-    return lambda _, report: text_files(report.table, report.findings)[name]
+    return lambda _, report: text_files(report.table)[name]
 
 
 PLACES: dict[str, Callable[[Store, Report], str]] = {

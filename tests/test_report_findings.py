@@ -8,7 +8,7 @@ import pytest
 from tiny_results import one_student
 
 from kdzoo.report import make_table, markdown
-from kdzoo.report.findings import Finding, find
+from kdzoo.report.findings import Finding
 from kdzoo.report.sections import verdict_section
 from kdzoo.report.summary import summary
 from kdzoo.results import Member, Store
@@ -16,7 +16,7 @@ from kdzoo.statistics import Effect, Standing
 
 
 def found_in(store: Store) -> dict[str, Finding]:
-    return {each.name: each for each in find(store, make_table(store))}
+    return {row.name: found for row, found in make_table(store).judged}
 
 
 class TestVerdicts:
@@ -133,15 +133,14 @@ class TestText:
             tmp_path, teacher=range(5), control=range(30), student=range(10), seeds=3
         ).finish()
         table = make_table(store)
-        findings = find(store, table)
 
-        text = markdown(table, findings)
+        text = markdown(table)
 
         assert "## This model against the teacher" in text
         assert "## This recipe against hard labels" in text
         assert text.count("* tiny: ") == 2
         assert "distillation gave +20.0 points over hard labels" in text
-        assert summary(table, findings)[2].startswith(
+        assert summary(table)[2].startswith(
             "Distilling gave a measurable gain over hard labels to tiny."
         )
 
@@ -151,9 +150,10 @@ class TestText:
     ) -> None:
         """With how each was answered, and whose method that is."""
         store = one_student(tmp_path, seeds=seeds).finish()
-        (student,) = (each for each in find(store, make_table(store)) if each.role == "student")
+        table = make_table(store)
+        ((_, student),) = [each for each in table.judged if each[0].role == "student"]
 
-        section = verdict_section([student])
+        section = verdict_section(table)
 
         assert section is not None
         assert student.standing is not None
@@ -168,6 +168,6 @@ class TestText:
         assert "texts like these" in of_model
         assert "other texts and other seeds" in of_recipe
         assert "Bancroft, 1944" in of_recipe
-        shown = dict(zip(figures.titles, figures.lines[0].cells, strict=True))
+        shown = dict(zip(figures.titles, figures.lines[-1].cells, strict=True))
         assert (shown["p, hard labels"] == "–") == (seeds == 1)
         assert (shown["luck"] == "–") == (seeds == 1)

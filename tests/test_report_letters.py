@@ -79,7 +79,7 @@ def draw_gaps(folder: Path, names: Sequence[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gap_picture, "gap_lines", lambda *_: lines)
         table = a_table(*map(a_row, names), study=names[0])
-        gap_picture.draw_gaps(Store(folder), table, (), folder)
+        gap_picture.draw_gaps(Store(folder), table, folder)
 
 
 PICTURES: dict[str, Callable[[Path, Sequence[str]], object]] = {

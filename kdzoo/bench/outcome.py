@@ -8,7 +8,7 @@ from kdzoo.measure import Size
 from kdzoo.report import Table, TableRow
 from kdzoo.report.forms import parity_note
 from kdzoo.report.latency import failures, latency_of
-from kdzoo.report.rows import Spread
+from kdzoo.report.spread import spreads
 from kdzoo.results import Member, Row, Session
 from kdzoo.runtime.parity import Parity
 
@@ -70,7 +70,7 @@ def _table_row(form: Benched, first: str, session: Session) -> TableRow:
         kind="",
         road=None,
         runtime=form.runtime,
-        metrics={name: Spread.of([value]) for name, value in form.quality.items()},
+        metrics=spreads([form.quality]),
         parameters=size.parameters,
         embedding_parameters=size.embedding_parameters,
         size_bytes=size.size_bytes,

@@ -106,7 +106,9 @@ def read_subject(
         ),
         decision=store.decision(member.key),
         table=report.table,
-        finding=next((each for each in report.findings if each.name == row.name), None),
+        finding=next(
+            (found for shown, found in report.table.judged if shown.name == row.name), None
+        ),
         config=_content(folder / "config.json"),
         max_length=limit if isinstance(limit, int) and limit < _UNLIMITED else None,
     )

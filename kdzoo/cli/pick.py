@@ -77,27 +77,22 @@ def _check(costs: Sequence[float | None], accuracy: float | None) -> None:
 
 def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
     from kdzoo.console import table
-    from kdzoo.report.costs import NOTHING, megabytes, noise_note, p50
-    from kdzoo.report.table import percent
+    from kdzoo.report.column import Place
+    from kdzoo.report.columns import ACCURACY, cells, shown
+    from kdzoo.report.costs import noise_note
+    from kdzoo.report.numbers import NOTHING
 
     tests = {(row.name, row.runtime): row for row in tested.rows}
+    columns = shown(tested, Place.PICK)
     lines = []
     for row in rows:
-        latency, test = row.latency, tests[row.name, row.runtime]
-        memory = None if latency is None else latency.memory
-        lines.append(
-            {
-                "model": row.name,
-                "runtime": row.runtime,
-                "validation": percent(row.metrics["accuracy"]),
-                "test": percent(test.metrics.get("accuracy"))
-                if tested.split == "test"
-                else NOTHING,
-                "p50, ms": p50(latency),
-                "size, MB": megabytes(row.size_bytes),
-                "memory, MB": NOTHING if memory is None else megabytes(memory.peak_bytes),
-            }
-        )
+        test = ACCURACY.text(tests[row.name, row.runtime], tested)
+        accuracies = {
+            "validation": ACCURACY.text(row, tested),
+            "test": test if tested.split == "test" else NOTHING,
+        }
+        told = cells(row, tested, columns)
+        lines.append({name: told.pop(name) for name in ("model", "runtime")} | accuracies | told)
     drawn = table(list(lines[0]), [list(line.values()) for line in lines])
     out_console.print(drawn, "")
     if noise := noise_note([row.latency for row in rows if row.latency is not None]):

@@ -112,7 +112,7 @@ def _make(
     known = read_report(store)
     texts = example_texts(store, known.table.split, data) if examples else None
     write_report(store, texts, known)
-    show_table(known.table, store.root, STUDY_FILES, known.findings)
+    show_table(known.table, store.root, STUDY_FILES)
 
 
 def _check(folder: Path, publish: Path | None, readme: Path | None) -> None:

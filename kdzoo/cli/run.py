@@ -91,6 +91,6 @@ def run(
             track=[name.strip() for each in track or () for name in each.split(",")],
             progress=ConsoleProgress(err_console),
         )
-    show_table(report.table, folder, STUDY_FILES, report.findings)
+    show_table(report.table, folder, STUDY_FILES)
     check_noise(report.table, max_noise)
     check_failures(report.store)

@@ -11,7 +11,6 @@ from kdzoo.cli.app import err_console, out_console, say
 
 if TYPE_CHECKING:
     from kdzoo.report import Table
-    from kdzoo.report.findings import Finding
     from kdzoo.results import Store
 
 STUDY_FILES = (
@@ -28,9 +27,7 @@ STUDY_FILES = (
 _STYLES = {"best": "bold green", "reference": "cyan", "unsure": "yellow"}  # by mark
 
 
-def show_table(
-    made: Table, folder: Path, files: Sequence[str], findings: Sequence[Finding] = ()
-) -> None:
+def show_table(made: Table, folder: Path, files: Sequence[str]) -> None:
     """Prints a table, the verdict, how to read it, what is wrong, and which files are there."""
     from rich.text import Text
 
@@ -43,7 +40,7 @@ def show_table(
     shown = short_table(made)
     rows = [[Text(cell.text, _STYLES.get(cell.mark, "")) for cell in line] for line in shown.lines]
     out_console.print(table(shown.titles, rows), "")
-    sentences = summary(made, findings)
+    sentences = summary(made)
     for sentence in sentences:  # paragraphs may wrap
         out_console.print(Text(one_line(sentence)))
     if sentences:

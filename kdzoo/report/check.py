@@ -21,7 +21,7 @@ def stale_tables(store: Store) -> list[str]:
     """
     report = read_report(store)
     found = []
-    for name, wanted in text_files(report.table, report.findings).items():
+    for name, wanted in text_files(report.table).items():
         path = store.root / name
         if not path.is_file():
             found.append(f"{path} is missing")

@@ -1,83 +1,19 @@
-"""The columns of cost: latency, throughput, memory, and how to read them."""
+"""How to read what rows cost, and what to think of figures that a busy machine gave."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kdzoo.measure import Ratio
 from kdzoo.report.latency import Latency
+from kdzoo.report.numbers import NOTHING
 
-NOTHING = "–"
 WARNING = "NOISY"  # beside every figure of time that a busy machine gave
-_COSTS = (
-    "p50, ms", "p90, ms", "p99, ms", "model alone, ms", "faster", "than the fastest",
-    "texts/s", "cold start, s", "memory, MB", "MFLOPs",
-)  # fmt: skip
-
-
-def cost_cells(latency: Latency | None) -> dict[str, str]:
-    """Returns what a row costs, by column title."""
-    if latency is None:
-        return dict.fromkeys(_COSTS, NOTHING)
-    memory, rates = latency.memory, latency.texts_per_second
-    values = (
-        *(
-            marked(figure, latency)
-            for figure in (
-                milliseconds(latency.p50_ms),
-                milliseconds(latency.p90_ms),
-                milliseconds(latency.p99_ms),
-                milliseconds(latency.model_p50_ms),
-                times(latency.to_teacher),
-                times(latency.to_fastest),
-                f"{rates['all']:,.0f}" if "all" in rates else NOTHING,
-                NOTHING if latency.cold_start_ms is None else f"{latency.cold_start_ms / 1e3:.2f}",
-            )
-        ),
-        NOTHING if memory is None else megabytes(memory.peak_bytes),
-        NOTHING if latency.flops is None else f"{latency.flops / 1e6:.2f}",
-    )
-    return dict(zip(_COSTS, values, strict=True))
 
 
 def marked(figure: str, latency: Latency | None) -> str:
     """Returns a figure of time with a word after it where the machine was too busy to trust it."""
     is_noisy = latency is not None and latency.is_noisy and figure != NOTHING
     return f"{figure} {WARNING}" if is_noisy else figure
-
-
-def p50(latency: Latency | None) -> str:
-    """Returns a row's median latency in milliseconds; a dash where it was not timed."""
-    return marked(milliseconds(None if latency is None else latency.p50_ms), latency)
-
-
-def milliseconds(value: float | None) -> str:
-    """Returns a latency in milliseconds, with about three digits."""
-    if value is None:
-        return NOTHING
-    return f"{value:.3f}" if value < 0.9995 else f"{value:.2f}" if value < 9.995 else f"{value:.1f}"
-
-
-def megabytes(size: int) -> str:
-    """Returns a size in MB (10^6 bytes)."""
-    return f"{size / 1e6:.1f}" if size < 1e8 else f"{size / 1e6:.0f}"
-
-
-def times(ratio: Ratio | None) -> str:
-    """Returns how many times faster, with its 95 % interval."""
-    if ratio is None:
-        return NOTHING
-    interval = (
-        ""
-        if ratio.low is None or ratio.high is None
-        else (f" ({short(ratio.low)}–{short(ratio.high)})")
-    )
-    return f"{short(ratio.times)} ×{interval}"
-
-
-def short(value: float) -> str:
-    """Returns a ratio with about three digits."""
-    return f"{value:.0f}" if value >= 99.5 else f"{value:.1f}" if value >= 9.95 else f"{value:.2f}"
 
 
 def how_timed(timed: Sequence[Latency], reference: str) -> list[str]:

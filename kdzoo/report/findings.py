@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from kdzoo.report.rows import Table, is_covered
-from kdzoo.results import Row, Store
+from kdzoo.report.spread import Spread, spreads
+from kdzoo.results import Record, Row, Store
 from kdzoo.runtime.decision import Decision
 from kdzoo.statistics import (
     Calibration,
@@ -37,12 +37,14 @@ from kdzoo.statistics import (
     compare_recipes,
     control_of,
     detection,
+    differ,
     gap_closed,
     inheritance,
     of_distilling,
     over_examples,
     over_seeds,
     rejection,
+    share_closed,
     teacher_of,
 )
 
@@ -77,15 +79,12 @@ class ToControl:
 
 @dataclass(frozen=True)
 class Finding:
-    """What is known of one row of the table.
+    """What the outcomes say of the models of one row, as they were trained.
 
     Attributes:
-        name: of the row.
-        role: ``teacher``, ``student`` or ``baseline``.
+        metrics: their figures, by name.
         over_seeds: accuracy with its t-interval over seeds.
         over_texts: the same with its bootstrap interval over texts.
-        agreement: share of texts that get the teacher's label; None without one.
-        divergence: KL from the teacher's distribution, in nats.
         calibration: how far its probabilities can be believed.
         decision: how the logits of its first seed become an answer; None where nothing was fitted.
         standing: of these models beside the teacher.
@@ -93,6 +92,7 @@ class Finding:
         to_teacher: the comparison behind ``standing``.
         to_control: the comparison behind ``effect``.
         gap: how much of the gap between control and teacher is closed.
+        gap_in_scope: the share of it that is closed on the texts in scope, 1 for the whole.
         scope: how out-of-scope texts are found, mean over seeds; None where there are none.
         rejection: what the threshold of its first seed, tuned on validation, does to these texts.
         by_length: accuracy by the number of words, between the quartiles; empty where not known.
@@ -101,12 +101,9 @@ class Finding:
         inherited: what became of the teacher's errors.
     """
 
-    name: str
-    role: str
+    metrics: Mapping[str, Spread]
     over_seeds: Interval
     over_texts: Interval
-    agreement: float | None
-    divergence: float | None
     calibration: Calibration
     decision: Decision | None = None
     standing: Verdict[Standing] | None = None
@@ -114,6 +111,7 @@ class Finding:
     to_teacher: ToTeacher | None = None
     to_control: ToControl | None = None
     gap: Gap | None = None
+    gap_in_scope: float | None = None
     scope: Detection | None = None
     rejection: Rejection | None = None
     by_length: tuple[Slice, ...] = ()
@@ -132,41 +130,35 @@ class _Read:
     control: Outcomes | None
 
 
-def find(store: Store, table: Table, reader: OutcomesReader | None = None) -> tuple[Finding, ...]:
-    """Returns what the outcomes of the table's split say of every row.
+def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
+    """Returns what the outcomes of a split say of every row that was read on it, by its name.
 
     Args:
-        store: of the study.
-        table: of the same.
-        reader: of the same, where others need the outcomes too.
+        reader: of the study.
+        split: whose texts.
 
     Raises:
         StoreError: outcomes are missing or damaged.
     """
-    split, oos = table.split, table.oos
+    store = reader.store
     rows = [row for row in store.manifest().rows if is_covered(store, row, split)]
-    reader = reader or OutcomesReader(store)
     read = [_read(row, split, reader) for row in rows]
     to_teacher, to_control = _compared(read)
-    return tuple(
-        _finding(
+    return {
+        each.row.name: _finding(
             each,
-            to_teacher.get(each.row.name),
-            to_control.get(each.row.name),
+            [store.read(member.key) for member in each.row.members],
+            split,
+            (to_teacher.get(each.row.name), to_control.get(each.row.name)),
             store.decision(each.row.members[0].key),
-            oos,
         )
         for each in read
-    )
+    }
 
 
-def with_effects(table: Table, findings: Iterable[Finding]) -> Table:
-    """Returns the table, its models' first rows knowing what distilling did."""
-    effects = {each.name: each.effect.kind for each in findings if each.effect is not None}
-    rows = (
-        replace(row, effect=effects.get(row.name)) if row.is_first else row for row in table.rows
-    )
-    return replace(table, rows=tuple(rows))
+def is_covered(store: Store, row: Row, split: str) -> bool:
+    """Whether all models of a row were read on the split: a teacher that is a file may not be."""
+    return all(split in store.read(member.key).quality for member in row.members)
 
 
 def _compared(read: Sequence[_Read]) -> tuple[dict[str, ToTeacher], dict[str, ToControl]]:
@@ -222,27 +214,20 @@ def _read(row: Row, split: str, reader: OutcomesReader) -> _Read:
 
 def _finding(
     read: _Read,
-    to_teacher: ToTeacher | None,
-    to_control: ToControl | None,
+    records: Sequence[Record],
+    split: str,
+    compared: tuple[ToTeacher | None, ToControl | None],
     decision: Decision | None,
-    oos: int | None,
 ) -> Finding:
-    own, teacher, control = read.own, read.teacher, read.control
+    own, teacher, oos = read.own, read.teacher, records[0].data.oos
+    to_teacher, to_control = compared
     hits = own.hits
-    gap = None
-    if teacher is not None and control is not None and to_control is not None:
-        gap = gap_closed(hits, control.hits, teacher.hits, to_control.comparison)
-    divergence = float(np.mean(own.divergence))
+    gap, gap_in_scope = (None, None) if to_control is None else _gaps(read, to_control, oos)
     has_words = not np.isnan(own.words).any()
     return Finding(
-        name=read.row.name,
-        role=read.row.role,
+        metrics=spreads([record.quality[split] for record in records]),
         over_seeds=over_seeds(hits.mean(1).tolist()),
         over_texts=over_examples(hits),
-        agreement=None
-        if teacher is None
-        else float((own.predictions == teacher.predictions).mean()),
-        divergence=None if np.isnan(divergence) or teacher is None else divergence,
         calibration=calibration(own),
         decision=decision,
         standing=None
@@ -256,6 +241,7 @@ def _finding(
         to_teacher=to_teacher,
         to_control=to_control,
         gap=gap,
+        gap_in_scope=gap_in_scope,
         scope=_scope(own, oos),
         rejection=None
         if decision is None or decision.oos_threshold is None
@@ -269,6 +255,21 @@ def _finding(
         if teacher is None
         else inheritance(own.predictions, teacher.predictions, own.gold),
     )
+
+
+def _gaps(read: _Read, to_control: ToControl, oos: int | None) -> tuple[Gap | None, float | None]:
+    """Returns what is closed of the gap between control and teacher, overall and in scope.
+
+    None where there is no gap: the teacher is not known, or not to be told apart from the control.
+    """
+    if read.teacher is None or read.control is None:
+        return None, None
+    hits = [each.hits for each in (read.own, read.control, read.teacher)]
+    gap = gap_closed(*hits, to_control.comparison)
+    if not differ(hits[2], hits[1]):
+        return gap, None
+    in_scope = read.own.gold != oos
+    return gap, share_closed(*(each[:, in_scope] for each in hits))
 
 
 def _mean(values: Iterable[float]) -> float:

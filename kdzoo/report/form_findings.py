@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from kdzoo.report.findings import is_covered
 from kdzoo.report.forms import forms_of
-from kdzoo.report.rows import Table, is_covered
+from kdzoo.report.rows import Table
 from kdzoo.results import Store
 from kdzoo.statistics import Comparison, OutcomesReader, adjusted, compare, read_outcomes
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import chain
+from dataclasses import replace
 
 import pandas as pd
 
-from kdzoo.report.findings import find
+from kdzoo.report.column import Place
+from kdzoo.report.columns import known
 from kdzoo.report.forms import is_exported
-from kdzoo.report.latency import Latency, by_machine, latency_of
-from kdzoo.report.rows import make_table
+from kdzoo.report.latency import by_machine, latency_of
+from kdzoo.report.rows import Table, TableRow, make_table
+from kdzoo.report.spread import spreads
 from kdzoo.report.table import THIS_MODEL, THIS_RECIPE
 from kdzoo.results import Member, Record, Row, Session, Store, opened
 
@@ -23,6 +25,7 @@ VERDICT_COLUMNS = (
     "sentence",
 )  # fmt: skip
 DEPLOYED = "deployed"  # in the place of a split: what a model costs
+_NO_TABLE = Table("", DEPLOYED, (), "", 0, 0, 0, 0, has_oos=False)  # a figure is its row's alone
 _OWN = "torch"  # in which a model stands as it was trained; a baseline has no such runtime
 
 
@@ -50,17 +53,17 @@ def verdict_frame(*stores: Store) -> pd.DataFrame:
 
 def _verdicts(store: Store) -> Iterator[tuple[object, ...]]:
     table = make_table(store)
-    for each in find(store, table):
+    for row, each in table.judged:
         asked = (
             (THIS_MODEL, each.standing, each.to_teacher),
             (THIS_RECIPE, each.effect, each.to_control),
         )
-        for question, verdict, known in asked:
-            if verdict is not None and known is not None:
-                found = known.comparison.difference
+        for question, verdict, compared in asked:
+            if verdict is not None and compared is not None:
+                found = compared.comparison.difference
                 yield (
-                    table.study, each.name, question, known.comparison.seeds, table.split,
-                    str(verdict.kind), found.value, found.low, found.high, known.adjusted_p,
+                    table.study, row.name, question, compared.comparison.seeds, table.split,
+                    str(verdict.kind), found.value, found.low, found.high, compared.adjusted_p,
                     verdict.sentence,
                 )  # fmt: skip
 
@@ -89,22 +92,46 @@ def _of_model(
         found = _read(store, record, runtime)
         if not found:
             continue
-        costs = (
-            (machine, DEPLOYED, _costs(latency_of(alone, runtime, sessions)))
-            for machine, sessions in machines.items()
-        )
-        told = (
-            (machine, split, metrics)
+        shown = TableRow(row.name, row.role, row.kind, row.road, runtime, {})
+        told = [
+            (machine, split, each)
             for machine, quality, size_bytes in found
-            for split, metrics in {**quality, DEPLOYED: _sizes(record, size_bytes)}.items()
-        )
-        for machine, split, metrics in chain(told, costs):
-            for metric, value in metrics.items():
+            for split, each in (
+                *((name, replace(shown, metrics=spreads([figures])))
+                  for name, figures in quality.items()),
+                (DEPLOYED, _sized(shown, record, size_bytes)),
+            )
+        ]  # fmt: skip
+        told += [
+            (machine, DEPLOYED, replace(shown, latency=latency_of(alone, runtime, sessions)))
+            for machine, sessions in machines.items()
+        ]
+        for machine, split, each in told:
+            for metric, value in _figures(each):
                 if value or split != DEPLOYED:  # a teacher that is a file has no size
                     yield (
                         study, row.name, row.role, row.kind, row.road, record.variant, record.seed,
-                        record.key, runtime, machine, split, metric, float(value or 0),
+                        record.key, runtime, machine, split, metric, float(value),
                     )  # fmt: skip
+
+
+def _sized(shown: TableRow, record: Record, size_bytes: int) -> TableRow:
+    return replace(
+        shown,
+        parameters=record.size.parameters,
+        embedding_parameters=record.size.embedding_parameters,
+        size_bytes=size_bytes,
+    )
+
+
+def _figures(row: TableRow) -> Iterator[tuple[str, float]]:
+    """Yields all that is known of a row, by the names that table.csv has for it."""
+    for column in known(_NO_TABLE, Place.FRAME, list(row.metrics)):
+        value = column.read(row, _NO_TABLE)
+        if value is not None:
+            pieces = column.kind.pieces(value)
+            for suffix, place in column.kind.framed.items():
+                yield f"{column.name}{suffix}", pieces[place]
 
 
 def _read(
@@ -120,34 +147,3 @@ def _read(
     forms = [form for form in known if form.runtime == runtime and form.failure is None]
     several = len(forms) > 1
     return [(form.machine if several else "", form.quality, form.size_bytes) for form in forms]
-
-
-def _sizes(record: Record, size_bytes: int) -> dict[str, float]:
-    return {
-        "parameters": record.size.parameters,
-        "embedding_parameters": record.size.embedding_parameters,
-        "size_bytes": size_bytes,
-    }
-
-
-def _costs(latency: Latency | None) -> dict[str, float | None]:
-    """Returns what a row costs, by the names that table.csv has for it."""
-    if latency is None:
-        return {}
-    ratios = {
-        "times_faster": latency.to_teacher,
-        "times_faster_than_fastest_teacher": latency.to_fastest,
-    }
-    memory = {} if latency.memory is None else latency.memory.model_dump()
-    return {
-        "latency_p50_ms": latency.p50_ms,
-        "latency_p90_ms": latency.p90_ms,
-        "latency_p99_ms": latency.p99_ms,
-        "model_latency_p50_ms": latency.model_p50_ms,
-        **{name: ratio and ratio.times for name, ratio in ratios.items()},
-        **{f"texts_per_second_{size}": rate for size, rate in latency.texts_per_second.items()},
-        "cold_start_ms": latency.cold_start_ms,
-        **{f"memory_{name}": value for name, value in memory.items()},
-        "flops": latency.flops,
-        "noise": latency.noise,
-    }

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdzoo.report.canvas import GRID, canvas, in_lines, no_picture
-from kdzoo.report.findings import Finding
+from kdzoo.report.columns import gap
 from kdzoo.report.letters import legible, legible_names, numbers_note
 from kdzoo.report.looks import fill_of, road_of
 from kdzoo.report.rows import Table
-from kdzoo.report.table import gap
 from kdzoo.results import Record, Store
 from kdzoo.statistics import Effect, Gap
 
@@ -49,9 +48,9 @@ class GapLine:
     effect: Effect
 
 
-def draw_gaps(store: Store, table: Table, findings: Sequence[Finding], folder: Path) -> list[Path]:
+def draw_gaps(store: Store, table: Table, folder: Path) -> list[Path]:
     """Writes ``gap_closed`` as PNG, SVG and PDF; nothing where no student has a gap to close."""
-    lines = gap_lines(store, findings)
+    lines = gap_lines(store, table)
     stem = folder / "gap_closed"
     if all(line.gap is None for line in lines):
         return no_picture(stem)
@@ -71,12 +70,12 @@ def draw_gaps(store: Store, table: Table, findings: Sequence[Finding], folder: P
     return paths
 
 
-def gap_lines(store: Store, findings: Sequence[Finding]) -> list[GapLine]:
+def gap_lines(store: Store, table: Table) -> list[GapLine]:
     """Returns the students that have a teacher and a control, those of a kind together."""
     rows = {row.name: row for row in store.manifest().rows}
     lines = []
-    for finding in findings:
-        row = rows[finding.name]
+    for shown, finding in table.judged:
+        row = rows[shown.name]
         if finding.effect is None or finding.to_teacher is None or row.role != "student":
             continue
         record = store.read(row.members[0].key)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from unicodedata import normalize
 
 import pandas as pd
 
+from kdzoo.report.column import Column, Part, Place
+from kdzoo.report.columns import shown
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table, TableRow
-from kdzoo.report.table import deployed_cells, deployed_title, quality_cells
+from kdzoo.report.table import deployed_title
 
 _COMMANDS = {"±": r"$\pm$", "×": r"$\times$", "–": "--", "−": "$-$"}
 _FOREIGN = re.compile(  # what pdfLaTeX has no letter for
@@ -22,10 +24,6 @@ _UNICODE = r"""% Letters that pdfLaTeX has not: compile this with XeLaTeX or Lua
 \ifdefined\Umathcode\else\errmessage{kdzoo: this table has letters that pdfLaTeX has not; %
 compile it with XeLaTeX or LuaLaTeX and a font that has them}\fi
 \begingroup\tracinglostchars=3 % a letter that the font has not is an error, and not a gap"""
-_QUALITY = ("model", "accuracy", "in scope", "OOS recall", "F1", "macro-F1", "agreement",
-            "hard labels", "gap closed", "parameters, M")  # fmt: skip
-_DEPLOYED = ("model", "runtime", "accuracy", "size, MB", "p50, ms", "p90, ms", "than the fastest",
-             "memory, MB")  # fmt: skip
 
 
 def latex(table: Table) -> str:
@@ -40,49 +38,39 @@ def latex(table: Table) -> str:
     models = [row for row in table.rows if row.is_first]
     parts = [f"% {_escaped(table.study)}"]
     if models:
-        cells = [_chosen(quality_cells(row, table), (*_QUALITY, *table.other_tests))
-                 for row in models]  # fmt: skip
-        parts.append(_tabular(cells, {"accuracy": _best(models, _error)}))
+        parts.append(_tabular(models, table, Part.MODEL))
     for each in table.by_machine:
         if each.machine:
             parts.append(f"% {_escaped(deployed_title(each))}")
-        deployed = [_chosen(deployed_cells(row), _DEPLOYED) for row in each.rows]
-        best = {"accuracy": _best(each.rows, _error), "p50, ms": _best(each.rows, _latency_ms)}
-        parts.append(_tabular(deployed, best))
+        parts.append(_tabular(each.rows, each, Part.FORM))
     if any(_FOREIGN.search(part) for part in parts if not part.startswith("%")):
         parts = [parts[0], _UNICODE, *parts[1:], r"\endgroup"]
     return "\n\n".join(parts) + "\n"
 
 
-def _chosen(cells: Mapping[str, str], titles: Sequence[str]) -> dict[str, str]:
-    return {title: cells[title] for title in titles if title in cells}
+def _best(rows: Sequence[TableRow], table: Table, column: Column) -> int | None:
+    """Returns the number of the best student's row; None where there is no student."""
 
+    def merit(number: int) -> float:
+        known = column.merit(rows[number], table)
+        return float("-inf") if known is None else known
 
-def _error(row: TableRow) -> float:
-    return 1 - row.metrics["accuracy"].mean if "accuracy" in row.metrics else float("inf")
-
-
-def _latency_ms(row: TableRow) -> float:
-    return float("inf") if row.latency is None else row.latency.p50_ms
-
-
-def _best(rows: Sequence[TableRow], cost: Callable[[TableRow], float]) -> int | None:
-    """Returns the number of the student's row with the lowest cost; None where there is none."""
     students = [number for number, row in enumerate(rows) if row.role in ("student", "other")]
-    return min(students, key=lambda number: cost(rows[number]), default=None)
+    return max(students, key=merit, default=None)
 
 
-def _tabular(lines: Sequence[Mapping[str, str]], best: Mapping[str, int | None]) -> str:
-    titles = list(lines[0])
-    cells = [[_escaped(cell) for cell in line.values()] for line in lines]
-    for title, number in best.items():
-        if number is not None and title in titles:
-            column = titles.index(title)
-            cells[number][column] = rf"\textbf{{{cells[number][column]}}}"
+def _tabular(rows: Sequence[TableRow], table: Table, part: Part) -> str:
+    columns = shown(table, Place.LATEX, part)
+    titles = [column.heading(table) for column in columns]
+    cells = [[_escaped(column.text(row, table)) for column in columns] for row in rows]
+    for place, column in enumerate(columns):
+        number = _best(rows, table, column) if column.is_bold else None
+        if number is not None:
+            cells[number][place] = rf"\textbf{{{cells[number][place]}}}"
     frame = pd.DataFrame(cells, columns=[_escaped(title) for title in titles])
     texts = sum(title in ("model", "runtime") for title in titles)
-    columns = "l" * texts + "r" * (len(titles) - texts)
-    return str(frame.style.hide(axis="index").to_latex(hrules=True, column_format=columns)).strip()
+    layout = "l" * texts + "r" * (len(titles) - texts)
+    return str(frame.style.hide(axis="index").to_latex(hrules=True, column_format=layout)).strip()
 
 
 def _escaped(text: str) -> str:

@@ -6,52 +6,50 @@ from collections.abc import Callable, Mapping, Sequence
 
 from kdzoo.report.findings import Finding
 from kdzoo.report.plain import one_line
+from kdzoo.report.rows import Table, TableRow
 from kdzoo.report.sections import Section, Tabular, drawn, percentage
-from kdzoo.statistics import ClassLoss, Slice
+from kdzoo.statistics import ClassLoss, Inheritance, Slice
 
 WORST_CLASSES = 8  # shown of each student
 EXAMPLES = 3  # texts of each, where texts may be shown
 _SEEN = {0: "a word never seen", 9: "1 to 9 times", 99: "10 to 99 times"}
 
 
-def losses_section(
-    findings: Sequence[Finding], labels: Sequence[str], texts: Sequence[str] | None = None
-) -> Section | None:
+def losses_section(table: Table, texts: Sequence[str] | None = None) -> Section | None:
     """Returns what was lost, and for whom; None where nothing can be compared.
 
     Args:
-        findings: of all rows.
-        labels: names of the classes.
+        table: all rows.
         texts: of the split, in its order, where they may be shown.
     """
-    own = [each for each in findings if each.inherited is not None and each.role != "teacher"]
+    known = [each for each in table.judged if each[0].role != "teacher"]
+    own = [(row, found.inherited) for row, found in known if found.inherited is not None]
     if not own:
         return None
-    students = [each for each in own if each.role == "student"]
+    students = [(row, found) for row, found in known if found.inherited and row.role == "student"]
     return Section(
         "What was lost, and for whom",
-        tables=[_inherited(own), *_by_length(findings), *_by_rarity(findings)],
+        tables=[_inherited(own), *_by_length(table), *_by_rarity(table)],
         listings=[
             (
-                f"{one_line(each.name)}: the classes that lost most",
-                _worst(each, labels, texts) or "none",
+                f"{one_line(row.name)}: the classes that lost most",
+                _worst(found, table.label_names, texts) or "none",
             )
-            for each in students
+            for row, found in students
         ],
     )
 
 
-def _inherited(own: Sequence[Finding]) -> Tabular:
+def _inherited(own: Sequence[tuple[TableRow, Inheritance]]) -> Tabular:
     lines = [
         {
-            "model": each.name,
-            "errors copied": percentage(each.inherited.copied),
-            "wrong otherwise": percentage(each.inherited.otherwise_wrong),
-            "corrected": percentage(each.inherited.corrected),
-            "lost of what it had right": percentage(each.inherited.lost),
+            "model": row.name,
+            "errors copied": percentage(each.copied),
+            "wrong otherwise": percentage(each.otherwise_wrong),
+            "corrected": percentage(each.corrected),
+            "lost of what it had right": percentage(each.lost),
         }
-        for each in own
-        if each.inherited is not None
+        for row, each in own
     ]
     caption = (
         "Of the texts that the teacher gets wrong: the student gives the same wrong label, another "
@@ -60,22 +58,22 @@ def _inherited(own: Sequence[Finding]) -> Tabular:
     return drawn(lines, 1, caption=caption)
 
 
-def _by_length(findings: Sequence[Finding]) -> list[Tabular]:
+def _by_length(table: Table) -> list[Tabular]:
     return _sliced(
-        {each.name: each.by_length for each in findings},
+        {row.name: each.by_length for row, each in table.judged},
         lambda part: f"{_range(part)} words",
         "Accuracy by the length of the text, between the quartiles; in brackets how many texts.",
     )
 
 
-def _by_rarity(findings: Sequence[Finding]) -> list[Tabular]:
+def _by_rarity(table: Table) -> list[Tabular]:
     def title(part: Slice) -> str:
         return next(
             (each for most, each in _SEEN.items() if part.most <= most), "100 times or more"
         )
 
     return _sliced(
-        {each.name: each.by_rarity for each in findings},
+        {row.name: each.by_rarity for row, each in table.judged},
         title,
         "Accuracy by how often the rarest word of a text occurs in the texts to learn from; in "
         "brackets how many texts.",

@@ -29,14 +29,13 @@ class Results(Store):
         """Returns HTML without a script; text from data is text wherever it stands."""
         from jinja2 import Environment, StrictUndefined
 
-        report = read_report(self)
-        table, findings = report.table, report.findings
+        table = read_report(self).table
         picture = self.root / _PICTURE
         environment = Environment(autoescape=True, undefined=StrictUndefined)
         template = resources.files("kdzoo.report") / "assets" / "notebook.html"
         return environment.from_string(template.read_text(encoding="utf-8")).render(
             study=one_line(table.study),
-            sentences=map(one_line, summary(table, findings)),
+            sentences=map(one_line, summary(table)),
             shown=short_table(table),
             notes=map(one_line, notes(table)),
             picture=b64encode(picture.read_bytes()).decode() if picture.is_file() else None,

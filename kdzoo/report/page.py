@@ -10,10 +10,10 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from kdzoo.report.costs import marked, variation
+from kdzoo.report.numbers import NOTHING, percent
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table, TableRow
 from kdzoo.report.sections import Section
-from kdzoo.report.table import percent
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -160,7 +160,7 @@ def _quality(row: TableRow) -> dict[str, Any]:
 def _hover(row: TableRow) -> list[str]:
     lines = [
         one_line(f"{row.name}, {row.runtime}"),
-        f"accuracy {percent(row.metrics.get('accuracy'))}",
+        f"accuracy {percent(row.metrics['accuracy']) if 'accuracy' in row.metrics else NOTHING}",
     ]
     if row.latency is not None:
         known_ms = (("p50", row.latency.p50_ms), ("p90", row.latency.p90_ms))

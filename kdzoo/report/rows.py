@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-import numpy.typing as npt
-
+from kdzoo.report.findings import Finding, find
 from kdzoo.report.forms import form_notes, forms_of, is_exported
 from kdzoo.report.latency import Latency, by_machine, failures, latency_of
+from kdzoo.report.spread import Spread, spreads
 from kdzoo.results import Deployed, Failure, Record, Row, Session, Store, opened
-from kdzoo.statistics import Effect, OutcomesReader, control_of, differ, teacher_of
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Mean and standard deviation over seeds; one seed has no deviation."""
-
-    mean: float
-    sd: float
-    seeds: int
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
-        """Returns mean and sample standard deviation."""
-        array = np.asarray(values, dtype=float)
-        deviation = float(array.std(ddof=1)) if len(array) > 1 else math.nan
-        return cls(float(array.mean()), deviation, len(array))
+from kdzoo.statistics import Effect, OutcomesReader
 
 
 @dataclass(frozen=True)
 class TableRow:
-    """A line of the table: a model in a runtime; means over seeds, the control's beside them."""
+    """A line of the table: a model in a runtime; means over seeds, the control's beside them.
+
+    What the outcomes say of the model, ``finding``, stands in the first of its lines.
+    """
 
     name: str
     role: str
@@ -42,9 +27,7 @@ class TableRow:
     runtime: str
     metrics: Mapping[str, Spread]
     control: Mapping[str, Spread] = field(default_factory=dict)
-    gap_closed: float | None = None
-    gap_closed_in_scope: float | None = None
-    effect: Effect | None = None  # what distilling did to it; None until that was looked into
+    finding: Finding | None = None
     texts: int | None = None  # that a student learnt from
     parameters: int = 0
     embedding_parameters: int = 0
@@ -53,6 +36,23 @@ class TableRow:
     is_tried: bool = False  # whether the machine measured it, though it may have failed
     is_first: bool = True  # of its model's runtimes: the one that also says what the model gives
     notes: tuple[str, ...] = ()  # what is wrong with the row: to be shown with it
+
+    @property
+    def effect(self) -> Effect | None:
+        """What distilling did to the model; None where that is not known."""
+        known = None if self.finding is None else self.finding.effect
+        return None if known is None else known.kind
+
+    @property
+    def gap_closed(self) -> float | None:
+        """The share of the gap between control and teacher that is closed, 1 for the whole."""
+        known = None if self.finding is None else self.finding.gap
+        return None if known is None else known.closed.value
+
+    @property
+    def gap_closed_in_scope(self) -> float | None:
+        """The same of the texts in scope."""
+        return None if self.finding is None else self.finding.gap_in_scope
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,11 @@ class Table:
     machine: str = ""  # that the rows were timed on, where several timed rows of the study
     elsewhere: tuple[Table, ...] = ()  # the rows that each other machine timed, as it did
     remarks: tuple[str, ...] = ()  # what of the study is missing beside whole rows, and why
+
+    @property
+    def judged(self) -> list[tuple[TableRow, Finding]]:
+        """The rows that the outcomes say something of, and what they say."""
+        return [(row, row.finding) for row in self.rows if row.finding is not None]
 
     @property
     def timed(self) -> list[Latency]:
@@ -112,7 +117,7 @@ def make_table(
         reader: of the same study, where others need the outcomes too.
 
     Raises:
-        StoreError: the folder is no study.
+        StoreError: the folder is no study, or outcomes are missing or damaged.
     """
     store = opened(store)
     manifest = store.manifest()
@@ -120,9 +125,9 @@ def make_table(
     split = split or _split(records.values())
     machines = by_machine(store.sessions())
     first = next(iter(records.values()))
-    reader = reader or OutcomesReader(store)
+    findings = find(reader or OutcomesReader(store), split)
     rows = tuple(
-        _table_row(row, runtime, records, reader, split)
+        _table_row(row, runtime, records, store, split, findings.get(row.name))
         for row in manifest.rows
         for runtime in row.runtimes
     )
@@ -216,8 +221,9 @@ def _table_row(
     row: Row,
     runtime: str,
     records: Mapping[str, Record],
-    reader: OutcomesReader,
+    store: Store,
     split: str,
+    finding: Finding | None,
 ) -> TableRow:
     own = [records[member.key] for member in row.members]
     shown = TableRow(
@@ -233,16 +239,14 @@ def _table_row(
         is_first=runtime == row.runtimes[0],
     )
     if is_exported(runtime):
-        shown = _as_exported(shown, row, reader.store, split)
+        shown = _as_exported(shown, row, store, split)
     if not shown.is_first:
         return shown
     controls = [records[m.control_key] for m in row.members if m.control_key is not None]
-    gap, gap_in_scope = _gaps(row, split, reader, own[0].data.oos)
     return replace(
         shown,
         control=_metrics(controls, split),
-        gap_closed=gap,
-        gap_closed_in_scope=gap_in_scope,
+        finding=finding,
         texts=own[0].training.texts if row.role == "student" and own[0].training else None,
     )
 
@@ -259,11 +263,7 @@ def _as_exported(
 
 
 def _metrics(records: Sequence[Record | Deployed], split: str) -> dict[str, Spread]:
-    read = [_figures(record, split) for record in records if split in record.quality]
-    names = dict.fromkeys(name for figures in read for name in figures)
-    return {
-        name: Spread.of([figures[name] for figures in read if name in figures]) for name in names
-    }
+    return spreads([_figures(record, split) for record in records if split in record.quality])
 
 
 def _figures(record: Record | Deployed, split: str) -> dict[str, float]:
@@ -273,32 +273,3 @@ def _figures(record: Record | Deployed, split: str) -> dict[str, float]:
     return record.quality[split] | {
         f"{name}_accuracy": figures["accuracy"] for name, figures in read.items()
     }
-
-
-def _gaps(
-    row: Row, split: str, reader: OutcomesReader, oos: int | None
-) -> tuple[float | None, float | None]:
-    """Returns the closed share of the gap between control and teacher, overall and in scope.
-
-    None where there is no control, or teacher and control cannot be told apart.
-    """
-    teacher, control = teacher_of(row), control_of(row)
-    if teacher is None or control is None:
-        return None, None
-    if not all(is_covered(reader.store, each, split) for each in (row, teacher, control)):
-        return None, None
-    own, ideal, hard = (reader.of(each, split) for each in (row, teacher, control))
-
-    def closed(texts: npt.NDArray[np.bool_]) -> float | None:
-        hits = (each.hits[:, texts] for each in (own, hard, ideal))
-        student, hard_labels, taught = (float(each.mean()) for each in hits)
-        return (student - hard_labels) / (taught - hard_labels) if taught > hard_labels else None
-
-    if not differ(ideal.hits, hard.hits):
-        return None, None
-    return closed(np.full(len(own.gold), True)), closed(own.gold != oos)
-
-
-def is_covered(store: Store, row: Row, split: str) -> bool:
-    """Whether all models of a row were read on the split: a teacher that is a file may not be."""
-    return all(split in store.read(member.key).quality for member in row.members)

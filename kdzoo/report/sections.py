@@ -6,20 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kdzoo.report.costs import NOTHING
+from kdzoo.report.column import Part, Place
+from kdzoo.report.columns import cells, gap, shown
 from kdzoo.report.findings import Finding, ToControl
 from kdzoo.report.form_findings import FormFinding
+from kdzoo.report.numbers import NOTHING
 from kdzoo.report.plain import one_line
 from kdzoo.report.rows import Table
-from kdzoo.report.table import (
-    THIS_MODEL,
-    THIS_RECIPE,
-    deployed_cells,
-    gap,
-    notes,
-    quality_cells,
-    verdicts,
-)
+from kdzoo.report.table import THIS_MODEL, THIS_RECIPE, notes, verdicts
 from kdzoo.statistics import Gap, Interval
 
 
@@ -75,37 +69,39 @@ def drawn(lines: Sequence[Mapping[str, str]], texts: int, **more: Any) -> Tabula
 
 def quality_section(table: Table, caption: str) -> Section:
     """Returns what each model gives."""
-    lines = [quality_cells(row, table) for row in table.rows if row.is_first]
+    columns = shown(table, Place.PAGE, Part.MODEL)
+    lines = [cells(row, table, columns) for row in table.rows if row.is_first]
     return Section("What each model gives", tables=[drawn(lines, 2, caption=caption)])
 
 
 def deployed_section(table: Table, caption: str) -> Section:
     """Returns what each row costs."""
-    cells = [deployed_cells(row) for row in table.rows]
+    columns = shown(table, Place.PAGE, Part.FORM)
     lines = [
-        Line([one_line(cell) for cell in line.values()], str(number))
-        for number, line in enumerate(cells)
+        Line([one_line(column.text(row, table)) for column in columns], str(number))
+        for number, row in enumerate(table.rows)
     ]
-    shown = Tabular(list(cells[0]), lines, 2, caption, id="deployed")
-    return Section("As deployed", [one_line(note) for note in notes(table)], [shown])
+    titles = [column.heading(table) for column in columns]
+    deployed = Tabular(titles, lines, 2, caption, id="deployed")
+    return Section("As deployed", [one_line(note) for note in notes(table)], [deployed])
 
 
-def verdict_section(findings: Sequence[Finding]) -> Section | None:
+def verdict_section(table: Table) -> Section | None:
     """Returns both questions with their verdicts, and the figures; None where nothing was read."""
-    if not findings:
+    if not table.judged:
         return None
     lines = [
         {
-            "model": each.name,
+            "model": row.name,
             THIS_MODEL.lower(): NOTHING if each.standing is None else each.standing.sentence,
             THIS_RECIPE.lower(): NOTHING if each.effect is None else each.effect.sentence,
         }
-        for each in findings
-        if each.role != "teacher"
+        for row, each in table.judged
+        if row.role != "teacher"
     ]
     figures = [
         {
-            "model": each.name,
+            "model": row.name,
             "accuracy": points(each.over_seeds.value),
             "over seeds": interval(each.over_seeds),
             "over texts": interval(each.over_texts),
@@ -116,15 +112,15 @@ def verdict_section(findings: Sequence[Finding]) -> Section | None:
             if each.to_teacher is None
             else " ".join(_p(p) for p in each.to_teacher.comparison.mcnemar_p),
             "gap closed": gap(None if each.effect is None else each.effect.kind, _share(each.gap)),
-            "agreement": percentage(each.agreement),
-            "KL, nats": number(each.divergence),
+            "agreement": percentage(_mean(each, "agreement")),
+            "KL, nats": number(_mean(each, "divergence")),
         }
-        for each in findings
+        for row, each in table.judged
     ]
     tables = [drawn(lines, 3, wraps=True)] if lines else []
     return Section(
         "Are the differences real?",
-        [f"{question}. {how}" for question, _, how in verdicts(findings)],
+        [f"{question}. {how}" for question, _, how in verdicts(table)],
         [
             *tables,
             drawn(
@@ -165,11 +161,11 @@ def forms_section(forms: Sequence[FormFinding]) -> Section | None:
     return Section("What exporting changes", tables=[drawn(lines, 2, caption=caption)])
 
 
-def calibration_section(findings: Sequence[Finding]) -> Section | None:
+def calibration_section(table: Table) -> Section | None:
     """Returns how far probabilities can be believed; None where nothing was read."""
     lines = [
         {
-            "model": each.name,
+            "model": row.name,
             "ECE": percentage(each.calibration.error),
             "NLL, nats": number(each.calibration.log_loss),
             "Brier": number(each.calibration.brier),
@@ -177,7 +173,7 @@ def calibration_section(findings: Sequence[Finding]) -> Section | None:
             "ECE at it": percentage(each.calibration.scaled_error),
             "NLL at it, nats": number(each.calibration.scaled_log_loss),
         }
-        for each in findings
+        for row, each in table.judged
     ]
     if not lines:
         return None
@@ -189,11 +185,11 @@ def calibration_section(findings: Sequence[Finding]) -> Section | None:
     return Section("Can the probabilities be believed?", tables=[drawn(lines, 1, caption=caption)])
 
 
-def scope_section(findings: Sequence[Finding]) -> Section | None:
+def scope_section(table: Table) -> Section | None:
     """Returns how out-of-scope texts are found; None where the data has none."""
     lines = [
         {
-            "model": each.name,
+            "model": row.name,
             "recall": percentage(each.scope.recall),
             "precision": percentage(each.scope.precision),
             "F1": percentage(each.scope.f1),
@@ -205,7 +201,7 @@ def scope_section(findings: Sequence[Finding]) -> Section | None:
                 each.rejection.false_alarms if each.rejection else None
             ),
         }
-        for each in findings
+        for row, each in table.judged
         if each.scope is not None
     ]
     if not lines:
@@ -217,6 +213,10 @@ def scope_section(findings: Sequence[Finding]) -> Section | None:
         "alarms: texts in scope that it calls out of scope."
     )
     return Section("Out of scope", tables=[drawn(lines, 1, caption=caption)])
+
+
+def _mean(finding: Finding, metric: str) -> float | None:
+    return finding.metrics[metric].mean if metric in finding.metrics else None
 
 
 def points(value: float) -> str:

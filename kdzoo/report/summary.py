@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kdzoo.report.costs import marked, milliseconds, short
+from kdzoo.report.costs import marked
 from kdzoo.report.findings import Finding
+from kdzoo.report.numbers import milliseconds, short
 from kdzoo.report.rows import Table, TableRow
 from kdzoo.statistics import MOST_SEEDS, Effect, RecipeComparison, Standing, in_points
 
 
-def summary(table: Table, findings: Sequence[Finding]) -> list[str]:
+def summary(table: Table) -> list[str]:
     """Returns the sentences; one that nothing is known for is left out."""
-    known = {each.name: each for each in findings}
+    known = {row.name: each for row, each in table.judged}
     sentences = (
         _of_teacher(table),
         _of_students(table, known),
-        _of_distilling(findings),
+        _of_distilling(table),
         _of_machines(table),
     )
     return [sentence for sentence in sentences if sentence]
@@ -86,12 +87,12 @@ def _standing(known: Mapping[str, Finding], name: str) -> str:
     return finding.standing.sentence
 
 
-def _of_distilling(findings: Sequence[Finding]) -> str:
+def _of_distilling(table: Table) -> str:
     """Counts what distilling does to the students that have a control."""
     by_kind: dict[Effect, list[str]] = {kind: [] for kind in Effect}
-    for each in findings:
+    for row, each in table.judged:
         if each.effect is not None:
-            by_kind[each.effect.kind].append(each.name)
+            by_kind[each.effect.kind].append(row.name)
     words = {
         Effect.GAIN: "gave a measurable gain over hard labels to {}",
         Effect.LOSS: "cost {} accuracy",
@@ -99,25 +100,25 @@ def _of_distilling(findings: Sequence[Finding]) -> str:
     }
     parts = [said.format(_listed(by_kind[kind])) for kind, said in words.items() if by_kind[kind]]
     as_good = [
-        each.name
-        for each in findings
-        if each.role == "student"
+        row.name
+        for row, each in table.judged
+        if row.role == "student"
         and each.standing is not None
         and each.standing.kind in (Standing.EQUAL, Standing.BETTER)
     ]
     sentences = [
         f"Distilling {_listed(parts)}." if parts else "",
-        _of_one_seed(findings),
+        _of_one_seed(table),
         f"As good as the teacher, these very models: {_listed(as_good)}." if as_good else "",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _of_one_seed(findings: Sequence[Finding]) -> str:
+def _of_one_seed(table: Table) -> str:
     """Tells the differences of which there is no verdict."""
     told = [
-        f"{each.name} ({_seeds_told(each.to_control.comparison)})"
-        for each in findings
+        f"{row.name} ({_seeds_told(each.to_control.comparison)})"
+        for row, each in table.judged
         if each.effect and each.effect.kind is Effect.ONE_SEED and each.to_control
     ]
     return f"Of the recipe, one seed gives no verdict: {_listed(told)}." if told else ""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from kdzoo.report.costs import NOTHING, cost_cells, how_timed, megabytes, noise_note
-from kdzoo.report.findings import Finding
+from kdzoo.report.column import Part, Place
+from kdzoo.report.columns import cells, shown
+from kdzoo.report.costs import how_timed, noise_note
 from kdzoo.report.plain import escaped
-from kdzoo.report.rows import Spread, Table, TableRow
+from kdzoo.report.rows import Table
 from kdzoo.statistics import Effect
 
-UNTOLD = {Effect.NONE: "unclear", Effect.ONE_SEED: "one seed"}  # in place of a closed gap
 _MEANINGS = {
     Effect.NONE: "Unclear: the recipe was not told apart from hard labels.",
     Effect.ONE_SEED: "One seed: it says nothing of the recipe.",
@@ -39,66 +38,7 @@ OF_RECIPES = (
 )
 
 
-def percent(spread: Spread | None) -> str:
-    """Returns ``86.8 ± 0.3``, in per cent; no deviation where there was one seed."""
-    if spread is None or math.isnan(spread.mean):
-        return NOTHING
-    deviation = "" if math.isnan(spread.sd) else f" ± {spread.sd * 100:.1f}"
-    return f"{spread.mean * 100:.1f}{deviation}"
-
-
-def millions(count: int) -> str:
-    """Returns a count in millions."""
-    return f"{count / 1e6:.2f}"
-
-
-def share(value: float | None) -> str:
-    """Returns the closed share of a gap, in per cent."""
-    return NOTHING if value is None else f"{value * 100:.0f} %"
-
-
-def gap(effect: Effect | None, closed: str) -> str:
-    """Returns what stands for a closed share of a gap: one that may be chance is not quoted."""
-    return closed if effect is None else UNTOLD.get(effect, closed)
-
-
-def quality_cells(row: TableRow, table: Table) -> dict[str, str]:
-    """Returns what a model gives, by column title."""
-    shown = {"model": row.name, "road": row.road or row.role}
-    if table.has_added_texts:
-        shown["texts"] = NOTHING if row.texts is None else f"{row.texts:,}"
-    shown["accuracy"] = percent(row.metrics.get("accuracy"))
-    for name in table.other_tests:
-        shown[name] = percent(row.metrics.get(f"{name}_accuracy"))
-    if table.has_oos:
-        shown["in scope"] = percent(row.metrics.get("in_scope_accuracy"))
-        shown["OOS recall"] = percent(row.metrics.get("oos_recall"))
-    if any("f1" in each.metrics for each in table.rows):
-        shown["F1"] = percent(row.metrics.get("f1"))
-    shown |= {
-        "macro-F1": percent(row.metrics.get("macro_f1")),
-        "agreement": percent(row.metrics.get("agreement")),
-        "hard labels": percent(row.control.get("accuracy")),
-        "gap closed": gap(row.effect, share(row.gap_closed)),
-    }
-    if table.has_oos:
-        is_told = row.effect not in UNTOLD
-        shown["in-scope gap"] = share(row.gap_closed_in_scope if is_told else None)
-    return shown | {"parameters, M": millions(row.parameters) if row.parameters else NOTHING}
-
-
-def deployed_cells(row: TableRow) -> dict[str, str]:
-    """Returns what a model costs in a runtime, by column title."""
-    return {
-        "model": row.name,
-        "runtime": row.runtime + (" (!)" if row.notes else ""),
-        "accuracy": percent(row.metrics.get("accuracy")),
-        "size, MB": megabytes(row.size_bytes) if row.size_bytes else NOTHING,
-        **cost_cells(row.latency),
-    }
-
-
-def markdown(table: Table, findings: Sequence[Finding] = ()) -> str:
+def markdown(table: Table) -> str:
     """Returns both tables with their captions, and the verdicts on every model and recipe.
 
     Text from the data cannot break out of its cell.
@@ -106,23 +46,25 @@ def markdown(table: Table, findings: Sequence[Finding] = ()) -> str:
     models = [row for row in table.rows if row.is_first]
     parts = [f"# {escaped(table.study)}"]
     if models:
-        quality = drawn([quality_cells(row, table) for row in models], left=2)
+        columns = shown(table, Place.TABLE, Part.MODEL)
+        quality = drawn([cells(row, table, columns) for row in models], left=2)
         parts += [quality, escaped(quality_caption(table))]
     for each in table.by_machine:
         if models:
             parts.append(f"## {escaped(deployed_title(each))}")
-        parts.append(drawn([deployed_cells(row) for row in each.rows], left=2))
+        columns = shown(each, Place.TABLE, Part.FORM)
+        parts.append(drawn([cells(row, each, columns) for row in each.rows], left=2))
         parts += map(escaped, [cost_caption(each), *notes(each)])
-    for question, said, how in verdicts(findings):
+    for question, said, how in verdicts(table):
         lines = [f"* {escaped(f'{name}: {sentence}.')}" for name, sentence in said]
         parts += [f"## {question}", "\n".join(lines), escaped(how)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def verdicts(findings: Sequence[Finding]) -> list[tuple[str, list[tuple[str, str]], str]]:
+def verdicts(table: Table) -> list[tuple[str, list[tuple[str, str]], str]]:
     """Returns each question that was asked, what is said of each row, and how that was found."""
-    models = [(each.name, each.standing.sentence) for each in findings if each.standing]
-    recipes = [(each.name, each.effect.sentence) for each in findings if each.effect]
+    models = [(row.name, each.standing.sentence) for row, each in table.judged if each.standing]
+    recipes = [(row.name, each.effect.sentence) for row, each in table.judged if each.effect]
     asked = [(THIS_MODEL, models, OF_MODELS), (THIS_RECIPE, recipes, OF_RECIPES)]
     return [each for each in asked if each[1]]
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kdzoo.report.findings import Finding, find, with_effects
 from kdzoo.report.form_findings import find_forms
 from kdzoo.report.gap_picture import draw_gaps
 from kdzoo.report.latex import latex
@@ -42,13 +41,11 @@ class Report:
         store: the study's.
         reader: of the outcomes.
         table: the study's rows.
-        findings: what is known of each.
     """
 
     store: Store
     reader: OutcomesReader
     table: Table
-    findings: tuple[Finding, ...]
 
 
 def read_report(store: Store) -> Report:
@@ -59,9 +56,7 @@ def read_report(store: Store) -> Report:
     """
     store = opened(store)
     reader = OutcomesReader(store)
-    table = make_table(store, reader=reader)
-    findings = find(store, table, reader)
-    return Report(store, reader, with_effects(table, findings), findings)
+    return Report(store, reader, make_table(store, reader=reader))
 
 
 def write_report(
@@ -78,10 +73,9 @@ def write_report(
         StoreError: the folder is no study.
     """
     report = report or read_report(store)
-    store = report.store
-    table, findings = report.table, report.findings
-    written = write_tables(table, store.root, findings)
-    written += draw_gaps(store, table, findings, store.root)
+    store, table = report.store, report.table
+    written = write_tables(table, store.root)
+    written += draw_gaps(store, table, store.root)
     path = store.root / PAGE
     write_atomically(path, page(report, texts))
     return [*written, path]
@@ -94,44 +88,38 @@ def page(report: Report, texts: Sequence[str] | None = None) -> str:
         report: of the study.
         texts: of the table's split, where the page may show some.
     """
-    store, table, findings = report.store, report.table, report.findings
-    sections = _sections(store, table, findings, report.reader, texts)
-    return html(Page(table, summary(table, findings), sections, dates(store)))
+    sections = _sections(report, texts)
+    return html(Page(report.table, summary(report.table), sections, dates(report.store)))
 
 
-def text_files(table: Table, findings: tuple[Finding, ...] = ()) -> dict[str, str]:
+def text_files(table: Table) -> dict[str, str]:
     """Returns the contents of the tables, by the name of their file."""
     return {
-        "table.md": markdown(table, findings),
-        "table.csv": comma_separated(table, findings),
+        "table.md": markdown(table),
+        "table.csv": comma_separated(table),
         "table.tex": latex(table),
     }
 
 
-def write_tables(table: Table, folder: Path, findings: tuple[Finding, ...] = ()) -> list[Path]:
+def write_tables(table: Table, folder: Path) -> list[Path]:
     """Writes tables and pictures of costs into a folder and returns their paths."""
     written = []
-    for name, content in text_files(table, findings).items():
+    for name, content in text_files(table).items():
         write_atomically(folder / name, content)
         written.append(folder / name)
     return written + draw(table, folder) + draw_size(table, folder)
 
 
-def _sections(
-    store: Store,
-    table: Table,
-    findings: tuple[Finding, ...],
-    reader: OutcomesReader,
-    texts: Sequence[str] | None,
-) -> list[Section]:
+def _sections(report: Report, texts: Sequence[str] | None) -> list[Section]:
+    store, table = report.store, report.table
     sections = (
         quality_section(table, one_line(quality_caption(table))),
         *_deployed_sections(table),
-        verdict_section(findings),
-        forms_section(find_forms(store, table, reader)),
-        calibration_section(findings),
-        scope_section(findings),
-        losses_section(findings, table.label_names, texts),
+        verdict_section(table),
+        forms_section(find_forms(store, table, report.reader)),
+        calibration_section(table),
+        scope_section(table),
+        losses_section(table, texts),
         curves_section(store),
         *environment_sections(store),
         recipes_section(store),

@@ -7,7 +7,7 @@ from kdzoo.statistics.calibration import (
     fit_temperature,
     negative_log_likelihood,
 )
-from kdzoo.statistics.gap import Gap, gap_closed
+from kdzoo.statistics.gap import Gap, gap_closed, share_closed
 from kdzoo.statistics.interval import Hits, Interval, over_examples, over_seeds
 from kdzoo.statistics.losses import ClassLoss, Inheritance, class_losses, inheritance
 from kdzoo.statistics.out_of_scope import (
@@ -80,6 +80,7 @@ __all__ = [
     "over_seeds",
     "read_outcomes",
     "rejection",
+    "share_closed",
     "teacher_of",
     "tune_threshold",
 ]

@@ -64,6 +64,21 @@ def gap_closed(student: Hits, control: Hits, teacher: Hits, gain: RecipeComparis
     return Gap(width, Interval(gained / width, low, high))
 
 
+def share_closed(student: Hits, control: Hits, teacher: Hits) -> float | None:
+    """Returns (student - control) / (teacher - control) in accuracy, of whatever texts are given.
+
+    None where the teacher is not better than the control. Whether the two can be told apart has to
+    be asked of all texts, by ``gap_closed``.
+
+    Args:
+        student: [S, N], of the same texts in the same order as the others.
+        control: [S, N].
+        teacher: [S, N], or [1, N] where all students have the same one.
+    """
+    own, hard, ideal = (float(each.mean()) for each in (student, control, teacher))
+    return (own - hard) / (ideal - hard) if ideal > hard else None
+
+
 def _ends(
     means: npt.NDArray[Any], covariance: Floats, quantile: float
 ) -> tuple[float | None, float | None]:
