@@ -14,9 +14,10 @@ import pandas as pd
 import typer
 from setting import Publish, show
 
-from kdzoo.measure import Size, environment, figures
+from kdzoo.measure import Size, environment
 from kdzoo.measure.predictions import with_all_columns
 from kdzoo.results import DataSummary, Manifest, Member, Record, Role, Row, Session, Store, Timing
+from kdzoo.statistics import QUALITY_VERSION, figures
 
 TEXTS, CLASSES = 5500, 151
 LABELS = tuple(f"label {number}" for number in range(CLASSES))
@@ -150,6 +151,7 @@ def _model(
         recipe={"name": name},
         size=Size(parameters=1, embedding_parameters=0, size_bytes=10_000_000),
         quality={"test": figures(frame, DATA.oos)},
+        quality_version=QUALITY_VERSION,
         environment={"cpu": "none"},
         created="2026-01-01T00:00:00+00:00",
     )

@@ -17,10 +17,11 @@ from scipy.special import softmax
 from sklearn.metrics import brier_score_loss
 
 from kdzoo.data import Corpus, Example
-from kdzoo.measure import baseline_size, conditions, environment, figures, machine, outcomes
+from kdzoo.measure import baseline_size, conditions, environment, machine, outcomes
 from kdzoo.model import Logits
 from kdzoo.model.baseline import fit_baseline, save_baseline
 from kdzoo.runtime.decision import Decision
+from kdzoo.statistics import figures
 
 CORPUS = Corpus(
     labels=("a", "b", "oos"),

@@ -13,7 +13,7 @@ from tiny_models import tiny_corpus
 from tiny_world import LABELS
 
 from kdzoo.data import Corpus
-from kdzoo.measure import Size, figures, outcomes
+from kdzoo.measure import Size, outcomes
 from kdzoo.results import (
     DataSummary,
     Deployed,
@@ -28,6 +28,7 @@ from kdzoo.results import (
 )
 from kdzoo.runtime.folder import DEPLOYED
 from kdzoo.runtime.parity import Parity
+from kdzoo.statistics import QUALITY_VERSION, figures
 
 CORPUS = tiny_corpus(count=50)  # 100 test texts
 ENVIRONMENT = {"cpu": "Some CPU @ 2 GHz", "cores": "2", "python": "3.11.7", "commit": "abc"}
@@ -74,6 +75,7 @@ class HandWritten:
             recipe=recipe or {"name": name},
             size=Size(parameters=2_000_000, embedding_parameters=500_000, size_bytes=size_bytes),
             quality={"test": figures(frame, self.corpus.oos)},
+            quality_version=QUALITY_VERSION,
             notes=tuple(notes),
             environment=ENVIRONMENT,
             created="2026-01-01T00:00:00+00:00",
@@ -127,6 +129,7 @@ class HandWritten:
         self.store.write_predictions(folder, frame)
         quality = {"test": figures(frame, self.corpus.oos)}
         found = {"files": files, "quality": quality, "parity": parity or parity_of()}
+        found |= {"quality_version": QUALITY_VERSION}
         self.store.write_form(known.model_copy(update=found))
 
     def row(

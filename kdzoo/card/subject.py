@@ -95,13 +95,13 @@ def read_subject(
     limit = _content(folder / "tokenizer_config.json").get("model_max_length")
     return Subject(
         row=row,
-        record=store.read(member.key),
-        seeds=_records(store, (each.key for each in row.members)),
-        controls=_records(store, (each.control_key for each in row.members)),
-        teachers=_records(store, (each.teacher_key for each in (member, *row.members))),
+        record=report.store.read(member.key),
+        seeds=_records(report.store, (each.key for each in row.members)),
+        controls=_records(report.store, (each.control_key for each in row.members)),
+        teachers=_records(report.store, (each.teacher_key for each in (member, *row.members))),
         forms=tuple(
             form
-            for form in store.forms(member.key)
+            for form in report.store.forms(member.key)
             if form.failure is None and (runtimes is None or form.runtime in runtimes)
         ),
         decision=store.decision(member.key),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from kdzoo.measure.flops import Work, flops_per_text, work_per_text
     from kdzoo.measure.latency import Measured, measure_candidates
     from kdzoo.measure.machine import conditions, environment
-    from kdzoo.measure.predictions import figures, no_outcomes, outcomes, with_all_columns
+    from kdzoo.measure.predictions import no_outcomes, outcomes, with_all_columns
     from kdzoo.measure.size import Size, baseline_size, model_size
     from kdzoo.measure.speed import THROUGHPUT, Memory, Speed
     from kdzoo.measure.summary import (
@@ -39,7 +39,6 @@ _HOMES = {
     "baseline_size": "size",
     "conditions": "machine",
     "environment": "machine",
-    "figures": "predictions",
     "Work": "flops",
     "flops_per_text": "flops",
     "measure_candidates": "latency",
@@ -69,7 +68,6 @@ __all__ = [
     "baseline_size",
     "conditions",
     "environment",
-    "figures",
     "flops_per_text",
     "measure_candidates",
     "model_size",

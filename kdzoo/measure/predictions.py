@@ -11,7 +11,6 @@ import pandas as pd
 from scipy.special import log_softmax
 
 from kdzoo.data import Corpus, Example
-from kdzoo.metrics import quality
 from kdzoo.runtime.decision import Decision
 from kdzoo.runtime.protocol import Logits
 from kdzoo.runtime.rejection import decided, oos_scores
@@ -130,12 +129,3 @@ def _rarest(examples: Sequence[Example], corpus: Corpus) -> npt.NDArray[np.int64
     counts = corpus.word_counts
     rarest = [min((counts[word] for word in example.words), default=0) for example in examples]
     return np.array(rarest, dtype=np.int64)
-
-
-def figures(frame: pd.DataFrame, oos: int | None, positive: int | None = None) -> dict[str, float]:
-    """Returns the quality figures of one split's outcomes, agreement with the teacher included."""
-    found = quality(frame["prediction"].to_numpy(), frame["gold"].to_numpy(), oos, positive)
-    if (frame["teacher_prediction"] >= 0).all():
-        found["agreement"] = float((frame["prediction"] == frame["teacher_prediction"]).mean())
-        found["divergence"] = float(frame["divergence"].mean())
-    return found

@@ -14,7 +14,8 @@ from kdzoo.report.latency import by_machine, latency_of
 from kdzoo.report.rows import Table, TableRow, make_table
 from kdzoo.report.spread import spreads
 from kdzoo.report.table import THIS_MODEL, THIS_RECIPE
-from kdzoo.results import Member, Record, Row, Session, Store, opened
+from kdzoo.results import Member, Record, Row, Session, Store
+from kdzoo.statistics import current
 
 COLUMNS = (
     "study", "row", "role", "kind", "road", "variant", "seed", "key", "runtime", "machine", "split",
@@ -36,7 +37,7 @@ def tidy_frame(*stores: Store) -> pd.DataFrame:
         StoreError: a folder is no study.
     """
     return pd.DataFrame(
-        [line for store in stores for line in _lines(opened(store))], columns=COLUMNS
+        [line for store in stores for line in _lines(current(store))], columns=COLUMNS
     )
 
 
@@ -47,7 +48,7 @@ def verdict_frame(*stores: Store) -> pd.DataFrame:
         StoreError: a folder is no study, or outcomes are missing or damaged.
     """
     return pd.DataFrame(
-        [line for store in stores for line in _verdicts(opened(store))], columns=VERDICT_COLUMNS
+        [line for store in stores for line in _verdicts(current(store))], columns=VERDICT_COLUMNS
     )
 
 
@@ -111,7 +112,7 @@ def _of_model(
                 if value or split != DEPLOYED:  # a teacher that is a file has no size
                     yield (
                         study, row.name, row.role, row.kind, row.road, record.variant, record.seed,
-                        record.key, runtime, machine, split, metric, float(value),
+                        record.key, runtime, machine, split, metric, value,
                     )  # fmt: skip
 
 
@@ -131,7 +132,8 @@ def _figures(row: TableRow) -> Iterator[tuple[str, float]]:
         if value is not None:
             pieces = column.kind.pieces(value)
             for suffix, place in column.kind.framed.items():
-                yield f"{column.name}{suffix}", pieces[place]
+                if pieces[place] is not None:
+                    yield f"{column.name}{suffix}", float(pieces[place])
 
 
 def _read(

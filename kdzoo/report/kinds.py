@@ -36,6 +36,11 @@ def _of_spread(found: Spread) -> tuple[Piece, ...]:
     return found.mean, found.sd
 
 
+def _of_estimate(found: Spread) -> tuple[Piece, ...]:
+    ends = (None, None) if found.interval is None else (found.interval.low, found.interval.high)
+    return found.mean, found.sd, *ends
+
+
 def _of_ratio(found: Ratio) -> tuple[Piece, ...]:
     return found.times, found.low, found.high
 
@@ -47,5 +52,6 @@ def _of_comparison(found: ToTeacher | ToControl) -> tuple[Piece, ...]:
 
 PLAIN = Kind(("",), lambda value: (value,), {"": 0})
 SPREAD = Kind(("_mean", "_sd"), _of_spread, {"": 0})
+ESTIMATE = Kind(("_mean", "_sd", "_low", "_high"), _of_estimate, {"": 0, "_low": 2, "_high": 3})
 RATIO = Kind(("", "_low", "_high"), _of_ratio, {"": 0})
 COMPARED = Kind(("", "_low", "_high", "_p"), _of_comparison, {"": 0})

@@ -18,6 +18,16 @@ def percent(spread: Spread) -> str:
     return f"{spread.mean * 100:.1f}{deviation}"
 
 
+def estimate(spread: Spread) -> str:
+    """Returns ``0.868 (0.851 to 0.884)``: a figure with its interval over texts."""
+    if math.isnan(spread.mean):
+        return NOTHING
+    found = spread.interval
+    if found is None or found.low is None or found.high is None:
+        return f"{spread.mean:.3f}"
+    return f"{spread.mean:.3f} ({found.low:.3f} to {found.high:.3f})"
+
+
 def millions(count: int) -> str:
     """Returns a count in millions."""
     return f"{count / 1e6:.2f}"

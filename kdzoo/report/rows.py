@@ -8,9 +8,16 @@ from dataclasses import dataclass, field, replace
 from kdzoo.report.findings import Finding, find
 from kdzoo.report.forms import form_notes, forms_of, is_exported
 from kdzoo.report.latency import Latency, by_machine, failures, latency_of
-from kdzoo.report.spread import Spread, spreads
-from kdzoo.results import Deployed, Failure, Record, Row, Session, Store, opened
-from kdzoo.statistics import Effect, OutcomesReader
+from kdzoo.report.spread import Spread, spreads, with_intervals
+from kdzoo.results import Deployed, Failure, Record, Row, Session, Store
+from kdzoo.statistics import (
+    Effect,
+    Interval,
+    OutcomesReader,
+    current,
+    intervals,
+    read_outcomes,
+)
 
 
 @dataclass(frozen=True)
@@ -119,15 +126,16 @@ def make_table(
     Raises:
         StoreError: the folder is no study, or outcomes are missing or damaged.
     """
-    store = opened(store)
+    store = current(store)
     manifest = store.manifest()
     records = {key: store.read(key) for key in manifest.keys}
     split = split or _split(records.values())
     machines = by_machine(store.sessions())
     first = next(iter(records.values()))
-    findings = find(reader or OutcomesReader(store), split)
+    reader = reader or OutcomesReader(store)
+    findings = find(reader, split)
     rows = tuple(
-        _table_row(row, runtime, records, store, split, findings.get(row.name))
+        _table_row(row, runtime, records, reader, split, findings.get(row.name))
         for row in manifest.rows
         for runtime in row.runtimes
     )
@@ -221,7 +229,7 @@ def _table_row(
     row: Row,
     runtime: str,
     records: Mapping[str, Record],
-    store: Store,
+    reader: OutcomesReader,
     split: str,
     finding: Finding | None,
 ) -> TableRow:
@@ -239,16 +247,29 @@ def _table_row(
         is_first=runtime == row.runtimes[0],
     )
     if is_exported(runtime):
-        shown = _as_exported(shown, row, store, split)
+        shown = _as_exported(shown, row, reader.store, split)
     if not shown.is_first:
         return shown
     controls = [records[m.control_key] for m in row.members if m.control_key is not None]
     return replace(
         shown,
+        metrics=with_intervals(shown.metrics, _intervals(shown, row, reader, split)),
         control=_metrics(controls, split),
         finding=finding,
         texts=own[0].training.texts if row.role == "student" and own[0].training else None,
     )
+
+
+def _intervals(
+    shown: TableRow, row: Row, reader: OutcomesReader, split: str
+) -> dict[str, Interval]:
+    """Returns the intervals over texts of what several seeds give together."""
+    read = shown.metrics["accuracy"].seeds if shown.metrics else 0
+    if read < 2 or read < len(row.members):
+        return {}
+    if is_exported(shown.runtime):
+        return intervals(read_outcomes(reader.store, row, split, shown.runtime))
+    return intervals(reader.of(row, split))
 
 
 def _as_exported(

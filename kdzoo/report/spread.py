@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from kdzoo.statistics import Interval
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Mean and standard deviation over seeds; one seed has no deviation."""
+    """Mean and standard deviation over seeds; one seed has no deviation.
+
+    A figure of which other texts may say otherwise has its 95 % interval over texts.
+    """
 
     mean: float
     sd: float
     seeds: int
+    interval: Interval | None = None
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
@@ -26,8 +32,35 @@ class Spread:
 
 
 def spreads(models: Sequence[Mapping[str, float]]) -> dict[str, Spread]:
-    """Returns each figure over the models that have it, by name, in the order of the models."""
+    """Returns each figure over the models that have it, by name, in the order of the models.
+
+    A single model's are given with their intervals; those of several models together have to be
+    made from all their outcomes.
+    """
     names = dict.fromkeys(name for figures in models for name in figures)
+    ends = {f"{name}{end}" for name in names for end in ("_low", "_high")}
+    found = {
+        name: Spread.of([figures[name] for figures in models if name in figures])
+        for name in names
+        if name not in ends
+    }
+    return with_intervals(found, _told(models[0])) if len(models) == 1 else found
+
+
+def _told(figures: Mapping[str, float]) -> dict[str, Interval]:
+    """Returns the intervals that a model's figures have."""
     return {
-        name: Spread.of([figures[name] for figures in models if name in figures]) for name in names
+        name: Interval(value, figures[f"{name}_low"], figures[f"{name}_high"])
+        for name, value in figures.items()
+        if {f"{name}_low", f"{name}_high"} <= figures.keys()
+    }
+
+
+def with_intervals(
+    spreads: Mapping[str, Spread], intervals: Mapping[str, Interval]
+) -> dict[str, Spread]:
+    """Returns figures with the intervals that are known of them, by name."""
+    return {
+        name: replace(spread, interval=intervals.get(name, spread.interval))
+        for name, spread in spreads.items()
     }

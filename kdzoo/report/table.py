@@ -79,7 +79,9 @@ def drawn(lines: Sequence[Mapping[str, str]], left: int) -> str:
 
 def caption(table: Table) -> str:
     """Returns how to read both tables."""
-    models = [quality_caption(table)] if any(row.is_first for row in table.rows) else []
+    models = (
+        [quality_caption(table, Place.TERMINAL)] if any(row.is_first for row in table.rows) else []
+    )
     return " ".join([*models, cost_caption(table)])
 
 
@@ -95,8 +97,8 @@ def cost_caption(table: Table) -> str:
     return " ".join(told)
 
 
-def quality_caption(table: Table) -> str:
-    """Returns how to read what the models give."""
+def quality_caption(table: Table, place: Place = Place.TABLE) -> str:
+    """Returns how to read what the models give, as far as a place shows it."""
     seeds = max((row.metrics["accuracy"].seeds for row in table.rows if row.metrics), default=1)
     over = f"mean ± sd over {seeds} seeds" if seeds > 1 else "one seed"
     unlabelled = f" and {table.unlabelled:,} unlabelled" if table.unlabelled else ""
@@ -118,6 +120,7 @@ def quality_caption(table: Table) -> str:
         parts.append("Texts: what the student learnt from, unlabelled and augmented ones included.")
     if any(row.role == "teacher" and not row.metrics for row in table.rows):
         parts.append("A teacher without figures is a file that does not cover these texts.")
+    parts += [each.meaning for each in shown(table, place, Part.MODEL) if each.meaning]
     return " ".join(parts)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kdzoo.report.column import Place
 from kdzoo.report.form_findings import find_forms
 from kdzoo.report.gap_picture import draw_gaps
 from kdzoo.report.latex import latex
@@ -27,8 +28,8 @@ from kdzoo.report.spreadsheet import comma_separated
 from kdzoo.report.study_sections import curves_section, dates, environment_sections, recipes_section
 from kdzoo.report.summary import summary
 from kdzoo.report.table import cost_caption, deployed_title, markdown, quality_caption
-from kdzoo.results import Store, opened, write_atomically
-from kdzoo.statistics import OutcomesReader
+from kdzoo.results import Store, write_atomically
+from kdzoo.statistics import CurrentStore, OutcomesReader, current
 
 PAGE = "report.html"
 
@@ -43,7 +44,7 @@ class Report:
         table: the study's rows.
     """
 
-    store: Store
+    store: CurrentStore
     reader: OutcomesReader
     table: Table
 
@@ -54,7 +55,7 @@ def read_report(store: Store) -> Report:
     Raises:
         StoreError: the folder is no study.
     """
-    store = opened(store)
+    store = current(store)
     reader = OutcomesReader(store)
     return Report(store, reader, make_table(store, reader=reader))
 
@@ -74,6 +75,7 @@ def write_report(
     """
     report = report or read_report(store)
     store, table = report.store, report.table
+    store.keep()
     written = write_tables(table, store.root)
     written += draw_gaps(store, table, store.root)
     path = store.root / PAGE
@@ -113,7 +115,7 @@ def write_tables(table: Table, folder: Path) -> list[Path]:
 def _sections(report: Report, texts: Sequence[str] | None) -> list[Section]:
     store, table = report.store, report.table
     sections = (
-        quality_section(table, one_line(quality_caption(table))),
+        quality_section(table, one_line(quality_caption(table, Place.PAGE))),
         *_deployed_sections(table),
         verdict_section(table),
         forms_section(find_forms(store, table, report.reader)),

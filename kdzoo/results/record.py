@@ -111,6 +111,7 @@ class Record(_Frozen):
     """One trained model: what it is, what shaped it, how good it is. Written last and atomically.
 
     ``quality`` is by split, then by metric; ``test`` is there once it has been read.
+    ``quality_version`` says which metrics kdzoo knew then.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -127,6 +128,7 @@ class Record(_Frozen):
     training: TrainingSummary | None = None
     size: Size
     quality: Quality
+    quality_version: Count = 1
     notes: tuple[Words, ...] = ()
     environment: dict[Name, Words]
     created: Name  # ISO 8601, UTC
@@ -155,6 +157,7 @@ class Deployed(_Frozen):
     parity: Parity | None = None
     data: DataSummary  # that its figures were read on
     quality: Quality = {}
+    quality_version: Count = 1
     environment: dict[Name, Words]
     created: Name
 

@@ -25,6 +25,13 @@ from kdzoo.statistics.outcomes import (
     teacher_of,
 )
 from kdzoo.statistics.paired import SIGNIFICANT, Comparison, adjusted, compare, differ, mcnemar
+from kdzoo.statistics.quality import (
+    QUALITY_VERSION,
+    CurrentStore,
+    current,
+    figures,
+    intervals,
+)
 from kdzoo.statistics.recipes import MOST_SEEDS, RecipeComparison, compare_recipes
 from kdzoo.statistics.slices import Slice, by_bounds, by_quartile
 from kdzoo.statistics.verdict import (
@@ -40,10 +47,12 @@ from kdzoo.statistics.verdict import (
 __all__ = [
     "MARGIN",
     "MOST_SEEDS",
+    "QUALITY_VERSION",
     "SIGNIFICANT",
     "Calibration",
     "ClassLoss",
     "Comparison",
+    "CurrentStore",
     "Detection",
     "Effect",
     "Gap",
@@ -66,13 +75,16 @@ __all__ = [
     "compare",
     "compare_recipes",
     "control_of",
+    "current",
     "detection",
     "differ",
     "expected_calibration_error",
+    "figures",
     "fit_temperature",
     "gap_closed",
     "in_points",
     "inheritance",
+    "intervals",
     "mcnemar",
     "negative_log_likelihood",
     "of_distilling",

@@ -25,6 +25,7 @@ class Outcomes:
         seeds: of the models, [S].
         gold: label ids, [N].
         predictions: label ids, [S, N].
+        teacher_predictions: likewise, [S, N]; -1 where there is no teacher.
         confidence: probability of the predicted label, [S, N].
         gold_log_probability: in nats, [S, N].
         brier: Σ (p - y)² over the classes, [S, N].
@@ -43,6 +44,7 @@ class Outcomes:
     seeds: tuple[int, ...]
     gold: Ids
     predictions: Ids
+    teacher_predictions: Ids
     confidence: Values
     gold_log_probability: Values
     brier: Values
@@ -87,6 +89,9 @@ def read_outcomes(store: Store, row: Row, split: str, runtime: str | None = None
         seeds=tuple(member.seed for member in row.members),
         gold=frames[0]["gold"].to_numpy(np.int32),
         predictions=stacked("prediction", np.int32),
+        teacher_predictions=np.nan_to_num(stacked("teacher_prediction", np.float64), nan=-1).astype(
+            np.int32
+        ),
         confidence=stacked("confidence", np.float32),
         gold_log_probability=stacked("gold_log_probability", np.float32),
         brier=stacked("brier", np.float32),

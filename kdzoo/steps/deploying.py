@@ -30,6 +30,7 @@ from kdzoo.runtime.parity import (
     with_long,
 )
 from kdzoo.runtime.pipeline import read_long
+from kdzoo.statistics import QUALITY_VERSION
 from kdzoo.steps.context import StudyContext, now
 from kdzoo.steps.deciding import is_decided
 from kdzoo.steps.failing import FATAL, reason_of
@@ -161,6 +162,7 @@ def _read(
         "files": {name: (folder / name).stat().st_size for name in DEPLOYED},
         "parity": _parity(job, classifier, logits["validation"], exact),
         "quality": write_outcomes(folder, job.corpus, logits, teacher, context, job.section.reject),
+        "quality_version": QUALITY_VERSION,
     }
 
 

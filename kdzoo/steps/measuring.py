@@ -10,12 +10,13 @@ import pandas as pd
 
 from kdzoo.data import Corpus
 from kdzoo.errors import StoreError
-from kdzoo.measure import figures, no_outcomes, outcomes
+from kdzoo.measure import no_outcomes, outcomes
 from kdzoo.model import Logits
 from kdzoo.recipe.schema import Reject
 from kdzoo.results import PREDICTIONS, DataSummary
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.decision import DECISION
+from kdzoo.statistics import QUALITY_VERSION, figures
 from kdzoo.steps.context import StudyContext, sizes_of
 from kdzoo.steps.deciding import decide, is_decided
 from kdzoo.steps.teacher import StudyTeacher
@@ -58,7 +59,8 @@ def read_quality(
             for split in own
         }
     found = write_outcomes(folder, corpus, logits, wanted, context, reject)
-    context.finish(folder, record.model_copy(update={"quality": found, "data": data}))
+    update = {"quality": found, "quality_version": QUALITY_VERSION, "data": data}
+    context.finish(folder, record.model_copy(update=update))
 
 
 def write_outcomes(

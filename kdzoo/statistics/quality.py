@@ -1,0 +1,130 @@
+"""The quality figures of a model: functions of its outcomes, so that new ones reach old results.
+
+A record remembers its figures and the version of this file that told them. What was told stays as
+it was: outcomes are stored rounded, and figures were made before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from kdzoo.metrics import quality
+from kdzoo.results import PREDICTIONS, Deployed, Record, Store, opened, write_atomically
+from kdzoo.results.opened import OpenedStore
+from kdzoo.results.outcome_file import read_outcome_file
+from kdzoo.results.store import T
+from kdzoo.statistics.interval import Interval
+from kdzoo.statistics.outcomes import Ids, Outcomes
+
+QUALITY_VERSION = 1  # raised when a figure is added: records that are older are then told it too
+
+
+def agreement(predictions: Ids, teacher: Ids) -> float:
+    """Returns the share of texts that get the teacher's label.
+
+    Args:
+        predictions: label ids, [S, N].
+        teacher: the teacher's, [S, N].
+    """
+    return float((predictions == teacher).mean())
+
+
+WITH_TEACHER: dict[str, Callable[[Ids, Ids], float | Interval]] = {"agreement": agreement}
+
+
+def figures(frame: pd.DataFrame, oos: int | None, positive: int | None = None) -> dict[str, float]:
+    """Returns the quality figures of one split's outcomes, those beside the teacher included.
+
+    One with an interval has its ends as ``name_low`` and ``name_high``.
+
+    Args:
+        frame: of one model and split (see ``kdzoo.measure.outcomes``).
+        oos: the id of the out-of-scope label, if there is one.
+        positive: the id of the label to find, if there is one.
+    """
+    own, teacher = frame["prediction"].to_numpy(), frame["teacher_prediction"].to_numpy()
+    found = quality(own, frame["gold"].to_numpy(), oos, positive)
+    if (teacher >= 0).all():
+        for name, of in WITH_TEACHER.items():
+            found |= dict(_named(name, of(own[np.newaxis], teacher[np.newaxis])))
+        found["divergence"] = float(frame["divergence"].mean())
+    return found
+
+
+def _named(name: str, told: float | Interval) -> Iterator[tuple[str, float]]:
+    if not isinstance(told, Interval):
+        yield name, told
+        return
+    yield name, told.value
+    for end, value in (("low", told.low), ("high", told.high)):
+        if value is not None:
+            yield f"{name}_{end}", value
+
+
+def intervals(outcomes: Outcomes) -> dict[str, Interval]:
+    """Returns the figures of a row's models together that have an interval over texts, by name."""
+    if (outcomes.teacher_predictions < 0).any():
+        return {}
+    told = {
+        name: of(outcomes.predictions, outcomes.teacher_predictions)
+        for name, of in WITH_TEACHER.items()
+    }
+    return {name: each for name, each in told.items() if isinstance(each, Interval)}
+
+
+@dataclass(frozen=True)
+class CurrentStore(OpenedStore):
+    """A study whose models have all figures that kdzoo knows today, whoever measured them when."""
+
+    _renewed: dict[Path, Record | Deployed] = field(default_factory=dict, repr=False, compare=False)
+
+    def _read(self, path: Path, model: type[T]) -> T:
+        found = super()._read(path, model)
+        outcomes = path.with_name(PREDICTIONS)
+        if (
+            isinstance(found, Record | Deployed)
+            and found.quality_version < QUALITY_VERSION
+            and outcomes.is_file()
+        ):
+            found = renewed(found, read_outcome_file(outcomes, found))
+            self._known[path] = self._renewed[path] = found
+        return found
+
+    def keep(self) -> None:
+        """Writes down the figures that were worked out, where that is allowed."""
+        for path, model in self._renewed.items():
+            if os.access(path.parent, os.W_OK):
+                write_atomically(path, model.model_dump_json(indent=1))
+
+
+def current(store: Store) -> CurrentStore:
+    """Returns a study with all figures that kdzoo knows today.
+
+    Raises:
+        StoreError: the folder is no study, or a file of it is damaged.
+        ModelError: what was fitted on validation is damaged.
+    """
+    if isinstance(store, CurrentStore):
+        return store
+    known = opened(store)
+    return CurrentStore(known.root, known._known, known._folders)
+
+
+M = TypeVar("M", Record, Deployed)
+
+
+def renewed(model: M, outcomes: pd.DataFrame) -> M:
+    """Returns a record with the figures that it lacks, from its outcomes."""
+    data = model.data
+    told = {}
+    for split, known in model.quality.items():
+        frame = outcomes[outcomes["split"] == split]
+        told[split] = figures(frame, data.oos, data.positive) | known if len(frame) else known
+    return model.model_copy(update={"quality": told, "quality_version": QUALITY_VERSION})
