@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from pathlib import Path
@@ -11,12 +12,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
-from tiny_results import one_student, one_student_deployed
+from scipy.stats import bootstrap
+from sklearn.metrics import cohen_kappa_score
+from tiny_results import one_student, one_student_deployed, two_students
 
 import kdzoo as package
-from kdzoo.report import read_report, write_report
+from kdzoo.report import read_report, text_files, write_report
+from kdzoo.report.write import page
 from kdzoo.results import PREDICTIONS, Deployed, Record, Store
 from kdzoo.statistics import Interval, current, figures, quality
+from kdzoo.statistics.quality import kappa
 
 STUDENT, TEACHER = "s" * 16, "t" * 16
 Ids = npt.NDArray[np.integer[Any]]
@@ -139,6 +144,84 @@ class TestRecords:
         assert {name: model.quality for name, model in current_models.items()} == {
             name: model.quality for name, model in models.items()
         }
+
+
+class TestKappa:
+    @pytest.mark.parametrize("labels", [2, 3, 20])
+    @pytest.mark.parametrize("agreeing", [0.0, 0.3, 0.9, 1.0])
+    @pytest.mark.parametrize("seeds", [1, 3])
+    def test_is_scikit_learns(self, labels: int, agreeing: float, seeds: int) -> None:
+        """Mean over seeds, whatever the numbers of the labels."""
+        rng = np.random.default_rng(labels * seeds)
+        teacher = np.tile(rng.integers(0, labels, 200) * 1_000_003, (seeds, 1))
+        other = rng.integers(0, labels, teacher.shape) * 1_000_003
+        own = np.where(rng.random(teacher.shape) < agreeing, teacher, other)
+
+        found = kappa(own, teacher)
+
+        wanted = [cohen_kappa_score(*each) for each in zip(own, teacher, strict=True)]
+        assert found.value == pytest.approx(np.mean(wanted))
+        assert found.low is not None
+        assert found.high is not None
+        assert found.low <= found.value <= found.high
+
+    def test_has_the_interval_of_scipys_bootstrap(self) -> None:
+        rng = np.random.default_rng(0)
+        teacher = rng.integers(0, 3, 150)
+        own = np.where(rng.random(150) < 0.8, teacher, rng.integers(0, 3, 150))
+
+        found = kappa(own[np.newaxis], teacher[np.newaxis])
+
+        expected = bootstrap(
+            (own, teacher), cohen_kappa_score, n_resamples=500, paired=True, vectorized=False,
+            method="percentile", rng=np.random.default_rng(1),
+        ).confidence_interval  # fmt: skip
+        assert (found.low, found.high) == pytest.approx(tuple(expected), abs=0.02)
+
+    def test_of_one_label_alone_is_not_known(self) -> None:
+        """Two who always say the same agree by chance."""
+        found = kappa(np.zeros((2, 5), dtype=int), np.zeros((2, 5), dtype=int))
+
+        assert np.isnan(found.value)
+        assert found.low is found.high is None
+
+    def test_is_the_same_however_few_resamples_are_drawn_at_once(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Many distinct texts are resampled in parts: memory is not asked for all of them."""
+        rng = np.random.default_rng(0)
+        own, teacher = rng.integers(0, 5, (2, 1, 60))
+        whole = kappa(own, teacher)
+        monkeypatch.setattr(quality, "_CELLS", 50)
+
+        assert kappa(own, teacher) == whole
+
+    def test_stands_where_its_column_says(self, tmp_path: Path) -> None:
+        """In files and on the page, with its interval; of results made before as well."""
+        store = two_students(tmp_path)
+        for path in (tmp_path / "models").glob("tiny--*"):
+            key = path.name.rpartition("--")[2]
+            outcomes = store.predictions(key)
+            store.write_predictions(path, outcomes.assign(teacher_prediction=outcomes["gold"]))
+        for path in tmp_path.rglob("record.json"):
+            told = json.loads(path.read_text(encoding="utf-8"))
+            for figures_of_split in told["quality"].values():
+                for name in ("kappa", "kappa_low", "kappa_high"):
+                    figures_of_split.pop(name, None)
+            path.write_text(json.dumps({**told, "quality_version": 1}), encoding="utf-8")
+
+        report = read_report(store)
+
+        files = text_files(report.table)
+        _, tiny, _ = csv.DictReader(files["table.csv"].splitlines())
+        low, mean, high = (float(tiny[f"kappa_{end}"]) for end in ("low", "mean", "high"))
+        assert low < mean < high
+        assert f"{mean:.3f} ({low:.3f} to {high:.3f})" in page(report)
+        assert "Kappa: Cohen" in page(report)
+        assert "kappa" not in files["table.md"].lower() + files["table.tex"].lower()
+        frame = package.read_results(store.root).query("row == 'tiny' and role == 'student'")
+        for metric in ("kappa", "kappa_low", "kappa_high"):
+            assert (frame["metric"] == metric).sum() == 2  # seeds
 
 
 class TestFigures:

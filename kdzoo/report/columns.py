@@ -12,10 +12,11 @@ from typing import Any
 from kdzoo.measure import THROUGHPUT
 from kdzoo.report.column import BOTH, FILES, TABLES, Column, Part, Place, Reader
 from kdzoo.report.findings import Finding
-from kdzoo.report.kinds import COMPARED, RATIO, SPREAD
+from kdzoo.report.kinds import COMPARED, ESTIMATE, RATIO, SPREAD
 from kdzoo.report.latency import Latency
 from kdzoo.report.numbers import (
     NOTHING,
+    estimate,
     megabytes,
     millions,
     milliseconds,
@@ -118,6 +119,10 @@ FIGURES = (
            in_tables=lambda table: any("f1" in row.metrics for row in table.rows)),
     figure("macro_f1", "macro-F1", TABLES | Place.LATEX | FILES | Place.CARD),
     figure("agreement", "agreement", TABLES | Place.LATEX | FILES),
+    figure("kappa", "kappa", Place.PAGE | FILES, kind=ESTIMATE, show=estimate,
+           in_tables=lambda table: any("kappa" in row.metrics for row in table.rows),
+           meaning="Kappa: Cohen's, agreement with the teacher beyond chance, with its 95 % "
+           "bootstrap interval over texts."),
     figure("divergence", "divergence", FILES),
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ it was: outcomes are stored rounded, and figures were made before.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,16 +15,20 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from kdzoo.metrics import quality
 from kdzoo.results import PREDICTIONS, Deployed, Record, Store, opened, write_atomically
 from kdzoo.results.opened import OpenedStore
 from kdzoo.results.outcome_file import read_outcome_file
 from kdzoo.results.store import T
-from kdzoo.statistics.interval import Interval
+from kdzoo.statistics.interval import Interval, percentile_interval
 from kdzoo.statistics.outcomes import Ids, Outcomes
+from kdzoo.statistics.resampling import Counts, Floats, Ints, distinct_columns
 
-QUALITY_VERSION = 1  # raised when a figure is added: records that are older are then told it too
+QUALITY_VERSION = 2  # raised when a figure is added: records that are older are then told it too
+_RESAMPLES = 999  # of the texts, for every model of a study
+_CELLS = 2**22  # drawn at once: 32 MB
 
 
 def agreement(predictions: Ids, teacher: Ids) -> float:
@@ -36,7 +41,70 @@ def agreement(predictions: Ids, teacher: Ids) -> float:
     return float((predictions == teacher).mean())
 
 
-WITH_TEACHER: dict[str, Callable[[Ids, Ids], float | Interval]] = {"agreement": agreement}
+def kappa(predictions: Ids, teacher: Ids, seed: int = 0) -> Interval:
+    """Returns Cohen's (1960) kappa with the teacher, mean over seeds: agreement beyond chance.
+
+    1 is full agreement, 0 what two would agree by chance who give each label as often as these.
+    The interval is the percentile bootstrap's over texts; it holds of these very models. Where all
+    get the same label, kappa is not known: NaN, without an interval.
+
+    Args:
+        predictions: label ids, [S, N].
+        teacher: the teacher's, [S, N].
+        seed: of the bootstrap.
+    """
+    texts = predictions.shape[1]
+    said = np.concatenate([predictions, teacher])  # [2S, N]
+    _, numbers = np.unique(said, return_inverse=True)  # few, whatever the ids are
+    columns, counts = distinct_columns(
+        numbers.reshape(said.shape), np.ones(texts, dtype=np.int64)
+    )  # [2S, K], [K]
+    own, other = columns[: len(predictions)], columns[len(predictions) :]
+    value = float(_kappas(counts[np.newaxis], own, other)[0])
+    if math.isnan(value):
+        return Interval(value)
+    rng, at_once = np.random.default_rng(seed), max(1, _CELLS // len(counts))
+    sizes = [min(at_once, _RESAMPLES - begin) for begin in range(0, _RESAMPLES, at_once)]
+    resampled = np.concatenate(
+        [_kappas(rng.multinomial(texts, counts / texts, size=size), own, other) for size in sizes]
+    )
+    return percentile_interval(value, resampled[~np.isnan(resampled)])
+
+
+def _kappas(counts: Counts, own: Ints, other: Ints) -> Floats:
+    """Returns kappa, mean over seeds, of every resample, [R].
+
+    Args:
+        counts: how often each distinct text is drawn, [R, K].
+        own: its label by the models, [S, K].
+        other: its label by their teachers, [S, K].
+    """
+    texts = counts.sum(1, keepdims=True)  # [R, 1]
+    shares = counts / texts  # [R, K]
+    found = []
+    for ours, theirs in zip(own, other, strict=True):
+        agreed = counts[:, ours == theirs].sum(1) / texts[:, 0]
+        labels = int(max(ours.max(), theirs.max())) + 1
+        by_us, by_them = (_by_label(shares, each, labels) for each in (ours, theirs))
+        chance = (by_us * by_them).sum(1)  # [R]
+        with np.errstate(invalid="ignore"):  # one label alone: 0 / 0
+            found.append((agreed - chance) / np.where(chance < 1, 1 - chance, np.nan))
+    kappas: Floats = np.mean(found, axis=0)
+    return kappas
+
+
+def _by_label(shares: Floats, said: Ints, labels: int) -> Floats:
+    """Returns the share of each of C labels, [R, C], for shares [R, K] of texts with labels [K]."""
+    texts = len(said)
+    has_label = csr_array((np.ones(texts), (np.arange(texts), said)), (texts, labels))
+    found: Floats = shares @ has_label
+    return found
+
+
+WITH_TEACHER: dict[str, Callable[[Ids, Ids], float | Interval]] = {
+    "agreement": agreement,
+    "kappa": kappa,
+}
 
 
 def figures(frame: pd.DataFrame, oos: int | None, positive: int | None = None) -> dict[str, float]:
