@@ -30,8 +30,8 @@ from kdzoo.results import Store
 from kdzoo.runtime import Classifier
 from kdzoo.runtime.alone import TextByText
 from kdzoo.runtime.export import export_model
-from kdzoo.runtime.forms import ExportSettings
 from kdzoo.runtime.onnx import OnnxClassifier
+from kdzoo.runtime.settings import ExportSettings
 
 ROUNDS, TEXTS = 5, 512  # rounds, and texts of each side in a round
 FORMS = {

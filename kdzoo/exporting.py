@@ -78,7 +78,7 @@ def export(
     from kdzoo.model import size_bytes
     from kdzoo.progress import Silent
     from kdzoo.runtime.folder import deployed_bytes
-    from kdzoo.runtime.forms import CALIBRATION_TEXTS, ExportSettings
+    from kdzoo.runtime.settings import CALIBRATION_TEXTS, ExportSettings
 
     progress = progress or Silent()
     if students is not None:

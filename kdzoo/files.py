@@ -171,3 +171,22 @@ def alone_in(folder: Path, noun: str) -> Iterator[None]:
             if any(each.iterdir()):
                 break
             each.rmdir()
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Writes a file beside its place and moves it there: it is whole or not there.
+
+    A link that somebody laid in the way is removed, not followed.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with writing(path):
+            partial.unlink(missing_ok=True)
+            with partial.open("xb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+            partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

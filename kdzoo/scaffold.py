@@ -15,11 +15,10 @@ from kdzoo.data import Corpus, describe, load_corpus
 from kdzoo.data.files import split_files
 from kdzoo.data.stream import AS_NAMED
 from kdzoo.errors import DataError, ModelError, RecipeError, TeacherError
-from kdzoo.files import check_writable, with_home
+from kdzoo.files import check_writable, with_home, write_atomically
 from kdzoo.recipe import parse_scalar, recipe_model
 from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.schema import Data
-from kdzoo.results import write_atomically
 from kdzoo.steps import try_student_on
 from kdzoo.teacher import (
     LabelCures,

@@ -24,10 +24,10 @@ from kdzoo.files import (
     check_readable,
     check_writable,
     with_home,
+    write_atomically,
     writing,
 )
 from kdzoo.files import files_told as told
-from kdzoo.results import write_atomically
 from kdzoo.teacher.cache import check_cache, clear_cache
 
 MANY = 1 << 19  # bytes: more than the small disk holds

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TypeGuard
 
@@ -131,6 +132,74 @@ def test_a_module_can_be_imported_where_unixs_own_modules_are_not(file: Path) ->
     }
 
     assert not names & UNIX_ALONE
+
+
+def at_import(body: Iterable[ast.stmt]) -> Iterator[str]:
+    """Yields the dotted names that are imported while a module itself is: in no function."""
+    for node in body:
+        if is_for_type_checkers(node):
+            yield from at_import(node.orelse)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (dotted for dotted, _ in imports(node))
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inside = (getattr(node, name, []) for name in ("body", "handlers", "orelse"))
+            yield from (dotted for each in inside for dotted in at_import(each))
+
+
+def module_of(dotted: str, modules: Iterable[str]) -> str | None:
+    """Returns the module that a dotted name is, or is in; None of what is not kdzoo's."""
+    known = (dotted, dotted.rpartition(".")[0])
+    return next((name for name in known if name in modules), None)
+
+
+def circle_in(sources: Mapping[str, str]) -> list[str] | None:
+    """Returns the modules that import each other in a circle; None where none do.
+
+    Args:
+        sources: code by the module's dotted name.
+    """
+    graph = {
+        name: {
+            other
+            for dotted in at_import(ast.parse(source).body)
+            if (other := module_of(dotted, sources)) not in (None, name)
+        }
+        for name, source in sources.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        return circle
+    return None
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Each can be read after what it stands on; what a function imports is not counted."""
+    sources = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): (
+            path.read_text(encoding="utf-8")
+        )
+        for path in PACKAGE.rglob("*.py")
+    }
+
+    assert circle_in(sources) is None
+
+
+@pytest.mark.parametrize(
+    ("sources", "is_circle"),
+    [
+        ({"a.x": "from a.y import f", "a.y": "import a.x"}, True),
+        ({"a": "from a.x import f", "a.x": "from a import g"}, True),
+        ({"a.x": "from a import y", "a.y": "from a import z", "a.z": "from a import x"}, True),
+        ({"a.x": "try:\n    import a.y\nexcept E:\n    pass", "a.y": "import a.x"}, True),
+        ({"a.x": "from a.y import f", "a.y": "def f():\n    import a.x"}, False),
+        ({"a.x": "if TYPE_CHECKING:\n    import a.y", "a.y": "import a.x"}, False),
+        ({"a": "from a.x import f", "a.x": "from a.y import f", "a.y": "import b"}, False),
+    ],
+)
+def test_a_circle_is_found(sources: dict[str, str], is_circle: bool) -> None:
+    assert (circle_in(sources) is not None) == is_circle
 
 
 def test_the_reader_of_imports_sees_them_all() -> None:

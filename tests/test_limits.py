@@ -270,7 +270,7 @@ import torch, transformers
 from kdzoo.measure import Candidate, MeasureSettings, measure_candidates
 from kdzoo.progress import Silent
 from kdzoo.runtime.export import export_model
-from kdzoo.runtime.forms import ExportSettings
+from kdzoo.runtime.settings import ExportSettings
 teacher, exports = Path({str(tiny_teacher)!r}), Path({str(tmp_path)!r})
 runtimes = ("pipeline", "torch", "onnx", "onnx-int8")
 for runtime in runtimes[2:]:

@@ -20,7 +20,7 @@ from kdzoo import registry
 from kdzoo.measure import Candidate
 from kdzoo.measure.workers import MODULE, Worker, WorkerError, cores_for
 from kdzoo.runtime.export import export_model
-from kdzoo.runtime.forms import ExportSettings
+from kdzoo.runtime.settings import ExportSettings
 
 LIMIT_S = 120.0  # far more than any of this takes
 SOON_S = 0.5

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from tiny_results import HandWritten, one_student
 
 from kdzoo.errors import StoreError
-from kdzoo.results import PREDICTIONS, Manifest, Member, Record, Store, publish, write_atomically
+from kdzoo.files import write_atomically
+from kdzoo.results import PREDICTIONS, Manifest, Member, Record, Store, publish
 from kdzoo.results.publish import without_paths
 
 KEY = "s" * 16

@@ -39,7 +39,7 @@ from kdzoo.progress import Silent
 from kdzoo.recipe import Recipe, load_study, option_fields, options_of
 from kdzoo.registry import Entry
 from kdzoo.runtime import load_classifier
-from kdzoo.runtime.forms import ExportSettings
+from kdzoo.runtime.settings import ExportSettings
 from kdzoo.text import Vocabulary, encode
 from kdzoo.training import TrainingPlan, TrainingSet, make_accelerator, train
 

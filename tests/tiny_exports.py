@@ -9,7 +9,7 @@ from tiny_models import context_of, pruned_vocabulary, save_tiny_classifier, som
 
 from kdzoo import registry
 from kdzoo.model import build_student, save_model
-from kdzoo.runtime.forms import ExportSettings
+from kdzoo.runtime.settings import ExportSettings
 
 TEXTS = [each.text for each in some_texts(60, seed=3)]  # of 1 to 14 words
 

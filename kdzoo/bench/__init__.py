@@ -12,14 +12,13 @@ from kdzoo.bench.models import check_labels, check_texts, open_models
 from kdzoo.bench.outcome import Bench, Benched, bench_table
 from kdzoo.bench.reading import Reading
 from kdzoo.errors import DataError, ModelError, Problem, StoreError
-from kdzoo.files import check_writable
+from kdzoo.files import check_writable, write_atomically
 from kdzoo.measure import Candidate, MeasureSettings, Work, environment, measure_candidates
 from kdzoo.progress import Progress
 from kdzoo.report import write_tables
-from kdzoo.results import Session, Timing, refuse_foreign_report, write_atomically
+from kdzoo.results import Session, Timing, now, refuse_foreign_report
 from kdzoo.runtime import Text
 from kdzoo.runtime.folder import is_export
-from kdzoo.steps.context import now
 from kdzoo.steps.timing import told_of
 
 BENCH, FORMS = "bench.json", "forms"

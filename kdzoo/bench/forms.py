@@ -11,7 +11,7 @@ from kdzoo import registry
 from kdzoo.bench.models import Model
 from kdzoo.errors import RecipeError
 from kdzoo.runtime import Text, require_runtimes
-from kdzoo.runtime.forms import ExportSettings
+from kdzoo.runtime.settings import ExportSettings
 
 
 @dataclass(frozen=True)

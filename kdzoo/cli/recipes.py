@@ -149,8 +149,8 @@ def new(
     file: Annotated[Path, typer.Argument(help="The file to write.")],
 ) -> None:
     """Copy a recipe out, to edit."""
+    from kdzoo.files import write_atomically
     from kdzoo.recipe import find_recipes
-    from kdzoo.results import write_atomically
 
     paths = list(find_recipes(recipe)[1].values())
     if len(paths) > 1:

@@ -11,7 +11,7 @@ from kdzoo.data.corpus import (
     fingerprint,
     texts_of,
 )
-from kdzoo.data.load import few_labels, load_corpus
+from kdzoo.data.load import few_labels, load_corpus, origin_of
 from kdzoo.data.output import check_output, write_rows
 from kdzoo.data.stream import read_labelled
 from kdzoo.data.texts import NO_LABEL, Digests, Texts, digests_of, distinct, has_pairs
@@ -40,6 +40,7 @@ __all__ = [
     "load_corpus",
     "normalised",
     "one_form",
+    "origin_of",
     "read_labelled",
     "segments",
     "texts_of",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from kdzoo import registry
 from kdzoo.data.checks import check_rows, handle_leaks, note_labels
@@ -14,6 +15,16 @@ from kdzoo.data.split import keep_few_labels, make_splits, named_splits, replace
 from kdzoo.data.stream import AS_NAMED
 from kdzoo.errors import DataError, did_you_mean
 from kdzoo.recipe.schema import Data
+
+
+def origin_of(section: Data) -> str:
+    """Returns where the data comes from, in words and without a path."""
+    if section.hub:
+        return f"hub:{section.hub}" + (f"/{section.config}" if section.config else "")
+    if section.embedded:
+        return f"embedded:{section.embedded}"
+    files = section.files
+    return f"files:{Path(files).name}" if isinstance(files, str) else "files"
 
 
 def load_corpus(section: Data) -> Corpus:

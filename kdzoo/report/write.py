@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kdzoo.files import write_atomically
 from kdzoo.report.column import Place
 from kdzoo.report.form_findings import find_forms
 from kdzoo.report.gap_picture import draw_gaps
@@ -28,7 +29,7 @@ from kdzoo.report.spreadsheet import comma_separated
 from kdzoo.report.study_sections import curves_section, dates, environment_sections, recipes_section
 from kdzoo.report.summary import summary
 from kdzoo.report.table import cost_caption, deployed_title, markdown, quality_caption
-from kdzoo.results import Store, write_atomically
+from kdzoo.results import Store
 from kdzoo.statistics import CurrentStore, OutcomesReader, current
 
 PAGE = "report.html"

@@ -17,8 +17,9 @@ from kdzoo.results.record import (
     Session,
     Timing,
     TrainingSummary,
+    now,
 )
-from kdzoo.results.store import CHECKPOINT, PREDICTIONS, Store, write_atomically
+from kdzoo.results.store import CHECKPOINT, PREDICTIONS, Store
 
 __all__ = [
     "CHECKPOINT",
@@ -40,9 +41,9 @@ __all__ = [
     "choose",
     "is_study",
     "merge",
+    "now",
     "opened",
     "publish",
     "refuse_foreign_report",
     "without_paths",
-    "write_atomically",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -48,6 +49,11 @@ def _accuracies(quality: dict[str, Figures]) -> dict[str, Figures]:
 
 
 Quality = Annotated[dict[Name, Figures], AfterValidator(_accuracies)]
+
+
+def now() -> str:
+    """Returns when something is written down: ISO 8601, in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def machine_name(environment: Mapping[str, str]) -> str:

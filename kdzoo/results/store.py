@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
 from kdzoo.bounds import MOST, read_json
 from kdzoo.errors import StoreError
 from kdzoo.fields import Name
-from kdzoo.files import writing
+from kdzoo.files import write_atomically
 from kdzoo.results.outcome_file import packed, read_outcome_file
 from kdzoo.results.record import SCHEMA_VERSION, Deployed, Manifest, Record, Session
 from kdzoo.runtime.decision import DECISION, Decision, read_decision
@@ -282,22 +282,3 @@ def read_as(path: Path, model: type[T]) -> T:
             f"{path} is not what kdzoo writes: {place[:100]}: {first['msg'][:300]}; "
             "remove it and run the recipe again"
         ) from error
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Writes a file beside its place and moves it there: it is whole or not there.
-
-    A link that somebody laid in the way is removed, not followed.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with writing(path):
-            partial.unlink(missing_ok=True)
-            with partial.open("xb") as file:
-                file.write(content.encode() if isinstance(content, str) else content)
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

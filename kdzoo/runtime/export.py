@@ -28,10 +28,10 @@ from kdzoo.runtime.folder import (
     read_export,
     write_export,
 )
-from kdzoo.runtime.forms import CALIBRATION_TEXTS, ExportSettings
 from kdzoo.runtime.graph import to_onnx
 from kdzoo.runtime.int8 import quantise_dynamic, quantise_static
 from kdzoo.runtime.onnx import OnnxClassifier
+from kdzoo.runtime.settings import CALIBRATION_TEXTS, ExportSettings
 from kdzoo.runtime.usage import readme
 
 LARGEST_GRAPH = 2_000_000_000  # bytes of weights; protobuf ends at 2^31, all else included

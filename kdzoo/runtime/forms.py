@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from kdzoo.registry import register_runtime
-from kdzoo.runtime.protocol import Classifier, Text
+from kdzoo.runtime.protocol import Classifier
+from kdzoo.runtime.settings import ExportSettings
 
 ONNX_MODULES = ("onnx", "onnxruntime", "onnxscript")
-CALIBRATION_TEXTS = 256
-
-
-@dataclass(frozen=True)
-class ExportSettings:
-    """What an export may be asked for.
-
-    Attributes:
-        int8: whether activations get their ranges as they come, or once, from calibration texts.
-        calibration: real texts, from validation; needed for static int8 alone, which reads the
-            first CALIBRATION_TEXTS of them.
-    """
-
-    int8: Literal["dynamic", "static"] = "dynamic"
-    calibration: Sequence[Text] = ()
 
 
 def _export_onnx(folder: Path, target: Path, settings: ExportSettings) -> None:

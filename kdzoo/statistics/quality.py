@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from kdzoo.files import write_atomically
 from kdzoo.metrics import quality
-from kdzoo.results import PREDICTIONS, Deployed, Record, Store, opened, write_atomically
+from kdzoo.results import PREDICTIONS, Deployed, Record, Store, opened
 from kdzoo.results.opened import OpenedStore
 from kdzoo.results.outcome_file import read_outcome_file
 from kdzoo.results.store import T

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 
-from kdzoo.data import Corpus
+from kdzoo.data import Corpus, origin_of
+from kdzoo.digest import content_hash
 from kdzoo.measure import baseline_size, environment
 from kdzoo.model.baseline import fit_baseline, save_baseline
 from kdzoo.recipe.schema import Recipe
-from kdzoo.results import Record
-from kdzoo.steps.context import MODEL_FORMAT, StudyContext, now, summary_of
-from kdzoo.steps.teacher import origin_of
-from kdzoo.teacher import content_hash
+from kdzoo.results import Record, now
+from kdzoo.steps.context import MODEL_FORMAT, StudyContext, summary_of
 
 
 def obtain_baseline(recipe: Recipe, corpus: Corpus, seed: int, context: StudyContext) -> str:
@@ -33,7 +32,7 @@ def obtain_baseline(recipe: Recipe, corpus: Corpus, seed: int, context: StudyCon
         name="tf-idf + svm",
         seed=seed,
         kind="tf-idf + svm",
-        data=summary_of(corpus, origin_of(recipe), 0.0),
+        data=summary_of(corpus, origin_of(recipe.data), 0.0),
         recipe=recipe.model_dump(mode="json", include={"version", "data"}),
         size=baseline_size(pipeline, folder),
         quality={},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +63,6 @@ class StudyContext:
         if self.accelerator.is_main_process:
             self.store.write(folder, record)
         self.accelerator.wait_for_everyone()
-
-
-def now() -> str:
-    """Returns the time in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def configuration_of(recipe: Recipe, role: str, seed: int) -> dict[str, Scalar]:

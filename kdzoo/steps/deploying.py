@@ -13,13 +13,13 @@ import numpy as np
 
 from kdzoo import registry
 from kdzoo.data import Corpus
+from kdzoo.digest import content_hash
 from kdzoo.measure import environment
 from kdzoo.recipe.schema import Measure
-from kdzoo.results import PREDICTIONS, Deployed
+from kdzoo.results import PREDICTIONS, Deployed, now
 from kdzoo.runtime import Classifier, Logits, Text, load_classifier
 from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import DEPLOYED
-from kdzoo.runtime.forms import ExportSettings
 from kdzoo.runtime.parity import (
     RAGGED_TEXTS,
     Long,
@@ -30,13 +30,13 @@ from kdzoo.runtime.parity import (
     with_long,
 )
 from kdzoo.runtime.pipeline import read_long
+from kdzoo.runtime.settings import ExportSettings
 from kdzoo.statistics import QUALITY_VERSION
-from kdzoo.steps.context import StudyContext, now
+from kdzoo.steps.context import StudyContext
 from kdzoo.steps.deciding import is_decided
 from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.measuring import read_on, taught_logits, write_outcomes
 from kdzoo.steps.teacher import StudyTeacher
-from kdzoo.teacher import content_hash
 
 EXPORT_FORMAT = 2  # raise it when kdzoo exports another form of the same model
 

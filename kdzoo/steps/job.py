@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from kdzoo import registry
 from kdzoo.data import Corpus, fingerprint
-from kdzoo.digest import file_sha256
+from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import ModelError, TeacherError
 from kdzoo.model import own_vocabulary, try_student
 from kdzoo.objectives import bind_objective
@@ -20,7 +20,7 @@ from kdzoo.runtime import require_runtimes
 from kdzoo.steps.context import MODEL_FORMAT, StudyContext
 from kdzoo.steps.teacher import StudyTeacher
 from kdzoo.steps.transfer import obtain_transfer_set
-from kdzoo.teacher import content_hash, content_key, find_model
+from kdzoo.teacher import content_key, find_model
 from kdzoo.text import Vocabulary, check_vectors, prune, words
 from kdzoo.transfer import TransferSet, try_augmenter, try_unlabelled
 

@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from kdzoo import registry
+from kdzoo.data import origin_of
 from kdzoo.measure import environment, model_size
 from kdzoo.metrics import quality
 from kdzoo.model import (
@@ -28,10 +29,9 @@ from kdzoo.model import (
 from kdzoo.objectives import bind_objective, distillation_loss
 from kdzoo.recipe import options_of
 from kdzoo.recipe.schema import Recipe, Vectors
-from kdzoo.results import CHECKPOINT, Record, TrainingSummary
-from kdzoo.steps.context import StudyContext, configuration_of, now, summary_of
+from kdzoo.results import CHECKPOINT, Record, TrainingSummary, now
+from kdzoo.steps.context import StudyContext, configuration_of, summary_of
 from kdzoo.steps.job import StudentJob
-from kdzoo.steps.teacher import origin_of
 from kdzoo.teacher import encoder_vectors
 from kdzoo.text import encode, read_vectors
 from kdzoo.training import Evaluate, Loss, TrainingPlan, TrainingResult, TrainingSet, train
@@ -218,7 +218,7 @@ def _record(
         kind=job.recipe.student.kind,
         road=registry.students.get(job.recipe.student.kind).details["road"],
         teacher_key=None if job.hard_labels else job.taught.key,
-        data=summary_of(job.corpus, origin_of(job.recipe), cut_share),
+        data=summary_of(job.corpus, origin_of(job.recipe.data), cut_share),
         recipe=job.recipe.model_dump(mode="json"),
         training=TrainingSummary(
             steps=job.recipe.training.steps,

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kdzoo import registry
-from kdzoo.data import Corpus
+from kdzoo.data import Corpus, origin_of
+from kdzoo.digest import content_hash
 from kdzoo.errors import Problem, TeacherError
 from kdzoo.files import with_home
 from kdzoo.measure import Size, environment, model_size
 from kdzoo.model import load_model, reads_pairs
 from kdzoo.recipe.schema import FineTune, Recipe
 from kdzoo.recipe.schema import Teacher as TeacherSection
-from kdzoo.results import CHECKPOINT, OUTPUTS, Record, TrainingSummary
+from kdzoo.results import CHECKPOINT, OUTPUTS, Record, TrainingSummary, now
 from kdzoo.steps.context import (
     MODEL_FORMAT,
     StudyContext,
     configuration_of,
-    now,
     summary_of,
 )
 from kdzoo.teacher import (
@@ -28,7 +28,6 @@ from kdzoo.teacher import (
     AnyTeacher,
     Member,
     Teacher,
-    content_hash,
     content_key,
     cut_share,
     find_model,
@@ -268,23 +267,13 @@ def _teacher_record(
         name="teacher",
         seed=seed,
         kind=kind,
-        data=summary_of(corpus, origin_of(recipe), 0.0),
+        data=summary_of(corpus, origin_of(recipe.data), 0.0),
         recipe=recipe.model_dump(mode="json"),
         size=size,
         quality={},
         environment=environment(),
         created=now(),
     )
-
-
-def origin_of(recipe: Recipe) -> str:
-    """Returns where the data comes from, in words and without a path."""
-    if recipe.data.hub:
-        return f"hub:{recipe.data.hub}" + (f"/{recipe.data.config}" if recipe.data.config else "")
-    if recipe.data.embedded:
-        return f"embedded:{recipe.data.embedded}"
-    files = recipe.data.files
-    return f"files:{Path(files).name}" if isinstance(files, str) else "files"
 
 
 def _summary(result: TrainingResult, seconds: float, texts: int) -> TrainingSummary:

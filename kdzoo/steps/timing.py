@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kdzoo import registry
 from kdzoo.data import Corpus
+from kdzoo.digest import content_hash
 from kdzoo.measure import (
     Candidate,
     MeasureSettings,
@@ -18,10 +19,9 @@ from kdzoo.measure import (
 )
 from kdzoo.model import load_model
 from kdzoo.recipe.schema import Measure
-from kdzoo.results import Session, Timing
-from kdzoo.steps.context import StudyContext, now
+from kdzoo.results import Session, Timing, now
+from kdzoo.steps.context import StudyContext
 from kdzoo.steps.teacher import StudyTeacher
-from kdzoo.teacher import content_hash
 
 TIMING_SEED = 0
 SAME_MACHINE = ("cpu", "cores", "python", "torch", "transformers", "onnxruntime")  # else: again

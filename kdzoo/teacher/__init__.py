@@ -8,7 +8,7 @@ from kdzoo.teacher.look import Looked, is_classifier, look_at
 from kdzoo.teacher.outputs import NO_ENCODER, NO_TOKENIZER, OutputsTeacher, open_outputs_teacher
 from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
 from kdzoo.teacher.protocol import AnyTeacher
-from kdzoo.teacher.source import content_hash, content_key, find_model, short_name
+from kdzoo.teacher.source import content_key, find_model, short_name
 from kdzoo.teacher.teacher import (
     Member,
     Teacher,
@@ -38,7 +38,6 @@ __all__ = [
     "check_cache",
     "clear_cache",
     "columns_of",
-    "content_hash",
     "content_key",
     "cut_share",
     "encoder_vectors",

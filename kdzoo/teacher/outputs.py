@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 
 from kdzoo.data import Digests, Example, digests_of
-from kdzoo.digest import file_sha256
+from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import KdzooError, Problem, TeacherError
 from kdzoo.files import with_home
 from kdzoo.progress import Progress, with_speed
@@ -32,7 +32,7 @@ from kdzoo.teacher.outputs_values import (
     logits_of_logits,
     logits_of_probabilities,
 )
-from kdzoo.teacher.source import content_hash, content_key, find_model
+from kdzoo.teacher.source import content_key, find_model
 from kdzoo.teacher.teacher import (
     Member,
     load_encoder,

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kdzoo.digest import file_sha256
+from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import ModelError, OutOfReachError, TeacherError, first_line
 from kdzoo.files import check_readable, with_home
 from kdzoo.model import refuse_adapter, tokenizer_files
@@ -175,11 +175,3 @@ def _deciding(folder: Path) -> list[Path]:
     return sorted(
         file for file in folder.iterdir() if file.suffix == ".safetensors" or file.name in names
     )
-
-
-def content_hash(content: Any) -> str:
-    """Returns 16 hexadecimal digits that stand for JSON-like content."""
-    import hashlib
-
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from kdzoo.data import Example, Texts
+from kdzoo.digest import content_hash
 from kdzoo.errors import TeacherError, first_line
 from kdzoo.model import (
     load_model,
@@ -24,7 +25,7 @@ from kdzoo.model import (
 from kdzoo.progress import Progress, with_speed
 from kdzoo.teacher.cache import SHARD_ROWS, LogitCache, LogitTable, cache_root
 from kdzoo.teacher.labels import columns_of
-from kdzoo.teacher.source import content_hash, content_key, read_config
+from kdzoo.teacher.source import content_key, read_config
 from kdzoo.text import SpecialTokens, cut_at, encode, reader_of
 
 
