@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         register_objective,
         register_student,
     )
-    from kdzoo.report.notebook import Results
+    from kdzoo.report.page.notebook import Results
     from kdzoo.runtime.agreement import Agreement
     from kdzoo.runtime.predictor import Prediction, Predictor
 
@@ -37,7 +37,7 @@ _HOMES = {
     "Prediction": "kdzoo.runtime.predictor",
     "Predictor": "kdzoo.runtime.predictor",
     "Pushed": "kdzoo.hub",
-    "Results": "kdzoo.report.notebook",
+    "Results": "kdzoo.report.page.notebook",
     "export": "kdzoo.exporting",
     "load": "kdzoo.api",
     "load_students": "kdzoo.registry",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from kdzoo.hub import Pushed
     from kdzoo.progress import Progress
-    from kdzoo.report.notebook import Results
+    from kdzoo.report.page.notebook import Results
     from kdzoo.runtime.predictor import Predictor
 
 
@@ -60,7 +60,7 @@ def run(
     from kdzoo.console import ConsoleProgress
     from kdzoo.progress import quiet
     from kdzoo.recipe import load_study
-    from kdzoo.report.notebook import Results
+    from kdzoo.report.page.notebook import Results
     from kdzoo.study import run_study
 
     if students is not None:
@@ -92,7 +92,7 @@ def merge(
         StoreError: a folder cannot be read or holds other data, or ``out`` is another folder.
     """
     from kdzoo.report import write_report
-    from kdzoo.report.notebook import Results
+    from kdzoo.report.page.notebook import Results
     from kdzoo.results import Store
     from kdzoo.results import merge as merge_stores
 
@@ -192,7 +192,7 @@ def read_results(*folders: str | Path) -> pd.DataFrame:
     Raises:
         StoreError: a folder is no study.
     """
-    from kdzoo.report.frame import tidy_frame
+    from kdzoo.report.formats.frame import tidy_frame
     from kdzoo.results import Store
 
     return tidy_frame(*(Store(Path(folder)) for folder in folders))
@@ -214,7 +214,7 @@ def read_verdicts(*folders: str | Path) -> pd.DataFrame:
     Raises:
         StoreError: a folder is no study, or outcomes are missing or damaged.
     """
-    from kdzoo.report.frame import verdict_frame
+    from kdzoo.report.formats.frame import verdict_frame
     from kdzoo.results import Store
 
     return verdict_frame(*(Store(Path(folder)) for folder in folders))

@@ -163,7 +163,8 @@ def _compare(
 
 def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Path:
     """Returns the folder of a trained model: one that is named, or a row of a study."""
-    from kdzoo.results import Store, choose
+    from kdzoo.choosing import choose
+    from kdzoo.results import Store
     from kdzoo.runtime.folder import is_export
     from kdzoo.teacher import find_model
 

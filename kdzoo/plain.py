@@ -8,6 +8,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BREAKS = re.compile(r"[\t\n]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can spell it, no tokenizer can read it
 _MARK = "\N{REPLACEMENT CHARACTER}"
+_MARKDOWN = str.maketrans(
+    {**{mark: f"\\{mark}" for mark in "\\`*_[]|#~"}, "&": "&amp;", "<": "&lt;", ">": "&gt;"}
+)
 
 
 def printable(text: str) -> str:
@@ -16,6 +19,23 @@ def printable(text: str) -> str:
     Tabs and line breaks stay.
     """
     return _CONTROL.sub(_MARK, text)
+
+
+def one_line(text: str) -> str:
+    """Returns the text on one line, a replacement character for each that cannot be shown.
+
+    XML has no control characters, nor the last two of the first plane; files have no lone
+    surrogates; and tabulate takes the character 1 for a ruled line.
+    """
+    return printable(" ".join(text.split()))
+
+
+def escaped(text: str) -> str:
+    """Returns the text on one line, as Markdown that shows its characters and does nothing else.
+
+    It has to stand within a line: what a line begins with may be a mark of its own.
+    """
+    return one_line(text.translate(_MARKDOWN))
 
 
 def cell(text: str) -> str:

@@ -87,7 +87,8 @@ def _libraries_are_no_garbage() -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _plain_pictures() -> Iterator[pytest.MonkeyPatch]:
     """Leaves out of pictures what takes seconds for every report: names, and the files' content."""
-    from kdzoo.report import canvas, picture
+    from kdzoo.report.pictures import accuracy as picture
+    from kdzoo.report.pictures import canvas
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(canvas, "save", lambda _, paths: [path.write_bytes(b"") for path in paths])
@@ -103,7 +104,8 @@ def _pictures(
     if request.node.get_closest_marker("pictures") is None:
         yield
         return
-    from kdzoo.report import canvas, picture
+    from kdzoo.report.pictures import accuracy as picture
+    from kdzoo.report.pictures import canvas
 
     plain = canvas.save, picture._labels
     _plain_pictures.undo()

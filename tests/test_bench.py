@@ -292,7 +292,7 @@ class TestNoise:
         allowed: str,
         code: int,
     ) -> None:
-        monkeypatch.setattr("kdzoo.report.latency.noise", lambda _: 0.2)
+        monkeypatch.setattr("kdzoo.report.figures.latency.noise", lambda _: 0.2)
         outcome = bench(folders.exported, "--max-noise", allowed)
 
         assert outcome.code == code

@@ -31,8 +31,8 @@ from tiny_world import LABELS
 from kdzoo.card import CARD, write_cards
 from kdzoo.errors import StoreError
 from kdzoo.model import size_bytes
+from kdzoo.plain import one_line
 from kdzoo.report import read_report
-from kdzoo.report.plain import one_line
 from kdzoo.results import Member, Store, Timing, publish
 
 HOSTILE = [

@@ -16,11 +16,12 @@ from tiny_exports import TEXTS, export_to
 from tiny_world import RunCommand, tiny_recipe_data
 
 import kdzoo as package
+from kdzoo.choosing import choose
 from kdzoo.data import load_corpus
 from kdzoo.errors import ModelError
 from kdzoo.recipe import load_study
 from kdzoo.report import make_table, write_report
-from kdzoo.results import PREDICTIONS, Store, choose
+from kdzoo.results import PREDICTIONS, Store
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.decision import DECISION, SCORES, Decision, read_decision
 from kdzoo.runtime.rejection import oos_scores

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from hostile_results import Tampering, study, tamperings
 
+from kdzoo.choosing.pick import limits_of, pick
 from kdzoo.errors import KdzooError
 from kdzoo.report import make_table, read_report, write_report
-from kdzoo.report.frame import tidy_frame
-from kdzoo.report.pick import limits_of, pick
+from kdzoo.report.formats.frame import tidy_frame
 from kdzoo.results import Store, merge, opened, publish
 
 ALL = list(tamperings())

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from test_report import HOSTILE, a_latency, a_row, a_table
 
 from kdzoo.report import Table
-from kdzoo.report.latex import latex
-from kdzoo.report.spread import Spread
+from kdzoo.report.figures.spread import Spread
+from kdzoo.report.formats.latex import latex
 
 COMPILER = shutil.which("pdflatex")
 DOCUMENT = r"""\documentclass{article}

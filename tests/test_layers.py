@@ -18,7 +18,8 @@ ORDER = (
     "model_files", "offline", "registry", "recipe", "data", "text", "objectives", "metrics",
     "model", "training",
     "teacher", "transfer", "runtime", "measure",
-    "results", "statistics", "steps", "report", "card", "hub", "study", "bench", "exporting",
+    "results", "examples", "statistics", "steps", "report", "choosing", "card", "hub", "study",
+    "bench", "exporting",
     "scaffold", "listing", "console", "api", "cli",
 )  # fmt: skip
 BESIDE = {"hf": "model", "__main__": "cli"}  # modules that stand with a room

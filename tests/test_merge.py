@@ -24,7 +24,7 @@ from kdzoo.data import Corpus
 from kdzoo.errors import StoreError
 from kdzoo.progress import Silent
 from kdzoo.report import make_table, markdown, write_report
-from kdzoo.report.spreadsheet import comma_separated
+from kdzoo.report.formats.spreadsheet import comma_separated
 from kdzoo.results import Member, Store, merge, publish
 
 WRONG = {0: 20, 1: 23, 2: 26, 3: 21}  # texts that the student of a seed gets wrong

@@ -17,9 +17,9 @@ from test_report import figures_of, tables_of
 from tiny_results import ENVIRONMENT, HandWritten, one_student, parity_of
 
 from kdzoo.report import Table, make_table, markdown, write_report
-from kdzoo.report.form_findings import find_forms
-from kdzoo.report.frame import tidy_frame
-from kdzoo.report.latex import latex
+from kdzoo.report.figures.form_findings import find_forms
+from kdzoo.report.formats.frame import tidy_frame
+from kdzoo.report.formats.latex import latex
 from kdzoo.results import Member, Store, merge, publish
 
 STUDENT, TEACHER = "s" * 16, "t" * 16

@@ -9,9 +9,9 @@ import pytest
 from tiny_results import one_student, two_students
 
 from kdzoo.report import read_report, write_report
-from kdzoo.report.notebook import Results
-from kdzoo.report.short import short_table
-from kdzoo.report.summary import summary
+from kdzoo.report.formats.short import short_table
+from kdzoo.report.formats.summary import summary
+from kdzoo.report.page.notebook import Results
 from kdzoo.results import Store
 
 

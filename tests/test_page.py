@@ -14,11 +14,11 @@ import pytest
 from test_report import HOSTILE, a_row, a_table
 from tiny_results import one_student
 
+from kdzoo.plain import one_line
 from kdzoo.report import make_table, read_report, write, write_report
-from kdzoo.report.page import Page, html
-from kdzoo.report.plain import one_line
-from kdzoo.report.sections import deployed_section, quality_section
-from kdzoo.report.summary import summary
+from kdzoo.report.formats.summary import summary
+from kdzoo.report.page.page import Page, html
+from kdzoo.report.page.sections import deployed_section, quality_section
 from kdzoo.results import Store
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
@@ -173,6 +173,6 @@ class TestHostileNames:
 
 def test_code_of_ours_writes_no_html_from_data() -> None:
     """In the page's script, text reaches the document through nodes and escaped hover texts."""
-    script = (Path(__file__).parent.parent / "kdzoo/report/assets/page.js").read_text("utf-8")
+    script = (Path(__file__).parent.parent / "kdzoo/report/page/assets/page.js").read_text("utf-8")
 
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_world import RunCommand
 
+from kdzoo.choosing.pick import limits_of, pick
 from kdzoo.measure import Memory
 from kdzoo.report import Table, TableRow, make_table
-from kdzoo.report.latency import Latency
-from kdzoo.report.pick import limits_of, pick
-from kdzoo.report.spread import Spread
+from kdzoo.report.figures.latency import Latency
+from kdzoo.report.figures.spread import Spread
 from kdzoo.results import Store
 
 

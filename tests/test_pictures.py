@@ -14,9 +14,11 @@ from matplotlib.colors import to_rgb
 from test_report import HOSTILE, a_latency, a_row, a_table, zoo
 from tiny_results import HandWritten, one_student, one_student_deployed, two_students
 
-from kdzoo.report import gap_picture, make_table, picture, write_report
-from kdzoo.report.canvas import canvas
-from kdzoo.report.looks import fill_of, road_of
+from kdzoo.report import make_table, write_report
+from kdzoo.report.pictures import accuracy as picture
+from kdzoo.report.pictures import gap as gap_picture
+from kdzoo.report.pictures.canvas import canvas
+from kdzoo.report.pictures.looks import fill_of, road_of
 from kdzoo.results import Member, Store
 
 pytestmark = [pytest.mark.study, pytest.mark.pictures]

@@ -26,9 +26,10 @@ from tiny_repositories import Hub, Repository, serving
 from tiny_world import LABELS, Outcome, RunCommand, tiny_recipe_data
 
 import kdzoo as package
+from kdzoo.choosing import Choice, choose
 from kdzoo.errors import HubError, ModelError, RegistryError
 from kdzoo.hub.repository import check_name
-from kdzoo.results import Choice, Store, choose
+from kdzoo.results import Store
 from kdzoo.runtime.folder import check_export
 
 TOKEN = "hf_" + "Secret" * 5

@@ -21,16 +21,16 @@ from hypothesis import strategies as st
 from tiny_findings import a_finding
 from tiny_results import as_validation, one_student, one_student_deployed, parity_of
 
-import kdzoo.report.picture as picture
+import kdzoo.report.pictures.accuracy as picture
 from kdzoo import registry
 from kdzoo.errors import StoreError
 from kdzoo.measure import Memory
+from kdzoo.plain import one_line
 from kdzoo.report import Table, TableRow, make_table, markdown, write_report
-from kdzoo.report.labels import Box, box_of, overlap, place_labels
-from kdzoo.report.latency import Latency
-from kdzoo.report.plain import one_line
-from kdzoo.report.spread import Spread
-from kdzoo.report.spreadsheet import comma_separated
+from kdzoo.report.figures.latency import Latency
+from kdzoo.report.figures.spread import Spread
+from kdzoo.report.formats.spreadsheet import comma_separated
+from kdzoo.report.pictures.labels import Box, box_of, overlap, place_labels
 from kdzoo.results import Member, Store, Timing, publish
 
 HOSTILE = [

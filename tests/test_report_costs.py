@@ -19,15 +19,15 @@ from kdzoo.console import table as drawn_table
 from kdzoo.measure import NOISY, Memory, Ratio
 from kdzoo.recipe import load_study, shipped_recipes
 from kdzoo.report import Table, TableRow, markdown
-from kdzoo.report.column import Part, Place
-from kdzoo.report.columns import cells
-from kdzoo.report.columns import shown as shown_columns
-from kdzoo.report.costs import how_timed, noise_note
-from kdzoo.report.latency import Latency
-from kdzoo.report.numbers import NOTHING, megabytes, milliseconds, short, times
-from kdzoo.report.short import Short, short_table
-from kdzoo.report.spread import Spread
-from kdzoo.report.table import caption
+from kdzoo.report.columns.column import Part, Place
+from kdzoo.report.columns.costs import how_timed, noise_note
+from kdzoo.report.columns.declared import cells
+from kdzoo.report.columns.declared import shown as shown_columns
+from kdzoo.report.columns.numbers import NOTHING, megabytes, milliseconds, short, times
+from kdzoo.report.figures.latency import Latency
+from kdzoo.report.figures.spread import Spread
+from kdzoo.report.formats.short import Short, short_table
+from kdzoo.report.formats.table import caption
 
 TERMINAL = 100  # columns
 COSTS = {

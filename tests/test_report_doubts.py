@@ -12,12 +12,12 @@ from tiny_cards import a_study, card_of
 from tiny_results import HandWritten, as_validation, one_student, two_students
 from tiny_world import RunCommand
 
+from kdzoo.choosing.pick import limits_of, pick
 from kdzoo.cli import shown
 from kdzoo.measure import NOISY
 from kdzoo.report import Report, read_report, text_files, write
-from kdzoo.report.frame import tidy_frame
-from kdzoo.report.notebook import Results
-from kdzoo.report.pick import limits_of, pick
+from kdzoo.report.formats.frame import tidy_frame
+from kdzoo.report.page.notebook import Results
 from kdzoo.results import Store, Timing
 
 STUDENT, TEACHER = "s" * 16, "t" * 16

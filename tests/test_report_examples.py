@@ -10,7 +10,7 @@ import pytest
 from tiny_world import RunCommand
 
 from kdzoo.errors import DataError, StoreError
-from kdzoo.report import example_texts
+from kdzoo.examples import example_texts
 from kdzoo.report.write import PAGE
 from kdzoo.results import Manifest, Store
 

@@ -8,9 +8,9 @@ import pytest
 from tiny_results import one_student
 
 from kdzoo.report import make_table, markdown
-from kdzoo.report.findings import Finding
-from kdzoo.report.sections import verdict_section
-from kdzoo.report.summary import summary
+from kdzoo.report.figures.findings import Finding
+from kdzoo.report.formats.summary import summary
+from kdzoo.report.page.sections import verdict_section
 from kdzoo.results import Member, Store
 from kdzoo.statistics import Effect, Standing
 

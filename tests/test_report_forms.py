@@ -8,7 +8,7 @@ import pytest
 from tiny_results import one_student_deployed
 
 from kdzoo.report import make_table, write_report
-from kdzoo.report.form_findings import find_forms
+from kdzoo.report.figures.form_findings import find_forms
 from kdzoo.report.write import PAGE
 
 

@@ -17,10 +17,12 @@ from matplotlib import font_manager
 from test_latex import FOREIGN
 from test_report import HOSTILE, a_row, a_table
 
-from kdzoo.report import canvas, gap_picture, letters, picture
-from kdzoo.report.gap_picture import GapLine
-from kdzoo.report.letters import legible, legible_names
-from kdzoo.report.table import markdown
+from kdzoo.report.formats.table import markdown
+from kdzoo.report.pictures import accuracy as picture
+from kdzoo.report.pictures import canvas, letters
+from kdzoo.report.pictures import gap as gap_picture
+from kdzoo.report.pictures.gap import GapLine
+from kdzoo.report.pictures.letters import legible, legible_names
 from kdzoo.results import Store
 from kdzoo.statistics import Effect, Gap, Interval
 
@@ -157,7 +159,7 @@ class TestFonts:
         assert all(any(each.startswith(f"{name}, ") for each in shown) for name in names)
 
     def test_that_come_with_kdzoo_have_their_licence(self) -> None:
-        folder = resources.files("kdzoo.report") / "assets" / "fonts"
+        folder = resources.files("kdzoo.report.pictures") / "fonts"
         licence = (folder / "OFL.txt").read_text(encoding="utf-8")
 
         fonts = [each.name for each in folder.iterdir() if each.name.endswith(("otf", "ttf"))]

@@ -17,10 +17,10 @@ from tiny_results import one_student, two_students
 from tiny_world import RunCommand
 
 from kdzoo.cli import shown
+from kdzoo.plain import one_line
 from kdzoo.report import make_table, read_report
-from kdzoo.report.plain import one_line
-from kdzoo.report.short import Mark, Short, short_table
-from kdzoo.report.summary import summary
+from kdzoo.report.formats.short import Mark, Short, short_table
+from kdzoo.report.formats.summary import summary
 from kdzoo.results import Store
 
 ESCAPE = "\x1b["

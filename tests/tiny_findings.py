@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kdzoo.report.findings import Finding
+from kdzoo.report.figures.findings import Finding
 from kdzoo.statistics import Calibration, Gap, Interval
 
 

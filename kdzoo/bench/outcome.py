@@ -6,9 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 from kdzoo.measure import Size
 from kdzoo.report import Table, TableRow
-from kdzoo.report.forms import parity_note
-from kdzoo.report.latency import failures, latency_of
-from kdzoo.report.spread import spreads
+from kdzoo.report.figures.forms import parity_note
+from kdzoo.report.figures.latency import failures, latency_of
+from kdzoo.report.figures.spread import spreads
 from kdzoo.results import Member, Row, Session
 from kdzoo.runtime.parity import Parity
 

@@ -11,7 +11,7 @@ from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
 from kdzoo.card.subject import Subject
-from kdzoo.report.plain import one_line
+from kdzoo.plain import one_line
 
 TASK = "text-classification"
 

@@ -12,7 +12,7 @@ from kdzoo import registry
 from kdzoo.errors import StoreError
 from kdzoo.model import KdzooConfig
 from kdzoo.report import Report, Table, TableRow
-from kdzoo.report.findings import Finding
+from kdzoo.report.figures.findings import Finding
 from kdzoo.results import Deployed, Member, Record, Row, Store
 from kdzoo.runtime.decision import Decision
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kdzoo.card.subject import Subject
-from kdzoo.report.column import Part, Place
-from kdzoo.report.columns import cells, known, shown
-from kdzoo.report.forms import parity_note
-from kdzoo.report.numbers import NOTHING
-from kdzoo.report.rows import TableRow
-from kdzoo.report.spread import spreads
-from kdzoo.report.table import drawn
+from kdzoo.report.columns.column import Part, Place
+from kdzoo.report.columns.declared import cells, known, shown
+from kdzoo.report.columns.numbers import NOTHING
+from kdzoo.report.figures.forms import parity_note
+from kdzoo.report.figures.rows import TableRow
+from kdzoo.report.figures.spread import spreads
+from kdzoo.report.formats.table import drawn
 from kdzoo.results import Deployed, Record
 
 SHOWN_LABELS = 20

@@ -13,10 +13,10 @@ from kdzoo.card.metadata import dataset_name, metadata, on_the_hub, teachers_on_
 from kdzoo.card.subject import Subject, read_subject
 from kdzoo.card.tables import SHOWN_LABELS, figures_table, forms_table, labels_table
 from kdzoo.files import write_atomically
+from kdzoo.plain import escaped
 from kdzoo.report import Report, read_report
-from kdzoo.report.costs import noise_note
-from kdzoo.report.numbers import megabytes, millions
-from kdzoo.report.plain import escaped
+from kdzoo.report.columns.costs import noise_note
+from kdzoo.report.columns.numbers import megabytes, millions
 from kdzoo.results import Member, Row, Store
 from kdzoo.runtime.usage import INSTALLED, SNIPPET
 from kdzoo.statistics import in_points

@@ -14,8 +14,8 @@ from kdzoo.cli.app import app, err_console, out_console, say
 from kdzoo.errors import RecipeError
 
 if TYPE_CHECKING:
+    from kdzoo.choosing.pick import Pick
     from kdzoo.report import Table, TableRow
-    from kdzoo.report.pick import Pick
 
 
 @app.command(
@@ -45,12 +45,13 @@ def pick(
     Exit code 1 where nothing fits; the nearest is shown.
     """
     _check((max_latency_ms, max_size_mb, max_memory_mb), min_accuracy)
+    from kdzoo.choosing.pick import limits_of
+    from kdzoo.choosing.pick import pick as choose
     from kdzoo.report import make_table
-    from kdzoo.report.pick import limits_of
-    from kdzoo.report.pick import pick as choose
-    from kdzoo.results import Store, opened
+    from kdzoo.results import Store
+    from kdzoo.statistics import current
 
-    store = opened(Store(folder))
+    store = current(Store(folder))
     limits = limits_of(
         latency_ms=max_latency_ms,
         size_mb=max_size_mb,
@@ -77,10 +78,10 @@ def _check(costs: Sequence[float | None], accuracy: float | None) -> None:
 
 def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
     from kdzoo.console import table
-    from kdzoo.report.column import Place
-    from kdzoo.report.columns import ACCURACY, cells, shown
-    from kdzoo.report.costs import noise_note
-    from kdzoo.report.numbers import NOTHING
+    from kdzoo.report.columns.column import Place
+    from kdzoo.report.columns.costs import noise_note
+    from kdzoo.report.columns.declared import ACCURACY, cells, shown
+    from kdzoo.report.columns.numbers import NOTHING
 
     tests = {(row.name, row.runtime): row for row in tested.rows}
     columns = shown(tested, Place.PICK)

@@ -94,7 +94,8 @@ def _make(
     folders: list[Path], publish: Path | None, out: Path | None, *, examples: bool, data: str | None
 ) -> None:
     from kdzoo.console import ConsoleProgress
-    from kdzoo.report import example_texts, read_report, write_report
+    from kdzoo.examples import example_texts
+    from kdzoo.report import read_report, write_report
     from kdzoo.results import Store, merge
     from kdzoo.results import publish as publish_store
 

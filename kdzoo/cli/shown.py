@@ -32,10 +32,10 @@ def show_table(made: Table, folder: Path, files: Sequence[str]) -> None:
     from rich.text import Text
 
     from kdzoo.console import table
-    from kdzoo.report.plain import one_line
-    from kdzoo.report.short import short_table
-    from kdzoo.report.summary import summary
-    from kdzoo.report.table import notes
+    from kdzoo.plain import one_line
+    from kdzoo.report.formats.short import short_table
+    from kdzoo.report.formats.summary import summary
+    from kdzoo.report.formats.table import notes
 
     shown = short_table(made)
     rows = [[Text(cell.text, _STYLES.get(cell.mark, "")) for cell in line] for line in shown.lines]

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from kdzoo import registry
 from kdzoo.card import CARD, model_card
+from kdzoo.choosing import Choice, choose
 from kdzoo.errors import ModelError
 from kdzoo.files import with_home
 from kdzoo.hub.repository import check_name, upload
 from kdzoo.model import DEPLOYED_FILES, deployed_files
 from kdzoo.progress import Progress
-from kdzoo.results import Choice, Store, choose, opened
+from kdzoo.results import Store, opened
 from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import DEPLOYED, EXPORT, README, check_export
 

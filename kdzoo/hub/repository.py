@@ -16,8 +16,8 @@ from huggingface_hub.utils import validate_repo_id
 
 from kdzoo.errors import HubError
 from kdzoo.offline import hub_answers
+from kdzoo.plain import one_line
 from kdzoo.progress import Progress
-from kdzoo.report.plain import one_line
 
 _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750: no other token can stand in a header
 _LONGEST_NAME = 96  # characters of an owner, or of a repository

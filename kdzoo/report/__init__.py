@@ -1,8 +1,7 @@
 """Tables, pictures and the page: functions of the store alone."""
 
-from kdzoo.report.examples import example_texts
-from kdzoo.report.rows import Table, TableRow, make_table
-from kdzoo.report.table import markdown
+from kdzoo.report.figures.rows import Table, TableRow, make_table
+from kdzoo.report.formats.table import markdown
 from kdzoo.report.write import (
     PAGE,
     Report,
@@ -17,7 +16,6 @@ __all__ = [
     "Report",
     "Table",
     "TableRow",
-    "example_texts",
     "make_table",
     "markdown",
     "read_report",

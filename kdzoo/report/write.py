@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kdzoo.files import write_atomically
-from kdzoo.report.column import Place
-from kdzoo.report.form_findings import find_forms
-from kdzoo.report.gap_picture import draw_gaps
-from kdzoo.report.latex import latex
-from kdzoo.report.loss_sections import losses_section
-from kdzoo.report.page import Page, html
-from kdzoo.report.picture import draw, draw_size
-from kdzoo.report.plain import one_line
-from kdzoo.report.rows import Table, make_table
-from kdzoo.report.sections import (
+from kdzoo.plain import one_line
+from kdzoo.report.columns.column import Place
+from kdzoo.report.figures.form_findings import find_forms
+from kdzoo.report.figures.rows import Table, make_table
+from kdzoo.report.formats.latex import latex
+from kdzoo.report.formats.spreadsheet import comma_separated
+from kdzoo.report.formats.summary import summary
+from kdzoo.report.formats.table import cost_caption, deployed_title, markdown, quality_caption
+from kdzoo.report.page.loss_sections import losses_section
+from kdzoo.report.page.page import Page, html
+from kdzoo.report.page.sections import (
     Section,
     calibration_section,
     deployed_section,
@@ -25,10 +26,14 @@ from kdzoo.report.sections import (
     scope_section,
     verdict_section,
 )
-from kdzoo.report.spreadsheet import comma_separated
-from kdzoo.report.study_sections import curves_section, dates, environment_sections, recipes_section
-from kdzoo.report.summary import summary
-from kdzoo.report.table import cost_caption, deployed_title, markdown, quality_caption
+from kdzoo.report.page.study_sections import (
+    curves_section,
+    dates,
+    environment_sections,
+    recipes_section,
+)
+from kdzoo.report.pictures.accuracy import draw, draw_size
+from kdzoo.report.pictures.gap import draw_gaps
 from kdzoo.results import Store
 from kdzoo.statistics import CurrentStore, OutcomesReader, current
 

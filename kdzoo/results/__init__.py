@@ -1,6 +1,5 @@
 """The store of models and measurements."""
 
-from kdzoo.results.choice import Choice, choose
 from kdzoo.results.merge import merge
 from kdzoo.results.opened import opened
 from kdzoo.results.publish import is_study, publish, refuse_foreign_report, without_paths
@@ -25,7 +24,6 @@ __all__ = [
     "CHECKPOINT",
     "OUTPUTS",
     "PREDICTIONS",
-    "Choice",
     "DataSummary",
     "Deployed",
     "Failure",
@@ -38,7 +36,6 @@ __all__ = [
     "Store",
     "Timing",
     "TrainingSummary",
-    "choose",
     "is_study",
     "merge",
     "now",

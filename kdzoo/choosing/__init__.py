@@ -1,0 +1,5 @@
+"""Which model is meant, and which one to deploy."""
+
+from kdzoo.choosing.choice import Choice, choose
+
+__all__ = ["Choice", "choose"]

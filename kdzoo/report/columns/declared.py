@@ -1,0 +1,249 @@
+"""The columns, each declared once, in the order of the tables: every format iterates over them.
+
+Another figure of a row is an entry here; ``places`` says which formats show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from kdzoo.measure import THROUGHPUT
+from kdzoo.report.columns.column import BOTH, FILES, TABLES, Column, Part, Place, Reader
+from kdzoo.report.columns.kinds import COMPARED, ESTIMATE, RATIO, SPREAD
+from kdzoo.report.columns.numbers import (
+    NOTHING,
+    estimate,
+    megabytes,
+    millions,
+    milliseconds,
+    percent,
+    share,
+    short,
+    times,
+)
+from kdzoo.report.figures.findings import Finding
+from kdzoo.report.figures.latency import Latency
+from kdzoo.report.figures.rows import Table, TableRow
+from kdzoo.statistics import Effect
+
+UNTOLD = {Effect.NONE: "unclear", Effect.ONE_SEED: "one seed"}  # in place of a closed gap
+PRINTED = TABLES | Place.LATEX | Place.TERMINAL
+
+
+def of_row(read: Callable[[TableRow], Any]) -> Reader:
+    """Returns how a figure is read that needs the row alone."""
+    return lambda row, _: read(row)
+
+
+def of_latency(read: Callable[[Latency], Any]) -> Reader:
+    """Returns how a figure of cost is read; None of a row that was not timed."""
+    return lambda row, _: None if row.latency is None else read(row.latency)
+
+
+def of_finding(read: Callable[[Finding], Any]) -> Reader:
+    """Returns how a figure is read that the outcomes tell."""
+    return lambda row, _: None if row.finding is None else read(row.finding)
+
+
+def figure(metric: str, title: str, places: Place, **more: Any) -> Column:
+    """Returns the column of a quality figure, over seeds."""
+    read = of_row(lambda row: row.metrics.get(metric))
+    known = {"kind": SPREAD, "show": percent, "metric": metric, **more}
+    return Column(metric, read, places, title=title, **known)
+
+
+def gap(effect: Effect | None, closed: str) -> str:
+    """Returns what stands for a closed share of a gap: one that may be chance is not quoted."""
+    return closed if effect is None else UNTOLD.get(effect, closed)
+
+
+def _timed(name: str, title: str, read: Callable[[Latency], Any], **more: Any) -> Column:
+    """Returns a column of cost, which is a figure of time where ``is_of_time`` does not say no."""
+    known = {"places": TABLES | FILES, "part": Part.FORM, "is_of_time": True, **more}
+    return Column(name, of_latency(read), title=title, **known)
+
+
+def _rate(size: str) -> Column:
+    """Returns the throughput in batches of a size; tables have that of all texts at once."""
+    return _timed(
+        f"texts_per_second_{size}",
+        "texts/s",
+        lambda latency: latency.texts_per_second.get(size),
+        show=lambda rate: f"{rate:,.0f}",
+        places=TABLES | FILES if size == "all" else FILES,
+    )
+
+
+def _memory(part: str) -> Column:
+    return _timed(
+        f"memory_{part}_bytes",
+        "memory, MB",
+        lambda latency: latency.memory and getattr(latency.memory, f"{part}_bytes"),
+        show=megabytes,
+        is_of_time=False,
+        places=TABLES | Place.LATEX | Place.PICK | FILES if part == "peak" else FILES,
+    )
+
+
+IDENTITY = (
+    Column("study", lambda _, table: table.study, Place.CSV),
+    Column("split", lambda _, table: table.split, Place.CSV),
+    Column("model", of_row(lambda row: row.name), PRINTED | Place.CSV | Place.PICK,
+           title="model", part=BOTH),
+    Column("runtime", of_row(lambda row: row.runtime), PRINTED | Place.CSV | Place.PICK,
+           title="runtime", part=Part.FORM,
+           instead=lambda row: f"{row.runtime} (!)" if row.notes else None),
+    Column("role", of_row(lambda row: row.role), Place.CSV),
+    Column("kind", of_row(lambda row: row.kind), Place.CSV),
+    Column("road", of_row(lambda row: row.road), TABLES | Place.CSV, title="road",
+           instead=lambda row: row.role if row.road is None else None),
+    Column("seeds", of_row(lambda row: row.metrics["accuracy"].seeds if row.metrics else 0),
+           Place.CSV),
+    Column("texts", of_row(lambda row: row.texts), TABLES | Place.TERMINAL, title="texts",
+           show=lambda count: f"{count:,}", in_tables=lambda table: table.has_added_texts,
+           spared=1),
+)  # fmt: skip
+
+ACCURACY = figure(
+    "accuracy", "accuracy", PRINTED | FILES | Place.CARD, part=BOTH, better=1, is_bold=True
+)
+FIGURES = (
+    ACCURACY,
+    figure("in_scope_accuracy", "in scope", PRINTED | FILES | Place.CARD, better=1, spared=2,
+           in_tables=lambda table: table.has_oos),
+    figure("oos_recall", "OOS recall", TABLES | Place.LATEX | FILES | Place.CARD,
+           in_tables=lambda table: table.has_oos),
+    figure("f1", "F1", TABLES | Place.LATEX | FILES,
+           in_tables=lambda table: any("f1" in row.metrics for row in table.rows)),
+    figure("macro_f1", "macro-F1", TABLES | Place.LATEX | FILES | Place.CARD),
+    figure("agreement", "agreement", TABLES | Place.LATEX | FILES),
+    figure("kappa", "kappa", Place.PAGE | FILES, kind=ESTIMATE, show=estimate,
+           in_tables=lambda table: any("kappa" in row.metrics for row in table.rows),
+           meaning="Kappa: Cohen's, agreement with the teacher beyond chance, with its 95 % "
+           "bootstrap interval over texts."),
+    figure("divergence", "divergence", FILES),
+)  # fmt: skip
+
+RECIPE = (
+    Column("machine", lambda row, table: table.machine if row.is_tried else None, Place.CSV,
+           in_files=lambda table: bool(table.machine)),
+    Column("gap_closed", of_row(lambda row: row.gap_closed), PRINTED | Place.CSV,
+           title="gap closed", show=share, better=1, is_of_recipe=True,
+           instead=lambda row: UNTOLD.get(row.effect) if row.effect else None),
+    Column("gap_closed_in_scope", of_row(lambda row: row.gap_closed_in_scope), TABLES | Place.CSV,
+           title="in-scope gap", show=share, in_tables=lambda table: table.has_oos,
+           instead=lambda row: NOTHING if row.effect in UNTOLD else None),
+    Column("effect", of_row(lambda row: row.effect), Place.CSV),
+)  # fmt: skip
+
+COSTS = (
+    Column("parameters", of_row(lambda row: row.parameters or None),
+           TABLES | Place.LATEX | FILES, title="parameters, M", show=millions),
+    Column("embedding_parameters",
+           of_row(lambda row: row.embedding_parameters if row.parameters else None), FILES),
+    Column("size_bytes", of_row(lambda row: row.size_bytes or None),
+           PRINTED | FILES | Place.PICK | Place.CARD, title="size, MB", show=megabytes,
+           part=Part.FORM, better=-1, spared=3),
+    _timed("latency_p50_ms", "p50, ms", lambda latency: latency.p50_ms, show=milliseconds,
+           places=PRINTED | FILES | Place.PICK | Place.CARD, better=-1, is_bold=True),
+    _timed("latency_p90_ms", "p90, ms", lambda latency: latency.p90_ms, show=milliseconds,
+           places=TABLES | Place.LATEX | FILES),
+    _timed("latency_p99_ms", "p99, ms", lambda latency: latency.p99_ms, show=milliseconds),
+    _timed("model_latency_p50_ms", "model alone, ms", lambda latency: latency.model_p50_ms,
+           show=milliseconds),
+    _timed("times_faster", "faster", lambda latency: latency.to_teacher, kind=RATIO, show=times),
+    _timed("times_faster_than_fastest_teacher", "than the fastest",
+           lambda latency: latency.to_fastest, kind=RATIO, show=times,
+           places=TABLES | Place.LATEX | FILES),
+    _timed("times", "× {reference}", lambda latency: latency.to_fastest, kind=RATIO,
+           show=lambda ratio: short(ratio.times), places=Place.TERMINAL, better=1),
+    *map(_rate, THROUGHPUT),
+    _timed("cold_start_ms", "cold start, s", lambda latency: latency.cold_start_ms,
+           show=lambda cold_start_ms: f"{cold_start_ms / 1e3:.2f}"),
+    *map(_memory, ("imported", "loaded", "peak")),
+    _timed("flops", "MFLOPs", lambda latency: latency.flops, is_of_time=False,
+           show=lambda flops: f"{flops / 1e6:.2f}"),
+    _timed("tokens", "", lambda latency: latency.tokens, places=Place.CSV),
+    _timed("threads", "", lambda latency: latency.threads, places=Place.CSV),
+    _timed("cpu", "", lambda latency: latency.cpu, places=Place.CSV),
+    _timed("noise", "", lambda latency: latency.noise, places=FILES),
+    Column("notes", of_row(lambda row: "; ".join(row.notes)), Place.CSV),
+)  # fmt: skip
+
+VERDICTS = tuple(
+    replace(column, in_files=lambda table: bool(table.judged))
+    for column in (
+        Column("model_verdict", of_finding(lambda found: found.standing and found.standing.kind),
+               Place.CSV),
+        Column("model_minus_teacher", of_finding(lambda found: found.to_teacher), Place.CSV,
+               kind=COMPARED),
+        Column("recipe_verdict", of_finding(lambda found: found.effect and found.effect.kind),
+               Place.CSV),
+        Column("recipe_minus_hard_labels", of_finding(lambda found: found.to_control), Place.CSV,
+               kind=COMPARED),
+    )
+)  # fmt: skip
+
+
+def columns_of(table: Table) -> tuple[Column, ...]:
+    """Returns all columns, with those of the data's other test sets."""
+    accuracy, *others = FIGURES
+    more = [
+        figure(f"{name}_accuracy", name, TABLES | Place.LATEX | Place.CSV)
+        for name in table.other_tests
+    ]
+    figures = (accuracy, *more, *others)
+    return (*IDENTITY, *figures, *map(_on_hard_labels, figures), *RECIPE, *COSTS, *VERDICTS)
+
+
+def _on_hard_labels(own: Column) -> Column:
+    """Returns the figure of the same student on gold labels alone; tables have its accuracy."""
+    is_shown = own.metric == "accuracy"
+    return Column(
+        f"hard_labels_{own.name}",
+        of_row(lambda row: row.control.get(own.metric)),
+        PRINTED | Place.CSV if is_shown else Place.CSV,
+        kind=SPREAD,
+        title="hard labels" if is_shown else "",
+        show=percent,
+        metric=own.metric,
+        is_of_recipe=True,
+    )
+
+
+def shown(table: Table, place: Place, part: Part = BOTH) -> list[Column]:
+    """Returns the columns that a table has in a place, in their order."""
+    return [
+        column
+        for column in columns_of(table)
+        if place in column.places and part & column.part and column.in_tables(table)
+    ]
+
+
+def known(table: Table, place: Place, metrics: Sequence[str], part: Part = BOTH) -> list[Column]:
+    """Returns the columns of a place that has a quality figure where, and only where, it is known.
+
+    Args:
+        table: that is shown.
+        place: where.
+        metrics: names of the quality figures that are known, in the order that they get there.
+        part: the table that is shown.
+    """
+    columns = [
+        column
+        for column in columns_of(table)
+        if place in column.places and part & column.part and column.in_files(table)
+    ]
+    figures = [column for column in columns if column.metric]
+    first = columns.index(figures[0])
+    others = [column for column in columns if not column.metric]
+    told = [column for column in figures if column.metric in metrics]
+    told.sort(key=lambda column: (column.is_of_recipe, metrics.index(column.metric)))
+    return [*others[:first], *told, *others[first:]]
+
+
+def cells(row: TableRow, table: Table, columns: Sequence[Column]) -> dict[str, str]:
+    """Returns what stands in a row's cells, by column title."""
+    return {column.heading(table): column.text(row, table) for column in columns}

@@ -1,0 +1,1 @@
+"""What the table says: its rows, and what the outcomes say of each."""

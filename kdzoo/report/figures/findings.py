@@ -1,0 +1,292 @@
+"""What a study's stored outcomes say of its models: verdicts, with the figures behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kdzoo.report.figures.spread import Spread, spreads
+from kdzoo.results import Record, Row, Store
+from kdzoo.runtime.decision import Decision
+from kdzoo.statistics import (
+    Calibration,
+    ClassLoss,
+    Comparison,
+    Detection,
+    Effect,
+    Gap,
+    Hits,
+    Inheritance,
+    Interval,
+    Outcomes,
+    OutcomesReader,
+    RecipeComparison,
+    Rejection,
+    Slice,
+    Standing,
+    Verdict,
+    adjusted,
+    against_teacher,
+    by_bounds,
+    by_quartile,
+    calibration,
+    class_losses,
+    compare,
+    compare_recipes,
+    control_of,
+    detection,
+    differ,
+    gap_closed,
+    inheritance,
+    of_distilling,
+    over_examples,
+    over_seeds,
+    rejection,
+    share_closed,
+    teacher_of,
+)
+
+RARITIES = (0, 9, 99)  # occurrences: never seen, rare, known, common
+
+
+@dataclass(frozen=True)
+class ToTeacher:
+    """The models of a row beside their teacher, with all comparisons of the study counted.
+
+    Attributes:
+        comparison: of their hits.
+        adjusted_p: its p-value after Benjamini and Hochberg.
+    """
+
+    comparison: Comparison
+    adjusted_p: float
+
+
+@dataclass(frozen=True)
+class ToControl:
+    """The recipe of a row beside hard labels, with all comparisons of the study counted.
+
+    Attributes:
+        comparison: of the two recipes.
+        adjusted_p: its p-value after Benjamini and Hochberg; None of one seed.
+    """
+
+    comparison: RecipeComparison
+    adjusted_p: float | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the outcomes say of the models of one row, as they were trained.
+
+    Attributes:
+        metrics: their figures, by name.
+        over_seeds: accuracy with its t-interval over seeds.
+        over_texts: the same with its bootstrap interval over texts.
+        calibration: how far its probabilities can be believed.
+        decision: how the logits of its first seed become an answer; None where nothing was fitted.
+        standing: of these models beside the teacher.
+        effect: of the recipe: distilling, beside the same student on hard labels.
+        to_teacher: the comparison behind ``standing``.
+        to_control: the comparison behind ``effect``.
+        gap: how much of the gap between control and teacher is closed.
+        gap_in_scope: the share of it that is closed on the texts in scope, 1 for the whole.
+        scope: how out-of-scope texts are found, mean over seeds; None where there are none.
+        rejection: what the threshold of its first seed, tuned on validation, does to these texts.
+        by_length: accuracy by the number of words, between the quartiles; empty where not known.
+        by_rarity: accuracy by how often a text's rarest word occurs in the texts to learn from.
+        losses: by class, against the teacher, the worst first.
+        inherited: what became of the teacher's errors.
+    """
+
+    metrics: Mapping[str, Spread]
+    over_seeds: Interval
+    over_texts: Interval
+    calibration: Calibration
+    decision: Decision | None = None
+    standing: Verdict[Standing] | None = None
+    effect: Verdict[Effect] | None = None
+    to_teacher: ToTeacher | None = None
+    to_control: ToControl | None = None
+    gap: Gap | None = None
+    gap_in_scope: float | None = None
+    scope: Detection | None = None
+    rejection: Rejection | None = None
+    by_length: tuple[Slice, ...] = ()
+    by_rarity: tuple[Slice, ...] = ()
+    losses: tuple[ClassLoss, ...] = ()
+    inherited: Inheritance | None = None
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A row's outcomes, and those of what it is compared with."""
+
+    row: Row
+    own: Outcomes
+    teacher: Outcomes | None
+    control: Outcomes | None
+
+
+def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
+    """Returns what the outcomes of a split say of every row that was read on it, by its name.
+
+    Args:
+        reader: of the study.
+        split: whose texts.
+
+    Raises:
+        StoreError: outcomes are missing or damaged.
+    """
+    store = reader.store
+    rows = [row for row in store.manifest().rows if is_covered(store, row, split)]
+    read = [_read(row, split, reader) for row in rows]
+    to_teacher, to_control = _compared(read)
+    return {
+        each.row.name: _finding(
+            each,
+            [store.read(member.key) for member in each.row.members],
+            split,
+            (to_teacher.get(each.row.name), to_control.get(each.row.name)),
+            store.decision(each.row.members[0].key),
+        )
+        for each in read
+    }
+
+
+def is_covered(store: Store, row: Row, split: str) -> bool:
+    """Whether all models of a row were read on the split: a teacher that is a file may not be."""
+    return all(split in store.read(member.key).quality for member in row.members)
+
+
+def _compared(read: Sequence[_Read]) -> tuple[dict[str, ToTeacher], dict[str, ToControl]]:
+    """Returns how each row stands beside its teacher and beside hard labels, by its name.
+
+    All p-values of the study are corrected together.
+    """
+    models = {
+        each.row.name: compare(each.own.hits, each.teacher.hits)
+        for each in read
+        if each.row.role != "teacher" and each.teacher is not None
+    }
+    recipes = _recipes(read)
+    told = [each.p_value for each in recipes.values() if each.p_value is not None]
+    p_values = iter(adjusted([*(each.p_value for each in models.values()), *told]))
+    return (
+        {name: ToTeacher(comparison, next(p_values)) for name, comparison in models.items()},
+        {
+            name: ToControl(comparison, None if comparison.p_value is None else next(p_values))
+            for name, comparison in recipes.items()
+        },
+    )
+
+
+def _recipes(read: Sequence[_Read]) -> dict[str, RecipeComparison]:
+    """Returns how the recipe of each row differs from hard labels, by the row's name.
+
+    Models are named by their keys, so that controls which rows share say once what they say of
+    luck.
+    """
+    hits: dict[tuple[str | None, ...], Hits] = {}
+    pairs = {}
+    for each in read:
+        if each.row.role != "teacher" and each.control is not None:
+            own = tuple(member.key for member in each.row.members)
+            other = tuple(member.control_key for member in each.row.members)
+            hits |= {own: each.own.hits, other: each.control.hits}
+            pairs[each.row.name] = (own, other)
+    return dict(zip(pairs, compare_recipes(hits, list(pairs.values())), strict=True))
+
+
+def _read(row: Row, split: str, reader: OutcomesReader) -> _Read:
+    teacher, control = teacher_of(row), control_of(row)
+    if teacher is not None and not is_covered(reader.store, teacher, split):
+        teacher = None
+    return _Read(
+        row,
+        reader.of(row, split),
+        None if teacher is None else reader.of(teacher, split),
+        None if control is None else reader.of(control, split),
+    )
+
+
+def _finding(
+    read: _Read,
+    records: Sequence[Record],
+    split: str,
+    compared: tuple[ToTeacher | None, ToControl | None],
+    decision: Decision | None,
+) -> Finding:
+    own, teacher, oos = read.own, read.teacher, records[0].data.oos
+    to_teacher, to_control = compared
+    hits = own.hits
+    gap, gap_in_scope = (None, None) if to_control is None else _gaps(read, to_control, oos)
+    has_words = not np.isnan(own.words).any()
+    return Finding(
+        metrics=spreads([record.quality[split] for record in records]),
+        over_seeds=over_seeds(hits.mean(1).tolist()),
+        over_texts=over_examples(hits),
+        calibration=calibration(own),
+        decision=decision,
+        standing=None
+        if to_teacher is None
+        else against_teacher(
+            to_teacher.comparison, to_teacher.adjusted_p, has_seeds=read.row.role != "baseline"
+        ),
+        effect=None
+        if to_control is None
+        else of_distilling(to_control.comparison, to_control.adjusted_p),
+        to_teacher=to_teacher,
+        to_control=to_control,
+        gap=gap,
+        gap_in_scope=gap_in_scope,
+        scope=_scope(own, oos),
+        rejection=None
+        if decision is None or decision.oos_threshold is None
+        else rejection(own.oos_score[0], own.gold == oos, decision.oos_threshold),
+        by_length=by_quartile(hits, own.words) if has_words else (),
+        by_rarity=by_bounds(hits, own.rarest_word, RARITIES) if has_words else (),
+        losses=()
+        if teacher is None
+        else tuple(class_losses(own.predictions, teacher.predictions, own.gold)),
+        inherited=None
+        if teacher is None
+        else inheritance(own.predictions, teacher.predictions, own.gold),
+    )
+
+
+def _gaps(read: _Read, to_control: ToControl, oos: int | None) -> tuple[Gap | None, float | None]:
+    """Returns what is closed of the gap between control and teacher, overall and in scope.
+
+    None where there is no gap: the teacher is not known, or not to be told apart from the control.
+    """
+    if read.teacher is None or read.control is None:
+        return None, None
+    hits = [each.hits for each in (read.own, read.control, read.teacher)]
+    gap = gap_closed(*hits, to_control.comparison)
+    if not differ(hits[2], hits[1]):
+        return gap, None
+    in_scope = read.own.gold != oos
+    return gap, share_closed(*(each[:, in_scope] for each in hits))
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))
+
+
+def _scope(own: Outcomes, oos: int | None) -> Detection | None:
+    """Returns how out-of-scope texts are found, each figure a mean over seeds."""
+    if oos is None:
+        return None
+    is_oos = own.gold == oos
+    found = [
+        detection(scores, predictions == oos, is_oos)
+        for scores, predictions in zip(own.oos_score, own.predictions, strict=True)
+    ]
+    known = [each for each in found if each is not None]
+    if not known:
+        return None
+    names = ("auroc", "false_positive_rate", "precision", "recall", "f1")
+    return Detection(**{name: _mean(getattr(each, name) for each in known) for name in names})

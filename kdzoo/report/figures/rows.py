@@ -1,0 +1,296 @@
+"""The figures of a study's table, from its store alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from kdzoo.report.figures.findings import Finding, find
+from kdzoo.report.figures.forms import form_notes, forms_of, is_exported
+from kdzoo.report.figures.latency import Latency, by_machine, failures, latency_of
+from kdzoo.report.figures.spread import Spread, spreads, with_intervals
+from kdzoo.results import Deployed, Failure, Record, Row, Session, Store
+from kdzoo.statistics import (
+    Effect,
+    Interval,
+    OutcomesReader,
+    current,
+    intervals,
+    read_outcomes,
+)
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A line of the table: a model in a runtime; means over seeds, the control's beside them.
+
+    What the outcomes say of the model, ``finding``, stands in the first of its lines.
+    """
+
+    name: str
+    role: str
+    kind: str
+    road: str | None
+    runtime: str
+    metrics: Mapping[str, Spread]
+    control: Mapping[str, Spread] = field(default_factory=dict)
+    finding: Finding | None = None
+    texts: int | None = None  # that a student learnt from
+    parameters: int = 0
+    embedding_parameters: int = 0
+    size_bytes: int = 0
+    latency: Latency | None = None
+    is_tried: bool = False  # whether the machine measured it, though it may have failed
+    is_first: bool = True  # of its model's runtimes: the one that also says what the model gives
+    notes: tuple[str, ...] = ()  # what is wrong with the row: to be shown with it
+
+    @property
+    def effect(self) -> Effect | None:
+        """What distilling did to the model; None where that is not known."""
+        known = None if self.finding is None else self.finding.effect
+        return None if known is None else known.kind
+
+    @property
+    def gap_closed(self) -> float | None:
+        """The share of the gap between control and teacher that is closed, 1 for the whole."""
+        known = None if self.finding is None else self.finding.gap
+        return None if known is None else known.closed.value
+
+    @property
+    def gap_closed_in_scope(self) -> float | None:
+        """The same of the texts in scope."""
+        return None if self.finding is None else self.finding.gap_in_scope
+
+
+@dataclass(frozen=True)
+class Table:
+    """All rows, and what their figures were read on."""
+
+    study: str
+    split: str  # "test", or "validation" where test was not read
+    rows: tuple[TableRow, ...]
+    origin: str
+    labels: int
+    labelled: int
+    unlabelled: int
+    texts: int  # in the split
+    has_oos: bool
+    oos: int | None = None  # the id of the out-of-scope label
+    label_names: tuple[str, ...] = ()
+    has_pairs: bool = False  # of texts, rather than single ones
+    other_tests: tuple[str, ...] = ()  # more test sets, whose accuracy is shown
+    reference: str = "teacher"  # what the others are compared with
+    machine: str = ""  # that the rows were timed on, where several timed rows of the study
+    elsewhere: tuple[Table, ...] = ()  # the rows that each other machine timed, as it did
+    remarks: tuple[str, ...] = ()  # what of the study is missing beside whole rows, and why
+
+    @property
+    def judged(self) -> list[tuple[TableRow, Finding]]:
+        """The rows that the outcomes say something of, and what they say."""
+        return [(row, row.finding) for row in self.rows if row.finding is not None]
+
+    @property
+    def timed(self) -> list[Latency]:
+        """The latencies of the rows that have one."""
+        return [row.latency for row in self.rows if row.latency is not None]
+
+    @property
+    def by_machine(self) -> tuple[Table, ...]:
+        """What stands in a table of costs: this one, or one for each machine.
+
+        What only other machines timed is left out of this one's.
+        """
+        if not self.elsewhere:
+            return (self,)
+        others = {(row.name, row.runtime) for each in self.elsewhere for row in each.rows}
+        own = [row for row in self.rows if row.is_tried or (row.name, row.runtime) not in others]
+        return (replace(self, rows=tuple(own), elsewhere=()), *self.elsewhere)
+
+    @property
+    def has_added_texts(self) -> bool:
+        """Whether a student learnt from more than the data's own texts."""
+        own = self.labelled + self.unlabelled
+        return any(row.texts is not None and row.texts > own for row in self.rows)
+
+
+def make_table(
+    store: Store, split: str | None = None, reader: OutcomesReader | None = None
+) -> Table:
+    """Returns the study's table.
+
+    Args:
+        store: of the study.
+        split: whose figures are shown; test by default, or validation where test was not read.
+        reader: of the same study, where others need the outcomes too.
+
+    Raises:
+        StoreError: the folder is no study, or outcomes are missing or damaged.
+    """
+    store = current(store)
+    manifest = store.manifest()
+    records = {key: store.read(key) for key in manifest.keys}
+    split = split or _split(records.values())
+    machines = by_machine(store.sessions())
+    first = next(iter(records.values()))
+    reader = reader or OutcomesReader(store)
+    findings = find(reader, split)
+    rows = tuple(
+        _table_row(row, runtime, records, reader, split, findings.get(row.name))
+        for row in manifest.rows
+        for runtime in row.runtimes
+    )
+    table = Table(
+        study=manifest.study,
+        split=split,
+        rows=rows,
+        origin=first.data.origin,
+        labels=len(first.data.labels),
+        labelled=first.data.train,
+        unlabelled=first.data.unlabelled,
+        texts=first.data.test if split == "test" else first.data.validation,
+        has_oos=first.data.oos is not None,
+        oos=first.data.oos,
+        label_names=first.data.labels,
+        has_pairs=first.data.pairs,
+        other_tests=tuple(first.data.other_tests) if split == "test" else (),
+    )
+    timed = _timed(table, {row.name: row for row in manifest.rows}, machines, store)
+    return _with_failures(timed, manifest.failures)
+
+
+def _with_failures(table: Table, failures: Sequence[Failure]) -> Table:
+    """Returns the table with a row for each that has no model, and a remark on what else failed."""
+    known = {row.name for row in table.rows}
+    lacking = {each.row: each for each in reversed(failures) if each.row not in known}
+    rows = [
+        TableRow(each.row, each.role, each.kind, each.road, each.runtime, {}, notes=(each.reason,))
+        for each in reversed(lacking.values())
+    ]
+    others = (each for each in failures if each.row in known)
+    remarks = tuple(f"{each.row}, seed {each.seed}: {each.reason}" for each in others)
+    return replace(table, rows=(*table.rows, *rows), remarks=remarks)
+
+
+def _timed(
+    table: Table,
+    rows: Mapping[str, Row],
+    machines: Mapping[str, Sequence[Session]],
+    store: Store,
+) -> Table:
+    """Returns the table with what each machine measured."""
+
+    def measured(machine: str, shown: Sequence[TableRow]) -> Table:
+        found = (_measured(row, rows[row.name], machines[machine]) for row in shown)
+        return replace(table, machine=machine, rows=tuple(found))
+
+    known = [measured(machine, table.rows) for machine in machines]
+    told = [each for each in known if any(row.is_tried for row in each.rows)]
+    if len(told) < 2:
+        return replace(told[0], machine="") if told else table
+    first, *others = (
+        measured(each.machine, _read_there(table.rows, each, rows, store)) for each in told
+    )
+    elsewhere = (
+        replace(each, rows=tuple(row for row in each.rows if row.is_tried)) for each in others
+    )
+    return replace(first, elsewhere=tuple(elsewhere))
+
+
+def _read_there(
+    shown: Sequence[TableRow], timed: Table, rows: Mapping[str, Row], store: Store
+) -> list[TableRow]:
+    """Returns the rows, those that a machine timed with what their forms answered on it."""
+    return [
+        _as_exported(row, rows[row.name], store, timed.split, timed.machine)
+        if there.is_tried and is_exported(row.runtime)
+        else row
+        for row, there in zip(shown, timed.rows, strict=True)
+    ]
+
+
+def _measured(shown: TableRow, row: Row, sessions: Sequence[Session]) -> TableRow:
+    latency = latency_of(row, shown.runtime, sessions)
+    failed = failures(row, shown.runtime, sessions)
+    return replace(
+        shown,
+        latency=latency,
+        is_tried=latency is not None or bool(failed),
+        notes=(*failed, *shown.notes),
+    )
+
+
+def _split(records: Iterable[Record]) -> str:
+    """Returns the split that all were read on; a teacher that is a file may not cover it."""
+    read = all("test" in record.quality for record in records if not record.is_file)
+    return "test" if read else "validation"
+
+
+def _table_row(
+    row: Row,
+    runtime: str,
+    records: Mapping[str, Record],
+    reader: OutcomesReader,
+    split: str,
+    finding: Finding | None,
+) -> TableRow:
+    own = [records[member.key] for member in row.members]
+    shown = TableRow(
+        name=row.name,
+        role=row.role,
+        kind=row.kind,
+        road=row.road,
+        runtime=runtime,
+        metrics=_metrics(own, split),
+        parameters=own[0].size.parameters,
+        embedding_parameters=own[0].size.embedding_parameters,
+        size_bytes=own[0].size.size_bytes,
+        is_first=runtime == row.runtimes[0],
+    )
+    if is_exported(runtime):
+        shown = _as_exported(shown, row, reader.store, split)
+    if not shown.is_first:
+        return shown
+    controls = [records[m.control_key] for m in row.members if m.control_key is not None]
+    return replace(
+        shown,
+        metrics=with_intervals(shown.metrics, _intervals(shown, row, reader, split)),
+        control=_metrics(controls, split),
+        finding=finding,
+        texts=own[0].training.texts if row.role == "student" and own[0].training else None,
+    )
+
+
+def _intervals(
+    shown: TableRow, row: Row, reader: OutcomesReader, split: str
+) -> dict[str, Interval]:
+    """Returns the intervals over texts of what several seeds give together."""
+    read = shown.metrics["accuracy"].seeds if shown.metrics else 0
+    if read < 2 or read < len(row.members):
+        return {}
+    if is_exported(shown.runtime):
+        return intervals(read_outcomes(reader.store, row, split, shown.runtime))
+    return intervals(reader.of(row, split))
+
+
+def _as_exported(
+    shown: TableRow, row: Row, store: Store, split: str, machine: str = ""
+) -> TableRow:
+    """Returns the row with what its exported forms answered, on a machine if one is named."""
+    forms = forms_of(row, shown.runtime, store, machine)
+    notes = dict.fromkeys(note for form in forms for note in form_notes(form))
+    whole = [form for form in forms if form.failure is None]
+    size_bytes = whole[0].size_bytes if whole else shown.size_bytes if machine else 0
+    return replace(shown, metrics=_metrics(whole, split), size_bytes=size_bytes, notes=tuple(notes))
+
+
+def _metrics(records: Sequence[Record | Deployed], split: str) -> dict[str, Spread]:
+    return spreads([_figures(record, split) for record in records if split in record.quality])
+
+
+def _figures(record: Record | Deployed, split: str) -> dict[str, float]:
+    """Returns the figures of a split; beside those of test, the accuracy on each other test set."""
+    others = record.data.other_tests if split == "test" else ()
+    read = {name: record.quality[name] for name in others if name in record.quality}
+    return record.quality[split] | {
+        f"{name}_accuracy": figures["accuracy"] for name, figures in read.items()
+    }

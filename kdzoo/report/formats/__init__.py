@@ -1,0 +1,1 @@
+"""The table in every format, and the verdict in sentences."""

@@ -1,0 +1,108 @@
+"""The short table, which terminals and notebooks show: a line per row, and what to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rich.cells import cell_len
+
+from kdzoo.plain import one_line
+from kdzoo.report.columns.column import Column, Place
+from kdzoo.report.columns.costs import WARNING
+from kdzoo.report.columns.declared import UNTOLD, shown
+from kdzoo.report.columns.numbers import NOTHING
+from kdzoo.report.figures.rows import Table, TableRow
+from kdzoo.report.formats.table import caption
+
+_TERMINAL_COLUMNS = 100
+_REFERENCES = ("teacher", "reference")
+_STUDENTS = ("student", "other")
+
+
+class Mark(StrEnum):
+    """What a cell is looked at for."""
+
+    PLAIN = "plain"
+    BEST = "best"  # of the students, in its column
+    REFERENCE = "reference"  # what the students are compared with
+    UNSURE = "unsure"  # said of no recipe, or timed on a busy machine
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in a place of the table."""
+
+    text: str
+    mark: Mark = Mark.PLAIN
+
+
+@dataclass(frozen=True)
+class Short:
+    """The table, and how to read it."""
+
+    titles: tuple[str, ...]
+    lines: tuple[tuple[Cell, ...], ...]
+    caption: str
+
+
+def short_table(table: Table) -> Short:
+    """Returns the cells for a terminal of 100 columns, a line per row.
+
+    Columns in which nothing stands are left out, and some of the others where not all fit.
+    """
+    columns = _fitting(table)
+    best = {column.name: _best(column, table) for column in columns}
+
+    def marked(row: TableRow, column: Column) -> Cell:
+        text = _text(column, row, table)
+        if column.is_of_time and text.endswith(WARNING):
+            return Cell(text, Mark.UNSURE)
+        if row.role in _REFERENCES:
+            return Cell(text, Mark.REFERENCE)
+        if column.is_of_recipe and row.effect in UNTOLD:
+            return Cell(text, Mark.UNSURE)
+        is_best = row.role in _STUDENTS and not row.notes and text == best[column.name]
+        return Cell(text, Mark.BEST if is_best else Mark.PLAIN)
+
+    return Short(
+        tuple(column.heading(table) for column in columns),
+        tuple(tuple(marked(row, column) for column in columns) for row in table.rows),
+        one_line(caption(table)),
+    )
+
+
+def _text(column: Column, row: TableRow, table: Table) -> str:
+    """Returns what stands in a cell, fit to be shown anywhere."""
+    return one_line(column.text(row, table))
+
+
+def _fitting(table: Table) -> list[Column]:
+    """Returns the columns in which something stands, as many as a terminal has room for."""
+    texts = {
+        column: [_text(column, row, table) for row in table.rows]
+        for column in shown(table, Place.TERMINAL)
+    }
+    told = [column for column, lines in texts.items() if any(each != NOTHING for each in lines)]
+
+    def width() -> int:
+        """Returns the columns of a terminal that these take, two between each."""
+        widest = (max(map(cell_len, (column.heading(table), *texts[column]))) for column in told)
+        return sum(widest) + 2 * (len(told) - 1)
+
+    for column in sorted((each for each in told if each.spared), key=lambda each: each.spared):
+        if width() > _TERMINAL_COLUMNS:
+            told.remove(column)
+    return told
+
+
+def _best(column: Column, table: Table) -> str | None:
+    """Returns the text of the best student's cell; None where there is no best one."""
+    known = [
+        (merit, text)
+        for row in table.rows
+        if row.role in _STUDENTS and not row.notes
+        if (text := _text(column, row, table)) not in (NOTHING, *UNTOLD.values())
+        and (merit := column.merit(row, table)) is not None
+    ]
+    return max(known)[1] if len({text for _, text in known}) > 1 else None

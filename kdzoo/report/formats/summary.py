@@ -1,0 +1,144 @@
+"""The verdict in three sentences: the teacher, what can stand in for it, what distilling gave.
+
+A fourth says whose the latencies are, where several machines measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kdzoo.report.columns.costs import marked
+from kdzoo.report.columns.numbers import milliseconds, short
+from kdzoo.report.figures.findings import Finding
+from kdzoo.report.figures.rows import Table, TableRow
+from kdzoo.statistics import MOST_SEEDS, Effect, RecipeComparison, Standing, in_points
+
+
+def summary(table: Table) -> list[str]:
+    """Returns the sentences; one that nothing is known for is left out."""
+    known = {row.name: each for row, each in table.judged}
+    sentences = (
+        _of_teacher(table),
+        _of_students(table, known),
+        _of_distilling(table),
+        _of_machines(table),
+    )
+    return [sentence for sentence in sentences if sentence]
+
+
+def _of_teacher(table: Table) -> str:
+    teachers = [row for row in table.rows if row.role == "teacher" and "accuracy" in row.metrics]
+    own = [row for row in teachers if row.is_first]
+    if not own:
+        return ""
+    best = max(own, key=lambda row: row.metrics["accuracy"].mean)
+    noun = "pairs" if table.has_pairs else "texts"
+    said = (
+        f"The {best.name} is right on {best.metrics['accuracy'].mean * 100:.1f} % of the "
+        f"{table.split} {noun}"
+    )
+    fastest = _fastest([row for row in teachers if row.name == best.name])
+    if fastest is None or fastest.latency is None:
+        return f"{said}."
+    return (
+        f"{said} and takes {marked(f'{milliseconds(fastest.latency.p50_ms)} ms', fastest.latency)} "
+        f"for one in its fastest form ({fastest.runtime}, {fastest.size_bytes / 1e6:.1f} MB)."
+    )
+
+
+def _of_students(table: Table, known: Mapping[str, Finding]) -> str:
+    """Names the most accurate student, and the fastest one, each in its fastest form."""
+    students = [row for row in table.rows if row.role == "student" and not row.notes]
+    names = list(dict.fromkeys(row.name for row in students if "accuracy" in row.metrics))
+    forms = {name: _fastest([row for row in students if row.name == name]) for name in names}
+    if not names:
+        return ""
+    accuracy = {row.name: row.metrics["accuracy"].mean for row in students if row.is_first}
+    best = max(names, key=lambda name: accuracy.get(name, 0.0))
+    said = [f"The most accurate student, {best}{_form(forms[best])}, is {_standing(known, best)}"]
+    fastest = _fastest([row for row in forms.values() if row is not None])
+    if fastest is not None and fastest.name != best:
+        said.append(
+            f"the fastest, {fastest.name}{_form(fastest)}, is {_standing(known, fastest.name)}"
+        )
+    return "; ".join(said) + "."
+
+
+def _fastest(rows: Sequence[TableRow]) -> TableRow | None:
+    timed = [row for row in rows if row.latency is not None]
+    return min(timed, key=lambda row: row.latency.p50_ms if row.latency else 0.0, default=None)
+
+
+def _form(row: TableRow | None) -> str:
+    """Returns in which form a model is meant, how fast that is, and how big."""
+    if row is None or row.latency is None:
+        return ""
+    latency, ratio = row.latency, row.latency.to_fastest
+    told = [marked(f"{milliseconds(latency.p50_ms)} ms", latency)]
+    if ratio is not None:
+        told.append(f"{marked(f'{short(ratio.times)} ×', latency)} the teacher's speed")
+    return f" ({row.runtime}: {', '.join(told)}, {row.size_bytes / 1e6:.1f} MB)"
+
+
+def _standing(known: Mapping[str, Finding], name: str) -> str:
+    finding = known.get(name)
+    if finding is None or finding.standing is None:
+        return "not compared with the teacher"
+    return finding.standing.sentence
+
+
+def _of_distilling(table: Table) -> str:
+    """Counts what distilling does to the students that have a control."""
+    by_kind: dict[Effect, list[str]] = {kind: [] for kind in Effect}
+    for row, each in table.judged:
+        if each.effect is not None:
+            by_kind[each.effect.kind].append(row.name)
+    words = {
+        Effect.GAIN: "gave a measurable gain over hard labels to {}",
+        Effect.LOSS: "cost {} accuracy",
+        Effect.NONE: "had no measurable effect on {}",
+    }
+    parts = [said.format(_listed(by_kind[kind])) for kind, said in words.items() if by_kind[kind]]
+    as_good = [
+        row.name
+        for row, each in table.judged
+        if row.role == "student"
+        and each.standing is not None
+        and each.standing.kind in (Standing.EQUAL, Standing.BETTER)
+    ]
+    sentences = [
+        f"Distilling {_listed(parts)}." if parts else "",
+        _of_one_seed(table),
+        f"As good as the teacher, these very models: {_listed(as_good)}." if as_good else "",
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _of_one_seed(table: Table) -> str:
+    """Tells the differences of which there is no verdict."""
+    told = [
+        f"{row.name} ({_seeds_told(each.to_control.comparison)})"
+        for row, each in table.judged
+        if each.effect and each.effect.kind is Effect.ONE_SEED and each.to_control
+    ]
+    return f"Of the recipe, one seed gives no verdict: {_listed(told)}." if told else ""
+
+
+def _seeds_told(comparison: RecipeComparison) -> str:
+    """Returns by how much the two models differ, and how many seeds would tell that."""
+    points = f"{in_points(comparison.difference.value)} points"
+    if comparison.seeds_needed is None:
+        return f"{points}, too few for {MOST_SEEDS} seeds to tell"
+    return f"{points}, {comparison.seeds_needed} seeds would tell"
+
+
+def _of_machines(table: Table) -> str:
+    """Says whose latencies the sentences give, where several machines measured."""
+    if not table.elsewhere:
+        return ""
+    others = _listed([each.machine for each in table.elsewhere])
+    return f"These latencies are those of {table.machine}; those of {others} stand below."
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

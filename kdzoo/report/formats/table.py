@@ -1,0 +1,141 @@
+"""The table as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tabulate import tabulate
+
+from kdzoo.plain import escaped
+from kdzoo.report.columns.column import Part, Place
+from kdzoo.report.columns.costs import how_timed, noise_note
+from kdzoo.report.columns.declared import cells, shown
+from kdzoo.report.figures.rows import Table
+from kdzoo.statistics import Effect
+
+_MEANINGS = {
+    Effect.NONE: "Unclear: the recipe was not told apart from hard labels.",
+    Effect.ONE_SEED: "One seed: it says nothing of the recipe.",
+}
+
+THIS_MODEL = "This model against the teacher"
+THIS_RECIPE = "This recipe against hard labels"
+OF_MODELS = (
+    "May I deploy it? Said of the very models that were trained, for texts like these. Differences "
+    "in points of accuracy, with 95 % bootstrap intervals over texts, and over these seeds where "
+    "there are several; p-values of a paired permutation test over texts, corrected for all "
+    "comparisons of the study (Benjamini and Hochberg). \u201cAs good as\u201d: the whole "
+    "interval lies within a point."
+)
+OF_RECIPES = (
+    "Does distilling help? Said of all models that the recipe would train: 95 % intervals hold for "
+    "other texts and other seeds. Student's t, its variance that of the difference over texts and "
+    "that of the seeds, pooled over all models of the study unless these are luckier than the rest "
+    "(F test; Bancroft, 1944); p-values corrected as above. One seed tells "
+    "nothing of others: in place of a verdict stands how many seeds would tell a difference of "
+    "that size in four studies of five, with the study's luck or, where that is not known, a point "
+    "of it. kdzoo's benchmarks simulate how often all this is right."
+)
+
+
+def markdown(table: Table) -> str:
+    """Returns both tables with their captions, and the verdicts on every model and recipe.
+
+    Text from the data cannot break out of its cell.
+    """
+    models = [row for row in table.rows if row.is_first]
+    parts = [f"# {escaped(table.study)}"]
+    if models:
+        columns = shown(table, Place.TABLE, Part.MODEL)
+        quality = drawn([cells(row, table, columns) for row in models], left=2)
+        parts += [quality, escaped(quality_caption(table))]
+    for each in table.by_machine:
+        if models:
+            parts.append(f"## {escaped(deployed_title(each))}")
+        columns = shown(each, Place.TABLE, Part.FORM)
+        parts.append(drawn([cells(row, each, columns) for row in each.rows], left=2))
+        parts += map(escaped, [cost_caption(each), *notes(each)])
+    for question, said, how in verdicts(table):
+        lines = [f"* {escaped(f'{name}: {sentence}.')}" for name, sentence in said]
+        parts += [f"## {question}", "\n".join(lines), escaped(how)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def verdicts(table: Table) -> list[tuple[str, list[tuple[str, str]], str]]:
+    """Returns each question that was asked, what is said of each row, and how that was found."""
+    models = [(row.name, each.standing.sentence) for row, each in table.judged if each.standing]
+    recipes = [(row.name, each.effect.sentence) for row, each in table.judged if each.effect]
+    asked = [(THIS_MODEL, models, OF_MODELS), (THIS_RECIPE, recipes, OF_RECIPES)]
+    return [each for each in asked if each[1]]
+
+
+def drawn(lines: Sequence[Mapping[str, str]], left: int) -> str:
+    """Returns a table; its first columns are set left."""
+    titles = list(lines[0])
+    body = [[escaped(line[title]) for title in titles] for line in lines]
+    align = ["left"] * left + ["right"] * (len(titles) - left)
+    return tabulate(body, titles, tablefmt="pipe", disable_numparse=True, colalign=align)
+
+
+def caption(table: Table) -> str:
+    """Returns how to read both tables."""
+    models = (
+        [quality_caption(table, Place.TERMINAL)] if any(row.is_first for row in table.rows) else []
+    )
+    return " ".join([*models, cost_caption(table)])
+
+
+def cost_caption(table: Table) -> str:
+    """Returns how to read what the rows cost."""
+    told = how_timed(table.timed, table.reference)
+    unread = (row.is_tried and not row.metrics and not row.notes for row in table.rows)
+    if table.machine and any(unread):
+        told.append(
+            "Accuracy: a dash where an int8 form was read on another machine alone; it may answer "
+            "otherwise on this one."
+        )
+    return " ".join(told)
+
+
+def quality_caption(table: Table, place: Place = Place.TABLE) -> str:
+    """Returns how to read what the models give, as far as a place shows it."""
+    seeds = max((row.metrics["accuracy"].seeds for row in table.rows if row.metrics), default=1)
+    over = f"mean ± sd over {seeds} seeds" if seeds > 1 else "one seed"
+    unlabelled = f" and {table.unlabelled:,} unlabelled" if table.unlabelled else ""
+    noun = "pairs" if table.has_pairs else "texts"
+    parts = [
+        f"{table.origin}: {table.labels} classes, trained from {table.labelled:,} "
+        f"labelled{unlabelled} {noun}; {table.split} figures in per cent on {table.texts:,} "
+        f"{noun}, {over}.",
+        "Hard labels: the same student, initialisation and steps on gold labels alone. Gap closed: "
+        "(student − hard labels) / (teacher − hard labels)"
+        f"{'; in-scope gap: the same of the in-scope accuracy' if table.has_oos else ''}; a dash "
+        "where teacher and hard labels cannot be told apart.",
+    ]
+    effects = {row.effect for row in table.rows}
+    parts += [meaning for effect, meaning in _MEANINGS.items() if effect in effects]
+    if table.other_tests:
+        parts.append(f"{' and '.join(table.other_tests).capitalize()}: accuracy on that test set.")
+    if table.has_added_texts:
+        parts.append("Texts: what the student learnt from, unlabelled and augmented ones included.")
+    if any(row.role == "teacher" and not row.metrics for row in table.rows):
+        parts.append("A teacher without figures is a file that does not cover these texts.")
+    parts += [each.meaning for each in shown(table, place, Part.MODEL) if each.meaning]
+    return " ".join(parts)
+
+
+def deployed_title(table: Table) -> str:
+    """Returns what stands above what a machine measured."""
+    return f"As deployed on {table.machine}" if table.machine else "As deployed"
+
+
+def notes(table: Table) -> list[str]:
+    """Returns what is wrong: a busy machine first, then rows, then what is missing."""
+    noise = noise_note(table.timed)
+    wrong = [f"(!) {row.name}, {row.runtime}: {note}" for row in table.rows for note in row.notes]
+    uncounted = {
+        row.name: f"{row.name}: its FLOPs could not be counted: {row.latency.flops_failure}"
+        for row in table.rows
+        if row.latency is not None and row.latency.flops_failure is not None
+    }
+    return [*([noise] if noise else []), *wrong, *uncounted.values(), *table.remarks]

@@ -1,0 +1,262 @@
+"""The sections of the report's page, each a function of what the store holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kdzoo.plain import one_line
+from kdzoo.report.columns.column import Part, Place
+from kdzoo.report.columns.declared import cells, gap, shown
+from kdzoo.report.columns.numbers import NOTHING
+from kdzoo.report.figures.findings import Finding, ToControl
+from kdzoo.report.figures.form_findings import FormFinding
+from kdzoo.report.figures.rows import Table
+from kdzoo.report.formats.table import THIS_MODEL, THIS_RECIPE, notes, verdicts
+from kdzoo.statistics import Gap, Interval
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a table; ``id`` ties it to a point of the picture."""
+
+    cells: Sequence[str]
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class Tabular:
+    """A table of the page; its first ``texts`` columns hold words, sentences where it wraps."""
+
+    titles: Sequence[str]
+    lines: Sequence[Line]
+    texts: int = 1
+    caption: str = ""
+    wraps: bool = False
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A small chart: lines of (name, steps, values)."""
+
+    title: str
+    lines: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands below it."""
+
+    title: str
+    paragraphs: Sequence[str] = ()
+    tables: Sequence[Tabular] = ()
+    curves: Sequence[Curve] = ()
+    facts: Sequence[tuple[str, str]] = ()
+    listings: Sequence[tuple[str, str]] = field(default=())
+
+
+def drawn(lines: Sequence[Mapping[str, str]], texts: int, **more: Any) -> Tabular:
+    """Returns a table of lines that have the same titles."""
+    return Tabular(
+        list(lines[0]),
+        [Line([one_line(cell) for cell in line.values()]) for line in lines],
+        texts,
+        **more,
+    )
+
+
+def quality_section(table: Table, caption: str) -> Section:
+    """Returns what each model gives."""
+    columns = shown(table, Place.PAGE, Part.MODEL)
+    lines = [cells(row, table, columns) for row in table.rows if row.is_first]
+    return Section("What each model gives", tables=[drawn(lines, 2, caption=caption)])
+
+
+def deployed_section(table: Table, caption: str) -> Section:
+    """Returns what each row costs."""
+    columns = shown(table, Place.PAGE, Part.FORM)
+    lines = [
+        Line([one_line(column.text(row, table)) for column in columns], str(number))
+        for number, row in enumerate(table.rows)
+    ]
+    titles = [column.heading(table) for column in columns]
+    deployed = Tabular(titles, lines, 2, caption, id="deployed")
+    return Section("As deployed", [one_line(note) for note in notes(table)], [deployed])
+
+
+def verdict_section(table: Table) -> Section | None:
+    """Returns both questions with their verdicts, and the figures; None where nothing was read."""
+    if not table.judged:
+        return None
+    lines = [
+        {
+            "model": row.name,
+            THIS_MODEL.lower(): NOTHING if each.standing is None else each.standing.sentence,
+            THIS_RECIPE.lower(): NOTHING if each.effect is None else each.effect.sentence,
+        }
+        for row, each in table.judged
+        if row.role != "teacher"
+    ]
+    figures = [
+        {
+            "model": row.name,
+            "accuracy": points(each.over_seeds.value),
+            "over seeds": interval(each.over_seeds),
+            "over texts": interval(each.over_texts),
+            "p, teacher": NOTHING if each.to_teacher is None else _p(each.to_teacher.adjusted_p),
+            "p, hard labels": _p_of(each.to_control),
+            "luck": _luck_of(each.to_control),
+            "McNemar by seed": NOTHING
+            if each.to_teacher is None
+            else " ".join(_p(p) for p in each.to_teacher.comparison.mcnemar_p),
+            "gap closed": gap(None if each.effect is None else each.effect.kind, _share(each.gap)),
+            "agreement": percentage(_mean(each, "agreement")),
+            "KL, nats": number(_mean(each, "divergence")),
+        }
+        for row, each in table.judged
+    ]
+    tables = [drawn(lines, 3, wraps=True)] if lines else []
+    return Section(
+        "Are the differences real?",
+        [f"{question}. {how}" for question, _, how in verdicts(table)],
+        [
+            *tables,
+            drawn(
+                figures,
+                1,
+                caption="95 % intervals: over seeds, Student's t of the seeds' accuracies; over "
+                "texts, bootstrap of the test texts for these very models. p: corrected. Luck: "
+                "standard deviation, in points, that seeds give the difference from hard labels. "
+                "KL: from the teacher's distribution.",
+            ),
+        ],
+    )
+
+
+def forms_section(forms: Sequence[FormFinding]) -> Section | None:
+    """Returns what exporting changed; None where nothing was exported."""
+    several = len({machine for each in forms for machine in each.machines}) > 1
+    lines = [
+        {
+            "model": each.name,
+            "runtime": each.runtime,
+            "accuracy": points(each.accuracy),
+            "beside its weights": points(each.to_weights.difference.value),
+            "95 % interval": interval(each.to_weights.difference),
+            "p": _p(each.adjusted_p),
+            "other labels": percentage(each.other_labels),
+            **({"read on": " and ".join(each.machines)} if several else {}),
+        }
+        for each in forms
+    ]
+    if not lines:
+        return None
+    caption = (
+        "Accuracy of each exported form and its difference from that of the weights, in points, "
+        "with a bootstrap interval over texts and seeds; p corrected for all forms. Other labels: "
+        "share of texts that get another one than from the weights."
+    )
+    return Section("What exporting changes", tables=[drawn(lines, 2, caption=caption)])
+
+
+def calibration_section(table: Table) -> Section | None:
+    """Returns how far probabilities can be believed; None where nothing was read."""
+    lines = [
+        {
+            "model": row.name,
+            "ECE": percentage(each.calibration.error),
+            "NLL, nats": number(each.calibration.log_loss),
+            "Brier": number(each.calibration.brier),
+            "temperature": number(each.decision.temperature if each.decision else None),
+            "ECE at it": percentage(each.calibration.scaled_error),
+            "NLL at it, nats": number(each.calibration.scaled_log_loss),
+        }
+        for row, each in table.judged
+    ]
+    if not lines:
+        return None
+    caption = (
+        "ECE: expected calibration error, 15 bins, in per cent. Brier: sum over the classes of the "
+        "squared difference between probability and truth, 0 to 2. Temperature: fitted on "
+        "validation for the first seed; it changes no label, and lies beside each model."
+    )
+    return Section("Can the probabilities be believed?", tables=[drawn(lines, 1, caption=caption)])
+
+
+def scope_section(table: Table) -> Section | None:
+    """Returns how out-of-scope texts are found; None where the data has none."""
+    lines = [
+        {
+            "model": row.name,
+            "recall": percentage(each.scope.recall),
+            "precision": percentage(each.scope.precision),
+            "F1": percentage(each.scope.f1),
+            "AUROC": percentage(each.scope.auroc),
+            "FPR at 95 % recall": percentage(each.scope.false_positive_rate),
+            "threshold": number(each.rejection.threshold if each.rejection else None),
+            "recall at it": percentage(each.rejection.recall if each.rejection else None),
+            "false alarms at it": percentage(
+                each.rejection.false_alarms if each.rejection else None
+            ),
+        }
+        for row, each in table.judged
+        if each.scope is not None
+    ]
+    if not lines:
+        return None
+    caption = (
+        "Recall, precision and F1 of the out-of-scope label as predicted; AUROC and FPR of its "
+        "probability as a score; threshold of that score, for the first seed, that is best on "
+        "validation (mean of the recalls in and out of scope), as it lies beside the model; false "
+        "alarms: texts in scope that it calls out of scope."
+    )
+    return Section("Out of scope", tables=[drawn(lines, 1, caption=caption)])
+
+
+def _mean(finding: Finding, metric: str) -> float | None:
+    return finding.metrics[metric].mean if metric in finding.metrics else None
+
+
+def points(value: float) -> str:
+    """Returns a share in per cent, with one decimal."""
+    return f"{round(value * 100, 1) + 0.0:.1f}"  # no -0.0
+
+
+def interval(found: Interval) -> str:
+    """Returns an interval in per cent; a dash where it is not known."""
+    if found.low is None or found.high is None:
+        return NOTHING
+    return f"{points(found.low)} to {points(found.high)}"
+
+
+def _share(found: Gap | None) -> str:
+    if found is None:
+        return NOTHING
+    closed = found.closed
+    ends = [NOTHING if each is None else f"{each * 100:.0f}" for each in (closed.low, closed.high)]
+    return f"{closed.value * 100:.0f} % ({ends[0]} to {ends[1]})"
+
+
+def percentage(value: float | None) -> str:
+    """Returns a share in per cent; a dash where it is not known."""
+    return NOTHING if value is None else points(value)
+
+
+def number(value: float | None) -> str:
+    """Returns a figure with three digits; a dash where it is not known."""
+    return NOTHING if value is None else f"{value:.3g}"
+
+
+def _p_of(compared: ToControl | None) -> str:
+    known = None if compared is None else compared.adjusted_p
+    return NOTHING if known is None else _p(known)
+
+
+def _luck_of(compared: ToControl | None) -> str:
+    return percentage(None if compared is None else compared.comparison.luck)
+
+
+def _p(value: float) -> str:
+    return "<0.001" if value < 0.001 else f"{value:.3f}"

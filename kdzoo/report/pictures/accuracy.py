@@ -1,0 +1,260 @@
+"""Accuracy against a cost: what each model gives, and its latency or its size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kdzoo import registry
+from kdzoo.report.figures.axes import latency_ms_of, size_mb_of
+from kdzoo.report.figures.rows import Table, TableRow
+from kdzoo.report.pictures.canvas import canvas, in_lines, log_scale, no_picture
+from kdzoo.report.pictures.labels import Box, place_labels
+from kdzoo.report.pictures.latency import draw_latency, latency_label
+from kdzoo.report.pictures.letters import data_texts, legible, numbers_note, with_legible_names
+from kdzoo.report.pictures.looks import FRONT, Road, road_of, shape_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_LARGEST = 420  # square points
+_NAMED = 30  # models that can all have their names beside them
+_EVEN = 80  # the same, where the area says nothing
+_STEMS = ("accuracy_vs_latency", "latency")  # of what is drawn, with and without accuracies
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Bubble:
+    """A row of the table on the axes: its cost, its accuracy in per cent, its square points."""
+
+    row: TableRow
+    x: float
+    y: float
+    area: float
+
+    @property
+    def point(self) -> Point:
+        """Where it lies."""
+        return self.x, self.y
+
+    @property
+    def road(self) -> Road:
+        """How its road is drawn."""
+        return road_of(self.row.road or self.row.role)
+
+    @property
+    def radius(self) -> float:
+        """In points."""
+        return math.sqrt(self.area / math.pi)
+
+    @property
+    def deviation(self) -> float:
+        """Of the accuracy over seeds, in points; NaN with one seed."""
+        return self.row.metrics["accuracy"].sd * 100
+
+    @property
+    def control(self) -> float | None:
+        """The accuracy of the same student on hard labels, in per cent."""
+        known = self.row.control.get("accuracy")
+        return None if known is None else known.mean * 100
+
+
+@dataclass(frozen=True)
+class _Cost:
+    """What the x axis shows: the rows' values, its label, and what the picture asks."""
+
+    of: Callable[[TableRow], float | None]
+    label: str
+    question: str
+    is_size: bool = False  # bubbles and names need not tell the size then
+
+
+def draw(table: Table, folder: Path) -> list[Path]:
+    """Writes ``accuracy_vs_latency`` as PNG, SVG and PDF; nothing where no row was timed.
+
+    Where nothing is known of accuracy, ``latency`` shows latency alone. Two machines never share
+    an axis: beside that of the last one, ``-machine-2`` and so on are those of the others.
+    """
+    known = {path for stem in _STEMS for path in folder.glob(f"{stem}-machine-*")}
+    note, shown = numbers_note(table), with_legible_names(table)
+    first, *others = shown.by_machine
+    written = _against_latency(first, folder, "", note)
+    for number, each in enumerate(others, 2):
+        written += _against_latency(each, folder, f"-machine-{number}", note)
+    for path in known.difference(written):  # of a machine that is no longer in the study
+        path.unlink()
+    return written
+
+
+def draw_size(table: Table, folder: Path) -> list[Path]:
+    """Writes ``accuracy_vs_size`` as PNG, SVG and PDF; nothing where no size is known."""
+    label = "size on disk, MB (weights or graph, tokenizer, labels; log scale)"
+    note, shown = numbers_note(table), with_legible_names(table)
+    cost = _Cost(size_mb_of, in_lines(label, note), "and how big it is", is_size=True)
+    rows = [row for row in shown.rows if row.runtime != "pipeline"]  # which reads torch's files
+    return _scatter(rows, cost, shown, folder / "accuracy_vs_size")
+
+
+def _against_latency(table: Table, folder: Path, suffix: str, note: str) -> list[Path]:
+    timed = [row for row in table.rows if row.latency is not None]
+    against, alone = (folder / f"{stem}{suffix}" for stem in _STEMS)
+    if not any("accuracy" in row.metrics for row in timed):
+        return no_picture(against) + draw_latency(table, alone, note)
+    cost = _Cost(latency_ms_of, in_lines(latency_label(table), note), "and what it costs")
+    return no_picture(alone) + _scatter(timed, cost, table, against)
+
+
+def _scatter(rows: Sequence[TableRow], cost: _Cost, table: Table, stem: Path) -> list[Path]:
+    """Draws accuracy against a cost."""
+    known = [row for row in rows if "accuracy" in row.metrics]
+    bubbles = [
+        Bubble(row, x, row.metrics["accuracy"].mean * 100, _area(row, known, cost))
+        for row in known
+        if (x := cost.of(row)) is not None
+    ]
+    if not bubbles:
+        return no_picture(stem)
+    with canvas(stem, (8.8, 5.6), data_texts(table)) as (axes, paths):
+        log_scale(axes)
+        axes.set_xlabel(cost.label)
+        axes.set_ylabel(f"{table.split} accuracy, %")
+        title = f"{table.study}: what can stand in for the {table.reference}, {cost.question}"
+        axes.set_title(legible(title), loc="left")
+        front = _pareto(axes, bubbles)
+        for name in dict.fromkeys(each.row.name for each in bubbles):
+            _join(axes, [each for each in bubbles if each.row.name == name])
+        for each in bubbles:
+            _bubble(axes, each)
+        _limits(axes, bubbles)
+        _legend(axes, bubbles, cost)
+        _labels(axes, bubbles, front, cost)
+    return paths
+
+
+def _area(row: TableRow, rows: Sequence[TableRow], cost: _Cost) -> float:
+    """Returns a bubble's area in square points, in proportion to the size on disk."""
+    if cost.is_size:
+        return _EVEN
+    return 40 + _LARGEST * row.size_bytes / max(1, *(other.size_bytes for other in rows))
+
+
+def _join(axes: Axes, bubbles: Sequence[Bubble]) -> None:
+    """Draws a line through the runtimes of one model."""
+    road = bubbles[0].road
+    xs, ys = zip(*sorted(each.point for each in bubbles), strict=True)
+    axes.plot(xs, ys, color=road.colour, linestyle=road.line, linewidth=1, alpha=0.55, zorder=1)
+
+
+def _bubble(axes: Axes, shown: Bubble) -> None:
+    (x, y), colour, shape = shown.point, shown.road.colour, shape_of(shown.row.runtime)
+    if not math.isnan(shown.deviation):
+        axes.errorbar(x, y, yerr=shown.deviation, color=colour, capsize=3, linewidth=1, zorder=2)
+    axes.scatter(
+        x, y, s=shown.area, c=shown.road.inside or colour, alpha=0.85, marker=shape,
+        edgecolors=colour if shown.road.inside else "white", linewidths=1, zorder=3,
+    )  # fmt: skip
+    if shown.control is not None:
+        axes.plot([x, x], [shown.control, y], color=colour, linewidth=1, linestyle=":", zorder=1)
+        axes.scatter(
+            x, shown.control, s=38, facecolors="white", edgecolors=colour, marker=shape, zorder=3
+        )
+
+
+def _pareto(axes: Axes, bubbles: Sequence[Bubble]) -> list[Point]:
+    """Draws the line through the rows that no other row beats in both; returns its points."""
+    front: list[Point] = []
+    for x, y in sorted((each.point for each in bubbles), key=lambda point: (point[0], -point[1])):
+        if not front or y > front[-1][1]:
+            front.append((x, y))
+    xs, ys = zip(*front, strict=True)
+    axes.plot(xs, ys, color=FRONT, linewidth=1.4, alpha=0.7, zorder=1)
+    return front
+
+
+def _limits(axes: Axes, bubbles: Sequence[Bubble]) -> None:
+    """Leaves room for bubbles and their names."""
+    xs = [each.x for each in bubbles]
+    span = max(2.0, max(xs) / min(xs))
+    axes.set_xlim(min(xs) / span**0.2, max(xs) * span**0.2)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - 0.06 * (high - low), high + 0.08 * (high - low))
+
+
+def _labels(axes: Axes, bubbles: Sequence[Bubble], front: Sequence[Point], cost: _Cost) -> None:
+    """Names the bubbles, clear of each other, of the controls and of the Pareto line.
+
+    Of more models than can be told apart, only those that no other beats, and what is no student.
+    """
+    figure: Any = axes.figure
+    figure.get_layout_engine().execute(figure)  # as drawing would, without the drawing
+    pixels = figure.dpi / 72
+    shapes = [(each.point, each.radius) for each in bubbles]
+    shapes += [((each.x, each.control), 4.0) for each in bubbles if each.control is not None]
+    obstacles = [_square(axes, point, radius * pixels) for point, radius in shapes]
+    lines = [*pairwise(front)]
+    for name in dict.fromkeys(each.row.name for each in bubbles):
+        lines += pairwise(sorted(each.point for each in bubbles if each.row.name == name))
+    for each in bubbles:
+        if not math.isnan(each.deviation):
+            lines.append(((each.x, each.y - each.deviation), (each.x, each.y + each.deviation)))
+        if each.control is not None:
+            lines.append((each.point, (each.x, each.control)))
+    obstacles += [box for line in lines for box in _along(axes, *line)]
+    named, names = [], list(dict.fromkeys(each.row.name for each in bubbles))
+    if len(names) > _NAMED:
+        best = {each.row.name for each in bubbles
+                if each.point in front or each.row.role != "student"}  # fmt: skip
+        names = [name for name in names if name in best]
+    for name in names:
+        own = [each for each in bubbles if each.row.name == name]
+        first = min(own, key=lambda each: each.x)  # where it costs least
+        label = name if cost.is_size else f"{name}, {_sizes([each.row for each in own])}"
+        named.append((legible(label), first.point, first.radius))
+    place_labels(axes, named, obstacles)
+
+
+def _sizes(rows: Sequence[TableRow]) -> str:
+    """Returns the sizes of a model's forms, the smallest and the largest."""
+    small, large = (f"{pick(row.size_bytes for row in rows) / 1e6:.1f}" for pick in (min, max))
+    return f"{small} MB" if small == large else f"{small}–{large} MB"
+
+
+def _along(axes: Axes, start: Point, end: Point) -> list[Box]:
+    """Returns small boxes along a line."""
+    begin, stop = (axes.transData.transform(point) for point in (start, end))
+    points = [begin + (stop - begin) * step / 40 for step in range(41)]
+    return [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
+
+
+def _square(axes: Axes, point: Point, half: float) -> Box:
+    x, y = axes.transData.transform(point)
+    return (x - half, y - half, x + half, y + half)
+
+
+def _legend(axes: Axes, bubbles: Sequence[Bubble], cost: _Cost) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=road.colour, linestyle=road.line, linewidth=3, label=road.title)
+        for road in dict.fromkeys(each.road for each in bubbles)
+    ]
+    handles += [
+        Line2D([], [], color="#555555", marker=shape_of(name), linestyle="", markersize=7,
+               label=legible(registry.runtimes.get(name).details["title"]))
+        for name in dict.fromkeys(each.row.runtime for each in bubbles)
+    ]  # fmt: skip
+    if any(each.control is not None for each in bubbles):
+        handles.append(
+            Line2D([], [], color="#555555", marker="o", markerfacecolor="white", linestyle=":",
+                   label="same student on hard labels")
+        )  # fmt: skip
+    handles.append(Line2D([], [], color=FRONT, label="Pareto front"))
+    title = "colour: road; shape: runtime" + ("" if cost.is_size else "; area: size on disk")
+    figure: Any = axes.figure
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=9,
+                  title=title, title_fontsize=9)  # fmt: skip
