@@ -84,7 +84,8 @@ def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
     from kdzoo.report.columns.numbers import NOTHING
 
     tests = {(row.name, row.runtime): row for row in tested.rows}
-    columns = shown(tested, Place.PICK)
+    # what the options limit in their order: latency first
+    columns = sorted(shown(tested, Place.PICK), key=lambda column: not column.is_of_time)
     lines = []
     for row in rows:
         test = ACCURACY.text(tests[row.name, row.runtime], tested)

@@ -157,6 +157,7 @@ COSTS = (
     _timed("times_faster_than_fastest_teacher", "than the fastest",
            lambda latency: latency.to_fastest, kind=RATIO, show=times,
            places=TABLES | Place.LATEX | FILES),
+    # the same without its interval, for which a terminal has no room
     _timed("times", "× {reference}", lambda latency: latency.to_fastest, kind=RATIO,
            show=lambda ratio: short(ratio.times), places=Place.TERMINAL, better=1),
     *map(_rate, THROUGHPUT),
