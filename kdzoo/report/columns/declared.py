@@ -196,7 +196,8 @@ def columns_of(table: Table) -> tuple[Column, ...]:
         for name in table.other_tests
     ]
     figures = (accuracy, *more, *others)
-    return (*IDENTITY, *figures, *map(_on_hard_labels, figures), *RECIPE, *COSTS, *VERDICTS)
+    controls = [_on_hard_labels(each) for each in figures if Place.CSV in each.places]
+    return (*IDENTITY, *figures, *controls, *RECIPE, *COSTS, *VERDICTS)
 
 
 def _on_hard_labels(own: Column) -> Column:

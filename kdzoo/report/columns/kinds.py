@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +20,12 @@ class Kind:
     Attributes:
         suffixes: of the names that its pieces have in a file, in their order.
         pieces: of a figure, as many.
-        framed: which of them a frame has a line for, by the suffix of its metric.
+        framed: what a frame has a line for: a suffix of its metric, and the piece's number.
     """
 
     suffixes: tuple[str, ...]
     pieces: Callable[[Any], tuple[Piece, ...]]
-    framed: Mapping[str, int]
+    framed: tuple[tuple[str, int], ...]
 
     def number(self, value: Any) -> float:
         """Returns what figures of this kind are ranked by: the first of its pieces."""
@@ -50,8 +50,10 @@ def _of_comparison(found: ToTeacher | ToControl) -> tuple[Piece, ...]:
     return difference.value, difference.low, difference.high, found.adjusted_p
 
 
-PLAIN = Kind(("",), lambda value: (value,), {"": 0})
-SPREAD = Kind(("_mean", "_sd"), _of_spread, {"": 0})
-ESTIMATE = Kind(("_mean", "_sd", "_low", "_high"), _of_estimate, {"": 0, "_low": 2, "_high": 3})
-RATIO = Kind(("", "_low", "_high"), _of_ratio, {"": 0})
-COMPARED = Kind(("", "_low", "_high", "_p"), _of_comparison, {"": 0})
+PLAIN = Kind(("",), lambda value: (value,), (("", 0),))
+SPREAD = Kind(("_mean", "_sd"), _of_spread, (("", 0),))
+ESTIMATE = Kind(
+    ("_mean", "_sd", "_low", "_high"), _of_estimate, (("", 0), ("_low", 2), ("_high", 3))
+)
+RATIO = Kind(("", "_low", "_high"), _of_ratio, (("", 0),))
+COMPARED = Kind(("", "_low", "_high", "_p"), _of_comparison, (("", 0),))

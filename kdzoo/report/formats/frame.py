@@ -131,7 +131,7 @@ def _figures(row: TableRow) -> Iterator[tuple[str, float]]:
         value = column.read(row, _NO_TABLE)
         if value is not None:
             pieces = column.kind.pieces(value)
-            for suffix, place in column.kind.framed.items():
+            for suffix, place in column.kind.framed:
                 if pieces[place] is not None:
                     yield f"{column.name}{suffix}", float(pieces[place])
 
