@@ -201,15 +201,11 @@ def _recipes(read: Sequence[_Read]) -> dict[str, RecipeComparison]:
 
 
 def _read(row: Row, split: str, reader: OutcomesReader) -> _Read:
-    teacher, control = teacher_of(row), control_of(row)
-    if teacher is not None and not is_covered(reader.store, teacher, split):
-        teacher = None
-    return _Read(
-        row,
-        reader.of(row, split),
-        None if teacher is None else reader.of(teacher, split),
-        None if control is None else reader.of(control, split),
-    )
+    def of(other: Row | None) -> Outcomes | None:
+        is_read = other is not None and is_covered(reader.store, other, split)
+        return reader.of(other, split) if other is not None and is_read else None
+
+    return _Read(row, reader.of(row, split), of(teacher_of(row)), of(control_of(row)))
 
 
 def _finding(
