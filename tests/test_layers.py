@@ -14,8 +14,8 @@ PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
     "errors", "plain", "files", "limits", "bounds", "fields", "progress", "tracking", "digest",
-    "model_files", "offline", "registry", "recipe", "data", "text", "objectives", "metrics",
-    "model", "training",
+    "model_files", "tokenising", "offline", "registry", "recipe", "data", "text", "objectives",
+    "metrics", "model", "training",
     "teacher", "transfer", "runtime", "measure",
     "results", "statistics", "steps", "report", "card", "hub", "study", "bench", "exporting",
     "scaffold", "listing", "console", "api", "cli",
