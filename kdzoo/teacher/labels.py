@@ -57,8 +57,9 @@ def columns_of(
     if names is None:
         return align(own, labels, folder.name, cures)
     if len(names) != len(own):
+        where = cures.key if cures.is_option else f"teacher.{cures.key}"
         raise TeacherError(
-            f"{cures.key} has {len(names)} names, the model in {folder.name} {len(own)} outputs; "
+            f"{where} has {len(names)} names, the model in {folder.name} {len(own)} outputs; "
             f"name each of them once, in their order. Its own names: {cures.named(own)}"
         )
     fit = cures.fit and f"{cures.fit} instead of {cures.key}"

@@ -142,9 +142,8 @@ def _id_of(tokenizer: Tokenizer, token: str | None) -> int:
 
 def _used_ids(tokenizer: Tokenizer, examples: Sequence[Example]) -> set[int]:
     used: set[int] = set()
-    read = partial(tokenizer.encode_batch_fast, add_special_tokens=False)
-    if may_take_long(tokenizer):
-        read = partial(within_limit, read)
+    plain = partial(tokenizer.encode_batch_fast, add_special_tokens=False)
+    read = partial(within_limit, plain) if may_take_long(tokenizer) else plain
     for start in range(0, len(examples), CHUNK):
         texts = [t for e in examples[start : start + CHUNK] for t in (e.text, e.text_pair) if t]
         for encoding in read(texts):
