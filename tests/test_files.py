@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from tiny_exports import export_to, save_student
+from tiny_exports import save_student
 from tiny_machine import NAMELESS, user
 from tiny_models import tiny_corpus
 from tiny_results import one_student_deployed
@@ -43,6 +43,7 @@ from kdzoo.registry import load_students
 from kdzoo.report.check import stale_blocks
 from kdzoo.results import Store, opened, write_atomically
 from kdzoo.runtime.decision import read_decision
+from kdzoo.runtime.folder import DEPLOYED, Export, write_export
 from kdzoo.teacher import content_key, find_model, open_outputs
 from kdzoo.teacher.cache import check_cache, clear_cache
 from kdzoo.text import check_vectors
@@ -291,6 +292,16 @@ ALONE: dict[str, tuple[Callable[[Path], object], str]] = {
 }  # fmt: skip
 
 
+def _exported(folder: Path) -> Path:
+    """Writes what is an exported model as far as its files are looked at, not yet read."""
+    folder.mkdir()
+    for name in DEPLOYED:
+        (folder / name).write_text("{}", encoding="utf-8")
+    digests = {name: file_sha256(folder / name) for name in DEPLOYED}
+    write_export(folder, Export("onnx", 32, 0, 20, digests))
+    return folder
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> dict[str, Path]:
     """A folder of each kind."""
@@ -301,7 +312,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> dic
     return {
         "model": model,
         "teacher": model,
-        "exported": export_to(model, root / "exported"),
+        "exported": _exported(root / "exported"),
         "baseline": root / "baseline",
         "study": root / "study",
     }

@@ -17,12 +17,13 @@ from kdzoo.bounds import DEEPEST, is_whole
 from kdzoo.errors import Problem, RecipeError, did_you_mean
 from kdzoo.files import has_file, with_home
 from kdzoo.plain import is_unicode, shortened
-from kdzoo.recipe.document import Document, KeyPath, parse_scalar, read_document
+from kdzoo.recipe.document import Document, parse_scalar, read_document
 from kdzoo.recipe.options import recipe_model
 from kdzoo.recipe.paths import anchor_paths
 from kdzoo.recipe.problems import problems_of
 from kdzoo.recipe.schema import Augment, Objective, Recipe, Student
 from kdzoo.recipe.section import Section
+from kdzoo.recipe.spelling import KeyPath
 
 # A section whose kind is overridden keeps these keys and drops the other kind's options.
 _KEPT_KEYS: dict[str, type[Section]] = {

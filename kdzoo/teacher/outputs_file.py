@@ -88,6 +88,9 @@ def open_outputs(path: Path, csv: Csv = AS_NAMED) -> OutputsFile:
     where, first = next(_rows(path, csv), ("", None))
     if first is None:
         raise TeacherError(f"the file of outputs {path} holds no rows")
+    meant = [each for each in get_args(Kind) if any(each in str(name) for name in first)]
+    if meant and first.keys().isdisjoint(get_args(Kind)):  # its reader says how it is written
+        next(stream_rows(path, ("text", meant[0]), csv, OUTPUTS))
     kind = _kind(path, list(first), where)
     cell = first[kind]
     named = kind == "label" or isinstance(cell, Mapping) or str(cell).lstrip().startswith("{")
