@@ -43,12 +43,11 @@ class Case:
     once: bool = True
 
 
-def words(message: str, written: dict[str, Any], pattern: str, instead: str = "") -> dict[str, Any]:
+def words(message: str, written: dict[str, Any], pattern: str) -> dict[str, Any]:
     """Returns the command with the words that the message gives it."""
     found = re.search(pattern, message)
     assert found, message
-    command = [each for each in written["command"] if each != instead]
-    return {**written, "command": [*command, *shlex.split(found[0])]}
+    return {**written, "command": [*written["command"], *shlex.split(found[0])]}
 
 
 def option(name: str) -> Write:
