@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from kdzoo.files import check_readable
 from kdzoo.plain import is_unicode
 
 LARGEST_JSON = 1 << 24  # bytes; what kdzoo writes is far smaller, and a stranger's is read whole
@@ -50,8 +51,10 @@ def read_json(path: Path, largest: int = LARGEST_JSON) -> Any:
 
     Raises:
         ValueError: it is too big, or no JSON.
+        FileError: it is no file.
         OSError: it cannot be read.
     """
+    check_readable(path)
     if path.stat().st_size > largest:
         raise ValueError(f"it has more than {largest:,} bytes")
     return parse_json(path.read_bytes())

@@ -118,7 +118,7 @@ def _export_of(runtime: str, int8: str, texts: str | Path | None) -> Any:
             f"export; runtimes with a form of their own: {', '.join(others)}"
         )
     if int8 == "static" and entry.details["exact"]:
-        raise RecipeError(f"--int8 static is for onnx-int8, not for {runtime}")
+        raise RecipeError(f"--int8 static is for onnx-int8, not for {runtime}; remove --int8")
     if int8 == "static" and texts is None:
         raise RecipeError("--int8 static needs real texts to calibrate on: give --texts FILE")
     require_runtimes([runtime])

@@ -105,13 +105,39 @@ def _share(file: Path) -> None:
     other.unlink()
 
 
+def has_file(path: Path) -> bool:
+    """Whether a file is there, which has an end; what else may have its name is told of.
+
+    A pipe would be waited for, and a folder or a link to nothing be passed over in silence.
+
+    Raises:
+        FileError: something else is there.
+    """
+    if path.is_file():
+        return True
+    if path.is_dir():
+        other = "a folder"
+    elif path.exists():
+        other = "a pipe or a device"
+    elif path.is_symlink():
+        other = "a link to what is not there"
+    else:
+        return False
+    raise FileError(
+        f"{shortened(str(path), 300)} is {other}, and a file is wanted there; remove it, or give "
+        "another path"
+    )
+
+
 def check_readable(*files: Path) -> None:
     """Sees that files may be read, for libraries that say otherwise that they are not there.
 
     Raises:
-        OSError: one may not; names it.
+        FileError: something else than a file is there.
+        OSError: one may not be read, or is not there; names it.
     """
     for file in files:
+        has_file(file)
         file.open("rb").close()
 
 

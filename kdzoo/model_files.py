@@ -15,6 +15,7 @@ from typing import Any
 
 from kdzoo.bounds import LARGEST_JSON, check_depth, read_json
 from kdzoo.errors import ModelError
+from kdzoo.files import has_file
 from kdzoo.plain import is_unicode
 
 _LOOKED_AT = ("config.json", "tokenizer_config.json", "tokenizer.json", "model.safetensors")
@@ -22,6 +23,7 @@ _LARGEST_TOKENIZER = 1 << 27  # bytes: vocabularies of a quarter of a million pi
 _ADDED = 64  # ids that a template may put around a text
 _GROWTH = 64  # times that a text may grow while it is normalised
 _REPEATS = 4  # that may follow each other in a regular expression: it takes len(text)**4 at worst
+_CHOICES = 8  # that may follow each other: each takes twice the time at worst
 _BUILT_OF = re.compile(r"(heads?|layers?|hidden_size|intermediate_size|vocab_size)$")  # never < 0
 _COUNTED = re.compile(r"(^|_)(n_|num_)?\w*(layers?|blocks|experts)$")
 _LAYERS = 200  # that may share one tensor
@@ -34,7 +36,7 @@ def check_model_files(folder: Path) -> None:
     Raises:
         ModelError: they say what cannot be: of these weights, or of any.
     """
-    there = [folder / name for name in _LOOKED_AT if (folder / name).is_file()]
+    there = [folder / name for name in _LOOKED_AT if has_file(folder / name)]
     states = [(file.stat().st_mtime_ns, file.stat().st_size) for file in there]
     _check_once(folder, tuple(zip(there, states, strict=True)))
 
@@ -76,13 +78,8 @@ def check_tokenizer_file(path: Path, rows: int | None = None) -> None:
     most = min(_ADDED, length - 1) if isinstance(length, int) else _ADDED
     added = sum(_added(each) for each in _parts(content.get("post_processor")))
     growth = math.prod(_growth(each) for each in _parts(content.get("normalizer")))
-    patterns = [
-        pattern
-        for part in ("normalizer", "pre_tokenizer", "decoder")
-        for each in _parts(content.get(part))
-        if isinstance(pattern := (each.get("pattern") or {}), dict)
-    ]
-    expressions = [str(each["Regex"]) for each in patterns if "Regex" in each]
+    parts = (content.get(part) for part in ("normalizer", "pre_tokenizer", "decoder"))
+    expressions = [each for part in parts for each in expressions_in(part)]
     problems = {
         f"puts {added:,} ids around each text, more than {most}": added > most,
         "cuts texts with an overlap": isinstance(cut, dict) and cut.get("stride") not in (0, None),
@@ -209,15 +206,40 @@ def _growth(normalizer: dict[str, Any]) -> float:
     return max(1, len(content) / max(1, len(str(replaced.get("String", "")))))
 
 
+def expressions_in(part: Any) -> Iterator[str]:
+    """Yields the regular expressions of a part of a tokenizer, as ``tokenizer.json`` has it."""
+    for each in _parts(part):
+        pattern = each.get("pattern")
+        if isinstance(pattern, dict) and "Regex" in pattern:
+            yield str(pattern["Regex"])
+
+
+def may_go_back(pattern: str) -> bool:
+    """Whether a regular expression may try a long text many times over.
+
+    So it is where something follows what repeats: a+b tries each length of a+ from each place on.
+    """
+    ends = re.compile(r"([+*]|\{\d+,\d*\})[?+]?$")
+    return any(_repeats(ends.sub("", each)) for each in _plain(pattern).split("|"))
+
+
+def _plain(pattern: str) -> str:
+    """Returns a regular expression with a letter for what stands for one character."""
+    return re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", "x", pattern)
+
+
 def _explodes(pattern: str) -> bool:
     """Whether trying it may take time that is more than a power of the text's length.
 
-    So it is where what repeats without end holds what repeats, or choices: (a+)+, (a|a)*. Those of
-    known tokenizers do not.
+    So it is where what repeats holds what repeats, or choices: (a+)+, (a|a)*, (a|aa){30}; where
+    many choices follow each other: a?a?a?, (a|b)(a|b); and where a part is called again by name or
+    number. Those of known tokenizers do not.
     """
-    plain = re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", "x", pattern)
+    if re.search(r"\\[gk1-9]|\(\?[R&(~]", pattern):
+        return True
+    plain = _plain(pattern)
     while True:
-        inner = re.search(r"\(([^()]*)\)(\+|\*|\{\d+,\d*\})?", plain)
+        inner = re.search(r"\(([^()]*)\)(\+|\*|\{\d+(?:,\d*)?\})?", plain)
         if inner is None:
             break
         body, repeated = inner.groups()
@@ -225,11 +247,23 @@ def _explodes(pattern: str) -> bool:
             return True
         plain = (
             plain[: inner.start()]
-            + ("y+" if "+" in body or "*" in body else "y")
+            + "y+" * max(map(_repeats, body.split("|")))
+            + "y?" * (_choices(body) + ("|" in body))
+            + "y"
             + (repeated or "")
             + plain[inner.end() :]
         )
-    return any(len(re.findall(r"[+*]|\{\d+,", each)) > _REPEATS for each in plain.split("|"))
+    return any(_repeats(each) > _REPEATS or _choices(each) > _CHOICES for each in plain.split("|"))
+
+
+def _repeats(pattern: str) -> int:
+    """Returns how many parts of it may repeat without end, or almost."""
+    return len(re.findall(r"[+*]|\{\d+,", pattern))
+
+
+def _choices(pattern: str) -> int:
+    """Returns how many parts of it may be left out."""
+    return len(re.findall(r"(?<![?+*}])\?", pattern.lstrip("?")))
 
 
 def _ids(content: dict[str, Any]) -> Iterator[int]:

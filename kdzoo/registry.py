@@ -17,7 +17,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from annotated_types import Interval
 
 from kdzoo.errors import Problem, RegistryError, did_you_mean
-from kdzoo.files import with_home
+from kdzoo.files import check_readable, has_file, with_home
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -264,7 +264,10 @@ def load_students(path: str | Path) -> None:
     Raises:
         RegistryError: there is no such file, or it fails on import (its own error line is shown).
     """
-    target = with_home(path).resolve()
+    named = with_home(path)
+    if named.suffix == ".py":
+        has_file(named)  # a folder of that name holds no students
+    target = named.resolve()
     if not target.exists():
         raise RegistryError(f"no such file or folder of students: {path}")
     files = sorted(target.glob("*.py")) if target.is_dir() else [target]
@@ -274,6 +277,7 @@ def load_students(path: str | Path) -> None:
         known.entries()  # built-ins first: a clash is then the user's file's
     for file in files:
         if file not in _loaded_files:
+            check_readable(file)
             _import_file(file)
             _loaded_files.add(file)
 

@@ -19,7 +19,7 @@ from kdzoo.files import check_writable, with_home, write_atomically
 from kdzoo.recipe import parse_scalar, recipe_model
 from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.schema import Data
-from kdzoo.steps import try_student_on
+from kdzoo.steps import refuse_other_kind, try_student_on
 from kdzoo.teacher import (
     LabelCures,
     Looked,
@@ -34,7 +34,7 @@ from kdzoo.text import SpecialTokens
 _WIDEST = 384  # up to here a student's embeddings are as wide as its teacher's, beyond not
 _CUTS = (64, 128, 256, 512)  # tokens that max_length is chosen from
 _READ_WHOLE = 0.99  # of the texts, at least, if the teacher reads as far
-_CURES = LabelCures("--teacher-labels '[{names}]'", "--fine-tune")
+_CURES = LabelCures("--teacher-labels", "--fine-tune", is_option=True)
 
 _FROM_TEACHER = {"batch_size": 32, "learning_rate": 3e-4}
 _STUDENTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
@@ -114,10 +114,12 @@ def write_recipes(
     corpus = load_corpus(Data(**section))
     present = [name for name in _STUDENTS if (output / f"{name}.yaml").exists()]
     if present:
-        raise DataError(f"{output} holds {present[0]}.yaml already; choose another folder")
+        raise DataError(f"{output} holds {present[0]}.yaml already; give -o another folder")
     folder = find_model(teacher)
     finished = not fine_tune and is_classifier(folder)
     looked = look_at(folder, _CUTS[-1], finished=finished)
+    if finished:
+        refuse_other_kind(folder, corpus)
     names = _names(teacher_labels, finished=finished)
     taught, note = _teacher_section(teacher, folder, corpus, names, finished=finished)
     taught["max_length"], length = _max_length(looked, corpus)
@@ -180,14 +182,14 @@ def _names(written: str | None, *, finished: bool) -> list[str] | None:
             "--teacher-labels names the outputs of a finished classifier, and this teacher is to "
             "be fine-tuned; remove --teacher-labels"
         )
-    names = parse_scalar(written)
-    if not isinstance(names, list) or not all(type(each) in (str, int) for each in names):
+    names = parse_scalar(written, ("teacher", "labels"))
+    if not isinstance(names, list) or not all(type(each) is str for each in names):
         raise RecipeError(
             f"--teacher-labels '{written}' is no list of names; write them in brackets, in the "
             "order of the teacher's outputs: --teacher-labels '[no, yes]', in quotes where a name "
             "means something else to YAML"
         )
-    return [str(each) for each in names]
+    return names
 
 
 def _teacher_section(

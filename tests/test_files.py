@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,11 +14,20 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
+from tiny_exports import save_student
 from tiny_machine import NAMELESS, user
+from tiny_models import tiny_corpus
+from tiny_results import one_student_deployed
+from tiny_world import LABELS
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
-from kdzoo.data import check_output, write_rows
+import kdzoo as package
+from kdzoo.bounds import read_json
+from kdzoo.data import check_output, read_labelled, write_rows
+from kdzoo.data.files import split_files
+from kdzoo.data.stream import read_full_texts
+from kdzoo.digest import file_sha256
 from kdzoo.errors import FileError, KdzooError
 from kdzoo.files import (
     alone_in,
@@ -28,7 +38,16 @@ from kdzoo.files import (
     writing,
 )
 from kdzoo.files import files_told as told
+from kdzoo.model.baseline import fit_baseline, save_baseline
+from kdzoo.recipe import load_study
+from kdzoo.registry import load_students
+from kdzoo.report.check import stale_blocks
+from kdzoo.results import Store, opened
+from kdzoo.runtime.decision import read_decision
+from kdzoo.runtime.folder import DEPLOYED, Export, write_export
+from kdzoo.teacher import content_key, find_model, open_outputs
 from kdzoo.teacher.cache import check_cache, clear_cache
+from kdzoo.text import check_vectors
 
 MANY = 1 << 19  # bytes: more than the small disk holds
 
@@ -213,6 +232,146 @@ class TestMessages:
 
         with user(NAMELESS), pytest.raises(KdzooError, match="export KDZOO_CACHE=FOLDER"):
             check_cache()
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def a_link_to_nothing(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def a_link_to_itself(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def load(folder: Path) -> None:
+    package.load(folder)
+
+
+def look(folder: Path) -> None:
+    content_key(find_model(str(folder)), 64)
+
+
+def in_recipe(path: Path) -> None:
+    load_study(str(path))
+
+
+READ: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
+    "model": (load, ("config.json", "model.safetensors", "tokenizer.json",
+                     "tokenizer_config.json")),
+    "teacher": (look, ("config.json", "model.safetensors", "tokenizer.json",
+                       "tokenizer_config.json", "more.safetensors")),
+    "exported": (load, ("export.json", "model.onnx", "labels.json", "tokenizer.json")),
+    "baseline": (load, ("baseline.skops", "labels.json")),
+    "study": (lambda folder: opened(Store(folder)), ("study.json", "measurements/other.json")),
+}  # fmt: skip
+ALONE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "recipe": (in_recipe, "a.yaml"),
+    "students": (load_students, "a.py"),
+    "vectors": (lambda path: check_vectors(str(path)), "a.vec"),
+    "outputs": (open_outputs, "a.jsonl"),
+    "outputs in parquet": (open_outputs, "a.parquet"),
+    "document": (stale_blocks, "README.md"),
+    "decision": (lambda path: read_decision(path.parent), "decision.json"),
+    "train": (lambda path: split_files(str(path.parent)), "train.csv"),
+    "dev": (lambda path: split_files(str(path.parent)), "dev.jsonl"),
+    **{f"texts in {suffix}": (lambda path: list(read_full_texts(path, "text")), f"a{suffix}")
+       for suffix in (".txt", ".csv", ".tsv", ".jsonl", ".parquet")},
+    "labelled texts": (lambda path: read_labelled(path, "text", "label"), "a.csv"),
+    "json": (read_json, "a.json"),
+    "digest": (file_sha256, "a"),
+}  # fmt: skip
+
+
+def _exported(folder: Path) -> Path:
+    """Writes what is an exported model as far as its files are looked at, not yet read."""
+    folder.mkdir()
+    for name in DEPLOYED:
+        (folder / name).write_text("{}", encoding="utf-8")
+    digests = {name: file_sha256(folder / name) for name in DEPLOYED}
+    write_export(folder, Export("onnx", 32, 0, 20, digests))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> dict[str, Path]:
+    """A folder of each kind."""
+    root = tmp_path_factory.mktemp("folders")
+    model = save_student("fasttext", root / "model", tiny_encoder)
+    save_baseline(root / "baseline", fit_baseline(tiny_corpus()), LABELS)
+    one_student_deployed(root / "study").finish()
+    return {
+        "model": model,
+        "teacher": model,
+        "exported": _exported(root / "exported"),
+        "baseline": root / "baseline",
+        "study": root / "study",
+    }
+
+
+OTHERS = [a_folder, a_pipe, a_device, a_link_to_nothing, a_link_to_itself]
+
+
+@pytest.mark.parametrize("make", OTHERS)
+class TestWhatHasAFilesName:
+    """It is told what it is: never waited for, taken for missing or read without end."""
+
+    @pytest.mark.parametrize("name", ALONE)
+    def test_and_is_none_is_told_of(self, make: Writer, name: str, tmp_path: Path) -> None:
+        read, file = ALONE[name]
+        make(tmp_path / file)
+
+        with pytest.raises(FileError, match=rf"{file} is a .*, and a file is wanted there"):
+            read(tmp_path / file)
+
+    @pytest.mark.parametrize(
+        ("kind", "file"), [(kind, file) for kind, (_, files) in READ.items() for file in files]
+    )
+    def test_in_a_folder_too(
+        self, make: Writer, kind: str, file: str, tmp_path: Path, folders: dict[str, Path]
+    ) -> None:
+        folder = Path(shutil.copytree(folders[kind], tmp_path / "folder"))
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).unlink(missing_ok=True)
+        make(folder / file)
+
+        with pytest.raises(FileError, match=rf"{Path(file).name} is a .*, and a file is wanted"):
+            READ[kind][0](folder)
+
+    @pytest.mark.parametrize(
+        ("form", "name"),
+        [
+            *(("", f"{each}") for each in ("record.json", "history.json", "predictions.parquet")),
+            *(("onnx", f"{each}") for each in ("record.json", "predictions.parquet")),
+            ("onnx", "decision.json"),
+            ("", "decision.json"),
+        ],
+    )
+    def test_beside_a_model_of_a_study_too(
+        self, make: Writer, form: str, name: str, tmp_path: Path
+    ) -> None:
+        store = one_student_deployed(tmp_path / "study").finish()
+        key = next(key for key in store.manifest().keys if store.forms(key))
+        path = store.finished(key) / form / name
+        path.unlink(missing_ok=True)
+        make(path)
+
+        with pytest.raises(KdzooError) as caught:
+            opened(store)
+            store.forms_everywhere(key)
+            store.predictions(key, form or None)
+            store.history(key)
+        assert isinstance(caught.value, FileError) or name == "record.json"
 
 
 class TestAFolderInUse:

@@ -15,20 +15,30 @@ import onnx
 import psutil
 import pytest
 import skops.io
+import torch
 from onnx import TensorProto, helper
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.svm import LinearSVC
-from tiny_models import tiny_corpus
+from tiny_models import context_of, pruned_vocabulary, some_texts, tiny_corpus
 from tiny_world import LABELS, RunCommand
+from tokenizers import Tokenizer
+from torch import nn
 
 import kdzoo as package
+from kdzoo import tokenising
+from kdzoo.data import Example
 from kdzoo.digest import file_sha256
 from kdzoo.errors import KdzooError, ModelError
+from kdzoo.model import build_student, try_student
+from kdzoo.model.allowance import Allowance
 from kdzoo.model.baseline import fit_baseline, save_baseline
 from kdzoo.model_files import _explodes, check_model_files, check_tokenizer_file
+from kdzoo.registry import register_student
 from kdzoo.runtime import onnx as onnx_runtime
+from kdzoo.runtime.encoder import TextEncoder
+from kdzoo.text import encode
 
 MEMORY = 1 << 30  # bytes that reading a hostile model may take
 
@@ -198,7 +208,9 @@ class TestTokenizer:
         "pattern",
         ["(a+)+$", "(a|a)*b", "((a*)*)*", "(?:x+x+)+y", r"(\w+\s?)*$", "a*a*a*a*a*a*b",
          "([a-z]+){2,}",
-         "(?:(?:a+))+", r"(\p{L}|\p{L}\p{M}*)+!"],
+         "(?:(?:a+))+", r"(\p{L}|\p{L}\p{M}*)+!", "a?" * 30 + "a" * 30, "(a|aa)" * 30 + "b",
+         "(a?b?a?)" * 10, "(?:a|aa){30}b", "(a?){20}", r"(?<x>a\g<x>?\g<x>?)b", r"(a*)\1*b",
+         "(a*a*)(a*a*a*)b", "((a|b)(a|c)(a|d))((a|e)(a|f)(a|g))((a|h)(a|i)(a|j))"],
     )  # fmt: skip
     @pytest.mark.parametrize("part", ["pre_tokenizer", "normalizer"])
     def test_whose_expression_explodes_is_refused(
@@ -218,12 +230,68 @@ class TestTokenizer:
             r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|"
             r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
             r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+",
+            r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
+            r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+"
+            r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}|"
+            r" ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+            r"'s|'t|'re|'ve|'m|'ll|'d| ?[[:alpha:]]+| ?[[:digit:]]+| ?[^\s\p{L}\p{N}]+|\s+",
+            r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+",
+            r"[\p{Han}\p{Hiragana}]+",
             " {2,}",
         ],
     )
     def test_of_known_models_is_not(self, pattern: str) -> None:
-        """Those of GPT-2, Llama, DeepSeek and XLM-R."""
+        """Those of GPT-2, Llama, DeepSeek, GPT-4o, CLIP and XLM-R."""
         assert not _explodes(pattern)
+
+    @pytest.mark.parametrize(
+        ("pattern", "text", "limit_s", "said"),
+        [
+            ("a+X", "a" * 20_000, 0.2, "does not answer within 0.2 s"),
+            ("(a+)+$", "a" * 30 + "b", 30.0, "gives up"),
+        ],
+    )
+    def test_whose_expression_takes_long_on_a_text_is_ended(
+        self,
+        path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        pattern: str,
+        text: str,
+        limit_s: float,
+        said: str,
+    ) -> None:
+        """Whoever reads with it: what looks harmless may take for ever on a long text."""
+        monkeypatch.setattr(tokenising, "LIMIT_S", limit_s)
+        monkeypatch.setattr(tokenising, "CHARACTER_S", 0.0)
+        step = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated"}
+        self.tamper(path, "pre_tokenizer", {**step, "invert": False})
+        tokenizer = Tokenizer.from_file(str(path))
+        reader = TextEncoder(tokenizer, 0, ("input_ids",))
+
+        for read in (
+            lambda: encode(tokenizer, [Example.of(text)], 0),
+            lambda: reader.single((text, "b")),
+        ):
+            with pytest.raises(ModelError, match="regular expression") as caught:
+                read()
+            assert said in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("pattern", "is_limited"),
+        [("a+b", True), (r"\s+(?!\S)|\s+", True), ("(a|b)*c", True), ("a{2,}b", True),
+         (" {2,}", False), (r" ?\p{L}+|[0-9]", False), (r"(?=[\p{Han}])\X", False)],
+    )  # fmt: skip
+    @pytest.mark.parametrize("part", ["pre_tokenizer", "normalizer"])
+    def test_reads_at_full_speed_where_no_text_can_take_long(
+        self, path: Path, pattern: str, is_limited: bool, part: str
+    ) -> None:
+        step = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated",
+                "invert": False}  # fmt: skip
+        if part == "normalizer":
+            step = {"type": "Replace", "pattern": {"Regex": pattern}, "content": "a"}
+        self.tamper(path, part, step)
+
+        assert tokenising.may_take_long(Tokenizer.from_file(str(path))) == is_limited
 
     @pytest.mark.parametrize("rows", [1, 10])
     def test_with_ids_beyond_the_table_is_refused(self, path: Path, rows: int) -> None:
@@ -410,3 +478,64 @@ class TestGraph:
         assert len(many.out.splitlines()) == 2
         for text in (single.out, many.out, single.err, many.err):
             assert not set(text) & set("\x1b\x9b\x07\x08\r")
+
+
+class TestStudent:
+    """One of a user's own, or whose options are a stranger's."""
+
+    SIDE = 10**7
+
+    @staticmethod
+    def makers() -> dict[str, Callable[[int], Any]]:
+        return {
+            "linear": lambda side: nn.Linear(side, side),
+            "lstm": lambda side: nn.LSTM(8, side),
+            "embedding": lambda side: nn.Embedding(side, side),
+            "convolution": lambda side: nn.Conv1d(side, side, 3),
+            "attention": lambda side: nn.MultiheadAttention(side, 1),
+            "many": lambda side: nn.ModuleList(nn.Linear(1000, 1000) for _ in range(side)),
+            "parameter": lambda side: nn.Parameter(torch.randn(side, side)),
+            "buffer": lambda side: torch.zeros(side, side),
+            "like another": lambda side: torch.zeros_like(torch.zeros(1).expand(side, side)),
+            "new": lambda side: torch.zeros(1).new_zeros(side, side),
+        }
+
+    @pytest.mark.parametrize("name", makers())
+    @pytest.mark.parametrize("road", ["try", "build"])
+    def test_that_memory_cannot_hold_is_refused_before_it_takes_any(
+        self, name: str, road: str, tiny_encoder: Path
+    ) -> None:
+        make = self.makers()[name]
+
+        @register_student("giant", road="change")
+        class Giant(nn.Module):
+            def __init__(self, vocab_size: int, num_labels: int, *, side: int = 4) -> None:
+                super().__init__()
+                if name != "many":
+                    torch.ones(3).tolist()  # which a model without memory cannot say
+                self.embedding = nn.Embedding(vocab_size, num_labels)
+                self.made = make(side)
+
+            def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
+                return (self.embedding(input_ids) * attention_mask.unsqueeze(-1)).sum(1)
+
+        options = {"side": self.SIDE}
+        if road == "try":
+            message = refused(lambda: try_student("giant", options))
+        else:
+            vocabulary = pruned_vocabulary(tiny_encoder, some_texts(20), special_tokens=False)
+            context = context_of(vocabulary, tiny_encoder)
+            message = refused(lambda: build_student("giant", options, context, None, 0))
+        assert "student 'giant' with these options takes" in message
+        assert "give it smaller widths" in message
+        try_student("giant", {"side": 4})
+
+    def test_is_drawn_as_ever_while_it_is_counted(self) -> None:
+        torch.manual_seed(0)
+        wanted = nn.Linear(8, 8).weight
+        torch.manual_seed(0)
+
+        with Allowance("it"):
+            found = nn.Linear(8, 8).weight
+
+        assert torch.equal(found, wanted)

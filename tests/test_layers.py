@@ -15,8 +15,8 @@ PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
     "errors", "plain", "files", "limits", "bounds", "fields", "progress", "tracking", "digest",
-    "model_files", "offline", "registry", "recipe", "data", "text", "objectives", "metrics",
-    "model", "training",
+    "model_files", "tokenising", "offline", "registry", "recipe", "data", "text", "objectives",
+    "metrics", "model", "training",
     "teacher", "transfer", "runtime", "measure",
     "results", "examples", "statistics", "steps", "report", "choosing", "card", "hub", "study",
     "bench", "exporting",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tiny_world import LABELS
 from kdzoo.data import Example
 from kdzoo.errors import KdzooError, TeacherError
 from kdzoo.progress import Silent
+from kdzoo.recipe.schema import Teacher
 from kdzoo.teacher.outputs_values import logits_of_labels, logits_of_probabilities
 
 EVEN = [0.25, 0.25, 0.25, 0.25]
@@ -329,6 +331,46 @@ class TestWhatIsRefused:
 
         assert words in str(caught.value)
         assert name in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("name", "content", "cure"),
+        [
+            ("o.csv", "text;label\none;music\ntwo, more;oos\n", 'separator=";"'),
+            ("o.csv", "text\tlabel\none\tmusic\ntwo, more\toos\n", 'separator="tab"'),
+            ("o.tsv", "text|label\none|music\ntwo, more|oos\n", 'separator="|"'),
+            ("o.csv", '"text", "label"\n"one", "music"\n"two, more", "oos"\n', 'separator=", "'),
+            ("o.csv", '# by hand\ntext,label\none,music\n"two, more",oos\n', 'comment="#"'),
+            ("o.tsv", '"text"\t"label"\none\tmusic\ntwo, more\toos\n', 'quoted="true"'),
+        ],
+    )
+    def test_tables_that_are_written_otherwise_say_the_option_that_reads_them(
+        self, tmp_path: Path, name: str, content: str, cure: str
+    ) -> None:
+        """Of the teacher's section, as --set takes it: not of the data's."""
+        file = tmp_path / name
+        file.write_text(content, encoding="utf-8")
+
+        with pytest.raises(KdzooError) as caught:
+            opened(file)
+        (found,) = re.findall(r"--set teacher\.(csv\.\S+=\".*?\")", str(caught.value))
+        assert found == f"csv.{cure}"
+        key, value = found.removeprefix("csv.").split("=", 1)
+
+        teacher = opened(file, csv={key: value.strip('"')})
+        assert said(teacher, "one", "two, more").argmax(1).tolist() == [1, 2]
+
+    def test_a_table_that_is_read_otherwise_has_a_cache_of_its_own(self, tmp_path: Path) -> None:
+        file = tmp_path / "o.csv"
+        file.write_text("text,label\n# one,music\n", encoding="utf-8")
+
+        assert opened(file).covers([Example("# one")])
+        with pytest.raises(KdzooError):
+            opened(file, csv={"comment": "#"})
+
+    @pytest.mark.parametrize("section", [{"model": "a"}, {"models": ["a"]}])
+    def test_how_a_table_is_written_where_there_is_none(self, section: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match="csv belongs to outputs"):
+            Teacher(**section, csv={"separator": ";"})
 
     def test_a_parquet_file_without_rows(self, tmp_path: Path) -> None:
         empty = pa.table({"text": pa.array([], pa.string()), "label": pa.array([], pa.string())})

@@ -250,7 +250,9 @@ class TestMisfits:
     ) -> None:
         texts = str(tiny_data / "test.jsonl")
         outcome = kdzoo("bench", str(model_of("tiny")), "--texts", texts)
-        self.refused(outcome, "was trained on pairs: name the column of the second text")
+        self.refused(
+            outcome, "was trained on pairs, and these are single texts; name the column of"
+        )
 
 
 class TestLabelling:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kdzoo.errors import RecipeError
+from kdzoo.errors import FileError, RecipeError
 from kdzoo.recipe.document import Document, parse_scalar, read_document
 
 Read = Callable[[str | bytes], Document]
@@ -266,7 +266,7 @@ class TestRefusals:
 
     def test_a_folder_with_a_files_name(self, tmp_path: Path) -> None:
         (tmp_path / "mine.yaml").mkdir()
-        with pytest.raises(RecipeError, match=r"mine\.yaml cannot be read: Is a directory"):
+        with pytest.raises(FileError, match=r"mine\.yaml is a folder, and a file is wanted"):
             read_document(tmp_path / "mine.yaml", "mine.yaml")
 
     @settings(

@@ -350,3 +350,26 @@ class TestPublishing:
             return [value] if isinstance(value, str) else []
 
         assert not [text for text in strings(without_paths(data)) if Path(text).is_absolute()]
+
+    @pytest.mark.parametrize("name", ["/", "//", "~", "/s", "~/joke", "a/b", "/dev/null", "\\"])
+    @pytest.mark.parametrize("section", ["data", "unlabelled", "teacher"])
+    def test_leave_names_and_characters_of_the_data_as_they_are(
+        self, section: str, name: str
+    ) -> None:
+        """A separator or a label that looks like a path is none."""
+        written: dict[str, Any] = {
+            "data": {
+                "csv": {"separator": name, "comment": name, "columns": [name]},
+                "text": name, "text_pair": name, "label": name, "oos_label": name,
+                "positive_label": name,
+            },
+            "unlabelled": {"csv": {"separator": name}, "text": name, "text_pair": name},
+            "teacher": {"csv": {"comment": name}, "labels": [name, "x"]},
+        }[section]  # fmt: skip
+        data: dict[str, Any] = {section: {**written, "files": "/secret/a.csv", "model": "~/b"}}
+        data = {"transfer": data} if section == "unlabelled" else data
+
+        found = without_paths(data)
+        found = found["transfer"] if section == "unlabelled" else found
+
+        assert found[section] == {**written, "files": "a.csv", "model": "b"}

@@ -242,7 +242,7 @@ class TestRefusals:
         outcome = kdzoo("init", "--data", tiny_data, "--teacher", tiny_encoder, "-o", "mine")
 
         assert outcome.code == 2
-        assert "mine holds cnn.yaml already; choose another folder" in outcome.err
+        assert "mine holds cnn.yaml already; give -o another folder" in outcome.err
         assert [path.name for path in Path("mine").iterdir()] == ["cnn.yaml"]
         assert Path("mine/cnn.yaml").read_text(encoding="utf-8") == "my own work"
 

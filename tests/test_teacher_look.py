@@ -7,17 +7,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tiny_exports import export_to
 from tiny_teachers import UNSOUND, save_teacher
 from transformers import AutoConfig, AutoTokenizer
 
-from kdzoo.errors import KdzooError, TeacherError
-from kdzoo.model import load_model, maximum_length, shape_of
+from kdzoo.errors import KdzooError, ModelError, TeacherError
+from kdzoo.model import heeds_padding, load_model, maximum_length, shape_of
 from kdzoo.runtime import load_classifier
 from kdzoo.teacher import find_model, is_classifier, look_at
 from kdzoo.teacher.labels import IN_FILE, align
 from kdzoo.teacher.teacher import open_member
 
 WIDE_KINDS = ("bart", "gpt2 without padding", "mpnet", "opt", "xlm-roberta", "xlnet")
+SWAYED_KINDS = ("convbert", "nystromformer")  # by padding, as xlnet is
 TEXTS = ["play some jazz", "rain", "what is the weather like tomorrow " * 60]
 
 
@@ -25,7 +27,10 @@ TEXTS = ["play some jazz", "rain", "what is the weather like tomorrow " * 60]
 def kinds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Teachers that end, pad and count positions each in a way of its own."""
     folder = tmp_path_factory.mktemp("kinds")
-    return {name: save_teacher(name, folder / name.replace(" ", "-")) for name in WIDE_KINDS}
+    return {
+        name: save_teacher(name, folder / name.replace(" ", "-"))
+        for name in (*WIDE_KINDS, *SWAYED_KINDS)
+    }
 
 
 @pytest.mark.parametrize("name", sorted({*UNSOUND} - {"canine"}))  # a million characters: slow
@@ -46,18 +51,50 @@ def test_one_of_another_problem_may_be_fine_tuned(name: str, tmp_path: Path) -> 
 
 
 class TestReading:
-    @pytest.mark.parametrize("name", WIDE_KINDS)
+    @pytest.mark.parametrize("runtime", ["torch", "pipeline"])
+    @pytest.mark.parametrize("name", (*WIDE_KINDS, *SWAYED_KINDS))
     def test_texts_together_are_answered_as_each_alone(
-        self, kinds: dict[str, Path], name: str
+        self, kinds: dict[str, Path], name: str, runtime: str
     ) -> None:
-        """A text that is far too long among them, and whatever stands for padding."""
-        classifier = load_classifier(kinds[name], "torch")
+        """A text that is far too long among them, whatever stands for padding, and heeds it."""
+        classifier = load_classifier(kinds[name], runtime)
 
         together = classifier.logits(TEXTS)
+        batched = classifier.run(classifier.encode(TEXTS))
 
         alone = np.concatenate([classifier.logits([text]) for text in TEXTS])
         np.testing.assert_allclose(together, alone, rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(batched, alone, rtol=1e-3, atol=1e-3)
         assert np.isfinite(together).all()
+
+    @pytest.mark.parametrize("name", (*WIDE_KINDS, *SWAYED_KINDS))
+    def test_is_in_batches_of_one_length_only_where_padding_has_a_say(
+        self, kinds: dict[str, Path], name: str
+    ) -> None:
+        assert heeds_padding(load_model(kinds[name]).model) == (name in (*SWAYED_KINDS, "xlnet"))
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("runtime", ["onnx", "onnx-int8"])
+    @pytest.mark.parametrize("name", (*WIDE_KINDS, *SWAYED_KINDS))
+    def test_exported_answers_texts_together_as_each_alone_or_is_refused(
+        self, kinds: dict[str, Path], tmp_path: Path, name: str, runtime: str
+    ) -> None:
+        try:
+            exported = export_to(kinds[name], tmp_path / "exported", runtime)
+        except ModelError as error:
+            assert name == "xlnet"
+            assert "cannot be exported to ONNX" in str(error)
+            return
+        classifier = load_classifier(exported, runtime)
+
+        together = classifier.run(classifier.encode(TEXTS))
+
+        alone = np.concatenate([classifier.logits([text]) for text in TEXTS])
+        np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(classifier.logits(TEXTS), alone, rtol=1e-4, atol=1e-4)
+        if runtime == "onnx":
+            trained = load_classifier(kinds[name], "torch").logits(TEXTS)
+            np.testing.assert_allclose(alone, trained, rtol=1e-3, atol=1e-3)
 
     @pytest.mark.parametrize(
         ("name", "longest"),

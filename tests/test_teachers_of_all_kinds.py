@@ -17,6 +17,14 @@ SHORT = [
 LONG = "what is the weather like tomorrow " * 200
 
 
+NOT_EXPORTED = {"longformer", "t5", "xlnet"}  # torch cannot trace them
+
+
+def labels_in(file: str) -> list[str]:
+    lines = Path(file).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["label"] for line in lines]
+
+
 def shortened(*, fine_tuned: bool) -> list[str]:
     """Returns the options that make a run of it that takes seconds."""
     wanted = [each for each in SHORT if fine_tuned or "fine_tune" not in each]
@@ -56,8 +64,15 @@ def test_a_sound_teacher_goes_the_whole_way(
     )  # fmt: skip
     assert benched.code == 0, benched.err
     exported = kdzoo("export", teacher, "--out", "exported", "--runtime", "onnx")
-    assert exported.code in (0, 2), exported.err
-    assert "Traceback" not in exported.err
+    if name in NOT_EXPORTED:
+        assert exported.code == 2
+        assert "cannot be exported to ONNX" in exported.err
+        assert not Path("exported").exists()
+        return
+    assert exported.code == 0, exported.err
+    answered = kdzoo("predict", "exported", "texts.txt", "-o", "again.jsonl")
+    assert answered.code == 0, answered.err
+    assert labels_in("again.jsonl") == labels_in("labels.jsonl")
 
 
 @pytest.mark.slow

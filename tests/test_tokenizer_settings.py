@@ -6,14 +6,14 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 import torch
 from tiny_exports import export_to
 from tiny_models import context_of, pruned_vocabulary, save_tiny_classifier, some_texts
-from tiny_world import LABELS
+from tiny_world import LABELS, to_old_tokenizer
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, pipeline
 
@@ -27,7 +27,7 @@ from kdzoo.runtime.parity import Parity, long_texts, with_long
 from kdzoo.runtime.pipeline import read_long
 from kdzoo.runtime.usage import SNIPPET
 from kdzoo.teacher import Teacher, cut_share, open_member
-from kdzoo.teacher.source import content_key
+from kdzoo.teacher.source import _read_otherwise, content_key
 from kdzoo.text import cut_at, encode, reader_of, words
 
 LIMIT = 12  # tokens
@@ -180,6 +180,77 @@ def test_settings_that_are_none_are_told(told: str, plain: Path, tmp_path: Path)
 
     with pytest.raises(TeacherError, match=r"tokenizer_config\.json"):
         content_key(tmp_path / "broken", 64)
+
+
+class TestSettingsThatChangeWhatTokenizerJsonSays:
+    """Some classes of transformers make of it what tokenizer_config.json says: so does kdzoo."""
+
+    KINDS: ClassVar[dict[str, tuple[str, dict[str, Any]]]] = {
+        "as it is": ("BertTokenizer", {}),
+        "in case": ("BertTokenizer", {"do_lower_case": False}),
+        "accents": ("BertTokenizer", {"strip_accents": False}),
+        "signs together": ("BertTokenizer", {"tokenize_chinese_chars": False}),
+        "of its own class": ("PreTrainedTokenizerFast", {}),
+        "an end": ("PreTrainedTokenizerFast", {"add_bos_token": False, "add_eos_token": True,
+                                               "bos_token": "[CLS]", "eos_token": "[SEP]"}),
+        "a beginning": ("PreTrainedTokenizerFast", {"add_bos_token": True, "bos_token": "[CLS]"}),
+        "no template": ("PreTrainedTokenizerFast", {"add_bos_token": False}),
+        "a token more": ("PreTrainedTokenizerFast", {"extra_special_tokens": ["jazz"]}),
+    }  # fmt: skip
+    TEXTS = ("Play some JAZZ now", "Café 你好 naïve", "rain", "RAIN")
+
+    @pytest.fixture
+    def told(self, kind: str, plain: Path, tmp_path: Path) -> Path:
+        folder = Path(shutil.copytree(plain, tmp_path / "told"))
+        name, settings = self.KINDS[kind]
+        path = folder / "tokenizer_config.json"
+        said = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({**said, "tokenizer_class": name, **settings}), encoding="utf-8")
+        return folder
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_are_honoured_and_in_the_key(self, told: Path, plain: Path) -> None:
+        wanted = AutoTokenizer.from_pretrained(told)
+        usual = AutoTokenizer.from_pretrained(plain)
+
+        reader = load_model(told).tokenizer
+
+        read = [reader.encode(text).ids for text in self.TEXTS]
+        assert read == [wanted(text)["input_ids"] for text in self.TEXTS]
+        if read != [usual(text)["input_ids"] for text in self.TEXTS]:
+            assert content_key(told, 64) != content_key(plain, 64)
+
+    @pytest.mark.parametrize("kind", ["in case", "a beginning"])
+    def test_reach_students_and_exported_forms(self, told: Path, tmp_path: Path) -> None:
+        wanted = AutoTokenizer.from_pretrained(told)
+        vocabulary = pruned_vocabulary(
+            told, [Example(each) for each in self.TEXTS], special_tokens=True
+        )
+        exported = export_to(told, tmp_path / "exported")
+
+        kept = vocabulary.kept
+        assert kept is not None
+        own = Tokenizer.from_file(str(exported / TOKENIZER))
+        for text in self.TEXTS:
+            ids = wanted(text)["input_ids"]
+            assert [kept[each] for each in vocabulary.tokenizer.encode(text).ids] == ids
+            assert own.encode(text).ids == ids
+
+    def test_leave_the_keys_of_models_without_such_as_they_were(self, plain: Path) -> None:
+        assert _read_otherwise(plain) == {}
+
+    def test_are_all_that_there_is_beside_an_old_vocabulary(
+        self, plain: Path, tmp_path: Path
+    ) -> None:
+        folders = []
+        for lower in (True, False):
+            folder = to_old_tokenizer(Path(shutil.copytree(plain, tmp_path / str(lower))))
+            path = folder / "tokenizer_config.json"
+            said = json.loads(path.read_text(encoding="utf-8"))
+            path.write_text(json.dumps({**said, "do_lower_case": lower}), encoding="utf-8")
+            folders.append(folder)
+
+        assert content_key(folders[0], 64) != content_key(folders[1], 64)
 
 
 class TestReader:

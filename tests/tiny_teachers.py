@@ -245,7 +245,7 @@ def _canine() -> Save:
     return _saves("Canine", transformers.CanineTokenizer(model_max_length=128), **_SHAPE,
                   max_position_embeddings=128, num_hash_buckets=64, num_hash_functions=4,
                   local_transformer_stride=16, downsampling_rate=2, upsampling_kernel_size=2,
-                  vocab_size=300)  # fmt: skip
+                  vocab_size=64)  # fmt: skip
 
 
 def _changed(save: Save, change: Callable[[dict[str, torch.Tensor]], None]) -> Save:

@@ -12,7 +12,7 @@ from kdzoo.bench.models import check_labels, check_texts, open_models
 from kdzoo.bench.outcome import Bench, Benched, bench_table
 from kdzoo.bench.reading import Reading
 from kdzoo.errors import DataError, ModelError, Problem, StoreError
-from kdzoo.files import check_writable, write_atomically
+from kdzoo.files import check_readable, check_writable, write_atomically
 from kdzoo.measure import Candidate, MeasureSettings, Work, environment, measure_candidates
 from kdzoo.progress import Progress
 from kdzoo.report import write_tables
@@ -98,6 +98,7 @@ def check_folder(folder: Path) -> None:
     """
     check_writable(folder, "give --out a folder that you may write")
     try:
+        check_readable(folder / BENCH)
         Bench.model_validate_json((folder / BENCH).read_bytes())
     except (FileNotFoundError, ValidationError):
         is_ours = False

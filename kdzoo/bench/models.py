@@ -109,10 +109,10 @@ def check_texts(models: Sequence[Model], texts: Sequence[Text]) -> None:
     are_pairs = not isinstance(texts[0], str)
     for model in models:
         if model.reads_pairs is not None and model.reads_pairs != are_pairs:
-            wanted = "pairs: name the column of the second text, --text-pair"
+            own, given = ("pairs", "single texts")[:: -1 if are_pairs else 1]
+            cure = "remove" if are_pairs else "name the column of the second text:"
             raise DataError(
-                f"{model.name} was trained on {wanted if model.reads_pairs else 'single texts'}, "
-                f"and these are {'pairs' if are_pairs else 'single ones'}"
+                f"{model.name} was trained on {own}, and these are {given}; {cure} --text-pair"
             )
 
 

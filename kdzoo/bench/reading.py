@@ -16,7 +16,7 @@ from kdzoo.bench.outcome import Benched
 from kdzoo.data import Example
 from kdzoo.measure import Size, Work, baseline_size, model_size, work_per_text
 from kdzoo.metrics import quality
-from kdzoo.model import LoadedModel, load_model
+from kdzoo.model import LoadedModel, load_model, refuse_not_finite
 from kdzoo.model.baseline import load_baseline
 from kdzoo.runtime import Classifier, Logits, Text, load_classifier
 from kdzoo.runtime.folder import deployed_bytes
@@ -80,6 +80,7 @@ class Reading:
         classifier = load_classifier(form.folder, form.runtime)
         is_known = form.runtime == TRAINED
         logits = self._trained_logits if is_known else classifier.logits(self.texts)
+        refuse_not_finite(logits, self.model.name)
         return {
             "size": self._size(form),
             "quality": self._quality(logits),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kdzoo import registry
+from kdzoo.bounds import read_json
 from kdzoo.errors import StoreError
 from kdzoo.model import KdzooConfig
 from kdzoo.report import Report, Table, TableRow
@@ -120,7 +120,7 @@ def _records(store: Store, keys: Iterable[str | None]) -> tuple[Record, ...]:
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path)
     except ValueError as error:
         raise StoreError(
             f"{path} cannot be read: {error}; remove its folder and run the recipe again"

@@ -24,6 +24,7 @@ from kdzoo.cli.app import (
     with_csv,
 )
 from kdzoo.errors import RecipeError
+from kdzoo.files import check_readable
 
 
 @app.command(
@@ -114,6 +115,7 @@ def show(target: Target) -> None:
     from kdzoo.recipe import find_recipes
 
     for path in find_recipes(target)[1].values():
+        check_readable(path)
         say(path.read_text(encoding="utf-8"))
 
 

@@ -95,7 +95,8 @@ def _label_problems(raw: RawData) -> list[Problem]:
             Problem(
                 f"all rows have the one label '{next(iter(known))}'",
                 "train",
-                "a classifier needs two; is data.label the right column?",
+                "a classifier needs two; if another column holds the labels, name it: --label, in "
+                "a recipe data.label",
             )
         )
     for split in [name for name in raw.splits if name != "train"]:
@@ -215,7 +216,7 @@ def _refuse_nothing_left(corpus: Corpus, cleaned: Corpus, found: str) -> None:
     if lacking:
         raise DataError(
             f"data.on_leak: drop leaves no {', no '.join(lacking)}; "
-            f"texts that stand in two splits: {found}"
+            f"texts that stand in two splits: {found}; set data.on_leak to warn, or give more data"
         )
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from kdzoo.data.place import Place
 from kdzoo.errors import DataError, Problem, did_you_mean
 
 
@@ -30,14 +31,17 @@ def unknown_labels(split: str) -> str:
     )
 
 
-def cure(missing: str, known: Sequence[str]) -> str:
-    """Returns what to write where data has no such column."""
-    if missing == "text" and {"text_a", "text_b"} <= {*known}:
+def cure(missing: str, known: Sequence[str], place: Place) -> str:
+    """Returns what to write where data has no such column.
+
+    Args:
+        missing: the column.
+        known: those that are there.
+        place: where the user says how the data is read.
+    """
+    if place.is_option and missing == "text" and {"text_a", "text_b"} <= {*known}:
         return (
             "these are pairs: --text text_a --text-pair text_b, in a recipe text: text_a and "
             "text_pair: text_b"
         )
-    return (
-        "name the columns of text and label, as options (--help lists them) or in a recipe (text, "
-        f"text_pair, label); {did_you_mean(missing, known)}"
-    )
+    return f"{place.column(missing)}; {did_you_mean(missing, known)}"

@@ -10,7 +10,7 @@ from kdzoo.data.corpus import SPLITS, RawData, RawRow, SplitName
 from kdzoo.data.parquet import class_names
 from kdzoo.data.stream import AS_NAMED, OTHERS, SUFFIXES, labelled_rows, stream_rows
 from kdzoo.errors import DataError, Problem, did_you_mean
-from kdzoo.files import with_home
+from kdzoo.files import has_file, with_home
 from kdzoo.recipe.csv import Csv
 
 _CALLED: dict[str, tuple[str, ...]] = {"validation": ("validation", "dev", "valid", "val")}
@@ -91,7 +91,7 @@ def split_files(
     if not isinstance(files, str):
         return {s: with_home(path) for s, path in files.items() if s not in unread}
     path = with_home(files)
-    if path.is_file():
+    if not path.is_dir() and has_file(path):
         return {"train": path}
     if not path.is_dir():
         raise DataError(f"no such file or folder of data: {files}")
@@ -101,7 +101,7 @@ def split_files(
             continue
         names = [n for n in _CALLED.get(split, (split,)) if n == split or n not in others]
         candidates = [path / f"{name}{suffix}" for name in names for suffix in SUFFIXES]
-        present = [each for each in candidates if each.is_file()]
+        present = [each for each in candidates if has_file(each)]
         if len(present) > 1:
             told = " and ".join(each.name for each in present)
             raise DataError(f"{files} holds {told}; keep one of them")

@@ -9,6 +9,7 @@ from kdzoo.data.cells import as_input, as_label
 from kdzoo.data.columns import cure
 from kdzoo.data.corpus import SPLITS, Input, RawData, RawRow
 from kdzoo.data.parquet import class_name
+from kdzoo.data.place import DATA
 from kdzoo.errors import DataError, did_you_mean, first_line
 from kdzoo.offline import hub_in_reach
 
@@ -104,7 +105,8 @@ def _rows(split: Any, name: str, text: str, label: str, text_pair: str | None) -
     for column in wanted:
         if column not in split.column_names:
             raise DataError(
-                f"the dataset '{name}' has no column '{column}'; {cure(column, split.column_names)}"
+                f"the dataset '{name}' has no column '{column}'; "
+                f"{cure(column, split.column_names, DATA)}"
             )
     names = _class_names(split, label)
     rows: list[RawRow] = []

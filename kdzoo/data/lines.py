@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kdzoo.data.corpus import Input
 from kdzoo.errors import DataError, Problem
+from kdzoo.files import check_readable
 
 
 def lines_of(path: Path, newline: str) -> Iterator[str]:
@@ -19,7 +20,9 @@ def lines_of(path: Path, newline: str) -> Iterator[str]:
 
     Raises:
         DataError: it is not UTF-8.
+        FileError: it is no file.
     """
+    check_readable(path)
     try:
         with path.open(encoding="utf-8-sig", newline=newline) as file:
             yield from file

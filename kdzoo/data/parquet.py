@@ -8,13 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from kdzoo.data.columns import check_columns, cure
+from kdzoo.data.place import DATA, Place
 from kdzoo.errors import DataError, Problem
 
 _METADATA = b"huggingface"  # where datasets keeps its features, JSON
 
 
-def parquet_rows(path: Path, wanted: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def parquet_rows(
+    path: Path, wanted: Sequence[str], place: Place = DATA
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yields each row of a file with its number; a class by its name.
+
+    Args:
+        path: of the file.
+        wanted: columns that it has to have.
+        place: where the user names them.
 
     Raises:
         DataError: it is no parquet file, lacks a column, names one twice, or a class has no name.
@@ -28,7 +36,7 @@ def parquet_rows(path: Path, wanted: Sequence[str]) -> Iterator[tuple[str, Mappi
         check_columns(path, "columns", columns)
         missing = next((column for column in wanted if column not in columns), None)
         if missing is not None:
-            problem = Problem(f"no column '{missing}'", "columns", cure(missing, columns))
+            problem = Problem(f"no column '{missing}'", "columns", cure(missing, columns, place))
             raise DataError(str(path), problem)
         named = {name: found for name in columns if (found := _names_in(file.schema_arrow, name))}
         for batch in file.iter_batches():

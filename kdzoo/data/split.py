@@ -105,9 +105,11 @@ def _refuse_missing(
             f"name it (--label, in a recipe data.label), else give a file for {name}"
         )
     if missing:
+        rules = {"validation": "0.15 of train", "test": "0.25 of train"}
+        taken = ", ".join(f"{name}: {rule}" for name, rule in rules.items() if name in missing)
         raise DataError(
-            f"{raw.origin} has no {' and no '.join(missing)} split; say where to take it from, "
-            "as in\n  data: {split: {validation: 0.15 of train, test: 0.25 of train}}"
+            f"{raw.origin} has no {' and no '.join(missing)} split; say where to take it from: "
+            f"--set 'data.split={{{taken}}}', in a recipe\n  data: {{split: {{{taken}}}}}"
         )
 
 

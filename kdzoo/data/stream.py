@@ -13,10 +13,11 @@ from kdzoo.data.columns import cure
 from kdzoo.data.corpus import Input, texts_of
 from kdzoo.data.lines import lines_of, texts_in
 from kdzoo.data.parquet import parquet_rows
+from kdzoo.data.place import DATA, Place
 from kdzoo.data.table import table_rows
 from kdzoo.data.words import is_empty
 from kdzoo.errors import DataError, Problem
-from kdzoo.files import check_readable
+from kdzoo.files import check_readable, has_file
 from kdzoo.recipe.csv import Csv
 
 SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
@@ -42,27 +43,30 @@ OTHERS = {  # formats that people have: how they become one that is read
 }
 
 
-def stream_rows(path: Path, wanted: Sequence[str] = (), csv: Csv = AS_NAMED) -> Iterator[Row]:
+def stream_rows(
+    path: Path, wanted: Sequence[str] = (), csv: Csv = AS_NAMED, place: Place = DATA
+) -> Iterator[Row]:
     """Yields each row of a file, with the place where it stands.
 
     Args:
         path: of the file.
         wanted: columns that each row has to have.
         csv: how a .csv or .tsv is written.
+        place: where the user says so.
 
     Raises:
         DataError: there is no such file, it is not what its name says, or lacks a column.
     """
-    if not path.is_file():
+    if not has_file(path):
         raise DataError(f"no such data file: {path}")
     check_readable(path)
     match path.suffix.lower():
         case ".jsonl":
-            yield from _jsonl_rows(path, wanted)
+            yield from _jsonl_rows(path, wanted, place)
         case ".csv" | ".tsv":
-            yield from table_rows(path, wanted, csv)
+            yield from table_rows(path, wanted, csv, place)
         case ".parquet":
-            yield from parquet_rows(path, wanted)
+            yield from parquet_rows(path, wanted, place)
         case suffix:
             raise DataError(
                 f"{path}: cannot read '{path.suffix}'; wanted {', '.join(SUFFIXES)}"
@@ -71,7 +75,11 @@ def stream_rows(path: Path, wanted: Sequence[str] = (), csv: Csv = AS_NAMED) -> 
 
 
 def read_texts(
-    path: Path, column: str, column_pair: str | None = None, csv: Csv = AS_NAMED
+    path: Path,
+    column: str,
+    column_pair: str | None = None,
+    csv: Csv = AS_NAMED,
+    place: Place = DATA,
 ) -> Iterator[Input]:
     """Yields the texts of a file that needs no labels, empty ones too; a ``.txt`` holds one a line.
 
@@ -80,11 +88,12 @@ def read_texts(
         column: of the text.
         column_pair: of the second text, of pairs; in a ``.txt``, a tab stands between the two.
         csv: how a .csv or .tsv is written.
+        place: where the user says so.
 
     Raises:
         DataError: there is no such file, it is not what its name says, or lacks a column.
     """
-    yield from (given for _, given in _placed_texts(path, column, column_pair, csv))
+    yield from (given for _, given in _placed_texts(path, column, column_pair, csv, place))
 
 
 def read_full_texts(
@@ -105,13 +114,13 @@ def read_full_texts(
 
 
 def _placed_texts(
-    path: Path, column: str, column_pair: str | None, csv: Csv
+    path: Path, column: str, column_pair: str | None, csv: Csv, place: Place = DATA
 ) -> Iterator[tuple[str, Input]]:
-    if path.suffix.lower() == ".txt" and path.is_file():
+    if path.suffix.lower() == ".txt" and has_file(path):
         yield from texts_in(lines_of(path, "\n"), str(path), pairs=column_pair is not None)
         return
     wanted = [column] if column_pair is None else [column, column_pair]
-    for where, row in stream_rows(path, wanted, csv):
+    for where, row in stream_rows(path, wanted, csv, place):
         yield where, as_input(row, column, column_pair, f"{path} {where}")
 
 
@@ -154,7 +163,7 @@ def labelled_rows(
         yield where, as_input(row, text, text_pair, place), as_label(row[label], place)
 
 
-def _jsonl_rows(path: Path, wanted: Sequence[str]) -> Iterator[Row]:
+def _jsonl_rows(path: Path, wanted: Sequence[str], place: Place) -> Iterator[Row]:
     problems: list[Problem] = []
     for number, line in enumerate(lines_of(path, "\n"), start=1):
         if not line.strip():
@@ -162,7 +171,7 @@ def _jsonl_rows(path: Path, wanted: Sequence[str]) -> Iterator[Row]:
         row = _json_object(path, f"line {number}", line)
         missing = next((column for column in wanted if column not in row), None)
         if missing is not None:
-            said = cure(missing, [*row])
+            said = cure(missing, [*row], place)
             problems.append(Problem(f"no column '{missing}'", f"line {number}", said))
             if len(problems) == _SHOWN:
                 break

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from kdzoo.data.columns import check_columns, cure
 from kdzoo.data.lines import lines_of
+from kdzoo.data.place import Place
 from kdzoo.errors import DataError, Problem
 from kdzoo.recipe.csv import Csv
 
@@ -32,6 +33,7 @@ class Layout:
         comment: what begins a line that is skipped.
         is_quoted: whether quotes enclose cells, rather than being characters.
         is_settled: whether somebody said so.
+        place: where a user says how it is written.
         begins: the first line that is read, from 0.
     """
 
@@ -42,10 +44,11 @@ class Layout:
     comment: str | None
     is_quoted: bool
     is_settled: bool
+    place: Place
     begins: int = 0
 
     @classmethod
-    def of(cls, path: Path, said: Csv) -> Layout:
+    def of(cls, path: Path, said: Csv, place: Place) -> Layout:
         """Returns the layout of a file: what is said of it, else what its name says."""
         is_tsv = path.suffix.lower() == ".tsv"
         hint = _HINT.fullmatch(next(lines_of(path, ""), ""))
@@ -58,6 +61,7 @@ class Layout:
             comment=said.comment,
             is_quoted=True,
             is_settled=said.quoted is not None,
+            place=place,
             begins=1 if hint else 0,
         )
         is_quoted = said.quoted
@@ -109,13 +113,14 @@ class Layout:
         except csv.Error as error:
             cure = 'inside quotes a quote is written twice, ""'
             if '\\"' not in line:  # else somebody means to quote it
-                cure += f"; where quotes are characters like others, {_option('quoted', 'false')}"
+                said = self.place.layout("quoted", "false")
+                cure += f"; where quotes are characters like others, {said}"
             problem = Problem(f"not CSV: {error}", f"line {begins}", cure)
             raise DataError(str(self.path), problem) from None
 
 
 def table_rows(
-    path: Path, wanted: Sequence[str], said: Csv
+    path: Path, wanted: Sequence[str], said: Csv, place: Place
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yields each row of a file with the line on which it begins; what it lacks is None.
 
@@ -123,11 +128,12 @@ def table_rows(
         path: of the file.
         wanted: columns that it has to have.
         said: how it is written, where not as its name says.
+        place: where a user says so.
 
     Raises:
         DataError: it lacks a column, names one twice, or a row has more cells than there are.
     """
-    layout = Layout.of(path, said)
+    layout = Layout.of(path, said, place)
     records = layout.records()
     begins, names = (1, list(layout.columns)) if layout.columns else next(records, (1, []))
     if not names:
@@ -147,7 +153,7 @@ def table_rows(
                 Problem(
                     "a cell may be enclosed in quotes, or begin and end with them",
                     f"line {line}",
-                    _either(),
+                    _either(layout),
                 ),
             )
         if len(cells) != len(names):
@@ -162,9 +168,9 @@ def _check_number(layout: Layout, line: int, cells: Sequence[str], columns: int)
         what = "more cells than the header has columns"
         cure = "quote texts that hold the separator"
         if not layout.is_quoted:
-            cure = f"take the separator out of the text, or, {_enclosed()}"
+            cure = f"take the separator out of the text, or, {_enclosed(layout)}"
     elif not layout.is_quoted and not layout.is_settled and any(c[:1] == '"' for c in cells):
-        what, cure = "fewer cells than the header has columns", _enclosed()
+        what, cure = "fewer cells than the header has columns", _enclosed(layout)
     else:
         return
     raise DataError(str(layout.path), Problem(what, f"line {line}", cure))
@@ -177,17 +183,16 @@ def _looks_enclosed(cell: str) -> bool:
     return is_inside and '"' not in inside.replace('""', "")
 
 
-def _either() -> str:
-    return (
-        f"if quotes enclose cells, {_option('quoted', 'true')}; if they are characters, the same "
-        "with false"
-    )
+def _either(layout: Layout) -> str:
+    said = layout.place.layout("quoted", "true")
+    return f"if quotes enclose cells, {said}; if they are characters, the same with false"
 
 
-def _enclosed() -> str:
+def _enclosed(layout: Layout) -> str:
+    said = layout.place.layout("quoted", "true")
     return (
-        f"where quotes enclose cells, say so: {_option('quoted', 'true')}; in a .tsv they are "
-        "characters unless they enclose all cells"
+        f"where quotes enclose cells, say so: {said}; in a .tsv they are characters unless they "
+        "enclose all cells"
     )
 
 
@@ -197,31 +202,27 @@ def _cause(layout: Layout, names: Sequence[str], wanted: Sequence[str], missing:
     for other in ";\t,|":
         parts = [part.strip().strip('"') for part in header.split(other)]
         if other != layout.separator and {*wanted} <= {*parts}:
-            return _separated_by(other)
+            return _separated_by(other, layout)
     spaced = [name.strip().strip('"') for name in names]
     if not layout.is_spaced and missing in spaced and names[1:] != [n.lstrip() for n in names[1:]]:
         written = f"{layout.separator} "
-        return f"a space follows the separator: {_option('separator', written)}"
+        return f"a space follows the separator: {layout.place.layout('separator', written)}"
     if missing in [name.strip('"') for name in names]:
-        return f"quotes enclose the cells: {_option('quoted', 'true')}"
+        return f"quotes enclose the cells: {layout.place.layout('quoted', 'true')}"
     for mark in _COMMENTS:
         if header.startswith(mark) and (len(names) == 1 or header[len(mark)].isspace()):
-            return f"the line looks like a comment: {_option('comment', mark)}"
+            return f"the line looks like a comment: {layout.place.layout('comment', mark)}"
     within = [other for other in ";\t,|" if len(names) == 1 and other in header]
-    said = _separated_by(within[0]) if within else cure(missing, names)
-    return f"{said}\n      {_headerless(names, wanted)}"
+    said = _separated_by(within[0], layout) if within else cure(missing, names, layout.place)
+    return f"{said}\n      {_headerless(names, wanted, layout)}"
 
 
-def _separated_by(other: str) -> str:
+def _separated_by(other: str, layout: Layout) -> str:
     written = "tab" if other == "\t" else other
-    return f"the separator looks like '{written}': {_option('separator', written)}"
+    return f"the separator looks like '{written}': {layout.place.layout('separator', written)}"
 
 
-def _headerless(names: Sequence[str], wanted: Sequence[str]) -> str:
+def _headerless(names: Sequence[str], wanted: Sequence[str], layout: Layout) -> str:
     others = [f"column{place}" for place in range(len(wanted) + 1, len(names) + 1)]
-    columns = ",".join([*wanted, *others])
-    return f"if line 1 is no header, name the columns in their order: --csv columns={columns}"
-
-
-def _option(key: str, value: str) -> str:
-    return f'--csv {key}="{value}", in a recipe csv: {{{key}: "{value}"}} beside files'
+    columns = layout.place.layout("columns", ",".join([*wanted, *others]))
+    return f"if line 1 is no header, name the columns in their order: {columns}"

@@ -28,6 +28,7 @@ from kdzoo.model.forward import (
     readable,
     takes_token_types,
 )
+from kdzoo.model.padding import heeds_padding
 from kdzoo.model.pretrained import own_vocabulary
 from kdzoo.model.shape import Shape, maximum_length, shape_of
 from kdzoo.model.soundness import (
@@ -35,6 +36,7 @@ from kdzoo.model.soundness import (
     refuse_adapter,
     refuse_logits,
     refuse_maskless,
+    refuse_not_finite,
     refuse_other_problems,
     refuse_setfit,
     refuse_tokenizer,
@@ -54,6 +56,7 @@ __all__ = [
     "Shape",
     "build_student",
     "deployed_files",
+    "heeds_padding",
     "is_module",
     "length_sorted_batches",
     "load_model",
@@ -69,6 +72,7 @@ __all__ = [
     "refuse_logits",
     "refuse_maskless",
     "refuse_narrow",
+    "refuse_not_finite",
     "refuse_other_problems",
     "refuse_setfit",
     "refuse_tableless",

@@ -13,7 +13,7 @@ import numpy as np
 from kdzoo.bounds import read_json
 from kdzoo.data import Corpus, Input, texts_of
 from kdzoo.errors import ModelError
-from kdzoo.files import check_readable, writing
+from kdzoo.files import check_readable, has_file, writing
 from kdzoo.limits import memory_limit
 from kdzoo.model.forward import Logits
 from kdzoo.plain import are_names
@@ -96,7 +96,7 @@ def load_baseline(folder: Path) -> tuple[Any, tuple[str, ...]]:
     """
     import skops.io
 
-    lacking = [name for name in BASELINE_FILES if not (folder / name).is_file()]
+    lacking = [name for name in BASELINE_FILES if not has_file(folder / name)]
     if lacking:
         raise ModelError(f"{folder} holds no baseline that can be loaded: it lacks {lacking[0]}")
     check_readable(*(folder / name for name in BASELINE_FILES))

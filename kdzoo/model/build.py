@@ -13,7 +13,7 @@ from transformers import PreTrainedModel
 
 from kdzoo import registry
 from kdzoo.errors import KdzooError, ModelError, Problem
-from kdzoo.limits import memory_limit
+from kdzoo.model.allowance import Allowance, refuse_too_large
 from kdzoo.model.folder import READS_PAIRS
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
 from kdzoo.text import Vocabulary
@@ -178,36 +178,35 @@ def try_student(kind: str, options: Mapping[str, Any], pair_head: int = 0) -> No
     if not is_module(entry):
         return
     config = KdzooConfig(student=kind, options=dict(options), vocab_size=20, num_labels=3)
-    if registry.students.is_builtin(kind):
-        _refuse_giant(entry, config)
-    _check_contract(_made(entry, lambda: KdzooForSequenceClassification(config)), entry, 3, 20)
+
+    def make() -> Any:
+        return _made(entry, lambda: KdzooForSequenceClassification(config), _COPIES)
+
+    _check_contract(make(), entry, 3, 20)
     if pair_head:
         config.pair_head = pair_head
-        model = _made(entry, lambda: KdzooForSequenceClassification(config))
+        model = make()
         _check_contract(model, entry, 3, 20)
         _check_reached(model, entry)
 
 
-def _refuse_giant(entry: registry.Entry[Any], config: KdzooConfig) -> None:
-    """Counts what training a student would hold in memory, before it is made.
+def _made(entry: registry.Entry[Any], make: Callable[[], Any], copies: int = 1) -> Any:
+    """Makes a student, its tensors counted before each takes memory.
+
+    Args:
+        entry: the student's.
+        make: builds it.
+        copies: of each weight that are going to be held.
 
     Raises:
-        ModelError: the machine has less.
+        ModelError: it cannot be made, or memory cannot hold it.
     """
-    with torch.device("meta"):
-        model = _made(entry, lambda: KdzooForSequenceClassification(config))
-    held = _COPIES * sum(each.numel() * each.element_size() for each in model.parameters())
-    free = memory_limit().available_bytes
-    if held > free:
-        raise ModelError(
-            f"student '{entry.name}' with these options takes {held / 1e9:.1f} GB to train, and "
-            f"{free / 1e9:.1f} GB of memory are free; give it smaller widths"
-        )
-
-
-def _made(entry: registry.Entry[Any], make: Callable[[], Any]) -> Any:
+    name = f"student '{entry.name}' with these options"
+    if is_module(entry):  # one that is a function draws on real weights
+        refuse_too_large(make, name, copies)
     try:
-        model = make()
+        with Allowance(name, copies):
+            model = make()
     except KdzooError:
         raise
     except Exception as error:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
+from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError, first_line
-from kdzoo.files import check_readable, writing
+from kdzoo.files import check_readable, has_file, writing
 from kdzoo.model.forward import KEPT_BACK, TYPES, takes_token_types
 from kdzoo.model.shape import OWN, Shape, maximum_length, shape_of
 from kdzoo.model.soundness import (
@@ -96,7 +96,7 @@ def load_model(folder: str | Path) -> LoadedModel:
     path = Path(folder)
     refuse_adapter(path, str(folder))
     refuse_setfit(path, str(folder))
-    lacking = [name for name in _needed_files(path) if not (path / name).is_file()]
+    lacking = [name for name in _needed_files(path) if not has_file(path / name)]
     if lacking:
         raise ModelError(
             f"{folder} is not a model folder: it lacks {', '.join(lacking)}"
@@ -141,7 +141,7 @@ def reads_pairs(folder: Path) -> bool | None:
     Its configuration tells, or that kdzoo's record stands beside it; None where it is from
     elsewhere, and says nothing.
     """
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = read_json(folder / "config.json")
     if config.get(READS_PAIRS):
         return True
     if config.get("model_type") == OWN or (folder / "record.json").is_file():

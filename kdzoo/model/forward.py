@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from kdzoo.model.padding import heeds_padding
 from kdzoo.text import Encoded
 
 Logits = npt.NDArray[np.float32]  # [N, C]
@@ -52,11 +53,6 @@ def length_sorted_batches(
             yield group[start : start + batch_size]
 
 
-def answers_at_the_end(model: Any) -> bool:
-    """Whether the model takes what stands last in a row for the text's end, padding or not."""
-    return getattr(getattr(model, "config", None), "summary_type", None) == "last"
-
-
 @torch.inference_mode()
 def predict_logits(
     model: nn.Module,
@@ -69,8 +65,9 @@ def predict_logits(
     device = next(model.parameters()).device
     encoded = readable(model, encoded)
     logits: Logits | None = None
-    alike = answers_at_the_end(model)
-    for rows in length_sorted_batches(encoded.lengths, batch_size, alike=alike):
+    lengths = encoded.lengths
+    alike = bool((lengths != lengths[:1]).any()) and heeds_padding(model)
+    for rows in length_sorted_batches(lengths, batch_size, alike=alike):
         batch = {name: tensor.to(device) for name, tensor in encoded.batch(rows).items()}
         output = model(**batch).logits.float().cpu().numpy()  # [B, C]
         if logits is None:

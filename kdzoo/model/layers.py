@@ -23,10 +23,15 @@ def chosen_layers(layers: list[int] | int | None, available: int) -> list[int]:
         return list(range(0, available, 2))
     if isinstance(layers, int):
         if not 1 <= layers <= available:
-            raise ModelError(f"student.layers: {layers} of {available} layers cannot be kept")
+            raise ModelError(
+                f"student.layers: {layers} of {available} layers cannot be kept; "
+                f"give 1 to {available}"
+            )
         return [round(i * available / layers) for i in range(layers)]
     if not layers or not all(0 <= layer < available for layer in layers):
-        raise ModelError(f"student.layers: {layers} are not among layers 0 to {available - 1}")
+        raise ModelError(
+            f"student.layers: {layers} are not all among 0 to {available - 1}; name those"
+        )
     return layers
 
 

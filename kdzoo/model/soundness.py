@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from kdzoo.errors import ModelError, kind_and_words
+from kdzoo.model.padding import two_texts
 from kdzoo.model.shape import Shape
 
 _SETFIT = ("config_setfit.json", "model_head.pkl")
@@ -157,22 +158,28 @@ def try_classifier(model: Any, longest: int, pad_id: int, name: str) -> None:
         ModelError: it fails, or gives no finite logits that the cache can hold.
     """
     tokens = min(longest, _TRIED)
-    ends = getattr(model.config, "eos_token_id", None)
-    word = next(each for each in range(3) if each not in (pad_id, ends))
-    ids = torch.full((2, tokens), word)  # [2, T]
-    lengths = torch.tensor([[tokens], [max(1, tokens // 2)]])
-    mask = (torch.arange(tokens) < lengths).long()
-    ids[mask == 0] = pad_id
-    if isinstance(ends, int):  # encoder-decoders pool at the end of the text
-        ids[[0, 1], lengths[:, 0] - 1] = ends
+    batch, half = two_texts(model, tokens, pad_id)
     try:
-        logits = model(input_ids=ids, attention_mask=mask).logits  # [2, C]
+        logits = model(**batch).logits  # [2, C]
     except Exception as error:
         raise ModelError(
-            f"{name} fails on two texts, of {tokens} tokens and of {int(lengths[1])}: "
+            f"{name} fails on two texts, of {tokens} tokens and of {half}: "
             f"{kind_and_words(error)}; the files of the model do not fit each other"
         ) from error
     refuse_logits(logits.float().numpy(), name)
+
+
+def refuse_not_finite(logits: npt.NDArray[np.float32], name: str) -> None:
+    """Refuses logits that are no numbers.
+
+    Raises:
+        ModelError: they are none.
+    """
+    if not np.isfinite(logits).all():
+        raise ModelError(
+            f"{name} gives logits that are no finite numbers: its weights are damaged; "
+            "download or train it again"
+        )
 
 
 def refuse_logits(logits: npt.NDArray[np.float32], name: str) -> None:
@@ -185,11 +192,7 @@ def refuse_logits(logits: npt.NDArray[np.float32], name: str) -> None:
     Raises:
         ModelError: they are.
     """
-    if not np.isfinite(logits).all():
-        raise ModelError(
-            f"{name} gives logits that are no finite numbers: its weights are damaged; "
-            "download or train it again"
-        )
+    refuse_not_finite(logits, name)
     largest = float(np.abs(logits).max())
     if largest > _LARGEST:
         raise ModelError(

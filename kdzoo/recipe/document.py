@@ -12,11 +12,11 @@ import yaml
 
 from kdzoo.bounds import DEEPEST
 from kdzoo.errors import Problem, RecipeError, first_line
+from kdzoo.files import check_readable
 from kdzoo.plain import is_unicode
+from kdzoo.recipe.spelling import KeyPath, keep_spelling
 
 LARGEST = 1 << 18  # bytes: a recipe of 5,000 labels has a third of that; a megabyte takes a minute
-
-KeyPath = tuple[str | int, ...]
 
 
 @dataclass
@@ -74,12 +74,22 @@ for _tag, _pattern, _first in (
 _Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value.replace("_", "")))
 
 
-def parse_scalar(text: str) -> Any:
-    """Returns the value that ``text`` would have in a recipe (for ``--set key=value``)."""
+def parse_scalar(text: str, path: KeyPath = ()) -> Any:
+    """Returns the value that ``text`` would have in a recipe (for ``--set key=value``).
+
+    Args:
+        text: as YAML has it; what is none is a text.
+        path: of the key at which it would stand.
+    """
     if len(text) > LARGEST or text[:1] in ("#", "|", ">"):  # no comment, no block of lines to come
         return text
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        keep_spelling(node, path)
+        return loader.construct_document(node)
     except (yaml.YAMLError, ValueError, RecursionError):
         return text
 
@@ -89,8 +99,10 @@ def read_document(path: Path, name: str) -> Document:
 
     Raises:
         RecipeError: the file is missing, empty, not UTF-8, not YAML, or says a key twice.
+        FileError: it is no file.
     """
     try:
+        check_readable(path)
         size = path.stat().st_size
         if size > LARGEST:
             raise RecipeError(
@@ -112,6 +124,7 @@ def read_document(path: Path, name: str) -> Document:
             name,
             Problem("the file is empty", cure="start from `kdzoo new quickstart/bilstm my.yaml`"),
         )
+    keep_spelling(node)
     places: dict[KeyPath, str] = {}
     problems = list(_walk(node, (), places))
     if not isinstance(node, yaml.MappingNode):

@@ -15,14 +15,15 @@ from pydantic import ValidationError
 
 from kdzoo.bounds import DEEPEST, is_whole
 from kdzoo.errors import Problem, RecipeError, did_you_mean
-from kdzoo.files import with_home
+from kdzoo.files import has_file, with_home
 from kdzoo.plain import is_unicode, shortened
-from kdzoo.recipe.document import Document, KeyPath, parse_scalar, read_document
+from kdzoo.recipe.document import Document, parse_scalar, read_document
 from kdzoo.recipe.options import recipe_model
 from kdzoo.recipe.paths import anchor_paths
 from kdzoo.recipe.problems import problems_of
 from kdzoo.recipe.schema import Augment, Objective, Recipe, Student
 from kdzoo.recipe.section import Section
+from kdzoo.recipe.spelling import KeyPath
 
 # A section whose kind is overridden keeps these keys and drops the other kind's options.
 _KEPT_KEYS: dict[str, type[Section]] = {
@@ -80,7 +81,7 @@ def find_recipes(target: str) -> tuple[str, dict[str, Path]]:
     """
     path = with_home(target)
     if path.suffix in (".yaml", ".yml"):
-        if not path.is_file():
+        if not has_file(path):
             raise RecipeError(f"no such recipe file: {target}")
         return path.stem, {target: path}
     if path.is_dir() and (files := sorted([*path.glob("*.yaml"), *path.glob("*.yml")])):
@@ -290,7 +291,8 @@ def _override(
             raise RecipeError(
                 f"--set {shortened(override)}: write key.path=value, as in training.steps=500"
             )
-        path, value = tuple(key.split(".")), parse_scalar(text)
+        path = tuple(key.split("."))
+        value = parse_scalar(text, path)
         if not is_whole(value):
             raise RecipeError(f"--set {shortened(override)}: half a character (a lone surrogate)")
         document.data = merge(document.data, _nest(path, value))

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from kdzoo import registry
-from kdzoo.recipe.document import KeyPath
 from kdzoo.recipe.options import pretrained_options
+from kdzoo.recipe.spelling import KeyPath
 
 _PATH_KEYS: tuple[KeyPath, ...] = (
     ("data", "files"),

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from kdzoo.errors import Problem, did_you_mean
-from kdzoo.recipe.document import Document, KeyPath
+from kdzoo.recipe.document import Document
+from kdzoo.recipe.spelling import KeyPath
 
 
 def problems_of(

@@ -107,6 +107,7 @@ class Teacher(Section):
         description="a file of what some teacher said of each text, as `kdzoo label` writes it: "
         "logits, probabilities or a label",
     )
+    csv: Csv | None = Field(None, description="how a file of outputs, a .csv or .tsv, is written")
     smoothing: float = Field(
         0.1, gt=0, lt=1, description="of bare labels in a file of outputs: what the others share"
     )
@@ -138,6 +139,8 @@ class Teacher(Section):
                 "give exactly one of model, models and outputs, "
                 f"got {' and '.join(given) or 'none'}"
             )
+        if self.outputs is None and self.csv is not None:
+            raise ValueError("csv belongs to outputs; remove it")
         if self.outputs is not None and self.fine_tune is not None:
             raise ValueError("a file of outputs cannot be fine-tuned; remove fine_tune")
         if self.fine_tune is not None and (self.labels is not None or self.encoder is not None):

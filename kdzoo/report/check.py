@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from kdzoo.errors import StoreError
+from kdzoo.files import has_file
 from kdzoo.report.write import read_report, text_files
 from kdzoo.results import Store
 
@@ -23,7 +24,7 @@ def stale_tables(store: Store) -> list[str]:
     found = []
     for name, wanted in text_files(report.table).items():
         path = store.root / name
-        if not path.is_file():
+        if not has_file(path):
             found.append(f"{path} is missing")
         elif (written := path.read_text(encoding="utf-8")) != wanted:
             found.append(f"{path} is stale: {_first_difference(written, wanted)}")
@@ -39,12 +40,12 @@ def stale_blocks(document: Path) -> list[str]:
     Raises:
         StoreError: the document is not there.
     """
-    if not document.is_file():
+    if not has_file(document):
         raise StoreError(f"no such document: {document}")
     found = []
     for name, shown in _BLOCK.findall(document.read_text(encoding="utf-8")):
         path = document.parent / name
-        if not path.is_file():
+        if not has_file(path):
             found.append(f"{document}: {name} is missing")
             continue
         wanted = quality_part(path.read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from kdzoo.errors import StoreError
+from kdzoo.files import check_readable
 from kdzoo.measure import with_all_columns
 from kdzoo.measure.predictions import COLUMNS
 from kdzoo.results.record import DataSummary, Deployed, Record
@@ -68,6 +69,7 @@ def read_outcome_file(path: Path, record: Record | Deployed) -> pd.DataFrame:
     Raises:
         StoreError: the file is damaged, or its texts, labels or accuracy are not the record's.
     """
+    check_readable(path)
     content = io.BytesIO(path.read_bytes())  # what may not be read is not damaged
     try:
         table = _table(content, record.data)

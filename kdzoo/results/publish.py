@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kdzoo.errors import StoreError
+from kdzoo.files import has_file
 from kdzoo.results.opened import opened
 from kdzoo.results.record import Manifest
 from kdzoo.results.store import MANIFEST, Store, has_weights
@@ -19,6 +20,12 @@ REPORT_FILE = re.compile(
 )
 _FOLDERS = ("models", "measurements")
 PATH_KEYS = ("files", "outputs", "vectors")  # of a recipe: what stands there is always a path
+_TEXTS = ("csv", "text", "text_pair")
+NAME_KEYS = {  # by section of a recipe: what stands there is a name, or a character, whatever it is
+    "data": (*_TEXTS, "label", "oos_label", "positive_label"),
+    "unlabelled": _TEXTS,
+    "teacher": ("csv", "labels"),
+}
 
 
 def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
@@ -132,7 +139,7 @@ def is_study(folder: Path) -> bool:
     Raises:
         StoreError: its manifest is not what kdzoo writes.
     """
-    if not (folder / MANIFEST).is_file():
+    if not has_file(folder / MANIFEST):
         return False
     Store(folder).manifest()
     return True
@@ -163,19 +170,27 @@ def _without_folders(message: str | None) -> str | None:
     return message and re.sub(r"(?<![\w/])[~/][^\s'\"]*/(?=[^\s'\"])", "", message)
 
 
-def without_paths(value: Any, *, is_path: bool = False) -> Any:
+def without_paths(value: Any, *, within: str = "") -> Any:
     """Returns a recipe with paths cut down to their last part.
 
-    Absolute ones and a user's ``~/`` wherever they stand; relative ones in ``PATH_KEYS``.
+    Absolute ones and a user's ``~/`` wherever they can stand; relative ones in ``PATH_KEYS``. What
+    ``NAME_KEYS`` lists stays as it is written: a separator, or a label, may look like a path.
+
+    Args:
+        value: the recipe, or a part of it.
+        within: the key below which that stands.
     """
     if isinstance(value, dict):
+        names = NAME_KEYS.get(within, ())
         return {
-            key: without_paths(each, is_path=is_path or key in PATH_KEYS)
+            key: each
+            if key in names
+            else without_paths(each, within=within if within in PATH_KEYS else key)
             for key, each in value.items()
         }
     if isinstance(value, list | tuple):
-        return [without_paths(each, is_path=is_path) for each in value]
+        return [without_paths(each, within=within) for each in value]
     is_told = isinstance(value, str) and (
-        is_path or Path(value).is_absolute() or value.startswith("~")
+        within in PATH_KEYS or Path(value).is_absolute() or value.startswith("~")
     )
     return Path(value).name if is_told else value

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
 from kdzoo.bounds import MOST, read_json
 from kdzoo.errors import StoreError
 from kdzoo.fields import Name
-from kdzoo.files import write_atomically
+from kdzoo.files import has_file, write_atomically
 from kdzoo.results.outcome_file import packed, read_outcome_file
 from kdzoo.results.record import SCHEMA_VERSION, Deployed, Manifest, Record, Session
 from kdzoo.runtime.decision import DECISION, Decision, read_decision
@@ -126,7 +126,7 @@ class Store:
             StoreError: a newer kdzoo wrote it, or it is damaged.
         """
         path = self.form(key, runtime) / RECORD
-        return self._read(path, Deployed) if path.is_file() else None
+        return self._read(path, Deployed) if has_file(path) else None
 
     def forms(self, key: str) -> list[Deployed]:
         """Returns what is known of all exported forms of a model, one for each runtime."""
@@ -154,7 +154,7 @@ class Store:
             StoreError: it is damaged.
         """
         path = self.finished(key) / HISTORY
-        if not path.is_file():
+        if not has_file(path):
             return []
         try:
             return _HISTORY.validate_python(read_json(path, LARGEST))
@@ -194,7 +194,7 @@ class Store:
         """
         record = self.read(key) if runtime is None else self.read_form(key, runtime)
         path = (self.finished(key) if runtime is None else self.form(key, runtime)) / PREDICTIONS
-        if record is None or not path.is_file():
+        if record is None or not has_file(path):
             raise StoreError(
                 f"{self.root} holds no predictions of model {key}; run its recipe again"
             )
@@ -206,7 +206,7 @@ class Store:
         Raises:
             StoreError: the folder is no study, or a newer kdzoo wrote it.
         """
-        if not (self.root / MANIFEST).is_file():
+        if not has_file(self.root / MANIFEST):
             raise StoreError(f"{self.root} is no folder of results: it holds no {MANIFEST}")
         return self._read(self.root / MANIFEST, Manifest)
 
@@ -218,7 +218,7 @@ class Store:
     def sessions(self) -> list[Session]:
         """Returns the latency sessions, oldest first."""
         paths = (self.root / "measurements").glob("*.json")
-        found = [self._read(path, Session) for path in paths if path.is_file()]
+        found = [self._read(path, Session) for path in paths if has_file(path)]
         return sorted(found, key=lambda session: (session.created, session.id))
 
     def write_session(self, session: Session) -> None:

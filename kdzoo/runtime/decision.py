@@ -11,6 +11,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kdzoo.errors import ModelError
+from kdzoo.files import has_file
 
 DECISION = "decision.json"
 ScoreName = Literal["oos_probability", "max_in_scope", "margin", "energy"]
@@ -50,7 +51,7 @@ def read_decision(folder: Path) -> Decision | None:
         ModelError: the file is damaged, or a newer kdzoo wrote it.
     """
     path = folder / DECISION
-    if not path.is_file():
+    if not has_file(path):
         return None
     try:
         if path.stat().st_size > _LARGEST:

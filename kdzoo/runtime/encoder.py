@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from kdzoo.runtime.protocol import Text
+from kdzoo.tokenising import may_take_long, within_limit
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
@@ -31,9 +34,15 @@ class TextEncoder:
     pad_id: int
     inputs: tuple[str, ...]
 
+    @cached_property
+    def _read(self) -> Callable[[list[Text]], Any]:
+        """What tokenises a batch; with a limit, where the tokenizer may take time without end."""
+        read = self.tokenizer.encode_batch_fast
+        return partial(within_limit, read) if may_take_long(self.tokenizer) else read
+
     def single(self, text: Text) -> dict[str, Ids]:
         """Returns one text as a batch [1, T], without padding: the fastest models notice."""
-        (encoding,) = self.tokenizer.encode_batch_fast([text])
+        (encoding,) = self._read([text])
         ids = np.array([encoding.ids or [self.pad_id]], dtype=np.int64)
         fed = {"input_ids": ids}
         if "attention_mask" in self.inputs:
@@ -44,7 +53,7 @@ class TextEncoder:
 
     def rows(self, texts: Sequence[Text]) -> list[Row]:
         """Returns the texts tokenised; one in which nothing is found is one piece of padding."""
-        encodings = self.tokenizer.encode_batch_fast(list(texts))
+        encodings = self._read(list(texts))
         return [
             (each.ids, each.type_ids) if each.ids else ([self.pad_id], [0]) for each in encodings
         ]

@@ -14,7 +14,13 @@ import onnx
 from kdzoo.digest import file_sha256
 from kdzoo.errors import ModelError, kind_and_words
 from kdzoo.files import writing
-from kdzoo.model import LoadedModel, load_model, takes_token_types
+from kdzoo.model import (
+    LoadedModel,
+    heeds_padding,
+    load_model,
+    refuse_not_finite,
+    takes_token_types,
+)
 from kdzoo.runtime.decision import DECISION, read_decision
 from kdzoo.runtime.encoder import TextEncoder
 from kdzoo.runtime.folder import (
@@ -71,7 +77,7 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
         told = readme(runtime, loaded.labels, read_decision(partial))
         (partial / README).write_text(told, encoding="utf-8")
         write_export(partial, _description(partial, loaded, runtime, int8))
-        OnnxClassifier(partial).logits(["one", "two texts"])
+        refuse_not_finite(OnnxClassifier(partial).logits(["one", "two texts"]), str(folder))
         shutil.rmtree(target, ignore_errors=True)
         partial.replace(target)
     finally:
@@ -156,4 +162,5 @@ def _description(folder: Path, loaded: LoadedModel, runtime: str, int8: str | No
         reads_pairs=loaded.reads_pairs,
         int8=int8,
         splits_special_tokens=loaded.tokenizer.encode_special_tokens,
+        heeds_padding=heeds_padding(loaded.model),
     )

@@ -13,6 +13,7 @@ from typing import Any
 from kdzoo.bounds import MOST, read_json
 from kdzoo.digest import file_sha256
 from kdzoo.errors import ModelError
+from kdzoo.files import has_file
 from kdzoo.model_files import check_tokenizer_file
 from kdzoo.plain import are_names
 
@@ -38,6 +39,8 @@ class Export:
             together, or ``static``, calibration; None in float32, and from an older kdzoo.
         splits_special_tokens: whether a special token's name in a text is read as text, which
             ``tokenizer.json`` cannot say.
+        heeds_padding: whether a text is answered otherwise beside a longer one, so that texts have
+            to be read one at a time.
     """
 
     runtime: str
@@ -49,6 +52,7 @@ class Export:
     reads_pairs: bool | None = None
     int8: str | None = None
     splits_special_tokens: bool = False
+    heeds_padding: bool = False
     schema_version: int = SCHEMA_VERSION
 
 
@@ -59,7 +63,7 @@ def write_export(folder: Path, export: Export) -> None:
 
 def is_export(folder: Path) -> bool:
     """Whether the folder says that it is an exported model."""
-    return (folder / EXPORT).is_file()
+    return has_file(folder / EXPORT)
 
 
 def read_export(folder: Path) -> Export:
@@ -89,7 +93,8 @@ def read_export(folder: Path) -> Export:
 
 def _check_entries(export: Export) -> None:
     numbers = dict.fromkeys(("max_length", "pad_id", "vocabulary"), int)
-    wanted = {"runtime": str, **numbers, "sha256": dict, "splits_special_tokens": bool}
+    wanted = {"runtime": str, **numbers, "sha256": dict}
+    wanted |= dict.fromkeys(("splits_special_tokens", "heeds_padding"), bool)
     for name, kind in wanted.items():
         if type(getattr(export, name)) is not kind:
             raise ValueError(f"'{name}' is no {kind.__name__}")
@@ -124,7 +129,7 @@ def check_export(folder: Path) -> Export:
     export = read_export(folder)
     for name, digest in export.sha256.items():
         path = folder / name
-        if not path.is_file():
+        if not has_file(path):
             raise ModelError(f"{folder} is not whole: it lacks {name}; export the model again")
         if file_sha256(path) != digest:
             raise ModelError(

@@ -45,7 +45,7 @@ def pipeline(folder: Path, threads: int | None = None) -> Classifier:
     from kdzoo.runtime.pipeline import PipelineClassifier
 
     classifier = PipelineClassifier(folder, threads)
-    return TextByText(classifier) if classifier.pads_left else classifier
+    return TextByText(classifier) if classifier.is_swayed else classifier
 
 
 @register_runtime(
@@ -58,9 +58,12 @@ def pipeline(folder: Path, threads: int | None = None) -> Classifier:
 )
 def onnx(folder: Path, threads: int | None = None) -> Classifier:
     """An ONNX graph of the model in ONNX Runtime, in float32."""
+    from kdzoo.runtime.alone import TextByText
+    from kdzoo.runtime.folder import read_export
     from kdzoo.runtime.onnx import OnnxClassifier
 
-    return OnnxClassifier(folder, threads)
+    classifier = OnnxClassifier(folder, threads)
+    return TextByText(classifier) if read_export(folder).heeds_padding else classifier
 
 
 @register_runtime(
@@ -80,8 +83,9 @@ def onnx_int8(folder: Path, threads: int | None = None) -> Classifier:
 
     classifier = OnnxClassifier(folder, threads)
     # an older kdzoo did not say where the ranges come from
-    is_static = read_export(folder).int8 == "static"
-    return classifier if is_static else TextByText(classifier)
+    export = read_export(folder)
+    is_free = export.int8 == "static" and not export.heeds_padding
+    return classifier if is_free else TextByText(classifier)
 
 
 @register_runtime(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kdzoo.errors import kind_and_words
-from kdzoo.model import load_model
+from kdzoo.model import heeds_padding, load_model
 from kdzoo.runtime.parity import LONGEST, Long, long_texts
 from kdzoo.runtime.protocol import Logits, Text
 
@@ -22,7 +22,8 @@ class PipelineClassifier:
 
     Attributes:
         max_length: tokens at which texts are cut.
-        pads_left: whether batches are padded on the left, where padding may move a text.
+        is_swayed: whether padding has a say in an answer: it stands on the left, where it may move
+            a text, or the model heeds it.
 
     Raises:
         ModelError: the folder is not a whole model.
@@ -49,7 +50,7 @@ class PipelineClassifier:
         )
         self.max_length = loaded.max_length
         self._cut = {"truncation": True, "max_length": loaded.max_length}
-        self.pads_left = tokenizer.padding_side == "left"
+        self.is_swayed = tokenizer.padding_side == "left" or heeds_padding(loaded.model)
         self._place = {label: i for i, label in enumerate(self.labels)}
 
     def encode(self, texts: Sequence[Text]) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kdzoo.errors import DataError, ModelError
+from kdzoo.files import has_file
 from kdzoo.model_files import check_model_files
 from kdzoo.runtime.decision import DECISION, Decision, ScoreName, read_decision
 from kdzoo.runtime.folder import check_export, is_export
@@ -38,7 +39,7 @@ class Predictor:
     def __init__(self, folder: Path, *, calibrated: bool = False, reject: bool = False) -> None:
         if is_export(folder):
             check_export(folder)
-        elif (folder / "config.json").is_file():
+        elif has_file(folder / "config.json"):
             check_model_files(folder)
         decision = _decision(folder) if calibrated or reject else None
         self._folder = folder

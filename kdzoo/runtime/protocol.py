@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from kdzoo import registry
 from kdzoo.errors import ModelError, RecipeError
+from kdzoo.files import has_file
 
 Text = str | tuple[str, str]  # a text, or the two of a pair
 Logits = npt.NDArray[np.float32]  # [N, C]
@@ -83,11 +84,11 @@ def runtime_of(folder: Path) -> str:
     """
     from kdzoo.runtime.folder import EXPORT, read_export
 
-    if (folder / EXPORT).is_file():
+    if has_file(folder / EXPORT):
         return read_export(folder).runtime
-    if (folder / "baseline.skops").is_file():
+    if has_file(folder / "baseline.skops"):
         return "sklearn"
-    if (folder / "config.json").is_file():
+    if has_file(folder / "config.json"):
         return "torch"
     raise ModelError(
         f"{folder} is no model: it holds neither config.json nor {EXPORT}"

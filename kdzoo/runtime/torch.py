@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from kdzoo.data import Example
-from kdzoo.model import Logits, load_model, predict_logits, readable
+from kdzoo.model import Logits, heeds_padding, load_model, predict_logits, readable
 from kdzoo.runtime.protocol import Text
 from kdzoo.text import Batch, encode
 
@@ -36,7 +36,15 @@ class TorchClassifier:
     @torch.inference_mode()
     def run(self, encoded: Batch) -> Logits:
         """Returns the logits [B, C] of one batch."""
-        logits: Logits = self._loaded.model(**encoded).logits.float().numpy()
+        model = self._loaded.model
+        if len(encoded["input_ids"]) > 1 and heeds_padding(model):
+            lengths = encoded["attention_mask"].sum(1).tolist()
+            alone = [
+                {name: each[row : row + 1, :length] for name, each in encoded.items()}
+                for row, length in enumerate(lengths)
+            ]
+            return np.concatenate([self.run(each) for each in alone])
+        logits: Logits = model(**encoded).logits.float().numpy()
         return logits
 
     def logits(self, texts: Sequence[Text]) -> Logits:

@@ -8,7 +8,7 @@ from kdzoo.steps.job import StudentJob, check_kinds, plan_jobs
 from kdzoo.steps.measuring import read_quality, trained_folder
 from kdzoo.steps.outcome import Corpora, Outcome
 from kdzoo.steps.student import Prepared, obtain_student, prepare_student
-from kdzoo.steps.teacher import StudyTeacher, check_outputs, obtain_teacher
+from kdzoo.steps.teacher import StudyTeacher, check_outputs, obtain_teacher, refuse_other_kind
 from kdzoo.steps.timing import TimedRow, settings_of, teacher_runtimes, time_rows, timed_rows
 from kdzoo.steps.trained import BASELINE, Trained, setting_of
 from kdzoo.steps.trial import Lookout, check_labels, check_teacher, try_student_on
@@ -39,6 +39,7 @@ __all__ = [
     "plan_jobs",
     "prepare_student",
     "read_quality",
+    "refuse_other_kind",
     "setting_of",
     "settings_of",
     "teacher_runtimes",

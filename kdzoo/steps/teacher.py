@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kdzoo import registry
 from kdzoo.data import Corpus, origin_of
+from kdzoo.data.stream import AS_NAMED
 from kdzoo.digest import content_hash
 from kdzoo.errors import Problem, TeacherError
 from kdzoo.files import with_home
@@ -63,7 +64,7 @@ def check_outputs(recipe: Recipe) -> None:
     section, student, objective = recipe.teacher, recipe.student, recipe.objective
     if section.outputs is None:
         return
-    file = open_outputs(with_home(section.outputs))
+    file = open_outputs(with_home(section.outputs), section.csv or AS_NAMED)
     problems = []
     if section.encoder is None:
         problems += [Problem(NO_TOKENIZER)] if student.text == "teacher" else []
@@ -145,9 +146,12 @@ def refuse_other_kind(source: Path, corpus: Corpus) -> None:
         TeacherError: it learnt from the others.
     """
     if reads_pairs(source) not in (None, corpus.has_pairs):
-        own, wanted = ("pairs", "single texts")[:: -1 if corpus.has_pairs else 1]
+        own, given = ("pairs", "single texts")[:: -1 if corpus.has_pairs else 1]
+        columns = "leave out" if corpus.has_pairs else "name"
         raise TeacherError(
-            f"teacher.model: {source.name} was trained on {own}, and the data are {wanted}"
+            f"the teacher {source.name} was trained on {own}, and the data are {given}; {columns} "
+            "the column of the second text (--text-pair, in a recipe data.text_pair), or have the "
+            "teacher fitted to these texts (--fine-tune, in a recipe teacher: {fine_tune: {}})"
         )
 
 

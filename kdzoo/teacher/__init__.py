@@ -8,13 +8,12 @@ from kdzoo.teacher.look import Looked, is_classifier, look_at
 from kdzoo.teacher.outputs import NO_ENCODER, NO_TOKENIZER, OutputsTeacher, open_outputs_teacher
 from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
 from kdzoo.teacher.protocol import AnyTeacher
-from kdzoo.teacher.source import content_key, find_model, short_name
+from kdzoo.teacher.source import content_key, find_model, load_hf_tokenizer, short_name
 from kdzoo.teacher.teacher import (
     Member,
     Teacher,
     cut_share,
     load_encoder,
-    load_hf_tokenizer,
     open_member,
     token_counts,
 )

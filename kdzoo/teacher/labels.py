@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +20,25 @@ class LabelCures:
     """How a teacher's labels are put right where they are not the data's.
 
     Attributes:
-        names: gives its outputs names; ``{names}`` stands for them.
+        key: names its outputs.
         fit: has it fitted to the data; empty where it cannot be.
+        is_option: whether the key is an option of a command, rather than one of a recipe's teacher.
     """
 
-    names: str
+    key: str
     fit: str
+    is_option: bool = False
+
+    def named(self, labels: Sequence[str]) -> str:
+        """Returns how to say that its outputs are called so, in this order."""
+        names = f"[{', '.join(json.dumps(label, ensure_ascii=False) for label in labels)}]"
+        if self.is_option:
+            return f"{self.key} {shlex.quote(names)}"
+        return f"teacher: {{{self.key}: {names}}}"
 
 
-IN_RECIPE = LabelCures("teacher: {{labels: [{names}]}}", "teacher: {fine_tune: {}}")
-IN_FILE = LabelCures("teacher: {{labels: [{names}]}}", "")
+IN_RECIPE = LabelCures("labels", "teacher: {fine_tune: {}}")
+IN_FILE = LabelCures("labels", "")
 
 
 def columns_of(
@@ -43,15 +53,17 @@ def columns_of(
         TeacherError: its labels are not the data's; the message lists the differences.
     """
     config = read_config(folder)
-    own = (
-        list(names) if names is not None else [config.id2label[i] for i in range(config.num_labels)]
-    )
-    if len(own) != config.num_labels:
+    own = [config.id2label[number] for number in range(config.num_labels)]
+    if names is None:
+        return align(own, labels, folder.name, cures)
+    if len(names) != len(own):
+        where = cures.key if cures.is_option else f"teacher.{cures.key}"
         raise TeacherError(
-            f"teacher.labels has {len(own)} names, the model in {folder.name} {config.num_labels} "
-            "outputs; name each of them once, in their order"
+            f"{where} has {len(names)} names, the model in {folder.name} {len(own)} outputs; "
+            f"name each of them once, in their order. Its own names: {cures.named(own)}"
         )
-    return align(own, labels, folder.name, cures)
+    fit = cures.fit and f"{cures.fit} instead of {cures.key}"
+    return align(names, labels, folder.name, replace(cures, fit=fit))
 
 
 def align(
@@ -66,7 +78,7 @@ def align(
     if not lacking and not strange and len(own) == len(set(own)):
         return np.array([list(own).index(label) for label in labels], dtype=np.int64)
     fit = f"have it fitted to these labels: {cures.fit}" if cures.fit else ""
-    named = cures.names.format(names=", ".join(map(_quoted, labels)))
+    named = cures.named(labels)
     renamed = f"if they mean the same, name its outputs in their order: {named}"
     problems = []
     if all(label.startswith("LABEL_") for label in own):
@@ -95,8 +107,3 @@ def align(
             last = problems[-1]
             problems[-1] = Problem(last.what, cure="; ".join(filter(None, (last.cure, cure))))
     raise TeacherError(f"the labels of the teacher {name} are not those of the data", *problems)
-
-
-def _quoted(label: str) -> str:
-    """Returns a label as it stands in a YAML list in quotes."""
-    return json.dumps(label, ensure_ascii=False)

@@ -18,8 +18,8 @@ from kdzoo.model import (
     shape_of,
     try_classifier,
 )
-from kdzoo.teacher.source import read_config
-from kdzoo.teacher.teacher import load_encoder, load_hf_tokenizer
+from kdzoo.teacher.source import load_hf_tokenizer, read_config
+from kdzoo.teacher.teacher import load_encoder
 
 _CLASSIFIER = "ForSequenceClassification"
 

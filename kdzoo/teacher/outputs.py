@@ -18,6 +18,7 @@ import numpy.typing as npt
 import torch
 
 from kdzoo.data import Digests, Example, digests_of
+from kdzoo.data.stream import AS_NAMED
 from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import KdzooError, Problem, TeacherError
 from kdzoo.files import with_home
@@ -32,11 +33,10 @@ from kdzoo.teacher.outputs_values import (
     logits_of_logits,
     logits_of_probabilities,
 )
-from kdzoo.teacher.source import content_key, find_model
+from kdzoo.teacher.source import content_key, find_model, load_hf_tokenizer
 from kdzoo.teacher.teacher import (
     Member,
     load_encoder,
-    load_hf_tokenizer,
     text_limit,
 )
 from kdzoo.text import RIGHT, SpecialTokens
@@ -158,13 +158,16 @@ def open_outputs_teacher(
         DataError: it cannot be read.
     """
     assert section.outputs is not None  # noqa: S101 - the caller has looked
-    file = open_outputs(with_home(section.outputs))
+    csv = section.csv or AS_NAMED
+    file = open_outputs(with_home(section.outputs), csv)
     encoder = (
         find_model(section.encoder, section.fallback, section.sha256) if section.encoder else None
     )
     names = _names(file, section.labels, labels)
     columns = align(names, labels, file.path.name, IN_FILE)
     content: dict[str, Any] = {"format": _FORMAT, "outputs": file_sha256(file.path), "names": names}
+    if csv != AS_NAMED:  # the same bytes are other rows then
+        content["csv"] = csv.model_dump()
     if file.kind == "label":
         content["smoothing"] = section.smoothing
     key = content_hash(content)

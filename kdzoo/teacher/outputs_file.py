@@ -17,9 +17,11 @@ import pyarrow.parquet as pq
 
 from kdzoo.data import Example
 from kdzoo.data.cells import as_text
-from kdzoo.data.stream import stream_rows
+from kdzoo.data.place import OUTPUTS
+from kdzoo.data.stream import AS_NAMED, Row, stream_rows
 from kdzoo.errors import DataError, Problem, TeacherError, did_you_mean
-from kdzoo.files import check_readable
+from kdzoo.files import check_readable, has_file
+from kdzoo.recipe.csv import Csv
 from kdzoo.teacher.outputs_values import cell_values
 
 Kind = Literal["logits", "probabilities", "label"]  # the first that a file has is read
@@ -39,6 +41,7 @@ class OutputsFile:
         names: the classes in the order of the lists, where the file says so.
         rows: how many there are; without the parquet format, about how many.
         pairs: whether it has second texts.
+        csv: how it is written, a .csv or .tsv.
     """
 
     path: Path
@@ -47,6 +50,7 @@ class OutputsFile:
     names: tuple[str, ...] | None
     rows: int
     pairs: bool
+    csv: Csv = AS_NAMED
 
     @property
     def holds(self) -> str:
@@ -63,27 +67,34 @@ class OutputsBatch:
     values: npt.NDArray[np.float64] | npt.NDArray[np.int64]
 
 
-def open_outputs(path: Path) -> OutputsFile:
+def open_outputs(path: Path, csv: Csv = AS_NAMED) -> OutputsFile:
     """Looks at a file of outputs: which columns it has, and what its lists' places are called.
+
+    Args:
+        path: of the file.
+        csv: how a .csv or .tsv is written.
 
     Raises:
         TeacherError: there is no such file, or it lacks a column.
         DataError: it is not what its name says.
     """
-    if not path.is_file():
+    if not has_file(path):
         raise TeacherError(
             f"no such file of outputs: {path}; `kdzoo texts RECIPE -o texts.jsonl` lists the texts "
             "that it should hold"
         )
     if path.suffix.lower() == ".parquet":
         return _open_parquet(path)
-    where, first = next(stream_rows(path), ("", None))
+    where, first = next(_rows(path, csv), ("", None))
     if first is None:
         raise TeacherError(f"the file of outputs {path} holds no rows")
+    meant = [each for each in get_args(Kind) if any(each in str(name) for name in first)]
+    if meant and first.keys().isdisjoint(get_args(Kind)):  # its reader says how it is written
+        next(stream_rows(path, ("text", meant[0]), csv, OUTPUTS))
     kind = _kind(path, list(first), where)
     cell = first[kind]
     named = kind == "label" or isinstance(cell, Mapping) or str(cell).lstrip().startswith("{")
-    return OutputsFile(path, kind, named, None, _lines(path), "text_pair" in first)
+    return OutputsFile(path, kind, named, None, _lines(path), "text_pair" in first, csv)
 
 
 def _open_parquet(path: Path) -> OutputsFile:
@@ -131,6 +142,12 @@ def _names_in(schema: pa.Schema, path: Path) -> tuple[str, ...] | None:
     return tuple(names)
 
 
+def _rows(path: Path, csv: Csv) -> Iterator[Row]:
+    """Yields the rows of a file that is not parquet; a table has a text in each, or none."""
+    wanted = ("text",) if path.suffix.lower() in (".csv", ".tsv") else ()
+    yield from stream_rows(path, wanted, csv, OUTPUTS)
+
+
 def _lines(path: Path) -> int:
     with path.open("rb") as file:
         return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
@@ -147,7 +164,7 @@ def read_outputs(file: OutputsFile, names: Sequence[str]) -> Iterator[OutputsBat
     if file.path.suffix.lower() == ".parquet":
         yield from _parquet_batches(file, names, size)
         return
-    rows = stream_rows(file.path)
+    rows = _rows(file.path, file.csv)
     while part := list(islice(rows, size)):
         places = [where for where, _ in part]
         lacking = [

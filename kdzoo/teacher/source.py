@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tokenizers import Tokenizer
+
+from kdzoo.bounds import read_json
 from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import ModelError, OutOfReachError, TeacherError, first_line
-from kdzoo.files import check_readable, with_home
+from kdzoo.files import check_readable, has_file, with_home
 from kdzoo.model import refuse_adapter, tokenizer_files
 from kdzoo.model_files import check_model_files
 from kdzoo.offline import hub_in_reach
+from kdzoo.text import reader_of
 
 _FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
 _NOT_FILES = ["onnx/*", "openvino/*", "*/*"]
@@ -45,7 +50,7 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
     except ModelError as error:
         raise TeacherError(f"{source}: {error}") from error
     weights = folder / "model.safetensors"
-    if not weights.is_file():
+    if not has_file(weights):
         raise TeacherError(
             f"{source}: no model.safetensors in {folder}; kdzoo reads weights in one file "
             "of that kind: load it in transformers once, and "
@@ -54,7 +59,8 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
     if sha256 is not None and (found := file_sha256(weights)) != sha256:
         raise TeacherError(
             f"{source}: the weights are not the ones that the recipe names\n"
-            f"  wanted sha256 {sha256}\n  found  sha256 {found}"
+            f"  wanted sha256 {sha256}\n  found  sha256 {found}\n"
+            "  fetch those that it names; if these are meant, remove teacher.sha256"
         )
     return folder
 
@@ -65,7 +71,7 @@ def _find(source: str) -> Path:
     path = with_home(source)
     if path.is_dir():
         refuse_adapter(path, source)
-        if not (path / "config.json").is_file():
+        if not has_file(path / "config.json"):
             raise TeacherError(f"{source} is not a model folder: it has no config.json")
         check_readable(*_deciding(path))
         return path.resolve()
@@ -83,7 +89,7 @@ def _in_package(source: str) -> Path:
     if spec is None or spec.origin is None:
         raise TeacherError(
             f"{source}: the package '{name}' is not installed; "
-            f"pip install {name.replace('_', '-')}, or set teacher.model to a folder or a hub id"
+            f"pip install {name.replace('_', '-')}, or name a folder or a hub id in its place"
         )
     root = Path(spec.origin).parent.resolve()
     folder = (root / inside).resolve()
@@ -109,8 +115,8 @@ def _from_hub(source: str) -> Path:
         )
     except LocalEntryNotFoundError:
         raise OutOfReachError(
-            f"the model '{source}' is not in the Hugging Face cache and no hub is in reach; pass a "
-            "folder instead (--set teacher.model=FOLDER), or run where the hub answers. "
+            f"the model '{source}' is not in the Hugging Face cache and no hub is in reach; name a "
+            "folder that holds it in its place, or run where the hub answers. "
             'The quickstart needs no hub: pip install "kdzoo[demo]"'
         ) from None
     except HFValidationError:
@@ -137,6 +143,22 @@ def read_config(folder: Path) -> Any:
         raise TeacherError(f"{folder} cannot be loaded: {first_line(error)}") from error
 
 
+def load_hf_tokenizer(folder: Path) -> Any:
+    """Loads the Hugging Face tokenizer of a model's folder.
+
+    Raises:
+        TeacherError: it cannot be loaded.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:  # what it is made of has errors of its own
+        raise TeacherError(
+            f"the tokenizer in {folder} cannot be loaded: {first_line(error)}"
+        ) from error
+
+
 def short_name(source: str) -> str:
     """Returns the last part of a model's name: no owner, no folders above, no revision."""
     return Path(source if Path(source).is_dir() else source.partition("@")[0]).name
@@ -149,7 +171,7 @@ def content_key(folder: Path, max_length: int) -> str:
         TeacherError: tokenizer_config.json cannot be read.
     """
     parts = [f"{file.name}:{file_sha256(file)}" for file in _deciding(folder)]
-    reading = _unusual_reading(folder / "tokenizer_config.json")
+    reading = _unusual_reading(folder / "tokenizer_config.json") | _read_otherwise(folder)
     content = {"files": parts, "max_length": max_length, "dtype": "float32", **reading}
     return content_hash(content)
 
@@ -160,13 +182,51 @@ def _unusual_reading(file: Path) -> dict[str, Any]:
     Only what is not as in nearly all models, so that their keys stay what they were.
     """
     try:
-        told = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    except (OSError, ValueError, RecursionError) as error:
+        told = read_json(file) if has_file(file) else {}
+    except (OSError, ValueError) as error:
         raise TeacherError(f"{file} cannot be read: {first_line(error)}") from error
     if not isinstance(told, dict):
         raise TeacherError(f"{file} holds no settings: it has to be a mapping of names to values")
     usual = {"truncation_side": "right", "split_special_tokens": False}
     return {name: told[name] for name in usual if told.get(name, usual[name]) != usual[name]}
+
+
+def _read_otherwise(folder: Path) -> dict[str, str]:
+    """Returns what stands for a tokenizer as it reads, where tokenizer.json does not say it all.
+
+    Settings beside it may change what it says (``do_lower_case``, ``add_bos_token``, tokens that
+    were added), or be all that there is, beside an old vocabulary. Nothing where it reads as
+    tokenizer.json has it: keys of nearly all models stay what they were.
+    """
+    names = (
+        "tokenizer.json",
+        "added_tokens.json",
+        "special_tokens_map.json",
+        *tokenizer_files(folder),
+    )
+    files = {folder / name for name in ("tokenizer_config.json", *names) if has_file(folder / name)}
+    states = ((file.stat().st_mtime_ns, file.stat().st_size) for file in sorted(files))
+    return _read_otherwise_in(folder, tuple(states))
+
+
+@lru_cache(maxsize=64)
+def _read_otherwise_in(folder: Path, states: tuple[tuple[int, int], ...]) -> dict[str, str]:
+    """Looks once at files in a state: a study asks for its teacher many times."""
+    tokenizer = load_hf_tokenizer(folder)
+    if getattr(tokenizer, "backend_tokenizer", None) is None:
+        return {}  # which is refused where texts are to be read
+    reads = _reading(json.loads(reader_of(tokenizer).to_str()))
+    file = folder / "tokenizer.json"
+    if file.is_file() and reads == _reading(json.loads(Tokenizer.from_file(str(file)).to_str())):
+        return {}
+    return {"reads": content_hash(reads)}
+
+
+def _reading(state: dict[str, Any]) -> dict[str, Any]:
+    """Returns what of a tokenizer decides the ids of a text."""
+    parts = ("model", "normalizer", "pre_tokenizer", "post_processor")
+    added = sorted((each["id"], each["content"]) for each in state["added_tokens"])
+    return {**{part: state[part] for part in parts}, "added": added}
 
 
 def _deciding(folder: Path) -> list[Path]:

@@ -25,7 +25,7 @@ from kdzoo.model import (
 from kdzoo.progress import Progress, with_speed
 from kdzoo.teacher.cache import SHARD_ROWS, LogitCache, LogitTable, cache_root
 from kdzoo.teacher.labels import columns_of
-from kdzoo.teacher.source import content_key, read_config
+from kdzoo.teacher.source import content_key, load_hf_tokenizer, read_config
 from kdzoo.text import SpecialTokens, cut_at, encode, reader_of
 
 
@@ -142,22 +142,6 @@ def _in_order_of_content(texts: Texts, rows: npt.NDArray[np.int64]) -> Texts:
 def text_limit(folder: Path, wanted: int) -> int:
     """Returns the tokens at which the model in the folder cuts, if so many are wanted at most."""
     return maximum_length(load_hf_tokenizer(folder), read_config(folder), wanted)
-
-
-def load_hf_tokenizer(folder: Path) -> Any:
-    """Loads the Hugging Face tokenizer of a model's folder.
-
-    Raises:
-        TeacherError: it cannot be loaded.
-    """
-    from transformers import AutoTokenizer
-
-    try:
-        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except Exception as error:  # what it is made of has errors of its own
-        raise TeacherError(
-            f"the tokenizer in {folder} cannot be loaded: {first_line(error)}"
-        ) from error
 
 
 def cut_share(folder: Path, examples: Sequence[Example], wanted: int) -> tuple[float, int]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from kdzoo.data import Example
-from kdzoo.model import length_sorted_batches, padding_id
+from kdzoo.model import heeds_padding, length_sorted_batches, padding_id
 from kdzoo.progress import Progress
 from kdzoo.text import Vocabulary, encode, reader_of
 from kdzoo.text.encode import Encoded
@@ -32,13 +32,14 @@ def encoder_vectors(
         device: where the encoder runs.
     """
     encoded = _entries(tokenizer, vocabulary, padding_id(tokenizer, encoder.config))
+    alike = heeds_padding(encoder.eval())
     base = encoder.base_model
     if encoder.config.is_encoder_decoder:  # the decoder writes texts, which nobody wants here
         base = base.get_encoder()
     base = base.to(device).eval()
     vectors: Tensor | None = None  # [V, D]
     with progress.task("embeddings from the encoder", len(encoded)) as task:
-        for rows in length_sorted_batches(encoded.lengths, 512):
+        for rows in length_sorted_batches(encoded.lengths, 512, alike=alike):
             batch = {name: each.to(device) for name, each in encoded.batch(rows).items()}
             states = base(**batch).last_hidden_state.float()  # [B, T, D]
             mask = batch["attention_mask"].unsqueeze(-1)  # [B, T, 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -13,6 +14,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from kdzoo.data import Example, has_pairs
+from kdzoo.tokenising import may_take_long, within_limit
 
 CHUNK = 8192  # texts tokenised at once; keeps the Rust side's memory bounded
 
@@ -81,6 +83,9 @@ def encode(
 
     A text in which the tokenizer finds nothing (control characters, say) becomes one padding token:
     every row has at least one.
+
+    Raises:
+        ModelError: the tokenizer takes time without end.
     """
     pieces: list[npt.NDArray[np.int32]] = []
     types: list[npt.NDArray[np.int32]] = []
@@ -88,6 +93,8 @@ def encode(
     with_pairs = has_pairs(examples)
     # the fast one leaves out where in the text a token is, and which of two texts it is from
     read = tokenizer.encode_batch if with_pairs else tokenizer.encode_batch_fast
+    if may_take_long(tokenizer):
+        read = partial(within_limit, read)
     cut = 0
     for start in range(0, len(examples), CHUNK):
         chunk = list(examples[start : start + CHUNK])

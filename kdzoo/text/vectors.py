@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from kdzoo.errors import ModelError
-from kdzoo.files import with_home
+from kdzoo.files import has_file, with_home
 from kdzoo.limits import memory_limit
 from kdzoo.plain import shortened
 
@@ -23,7 +23,7 @@ def check_vectors(path: str) -> Path:
         ModelError: it is not; a device would be read without end.
     """
     file = with_home(path)
-    if not file.is_file():
+    if not has_file(file):
         raise ModelError(f"student.embeddings.vectors: no such file: {shortened(path)}")
     size, free = file.stat().st_size, memory_limit().available_bytes
     if size > free:

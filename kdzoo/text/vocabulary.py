@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, cast
 
 from tokenizers import AddedToken, Regex, Tokenizer
@@ -19,6 +19,7 @@ from kdzoo.data import UNSPACED, Example, one_form
 from kdzoo.errors import ModelError
 from kdzoo.text.encode import CHUNK
 from kdzoo.text.reading import RIGHT, reader_of
+from kdzoo.tokenising import may_take_long, within_limit
 
 PAD, UNKNOWN, MASK = "[PAD]", "[UNK]", "[MASK]"
 
@@ -141,9 +142,11 @@ def _id_of(tokenizer: Tokenizer, token: str | None) -> int:
 
 def _used_ids(tokenizer: Tokenizer, examples: Sequence[Example]) -> set[int]:
     used: set[int] = set()
+    plain = partial(tokenizer.encode_batch_fast, add_special_tokens=False)
+    read = partial(within_limit, plain) if may_take_long(tokenizer) else plain
     for start in range(0, len(examples), CHUNK):
         texts = [t for e in examples[start : start + CHUNK] for t in (e.text, e.text_pair) if t]
-        for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=False):
+        for encoding in read(texts):
             used.update(encoding.ids)
     return used
 

@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from kdzoo.files import check_readable, writing
+from kdzoo.files import check_readable, has_file, writing
 
 Tensors = dict[str, Tensor]
 
@@ -66,7 +66,7 @@ def copy_of(state: dict[str, Tensor]) -> Tensors:
 
 def resume(path: Path | None, model: nn.Module, optimizer: torch.optim.Optimizer) -> Checkpoint:
     """Returns the checkpoint in the file, its state put back; a fresh one without a file."""
-    if path is None or not path.is_file():
+    if path is None or not has_file(path):
         return Checkpoint()
     check_readable(path)
     try:

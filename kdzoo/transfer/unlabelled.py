@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kdzoo.data import Example, Input, Texts, distinct, is_empty, normalised, texts_of
 from kdzoo.data.hub import read_hub_texts
+from kdzoo.data.place import UNLABELLED
 from kdzoo.data.stream import AS_NAMED, SUFFIXES, read_texts
 from kdzoo.errors import DataError
 from kdzoo.files import with_home
@@ -90,7 +91,7 @@ def _stream(section: Unlabelled) -> Iterator[Input]:
 
 
 def _texts(path: Path, section: Unlabelled) -> Iterator[Input]:
-    return read_texts(path, section.text, section.text_pair, section.csv or AS_NAMED)
+    return read_texts(path, section.text, section.text_pair, section.csv or AS_NAMED, UNLABELLED)
 
 
 def _named(section: Unlabelled) -> list[str]:

@@ -1,0 +1,48 @@
+"""Where a user says how files are read: what a message about a file can tell them to write."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    """A section of a recipe that names files.
+
+    Attributes:
+        section: its dotted key.
+        files: its key that names them.
+        is_option: whether commands have what it says of files as options too.
+    """
+
+    section: str
+    files: str
+    is_option: bool = False
+
+    def layout(self, key: str, value: str) -> str:
+        """Returns how to say something of how the files are written."""
+        is_plain = key == "columns" and shlex.quote(value) == value
+        written = f"{key}={value}" if is_plain else f'{key}="{value}"'
+        if self.is_option:
+            return f'--csv {written} (in a recipe csv: {{{key}: "{value}"}} beside {self.files})'
+        return (
+            f"--set {self.section}.csv.{written} (in a recipe "
+            f'csv: {{{key}: "{value}"}} beside {self.section}.{self.files})'
+        )
+
+    def column(self, missing: str) -> str:
+        """Returns how to name the column that is meant, where files do not have the one wanted."""
+        if self.is_option:
+            return (
+                "name the columns of text and label, as options (--help lists them) or in a "
+                f"recipe ({self.section}.text, text_pair, label)"
+            )
+        if self == OUTPUTS:
+            return f"call the column '{missing}' in the file"
+        return f"name the column: --set {self.section}.text=COLUMN (or .text_pair)"
+
+
+DATA = Place("data", "files", is_option=True)  # and files that a command is given
+UNLABELLED = Place("transfer.unlabelled", "files")
+OUTPUTS = Place("teacher", "outputs")
