@@ -185,15 +185,38 @@ def refuse_logits(logits: npt.NDArray[np.float32], name: str) -> None:
     Raises:
         ModelError: they are.
     """
-    if not np.isfinite(logits).all():
-        raise ModelError(
-            f"{name} gives logits that are no finite numbers: its weights are damaged; "
-            "download or train it again"
-        )
+    _refuse_no_numbers(logits, name, "logits")
     largest = float(np.abs(logits).max())
     if largest > _LARGEST:
         raise ModelError(
             f"{name} gives logits as large as {largest:,.0f}, and what the cache holds ends at "
             f"{_LARGEST:,.0f} (float16); divide weight and bias of its last layer by a constant, "
             "its labels stay the same"
+        )
+
+
+def refuse_vectors(vectors: npt.NDArray[np.float32], name: str) -> None:
+    """Refuses sentence vectors that are no numbers, or larger than the cache can hold.
+
+    Args:
+        vectors: at least one, of any shape.
+        name: what the user calls their model.
+
+    Raises:
+        ModelError: they are.
+    """
+    _refuse_no_numbers(vectors, name, "sentence vectors")
+    largest = float(np.abs(vectors).max())
+    if largest > _LARGEST:
+        raise ModelError(
+            f"{name} gives sentence vectors with numbers as large as {largest:,.0f}, and what the "
+            f"cache holds ends at {_LARGEST:,.0f} (float16); take another encoder"
+        )
+
+
+def _refuse_no_numbers(values: npt.NDArray[np.float32], name: str, what: str) -> None:
+    if not np.isfinite(values).all():
+        raise ModelError(
+            f"{name} gives {what} that are no finite numbers: its weights are damaged; "
+            "download or train it again"
         )

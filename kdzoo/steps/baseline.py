@@ -10,7 +10,7 @@ from kdzoo.model.baseline import fit_baseline, save_baseline
 from kdzoo.recipe.schema import Recipe
 from kdzoo.results import Record
 from kdzoo.steps.context import MODEL_FORMAT, StudyContext, now, summary_of
-from kdzoo.steps.teacher import origin_of
+from kdzoo.steps.fitting import origin_of
 from kdzoo.teacher import content_hash
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from kdzoo.digest import file_sha256
 from kdzoo.errors import ModelError, OutOfReachError, TeacherError, first_line
 from kdzoo.files import check_readable, with_home
-from kdzoo.model import refuse_adapter, tokenizer_files
+from kdzoo.model import OWN_PADDING, refuse_adapter, tokenizer_files
 from kdzoo.model_files import check_model_files
 from kdzoo.offline import hub_in_reach
 
 _FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
-_NOT_FILES = ["onnx/*", "openvino/*", "*/*"]
+_NOT_FILES = ["[!1-9]*/*"]  # 1_Pooling, 2_Dense: what a sentence encoder has behind its layers
 
 
 def find_model(source: str, fallback: str | None = None, sha256: str | None = None) -> Path:
@@ -135,6 +135,31 @@ def read_config(folder: Path) -> Any:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # the library's own checks have no common base
         raise TeacherError(f"{folder} cannot be loaded: {first_line(error)}") from error
+
+
+def keeps_pad_id(folder: Path) -> bool:
+    """Whether a model, and what is cut from it, knows padding by an id that cannot be moved.
+
+    Raises:
+        TeacherError: its configuration cannot be read.
+    """
+    return read_config(folder).model_type in OWN_PADDING
+
+
+def load_hf_tokenizer(folder: Path) -> Any:
+    """Loads the Hugging Face tokenizer of a model's folder.
+
+    Raises:
+        TeacherError: it cannot be loaded.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:  # what it is made of has errors of its own
+        raise TeacherError(
+            f"the tokenizer in {folder} cannot be loaded: {first_line(error)}"
+        ) from error
 
 
 def short_name(source: str) -> str:
