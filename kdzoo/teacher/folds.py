@@ -110,7 +110,8 @@ def _joined(parts: Sequence[tuple[npt.NDArray[np.int64], LogitTable]], count: in
     """Returns the tables of some rows each as one of all rows."""
     members = []
     for number in range(len(parts[0][1].members)):
-        places, shards = np.empty((count, 2), dtype=np.int64), []
+        places = np.empty((count, 2), dtype=np.int64)
+        shards: list[npt.NDArray[np.void]] = []
         for rows, table in parts:
             own = table.members[number]
             places[rows] = own.places + np.array([len(shards), 0])
