@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
-from tiny_models import some_texts, tiny_corpus
+from tiny_models import context_of, pruned_vocabulary, some_texts, tiny_corpus
 from tiny_sentences import sentence_folder
 from tiny_teachers import save_teacher
 from tiny_world import LABELS, RunCommand, WriteRecipe
@@ -20,7 +21,7 @@ from transformers import AutoModel, AutoTokenizer, pipeline
 
 from kdzoo.data import Corpus, Example
 from kdzoo.errors import KdzooError
-from kdzoo.model import load_model
+from kdzoo.model import build_student, load_model
 from kdzoo.progress import Silent
 from kdzoo.results import Store
 from kdzoo.runtime import load_classifier
@@ -203,6 +204,23 @@ class TestModel:
         assert all(torch.equal(lent[name], each) for name, each in own.state_dict().items())
 
 
+@pytest.mark.parametrize("kind", ["bert", "distilbert"])
+def test_a_saved_one_lends_its_layers_as_a_finished_teacher(
+    tiny_encoder: Path, tmp_path: Path, kind: str
+) -> None:
+    """The student is of the encoder's build, its head new: it would not read a sentence vector."""
+    folder = tmp_path / "model"
+    fitted(folder, tiny_encoder, tiny_corpus())
+    vocabulary = pruned_vocabulary(folder, TEXTS, special_tokens=True)
+    context = replace(context_of(vocabulary, folder), outputs=(0, 1, 2, 3))
+
+    student = build_student(kind, {"layers": [1]}, context, None, seed=0)
+
+    own = AutoModel.from_pretrained(tiny_encoder).encoder.layer[1].output.dense.weight
+    assert student.config.model_type == kind
+    assert any(torch.equal(each, own) for each in student.parameters())
+
+
 def _deeper(config: dict[str, Any]) -> None:
     config["encoder"]["num_hidden_layers"] = 10**9
 
@@ -301,6 +319,7 @@ class TestVectors:
 
 
 class TestStudy:
+    @pytest.mark.trains
     def test_has_a_teacher_that_is_measured_like_any(
         self, write_recipe: WriteRecipe, kdzoo: RunCommand
     ) -> None:
