@@ -107,7 +107,8 @@ class TestModel:
         np.testing.assert_allclose(piped, taught, rtol=5e-3, atol=2e-2)
         assert load_model(tmp_path / "model").reads_pairs is (kind == "pairs")
 
-    @pytest.mark.parametrize("kind", ["texts", pytest.param("pairs", marks=pytest.mark.slow)])
+    @pytest.mark.slow
+    @pytest.mark.parametrize("kind", ["texts", "pairs"])
     def test_exports(self, tiny_encoder: Path, tmp_path: Path, kind: str) -> None:
         """A dense layer and normalising stand in the graph; the texts of a pair are taken apart."""
         corpus = tiny_corpus() if kind == "texts" else pair_corpus()
