@@ -50,7 +50,7 @@ def bert(
     kept = kept_pieces(context.vocabulary, "bert")
     source = context.teacher() if init == "teacher" else context.encoder()
     chosen = chosen_layers(layers, _available_layers(source))
-    config = _config(source.config, context, chosen, dropout)
+    config = _config(source.base_model.config, context, chosen, dropout)
     student = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
     _refuse_other_padding(student, context.vocabulary.pad_id)
     if init == "random":
@@ -58,7 +58,8 @@ def bert(
     weights = student.state_dict()
     base = _cut(source.base_model, student.base_model, chosen, kept)
     weights |= {f"{student.base_model_prefix}.{name}": each for name, each in base.items()}
-    if init == "teacher" and context.outputs is not None:
+    has_its_head = init == "teacher" and type(source) is type(student)
+    if has_its_head and context.outputs is not None:
         weights |= _head(source, context.outputs)
     student.load_state_dict(weights)
     return student
@@ -68,14 +69,15 @@ def _available_layers(source: Any) -> int:
     """Returns how many layers the model has where BERT has them."""
     layers = getattr(getattr(source.base_model, "encoder", None), "layer", None)
     words = getattr(getattr(source.base_model, "embeddings", None), "word_embeddings", None)
-    count = getattr(source.config, "num_hidden_layers", None)
+    config = source.base_model.config
+    count = getattr(config, "num_hidden_layers", None)
     if (
         not isinstance(layers, nn.ModuleList)
         or not isinstance(words, nn.Embedding)
         or len(layers) != count
     ):
         raise ModelError(
-            f"bert cannot be cut from a {source.config.model_type}, which is not built like a BERT "
+            f"bert cannot be cut from a {config.model_type}, which is not built like a BERT "
             "(base_model.encoder.layer); take student.kind: hf with a model by hub id in "
             "student.model, or another kind (kdzoo list students)"
         )

@@ -44,7 +44,7 @@ def distilbert(
         source = context.teacher() if init == "teacher" else context.encoder()
     else:
         source = _pretrained(init, context.vocabulary.tokens[: len(kept)], kept)
-    shape = source.config
+    shape = source.base_model.config
     if shape.model_type not in _POSITION_OFFSET:
         raise ModelError(
             f"distilbert cannot be cut from a {shape.model_type}; "
@@ -102,7 +102,7 @@ def _copy_embeddings(target: Any, source: Any, kept: tuple[int, ...]) -> None:
     embeddings = source.base_model.embeddings
     words = kept_rows(embeddings.word_embeddings.weight, kept)
     target.word_embeddings.weight[: len(kept)].copy_(words)
-    offset = _POSITION_OFFSET[source.config.model_type]
+    offset = _POSITION_OFFSET[source.base_model.config.model_type]
     positions = embeddings.position_embeddings.weight[offset:].clone()
     if hasattr(embeddings, "token_type_embeddings"):
         positions += embeddings.token_type_embeddings.weight[0]
@@ -112,7 +112,7 @@ def _copy_embeddings(target: Any, source: Any, kept: tuple[int, ...]) -> None:
 
 def _copy_layers(targets: Any, source: Any, chosen: list[int]) -> None:
     base = source.base_model
-    if source.config.model_type == "distilbert":
+    if base.config.model_type == "distilbert":
         for target, number in zip(targets, chosen, strict=True):
             target.load_state_dict(base.transformer.layer[number].state_dict())
         return

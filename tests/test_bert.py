@@ -259,7 +259,7 @@ class TestStart:
             build_student("bert", {}, context, None, seed=0)
 
 
-@pytest.mark.parametrize("name", ["xlm-roberta", "longformer", "deberta"])
+@pytest.mark.parametrize("name", ["xlm-roberta", "longformer", "deberta", "mpnet"])
 def test_of_other_builds_with_all_layers_is_the_teacher(name: str, tmp_path: Path) -> None:
     """Whatever stands behind the encoder, or in front of it; and whatever is said of each layer."""
     folder = save_teacher(name, tmp_path)
@@ -280,7 +280,7 @@ class TestRefusal:
             student_of(folder)
 
     def test_of_a_padding_that_cannot_move(self, tmp_path: Path, tiny_encoder: Path) -> None:
-        """MPNet takes id 1 for padding whatever its configuration says; pruned, it would be 0."""
+        """MPNet takes id 1 for padding whatever its configuration says; this tokenizer says 0."""
         tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
         config = MPNetConfig(
             vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,

@@ -323,6 +323,24 @@ class TestOrigin:
         ):
             assert each in words
 
+    @pytest.mark.parametrize(
+        ("teacher", "words"),
+        [
+            ({"head": "linear"}, "frozen, with a linear head fitted to the labelled texts."),
+            (
+                {"head": "linear", "folds": 5},
+                "labelled texts; each of these was labelled by a teacher that had not seen it.",
+            ),
+            ({"fine_tune": None}, "Teacher: owner/bert."),
+        ],
+    )
+    def test_tells_how_its_teacher_was_made(
+        self, store: Store, teacher: dict[str, Any], words: str
+    ) -> None:
+        change(store, recipe={**RECIPE, "teacher": {"model": "owner/bert", **teacher}})
+
+        assert words in card_of(store).words
+
     def test_of_a_student_on_hard_labels_names_no_teacher(self, store: Store) -> None:
         change(store, teacher_key=None)
 

@@ -251,12 +251,12 @@ class TestAFullDisk:
         code = (
             "import resource, sys; import kdzoo.teacher.teacher as room\n"
             "from kdzoo.cli import main\n"
-            "write, limited = room.LogitCache.write, sys.argv.pop(1) == 'limited'\n"
+            "write, limited = room.RowCache.write, sys.argv.pop(1) == 'limited'\n"
             "def write_in_limits(*each):\n"
             "    if limited:\n"
             "        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
             "    return write(*each)\n"
-            "room.LogitCache.write = write_in_limits\n"
+            "room.RowCache.write = write_in_limits\n"
             "main()"
         )
         runs = []
@@ -292,13 +292,13 @@ class TestAKill:
         code = (
             "import os, sys; import kdzoo.teacher.teacher as room; from kdzoo.cli import main\n"
             "room.SHARD_ROWS = 64\n"
-            "write, made = room.LogitCache.write, []\n"
+            "write, made = room.RowCache.write, []\n"
             "def killed(*each):\n"
             "    made.append(write(*each))\n"
             "    if sys.argv[0] == 'kill' and len(made) == 2:\n"
             "        os.kill(os.getpid(), 9)\n"
             "    return made[-1]\n"
-            "room.LogitCache.write = killed\n"
+            "room.RowCache.write = killed\n"
             "sys.argv = sys.argv[1:]\n"
             "main()"
         )

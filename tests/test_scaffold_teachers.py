@@ -33,7 +33,7 @@ class TestRecipes:
             ("xlm-roberta", {"distilbert", "bilstm", "cnn"}),
             ("longformer", {"bert", "bilstm", "cnn"}),
             ("deberta", {"bert", "bilstm", "cnn"}),
-            ("mpnet", {"bilstm", "cnn"}),
+            ("mpnet", {"bert", "bilstm", "cnn"}),
             ("gpt2 without padding", {"bilstm", "cnn"}),
             ("t5", {"bilstm", "cnn"}),
             ("xlm", {"bilstm", "cnn"}),

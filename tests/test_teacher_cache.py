@@ -26,7 +26,7 @@ from kdzoo.errors import ModelError, TeacherError
 from kdzoo.model import Logits, predict_logits
 from kdzoo.progress import Silent
 from kdzoo.teacher import Teacher, cache_contents, cache_root, clear_cache, open_member
-from kdzoo.teacher.cache import LogitCache
+from kdzoo.teacher.cache import RowCache
 from kdzoo.text import Encoded
 
 CPU = torch.device("cpu")
@@ -265,10 +265,10 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 from kdzoo.data import Example, digests_of
-from kdzoo.teacher.cache import LogitCache
+from kdzoo.teacher.cache import RowCache
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 digests = digests_of([Example(str(number)) for number in range(90)])
-cache = LogitCache(Path(sys.argv[1]), print)
+cache = RowCache(Path(sys.argv[1]), print)
 for number in range(90):
     cache.write(digests[number : number + 1], np.full((1, 2), number, dtype=np.float32))
 places, _ = cache.lookup(digests)
@@ -303,7 +303,7 @@ class TestTwoProcesses:
         assert counter.texts == []
         assert np.array_equal(after, ours)
         assert np.array_equal(after, np.load(output))
-        assert all(LogitCache(shard.parent, pytest.fail)._open() for shard in shards())
+        assert all(RowCache(shard.parent, pytest.fail)._open() for shard in shards())
         assert not list(cache_root().rglob("*.partial"))
 
 
@@ -357,7 +357,7 @@ class TestKey:
         assert open_teacher(folder).key != open_teacher(folder, tuple(reversed(LABELS))).key
 
 
-class TestLogitCache:
+class TestRowCache:
     @settings(deadline=None, max_examples=50)
     @given(
         kept=st.lists(st.lists(st.integers(0, 60), max_size=20, unique=True), max_size=5),
@@ -368,7 +368,7 @@ class TestLogitCache:
     ) -> None:
         """Over any number of shards, overlapping or not, each text finds its own logits."""
         texts = [Example(f"text {number}") for number in range(61)]
-        cache = LogitCache(tmp_path_factory.mktemp("cache"), pytest.fail)
+        cache = RowCache(tmp_path_factory.mktemp("cache"), pytest.fail)
         for numbers in kept:
             if numbers:
                 logits = np.array([[number, -number] for number in numbers], dtype=np.float32)
@@ -384,7 +384,7 @@ class TestLogitCache:
 
     @pytest.mark.parametrize("value", [np.nan, np.inf, 1e6])
     def test_refuses_logits_that_are_no_float16_numbers(self, tmp_path: Path, value: float) -> None:
-        cache = LogitCache(tmp_path / "cache", pytest.fail)
+        cache = RowCache(tmp_path / "cache", pytest.fail)
 
         with pytest.raises(ModelError, match=r"no finite numbers|1,000,000, .* ends at 65,504"):
             cache.write(digests_of(TEXTS[:1]), np.array([[value, 0.0]], dtype=np.float32))
@@ -405,7 +405,7 @@ class TestLogitCache:
     def test_can_be_read_by_others_where_the_user_lets_them(self, tmp_path: Path) -> None:
         before = os.umask(0o022)
         try:
-            name = LogitCache(tmp_path, pytest.fail).write(
+            name = RowCache(tmp_path, pytest.fail).write(
                 digests_of(TEXTS[:1]), np.zeros((1, 2), dtype=np.float32)
             )
         finally:
@@ -416,7 +416,7 @@ class TestLogitCache:
     def test_says_where_it_cannot_write(self, tmp_path: Path) -> None:
         """A cache that is no folder is one message with its place, not a traceback."""
         (tmp_path / "file").write_text("in the way", encoding="utf-8")
-        cache = LogitCache(tmp_path / "file" / "key", pytest.fail)
+        cache = RowCache(tmp_path / "file" / "key", pytest.fail)
 
         with pytest.raises(TeacherError, match="cannot be written"):
             cache.write(digests_of(TEXTS[:1]), np.zeros((1, 2), dtype=np.float32))

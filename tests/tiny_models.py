@@ -31,6 +31,7 @@ from kdzoo import registry
 from kdzoo.data import Corpus, Example
 from kdzoo.model import BuildContext, load_model, own_vocabulary
 from kdzoo.recipe import option_fields
+from kdzoo.teacher import keeps_pad_id
 from kdzoo.text import Encoded, Vocabulary, prune
 
 SHAPE = {"num_attention_heads": 2, "hidden_size": 16, "intermediate_size": 24}
@@ -92,6 +93,7 @@ def pruned_vocabulary(
         max_length,
         special_tokens=special_tokens,
         keep_unseen=keep_unseen,
+        keep_pad_id=special_tokens and keeps_pad_id(folder),
     )
 
 

@@ -186,7 +186,14 @@ def _teacher_made(section: dict[str, Any]) -> str:
     if section.get("outputs"):
         return ", which says what it answered to each text"
     each = "each " if len(section.get("models") or []) > 1 else ""
-    return f", {each}fine-tuned on the labelled texts" if section.get("fine_tune") else ""
+    made = ""
+    if section.get("fine_tune"):
+        made = f", {each}fine-tuned on the labelled texts"
+    elif section.get("head"):
+        made = f", {each}frozen, with a linear head fitted to the labelled texts"
+    if section.get("folds"):
+        made += "; each of these was labelled by a teacher that had not seen it"
+    return made
 
 
 def _source(subject: Subject) -> str:

@@ -25,12 +25,20 @@ from kdzoo.model.forward import (
     Logits,
     length_sorted_batches,
     predict_logits,
+    predict_vectors,
     readable,
     takes_token_types,
 )
+from kdzoo.model.freezing import freeze_lower
 from kdzoo.model.padding import heeds_padding
+from kdzoo.model.pooling import Pooling, PoolingKind, load_steps, read_pooling
 from kdzoo.model.pretrained import own_vocabulary
-from kdzoo.model.shape import Shape, maximum_length, shape_of
+from kdzoo.model.sentence import (
+    KdzooSentenceConfig,
+    KdzooSentenceForSequenceClassification,
+    pair_features,
+)
+from kdzoo.model.shape import OWN_PADDING, Shape, maximum_length, shape_of
 from kdzoo.model.soundness import (
     padding_id,
     refuse_adapter,
@@ -40,6 +48,7 @@ from kdzoo.model.soundness import (
     refuse_other_problems,
     refuse_setfit,
     refuse_tokenizer,
+    refuse_vectors,
     try_classifier,
 )
 from kdzoo.model.table import narrow, widen, widened
@@ -47,25 +56,35 @@ from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_
 
 __all__ = [
     "DEPLOYED_FILES",
+    "OWN_PADDING",
     "READS_PAIRS",
     "BuildContext",
     "KdzooConfig",
     "KdzooForSequenceClassification",
+    "KdzooSentenceConfig",
+    "KdzooSentenceForSequenceClassification",
     "LoadedModel",
     "Logits",
+    "Pooling",
+    "PoolingKind",
     "Shape",
     "build_student",
     "deployed_files",
+    "freeze_lower",
     "heeds_padding",
     "is_module",
     "length_sorted_batches",
     "load_model",
+    "load_steps",
     "load_tokenizer",
     "maximum_length",
     "narrow",
     "own_vocabulary",
     "padding_id",
+    "pair_features",
     "predict_logits",
+    "predict_vectors",
+    "read_pooling",
     "readable",
     "reads_pairs",
     "refuse_adapter",
@@ -77,6 +96,7 @@ __all__ = [
     "refuse_setfit",
     "refuse_tableless",
     "refuse_tokenizer",
+    "refuse_vectors",
     "save_model",
     "scaled",
     "shape_of",

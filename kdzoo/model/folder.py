@@ -12,7 +12,7 @@ from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError, first_line
 from kdzoo.files import check_readable, has_file, writing
 from kdzoo.model.forward import KEPT_BACK, TYPES, takes_token_types
-from kdzoo.model.shape import OWN, Shape, maximum_length, shape_of
+from kdzoo.model.shape import OWN, SENTENCE, Shape, maximum_length, shape_of
 from kdzoo.model.soundness import (
     padding_id,
     refuse_adapter,
@@ -144,7 +144,7 @@ def reads_pairs(folder: Path) -> bool | None:
     config = read_json(folder / "config.json")
     if config.get(READS_PAIRS):
         return True
-    if config.get("model_type") == OWN or (folder / "record.json").is_file():
+    if config.get("model_type") in (OWN, SENTENCE) or (folder / "record.json").is_file():
         return False
     return None
 

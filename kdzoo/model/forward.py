@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from kdzoo.model.padding import heeds_padding
 from kdzoo.text import Encoded
 
 Logits = npt.NDArray[np.float32]  # [N, C]
+Vectors = npt.NDArray[np.float32]  # [N, D]
 
 
 TYPES = "token_type_ids"
@@ -53,7 +54,6 @@ def length_sorted_batches(
             yield group[start : start + batch_size]
 
 
-@torch.inference_mode()
 def predict_logits(
     model: nn.Module,
     encoded: Encoded,
@@ -61,18 +61,37 @@ def predict_logits(
     advance: Callable[[int], None] | None = None,
 ) -> Logits:
     """Returns the logits [N, C] in the order of the texts; the model is left in evaluation mode."""
+    return _predict(model, encoded, batch_size, advance, lambda batch: model(**batch).logits)
+
+
+def predict_vectors(
+    model: Any, encoded: Encoded, batch_size: int, advance: Callable[[int], None]
+) -> Vectors:
+    """Returns the sentence vectors [N, D], of pairs [N, 2D], that a sentence model reads."""
+    return _predict(model, encoded, batch_size, advance, lambda batch: model.vectors(**batch))
+
+
+@torch.inference_mode()
+def _predict(
+    model: nn.Module,
+    encoded: Encoded,
+    batch_size: int,
+    advance: Callable[[int], None] | None,
+    output_of: Callable[[dict[str, Tensor]], Tensor],
+) -> npt.NDArray[np.float32]:
+    """Returns what a model makes of each text, [N, W], in the order of the texts."""
     model.eval()
     device = next(model.parameters()).device
     encoded = readable(model, encoded)
-    logits: Logits | None = None
+    found: npt.NDArray[np.float32] | None = None
     lengths = encoded.lengths
     alike = bool((lengths != lengths[:1]).any()) and heeds_padding(model)
     for rows in length_sorted_batches(lengths, batch_size, alike=alike):
         batch = {name: tensor.to(device) for name, tensor in encoded.batch(rows).items()}
-        output = model(**batch).logits.float().cpu().numpy()  # [B, C]
-        if logits is None:
-            logits = np.empty((len(encoded), output.shape[1]), dtype=np.float32)
-        logits[rows] = output
+        output = output_of(batch).float().cpu().numpy()  # [B, W]
+        if found is None:
+            found = np.empty((len(encoded), output.shape[1]), dtype=np.float32)
+        found[rows] = output
         if advance is not None:
             advance(len(rows))
-    return np.empty((0, 0), dtype=np.float32) if logits is None else logits
+    return np.empty((0, 0), dtype=np.float32) if found is None else found

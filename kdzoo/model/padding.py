@@ -54,7 +54,9 @@ def heeds_padding(model: Any) -> bool:
 def _is_swayed(model: Any) -> bool:
     device = next(model.parameters()).device
     batch, half = two_texts(model, TRIED, int(getattr(model.config, "pad_token_id", None) or 0))
-    if getattr(model.config, "pair_head", 0):  # which tells two texts apart by them
+    if getattr(model.config, "pair_head", 0) or getattr(
+        model.config, "reads_pairs", False
+    ):  # which tells two texts apart by them
         batch["token_type_ids"] = torch.zeros_like(batch["input_ids"])
     batch = {name: each.to(device) for name, each in batch.items()}
     beside = model(**batch).logits[1].float()  # [C]

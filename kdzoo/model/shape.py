@@ -15,6 +15,8 @@ from torch import nn
 from kdzoo.errors import ModelError, first_line
 
 OWN = "kdzoo"  # the model type of its students that are plain modules
+SENTENCE = "kdzoo_sentence"  # that of a frozen encoder with a linear head
+OWN_PADDING = ("mpnet",)  # builds whose padding id no configuration moves
 UNSAID = 512  # tokens that are read where neither model, tokenizer nor wish names an end
 _ENDLESS = 10**9  # from here on a tokenizer means that it knows no end
 

@@ -169,15 +169,20 @@ def try_classifier(model: Any, longest: int, pad_id: int, name: str) -> None:
     refuse_logits(logits.float().numpy(), name)
 
 
-def refuse_not_finite(logits: npt.NDArray[np.float32], name: str) -> None:
-    """Refuses logits that are no numbers.
+def refuse_not_finite(values: npt.NDArray[np.float32], name: str, what: str = "logits") -> None:
+    """Refuses what a model gives where it is no numbers.
+
+    Args:
+        values: of any shape.
+        name: what the user calls their model.
+        what: the values are called.
 
     Raises:
         ModelError: they are none.
     """
-    if not np.isfinite(logits).all():
+    if not np.isfinite(values).all():
         raise ModelError(
-            f"{name} gives logits that are no finite numbers: its weights are damaged; "
+            f"{name} gives {what} that are no finite numbers: its weights are damaged; "
             "download or train it again"
         )
 
@@ -199,4 +204,23 @@ def refuse_logits(logits: npt.NDArray[np.float32], name: str) -> None:
             f"{name} gives logits as large as {largest:,.0f}, and what the cache holds ends at "
             f"{_LARGEST:,.0f} (float16); divide weight and bias of its last layer by a constant, "
             "its labels stay the same"
+        )
+
+
+def refuse_vectors(vectors: npt.NDArray[np.float32], name: str) -> None:
+    """Refuses sentence vectors that are no numbers, or larger than the cache can hold.
+
+    Args:
+        vectors: at least one, of any shape.
+        name: what the user calls their model.
+
+    Raises:
+        ModelError: they are.
+    """
+    refuse_not_finite(vectors, name, "sentence vectors")
+    largest = float(np.abs(vectors).max())
+    if largest > _LARGEST:
+        raise ModelError(
+            f"{name} gives sentence vectors with numbers as large as {largest:,.0f}, and what the "
+            f"cache holds ends at {_LARGEST:,.0f} (float16); take another encoder"
         )

@@ -7,12 +7,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedConfig, PreTrainedModel
+from transformers import PreTrainedConfig
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from kdzoo import registry
 from kdzoo.errors import ModelError, RegistryError
 from kdzoo.model.siamese import Siamese
+from kdzoo.model.whole import WholeModel
 
 
 class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
@@ -42,7 +43,7 @@ class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
         return 2 if self.pair_head else 1
 
 
-class KdzooForSequenceClassification(PreTrainedModel):  # type: ignore[misc]
+class KdzooForSequenceClassification(WholeModel):
     """Wraps a student that is a plain ``nn.Module``: saving, loading, ``pipeline``, the hub.
 
     Raises:
@@ -73,23 +74,10 @@ class KdzooForSequenceClassification(PreTrainedModel):  # type: ignore[misc]
         self.student = student
         self.post_init()
 
-    def _init_weights(self, module: Any) -> None:
-        """Leaves the weights as the student drew them; the library would draw them anew."""
-
     def get_input_embeddings(self) -> nn.Embedding | None:
         """Returns the student's table of words, ``embedding``, if it has one of that name."""
         table = getattr(self.student, "embedding", None)
         return table if isinstance(table, nn.Embedding) else None
-
-    @classmethod
-    def from_pretrained(cls, *args: Any, **options: Any) -> Any:
-        """Loads the model; refuses a folder that lacks weights, which would stay random memory."""
-        wanted = options.pop("output_loading_info", False)
-        model, info = super().from_pretrained(*args, output_loading_info=True, **options)
-        if info["missing_keys"]:
-            missing = ", ".join(sorted(info["missing_keys"])[:5])
-            raise ModelError(f"the weights of {args[0]} lack {missing}; the folder is not whole")
-        return (model, info) if wanted else model
 
     def forward(
         self,

@@ -36,10 +36,22 @@ def bind_objective(kind: str, options: Mapping[str, Any]) -> SoftLoss:
     return partial(entry.value, **options)
 
 
-def gold_loss(student_logits: Tensor, gold: Tensor) -> Tensor:
-    """Returns cross-entropy averaged over the rows that have a gold label; 0 when none has."""
+def gold_loss(student_logits: Tensor, gold: Tensor, label_smoothing: float = 0.0) -> Tensor:
+    """Returns cross-entropy averaged over the rows that have a gold label; 0 when none has.
+
+    Args:
+        student_logits: [B, C].
+        gold: [B], ``NO_LABEL`` where a row has none.
+        label_smoothing: the share of each label that all C get (Szegedy et al., 2016).
+    """
     labelled = (gold != NO_LABEL).sum().clamp(min=1)
-    total = F.cross_entropy(student_logits, gold, ignore_index=NO_LABEL, reduction="sum")
+    total = F.cross_entropy(
+        student_logits,
+        gold,
+        ignore_index=NO_LABEL,
+        reduction="sum",
+        label_smoothing=label_smoothing,
+    )
     return total / labelled
 
 

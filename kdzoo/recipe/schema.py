@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -93,6 +94,20 @@ class FineTune(Section):
     seed: Seed = Field(
         0, ge=0, description="order of batches and dropout; few-label studies add the recipe's"
     )
+    freeze: int | None = Field(
+        None,
+        ge=0,
+        le=1000,
+        exclude_if=lambda count: count is None,
+        description="the embeddings and so many layers, counted from below, stay as they are",
+    )
+    label_smoothing: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        exclude_if=operator.not_,
+        description="share of each label that all of them get",
+    )
 
 
 class Teacher(Section):
@@ -130,6 +145,23 @@ class Teacher(Section):
     max_length: int = Field(128, ge=4, le=8192, description="tokens; longer texts are cut")
     batch_size: Few = Field(128, description="texts labelled at once")
     fine_tune: FineTune | None = None
+    head: Literal["linear"] | None = Field(
+        None,
+        description="linear: the model is an encoder that stays as it is, and a logistic "
+        "regression over its sentence vectors is fitted to the labelled texts",
+    )
+    pooling: Literal["mean", "cls", "max"] | None = Field(
+        None,
+        description="of a linear head: how outputs become a sentence vector; by default as the "
+        "encoder's sentence-transformers files say, else the mean",
+    )
+    folds: int | None = Field(
+        None,
+        ge=2,
+        le=20,
+        description="so many teachers more, each fitted without a part of the labelled texts, "
+        "which it then labels for the students; the whole teacher labels the others",
+    )
 
     @model_validator(mode="after")
     def _one_model(self) -> Teacher:
@@ -141,13 +173,32 @@ class Teacher(Section):
             )
         if self.outputs is None and self.csv is not None:
             raise ValueError("csv belongs to outputs; remove it")
-        if self.outputs is not None and self.fine_tune is not None:
-            raise ValueError("a file of outputs cannot be fine-tuned; remove fine_tune")
-        if self.fine_tune is not None and (self.labels is not None or self.encoder is not None):
+        if self.outputs is not None and not self.is_finished:
+            fitted = "fine_tune" if self.fine_tune is not None else "head"
+            raise ValueError(f"a file of outputs cannot be fine-tuned; remove {fitted}")
+        if self.fine_tune is not None and self.head is not None:
             raise ValueError(
-                "labels and encoder belong to a finished classifier; remove them or fine_tune"
+                "head: linear leaves the encoder as it is; remove fine_tune, or remove head to "
+                "have the encoder fine-tuned"
+            )
+        if self.pooling is not None and self.head is None:
+            raise ValueError("pooling belongs to head: linear; add head: linear, or remove pooling")
+        if self.folds is not None and self.is_finished:
+            raise ValueError(
+                "folds belong to a teacher that is fitted here; add head: linear or fine_tune, or "
+                "remove folds"
+            )
+        if not self.is_finished and (self.labels is not None or self.encoder is not None):
+            fitted = "fine_tune" if self.fine_tune is not None else "head"
+            raise ValueError(
+                f"labels and encoder belong to a finished classifier; remove them or {fitted}"
             )
         return self
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it teaches as it is: nothing of it is fitted to the labelled texts."""
+        return self.fine_tune is None and self.head is None
 
     @property
     def sources(self) -> tuple[str, ...]:

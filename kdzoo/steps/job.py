@@ -99,7 +99,7 @@ class StudentJob:
         else:
             content["corpus"] = fingerprint(self.corpus.labels, self.corpus.validation)
             content["learns_from"] = self.transfer.examples.fingerprint
-            content["teacher"] = self.taught.teacher.key
+            content["teacher"] = self.taught.labeller.key
             content["objective"] = self.recipe.objective.model_dump(mode="json")
         return content_hash(content)
 
@@ -193,6 +193,7 @@ def _vocabulary(recipe: Recipe, taught: StudyTeacher, transfer: TransferSet) -> 
         limit,
         special_tokens=special,
         keep_unseen=recipe.student.vocabulary == "whole",
+        keep_pad_id=special and taught.teacher.keeps_pad_id(),
     )
 
 

@@ -117,19 +117,18 @@ def _training_set(job: StudentJob, context: StudyContext) -> TrainingSet:
         return TrainingSet(encoded, transfer.gold)
     device = context.accelerator.device
     with context.accelerator.main_process_first():
-        logits = job.taught.teacher.label(transfer.examples, context.progress, device)
+        logits = job.taught.labeller.label(transfer.examples, context.progress, device)
     return TrainingSet(encoded, transfer.gold, logits)
 
 
 def _build_context(job: StudentJob) -> BuildContext:
     teacher = job.taught.teacher
-    outputs = None if job.hard_labels or not teacher.members else teacher.members[0].columns
     return BuildContext(
         labels=job.corpus.labels,
         vocabulary=job.vocabulary,
         encoder=teacher.encoder,
         teacher=teacher.encoder if job.hard_labels else teacher.model,
-        outputs=None if outputs is None else tuple(outputs.tolist()),
+        outputs=None if job.hard_labels else teacher.outputs,
         pair_head=job.recipe.student.pair_head if job.corpus.has_pairs else 0,
     )
 

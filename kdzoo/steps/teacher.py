@@ -2,51 +2,58 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kdzoo import registry
-from kdzoo.data import Corpus, origin_of
+from kdzoo.data import Corpus
 from kdzoo.data.stream import AS_NAMED
 from kdzoo.digest import content_hash
 from kdzoo.errors import Problem, TeacherError
 from kdzoo.files import with_home
-from kdzoo.measure import Size, environment, model_size
-from kdzoo.model import load_model, reads_pairs
-from kdzoo.recipe.schema import FineTune, Recipe
+from kdzoo.measure import Size
+from kdzoo.model import reads_pairs
+from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.schema import Teacher as TeacherSection
-from kdzoo.results import CHECKPOINT, OUTPUTS, Record, TrainingSummary, now
-from kdzoo.steps.context import (
-    MODEL_FORMAT,
-    StudyContext,
-    configuration_of,
-    summary_of,
-)
+from kdzoo.results import OUTPUTS
+from kdzoo.steps.context import StudyContext
+from kdzoo.steps.fitting import fitted, fitted_fold, model_record, teacher_record
 from kdzoo.teacher import (
     NO_ENCODER,
     NO_TOKENIZER,
     AnyTeacher,
+    Labeller,
     Member,
+    OutOfFold,
     Teacher,
-    content_key,
     cut_share,
     find_model,
-    fine_tune,
+    folds_of,
     open_member,
     open_outputs,
     open_outputs_teacher,
-    short_name,
 )
-from kdzoo.training import TrainingResult
 
 
 @dataclass(frozen=True)
 class StudyTeacher:
-    """A teacher and the key of its record."""
+    """A teacher and the key of its record.
+
+    Attributes:
+        key: of the record.
+        teacher: is measured, and lends what it has.
+        folded: labels what students learn from, where no text is to be labelled by a teacher that
+            has seen its label.
+    """
 
     key: str
     teacher: AnyTeacher
+    folded: OutOfFold | None = None
+
+    @property
+    def labeller(self) -> Labeller:
+        """What labels the texts that students learn from."""
+        return self.teacher if self.folded is None else self.folded
 
     @property
     def has_folder(self) -> bool:
@@ -94,39 +101,64 @@ def obtain_teacher(
     section = recipe.teacher
     if section.outputs is not None:
         return _from_file(recipe, corpus, context)
-    few = recipe.data.labels_per_class is not None
+    luck = seed if recipe.data.labels_per_class is not None else 0
     sources = find_sources(section)
     for source in sources:
         _note_cut_texts(source, section.max_length, corpus, context)
-    members: list[Member] = []
-    keys: list[str] = []
-    for source in sources:
-        if section.fine_tune is None:
-            refuse_other_kind(source, corpus)
-            members.append(open_member(source, section.max_length, corpus.labels, section.labels))
-            continue
-        options = section.fine_tune.model_copy(
-            update={"seed": section.fine_tune.seed + (seed if few else 0)}
-        )
-        key, folder = _fine_tuned(source, options, recipe, corpus, context)
-        keys.append(key)
-        members.append(open_member(folder, section.max_length, corpus.labels))
-    if section.fine_tune is None and section.encoder is None and context.first_look("encoder"):
-        context.progress.say(
-            "note: teacher.encoder does not say what the teacher was fine-tuned from; students and "
-            "controls that start from it start from the fine-tuned model, so gains are understated"
-        )
+    if section.is_finished:
+        keys, members = [], [_finished(source, section, corpus) for source in sources]
+        _note_unknown_encoder(section, context)
+    else:
+        made = [fitted(source, luck, recipe, corpus, context) for source in sources]
+        keys, members = [key for key, _ in made], [member for _, member in made]
     teacher = Teacher(
         tuple(members),
         encoder_folder=find_model(section.encoder) if section.encoder else sources[0],
         max_length=section.max_length,
         batch_size=section.batch_size,
     )
+    folded = _folded(teacher, sources, luck, recipe, corpus, context)
     if len(keys) == 1:
-        return StudyTeacher(keys[0], teacher)
+        return StudyTeacher(keys[0], teacher, folded)
     key = _key(teacher, corpus)
     _record(key, teacher, recipe, corpus, context)
-    return StudyTeacher(key, teacher)
+    return StudyTeacher(key, teacher, folded)
+
+
+def _finished(source: Path, section: TeacherSection, corpus: Corpus) -> Member:
+    refuse_other_kind(source, corpus)
+    return open_member(source, section.max_length, corpus.labels, section.labels)
+
+
+def _note_unknown_encoder(section: TeacherSection, context: StudyContext) -> None:
+    if section.encoder is None and context.first_look("encoder"):
+        context.progress.say(
+            "note: teacher.encoder does not say what the teacher was fine-tuned from; students and "
+            "controls that start from it start from the fine-tuned model, so gains are understated"
+        )
+
+
+def _folded(
+    whole: Teacher,
+    sources: list[Path],
+    luck: int,
+    recipe: Recipe,
+    corpus: Corpus,
+    context: StudyContext,
+) -> OutOfFold | None:
+    """Returns the teachers of parts of the labelled texts; None where nobody asks for them."""
+    count = recipe.teacher.folds
+    if count is None or recipe.objective.alpha == 1:
+        return None
+    fold_of = folds_of(corpus, count)
+    folds = []
+    for number in range(count):
+        seen = tuple(each for each in corpus.train if fold_of[each.digest] != number)
+        part = replace(corpus, train=seen)
+        if recipe.teacher.fine_tune is not None:
+            context.progress.say(f"the teacher of fold {number + 1} of {count}")
+        folds.append(fitted_fold(sources, luck, recipe, part, context))
+    return OutOfFold(whole, tuple(folds), fold_of)
 
 
 def find_sources(section: TeacherSection) -> list[Path]:
@@ -170,7 +202,7 @@ def _from_file(recipe: Recipe, corpus: Corpus, context: StudyContext) -> StudyTe
     if not (folder / "record.json").is_file():
         folder.mkdir(parents=True, exist_ok=True)
         nothing = Size(parameters=0, embedding_parameters=0, size_bytes=0)
-        record = _teacher_record(key, nothing, OUTPUTS, recipe, corpus, 0)
+        record = teacher_record(key, nothing, OUTPUTS, recipe, corpus, 0)
         said = {**record.recipe["teacher"], "outputs": teacher.path.name}
         update = {"recipe": {**record.recipe, "teacher": said}, "notes": (teacher.path.name,)}
         context.finish(folder, record.model_copy(update=update))
@@ -194,50 +226,6 @@ def _note_cut_texts(source: Path, max_length: int, corpus: Corpus, context: Stud
         )
 
 
-def _fine_tuned(
-    source: Path, options: FineTune, recipe: Recipe, corpus: Corpus, context: StudyContext
-) -> tuple[str, Path]:
-    """Returns key and folder of the fine-tuned model."""
-    max_length = recipe.teacher.max_length
-    content = {
-        "format": MODEL_FORMAT,
-        "role": "teacher",
-        "source": content_key(source, max_length),
-        "options": options.model_dump(),
-        "corpus": corpus.gold_fingerprint,
-    }
-    if options.select_by == "in_scope_accuracy":
-        content["oos"] = corpus.oos
-    key = content_hash(content)
-    found = context.find(key)
-    if found is not None:
-        return key, found
-    folder = context.store.folder("teacher", "", options.seed, key)
-    start = time.perf_counter()
-    told = configuration_of(recipe, "teacher", options.seed)
-    with context.tracking.run(folder.name, key, told) as note:
-        result, figures = fine_tune(
-            source,
-            folder,
-            corpus,
-            options,
-            max_length,
-            options.seed,
-            accelerator=context.accelerator,
-            progress=context.progress,
-            note=note,
-        )
-    seconds = time.perf_counter() - start
-    record = _model_record(key, folder, recipe, corpus, options.seed)
-    record = record.model_copy(update={"training": _summary(result, seconds, len(corpus.train))})
-    context.finish(folder, record)
-    (folder / CHECKPOINT).unlink(missing_ok=True)
-    context.progress.say(
-        f"teacher fine-tuned: validation accuracy {figures['accuracy']:.3f} ({seconds:.0f} s)"
-    )
-    return key, folder
-
-
 def _record(
     key: str, teacher: Teacher, recipe: Recipe, corpus: Corpus, context: StudyContext
 ) -> None:
@@ -246,7 +234,7 @@ def _record(
     if (folder / "record.json").is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    records = [_model_record(key, member.folder, recipe, corpus, 0) for member in teacher.members]
+    records = [model_record(key, member.folder, recipe, corpus, 0) for member in teacher.members]
     size = records[0].size.model_copy(
         update={
             name: sum(getattr(record.size, name) for record in records)
@@ -254,38 +242,3 @@ def _record(
         }
     )
     context.finish(folder, records[0].model_copy(update={"size": size}))
-
-
-def _model_record(key: str, folder: Path, recipe: Recipe, corpus: Corpus, seed: int) -> Record:
-    size = model_size(load_model(folder).model, folder)
-    kind = "+".join(map(short_name, recipe.teacher.sources))
-    return _teacher_record(key, size, kind, recipe, corpus, seed)
-
-
-def _teacher_record(
-    key: str, size: Size, kind: str, recipe: Recipe, corpus: Corpus, seed: int
-) -> Record:
-    return Record(
-        key=key,
-        role="teacher",
-        name="teacher",
-        seed=seed,
-        kind=kind,
-        data=summary_of(corpus, origin_of(recipe.data), 0.0),
-        recipe=recipe.model_dump(mode="json"),
-        size=size,
-        quality={},
-        environment=environment(),
-        created=now(),
-    )
-
-
-def _summary(result: TrainingResult, seconds: float, texts: int) -> TrainingSummary:
-    return TrainingSummary(
-        steps=int(result.history[-1]["step"]) if result.history else 0,
-        best_step=result.best_step,
-        seconds=seconds,
-        texts=texts,
-        augmented=0,
-        augmented_wanted=0,
-    )

@@ -13,12 +13,30 @@ from torch import nn
 
 from kdzoo import registry
 from kdzoo.data import Corpus, Example
-from kdzoo.model import BuildContext, build_student, is_module, refuse_narrow, refuse_tableless
+from kdzoo.model import (
+    BuildContext,
+    build_student,
+    freeze_lower,
+    is_module,
+    refuse_narrow,
+    refuse_tableless,
+)
 from kdzoo.progress import Silent
 from kdzoo.recipe.schema import Recipe
+from kdzoo.recipe.schema import Teacher as TeacherSection
 from kdzoo.steps.job import student_options
 from kdzoo.steps.teacher import find_sources, refuse_other_kind
-from kdzoo.teacher import Looked, columns_of, encoder_vectors, find_model, look_at
+from kdzoo.teacher import (
+    Looked,
+    columns_of,
+    encoder_vectors,
+    find_model,
+    keeps_pad_id,
+    look_at,
+    look_at_sentences,
+    refuse_few,
+    refuse_folds,
+)
 from kdzoo.text import SpecialTokens, Vocabulary, prune, words
 from kdzoo.transfer import try_augmenter
 
@@ -30,6 +48,7 @@ class Lookout:
     """The models that were looked at, each once; their weights stay while recipes are tried."""
 
     _seen: dict[tuple[Path, int, bool], Looked] = field(default_factory=dict)
+    _read: set[tuple[Path, int, str | None]] = field(default_factory=set)
 
     def look(self, folder: Path, wanted: int, *, finished: bool) -> Looked:
         """Returns a model once it is seen to be sound.
@@ -41,6 +60,17 @@ class Lookout:
         if known not in self._seen:
             self._seen[known] = look_at(folder, wanted, finished=finished)
         return self._seen[known]
+
+    def look_at_sentences(self, folder: Path, section: TeacherSection) -> None:
+        """Sees that an encoder gives sentence vectors as a linear head wants them.
+
+        Raises:
+            KdzooError: it does not.
+        """
+        known = (folder, section.max_length, section.pooling)
+        if known not in self._read:
+            look_at_sentences(folder, section.pooling, section.max_length)
+            self._read.add(known)
 
 
 def check_teacher(recipe: Recipe, lookout: Lookout) -> None:
@@ -58,9 +88,15 @@ def check_teacher(recipe: Recipe, lookout: Lookout) -> None:
     """
     section = recipe.teacher
     lent = [
-        lookout.look(folder, section.max_length, finished=section.fine_tune is None)
+        lookout.look(folder, section.max_length, finished=section.is_finished)
         for folder in find_sources(section)
     ]
+    if section.head is not None:
+        for each in lent:
+            lookout.look_at_sentences(each.folder, section)
+    if section.fine_tune is not None and section.fine_tune.freeze is not None:
+        for each in lent:
+            freeze_lower(copy.deepcopy(each.model), section.fine_tune.freeze)
     if section.encoder is not None:
         folder = find_model(section.encoder)
         encoder = lookout.look(folder, section.max_length, finished=False)
@@ -76,13 +112,17 @@ def check_teacher(recipe: Recipe, lookout: Lookout) -> None:
 
 
 def check_labels(recipe: Recipe, corpus: Corpus) -> None:
-    """Sees that a finished classifier is one over the data's labels and of its kind of texts.
+    """Sees that a teacher fits the labels: a finished one has them, another has texts of each.
 
     Raises:
-        TeacherError: it is not; the message lists the differences.
+        TeacherError: it does not; the message lists the differences.
     """
     section = recipe.teacher
-    if section.fine_tune is not None:
+    if section.head is not None:
+        refuse_few(corpus)
+    if section.folds is not None:
+        refuse_folds(corpus, section.folds, linear=section.head is not None)
+    if not section.is_finished:
         return
     for folder in find_sources(section):
         refuse_other_kind(folder, corpus)
@@ -123,7 +163,13 @@ def _vocabulary(recipe: Recipe, taught: Looked, *, special: bool) -> Vocabulary:
     texts: Sequence[Example] = _TEXTS
     if recipe.student.text == "words":
         return words(texts, taught.max_length, SpecialTokens.of(taught.tokenizer).mask)
-    return prune(taught.tokenizer, texts, taught.max_length, special_tokens=special)
+    return prune(
+        taught.tokenizer,
+        texts,
+        taught.max_length,
+        special_tokens=special,
+        keep_pad_id=special and keeps_pad_id(taught.folder),
+    )
 
 
 def _try_vectors(

@@ -1,14 +1,30 @@
 """Any Hugging Face classifier, several, or a file of outputs; its logits computed or read once."""
 
-from kdzoo.teacher.cache import LogitTable, cache_contents, cache_root, check_cache, clear_cache
+from kdzoo.teacher.cache import (
+    CachedRows,
+    LogitTable,
+    cache_contents,
+    cache_root,
+    check_cache,
+    clear_cache,
+)
 from kdzoo.teacher.fine_tune import fine_tune
+from kdzoo.teacher.folds import Labeller, LinearFold, OutOfFold, folds_of, refuse_folds
 from kdzoo.teacher.label_file import OutputsWriter, label_file
 from kdzoo.teacher.labels import LabelCures, align, columns_of
-from kdzoo.teacher.look import Looked, is_classifier, look_at
+from kdzoo.teacher.linear import LinearHead, fit_head, label_by_head, refuse_few, save_linear
+from kdzoo.teacher.look import Looked, is_classifier, look_at, look_at_sentences
 from kdzoo.teacher.outputs import NO_ENCODER, NO_TOKENIZER, OutputsTeacher, open_outputs_teacher
 from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
 from kdzoo.teacher.protocol import AnyTeacher
-from kdzoo.teacher.source import content_key, find_model, load_hf_tokenizer, short_name
+from kdzoo.teacher.sentences import SentenceEncoder, open_sentence_encoder
+from kdzoo.teacher.source import (
+    content_key,
+    find_model,
+    keeps_pad_id,
+    load_hf_tokenizer,
+    short_name,
+)
 from kdzoo.teacher.teacher import (
     Member,
     Teacher,
@@ -23,13 +39,19 @@ __all__ = [
     "NO_ENCODER",
     "NO_TOKENIZER",
     "AnyTeacher",
+    "CachedRows",
     "LabelCures",
+    "Labeller",
+    "LinearFold",
+    "LinearHead",
     "LogitTable",
     "Looked",
     "Member",
+    "OutOfFold",
     "OutputsFile",
     "OutputsTeacher",
     "OutputsWriter",
+    "SentenceEncoder",
     "Teacher",
     "align",
     "cache_contents",
@@ -42,14 +64,23 @@ __all__ = [
     "encoder_vectors",
     "find_model",
     "fine_tune",
+    "fit_head",
+    "folds_of",
     "is_classifier",
+    "keeps_pad_id",
+    "label_by_head",
     "label_file",
     "load_encoder",
     "load_hf_tokenizer",
     "look_at",
+    "look_at_sentences",
     "open_member",
     "open_outputs",
     "open_outputs_teacher",
+    "open_sentence_encoder",
+    "refuse_few",
+    "refuse_folds",
+    "save_linear",
     "short_name",
     "token_counts",
 ]

@@ -1,6 +1,6 @@
-"""Teacher logits by content, on disk: computed once, memory-mapped when read.
+"""Teacher logits and sentence vectors by content, on disk: computed once, memory-mapped when read.
 
-A shard is one ``.npy`` file of (digest of the text, logits in float16), named after the SHA-256 of
+A shard is one ``.npy`` file of (digest of the text, its row in float16), named after the SHA-256 of
 its bytes. It is written beside its place and moved there, so that two processes can share the
 cache; a shard whose bytes are not what its name says is removed, and its texts are labelled anew.
 """
@@ -10,22 +10,26 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from kdzoo.data import Digests
+from kdzoo.data import Digests, Texts
 from kdzoo.errors import TeacherError
 from kdzoo.files import check_writable
-from kdzoo.model import refuse_logits
+from kdzoo.model import refuse_logits, refuse_vectors
 
 _CURE = "set KDZOO_CACHE to a folder that you may write: export KDZOO_CACHE=FOLDER"
 OTHER_FILES = 512  # that a process may have open beside its shards
 SHARD_ROWS = 4096  # texts between two points at which labelling can be taken up again
-HalfLogits = npt.NDArray[np.float16]  # [N, C]
+HalfRows = npt.NDArray[np.float16]  # [N, W]
+Shards = Iterator[tuple[Digests, npt.NDArray[np.float32]]]  # of some texts, the rows [M, W]
+Kind = Literal["logits", "vectors"]
+KINDS: tuple[Kind, ...] = ("logits", "vectors")
 
 
 def cache_root() -> Path:
@@ -62,14 +66,42 @@ def unwritable(folder: Path, error: OSError) -> TeacherError:
 
 
 @dataclass
-class LogitCache:
-    """The logits of one model, by text."""
+class RowCache:
+    """What one model makes of each text: logits [C], or a sentence vector [D].
+
+    Attributes:
+        folder: where the shards lie.
+        say: told of what is damaged.
+        kind: logits, or vectors.
+    """
 
     folder: Path
     say: Callable[[str], None]
+    kind: Kind = "logits"
+
+    @classmethod
+    def of(cls, kind: Kind, key: str, say: Callable[[str], None]) -> RowCache:
+        """Returns the cache of the model that the key stands for."""
+        return cls(cache_root() / kind / key, say, kind)
 
     def __post_init__(self) -> None:
         self._opened: dict[str, npt.NDArray[np.void]] = {}
+
+    def rows_of(self, texts: Texts, compute: Callable[[Texts], Shards]) -> CachedRows:
+        """Returns the rows of the texts; what is lacking is computed and kept.
+
+        Args:
+            texts: any, in any order.
+            compute: gives the rows of texts, each once, in shards. They come in an order that
+                depends on them alone, so that batches are the same whenever it is interrupted.
+        """
+        places, shards = self.lookup(texts.digests)
+        missing = np.flatnonzero(places[:, 0] < 0)
+        if len(missing):
+            for digests, rows in compute(_in_order_of_content(texts, missing)):
+                self.write(digests, rows)
+            places, shards = self.lookup(texts.digests)
+        return CachedRows(places, shards)
 
     def lookup(self, digests: Digests) -> tuple[npt.NDArray[np.int64], list[npt.NDArray[np.void]]]:
         """Returns (shard, row) [N, 2] of every text, -1 where it is not there, and the shards."""
@@ -92,18 +124,21 @@ class LogitCache:
         self._open()
         return sorted(self._opened)
 
-    def write(self, digests: Digests, logits: npt.NDArray[np.float32]) -> str:
+    def write(self, digests: Digests, values: npt.NDArray[np.float32]) -> str:
         """Adds a shard and returns its name.
 
         Raises:
-            ModelError: the logits are no numbers, or not in float16.
+            ModelError: the values are no numbers, or not in float16.
             TeacherError: the disk is full.
         """
-        refuse_logits(logits, "the teacher")
+        if self.kind == "logits":
+            refuse_logits(values, "the teacher")
+        else:
+            refuse_vectors(values, "the encoder")
         rows = np.empty(
-            len(digests), dtype=[("digest", "<u8", (2,)), ("logits", "<f2", (logits.shape[1],))]
+            len(digests), dtype=[("digest", "<u8", (2,)), (self.kind, "<f2", (values.shape[1],))]
         )
-        rows["digest"], rows["logits"] = digests, logits.astype(np.float16)
+        rows["digest"], rows[self.kind] = digests, values.astype(np.float16)
         partial: Path | None = None
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -126,7 +161,7 @@ class LogitCache:
                 continue
             if _sha256(path) != path.stem:
                 self.say(
-                    f"the cached logits in {path.name} are damaged: labelling their texts anew"
+                    f"the cached {self.kind} in {path.name} are damaged: reading their texts anew"
                 )
                 path.unlink(missing_ok=True)
                 continue
@@ -155,6 +190,37 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _in_order_of_content(texts: Texts, rows: npt.NDArray[np.int64]) -> Texts:
+    """Returns these rows of the texts, each text once, in an order that is theirs alone."""
+    _, first = np.unique(np.ascontiguousarray(texts.digests[rows]).view("V16"), return_index=True)
+    return texts.take(rows[first])
+
+
+@dataclass(frozen=True)
+class CachedRows:
+    """Rows of N texts, still on disk: ``rows[chosen]`` reads float16 [B, W].
+
+    Attributes:
+        places: (shard, row) of each text, [N, 2].
+        shards: memory-mapped.
+    """
+
+    places: npt.NDArray[np.int64]
+    shards: list[npt.NDArray[np.void]]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, chosen: npt.NDArray[np.int64] | slice) -> HalfRows:
+        places = self.places[chosen]
+        _, kind = self.shards[0].dtype.names or ("", "")
+        found = np.empty((len(places), self.shards[0][kind].shape[1]), dtype=np.float16)
+        for shard in np.unique(places[:, 0]):
+            here = places[:, 0] == shard
+            found[here] = self.shards[shard][kind][places[here, 1]]
+        return found
+
+
 @dataclass(frozen=True)
 class LogitTable:
     """Logits of N texts, still on disk: ``table[rows]`` reads float16 [B, C] in the labels' order.
@@ -162,34 +228,25 @@ class LogitTable:
     Several members (an ensemble) are averaged as they are read.
     """
 
-    members: tuple[tuple[npt.NDArray[np.int64], list[npt.NDArray[np.void]]], ...]
+    members: tuple[CachedRows, ...]
     columns: tuple[npt.NDArray[np.int64], ...]  # per member: its output for each label, [C]
 
     def __len__(self) -> int:
-        return len(self.members[0][0])
+        return len(self.members[0])
 
-    def __getitem__(self, rows: npt.NDArray[np.int64] | slice) -> HalfLogits:
+    def __getitem__(self, rows: npt.NDArray[np.int64] | slice) -> HalfRows:
         total: npt.NDArray[np.float32] | None = None
-        for (places, shards), columns in zip(self.members, self.columns, strict=True):
-            logits = _gather(places[rows], shards)[:, columns].astype(np.float32)
+        for member, columns in zip(self.members, self.columns, strict=True):
+            logits = member[rows][:, columns].astype(np.float32)
             total = logits if total is None else total + logits
         assert total is not None  # noqa: S101 - a teacher has at least one member
         return (total / len(self.members)).astype(np.float16)
 
 
-def _gather(places: npt.NDArray[np.int64], shards: list[npt.NDArray[np.void]]) -> HalfLogits:
-    width = shards[0]["logits"].shape[1]
-    logits = np.empty((len(places), width), dtype=np.float16)
-    for shard in np.unique(places[:, 0]):
-        chosen = places[:, 0] == shard
-        logits[chosen] = shards[shard]["logits"][places[chosen, 1]]
-    return logits
-
-
-def cache_contents() -> list[tuple[str, int, int]]:
-    """Returns (teacher's key, texts, bytes) of every teacher in the cache."""
+def cache_contents(kind: Kind = "logits") -> list[tuple[str, int, int]]:
+    """Returns (model's key, texts, bytes) of every model in the cache."""
     contents = []
-    for folder in sorted((cache_root() / "logits").glob("*")):
+    for folder in sorted((cache_root() / kind).glob("*")):
         files = list(folder.glob("*.npy"))
         rows = sum(len(np.load(file, mmap_mode="r", allow_pickle=False)) for file in files)
         contents.append((folder.name, rows, sum(file.stat().st_size for file in files)))
@@ -197,11 +254,12 @@ def cache_contents() -> list[tuple[str, int, int]]:
 
 
 def clear_cache() -> int:
-    """Removes all cached logits; returns how many bytes that freed."""
+    """Removes all cached logits and vectors; returns how many bytes that freed."""
     import shutil
 
-    freed = sum(size for _, _, size in cache_contents())
-    folder = cache_root() / "logits"
-    if folder.exists():
-        shutil.rmtree(folder)
+    freed = sum(size for kind in KINDS for _, _, size in cache_contents(kind))
+    for kind in KINDS:
+        folder = cache_root() / kind
+        if folder.exists():
+            shutil.rmtree(folder)
     return freed

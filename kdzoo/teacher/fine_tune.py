@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from kdzoo.files import writing
 from kdzoo.metrics import quality
 from kdzoo.model import (
     READS_PAIRS,
+    freeze_lower,
     maximum_length,
     padding_id,
     predict_logits,
@@ -49,8 +51,11 @@ def fine_tune(
 
     Raises:
         TeacherError: the model or its tokenizer cannot be read.
+        ModelError: it has not so many layers as are to stay as they are.
     """
     model, tokenizer = _classifier(source, corpus, seed)
+    if options.freeze is not None:
+        freeze_lower(model, options.freeze)
     limit = maximum_length(tokenizer, model.config, max_length)
     reader = reader_of(tokenizer, limit)
     pad = model.config.pad_token_id
@@ -66,7 +71,7 @@ def fine_tune(
         model,
         data,
         _plan(options, len(corpus.train), seed),
-        _cross_entropy,
+        partial(_cross_entropy, options.label_smoothing),
         evaluate,
         accelerator=accelerator,
         progress=progress,
@@ -83,8 +88,8 @@ def fine_tune(
     return result, evaluate(model)
 
 
-def _cross_entropy(logits: Tensor, gold: Tensor, _: Tensor | None) -> Tensor:
-    return gold_loss(logits, gold)
+def _cross_entropy(smoothing: float, logits: Tensor, gold: Tensor, _: Tensor | None) -> Tensor:
+    return gold_loss(logits, gold, smoothing)
 
 
 def _plan(options: FineTune, texts: int, seed: int) -> TrainingPlan:

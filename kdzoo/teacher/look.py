@@ -8,6 +8,7 @@ from typing import Any
 
 from kdzoo.errors import TeacherError
 from kdzoo.model import (
+    PoolingKind,
     load_model,
     maximum_length,
     padding_id,
@@ -18,6 +19,7 @@ from kdzoo.model import (
     shape_of,
     try_classifier,
 )
+from kdzoo.teacher.sentences import open_sentence_encoder
 from kdzoo.teacher.source import load_hf_tokenizer, read_config
 from kdzoo.teacher.teacher import load_encoder
 
@@ -72,6 +74,22 @@ def look_at(folder: Path, wanted: int, *, finished: bool) -> Looked:
     longest = maximum_length(tokenizer, config, wanted, shape)
     try_classifier(model, longest, padding_id(tokenizer, config), name)
     return Looked(folder, tokenizer, model, longest)
+
+
+def look_at_sentences(folder: Path, pooling: PoolingKind | None, wanted: int) -> None:
+    """Sees that an encoder's sentence vectors come about as its folder says: two texts are read.
+
+    Args:
+        folder: the encoder's.
+        pooling: that the recipe names; else its own.
+        wanted: the most tokens that are to be read of a text.
+
+    Raises:
+        TeacherError: it is no encoder, or cannot be loaded.
+        ModelError: it lacks the pooling it claims, has layers that kdzoo does not know, or fails.
+    """
+    model, vocabulary = open_sentence_encoder(folder, pooling, wanted, batch_size=2).load()
+    try_classifier(model, vocabulary.max_length, vocabulary.pad_id, str(folder))
 
 
 def is_classifier(folder: Path) -> bool:

@@ -24,7 +24,7 @@ from kdzoo.errors import KdzooError, Problem, TeacherError
 from kdzoo.files import with_home
 from kdzoo.progress import Progress, with_speed
 from kdzoo.recipe.schema import Teacher as TeacherSection
-from kdzoo.teacher.cache import LogitCache, LogitTable, cache_root, unwritable
+from kdzoo.teacher.cache import CachedRows, LogitTable, RowCache, unwritable
 from kdzoo.teacher.labels import IN_FILE, align
 from kdzoo.teacher.outputs_file import SHOWN, OutputsBatch, OutputsFile, open_outputs, read_outputs
 from kdzoo.teacher.outputs_values import (
@@ -33,7 +33,7 @@ from kdzoo.teacher.outputs_values import (
     logits_of_logits,
     logits_of_probabilities,
 )
-from kdzoo.teacher.source import content_key, find_model, load_hf_tokenizer
+from kdzoo.teacher.source import content_key, find_model, keeps_pad_id, load_hf_tokenizer
 from kdzoo.teacher.teacher import (
     Member,
     load_encoder,
@@ -71,10 +71,11 @@ class OutputsTeacher:
     path: Path
     key: str
     columns: npt.NDArray[np.int64] = field(repr=False)
-    cache: LogitCache = field(repr=False, compare=False)
+    cache: RowCache = field(repr=False, compare=False)
     encoder_folder: Path | None
     max_length: int
     members: tuple[Member, ...] = ()
+    outputs: None = None  # of a head that it could lend
 
     def label(
         self, examples: Sequence[Example], progress: Progress, device: torch.device
@@ -93,7 +94,7 @@ class OutputsTeacher:
                 f"{self.path.name} does not cover {len(lacking):,} of {len(examples):,} texts (for "
                 f"example '{shown}'); list them with: kdzoo texts RECIPE -o texts.jsonl"
             )
-        return LogitTable(((places, shards),), (self.columns,))
+        return LogitTable((CachedRows(places, shards),), (self.columns,))
 
     def covers(self, examples: Sequence[Example]) -> bool:
         """Whether the file says something of all of these."""
@@ -116,6 +117,10 @@ class OutputsTeacher:
     def cut_side(self) -> str:
         """Returns the side on which texts are cut: the encoder's."""
         return RIGHT if self.encoder_folder is None else str(self.tokenizer().truncation_side)
+
+    def keeps_pad_id(self) -> bool:
+        """Whether students of the encoder's layers have to pad with the same id as it does."""
+        return self.encoder_folder is not None and keeps_pad_id(self.encoder_folder)
 
     def encoder_key(self) -> str:
         """Stands for the weights of the encoder; empty without one."""
@@ -171,7 +176,7 @@ def open_outputs_teacher(
     if file.kind == "label":
         content["smoothing"] = section.smoothing
     key = content_hash(content)
-    cache = LogitCache(cache_root() / "logits" / key, progress.say)
+    cache = RowCache.of("logits", key, progress.say)
     if not _is_whole(cache):
         _read_into(cache, file, names, section.smoothing, progress)
     return OutputsTeacher(
@@ -206,7 +211,7 @@ def _names(file: OutputsFile, said: Sequence[str] | None, labels: Sequence[str])
     return names
 
 
-def _is_whole(cache: LogitCache) -> bool:
+def _is_whole(cache: RowCache) -> bool:
     try:
         shards = json.loads((cache.folder / _WHOLE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -215,7 +220,7 @@ def _is_whole(cache: LogitCache) -> bool:
 
 
 def _read_into(
-    cache: LogitCache,
+    cache: RowCache,
     file: OutputsFile,
     names: Sequence[str],
     smoothing: float,

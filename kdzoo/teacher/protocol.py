@@ -24,6 +24,10 @@ class AnyTeacher(Protocol):
     def members(self) -> tuple[Member, ...]:
         """The classifiers that can be timed; none where the teacher is a file."""
 
+    @property
+    def outputs(self) -> tuple[int, ...] | None:
+        """The outputs of ``model()`` in the labels' order; None where its head is not lent."""
+
     def label(
         self, examples: Sequence[Example], progress: Progress, device: torch.device
     ) -> LogitTable:
@@ -44,6 +48,9 @@ class AnyTeacher(Protocol):
 
     def cut_side(self) -> str:
         """Returns the side of a text, ``left`` or ``right``, on which it is cut."""
+
+    def keeps_pad_id(self) -> bool:
+        """Whether students of its layers have to pad with the same id as it does."""
 
     def encoder_key(self) -> str:
         """Stands for the weights of the encoder; empty where there is none."""

@@ -14,13 +14,13 @@ from kdzoo.bounds import read_json
 from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import ModelError, OutOfReachError, TeacherError, first_line
 from kdzoo.files import check_readable, has_file, with_home
-from kdzoo.model import refuse_adapter, tokenizer_files
+from kdzoo.model import OWN_PADDING, refuse_adapter, tokenizer_files
 from kdzoo.model_files import check_model_files
 from kdzoo.offline import hub_in_reach
 from kdzoo.text import reader_of
 
 _FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
-_NOT_FILES = ["onnx/*", "openvino/*", "*/*"]
+_NOT_FILES = ["[!1-9]*/*"]  # 1_Pooling, 2_Dense: what a sentence encoder has behind its layers
 
 
 def find_model(source: str, fallback: str | None = None, sha256: str | None = None) -> Path:
@@ -141,6 +141,15 @@ def read_config(folder: Path) -> Any:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # the library's own checks have no common base
         raise TeacherError(f"{folder} cannot be loaded: {first_line(error)}") from error
+
+
+def keeps_pad_id(folder: Path) -> bool:
+    """Whether a model, and what is cut from it, knows padding by an id that cannot be moved.
+
+    Raises:
+        TeacherError: its configuration cannot be read.
+    """
+    return read_config(folder).model_type in OWN_PADDING
 
 
 def load_hf_tokenizer(folder: Path) -> Any:

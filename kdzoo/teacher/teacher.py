@@ -23,19 +23,25 @@ from kdzoo.model import (
     refuse_setfit,
 )
 from kdzoo.progress import Progress, with_speed
-from kdzoo.teacher.cache import SHARD_ROWS, LogitCache, LogitTable, cache_root
+from kdzoo.teacher.cache import SHARD_ROWS, CachedRows, LogitTable, RowCache, Shards
 from kdzoo.teacher.labels import columns_of
-from kdzoo.teacher.source import content_key, load_hf_tokenizer, read_config
+from kdzoo.teacher.linear import label_by_head, read_head
+from kdzoo.teacher.sentences import SentenceEncoder
+from kdzoo.teacher.source import content_key, keeps_pad_id, load_hf_tokenizer, read_config
 from kdzoo.text import SpecialTokens, cut_at, encode, reader_of
 
 
 @dataclass(frozen=True)
 class Member:
-    """One finished classifier: its folder, and which of its outputs stands for which label."""
+    """One finished classifier: its folder, and which of its outputs stands for which label.
+
+    ``sentences`` is the frozen encoder below a linear head that was fitted here.
+    """
 
     folder: Path
     key: str
     columns: npt.NDArray[np.int64] = field(repr=False)  # [C]
+    sentences: SentenceEncoder | None = None
 
 
 @dataclass(frozen=True)
@@ -60,9 +66,24 @@ class Teacher:
         """Stands for everything that decides the logits."""
         return content_hash([(member.key, member.columns.tolist()) for member in self.members])
 
+    @property
+    def outputs(self) -> tuple[int, ...] | None:
+        """The outputs of ``model()`` in the order of the labels; None where it is an encoder."""
+        return None if self._is_frozen else tuple(self.members[0].columns.tolist())
+
+    @property
+    def _is_frozen(self) -> bool:
+        """Whether the layers of the (first) model are those of the encoder still."""
+        return self.members[0].sentences is not None
+
+    @property
+    def _lender(self) -> Path:
+        """The folder of what is lent to students."""
+        return self.encoder_folder if self._is_frozen else self.members[0].folder
+
     def tokenizer(self) -> Any:
         """Returns the Hugging Face tokenizer of the (first) model."""
-        return load_hf_tokenizer(self.members[0].folder)
+        return load_hf_tokenizer(self._lender)
 
     def mask_token(self) -> str | None:
         """Returns the tokenizer's mask token, which augmenters put in; None where it has none."""
@@ -70,15 +91,19 @@ class Teacher:
 
     def text_limit(self) -> int:
         """Returns the tokens at which texts are cut, for teacher and students alike."""
-        return text_limit(self.members[0].folder, self.max_length)
+        return text_limit(self._lender, self.max_length)
 
     def cut_side(self) -> str:
         """Returns the side on which texts are cut, for teacher and students alike."""
         return str(self.tokenizer().truncation_side)
 
+    def keeps_pad_id(self) -> bool:
+        """Whether students of its layers have to pad with the same id as it does."""
+        return keeps_pad_id(self._lender)
+
     def model(self) -> Any:
-        """Loads the fine-tuned model (an ensemble's first)."""
-        return load_model(self.members[0].folder).model
+        """Loads the fine-tuned model (an ensemble's first); the encoder where that is frozen."""
+        return self.encoder() if self._is_frozen else load_model(self.members[0].folder).model
 
     def encoder(self) -> Any:
         """Loads the model before fine-tuning, its classification head not to be used."""
@@ -97,46 +122,37 @@ class Teacher:
     ) -> LogitTable:
         """Returns the logits of the examples; what the cache lacks is computed and kept."""
         texts = Texts.of(examples)
-        found = []
-        for member in self.members:
-            cache = LogitCache(cache_root() / "logits" / member.key, progress.say)
-            places, shards = cache.lookup(texts.digests)
-            missing = np.flatnonzero(places[:, 0] < 0)
-            if len(missing):
-                self._label_missing(member, cache, texts, missing, progress, device)
-                places, shards = cache.lookup(texts.digests)
-            found.append((places, shards))
+        found = [self._rows(member, texts, progress, device) for member in self.members]
         return LogitTable(tuple(found), tuple(member.columns for member in self.members))
 
-    def _label_missing(
-        self,
-        member: Member,
-        cache: LogitCache,
-        texts: Texts,
-        missing: npt.NDArray[np.int64],
-        progress: Progress,
-        device: torch.device,
-    ) -> None:
-        """Labels the texts in an order that depends on them alone: batches are always the same."""
-        todo = _in_order_of_content(texts, missing)
-        loaded = load_model(member.folder)
-        model = loaded.model.to(device)
-        # cut where this member ends: its logits are the same whichever ensemble asks for them
-        cut_at(loaded.tokenizer, text_limit(member.folder, self.max_length))
-        encoded = encode(loaded.tokenizer, todo, loaded.pad_id)
-        order = np.argsort(-encoded.lengths, kind="stable")
-        with progress.task("the teacher labels", len(todo)) as task:
-            advance = with_speed(task, "texts")
-            for start in range(0, len(order), SHARD_ROWS):
-                chunk = order[start : start + SHARD_ROWS]
-                logits = predict_logits(model, encoded.take(chunk), self.batch_size, advance)
-                cache.write(todo.digests[chunk], logits)
+    def _rows(
+        self, member: Member, texts: Texts, progress: Progress, device: torch.device
+    ) -> CachedRows:
+        if member.sentences is not None:
+            return label_by_head(
+                member.key,
+                member.sentences,
+                lambda: read_head(load_model(member.folder).model),
+                texts,
+                progress,
+                device,
+            )
 
+        def compute(todo: Texts) -> Shards:
+            loaded = load_model(member.folder)
+            model = loaded.model.to(device)
+            # cut where this member ends: its logits are the same whichever ensemble asks for them
+            cut_at(loaded.tokenizer, text_limit(member.folder, self.max_length))
+            encoded = encode(loaded.tokenizer, todo, loaded.pad_id)
+            order = np.argsort(-encoded.lengths, kind="stable")
+            with progress.task("the teacher labels", len(todo)) as task:
+                advance = with_speed(task, "texts")
+                for start in range(0, len(order), SHARD_ROWS):
+                    chunk = order[start : start + SHARD_ROWS]
+                    logits = predict_logits(model, encoded.take(chunk), self.batch_size, advance)
+                    yield todo.digests[chunk], logits
 
-def _in_order_of_content(texts: Texts, rows: npt.NDArray[np.int64]) -> Texts:
-    """Returns these rows of the texts, each text once, in an order that is theirs alone."""
-    _, first = np.unique(np.ascontiguousarray(texts.digests[rows]).view("V16"), return_index=True)
-    return texts.take(rows[first])
+        return RowCache.of("logits", member.key, progress.say).rows_of(texts, compute)
 
 
 def text_limit(folder: Path, wanted: int) -> int:
@@ -184,7 +200,11 @@ def load_encoder(folder: Path) -> Any:
 
 
 def open_member(
-    folder: Path, max_length: int, labels: Sequence[str], names: Sequence[str] | None = None
+    folder: Path,
+    max_length: int,
+    labels: Sequence[str],
+    names: Sequence[str] | None = None,
+    sentences: SentenceEncoder | None = None,
 ) -> Member:
     """Returns the classifier in the folder with its outputs aligned to ``labels`` by name.
 
@@ -192,4 +212,4 @@ def open_member(
         TeacherError: its labels are not the data's; the message lists the differences.
     """
     columns = columns_of(folder, labels, names)
-    return Member(folder, content_key(folder, max_length), columns)
+    return Member(folder, content_key(folder, max_length), columns, sentences)

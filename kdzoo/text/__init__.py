@@ -1,7 +1,7 @@
 """Texts to ids: tokenising, pruned vocabularies, pretrained word vectors."""
 
 from kdzoo.text.encode import Batch, Encoded, encode
-from kdzoo.text.reading import RIGHT, cut_at, reader_of
+from kdzoo.text.reading import RIGHT, cut_at, reader_of, separate_pairs
 from kdzoo.text.vectors import check_vectors, read_vectors
 from kdzoo.text.vocabulary import SpecialTokens, Vocabulary, prune, whole, words
 
@@ -17,6 +17,7 @@ __all__ = [
     "prune",
     "read_vectors",
     "reader_of",
+    "separate_pairs",
     "whole",
     "words",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tokenizers import Tokenizer
+from tokenizers.processors import TemplateProcessing
 
 RIGHT = "right"
 
@@ -37,3 +38,31 @@ def cut_at(reader: Tokenizer, max_length: int) -> None:
 def cut_side(reader: Tokenizer) -> str:
     """Returns the side of a text, ``left`` or ``right``, on which it cuts."""
     return str((reader.truncation or {"direction": RIGHT})["direction"])
+
+
+def separate_pairs(reader: Tokenizer) -> Tokenizer:
+    """Returns a tokenizer that puts special tokens around each text of a pair as around one alone.
+
+    Token types tell the texts apart: a model that takes the row apart reads each as it is alone.
+    """
+    copy = Tokenizer.from_str(reader.to_str())
+    copy.encode_special_tokens = reader.encode_special_tokens
+    copy.no_truncation()
+    bare = copy.encode("a", add_special_tokens=False).ids
+    around = copy.encode("a").ids
+    start = next(at for at in range(len(around)) if around[at : at + len(bare)] == bare)
+    before, after = around[:start], around[start + len(bare) :]
+    names = {number: str(copy.id_to_token(number)) for number in {*before, *after}}
+
+    def template(text: str, kind: int) -> list[str]:
+        special = [[f"{names[each]}:{kind}" for each in part] for part in (before, after)]
+        return [*special[0], f"${text}:{kind}", *special[1]]
+
+    copy.post_processor = TemplateProcessing(
+        single=template("A", 0),
+        pair=[*template("A", 0), *template("B", 1)],
+        special_tokens=[(name, number) for number, name in names.items()],
+    )
+    if reader.truncation is not None:
+        copy.enable_truncation(**reader.truncation)
+    return copy

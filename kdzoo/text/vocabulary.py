@@ -85,6 +85,7 @@ def prune(
     *,
     special_tokens: bool,
     keep_unseen: bool = False,
+    keep_pad_id: bool = False,
 ) -> Vocabulary:
     """Returns the tokenizer of a Hugging Face model without the pieces that no example needs.
 
@@ -97,6 +98,7 @@ def prune(
         max_length: tokens at which the new tokenizer cuts.
         special_tokens: whether texts are wrapped as the teacher reads them ([CLS] text [SEP]).
         keep_unseen: whether the other pieces stay too, behind those of the examples.
+        keep_pad_id: whether padding keeps its id, which is 0 else.
 
     Raises:
         ModelError: the tokenizer is of a kind that cannot be pruned.
@@ -112,6 +114,8 @@ def prune(
     if special_tokens:
         used |= _ids_around(state["post_processor"], whole)
     first = [] if special.pad is None else [_id_of(whole, special.pad)]
+    if keep_pad_id and first:
+        first = list(range(first[0] + 1))  # what is numbered before it stays too
     order = [*first, *sorted((used | _needed_by_model(state["model"], used)) - {*first})]
     everything = set(whole.get_vocab(with_added_tokens=True).values()) if keep_unseen else set()
     unseen = sorted(everything - {*order})

@@ -1,0 +1,205 @@
+"""A teacher that is fitted to the labelled texts: fine-tuned, or a linear head; found or made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from kdzoo.data import Corpus, fingerprint, origin_of
+from kdzoo.digest import content_hash
+from kdzoo.measure import Size, environment, model_size
+from kdzoo.model import load_model
+from kdzoo.recipe.schema import FineTune, Recipe
+from kdzoo.recipe.schema import Teacher as TeacherSection
+from kdzoo.results import CHECKPOINT, Record, TrainingSummary, now
+from kdzoo.steps.context import (
+    MODEL_FORMAT,
+    StudyContext,
+    configuration_of,
+    summary_of,
+)
+from kdzoo.teacher import (
+    Labeller,
+    LinearFold,
+    Member,
+    SentenceEncoder,
+    Teacher,
+    content_key,
+    fine_tune,
+    fit_head,
+    open_member,
+    open_sentence_encoder,
+    save_linear,
+    short_name,
+)
+from kdzoo.training import TrainingResult
+
+
+def fitted(
+    source: Path, luck: int, recipe: Recipe, corpus: Corpus, context: StudyContext
+) -> tuple[str, Member]:
+    """Returns key and classifier of a model that is fitted to the labelled texts.
+
+    Args:
+        source: the model's folder.
+        luck: added to the seed of fine-tuning; what a linear head's folder is named after.
+        recipe: says how.
+        corpus: the labelled texts.
+        context: the store.
+
+    Raises:
+        KdzooError: the model cannot be loaded, or gives no sentence vectors.
+    """
+    section = recipe.teacher
+    if section.fine_tune is None:
+        encoder = _sentence_encoder(source, section, corpus)
+        key, folder = _linear(encoder, luck, recipe, corpus, context)
+        return key, open_member(folder, section.max_length, corpus.labels, sentences=encoder)
+    options = section.fine_tune.model_copy(update={"seed": section.fine_tune.seed + luck})
+    key, folder = _fine_tuned(source, options, recipe, corpus, context)
+    return key, open_member(folder, section.max_length, corpus.labels)
+
+
+def fitted_fold(
+    sources: Sequence[Path], luck: int, recipe: Recipe, corpus: Corpus, context: StudyContext
+) -> Labeller:
+    """Returns what labels the texts that are not in ``corpus``: fitted as ``fitted`` says.
+
+    A linear head is fitted when a text is first asked for, and not kept: its logits are.
+
+    Raises:
+        KdzooError: a model cannot be loaded, or gives no sentence vectors.
+    """
+    section = recipe.teacher
+    if section.fine_tune is None:
+        encoders = [_sentence_encoder(source, section, corpus) for source in sources]
+        return LinearFold(tuple((_linear_key(each, corpus), each) for each in encoders), corpus)
+    members = tuple(fitted(source, luck, recipe, corpus, context)[1] for source in sources)
+    return Teacher(members, sources[0], section.max_length, section.batch_size)
+
+
+def _sentence_encoder(source: Path, section: TeacherSection, corpus: Corpus) -> SentenceEncoder:
+    """Returns the frozen encoder of a linear head.
+
+    Raises:
+        KdzooError: it gives no sentence vectors.
+    """
+    return open_sentence_encoder(
+        source,
+        section.pooling,
+        section.max_length,
+        section.batch_size,
+        reads_pairs=corpus.has_pairs,
+    )
+
+
+def _linear(
+    encoder: SentenceEncoder, seed: int, recipe: Recipe, corpus: Corpus, context: StudyContext
+) -> tuple[str, Path]:
+    """Returns key and folder of the encoder with the head that is fitted to the texts."""
+    key = _linear_key(encoder, corpus)
+    found = context.find(key)
+    if found is not None:
+        return key, found
+    folder = context.store.folder("teacher", "", seed, key)
+    start = time.perf_counter()
+    with context.accelerator.main_process_first():
+        head = fit_head(encoder, corpus, context.progress, context.accelerator.device)
+    if context.accelerator.is_main_process:
+        save_linear(folder, encoder, head, corpus.labels)
+    context.accelerator.wait_for_everyone()
+    seconds = time.perf_counter() - start
+    record = model_record(key, folder, recipe, corpus, seed)
+    nothing = TrainingResult(history=[], best_step=0, resumed_at=0)
+    training = _summary(nothing, seconds, len(corpus.train))
+    context.finish(folder, record.model_copy(update={"training": training}))
+    context.progress.say(f"teacher fitted: a linear head, C {head.strength:g} ({seconds:.0f} s)")
+    return key, folder
+
+
+def _linear_key(encoder: SentenceEncoder, corpus: Corpus) -> str:
+    """Returns what stands for all that shapes a linear head."""
+    content = {"format": MODEL_FORMAT, "role": "teacher", "head": "linear", "source": encoder.key}
+    return content_hash({**content, "corpus": fingerprint(corpus.labels, corpus.train)})
+
+
+def _fine_tuned(
+    source: Path, options: FineTune, recipe: Recipe, corpus: Corpus, context: StudyContext
+) -> tuple[str, Path]:
+    """Returns key and folder of the fine-tuned model."""
+    max_length = recipe.teacher.max_length
+    content = {
+        "format": MODEL_FORMAT,
+        "role": "teacher",
+        "source": content_key(source, max_length),
+        "options": options.model_dump(),
+        "corpus": corpus.gold_fingerprint,
+    }
+    if options.select_by == "in_scope_accuracy":
+        content["oos"] = corpus.oos
+    key = content_hash(content)
+    found = context.find(key)
+    if found is not None:
+        return key, found
+    folder = context.store.folder("teacher", "", options.seed, key)
+    start = time.perf_counter()
+    told = configuration_of(recipe, "teacher", options.seed)
+    with context.tracking.run(folder.name, key, told) as note:
+        result, figures = fine_tune(
+            source,
+            folder,
+            corpus,
+            options,
+            max_length,
+            options.seed,
+            accelerator=context.accelerator,
+            progress=context.progress,
+            note=note,
+        )
+    seconds = time.perf_counter() - start
+    record = model_record(key, folder, recipe, corpus, options.seed)
+    record = record.model_copy(update={"training": _summary(result, seconds, len(corpus.train))})
+    context.finish(folder, record)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    context.progress.say(
+        f"teacher fine-tuned: validation accuracy {figures['accuracy']:.3f} ({seconds:.0f} s)"
+    )
+    return key, folder
+
+
+def model_record(key: str, folder: Path, recipe: Recipe, corpus: Corpus, seed: int) -> Record:
+    """Returns the record of a teacher that is the model in a folder."""
+    size = model_size(load_model(folder).model, folder)
+    kind = "+".join(map(short_name, recipe.teacher.sources))
+    return teacher_record(key, size, kind, recipe, corpus, seed)
+
+
+def teacher_record(
+    key: str, size: Size, kind: str, recipe: Recipe, corpus: Corpus, seed: int
+) -> Record:
+    """Returns the record of a teacher; its figures are read later."""
+    return Record(
+        key=key,
+        role="teacher",
+        name="teacher",
+        seed=seed,
+        kind=kind,
+        data=summary_of(corpus, origin_of(recipe.data), 0.0),
+        recipe=recipe.model_dump(mode="json"),
+        size=size,
+        quality={},
+        environment=environment(),
+        created=now(),
+    )
+
+
+def _summary(result: TrainingResult, seconds: float, texts: int) -> TrainingSummary:
+    return TrainingSummary(
+        steps=int(result.history[-1]["step"]) if result.history else 0,
+        best_step=result.best_step,
+        seconds=seconds,
+        texts=texts,
+        augmented=0,
+        augmented_wanted=0,
+    )

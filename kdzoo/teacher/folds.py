@@ -1,0 +1,168 @@
+"""Teachers of parts of the labelled texts: each text is labelled by one that has not seen it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from kdzoo.data import Corpus, Example, Texts
+from kdzoo.digest import content_hash
+from kdzoo.errors import TeacherError
+from kdzoo.progress import Progress
+from kdzoo.teacher.cache import CachedRows, LogitTable
+from kdzoo.teacher.linear import FEWEST, fit_head, label_by_head
+from kdzoo.teacher.sentences import SentenceEncoder
+
+
+class Labeller(Protocol):
+    """Gives the logits of texts."""
+
+    @property
+    def key(self) -> str:
+        """Stands for everything that decides the logits."""
+
+    def label(
+        self, examples: Sequence[Example], progress: Progress, device: torch.device
+    ) -> LogitTable:
+        """Returns the logits of the examples, in the order of the data's labels."""
+
+
+@dataclass(frozen=True)
+class LinearFold:
+    """Linear heads that are fitted to a part of the labelled texts, when they are first needed.
+
+    Attributes:
+        encoders: one, or those of an ensemble; each with the key of its head's logits.
+        corpus: the part.
+    """
+
+    encoders: tuple[tuple[str, SentenceEncoder], ...]
+    corpus: Corpus = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        """Stands for everything that decides the logits."""
+        return content_hash([key for key, _ in self.encoders])
+
+    def label(
+        self, examples: Sequence[Example], progress: Progress, device: torch.device
+    ) -> LogitTable:
+        """Returns the logits of the examples, in the order of the data's labels."""
+        found = tuple(
+            label_by_head(
+                key,
+                encoder,
+                partial(fit_head, encoder, self.corpus, progress, device),
+                examples,
+                progress,
+                device,
+            )
+            for key, encoder in self.encoders
+        )
+        columns = np.arange(len(self.corpus.labels))
+        return LogitTable(found, tuple(columns for _ in found))
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Labels each labelled text by the teacher that has not seen it, and all others by the whole.
+
+    The whole teacher has not seen the others either, and has learnt from more texts than a fold's.
+
+    Attributes:
+        whole: has seen all labelled texts.
+        folds: has each seen all but its own.
+        fold_of: which of them is a labelled text's own, by its digest.
+    """
+
+    whole: Labeller
+    folds: tuple[Labeller, ...]
+    fold_of: dict[bytes, int] = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        """Stands for everything that decides the logits."""
+        return content_hash(["out of fold", self.whole.key, [each.key for each in self.folds]])
+
+    def label(
+        self, examples: Sequence[Example], progress: Progress, device: torch.device
+    ) -> LogitTable:
+        """Returns the logits of the examples, in the order of the data's labels."""
+        texts = Texts.of(examples)
+        digests = (each.tobytes() for each in texts.digests)
+        owner = np.array([self.fold_of.get(each, -1) for each in digests], dtype=np.int64)  # [N]
+        parts = []
+        for number in np.unique(owner):
+            rows = np.flatnonzero(owner == number)
+            labeller = self.whole if number < 0 else self.folds[number]
+            parts.append((rows, labeller.label(texts.take(rows), progress, device)))
+        return _joined(parts, len(texts))
+
+
+def _joined(parts: Sequence[tuple[npt.NDArray[np.int64], LogitTable]], count: int) -> LogitTable:
+    """Returns the tables of some rows each as one of all rows."""
+    members = []
+    for number in range(len(parts[0][1].members)):
+        places = np.empty((count, 2), dtype=np.int64)
+        shards: list[npt.NDArray[np.void]] = []
+        for rows, table in parts:
+            own = table.members[number]
+            places[rows] = own.places + np.array([len(shards), 0])
+            shards += own.shards
+        members.append(CachedRows(places, shards))
+    return LogitTable(tuple(members), parts[0][1].columns)
+
+
+def folds_of(corpus: Corpus, count: int) -> dict[bytes, int]:
+    """Returns which of so many folds each labelled text is in, by its digest.
+
+    Each label's texts are spread over the folds evenly, in an order of content; a text that stands
+    there twice is in one fold.
+    """
+    labels: dict[bytes, int] = {}
+    for example in corpus.train:
+        labels.setdefault(example.digest, example.label or 0)
+    placed: Counter[int] = Counter()
+    found = {}
+    for digest, label in sorted(labels.items()):
+        found[digest] = (placed[label] + label) % count
+        placed[label] += 1
+    return found
+
+
+def refuse_folds(corpus: Corpus, count: int, *, linear: bool) -> None:
+    """Refuses labels whose texts cannot be spread over so many folds.
+
+    Args:
+        corpus: the labelled texts.
+        count: of the folds.
+        linear: whether a linear head is fitted to the others, which needs two texts of each label.
+
+    Raises:
+        TeacherError: a label has fewer texts, or leaves too few where a fold is left out.
+    """
+    texts = {(each.digest, each.label) for each in corpus.train}
+    counts = Counter(label for _, label in texts)
+    least = FEWEST if linear else 1
+
+    def fits(have: int, folds: int) -> bool:
+        return have >= folds and have - -(-have // folds) >= least
+
+    few = [number for number in range(len(corpus.labels)) if not fits(counts[number], count)]
+    if not few:
+        return
+    have = min(counts[number] for number in few)
+    name = next(corpus.labels[number] for number in few if counts[number] == have)
+    most = max((folds for folds in range(2, count) if fits(have, folds)), default=0)
+    cure = f"set --set teacher.folds={most}" if most else "remove teacher.folds"
+    raise TeacherError(
+        f"the label '{name}' has {have} training text{'s' * (have != 1)}, too few for "
+        f"teacher.folds: {count}; {cure}, or give it more texts"
+    )

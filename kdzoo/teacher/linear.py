@@ -1,0 +1,166 @@
+"""A linear head over an encoder's sentence vectors: scikit-learn's logistic regression."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from kdzoo.data import Corpus, Example, Texts
+from kdzoo.errors import TeacherError
+from kdzoo.files import writing
+from kdzoo.model import KdzooSentenceForSequenceClassification, pair_features, save_model
+from kdzoo.progress import Progress
+from kdzoo.teacher.cache import SHARD_ROWS, CachedRows, RowCache, Shards
+from kdzoo.teacher.sentences import SentenceEncoder
+
+PARTS = 3  # of the labelled texts, in the cross-validation; two where a class has two texts
+FEWEST = 2  # texts of a class
+_STRENGTHS = (3.0, 10.0, 30.0, 100.0)  # C, the inverse of the regularisation
+_ITERATIONS = 500  # of L-BFGS at most
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LinearHead:
+    """Logits of what an encoder says of a text: ``features @ weight.T + bias``."""
+
+    weight: Floats  # [C, F]
+    bias: Floats  # [C]
+    strength: float  # C, as cross-validation chose it
+
+    def logits(self, features: Floats) -> Floats:
+        """Returns the logits [N, C] of features [N, F]."""
+        return np.asarray(features @ self.weight.T + self.bias, dtype=np.float32)
+
+
+def fit_head(
+    encoder: SentenceEncoder, corpus: Corpus, progress: Progress, device: torch.device
+) -> LinearHead:
+    """Returns the head that is fitted to the labelled training texts.
+
+    Its C is the smallest of those that are right most often in a cross-validation of them,
+    stratified, the same each time; what is within a standard error counts as the same. Features
+    are brought to a mean length of 1 for it, so that C means the same whatever the encoder; the
+    head that is returned reads them as they are.
+
+    Raises:
+        TeacherError: the encoder cannot be loaded.
+    """
+    gold = np.array(corpus.gold("train"))
+    features = _features(encoder, encoder.vectors(corpus.train, progress, device)[:])
+    progress.say(f"fitting a linear head to {len(gold):,} texts")
+    length = float(np.linalg.norm(features, axis=1).mean()) or 1.0
+    search = _regression(gold).fit(features / length, gold)
+    machine = search.best_estimator_
+    weight, bias = machine.coef_ / length, machine.intercept_
+    if len(weight) == 1:  # two classes: one plane
+        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    return LinearHead(weight.astype(np.float32), bias.astype(np.float32), float(machine.C))
+
+
+def refuse_few(corpus: Corpus) -> None:
+    """Refuses labels with too few training texts to choose C by.
+
+    Raises:
+        TeacherError: a label has fewer than two.
+    """
+    counts = Counter(corpus.gold("train"))
+    few = [name for number, name in enumerate(corpus.labels) if counts[number] < FEWEST]
+    if few:
+        raise TeacherError(
+            f"the label '{few[0]}' has one training text, and cross-validation, which fits a "
+            "linear head, needs two of each label; give it another text, or have the encoder "
+            "fine-tuned: teacher.fine_tune in place of teacher.head"
+        )
+
+
+def _regression(gold: npt.NDArray[np.int64]) -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV, StratifiedKFold
+
+    parts = min(PARTS, int(np.bincount(gold).min()))
+    return GridSearchCV(
+        LogisticRegression(max_iter=_ITERATIONS),
+        {"C": list(_STRENGTHS)},
+        cv=StratifiedKFold(parts, shuffle=True, random_state=0),
+        scoring="accuracy",
+        refit=partial(_softest, parts),
+    )
+
+
+def _softest(parts: int, results: Mapping[str, Any]) -> int:
+    """Returns which C is the smallest within a standard error of the best one.
+
+    Of heads that are right as often, the softer one teaches students more.
+    """
+    mean, error = results["mean_test_score"], results["std_test_score"] / np.sqrt(parts)
+    best = int(np.argmax(mean))
+    return int(np.flatnonzero(mean >= mean[best] - error[best])[0])
+
+
+def _features(encoder: SentenceEncoder, vectors: npt.NDArray[np.float16]) -> Floats:
+    """Returns what a head reads of sentence vectors: [N, D], of pairs [N, 4D]."""
+    whole = torch.from_numpy(vectors.astype(np.float32))
+    return (pair_features(whole) if encoder.reads_pairs else whole).numpy()
+
+
+def label_by_head(
+    key: str,
+    encoder: SentenceEncoder,
+    head: Callable[[], LinearHead],
+    examples: Sequence[Example],
+    progress: Progress,
+    device: torch.device,
+) -> CachedRows:
+    """Returns the logits of the examples, in the cache under ``key``.
+
+    Args:
+        key: stands for everything that decides the logits.
+        encoder: gives the sentence vectors; those that it gave before are not computed again.
+        head: gives the head, where the cache lacks a text.
+        examples: any texts.
+        progress: told how far it is.
+        device: where the encoder runs.
+    """
+
+    def compute(todo: Texts) -> Shards:
+        vectors, fitted = encoder.vectors(todo, progress, device), head()
+        for start in range(0, len(todo), SHARD_ROWS):
+            rows = slice(start, start + SHARD_ROWS)
+            yield todo.digests[rows], fitted.logits(_features(encoder, vectors[rows]))
+
+    return RowCache.of("logits", key, progress.say).rows_of(Texts.of(examples), compute)
+
+
+def save_linear(
+    folder: Path, encoder: SentenceEncoder, head: LinearHead, labels: Sequence[str]
+) -> None:
+    """Writes encoder and head as one classifier, a Hugging Face model of kdzoo's own kind."""
+    model, vocabulary = encoder.load()
+    model.config.update(
+        {"id2label": dict(enumerate(labels)), "label2id": {n: i for i, n in enumerate(labels)}}
+    )
+    model.config.problem_type = "single_label_classification"
+    model.classifier = torch.nn.Linear(head.weight.shape[1], len(labels))
+    with torch.no_grad():
+        model.classifier.weight.copy_(torch.from_numpy(head.weight))
+        model.classifier.bias.copy_(torch.from_numpy(head.bias))
+    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        save_model(folder, model, vocabulary)
+
+
+def read_head(model: KdzooSentenceForSequenceClassification) -> LinearHead:
+    """Returns the head of a saved classifier."""
+    layer = model.classifier
+    weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
+    return LinearHead(weight, bias, float("nan"))

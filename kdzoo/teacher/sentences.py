@@ -1,0 +1,181 @@
+"""An encoder's sentence vectors: each text read once, whoever asks, and kept by content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from kdzoo.data import Example, Texts
+from kdzoo.digest import content_hash
+from kdzoo.errors import TeacherError, first_line
+from kdzoo.model import (
+    KdzooSentenceConfig,
+    KdzooSentenceForSequenceClassification,
+    Pooling,
+    PoolingKind,
+    load_steps,
+    maximum_length,
+    padding_id,
+    predict_vectors,
+    read_pooling,
+)
+from kdzoo.progress import Progress, with_speed
+from kdzoo.teacher.cache import SHARD_ROWS, CachedRows, RowCache, Shards
+from kdzoo.teacher.source import content_key, load_hf_tokenizer, read_config
+from kdzoo.text import Vocabulary, encode, separate_pairs, whole
+
+_FORMAT = 1  # raise it when the same encoder gives other vectors
+
+
+@dataclass(frozen=True)
+class SentenceEncoder:
+    """A pretrained encoder that is not trained further, and how its sentence vectors come about.
+
+    Attributes:
+        folder: of the encoder.
+        pooling: from its outputs to one vector.
+        layers: the digest of each file with a dense layer behind the pooling, by its path.
+        max_length: tokens at which texts are cut.
+        batch_size: texts read at once.
+        reads_pairs: whether it reads the two texts of a pair, each by itself.
+    """
+
+    folder: Path
+    pooling: Pooling
+    layers: dict[str, str] = field(hash=False)
+    max_length: int
+    batch_size: int
+    reads_pairs: bool = False
+
+    @cached_property
+    def key(self) -> str:
+        """Stands for everything that decides the vectors."""
+        return content_hash(
+            {
+                "format": _FORMAT,
+                "encoder": content_key(self.folder, self.max_length),
+                "pooling": self.pooling.model_dump(),
+                "layers": list(self.layers.values()),
+                "pairs": self.reads_pairs,
+            }
+        )
+
+    def vectors(
+        self, examples: Sequence[Example], progress: Progress, device: torch.device
+    ) -> CachedRows:
+        """Returns the sentence vectors [N, D] in float16, of pairs both end to end, [N, 2D].
+
+        What the cache lacks is computed and kept.
+
+        Raises:
+            TeacherError: the encoder cannot be loaded.
+        """
+
+        def compute(todo: Texts) -> Shards:
+            model, vocabulary = self.load()
+            model = model.to(device)
+            encoded = encode(vocabulary.tokenizer, todo, vocabulary.pad_id)
+            order = np.argsort(-encoded.lengths, kind="stable")
+            with progress.task("the encoder reads", len(todo)) as task:
+                advance = with_speed(task, "texts")
+                for start in range(0, len(order), SHARD_ROWS):
+                    chunk = order[start : start + SHARD_ROWS]
+                    found = predict_vectors(model, encoded.take(chunk), self.batch_size, advance)
+                    yield todo.digests[chunk], found
+
+        return RowCache.of("vectors", self.key, progress.say).rows_of(Texts.of(examples), compute)
+
+    def load(self) -> tuple[Any, Vocabulary]:
+        """Returns the encoder with a head that is not fitted, on the CPU, and what it reads with.
+
+        Raises:
+            TeacherError: it cannot be loaded.
+            ModelError: a layer behind the pooling cannot be.
+        """
+        tokenizer, config = load_hf_tokenizer(self.folder), read_config(self.folder)
+        pad_id = padding_id(tokenizer, config)
+        if tokenizer.pad_token is None:  # a decoder's, for which one of its own serves
+            tokenizer.pad_token = tokenizer.convert_ids_to_tokens(pad_id)
+        vocabulary = whole(tokenizer, maximum_length(tokenizer, config, self.max_length))
+        if self.reads_pairs:
+            vocabulary = replace(vocabulary, tokenizer=separate_pairs(vocabulary.tokenizer))
+        try:
+            encoder = _bare_encoder(self.folder)
+            model = KdzooSentenceForSequenceClassification(
+                KdzooSentenceConfig(
+                    encoder=_told(encoder.config),
+                    pooling=self.pooling.model_dump(),
+                    vocab_size=encoder.config.vocab_size,
+                    pad_token_id=pad_id,
+                    reads_pairs=self.reads_pairs,
+                )
+            )
+        except TeacherError:
+            raise
+        except Exception as error:  # the library's own checks have no common base
+            raise TeacherError(f"{self.folder} cannot be loaded: {first_line(error)}") from error
+        model.encoder.load_state_dict(encoder.state_dict())
+        load_steps(model.steps, self.folder, self.layers)
+        return model.eval(), vocabulary
+
+
+def open_sentence_encoder(
+    folder: Path,
+    pooling: PoolingKind | None,
+    max_length: int,
+    batch_size: int,
+    *,
+    reads_pairs: bool = False,
+) -> SentenceEncoder:
+    """Returns the encoder in a folder, pooled as the folder or the caller says.
+
+    Raises:
+        TeacherError: it writes texts too, or its configuration cannot be read.
+        ModelError: it lacks the pooling it claims, or has layers that kdzoo does not know.
+    """
+    config = read_config(folder)
+    if config.is_encoder_decoder:
+        raise TeacherError(
+            f"{folder} is a {config.model_type}, an encoder with a decoder, which gives no "
+            "sentence vectors here; have it fine-tuned: teacher.fine_tune in place of teacher.head"
+        )
+    own, layers = read_pooling(folder, pooling)
+    return SentenceEncoder(folder, own, layers, max_length, batch_size, reads_pairs)
+
+
+def _bare_encoder(folder: Path) -> Any:
+    """Loads the encoder without what it has behind its layers.
+
+    Raises:
+        TeacherError: the weights lack a part of it.
+    """
+    from transformers import AutoModel
+
+    model, info = AutoModel.from_pretrained(
+        folder,
+        use_safetensors=True,
+        trust_remote_code=False,
+        dtype=torch.float32,
+        output_loading_info=True,
+    )
+    missing = [name for name in sorted(info["missing_keys"]) if not name.startswith("pooler.")]
+    if missing:
+        raise TeacherError(
+            f"the weights of {folder} lack {', '.join(missing[:3])}; the model is not whole, or "
+            "its files are of another architecture"
+        )
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None
+    return model
+
+
+def _told(config: Any) -> dict[str, Any]:
+    """Returns a configuration as a model's own says it: no place where it came from."""
+    strange = ("_name_or_path", "transformers_version", "architectures", "id2label", "label2id")
+    return {name: value for name, value in config.to_dict().items() if name not in strange}

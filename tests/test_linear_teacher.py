@@ -1,0 +1,415 @@
+"""A frozen encoder with a linear head: fitted once, one model, a teacher like any other."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from tiny_models import context_of, pruned_vocabulary, some_texts, tiny_corpus
+from tiny_sentences import sentence_folder
+from tiny_teachers import save_teacher
+from tiny_world import LABELS, RunCommand, WriteRecipe
+from transformers import AutoModel, AutoTokenizer, pipeline
+
+from kdzoo.data import Corpus, Example
+from kdzoo.errors import KdzooError
+from kdzoo.model import build_student, load_model
+from kdzoo.progress import Silent
+from kdzoo.results import Store
+from kdzoo.runtime import load_classifier
+from kdzoo.runtime.export import export_model
+from kdzoo.runtime.forms import ExportSettings
+from kdzoo.teacher import (
+    SentenceEncoder,
+    Teacher,
+    cache_contents,
+    find_model,
+    fit_head,
+    linear,
+    open_member,
+    open_sentence_encoder,
+    save_linear,
+    sentences,
+)
+
+CPU = torch.device("cpu")
+TEXTS = some_texts(24)
+LINEAR = {"fine_tune": None, "head": "linear"}
+
+
+def pair_corpus() -> Corpus:
+    """Returns a corpus in which the pair's label is whether its texts are of one kind."""
+    single = tiny_corpus(10)
+    pairs: dict[str, tuple[Example, ...]] = {}
+    for split in ("train", "validation"):
+        examples = single.split(split)
+        half = len(examples) // 2
+        pairs[split] = tuple(
+            Example(first.text, second.text, int(first.label == second.label))
+            for first, second in zip(examples, [*examples[1:half], *examples], strict=False)
+        )
+    return Corpus(("no", "yes"), pairs["train"], pairs["validation"], pairs["validation"])
+
+
+@pytest.fixture(scope="module", params=["bert", "mpnet", "roberta"])
+def encoder(
+    request: pytest.FixtureRequest, tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """An encoder; one with a pooling of its own, one whose padding is id 1, one without types."""
+    folder = tmp_path_factory.mktemp("encoders") / request.param
+    if request.param == "bert":
+        pooling = {"pooling_mode_cls_token": True}
+        return sentence_folder(tiny_encoder, folder, ("Pooling", "Normalize"), pooling)
+    return save_teacher(request.param, folder)
+
+
+def fitted(
+    folder: Path, encoder: Path, corpus: Corpus, max_length: int = 32
+) -> tuple[SentenceEncoder, Teacher]:
+    """Fits a head, saves it in ``folder``, and returns it as a teacher."""
+    opened = open_sentence_encoder(encoder, None, max_length, 8, reads_pairs=corpus.has_pairs)
+    save_linear(folder, opened, fit_head(opened, corpus, Silent(), CPU), corpus.labels)
+    member = open_member(folder, max_length, corpus.labels, sentences=opened)
+    return opened, Teacher((member,), encoder, max_length, 8)
+
+
+def pipeline_logits(folder: Path, texts: Sequence[Example]) -> Any:
+    classify = pipeline("text-classification", str(folder), top_k=None, function_to_apply="none")
+    asked = [
+        t.text if t.text_pair is None else {"text": t.text, "text_pair": t.text_pair} for t in texts
+    ]
+    rows = [{each["label"]: each["score"] for each in row} for row in classify(asked, batch_size=4)]
+    names = load_model(folder).labels
+    return np.array([[row[name] for name in names] for row in rows])
+
+
+class TestModel:
+    @pytest.mark.parametrize("kind", ["texts", "pairs"])
+    def test_is_one_in_every_form(self, encoder: Path, tmp_path: Path, kind: str) -> None:
+        """Through vectors in the cache, as a model and in a pipeline: the same logits."""
+        corpus = tiny_corpus() if kind == "texts" else pair_corpus()
+        _, teacher = fitted(tmp_path / "model", encoder, corpus)
+        examples = corpus.validation
+
+        taught = teacher.label(examples, Silent(), CPU)[:].astype(np.float32)
+
+        own = load_classifier(tmp_path / "model", "torch").logits([e.input for e in examples])
+        np.testing.assert_allclose(own, taught, rtol=5e-3, atol=2e-2)
+        piped = pipeline_logits(tmp_path / "model", examples)
+        np.testing.assert_allclose(piped, taught, rtol=5e-3, atol=2e-2)
+        assert load_model(tmp_path / "model").reads_pairs is (kind == "pairs")
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("kind", ["texts", "pairs"])
+    def test_exports(self, tiny_encoder: Path, tmp_path: Path, kind: str) -> None:
+        """A dense layer and normalising stand in the graph; the texts of a pair are taken apart."""
+        corpus = tiny_corpus() if kind == "texts" else pair_corpus()
+        inputs = [each.input for each in corpus.validation]
+        modules = ("Pooling", "Dense", "Normalize")
+        pooling = {"pooling_mode_max_tokens": True}
+        encoder = sentence_folder(tiny_encoder, tmp_path / "encoder", modules, pooling)
+        fitted(tmp_path / "model", encoder, corpus)
+        export_model(tmp_path / "model", tmp_path / "onnx", "onnx", ExportSettings())
+
+        own, exported = (
+            load_classifier(tmp_path / place, runtime).logits(inputs)
+            for place, runtime in (("model", "torch"), ("onnx", "onnx"))
+        )
+
+        np.testing.assert_allclose(exported, own, rtol=1e-4, atol=1e-4)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("kind", ["texts", "pairs"])
+    def test_of_any_encoder_exports(self, encoder: Path, tmp_path: Path, kind: str) -> None:
+        """In float32 and in 8 bits, text by text."""
+        corpus = tiny_corpus() if kind == "texts" else pair_corpus()
+        inputs = [each.input for each in corpus.validation]
+        fitted(tmp_path / "model", encoder, corpus)
+        own = load_classifier(tmp_path / "model", "torch").logits(inputs)
+        for runtime in ("onnx", "onnx-int8"):
+            export_model(tmp_path / "model", tmp_path / runtime, runtime, ExportSettings())
+            exported = load_classifier(tmp_path / runtime, runtime).logits(inputs)
+
+            exact = runtime == "onnx"
+            np.testing.assert_allclose(exported, own, atol=1e-4 if exact else 1.0)
+            assert (exported.argmax(1) == own.argmax(1)).mean() >= (1 if exact else 0.8)
+
+    def test_reads_each_text_of_a_pair_as_alone(self, encoder: Path, tmp_path: Path) -> None:
+        """The vectors of a pair are those of its texts, special tokens and positions too."""
+        corpus = pair_corpus()
+        pairs = open_sentence_encoder(encoder, None, 64, 8, reads_pairs=True)
+        single = open_sentence_encoder(encoder, None, 64, 8)
+
+        both = pairs.vectors(corpus.train, Silent(), CPU)[:].astype(np.float32)
+
+        apart = [
+            single.vectors([Example(each.input[side]) for each in corpus.train], Silent(), CPU)[:]
+            for side in (0, 1)
+        ]
+        np.testing.assert_allclose(both, np.concatenate(apart, axis=1), rtol=5e-3, atol=5e-3)
+
+    def test_is_a_logistic_regression_over_the_vectors(
+        self, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        """As scikit-learn fits it to vectors that transformers gives, with the chosen C."""
+        corpus = tiny_corpus(12)
+        opened = open_sentence_encoder(tiny_encoder, None, 32, 8)
+        head = fit_head(opened, corpus, Silent(), CPU)
+        model = AutoModel.from_pretrained(tiny_encoder).eval()
+        tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+        inputs = [tokenizer(each.text, return_tensors="pt") for each in corpus.train]
+        with torch.no_grad():
+            states = [model(**each).last_hidden_state[0] for each in inputs]  # [T, D] each
+        vectors = np.stack([each.mean(0).numpy() for each in states])
+        length = np.linalg.norm(vectors, axis=1).mean()
+        wanted = LogisticRegression(C=head.strength, max_iter=500).fit(
+            vectors / length, corpus.gold("train")
+        )
+
+        np.testing.assert_allclose(
+            head.logits(vectors), wanted.decision_function(vectors / length), rtol=0.02, atol=0.1
+        )
+
+    @pytest.mark.parametrize(
+        ("mean", "std", "chosen"),
+        [
+            ((0.5, 0.7, 0.9, 0.8), (0.1, 0.1, 0.0, 0.1), 2),
+            ((0.88, 0.89, 0.9, 0.9), (0.0, 0.0, 0.04, 0.0), 0),
+            ((0.80, 0.89, 0.9, 0.9), (0.3, 0.3, 0.04, 0.3), 1),
+            ((0.9, 0.9, 0.9, 0.9), (0.0, 0.0, 0.0, 0.0), 0),
+        ],
+    )
+    def test_is_the_softest_that_cross_validation_cannot_tell_from_the_best(
+        self, mean: tuple[float, ...], std: tuple[float, ...], chosen: int
+    ) -> None:
+        """Of four parts; the standard error is the best one's."""
+        results = {"mean_test_score": np.array(mean), "std_test_score": np.array(std)}
+
+        assert linear._softest(4, results) == chosen
+
+    def test_of_two_labels_has_two_outputs(self, tiny_encoder: Path, tmp_path: Path) -> None:
+        corpus = pair_corpus()
+        _, teacher = fitted(tmp_path / "model", tiny_encoder, corpus, 64)
+
+        logits = teacher.label(corpus.train, Silent(), CPU)[:]
+
+        assert logits.shape == (len(corpus.train), 2)
+        np.testing.assert_allclose(logits[:, 0], -logits[:, 1], rtol=1e-2, atol=1e-2)
+
+    def test_says_nothing_of_where_its_encoder_lay(
+        self, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        fitted(tmp_path / "model", tiny_encoder, tiny_corpus())
+
+        told = "".join(each.read_text(encoding="utf-8") for each in tmp_path.rglob("*.json"))
+        assert str(tiny_encoder) not in told
+        assert str(tmp_path) not in told
+
+    def test_lends_the_encoder_as_it_is(self, tiny_encoder: Path, tmp_path: Path) -> None:
+        """A student starts from what its control starts from: nothing was learnt in the layers."""
+        _, teacher = fitted(tmp_path / "model", tiny_encoder, tiny_corpus())
+
+        lent, own = teacher.model().base_model.state_dict(), AutoModel.from_pretrained(tiny_encoder)
+
+        assert teacher.outputs is None
+        assert all(torch.equal(lent[name], each) for name, each in own.state_dict().items())
+
+
+@pytest.mark.parametrize("kind", ["bert", "distilbert"])
+def test_a_saved_one_lends_its_layers_as_a_finished_teacher(
+    tiny_encoder: Path, tmp_path: Path, kind: str
+) -> None:
+    """The student is of the encoder's build, its head new: it would not read a sentence vector."""
+    folder = tmp_path / "model"
+    fitted(folder, tiny_encoder, tiny_corpus())
+    vocabulary = pruned_vocabulary(folder, TEXTS, special_tokens=True)
+    context = replace(context_of(vocabulary, folder), outputs=(0, 1, 2, 3))
+
+    student = build_student(kind, {"layers": [1]}, context, None, seed=0)
+
+    own = AutoModel.from_pretrained(tiny_encoder).encoder.layer[1].output.dense.weight
+    assert student.config.model_type == kind
+    assert any(torch.equal(each, own) for each in student.parameters())
+
+
+def _deeper(config: dict[str, Any]) -> None:
+    config["encoder"]["num_hidden_layers"] = 10**9
+
+
+def _code(config: dict[str, Any]) -> None:
+    config["encoder"] = {"model_type": "own", "auto_map": {"AutoModel": "own.Model"}}
+
+
+def _vast_layer(config: dict[str, Any]) -> None:
+    step = {"kind": "dense", "inputs": 32, "outputs": 10**15}
+    config["pooling"] = {"kind": "mean", "steps": [step]}
+
+
+def _wide_layer(config: dict[str, Any]) -> None:
+    step = {"kind": "dense", "inputs": 32, "outputs": 1 << 20}
+    config["pooling"] = {"kind": "mean", "steps": [step]}
+
+
+@pytest.mark.parametrize("change", [_deeper, _code, _vast_layer, _wide_layer])
+def test_a_configuration_that_cannot_be_is_one_message(
+    tiny_encoder: Path, tmp_path: Path, change: Callable[[dict[str, Any]], None]
+) -> None:
+    """Whatever a stranger writes there: nothing runs, and nothing vast is built."""
+    folder = tmp_path / "model"
+    fitted(folder, tiny_encoder, tiny_corpus())
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    change(config)
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+    with pytest.raises(KdzooError):
+        load_model(find_model(str(folder)))
+
+
+class TestVectors:
+    def test_are_computed_once(
+        self, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """For the head, for its labels, and for the head of another draw of labelled texts."""
+        monkeypatch.setenv("KDZOO_CACHE", str(tmp_path / "cache"))
+        read: list[int] = []
+        predict = sentences.predict_vectors
+        monkeypatch.setattr(
+            sentences,
+            "predict_vectors",
+            lambda model, encoded, *rest: (
+                read.append(len(encoded)) or predict(model, encoded, *rest)
+            ),
+        )
+        corpus = tiny_corpus()
+        opened, teacher = fitted(tmp_path / "model", tiny_encoder, corpus)
+        teacher.label([*corpus.train, *TEXTS], Silent(), CPU)
+        fit_head(opened, tiny_corpus(), Silent(), CPU)
+
+        distinct = {each.digest for each in [*corpus.train, *TEXTS]}
+        assert sum(read) == len(distinct)
+        assert cache_contents("vectors")[0][:2] == (opened.key, len(distinct))
+
+    def test_go_on_where_they_were_interrupted(
+        self, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With the same bits in the end, and no text read twice."""
+        monkeypatch.setattr(sentences, "SHARD_ROWS", 8)
+        encoder = open_sentence_encoder(tiny_encoder, None, 32, 8)
+        monkeypatch.setenv("KDZOO_CACHE", str(tmp_path / "whole"))
+        whole = encoder.vectors(TEXTS, Silent(), CPU)[:]
+        monkeypatch.setenv("KDZOO_CACHE", str(tmp_path / "interrupted"))
+        predict, calls = sentences.predict_vectors, iter(range(100))
+
+        def interrupted(*arguments: Any) -> Any:
+            if next(calls) == 1:
+                raise KeyboardInterrupt
+            return predict(*arguments)
+
+        monkeypatch.setattr(sentences, "predict_vectors", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            encoder.vectors(TEXTS, Silent(), CPU)
+        resumed = encoder.vectors(TEXTS, Silent(), CPU)[:]
+
+        np.testing.assert_array_equal(resumed, whole)
+        assert next(calls) == len(TEXTS) // 8 + 1
+
+    def test_have_keys_of_what_decides_them(self, tiny_encoder: Path, tmp_path: Path) -> None:
+        dense = sentence_folder(tiny_encoder, tmp_path / "dense", ("Pooling", "Dense"))
+        normal = sentence_folder(tiny_encoder, tmp_path / "normal", ("Pooling", "Normalize"))
+        keys = [
+            open_sentence_encoder(tiny_encoder, None, 32, 8).key,
+            open_sentence_encoder(tiny_encoder, "cls", 32, 8).key,
+            open_sentence_encoder(tiny_encoder, None, 16, 8).key,
+            open_sentence_encoder(tiny_encoder, None, 32, 8, reads_pairs=True).key,
+            open_sentence_encoder(dense, None, 32, 8).key,
+            open_sentence_encoder(normal, None, 32, 8).key,
+        ]
+
+        assert len({*keys}) == len(keys)
+        assert open_sentence_encoder(tiny_encoder, "mean", 32, 64).key == keys[0]
+
+
+class TestStudy:
+    @pytest.mark.trains
+    def test_has_a_teacher_that_is_measured_like_any(
+        self, write_recipe: WriteRecipe, kdzoo: RunCommand
+    ) -> None:
+        """It stands in the table, and a second run fits nothing."""
+        recipe = write_recipe(
+            teacher=LINEAR,
+            training={"steps": 5, "evaluations": 1},
+            controls={"hard_labels": False, "baseline": False},
+        )
+
+        first, second = kdzoo("run", str(recipe)), kdzoo("run", str(recipe))
+
+        assert (first.code, second.code) == (0, 0), first.err + second.err
+        assert "teacher fitted: a linear head, C " in first.out + first.err
+        assert "teacher fitted" not in second.out + second.err
+        store = Store(Path("runs/tiny"))
+        (row,) = (each for each in store.manifest().rows if each.role == "student")
+        teacher = store.read(str(row.members[0].teacher_key))
+        assert teacher.role == "teacher"
+        assert teacher.quality["test"]["accuracy"] > 0.5
+        table = Path("runs/tiny/table.csv").read_text(encoding="utf-8")
+        assert ",teacher,torch,teacher," in table
+
+    @pytest.mark.parametrize(
+        ("teacher", "words"),
+        [
+            ({"head": "linear"}, "remove fine_tune"),
+            ({"head": "linear", "fine_tune": None, "labels": [*LABELS]}, "remove them or head"),
+            ({"pooling": "cls"}, "pooling belongs to head: linear"),
+            ({"head": "square", "fine_tune": None}, "linear"),
+            ({**LINEAR, "pooling": "last"}, "Known: cls, max, mean"),
+        ],
+    )
+    def test_contradictions_are_told(
+        self, write_recipe: WriteRecipe, kdzoo: RunCommand, teacher: dict[str, Any], words: str
+    ) -> None:
+        outcome = kdzoo("check", str(write_recipe(teacher=teacher)))
+
+        assert outcome.code == 2
+        assert words in outcome.err
+
+    def test_a_file_of_outputs_has_no_head(
+        self, write_recipe: WriteRecipe, kdzoo: RunCommand
+    ) -> None:
+        teacher = {"model": None, "outputs": "x.parquet", **LINEAR}
+
+        assert "remove head" in kdzoo("check", str(write_recipe(teacher=teacher))).err
+
+    def test_an_encoder_is_looked_at_first(
+        self, write_recipe: WriteRecipe, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        """And the cure that is told does it."""
+        folder = sentence_folder(tiny_encoder, tmp_path / "encoder", ("Pooling",), {})
+        recipe = write_recipe(teacher={**LINEAR, "model": str(folder)})
+
+        outcome = kdzoo("check", str(recipe))
+
+        assert outcome.code == 2
+        assert "--set teacher.pooling=mean" in outcome.err
+        assert kdzoo("check", str(recipe), "--set", "teacher.pooling=mean").code == 0
+
+    def test_a_label_with_one_text_is_refused_before_anything_is_fitted(
+        self, write_recipe: WriteRecipe, kdzoo: RunCommand, tiny_data: Path, tmp_path: Path
+    ) -> None:
+        data = Path(shutil.copytree(tiny_data, tmp_path / "few"))
+        lines = (data / "train.jsonl").read_text(encoding="utf-8").splitlines()
+        others = [line for line in lines if json.loads(line)["label"] != "music"]
+        rows = [*others, json.dumps({"text": "play it", "label": "music"})]
+        (data / "train.jsonl").write_text("\n".join(rows), encoding="utf-8")
+
+        outcome = kdzoo("run", str(write_recipe(teacher=LINEAR, data={"files": str(data)})))
+
+        assert outcome.code == 2
+        assert "the label 'music' has one training text" in outcome.err
