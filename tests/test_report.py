@@ -218,7 +218,8 @@ class TestGapClosed:
         (row,) = [row for row in make_table(store).rows if row.role == "student"]
 
         assert row.gap_closed == pytest.approx(gap)
-        assert f" {gap * 100:.0f} % |" in markdown(make_table(store))
+        shown = f"{gap * 100:.0f} %" if gap else "unclear"
+        assert f" {shown} |" in markdown(make_table(store))
 
     @pytest.mark.parametrize(
         ("teacher", "control", "told_apart"),

@@ -58,6 +58,7 @@ def _row(
 def forms_table(subject: Subject) -> str:
     """Returns size, latency and answers of the weights and of each exported form."""
     own = subject.record
+    models: list[tuple[str, str, Record | Deployed, int, str]]
     models = [("the weights, in PyTorch", NOTHING, own, own.size.size_bytes, WEIGHTS)]
     models += [
         (form.runtime, _answers(form), form, form.size_bytes, form.runtime)

@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from kdzoo.metrics import quality
 from kdzoo.results import PREDICTIONS, Deployed, Record, Store, opened
 from kdzoo.results.opened import OpenedStore
 from kdzoo.results.outcome_file import read_outcome_file
+from kdzoo.results.record import Figures
 from kdzoo.results.store import T
 from kdzoo.statistics.interval import Interval, percentile_interval
 from kdzoo.statistics.outcomes import Ids, Outcomes
@@ -98,7 +98,7 @@ def _by_label(shares: Floats, said: Ints, labels: int) -> Floats:
     """Returns the share of each of C labels, [R, C], for shares [R, K] of texts with labels [K]."""
     texts = len(said)
     has_label = csr_array((np.ones(texts), (np.arange(texts), said)), (texts, labels))
-    found: Floats = shares @ has_label
+    found: Floats = np.asarray(shares @ has_label)
     return found
 
 
@@ -162,8 +162,10 @@ class CurrentStore(OpenedStore):
             and found.quality_version < QUALITY_VERSION
             and outcomes.is_file()
         ):
-            found = renewed(found, read_outcome_file(outcomes, found))
-            self._known[path] = self._renewed[path] = found
+            told = all_figures(found, read_outcome_file(outcomes, found))
+            update = {"quality": told, "quality_version": QUALITY_VERSION}
+            self._known[path] = self._renewed[path] = found.model_copy(update=update)
+            found = self._known[path]
         return found
 
     def keep(self) -> None:
@@ -186,14 +188,11 @@ def current(store: Store) -> CurrentStore:
     return CurrentStore(known.root, known._known, known._folders)
 
 
-M = TypeVar("M", Record, Deployed)
-
-
-def renewed(model: M, outcomes: pd.DataFrame) -> M:
-    """Returns a record with the figures that it lacks, from its outcomes."""
+def all_figures(model: Record | Deployed, outcomes: pd.DataFrame) -> dict[str, Figures]:
+    """Returns what a record tells of each split, and what it lacks from its outcomes."""
     data = model.data
-    told = {}
+    told: dict[str, Figures] = {}
     for split, known in model.quality.items():
         frame = outcomes[outcomes["split"] == split]
         told[split] = figures(frame, data.oos, data.positive) | known if len(frame) else known
-    return model.model_copy(update={"quality": told, "quality_version": QUALITY_VERSION})
+    return told

@@ -10,7 +10,7 @@ from kdzoo.measure import Ratio
 from kdzoo.report.figures.findings import ToControl, ToTeacher
 from kdzoo.report.figures.spread import Spread
 
-Piece = str | float | None
+Piece = str | int | float | None
 
 
 @dataclass(frozen=True)

@@ -260,12 +260,12 @@ def _gaps(read: _Read, to_control: ToControl, oos: int | None) -> tuple[Gap | No
     """
     if read.teacher is None or read.control is None:
         return None, None
-    hits = [each.hits for each in (read.own, read.control, read.teacher)]
-    gap = gap_closed(*hits, to_control.comparison)
-    if not differ(hits[2], hits[1]):
+    own, control, teacher = (each.hits for each in (read.own, read.control, read.teacher))
+    gap = gap_closed(own, control, teacher, to_control.comparison)
+    if not differ(teacher, control):
         return gap, None
-    in_scope = read.own.gold != oos
-    return gap, share_closed(*(each[:, in_scope] for each in hits))
+    is_in_scope = read.own.gold != oos
+    return gap, share_closed(*(each[:, is_in_scope] for each in (own, control, teacher)))
 
 
 def _mean(values: Iterable[float]) -> float:

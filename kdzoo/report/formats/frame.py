@@ -132,8 +132,9 @@ def _figures(row: TableRow) -> Iterator[tuple[str, float]]:
         if value is not None:
             pieces = column.kind.pieces(value)
             for suffix, place in column.kind.framed:
-                if pieces[place] is not None:
-                    yield f"{column.name}{suffix}", float(pieces[place])
+                number = pieces[place]
+                if isinstance(number, int | float):
+                    yield f"{column.name}{suffix}", float(number)
 
 
 def _read(
