@@ -128,7 +128,7 @@ class TestLookingUp:
                 registry.students,
                 {"bert", "bilstm", "cnn", "distilbert", "fasttext", "hf", "static"},
             ),
-            (registry.objectives, {"kl", "mse"}),
+            (registry.objectives, {"kl", "mse", "dkd", "dist"}),
             (registry.augmenters, {"mask"}),
             (registry.datasets, {"assistant"}),
         ],

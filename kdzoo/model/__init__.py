@@ -40,7 +40,7 @@ from kdzoo.model.soundness import (
     refuse_tokenizer,
     try_classifier,
 )
-from kdzoo.model.table import narrow, widen, widened
+from kdzoo.model.table import narrow, widen, widened, word_table
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
 
 __all__ = [
@@ -84,4 +84,5 @@ __all__ = [
     "try_student",
     "widen",
     "widened",
+    "word_table",
 ]
