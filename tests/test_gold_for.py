@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from tiny_models import tiny_corpus
 from tiny_world import LABELS, RunCommand, WriteRecipe
 
@@ -16,7 +17,7 @@ from kdzoo.data import Corpus, Example, Texts
 from kdzoo.errors import DataError
 from kdzoo.objectives import gold_for
 from kdzoo.recipe import Recipe, Variant, recipe_model
-from kdzoo.results import Store
+from kdzoo.results import Record, Store
 from kdzoo.steps import StudentJob
 from kdzoo.transfer import TransferSet
 
@@ -203,6 +204,17 @@ class TestKeys:
             said = recipe_model().model_validate(recipe)
             assert said.objective.model_dump(mode="json") == recipe["objective"]
             assert said.training.model_dump(mode="json") == recipe["training"]
+
+
+@pytest.mark.parametrize("word", ["oos", 3, True, {"oos": 1}])
+def test_a_strangers_record_that_has_something_else_there_is_refused(word: Any) -> None:
+    """Reports and cards read it as a list of words."""
+    file = next((RESULTS / "quickstart" / "models").glob("*/record.json"))
+    record = json.loads(file.read_text(encoding="utf-8"))
+    record["recipe"]["objective"] = {"kind": "kl", "gold_for": word}
+
+    with pytest.raises(ValidationError, match=r"objective\.gold_for is no list"):
+        Record.model_validate(record)
 
 
 def test_a_study_with_all_of_it_trains_and_says_so(
