@@ -188,7 +188,9 @@ def register_student(
     )
 
 
-def register_objective(name: str, *, needs_logits: bool = False) -> Callable[[T], T]:
+def register_objective(
+    name: str, *, needs_logits: bool = False, needs_gold: bool = False
+) -> Callable[[T], T]:
     """Registers an objective: ``f(student_logits, teacher_logits, **options) -> scalar``.
 
     Both logits are [B, C].
@@ -197,8 +199,10 @@ def register_objective(name: str, *, needs_logits: bool = False) -> Callable[[T]
         name: what recipes call it.
         needs_logits: whether it reads the logits as they are, so that the logarithms of a teacher's
             probabilities, from which the logits differ by a constant per text, are no substitute.
+        needs_gold: whether it also takes the gold labels [B], as its third argument; they are
+            ``NO_LABEL`` where a row has none.
     """
-    return objectives.register(name, needs_logits=needs_logits)
+    return objectives.register(name, needs_logits=needs_logits, needs_gold=needs_gold)
 
 
 def register_augmenter(name: str) -> Callable[[T], T]:

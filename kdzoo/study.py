@@ -23,6 +23,7 @@ from kdzoo.steps import (
     StudyContext,
     TimedRow,
     Trained,
+    check_gold,
     check_kinds,
     check_labels,
     check_one_rule,
@@ -127,6 +128,7 @@ def check_study(study: Study, corpora: Corpora, *, with_teachers: bool = True) -
         settings_of(variant.recipe.measure).check()
     for variant in study.variants:
         corpus = corpora.get(variant.recipe.data, variant.recipe.seeds[0])
+        check_gold(variant.recipe, corpus)
         try:
             check_teacher(variant.recipe, lookout)
             check_labels(variant.recipe, corpus)

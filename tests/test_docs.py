@@ -84,6 +84,23 @@ class TestReadme:
         assert fields is not None
         assert fields.model_validate(section).model_dump(exclude_unset=True) == section
 
+    def test_its_objective_and_training_are_read_as_they_stand(self) -> None:
+        from kdzoo.recipe.options import recipe_model
+
+        blocks = [
+            yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+        ]
+        (sections,) = [block for block in blocks if "objective" in block]
+        others = {
+            "version": 1, "name": "readme", "data": {"embedded": "assistant"},
+            "teacher": {"model": "some/model"}, "student": {"kind": "static"},
+        }  # fmt: skip
+
+        recipe = recipe_model().model_validate({**others, **sections})
+
+        for name, section in sections.items():
+            assert getattr(recipe, name).model_dump(exclude_unset=True) == section
+
 
 class TestContributing:
     def test_its_student_is_the_real_file(self) -> None:

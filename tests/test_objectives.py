@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
@@ -16,17 +17,20 @@ from torch.testing import assert_close
 
 from kdzoo import registry
 from kdzoo.data import NO_LABEL
-from kdzoo.objectives import distillation_loss, kl, mse
+from kdzoo.objectives import GoldFor, bind_objective, dist, distillation_loss, dkd, kl, mse
 from kdzoo.objectives.total import gold_loss
 
 seeds = st.integers(0, 10_000)
 sizes = st.tuples(st.integers(1, 6), st.integers(2, 7))  # [B, C]
 temperatures = st.floats(0.5, 20)
 
-Objective = Callable[[Tensor, Tensor], Tensor]
+Objective = Callable[[Tensor, Tensor, Tensor], Tensor]
 OBJECTIVES: dict[str, Objective] = {
-    name: entry.value for name, entry in registry.objectives.entries().items()
+    name: bind_objective(name, {}) for name in registry.objectives.entries()
 }
+KL = OBJECTIVES["kl"]
+# a correlation is blind to scale: halfway to the teacher's logits, it may be further from it
+STRAIGHT = [name for name in OBJECTIVES if name != "dist"]
 
 
 def logits(size: tuple[int, int], seed: int, scale: float = 1.0) -> Tensor:
@@ -75,15 +79,6 @@ class TestKl:
         self, size: tuple[int, int], seed: int, temperature: float
     ) -> None:
         assert kl(logits(size, seed), logits(size, seed + 1), temperature=temperature) > 0
-
-    @given(size=sizes, seed=seeds)
-    @settings(deadline=None, max_examples=30)
-    def test_looks_at_distributions_alone(self, size: tuple[int, int], seed: int) -> None:
-        """A constant added to a row of logits changes nothing."""
-        student, teacher = logits(size, seed), logits(size, seed + 1)
-        shift = logits((size[0], 1), seed + 2, scale=5)
-
-        assert_close(kl(student + shift, teacher - shift), kl(student, teacher))
 
     @given(seed=seeds)
     @settings(deadline=None, max_examples=20)
@@ -146,6 +141,180 @@ class TestMse:
         assert_close(repeated, mse(student, teacher))
 
 
+class TestDkd:
+    @given(
+        size=sizes,
+        seed=seeds,
+        temperature=temperatures,
+        weights=st.tuples(st.floats(0, 10), st.floats(0, 10)),
+        missing=st.sampled_from([0.0, 0.5, 1.0]),
+    )
+    @settings(deadline=None, max_examples=50)
+    def test_equals_a_loop(
+        self,
+        size: tuple[int, int],
+        seed: int,
+        temperature: float,
+        weights: tuple[float, float],
+        missing: float,
+    ) -> None:
+        """Zhao et al.: alpha TCKD + beta NCKD; the target is gold, or the teacher's first class."""
+        student, teacher = logits(size, seed), logits(size, seed + 1)
+        gold = labels(size, seed, missing)
+        total = 0.0
+        for own, other, label in zip(
+            student.tolist(), teacher.tolist(), gold.tolist(), strict=True
+        ):
+            target = int(np.argmax(other)) if label == NO_LABEL else label
+            q, p = softmax(own, temperature), softmax(other, temperature)
+            q_rest = [x / (1 - q[target]) for i, x in enumerate(q) if i != target]
+            p_rest = [x / (1 - p[target]) for i, x in enumerate(p) if i != target]
+            tckd = p[target] * math.log(p[target] / q[target])
+            tckd += (1 - p[target]) * math.log((1 - p[target]) / (1 - q[target]))
+            nckd = sum(x * math.log(x / y) for x, y in zip(p_rest, q_rest, strict=True))
+            total += weights[0] * tckd + weights[1] * nckd
+
+        found = dkd(
+            student, teacher, gold,
+            temperature=temperature, target_weight=weights[0], others_weight=weights[1],
+        )  # fmt: skip
+
+        assert float(found) == pytest.approx(total / size[0] * temperature**2, abs=1e-7)
+
+    @given(seed=seeds, classes=st.integers(2, 7), temperature=temperatures)
+    @settings(deadline=None, max_examples=30)
+    def test_is_kl_where_the_others_weigh_what_the_teacher_leaves_them(
+        self, seed: int, classes: int, temperature: float
+    ) -> None:
+        """The paper's decomposition: KL = TCKD + (1 - p of the target) NCKD, row by row."""
+        student, teacher = logits((1, classes), seed), logits((1, classes), seed + 1)
+        gold = labels((1, classes), seed)
+        left = 1 - F.softmax(teacher / temperature, dim=-1)[0, int(gold[0])]
+
+        found = dkd(student, teacher, gold, temperature=temperature, others_weight=float(left))
+
+        assert_close(found, kl(student, teacher, temperature=temperature))
+
+    @given(rows=st.integers(1, 6), seed=seeds)
+    @settings(deadline=None, max_examples=20)
+    def test_is_kl_with_two_classes(self, rows: int, seed: int) -> None:
+        """There is one other class, and nothing to tell about it."""
+        student, teacher = logits((rows, 2), seed), logits((rows, 2), seed + 1)
+
+        found = dkd(student, teacher, labels((rows, 2), seed), temperature=3.0, others_weight=9.0)
+
+        assert_close(found, kl(student, teacher, temperature=3.0))
+
+    @pytest.mark.parametrize("temperature", [0.5, 1.0, 8.0])
+    @pytest.mark.parametrize("gold", [0, 1, 2, NO_LABEL])
+    def test_stays_finite_for_extreme_logits(self, temperature: float, gold: int) -> None:
+        sure, other = torch.tensor([[1e4, -1e4, 0.0]]), torch.tensor([[-1e4, 1e4, 0.0]])
+        loss = partial(
+            dkd, teacher_logits=other, gold=torch.tensor([gold]), temperature=temperature
+        )
+
+        assert torch.isfinite(loss(sure))
+        assert torch.isfinite(gradient(loss, sure)).all()
+
+
+class TestDist:
+    @given(
+        size=st.tuples(st.integers(2, 6), st.integers(2, 7)),
+        seed=seeds,
+        temperature=temperatures,
+        weights=st.tuples(st.floats(0, 10), st.floats(0, 10)),
+    )
+    @settings(deadline=None, max_examples=50)
+    def test_equals_numpys_correlations(
+        self, size: tuple[int, int], seed: int, temperature: float, weights: tuple[float, float]
+    ) -> None:
+        """Huang et al.: one minus Pearson's r, over rows and over classes, each averaged."""
+        student, teacher = logits(size, seed), logits(size, seed + 1)
+        q, p = (
+            np.array([softmax(row, temperature) for row in each.tolist()])
+            for each in (student, teacher)
+        )
+        inter = np.mean([1 - np.corrcoef(a, b)[0, 1] for a, b in zip(q, p, strict=True)])
+        intra = np.mean([1 - np.corrcoef(a, b)[0, 1] for a, b in zip(q.T, p.T, strict=True)])
+
+        found = dist(
+            student, teacher,
+            temperature=temperature, inter_weight=weights[0], intra_weight=weights[1],
+        )  # fmt: skip
+
+        total = weights[0] * inter + weights[1] * intra
+        assert float(found) == pytest.approx(total * temperature**2, rel=1e-6, abs=1e-6)
+
+    @given(classes=st.integers(3, 7), seed=seeds)
+    @settings(deadline=None, max_examples=20)
+    def test_of_one_text_is_its_own_relation_alone(self, classes: int, seed: int) -> None:
+        student, teacher = logits((1, classes), seed), logits((1, classes), seed + 1)
+
+        assert_close(dist(student, teacher), dist(student, teacher, intra_weight=0.0))
+
+    @given(rows=st.integers(1, 6), seed=seeds)
+    @settings(deadline=None, max_examples=20)
+    def test_with_two_classes_learns_from_the_relation_between_texts(
+        self, rows: int, seed: int
+    ) -> None:
+        """Within a row two probabilities are correlated by 1 or -1: that is no slope."""
+        student, teacher = logits((rows, 2), seed), logits((rows, 2), seed + 1)
+        slope = partial(dist, teacher_logits=teacher)
+
+        assert_close(
+            gradient(slope, student),
+            gradient(partial(slope, inter_weight=0.0), student),
+            rtol=0,
+            atol=1e-9,
+        )
+
+    def test_ranks_and_leaves_the_scale(self) -> None:
+        """What the student lacks in sureness costs nothing where its probabilities go along."""
+        teacher = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.2, 0.1, 0.7]]).double()
+        flatter = 0.5 * teacher + 0.5 / 3
+
+        assert float(dist(flatter.log(), teacher.log())) == pytest.approx(0, abs=1e-12)
+        assert float(kl(flatter.log(), teacher.log(), temperature=1.0)) > 0.01
+
+    def test_stays_finite_for_extreme_logits(self) -> None:
+        sure = torch.tensor([[1e4, -1e4, 0.0], [1e4, 0.0, 0.0]])
+        loss = partial(dist, teacher_logits=sure.roll(1, dims=1))
+
+        assert torch.isfinite(loss(sure))
+        assert torch.isfinite(gradient(loss, sure)).all()
+
+
+@pytest.mark.parametrize("name", STRAIGHT)
+@given(size=sizes, seed=seeds)
+@settings(deadline=None, max_examples=30)
+def test_an_objective_leads_down_to_the_teacher(
+    name: str, size: tuple[int, int], seed: int
+) -> None:
+    """A step halfway to the teacher's logits is better than none."""
+    student, teacher = logits(size, seed), logits(size, seed + 1)
+    loss = partial(OBJECTIVES[name], teacher_logits=teacher, gold=labels(size, seed, 0.5))
+
+    assert loss((student + teacher) / 2) < loss(student)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in OBJECTIVES if not registry.objectives.get(name).details["needs_logits"]],
+)
+@given(size=sizes, seed=seeds)
+@settings(deadline=None, max_examples=30)
+def test_an_objective_that_needs_no_logits_looks_at_distributions_alone(
+    name: str, size: tuple[int, int], seed: int
+) -> None:
+    """A constant added to a row changes nothing: the logarithms of probabilities serve as well."""
+    student, teacher = logits(size, seed), logits(size, seed + 1)
+    gold, shift = labels(size, seed, 0.5), logits((size[0], 1), seed + 2, scale=5)
+
+    shifted = OBJECTIVES[name](student + shift, teacher - shift, gold)
+
+    assert_close(shifted, OBJECTIVES[name](student, teacher, gold))
+
+
 @pytest.mark.parametrize("name", OBJECTIVES)
 class TestEveryObjective:
     @given(size=sizes, seed=seeds)
@@ -153,20 +322,20 @@ class TestEveryObjective:
     def test_is_zero_and_flat_where_student_and_teacher_agree(
         self, name: str, size: tuple[int, int], seed: int
     ) -> None:
-        same = logits(size, seed, scale=3)
+        same, gold = logits(size, seed, scale=3), labels(size, seed, 0.5)
 
-        assert abs(float(OBJECTIVES[name](same, same))) < 1e-12
-        slope = gradient(lambda at: OBJECTIVES[name](at, same), same)
+        assert abs(float(OBJECTIVES[name](same, same, gold))) < 1e-12
+        slope = gradient(lambda at: OBJECTIVES[name](at, same, gold), same)
         assert_close(slope, torch.zeros_like(same), rtol=0, atol=1e-9)
 
     @given(size=sizes, seed=seeds)
     @settings(deadline=None, max_examples=30)
-    def test_leads_down_to_the_teacher(self, name: str, size: tuple[int, int], seed: int) -> None:
-        """A step halfway to the teacher's logits is better than none."""
-        student, teacher = logits(size, seed), logits(size, seed + 1)
-        loss = OBJECTIVES[name]
+    def test_is_nowhere_lower_than_where_they_agree(
+        self, name: str, size: tuple[int, int], seed: int
+    ) -> None:
+        student, teacher, gold = logits(size, seed), logits(size, seed + 1), labels(size, seed)
 
-        assert loss((student + teacher) / 2, teacher) < loss(student, teacher)
+        assert float(OBJECTIVES[name](student, teacher, gold)) > -1e-12
 
     @given(size=sizes, seed=seeds, times=st.integers(2, 4))
     @settings(deadline=None, max_examples=30)
@@ -175,17 +344,21 @@ class TestEveryObjective:
     ) -> None:
         """The same rows several times weigh no more; their order does not matter."""
         student, teacher = logits(size, seed), logits(size, seed + 1)
+        gold = labels(size, seed, 0.5)
+        assume(name != "dist" or size[0] > 1)  # to dist, a text alone has no relation to others
         repeated = OBJECTIVES[name](
-            student.repeat(times, 1).flip(0), teacher.repeat(times, 1).flip(0)
+            student.repeat(times, 1).flip(0),
+            teacher.repeat(times, 1).flip(0),
+            gold.repeat(times).flip(0),
         )
 
-        assert_close(repeated, OBJECTIVES[name](student, teacher))
+        assert_close(repeated, OBJECTIVES[name](student, teacher, gold))
 
     def test_changes_neither_of_its_arguments(self, name: str) -> None:
         student, teacher = logits((3, 4), 0), logits((3, 4), 1)
         before = student.clone(), teacher.clone()
 
-        OBJECTIVES[name](student, teacher)
+        OBJECTIVES[name](student, teacher, torch.tensor([0, 1, NO_LABEL]))
 
         assert torch.equal(student, before[0])
         assert torch.equal(teacher, before[1])
@@ -222,7 +395,8 @@ class TestDistillationLoss:
     ) -> None:
         student, teacher = logits(size, seed), logits(size, seed + 1)
         gold = labels(size, seed, missing)
-        mixed = alpha * gold_loss(student, gold) + (1 - alpha) * OBJECTIVES[name](student, teacher)
+        soft = OBJECTIVES[name](student, teacher, gold)
+        mixed = alpha * gold_loss(student, gold) + (1 - alpha) * soft
 
         found = distillation_loss(student, gold, teacher, soft=OBJECTIVES[name], alpha=alpha)
 
@@ -241,7 +415,7 @@ class TestDistillationLoss:
                 distillation_loss,
                 gold=labels(size, seed, missing),
                 teacher_logits=teacher,
-                soft=kl,
+                soft=KL,
                 alpha=0.0,
             )
             for missing in (0.0, 1.0)
@@ -254,7 +428,7 @@ class TestDistillationLoss:
         """Such a row's gradient is that of the soft loss, scaled by its weight."""
         student, teacher = logits((2, 3), 0), logits((2, 3), 1)
         gold = torch.tensor([1, NO_LABEL])
-        mixed = partial(distillation_loss, gold=gold, teacher_logits=teacher, soft=kl, alpha=0.25)
+        mixed = partial(distillation_loss, gold=gold, teacher_logits=teacher, soft=KL, alpha=0.25)
 
         found = gradient(mixed, student)
         soft = gradient(lambda at: 0.75 * kl(at, teacher), student)
@@ -279,6 +453,82 @@ class TestDistillationLoss:
                 student,
                 gold,
                 None if lacking == "teacher" else student,
-                soft=None if lacking == "objective" else kl,
+                soft=None if lacking == "objective" else KL,
                 alpha=0.5,
             )
+
+
+chosen_rows = st.builds(GoldFor, st.lists(st.integers(0, 6), max_size=3).map(tuple), st.booleans())
+
+
+class TestGoldFor:
+    @given(size=sizes, seed=seeds, gold_for=chosen_rows, missing=st.sampled_from([0.0, 0.5, 1.0]))
+    @settings(deadline=None, max_examples=50)
+    def test_is_said_of_each_row_by_itself(
+        self, size: tuple[int, int], seed: int, gold_for: GoldFor, missing: float
+    ) -> None:
+        teacher, gold = logits(size, seed), labels(size, seed, missing)
+        wanted = [
+            label != NO_LABEL
+            and (label in gold_for.classes or (gold_for.wrong and label != int(np.argmax(row))))
+            for label, row in zip(gold.tolist(), teacher.tolist(), strict=True)
+        ]
+
+        assert gold_for.rows(gold, teacher).tolist() == wanted
+
+    @pytest.mark.parametrize("name", [name for name in OBJECTIVES if name != "dist"])
+    @given(size=sizes, seed=seeds, gold_for=chosen_rows, missing=st.sampled_from([0.0, 0.5, 1.0]),
+           alpha=st.sampled_from([0.0, 0.3]))  # fmt: skip
+    @settings(deadline=None, max_examples=30)
+    def test_gives_each_row_its_own_target_and_the_same_weight(
+        self,
+        name: str,
+        size: tuple[int, int],
+        seed: int,
+        gold_for: GoldFor,
+        missing: float,
+        alpha: float,
+    ) -> None:
+        """The mean over rows of cross entropy with gold labels, or of the soft loss of one row."""
+        student, teacher = logits(size, seed), logits(size, seed + 1)
+        gold = labels(size, seed, missing)
+        by_gold = gold_for.rows(gold, teacher)
+        total = torch.zeros(())
+        for row in range(size[0]):
+            one = slice(row, row + 1)
+            own, other, label = student[one], teacher[one], gold[one]
+            soft = OBJECTIVES[name](own, other, label)
+            total = total + (F.cross_entropy(own, label) if by_gold[row] else soft)
+        wanted = alpha * gold_loss(student, gold) + (1 - alpha) * total / size[0]
+
+        found = distillation_loss(
+            student, gold, teacher, soft=OBJECTIVES[name], alpha=alpha, gold_for=gold_for
+        )
+
+        assert_close(found, wanted, check_dtype=False)
+
+    @pytest.mark.parametrize("name", OBJECTIVES)
+    @given(size=sizes, seed=seeds)
+    @settings(deadline=None, max_examples=20)
+    def test_for_all_rows_is_hard_labels(self, name: str, size: tuple[int, int], seed: int) -> None:
+        """The teacher then teaches nothing, and a batch without soft rows is no error."""
+        student, teacher = logits(size, seed), logits(size, seed + 1)
+        gold, every = labels(size, seed), GoldFor(tuple(range(size[1])), wrong=False)
+        loss = partial(
+            distillation_loss, gold=gold, teacher_logits=teacher, soft=OBJECTIVES[name], alpha=0.0
+        )
+
+        found = gradient(partial(loss, gold_for=every), student)
+
+        assert_close(found, gradient(lambda at: F.cross_entropy(at, gold), student))
+
+    @pytest.mark.parametrize("name", OBJECTIVES)
+    @given(size=sizes, seed=seeds)
+    @settings(deadline=None, max_examples=20)
+    def test_for_no_row_changes_nothing(self, name: str, size: tuple[int, int], seed: int) -> None:
+        """Unlabelled and augmented texts stay the teacher's, whatever is asked."""
+        student, teacher = logits(size, seed), logits(size, seed + 1)
+        gold, every = labels(size, seed, missing=1.0), GoldFor(tuple(range(7)), wrong=True)
+        loss = partial(distillation_loss, student, gold, teacher, soft=OBJECTIVES[name], alpha=0.0)
+
+        assert_close(loss(gold_for=every), loss(), check_dtype=False)

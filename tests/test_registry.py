@@ -126,9 +126,9 @@ class TestLookingUp:
         [
             (
                 registry.students,
-                {"bert", "bilstm", "cnn", "distilbert", "fasttext", "hf", "static"},
+                {"bert", "bilstm", "cnn", "distilbert", "fasttext", "hf", "phrases", "static"},
             ),
-            (registry.objectives, {"kl", "mse"}),
+            (registry.objectives, {"kl", "mse", "dkd", "dist"}),
             (registry.augmenters, {"mask"}),
             (registry.datasets, {"assistant"}),
         ],
@@ -183,7 +183,7 @@ class TestLookingUp:
 
         Of two letters, one is not enough to go by.
         """
-        names = ["bert", "bilstm", "cnn", "distilbert", "fasttext", "hf", "static"]
+        names = ["bert", "bilstm", "cnn", "distilbert", "fasttext", "hf", "phrases", "static"]
         name = data.draw(st.sampled_from([each for each in names if len(each) > 2]))
         at = data.draw(st.integers(0, len(name) - 2))
         typed = data.draw(

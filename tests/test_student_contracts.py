@@ -426,6 +426,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "fasttext": {"dim": 5},
     "bilstm": {"dim": 6, "hidden": 7, "head": 9, "dropout": 0.25},
     "cnn": {"dim": 6, "maps": 3, "widths": [1, 4], "dropout": 0.125},
+    "phrases": {"dim": 6, "maps": 3, "width": 4, "dropout": 0.25},
     "static": {"dim": 6, "hidden": 7, "dropout": 0.25},
     "distilbert": {"layers": [1], "dropout": 0.25, "init": "random"},
     "bert": {"layers": [1], "dropout": 0.25, "init": "random"},
@@ -473,6 +474,10 @@ class TestOptionsOfARecipe:
                 shapes = [tuple(each.weight.shape) for each in model.student.convolutions]
                 assert shapes == [(3, 6, 1), (3, 6, 4)]
                 assert model.student.dropout.p == 0.125
+            case "phrases":
+                assert model.student.maps.weight.shape == (3, 4 * 6)
+                assert model.student.head.in_features == model.student.hidden_size == 6 + 3
+                assert model.student.dropout.p == 0.25
             case "static":
                 assert model.student.embedding.embedding_dim == model.student.hidden_size == 6
                 assert model.student.head[1].out_features == 7

@@ -18,10 +18,11 @@ from safetensors import safe_open
 from tiny_models import context_of, pruned_vocabulary, some_texts
 from tiny_world import LABELS
 from torch import Tensor, nn
+from torch.testing import assert_close
 
-from kdzoo.errors import TrainingError
+from kdzoo.errors import ModelError, TrainingError
 from kdzoo.model import build_student, predict_logits
-from kdzoo.objectives import distillation_loss, kl
+from kdzoo.objectives import bind_objective, distillation_loss
 from kdzoo.progress import Silent
 from kdzoo.text import Encoded
 from kdzoo.training import (
@@ -32,6 +33,9 @@ from kdzoo.training import (
     make_accelerator,
     train,
 )
+from kdzoo.training.optimizer import make_optimizer
+
+KL = bind_objective("kl", {})
 
 lengths_of_texts = st.lists(st.integers(1, 40), min_size=1, max_size=300).map(np.array)
 batch_sizes = st.integers(1, 40)
@@ -175,7 +179,7 @@ class World:
         progress: Any = None,
     ) -> TrainingResult:
         def loss(logits: Tensor, gold: Tensor, teacher: Tensor | None) -> Tensor:
-            return distillation_loss(logits, gold, teacher, soft=kl, alpha=0.3)
+            return distillation_loss(logits, gold, teacher, soft=KL, alpha=0.3)
 
         return train(
             model,
@@ -353,6 +357,20 @@ class TestCheckpointFile:
 
         assert parts == {"model", "best", "optimizer", "rng"}
 
+    @pytest.mark.parametrize(("after", "holds"), [(17, False), (22, True)])
+    def test_holds_the_average_once_there_is_one(
+        self, world: World, tmp_path: Path, after: int, holds: bool
+    ) -> None:
+        """Averaged from the nineteenth step on; kept every third."""
+        path = tmp_path / "checkpoint.safetensors"
+        plan = plan_of(average_weights=0.25, checkpoint_every=3)
+        with pytest.raises(KeyboardInterrupt):
+            world.train(world.student(), plan, checkpoint=path, progress=StopsAfter(after))
+        with safe_open(path, framework="pt") as opened:
+            parts = {name.partition("/")[0] for name in opened.keys()}  # noqa: SIM118
+
+        assert ("average" in parts) == holds
+
 
 class TestBestWeights:
     @pytest.mark.parametrize(
@@ -469,3 +487,123 @@ def test_the_same_seed_gives_the_same_weights_and_another_other_ones(world: Worl
 
     assert same_weights(models[0], models[1])
     assert not same_weights(models[0], models[2])
+
+
+def raw_weights(world: World, **changes: Any) -> list[dict[str, Tensor]]:
+    """Returns the weights after each step of a run whose weights are not averaged."""
+    seen: list[dict[str, Tensor]] = []
+
+    def evaluate(model: nn.Module) -> dict[str, float]:
+        seen.append({name: each.clone() for name, each in model.state_dict().items()})
+        return {"accuracy": 0.0}
+
+    plan = plan_of(evaluations=24, select_by="last", **changes)
+    world.train(world.student(), plan, evaluate=evaluate)
+    return seen
+
+
+class TestAveragedWeights:
+    @pytest.mark.parametrize(("share", "steps"), [(1e-6, 1), (0.1, 3), (0.5, 12), (1.0, 24)])
+    def test_are_the_mean_over_the_last_steps(self, world: World, share: float, steps: int) -> None:
+        last = raw_weights(world)[-steps:]
+
+        model = world.student()
+        world.train(model, plan_of(average_weights=share, select_by="last"))
+
+        for name, found in model.state_dict().items():
+            assert_close(found, torch.stack([each[name] for each in last]).mean(0))
+
+    def test_are_what_is_evaluated_and_kept(self, world: World) -> None:
+        """Whichever evaluation is the best: what was looked at is what is left."""
+        for best in range(1, 5):
+            seen: list[dict[str, Tensor]] = []
+
+            def evaluate(
+                model: nn.Module, seen: list[dict[str, Tensor]] = seen, best: int = best
+            ) -> dict[str, float]:
+                seen.append({name: each.clone() for name, each in model.state_dict().items()})
+                return {"accuracy": float(len(seen) == best)}
+
+            model = world.student()
+            world.train(model, plan_of(average_weights=0.6), evaluate=evaluate)
+
+            kept = model.state_dict()
+            assert all(torch.equal(kept[name], seen[best - 1][name]) for name in kept)
+            assert not any(module.training for module in model.modules())
+
+    @pytest.mark.parametrize("after", [9, 12, 17, 23])
+    def test_and_rates_of_their_own_survive_an_interruption(
+        self, world: World, tmp_path: Path, after: int
+    ) -> None:
+        """Before the first averaged step, at it and after it."""
+        path = tmp_path / "checkpoint.safetensors"
+        plan = plan_of(average_weights=0.5, embedding_rate=1e-3, decay_matrices_only=True)
+        whole = world.student()
+        result = world.train(whole, plan, checkpoint=tmp_path / "whole.safetensors")
+        with pytest.raises(KeyboardInterrupt):
+            world.train(world.student(), plan, checkpoint=path, progress=StopsAfter(after))
+
+        model = world.student()
+        resumed = world.train(model, plan, checkpoint=path)
+
+        assert resumed.resumed_at > 0
+        assert resumed.history == result.history
+        assert same_weights(model, whole)
+
+
+class TestGroups:
+    @pytest.mark.parametrize("embedding_rate", [None, 0.0, 1e-3, 1e-2])
+    @pytest.mark.parametrize("decay_matrices_only", [False, True])
+    def test_hold_each_parameter_once_with_its_rate_and_decay(
+        self, world: World, embedding_rate: float | None, decay_matrices_only: bool
+    ) -> None:
+        model = world.student()
+        plan = plan_of(embedding_rate=embedding_rate, decay_matrices_only=decay_matrices_only)
+        table = model.get_input_embeddings().weight
+
+        groups = make_optimizer(model, plan).param_groups
+
+        held = {id(each): group for group in groups for each in group["params"]}
+        assert sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
+        for each in model.parameters():
+            own = each is table and embedding_rate is not None
+            assert held[id(each)]["peak"] == (embedding_rate if own else 1e-2)
+            spared = decay_matrices_only and each.ndim == 1
+            assert held[id(each)]["weight_decay"] == (0.0 if spared else 0.01)
+
+    def test_are_one_where_nothing_is_asked(self, world: World) -> None:
+        """So that what was trained before comes out the same, to the bit."""
+        assert len(make_optimizer(world.student(), plan_of()).param_groups) == 1
+
+    @pytest.mark.parametrize("rate", [0.0, 1e-4])
+    def test_give_the_table_its_own_rate(self, world: World, rate: float) -> None:
+        """At rate 0 it stays as it began, while the rest learns."""
+        model, before = world.student(), world.student()
+        table = "student.embedding.weight"
+
+        world.train(model, plan_of(embedding_rate=rate, select_by="last"))
+
+        moved = {
+            name: float((each - before.state_dict()[name]).abs().max())
+            for name, each in model.state_dict().items()
+        }
+        assert (moved[table] == 0) == (rate == 0)
+        assert moved[table] <= 24 * rate * 1.1
+        assert min(value for name, value in moved.items() if name != table) > 24 * 1e-4
+
+    def test_spare_biases_from_decay_alone(self, world: World) -> None:
+        """Where no gradient flows, decay is all that moves a weight."""
+        model, before = world.student(), world.student().state_dict()
+        plan = plan_of(weight_decay=10.0, decay_matrices_only=True, select_by="last")
+
+        train(
+            model, world.data, plan, lambda logits, gold, teacher: 0 * logits.sum(),
+            world.evaluate, accelerator=make_accelerator(), progress=Silent(), description="",
+        )  # fmt: skip
+
+        for name, each in model.state_dict().items():
+            assert torch.equal(each, before[name]) == (each.ndim == 1), name
+
+    def test_refuse_a_rate_for_a_table_that_is_not_shown(self) -> None:
+        with pytest.raises(ModelError, match="this student shows none"):
+            make_optimizer(nn.Linear(2, 2), plan_of(embedding_rate=1e-3))

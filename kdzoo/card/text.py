@@ -153,12 +153,14 @@ def _making(subject: Subject) -> dict[str, str]:
     data, recipe = subject.record.data, subject.record.recipe
     objective = dict(recipe.get("objective", {}))
     alpha, kind = objective.pop("alpha", 0), objective.pop("kind", "")
+    by_gold = objective.pop("gold_for", [])
     options = ", ".join(f"{name} {value}" for name, value in sorted(objective.items()))
     return {
         "teacher": _teacher(subject) if subject.is_distilled else "",
         "teacher_made": _teacher_made(recipe.get("teacher", {})),
         "objective": f"{kind} ({options})" if options else str(kind),
         "alpha": str(alpha),
+        "gold_for": ", ".join(map(str, by_gold)),
         "data_source": _source(subject),
         "train": f"{data.train:,}",
         "unlabelled": _counted(data.unlabelled),

@@ -51,7 +51,7 @@ from kdzoo.model.soundness import (
     refuse_vectors,
     try_classifier,
 )
-from kdzoo.model.table import narrow, widen, widened
+from kdzoo.model.table import narrow, widen, widened, word_table
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
 
 __all__ = [
@@ -108,4 +108,5 @@ __all__ = [
     "try_student",
     "widen",
     "widened",
+    "word_table",
 ]

@@ -107,8 +107,19 @@ def _put_vectors(
         table.weight[pad_id].zero_()
 
 
-def refuse_tableless(student: nn.Module, entry: registry.Entry[Any]) -> nn.Embedding:
-    """Returns the table that takes pretrained vectors.
+def refuse_tableless(
+    student: nn.Module,
+    entry: registry.Entry[Any],
+    wanted: str = "for pretrained vectors",
+    instead: str = "set student.embeddings to random",
+) -> nn.Embedding:
+    """Returns the student's embedding table.
+
+    Args:
+        student: as its class builds it.
+        entry: where it is written.
+        wanted: what the table is for.
+        instead: what a recipe says that does without.
 
     Raises:
         ModelError: the student shows none.
@@ -117,7 +128,7 @@ def refuse_tableless(student: nn.Module, entry: registry.Entry[Any]) -> nn.Embed
     if not isinstance(table, nn.Embedding):
         raise ModelError(
             f"student '{entry.name}' ({entry.origin}) has no attribute `embedding` "
-            "(an nn.Embedding) for pretrained vectors; add one, or set student.embeddings to random"
+            f"(an nn.Embedding) {wanted}; add one, or {instead}"
         )
     return table
 
@@ -163,13 +174,16 @@ def scaled(vectors: Tensor) -> Tensor:
     return centred / centred.std().clamp(min=1e-8) * EMBEDDING_SCALE
 
 
-def try_student(kind: str, options: Mapping[str, Any], pair_head: int = 0) -> None:
+def try_student(
+    kind: str, options: Mapping[str, Any], pair_head: int = 0, *, table_rate: bool = False
+) -> None:
     """Builds a student that is a class over a toy vocabulary and checks its contract.
 
     Args:
         kind: its registered name.
         options: its keyword-only parameters.
         pair_head: width of the head over both texts of a pair; 0 where texts are single.
+        table_rate: whether its embedding table is to have a learning rate of its own.
 
     Raises:
         ModelError: it breaks it; the message says how and where the student is written.
@@ -182,7 +196,10 @@ def try_student(kind: str, options: Mapping[str, Any], pair_head: int = 0) -> No
     def make() -> Any:
         return _made(entry, lambda: KdzooForSequenceClassification(config), _COPIES)
 
-    _check_contract(make(), entry, 3, 20)
+    model = make()
+    _check_contract(model, entry, 3, 20)
+    if table_rate:
+        refuse_tableless(model.student, entry, "with a rate", "remove training.embedding_rate")
     if pair_head:
         config.pair_head = pair_head
         model = make()

@@ -19,7 +19,7 @@ def narrow(model: Any, rows: int) -> Tensor | None:
     Returns None, and changes nothing, where no row is left over or the model does not show a table
     with a row for each word (``get_input_embeddings``).
     """
-    table = _word_table(model)
+    table = word_table(model)
     if table is None or rows >= len(table.weight):
         return None
     rest = table.weight.detach()[rows:].clone()
@@ -29,7 +29,7 @@ def narrow(model: Any, rows: int) -> Tensor | None:
 
 def widen(model: Any, rest: Tensor | None) -> None:
     """Puts the rows that ``narrow`` returned behind those that were trained, in place."""
-    table = _word_table(model)
+    table = word_table(model)
     if rest is not None and table is not None:
         weight = table.weight.detach()
         table.weight = nn.Parameter(torch.cat([weight, rest.to(weight.device)]))
@@ -38,7 +38,7 @@ def widen(model: Any, rest: Tensor | None) -> None:
 @contextmanager
 def widened(model: Any, rest: Tensor | None) -> Iterator[None]:
     """Lets a narrowed model read every word for a while; its own parameter comes back after."""
-    table = _word_table(model)
+    table = word_table(model)
     trained = None if table is None else table.weight
     widen(model, rest)
     try:
@@ -48,7 +48,8 @@ def widened(model: Any, rest: Tensor | None) -> Iterator[None]:
             table.weight = trained
 
 
-def _word_table(model: Any) -> nn.Embedding | None:
+def word_table(model: Any) -> nn.Embedding | None:
+    """Returns the model's table with a row for each word, if it shows one."""
     try:
         table = model.get_input_embeddings()
     except (AttributeError, NotImplementedError):  # a model of the user's that does not say

@@ -286,6 +286,19 @@ class Objective(Section):
 
     kind: str
     alpha: Fraction = Field(0.0, description="weight of the gold labels; 1 is hard labels only")
+    gold_for: list[Named] = Field(
+        [],
+        exclude_if=operator.not_,
+        description="labelled texts whose target is their gold label, not the teacher: 'oos' (the "
+        "out-of-scope label), 'wrong' (where the teacher is), names of labels",
+    )
+
+    @field_validator("gold_for")
+    @classmethod
+    def _distinct(cls, gold_for: list[str]) -> list[str]:
+        if len(set(gold_for)) < len(gold_for):
+            raise ValueError("a word is there twice; remove one")
+        return gold_for
 
 
 class Training(Section):
@@ -294,8 +307,26 @@ class Training(Section):
     steps: Positive = 4000
     batch_size: Few = 64
     learning_rate: Rate = 2e-3
+    embedding_rate: float | None = Field(
+        None,
+        ge=0,
+        exclude_if=lambda rate: rate is None,
+        description="learning rate of the embedding table, where it is not learning_rate; 0 leaves "
+        "the table as it began",
+    )
     weight_decay: float = Field(0.01, ge=0, le=1000)
+    decay_matrices_only: bool = Field(
+        False,
+        exclude_if=operator.not_,
+        description="no weight decay on biases and on the gains of norms",
+    )
     warmup: Fraction = Field(0.1, description="share of the steps in which the rate rises")
+    average_weights: Fraction = Field(
+        0.0,
+        exclude_if=operator.not_,
+        description="the mean of the weights over so great a share of the steps, the last ones, "
+        "is what is evaluated and kept; 0 takes the weights as they are",
+    )
     max_grad_norm: float = Field(1.0, gt=0, le=10**9)
     select_by: SelectBy = Field("accuracy", description="validation metric of the best checkpoint")
     evaluations: Few = Field(10, description="how often validation is looked at")

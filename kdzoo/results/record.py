@@ -38,6 +38,8 @@ def _mappings(recipe: dict[str, Any]) -> dict[str, Any]:
     for name in ("data", "teacher", "transfer", "student", "objective", "training", "measure"):
         if not isinstance(recipe.get(name, {}), dict):
             raise ValueError(f"the recipe's section '{name}' is no mapping")
+    if not isinstance(recipe.get("objective", {}).get("gold_for", []), list):
+        raise ValueError("the recipe's objective.gold_for is no list")
     return recipe
 
 

@@ -11,7 +11,7 @@ from kdzoo.steps.student import Prepared, obtain_student, prepare_student
 from kdzoo.steps.teacher import StudyTeacher, check_outputs, obtain_teacher, refuse_other_kind
 from kdzoo.steps.timing import TimedRow, settings_of, teacher_runtimes, time_rows, timed_rows
 from kdzoo.steps.trained import BASELINE, Trained, setting_of
-from kdzoo.steps.trial import Lookout, check_labels, check_teacher, try_student_on
+from kdzoo.steps.trial import Lookout, check_gold, check_labels, check_teacher, try_student_on
 from kdzoo.steps.wanted import wanted_texts
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "StudyTeacher",
     "TimedRow",
     "Trained",
+    "check_gold",
     "check_kinds",
     "check_labels",
     "check_one_rule",

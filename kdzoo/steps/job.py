@@ -13,7 +13,7 @@ from kdzoo.data import Corpus, fingerprint
 from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import ModelError, TeacherError
 from kdzoo.model import own_vocabulary, try_student
-from kdzoo.objectives import bind_objective
+from kdzoo.objectives import OOS, bind_objective
 from kdzoo.recipe import Variant, options_of, pretrained_options
 from kdzoo.recipe.schema import Recipe, Student, Vectors
 from kdzoo.runtime import require_runtimes
@@ -90,7 +90,8 @@ class StudentJob:
             "encoder": self.taught.teacher.encoder_key(),
             "sources": _own_sources(self.recipe, hard_labels=self.hard_labels),
         }
-        if self.recipe.training.select_by == "in_scope_accuracy":
+        by_gold = () if self.hard_labels else self.recipe.objective.gold_for
+        if self.recipe.training.select_by == "in_scope_accuracy" or OOS in by_gold:
             content["oos"] = self.corpus.oos
         if isinstance(student.embeddings, Vectors):
             content["vectors"] = file_sha256(Path(student.embeddings.vectors))
@@ -132,7 +133,8 @@ def check_kinds(recipe: Recipe) -> None:
     if isinstance(recipe.student.embeddings, Vectors):
         check_vectors(recipe.student.embeddings.vectors)
     pair_head = recipe.student.pair_head if recipe.data.text_pair is not None else 0
-    try_student(recipe.student.kind, options_of(recipe.student), pair_head)
+    table_rate = recipe.training.embedding_rate is not None
+    try_student(recipe.student.kind, options_of(recipe.student), pair_head, table_rate=table_rate)
     _find_models(recipe.student)
     _own_vocabulary(recipe)
 

@@ -26,7 +26,7 @@ from kdzoo.model import (
     widen,
     widened,
 )
-from kdzoo.objectives import bind_objective, distillation_loss
+from kdzoo.objectives import bind_objective, distillation_loss, gold_for
 from kdzoo.recipe import options_of
 from kdzoo.recipe.schema import Recipe, Vectors
 from kdzoo.results import CHECKPOINT, Record, TrainingSummary, now
@@ -156,15 +156,19 @@ def _vectors(job: StudentJob, context: StudyContext) -> Tensor | None:
 
 def training_plan(recipe: Recipe, seed: int) -> TrainingPlan:
     """Returns the recipe's training section as the loop reads it."""
-    return TrainingPlan(**recipe.training.model_dump(), seed=seed)
+    return TrainingPlan(**dict(recipe.training), seed=seed)
 
 
 def _loss(job: StudentJob) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
     objective = job.recipe.objective
     if job.hard_labels:
         return partial(distillation_loss, soft=None, alpha=1.0)
-    soft = bind_objective(objective.kind, options_of(objective))
-    return partial(distillation_loss, soft=soft, alpha=objective.alpha)
+    return partial(
+        distillation_loss,
+        soft=bind_objective(objective.kind, options_of(objective)),
+        alpha=objective.alpha,
+        gold_for=gold_for(objective.gold_for, job.corpus) if objective.gold_for else None,
+    )
 
 
 def _evaluation(job: StudentJob, unseen: Tensor | None) -> Callable[[nn.Module], dict[str, float]]:

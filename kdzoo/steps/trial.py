@@ -21,6 +21,7 @@ from kdzoo.model import (
     refuse_narrow,
     refuse_tableless,
 )
+from kdzoo.objectives import gold_for
 from kdzoo.progress import Silent
 from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.schema import Teacher as TeacherSection
@@ -127,6 +128,16 @@ def check_labels(recipe: Recipe, corpus: Corpus) -> None:
     for folder in find_sources(section):
         refuse_other_kind(folder, corpus)
         columns_of(folder, corpus.labels, section.labels)
+
+
+def check_gold(recipe: Recipe, corpus: Corpus) -> None:
+    """Sees that the data have the gold labels that the objective asks for.
+
+    Raises:
+        DataError: they have not; each word of ``objective.gold_for`` is told with its cure.
+    """
+    if recipe.objective.alpha < 1:
+        gold_for(recipe.objective.gold_for, corpus)
 
 
 def try_student_on(recipe: Recipe, taught: Looked, encoder: Looked, *, knows_head: bool) -> None:

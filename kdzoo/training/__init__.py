@@ -4,11 +4,11 @@ from kdzoo.training.data import BatchOrder, TrainingSet
 from kdzoo.training.loop import (
     Evaluate,
     Loss,
-    TrainingPlan,
     TrainingResult,
     make_accelerator,
     train,
 )
+from kdzoo.training.plan import TrainingPlan
 
 __all__ = [
     "BatchOrder",

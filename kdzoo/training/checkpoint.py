@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from kdzoo.files import check_readable, has_file, writing
+from kdzoo.training.average import WeightAverage
 
 Tensors = dict[str, Tensor]
 
@@ -35,10 +36,17 @@ class Checkpoint:
         self.best_score, self.best_step = score, self.step
         return True
 
-    def save(self, path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    def save(
+        self,
+        path: Path,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        average: WeightAverage,
+    ) -> None:
         """Writes the checkpoint beside its place and moves it there."""
         tensors = {f"model/{k}": v for k, v in copy_of(model.state_dict()).items()}
         tensors |= {f"best/{k}": v for k, v in (self.best or {}).items()}
+        tensors |= {f"average/{k}": v for k, v in copy_of(average.state()).items()}
         for index, state in optimizer.state_dict()["state"].items():
             tensors |= {
                 f"optimizer/{index}/{k}": v.detach().cpu().clone() for k, v in state.items()
@@ -64,7 +72,9 @@ def copy_of(state: dict[str, Tensor]) -> Tensors:
     return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state.items()}
 
 
-def resume(path: Path | None, model: nn.Module, optimizer: torch.optim.Optimizer) -> Checkpoint:
+def resume(
+    path: Path | None, model: nn.Module, optimizer: torch.optim.Optimizer, average: WeightAverage
+) -> Checkpoint:
     """Returns the checkpoint in the file, its state put back; a fresh one without a file."""
     if path is None or not has_file(path):
         return Checkpoint()
@@ -75,11 +85,14 @@ def resume(path: Path | None, model: nn.Module, optimizer: torch.optim.Optimizer
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
     except SafetensorError:  # the disk lost part of it: the training begins anew
         return Checkpoint()
-    parts: dict[str, Tensors] = {"model": {}, "best": {}, "optimizer": {}, "rng": {}}
+    parts: dict[str, Tensors] = {
+        part: {} for part in ("model", "best", "average", "optimizer", "rng")
+    }
     for name, tensor in tensors.items():
         part, _, rest = name.partition("/")
         parts[part][rest] = tensor
     model.load_state_dict(parts["model"])
+    average.resume(parts["average"])
     state: dict[int, Tensors] = {}
     for name, tensor in parts["optimizer"].items():
         index, _, key = name.partition("/")

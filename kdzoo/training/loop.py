@@ -14,39 +14,15 @@ from torch import Tensor, nn
 from kdzoo.errors import TrainingError
 from kdzoo.progress import Progress, Task
 from kdzoo.tracking import Note
+from kdzoo.training.average import WeightAverage
 from kdzoo.training.checkpoint import Checkpoint, resume
 from kdzoo.training.data import BatchOrder, TrainingSet
+from kdzoo.training.optimizer import make_optimizer, set_rates
+from kdzoo.training.plan import TrainingPlan
 
 Loss = Callable[[Tensor, Tensor, Tensor | None], Tensor]  # (logits, gold, teacher logits) -> scalar
 Evaluate = Callable[[nn.Module], dict[str, float]]
 NOTE_EVERY = 20  # steps between two looks at the loss; each look waits for a GPU
-
-
-@dataclass(frozen=True)
-class TrainingPlan:
-    """How long and how fast: the numbers of the loop."""
-
-    steps: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    warmup: float  # share of the steps
-    max_grad_norm: float
-    select_by: str  # a key of what evaluation returns, or "last"
-    evaluations: int
-    checkpoint_every: int
-    seed: int
-
-    def rate(self, step: int) -> float:
-        """Returns the learning rate of a step: up over the warm-up, then down to 0, both linear."""
-        warmup_steps = round(self.warmup * self.steps)
-        if step < warmup_steps:
-            return self.learning_rate * (step + 1) / warmup_steps
-        return self.learning_rate * (self.steps - step) / max(1, self.steps - warmup_steps)
-
-    def is_evaluation(self, step: int) -> bool:
-        """Whether validation is looked at after so many steps: evenly, and after the last one."""
-        return step * self.evaluations // self.steps > (step - 1) * self.evaluations // self.steps
 
 
 @dataclass(frozen=True)
@@ -77,7 +53,7 @@ def train(
     checkpoint: Path | None = None,
     note: Note | None = None,
 ) -> TrainingResult:
-    """Trains ``model`` in place and leaves it with the weights of its best evaluation.
+    """Trains ``model`` in place and leaves it with the weights of its best evaluation, or the last.
 
     A file at ``checkpoint`` is resumed from; the run then ends with the same numbers as one that
     was not interrupted. The caller removes the file when it has saved the model. ``note`` is told
@@ -88,10 +64,8 @@ def train(
     """
     torch.manual_seed(plan.seed + accelerator.process_index)
     wrapped = accelerator.prepare_model(model)
-    optimizer = torch.optim.AdamW(
-        wrapped.parameters(), plan.learning_rate, weight_decay=plan.weight_decay, fused=True
-    )
-    point = resume(checkpoint, model, optimizer)
+    optimizer, average = make_optimizer(model, plan), WeightAverage(model, plan)
+    point = resume(checkpoint, model, optimizer, average)
     resumed_at = point.step
     step = _stepper(wrapped, optimizer, data, plan, loss_of, accelerator)
     with progress.task(description, plan.steps, done=point.step) as task:
@@ -100,21 +74,22 @@ def train(
         while point.step < plan.steps:
             running, since = running + step(point.step), since + 1
             point.step += 1
+            average.update(point.step)
             evaluated = plan.is_evaluation(point.step)
             saved = checkpoint is not None and point.step % plan.checkpoint_every == 0
             if evaluated or saved or point.step % NOTE_EVERY == 0:
                 loss = _finite(float(running) / since, point.step, description)
                 running, since = torch.zeros_like(running), 0
                 if evaluated:
-                    figures = _evaluate(model, evaluate, plan, point, loss)
+                    figures = _evaluate(average.shown, evaluate, plan, point, loss)
+                    model.train()
                     if note is not None:
                         note(point.step, figures)
                 if saved and checkpoint is not None and accelerator.is_main_process:
-                    point.save(checkpoint, model, optimizer)
+                    point.save(checkpoint, model, optimizer, average)
                 _note(task, point, loss, plan)
             task.advance()
-    if point.best is not None:
-        model.load_state_dict(point.best)
+    model.load_state_dict(average.shown.state_dict() if point.best is None else point.best)
     model.eval()
     accelerator.free_memory()
     return TrainingResult(point.history, point.best_step or plan.steps, resumed_at)
@@ -137,8 +112,7 @@ def _stepper(
         rows = order.rows(step)
         own = rows[rank::size]  # several processes share a batch, none of them goes without
         inputs, gold, teacher = data.batch(own if len(own) else rows[:1])
-        for group in optimizer.param_groups:
-            group["lr"] = plan.rate(step)
+        set_rates(optimizer, plan, step)
         logits = model(**{name: each.to(device) for name, each in inputs.items()}).logits  # [B, C]
         target = None if teacher is None else teacher.to(device)
         loss = loss_of(logits.float(), gold.to(device), target)
@@ -164,7 +138,6 @@ def _evaluate(
     model: nn.Module, evaluate: Evaluate, plan: TrainingPlan, point: Checkpoint, loss: float
 ) -> dict[str, float]:
     metrics = evaluate(model)
-    model.train()
     point.history.append({"step": point.step, "loss": loss, **metrics})
     if plan.select_by != "last":
         point.consider(model, metrics[plan.select_by])

@@ -89,8 +89,10 @@ def gap_lines(store: Store, table: Table) -> list[GapLine]:
 
 def _objective(record: Record) -> str:
     told: Mapping[str, Any] = record.recipe.get("objective") or {}
-    kind, alpha = str(told.get("kind", "")), told.get("alpha")
-    return f"{kind}, alpha {alpha:g}" if alpha else kind
+    alpha, by_gold = told.get("alpha"), told.get("gold_for")
+    parts = [str(told.get("kind", "")), f"alpha {alpha:g}" if alpha else ""]
+    parts.append(f"gold for {', '.join(map(str, by_gold))}" if by_gold else "")
+    return ", ".join(filter(None, parts))
 
 
 def _texts(record: Record) -> str:

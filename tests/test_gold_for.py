@@ -1,0 +1,239 @@
+"""What ``objective.gold_for`` may say of which data, and what it does to keys and records."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from tiny_models import tiny_corpus
+from tiny_world import LABELS, RunCommand, WriteRecipe
+
+from kdzoo.data import Corpus, Example, Texts
+from kdzoo.errors import DataError
+from kdzoo.objectives import gold_for
+from kdzoo.recipe import Recipe, Variant, recipe_model
+from kdzoo.results import Record, Store
+from kdzoo.steps import StudentJob
+from kdzoo.transfer import TransferSet
+
+RESULTS = Path(__file__).resolve().parent.parent / "results"
+CORPUS = tiny_corpus()
+OOS = LABELS.index("oos")
+
+
+def renamed(**names: str) -> Corpus:
+    """Returns the corpus with some labels called otherwise."""
+    return replace(CORPUS, labels=tuple(names.get(label, label) for label in LABELS))
+
+
+def without(label: int) -> Corpus:
+    """Returns the corpus without training texts of a label: a hub may name what it lacks."""
+    train = tuple(example for example in CORPUS.train if example.label != label)
+    return replace(CORPUS, train=train)
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("words", "classes", "wrong"),
+        [
+            (["oos"], (OOS,), False),
+            (["wrong"], (), True),
+            (["wrong", "oos"], (OOS,), True),
+            (["music", "alarm"], (0, 1), False),
+            (["weather", "oos", "wrong"], (OOS, 3), True),
+            ([], (), False),
+        ],
+    )
+    def test_stand_for_classes_and_the_teachers_mistakes(
+        self, words: list[str], classes: tuple[int, ...], wrong: bool
+    ) -> None:
+        found = gold_for(words, CORPUS)
+
+        assert (found.classes, found.wrong) == (classes, wrong)
+
+    def test_oos_is_the_label_that_the_data_say_whatever_its_name(self) -> None:
+        corpus = renamed(oos="none of these")
+
+        assert gold_for(["oos"], corpus) == gold_for(["none of these"], corpus)
+
+    @pytest.mark.parametrize(
+        ("words", "corpus", "said"),
+        [
+            (["musik"], CORPUS, ["no label is called 'musik'", "did you mean 'music'?", "wrong"]),
+            (["Oos"], CORPUS, ["no label is called 'Oos'", "did you mean 'oos'?"]),
+            ([""], CORPUS, ["no label is called ''"]),
+            (["oos"], replace(CORPUS, oos=None), ["names none", "set data.oos_label to 'oos'"]),
+            (["oos"], replace(renamed(oos="rest"), oos=None), ["to the label of such texts"]),
+            (["oos"], replace(CORPUS, oos=0), ["out-of-scope texts, and a label of the data"]),
+            (["wrong"], renamed(music="wrong"), ["teacher is wrong, and a label of the data"]),
+            (["wrong"], renamed(oos="wrong"), ["teacher is wrong, and a label of the data"]),
+            (["oos"], without(OOS), ["no training text has the gold label 'oos'", "remove 'oos'"]),
+            (["music"], without(1), ["no training text has the gold label 'music'"]),
+            (["a", "wrong", "b"], CORPUS, ["2 problems", "called 'a'", "called 'b'"]),
+        ],
+    )  # fmt: skip
+    def test_that_stand_for_nothing_or_for_two_things_are_refused(
+        self, words: list[str], corpus: Corpus, said: list[str]
+    ) -> None:
+        with pytest.raises(DataError) as refused:
+            gold_for(words, corpus)
+
+        told = str(refused.value)
+        assert told.startswith("objective.gold_for: ")
+        assert [each for each in said if each not in told] == []
+
+    @pytest.mark.parametrize("command", ["run", "check"])
+    @pytest.mark.parametrize(
+        ("sections", "said"),
+        [
+            ({"objective": {"gold_for": ["oos", "oos"]}}, ["objective.gold_for", "twice"]),
+            ({"objective": {"gold_for": "oos"}}, ["objective.gold_for", "valid list"]),
+            ({"objective": {"gold_for": ["oos"]}, "data": {"oos_label": None}}, ["data.oos_label"]),
+            ({"objective": {"gold_for": ["jazz"]}}, ["no label is called 'jazz'"]),
+        ],
+    )
+    def test_are_refused_before_anything_is_trained(
+        self,
+        kdzoo: RunCommand,
+        write_recipe: WriteRecipe,
+        command: str,
+        sections: dict[str, Any],
+        said: list[str],
+    ) -> None:
+        outcome = kdzoo(command, write_recipe(**sections))
+
+        assert outcome.code == 2
+        assert "Traceback" not in outcome.err
+        assert [each for each in said if each not in outcome.err] == []
+        assert not Path("runs/tiny/models").exists()
+
+    def test_say_nothing_to_hard_labels(self, kdzoo: RunCommand, write_recipe: WriteRecipe) -> None:
+        """A variant with alpha 1 may keep them, as it keeps the temperature."""
+        recipe = write_recipe(objective={"gold_for": ["jazz"], "alpha": 1})
+
+        assert kdzoo("check", recipe).code == 0
+
+
+def recipe_of(**sections: Any) -> Recipe:
+    told = {
+        "version": 1,
+        "name": "tiny",
+        "data": {"embedded": "assistant"},
+        "teacher": {"model": "some/model"},
+        "student": {"kind": "fasttext"},
+        "objective": {"kind": "kl"},
+    }
+    return recipe_model().model_validate({**told, **sections})
+
+
+def key_of(corpus: Corpus = CORPUS, *, hard_labels: bool = False, **sections: Any) -> str:
+    """Returns the key of a student of some teacher."""
+    teacher = SimpleNamespace(key="t", encoder_key=lambda: "e")
+    taught: Any = SimpleNamespace(key="k", teacher=teacher, labeller=teacher)
+    vocabulary: Any = SimpleNamespace(fingerprint="v")
+    transfer = TransferSet(Texts.of([Example("a", label=0)]), 1)
+    variant = Variant(recipe_of(**sections), "", "")
+    return StudentJob(variant, corpus, taught, 0, transfer, vocabulary, hard_labels).key
+
+
+class TestKeys:
+    def test_without_the_new_options_are_those_of_before(self) -> None:
+        """Nothing that was trained before is trained again: these were given before they came."""
+        assert key_of() == "04c48abec8ddc4bd"
+        assert key_of(hard_labels=True) == "b08db6ecfa4ee015"
+
+    @pytest.mark.parametrize(
+        "sections",
+        [
+            {"objective": {"kind": "kl", "gold_for": []}},
+            {"training": {"embedding_rate": None}},
+            {"training": {"decay_matrices_only": False}},
+            {"training": {"average_weights": 0}},
+        ],
+    )
+    def test_do_not_tell_a_default_that_is_written_from_one_that_is_not(
+        self, sections: dict[str, Any]
+    ) -> None:
+        assert key_of(**sections) == key_of()
+
+    @pytest.mark.parametrize(
+        "training",
+        [
+            {"embedding_rate": 0.0},
+            {"embedding_rate": 2e-4},
+            {"decay_matrices_only": True},
+            {"average_weights": 0.2},
+        ],
+    )
+    def test_of_student_and_control_tell_what_shapes_their_training(
+        self, training: dict[str, Any]
+    ) -> None:
+        for hard_labels in (False, True):
+            other = key_of(hard_labels=hard_labels, training=training)
+            assert other != key_of(hard_labels=hard_labels)
+
+    @pytest.mark.parametrize("words", [["oos"], ["wrong"], ["music"], ["oos", "wrong"]])
+    def test_tell_gold_for_to_the_student_alone(self, words: list[str]) -> None:
+        """Its control knows gold labels only, and is shared."""
+        objective = {"kind": "kl", "gold_for": words}
+
+        assert key_of(objective=objective) != key_of()
+        assert key_of(objective=objective, hard_labels=True) == key_of(hard_labels=True)
+
+    def test_tell_which_label_is_out_of_scope_where_that_matters(self) -> None:
+        objective, moved = {"kind": "kl", "gold_for": ["oos"]}, replace(CORPUS, oos=0)
+
+        assert key_of(moved, objective=objective) != key_of(objective=objective)
+        assert key_of(moved) == key_of()
+
+    @pytest.mark.parametrize("study", [each.parent.name for each in RESULTS.glob("*/study.json")])
+    def test_of_what_is_published_rest_on_the_same_words(self, study: str) -> None:
+        """What a published record says of objective and training is what would be said today."""
+        records = [
+            json.loads(each.read_text(encoding="utf-8"))
+            for each in (RESULTS / study / "models").glob("*/record.json")
+        ]
+        recipes = [each["recipe"] for each in records if each["role"] in ("student", "control")]
+        assert recipes
+        for recipe in recipes:
+            said = recipe_model().model_validate(recipe)
+            assert said.objective.model_dump(mode="json") == recipe["objective"]
+            assert said.training.model_dump(mode="json") == recipe["training"]
+
+
+@pytest.mark.parametrize("word", ["oos", 3, True, {"oos": 1}])
+def test_a_strangers_record_that_has_something_else_there_is_refused(word: Any) -> None:
+    """Reports and cards read it as a list of words."""
+    file = next((RESULTS / "quickstart" / "models").glob("*/record.json"))
+    record = json.loads(file.read_text(encoding="utf-8"))
+    record["recipe"]["objective"] = {"kind": "kl", "gold_for": word}
+
+    with pytest.raises(ValidationError, match=r"objective\.gold_for is no list"):
+        Record.model_validate(record)
+
+
+def test_a_study_with_all_of_it_trains_and_says_so(
+    kdzoo: RunCommand, write_recipe: WriteRecipe
+) -> None:
+    """From the recipe to the loop: target by row, rates, decay and averaged weights."""
+    objective = {"kind": "dkd", "temperature": 2.0, "gold_for": ["oos", "wrong"]}
+    training = {"embedding_rate": 1e-3, "decay_matrices_only": True, "average_weights": 0.3}
+    recipe = write_recipe(
+        objective=objective, training=training, controls={"hard_labels": False, "baseline": False}
+    )
+
+    outcome = kdzoo("run", recipe)
+
+    assert outcome.code == 0, outcome.err
+    store = Store(Path("runs/tiny"))
+    (row,) = (row for row in store.manifest().rows if row.role == "student")
+    said = store.read(row.members[0].key).recipe
+    assert {name: said["objective"][name] for name in objective} == objective
+    assert {name: said["training"][name] for name in training} == training
+    card = (store.finished(row.members[0].key) / "README.md").read_text(encoding="utf-8")
+    assert "gold labels for oos, wrong" in card
