@@ -17,6 +17,7 @@ from kdzoo.data import Corpus, Example
 from kdzoo.errors import RecipeError
 from kdzoo.measure import outcomes
 from kdzoo.recipe.schema import Reject
+from kdzoo.report import make_table
 from kdzoo.results import Store
 from kdzoo.runtime.decision import DECISION, SCORES, Decision, ScoreName, read_decision
 from kdzoo.runtime.rejection import decided, oos_scores
@@ -43,6 +44,7 @@ def by_hand(name: ScoreName, row: np.ndarray) -> float:
     p = sorted((each / sum(e) for i, each in enumerate(e) if i != OOS), reverse=True)
     return {
         "oos_probability": e[OOS] / sum(e),
+        "odds": math.log(e[OOS] / sum(e) / p[0]),
         "max_in_scope": 1 - p[0],
         "margin": 1 - (p[0] - p[1]),
         "energy": -math.log(sum(each for i, each in enumerate(e) if i != OOS)),
@@ -210,6 +212,19 @@ def test_another_rule_decides_anew_and_trains_nothing(
     assert {path: path.stat().st_mtime_ns for path in weights} == weights
     found = [read_decision(path.parent) for path in store.root.glob(f"models/*/{DECISION}")]
     assert [each and each.max_false_rejections for each in found] == [0.2] * 4
+    for name in ("table.md", "report.html", "table.tex"):
+        assert "as decided" in (store.root / name).read_text(encoding="utf-8"), name
+    for row in make_table(store).rows:
+        assert 0 <= row.metrics["false_rejections"].mean <= 1
+        assert row.metrics["as_decided_accuracy"].mean == pytest.approx(_by_hand(store, row.name))
+
+
+def _by_hand(store: Store, name: str) -> float:
+    """The accuracy on test of what was decided, from a row's own outcomes."""
+    (row,) = [each for each in store.manifest().rows if each.name == name]
+    outcomes = store.predictions(row.members[0].key)
+    test = outcomes[outcomes["split"] == "test"]
+    return float((test["decided"] == test["gold"]).mean())
 
 
 def test_an_older_decision_is_of_the_probability() -> None:

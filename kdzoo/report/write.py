@@ -32,7 +32,7 @@ from kdzoo.report.page.study_sections import (
     environment_sections,
     recipes_section,
 )
-from kdzoo.report.pictures.accuracy import draw, draw_size
+from kdzoo.report.pictures.accuracy import draw, draw_decided, draw_size
 from kdzoo.report.pictures.gap import draw_gaps
 from kdzoo.results import Store
 from kdzoo.statistics import CurrentStore, OutcomesReader, current
@@ -115,7 +115,8 @@ def write_tables(table: Table, folder: Path) -> list[Path]:
     for name, content in text_files(table).items():
         write_atomically(folder / name, content)
         written.append(folder / name)
-    return written + draw(table, folder) + draw_size(table, folder)
+    pictures = draw(table, folder) + draw_size(table, folder) + draw_decided(table, folder)
+    return written + pictures
 
 
 def _sections(report: Report, texts: Sequence[str] | None) -> list[Section]:

@@ -14,7 +14,7 @@ from kdzoo.errors import ModelError
 from kdzoo.files import has_file
 
 DECISION = "decision.json"
-ScoreName = Literal["oos_probability", "max_in_scope", "margin", "energy"]
+ScoreName = Literal["oos_probability", "odds", "max_in_scope", "margin", "energy"]
 SCORES: tuple[ScoreName, ...] = get_args(ScoreName)
 _LARGEST = 1 << 16  # bytes; what kdzoo writes is far smaller, and a stranger's is read whole
 

@@ -18,8 +18,9 @@ Logits = npt.NDArray[np.floating[Any]]
 def oos_scores(name: ScoreName, logits: Logits, oos: int) -> Values:
     """Returns how likely each text is out of scope, the higher the likelier, [N].
 
-    ``oos_probability`` is the probability of the out-of-scope label; ``max_in_scope`` is 1 - that
-    of the most probable other label (Hendrycks and Gimpel, 2017); ``margin`` is 1 - how far the
+    ``oos_probability`` is the probability of the out-of-scope label; ``odds`` is the logarithm of
+    how much more probable it is than the best other label; ``max_in_scope`` is 1 - the probability
+    of the best other label (Hendrycks and Gimpel, 2017); ``margin`` is 1 - how far the
     second of the others lies behind the first; ``energy`` is -log Σ exp of the others' logits (Liu
     et al., 2020).
 
@@ -55,6 +56,11 @@ def _oos_probability(logits: Values, oos: int) -> Values:
     return probabilities
 
 
+def _odds(logits: Values, oos: int) -> Values:
+    odds: Values = logits[:, oos] - _others(logits, oos, -np.inf).max(1)
+    return odds
+
+
 def _max_in_scope(logits: Values, oos: int) -> Values:
     best: Values = _others(softmax(logits, axis=1), oos, 0.0).max(1)
     return 1 - best
@@ -73,6 +79,7 @@ def _energy(logits: Values, oos: int) -> Values:
 
 _SCORES: dict[ScoreName, Callable[[Values, int], Values]] = {
     "oos_probability": _oos_probability,
+    "odds": _odds,
     "max_in_scope": _max_in_scope,
     "margin": _margin,
     "energy": _energy,

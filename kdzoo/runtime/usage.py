@@ -56,6 +56,7 @@ def readme(runtime: str, labels: tuple[str, ...], decision: Decision | None = No
 
 _SCORES: dict[ScoreName, str] = {
     "oos_probability": "the probability of that label",
+    "odds": "its logit - the highest logit of the other labels",
     "max_in_scope": "1 - the highest probability of the other labels",
     "margin": "1 - the highest probability of the other labels + their second highest",
     "energy": "-log Σ exp over the other labels",

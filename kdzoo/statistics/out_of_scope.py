@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import precision_recall_fscore_support, roc_auc_score, roc_curve
+from sklearn.metrics import (
+    average_precision_score,
+    precision_recall_fscore_support,
+    roc_auc_score,
+    roc_curve,
+)
 
 Scores = npt.NDArray[np.floating[Any]]
 Flags = npt.NDArray[np.bool_]
@@ -26,6 +31,7 @@ class Detection:
         precision: of the label "out of scope" as predicted; 0 where it never is.
         recall: of the same.
         f1: of the same.
+        average_precision: of the score: the area below the curve of precision over recall.
     """
 
     auroc: float
@@ -33,6 +39,7 @@ class Detection:
     precision: float
     recall: float
     f1: float
+    average_precision: float
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,7 @@ def detection(scores: Scores, predicted_oos: Flags, is_oos: Flags) -> Detection 
         precision=float(precision),
         recall=float(recall),
         f1=float(f1),
+        average_precision=float(average_precision_score(is_oos, scores)),
     )
 
 

@@ -24,6 +24,7 @@ from kdzoo.results.outcome_file import read_outcome_file
 from kdzoo.results.record import Figures
 from kdzoo.results.store import T
 from kdzoo.statistics.interval import Interval, percentile_interval
+from kdzoo.statistics.out_of_scope import detection
 from kdzoo.statistics.outcomes import Ids, Outcomes
 from kdzoo.statistics.resampling import Counts, Floats, Ints, distinct_columns
 
@@ -124,7 +125,24 @@ def figures(frame: pd.DataFrame, oos: int | None, positive: int | None = None) -
         for name, of in WITH_TEACHER.items():
             found |= dict(_named(name, of(own[np.newaxis], teacher[np.newaxis])))
         found["divergence"] = float(frame["divergence"].mean())
-    return found
+    return found | ({} if oos is None else _as_decided(frame, oos))
+
+
+def _as_decided(frame: pd.DataFrame, oos: int) -> dict[str, float]:
+    """Returns what a user of the out-of-scope threshold gets; nothing where none was fitted."""
+    gold, decided = frame["gold"].to_numpy(), frame["decided"].to_numpy()
+    found = None
+    if not frame["decision_score"].isna().any():
+        found = detection(frame["decision_score"].to_numpy(), decided == oos, gold == oos)
+    if found is None:
+        return {}
+    return {
+        "as_decided_accuracy": float((decided == gold).mean()),
+        "false_rejections": float((decided[gold != oos] == oos).mean()),
+        "as_decided_oos_recall": found.recall,
+        "oos_auroc": found.auroc,
+        "oos_auprc": found.average_precision,
+    }
 
 
 def _named(name: str, told: float | Interval) -> Iterator[tuple[str, float]]:

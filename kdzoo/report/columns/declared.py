@@ -106,6 +106,16 @@ IDENTITY = (
            spared=1),
 )  # fmt: skip
 
+
+def _as_decided(name: str, title: str, places: Place, **more: Any) -> Column:
+    """Returns a figure of what the user of the out-of-scope threshold gets."""
+
+    def is_known(table: Table) -> bool:
+        return any(name in row.metrics for row in table.rows)
+
+    return figure(name, title, places | FILES | Place.CARD, in_tables=is_known, **more)
+
+
 ACCURACY = figure(
     "accuracy", "accuracy", PRINTED | FILES | Place.CARD, part=BOTH, better=1, is_bold=True
 )
@@ -115,6 +125,13 @@ FIGURES = (
            in_tables=lambda table: table.has_oos),
     figure("oos_recall", "OOS recall", TABLES | Place.LATEX | FILES | Place.CARD,
            in_tables=lambda table: table.has_oos),
+    _as_decided("as_decided_accuracy", "as decided", PRINTED | Place.PICK, spared=4,
+                meaning="As decided: accuracy of the labels that a text gets with the "
+                "out-of-scope threshold, which was fitted on validation."),
+    _as_decided("false_rejections", "rejected in scope", TABLES | Place.LATEX),
+    _as_decided("as_decided_oos_recall", "OOS recall as decided", TABLES | Place.LATEX),
+    _as_decided("oos_auroc", "OOS AUROC", TABLES | Place.LATEX),
+    _as_decided("oos_auprc", "OOS AUPRC", Place.PAGE),
     figure("f1", "F1", TABLES | Place.LATEX | FILES,
            in_tables=lambda table: any("f1" in row.metrics for row in table.rows)),
     figure("macro_f1", "macro-F1", TABLES | Place.LATEX | FILES | Place.CARD),

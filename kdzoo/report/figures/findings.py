@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -241,7 +241,7 @@ def _finding(
         scope=_scope(own, oos),
         rejection=None
         if decision is None or decision.oos_threshold is None
-        else rejection(own.oos_score[0], own.gold == oos, decision.oos_threshold),
+        else _rejection(own, oos, decision.oos_threshold),
         by_length=by_quartile(hits, own.words) if has_words else (),
         by_rarity=by_bounds(hits, own.rarest_word, RARITIES) if has_words else (),
         losses=()
@@ -284,5 +284,14 @@ def _scope(own: Outcomes, oos: int | None) -> Detection | None:
     known = [each for each in found if each is not None]
     if not known:
         return None
-    names = ("auroc", "false_positive_rate", "precision", "recall", "f1")
+    names = ("auroc", "false_positive_rate", "precision", "recall", "f1", "average_precision")
     return Detection(**{name: _mean(getattr(each, name) for each in known) for name in names})
+
+
+def _rejection(own: Outcomes, oos: int | None, threshold: float) -> Rejection | None:
+    """Returns what the threshold of the first seed does to the texts."""
+    is_oos = own.gold == oos
+    if (own.decided[0] < 0).any():  # an older kdzoo stored no decisions: its score is known
+        return rejection(own.oos_score[0], is_oos, threshold)
+    found = rejection((own.decided[0] == oos).astype(float), is_oos, 1.0)
+    return None if found is None else replace(found, threshold=threshold)

@@ -187,6 +187,7 @@ def calibration_section(table: Table) -> Section | None:
 
 def scope_section(table: Table) -> Section | None:
     """Returns how out-of-scope texts are found; None where the data has none."""
+    is_chosen = any(each.decision and each.decision.schema_version > 1 for _, each in table.judged)
     lines = [
         {
             "model": row.name,
@@ -195,6 +196,7 @@ def scope_section(table: Table) -> Section | None:
             "F1": percentage(each.scope.f1),
             "AUROC": percentage(each.scope.auroc),
             "FPR at 95 % recall": percentage(each.scope.false_positive_rate),
+            **({"score": _score_of(each)} if is_chosen else {}),
             "threshold": number(each.rejection.threshold if each.rejection else None),
             "recall at it": percentage(each.rejection.recall if each.rejection else None),
             "false alarms at it": percentage(
@@ -206,13 +208,37 @@ def scope_section(table: Table) -> Section | None:
     ]
     if not lines:
         return None
-    caption = (
-        "Recall, precision and F1 of the out-of-scope label as predicted; AUROC and FPR of its "
-        "probability as a score; threshold of that score, for the first seed, that is best on "
-        "validation (mean of the recalls in and out of scope), as it lies beside the model; false "
-        "alarms: texts in scope that it calls out of scope."
+    return Section("Out of scope", tables=[drawn(lines, 1, caption=_scope_caption(table))])
+
+
+def _score_of(finding: Finding) -> str:
+    decision = finding.decision
+    return NOTHING if decision is None else decision.oos_score.replace("_", " ")
+
+
+def _scope_caption(table: Table) -> str:
+    decisions = [each.decision for _, each in table.judged if each.decision is not None]
+    budget = next((each.max_false_rejections for each in decisions), None)
+    is_chosen = any(each.schema_version > 1 for each in decisions)
+    best = (
+        "that is best on validation (mean of the recalls in and out of scope)"
+        if budget is None
+        else f"that finds most on validation with at most {percentage(budget)} % false alarms"
     )
-    return Section("Out of scope", tables=[drawn(lines, 1, caption=caption)])
+    which = "the named" if is_chosen else "that"
+    return (
+        "Recall, precision and F1 of the out-of-scope label as predicted; AUROC and FPR of its "
+        f"probability as a score; threshold of {which} score, for the first seed, {best}, "
+        "as it lies beside the model; false alarms: texts in scope that it "
+        f"calls out of scope.{_MEANINGS if is_chosen else ''}"
+    )
+
+
+_MEANINGS = (
+    " Scores: oos probability, of that label; odds, its logit - the highest of the others; max in "
+    "scope, 1 - the highest probability of the others; margin, 1 - the highest + the second "
+    "highest; energy, -log of the sum of their exp (logits)."
+)
 
 
 def _mean(finding: Finding, metric: str) -> float | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _LARGEST = 420  # square points
 _NAMED = 30  # models that can all have their names beside them
 _EVEN = 80  # the same, where the area says nothing
+ACCURACY, AS_DECIDED = "accuracy", "as_decided_accuracy"
 _STEMS = ("accuracy_vs_latency", "latency")  # of what is drawn, with and without accuracies
 Point = tuple[float, float]
 
@@ -36,6 +37,7 @@ class Bubble:
     x: float
     y: float
     area: float
+    metric: str = ACCURACY
 
     @property
     def point(self) -> Point:
@@ -55,12 +57,12 @@ class Bubble:
     @property
     def deviation(self) -> float:
         """Of the accuracy over seeds, in points; NaN with one seed."""
-        return self.row.metrics["accuracy"].sd * 100
+        return self.row.metrics[self.metric].sd * 100
 
     @property
     def control(self) -> float | None:
         """The accuracy of the same student on hard labels, in per cent."""
-        known = self.row.control.get("accuracy")
+        known = self.row.control.get(self.metric)
         return None if known is None else known.mean * 100
 
 
@@ -72,6 +74,7 @@ class _Cost:
     label: str
     question: str
     is_size: bool = False  # bubbles and names need not tell the size then
+    metric: str = ACCURACY  # what the y axis shows
 
 
 def draw(table: Table, folder: Path) -> list[Path]:
@@ -100,6 +103,19 @@ def draw_size(table: Table, folder: Path) -> list[Path]:
     return _scatter(rows, cost, shown, folder / "accuracy_vs_size")
 
 
+def draw_decided(table: Table, folder: Path) -> list[Path]:
+    """Writes ``accuracy_as_decided_vs_latency`` as PNG, SVG and PDF.
+
+    It is of what the user of the out-of-scope threshold gets, on the machine that measured last;
+    nothing where no row was decided and timed.
+    """
+    note, first = numbers_note(table), with_legible_names(table).by_machine[0]
+    label = in_lines(latency_label(first), note)
+    cost = _Cost(latency_ms_of, label, "and what it costs", metric=AS_DECIDED)
+    rows = [row for row in first.rows if row.latency is not None]
+    return _scatter(rows, cost, first, folder / "accuracy_as_decided_vs_latency")
+
+
 def _against_latency(table: Table, folder: Path, suffix: str, note: str) -> list[Path]:
     timed = [row for row in table.rows if row.latency is not None]
     against, alone = (folder / f"{stem}{suffix}" for stem in _STEMS)
@@ -111,9 +127,9 @@ def _against_latency(table: Table, folder: Path, suffix: str, note: str) -> list
 
 def _scatter(rows: Sequence[TableRow], cost: _Cost, table: Table, stem: Path) -> list[Path]:
     """Draws accuracy against a cost."""
-    known = [row for row in rows if "accuracy" in row.metrics]
+    known = [row for row in rows if cost.metric in row.metrics]
     bubbles = [
-        Bubble(row, x, row.metrics["accuracy"].mean * 100, _area(row, known, cost))
+        Bubble(row, x, row.metrics[cost.metric].mean * 100, _area(row, known, cost), cost.metric)
         for row in known
         if (x := cost.of(row)) is not None
     ]
@@ -122,7 +138,8 @@ def _scatter(rows: Sequence[TableRow], cost: _Cost, table: Table, stem: Path) ->
     with canvas(stem, (8.8, 5.6), data_texts(table)) as (axes, paths):
         log_scale(axes)
         axes.set_xlabel(cost.label)
-        axes.set_ylabel(f"{table.split} accuracy, %")
+        decided = ", as decided with the out-of-scope threshold"
+        axes.set_ylabel(f"{table.split} accuracy{decided * (cost.metric == AS_DECIDED)}, %")
         title = f"{table.study}: what can stand in for the {table.reference}, {cost.question}"
         axes.set_title(legible(title), loc="left")
         front = _pareto(axes, bubbles)
