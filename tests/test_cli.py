@@ -62,6 +62,11 @@ class TestHelp:
         assert set(helps["modules"]) & set(HEAVY) == set()
         assert own == {
             "kdzoo",
+            "kdzoo.api",
+            "kdzoo.api.models",
+            "kdzoo.api.recipes",
+            "kdzoo.api.studies",
+            "kdzoo.api.teachers",
             "kdzoo.cli",
             "kdzoo.cli.app",
             "kdzoo.cli.bench",
@@ -76,10 +81,13 @@ class TestHelp:
             "kdzoo.cli.shown",
             "kdzoo.cli.texts",
             "kdzoo.console",
+            "kdzoo.entries",
             "kdzoo.errors",
+            "kdzoo.exporting",
             "kdzoo.files",
             "kdzoo.plain",
             "kdzoo.progress",
+            "kdzoo.registry",
         }
 
     def test_knows_all_commands(self, helps: dict[str, dict[str, str]]) -> None:

@@ -52,15 +52,16 @@ class TestAll:
         assert SHIPPED
         assert shipped_recipes() == SHIPPED
 
-    @pytest.mark.parametrize(("zoo", "left_out"), [("clinc150", set()), ("quickstart", {"bert"})])
-    def test_show_every_student(self, zoo: str, left_out: set[str]) -> None:
-        """But fasttext, which is CONTRIBUTING's example, and hf, which is any model of the hub.
+    @pytest.mark.parametrize("zoo", ["clinc150", "quickstart"])
+    def test_show_every_student_that_a_zoo_begins_with(self, zoo: str) -> None:
+        """Those of ``kdzoo init``, but for one that stands in for another."""
+        begins = {
+            name
+            for name, entry in registry.students.entries().items()
+            if entry.starter is not None and entry.starter.instead_of is None
+        }
 
-        In the quickstart distilbert alone stands for fewer layers.
-        """
-        students = set(registry.students.entries()) - {"fasttext", "hf"} - left_out
-
-        assert {v.recipe.student.kind for v in load_study(zoo).variants} == students
+        assert begins <= {v.recipe.student.kind for v in load_study(zoo).variants}
 
     def test_stand_in_one_table_with_their_neighbours(self) -> None:
         """The recipes of a folder share data and teacher, so their rows can be compared."""
