@@ -141,7 +141,7 @@ def make_report(
     if data is not None and not examples:
         raise RecipeError("--data belongs to --examples: a report needs no data otherwise")
     if examples and publish is not None:
-        raise RecipeError("what is published holds no texts; remove --examples")
+        raise RecipeError("what is published or checked holds no texts; remove --examples")
     store = Store(Path(folder))
     keys = store.manifest().keys  # it is a study, before it is one that cannot be written
     if publish is None:
