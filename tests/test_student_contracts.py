@@ -123,11 +123,14 @@ class TestLogits:
         assert np.ptp(alone, axis=0).min() > 1e-3  # the texts do differ
         assert told == [1] * 240  # whoever waits hears of every text
 
-    @pytest.mark.parametrize("width", [1, 5, 33])
+    @pytest.mark.parametrize("width", [1, 5, 20])
     def test_do_not_change_with_more_padding(
         self, build: Build, context: BuildContext, width: int
     ) -> None:
-        """What stands behind the mask is never read, whatever it is."""
+        """What stands behind the mask is never read, whatever it is.
+
+        No batch is wider than texts are cut: a student may have no place beyond.
+        """
         model = build().eval()
         encoded = random_texts_as_ids(context.vocabulary, count=40, longest=12, seed=2)
         batch = encoded.batch(np.arange(len(encoded)))
