@@ -74,7 +74,14 @@ def predict_logits(
 def predict_vectors(
     model: Any, encoded: Encoded, batch_size: int, advance: Callable[[int], None]
 ) -> Vectors:
-    """Returns the sentence vectors [N, D], of pairs [N, 2D], that a sentence model reads."""
+    """Returns the sentence vectors [N, D], of pairs [N, 2D], that a sentence model reads.
+
+    Args:
+        model: a sentence model.
+        encoded: N texts as ids.
+        batch_size: texts at once.
+        advance: told how many texts are done, batch by batch.
+    """
     return _predict(model, encoded, batch_size, advance, lambda batch: model.vectors(**batch))
 
 
