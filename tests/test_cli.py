@@ -270,7 +270,7 @@ class TestCache:
         kdzoo("run", recipe, "--out", out, "--set", "objective.kind=mse")
         shown, cleared = kdzoo("cache"), kdzoo("cache", "clear")
 
-        assert re.match(r"[0-9a-f]{16} +240 texts +0\.\d MB\n", shown.out)
+        assert re.match(r"[0-9a-f]{16} +logits +240 texts +0\.\d MB\n", shown.out)
         assert "freed in own_cache" in cleared.out
         assert kdzoo("cache").out == "0.0 MB in own_cache\n"
         assert not list(Path("own_cache").rglob("*.npy"))
