@@ -84,15 +84,15 @@ class Usual:
     """The usual way: the teacher's tokenizer and whole vocabulary for both, random batches."""
 
     def __init__(self, setting: Setting, prepared: Prepared) -> None:
-        member = setting.taught.teacher.members[0]
+        member = setting.run.taught.teacher.members[0]
         self.tokenizer = AutoTokenizer.from_pretrained(member.folder)
         loaded = load_model(member.folder)
         self.teacher, self.columns = loaded.model, torch.from_numpy(member.columns)
         self.fast, self.pad_id = loaded.tokenizer, loaded.pad_id
-        self.corpus = setting.corpus
+        self.corpus = setting.run.corpus
         self.student = _in_the_teachers_order(setting, prepared)
         self.loss = prepared.loss
-        texts = setting.corpus.train
+        texts = setting.run.corpus.train
         rows = [encoding.ids for encoding in self.fast.encode_batch([e.text for e in texts])]
         self.dataset = datasets.Dataset.from_dict(
             {"input_ids": rows, "labels": [example.label for example in texts]}
@@ -188,7 +188,9 @@ def _labelling(setting: Setting) -> float:
     """Returns the seconds to label the training texts, with nothing in the cache."""
     with empty_cache():
         start = time.perf_counter()
-        setting.taught.teacher.label(setting.corpus.train, setting.progress, torch.device("cpu"))
+        setting.run.taught.teacher.label(
+            setting.run.corpus.train, setting.progress, torch.device("cpu")
+        )
         return time.perf_counter() - start
 
 
@@ -241,11 +243,11 @@ def _trained(
     kdzoo_s, usual_s = _kdzoo(ours, prepared, plan), usual.train(theirs, plan)
     widen(ours, prepared.unseen)
     vocabulary = setting.job().vocabulary
-    validation = encode(vocabulary.tokenizer, setting.corpus.validation, vocabulary.pad_id)
+    validation = encode(vocabulary.tokenizer, setting.run.corpus.validation, vocabulary.pad_id)
     return {
         "student": name,
         "usual": f"{usual.accuracy(theirs):.3f}",
-        "kdzoo": f"{_accuracy(ours, validation, setting.corpus):.3f}",
+        "kdzoo": f"{_accuracy(ours, validation, setting.run.corpus):.3f}",
         "usual, min": round(usual_s / 60, 1),
         "kdzoo, min": round((kdzoo_s + labelling_s) / 60, 1),
     }

@@ -28,8 +28,8 @@ def main(
 ) -> None:
     """Times both sides in turns and prints texts per second and their ratio."""
     setting = open_setting("clinc150/cnn", data, overrides, work)
-    teacher = setting.taught.teacher
-    texts = setting.corpus.train[:TEXTS]
+    teacher = setting.run.taught.teacher
+    texts = setting.run.corpus.train[:TEXTS]
     loaded = load_model(teacher.members[0].folder)
     encoded = encode(loaded.tokenizer, texts, loaded.pad_id)
     batches = [

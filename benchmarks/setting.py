@@ -15,12 +15,19 @@ from rich.console import Console
 from tabulate import tabulate
 
 from kdzoo.console import ConsoleProgress
-from kdzoo.data import Corpus, load_corpus
+from kdzoo.data import load_corpus
 from kdzoo.measure import environment
 from kdzoo.progress import Progress
-from kdzoo.recipe import Variant, load_study
+from kdzoo.recipe import load_study
 from kdzoo.results import Store
-from kdzoo.steps import StudentJob, StudyContext, StudyTeacher, obtain_teacher, plan_jobs
+from kdzoo.steps import (
+    SeedRun,
+    StudentJob,
+    StudyContext,
+    StudyData,
+    obtain_teacher,
+    plan_jobs,
+)
 from kdzoo.training import make_accelerator
 
 RESULTS = Path(__file__).parent / "results"
@@ -43,9 +50,7 @@ WORK = Path("runs/benchmarks")
 class Setting:
     """A recipe's first seed, its teacher ready."""
 
-    variant: Variant
-    corpus: Corpus
-    taught: StudyTeacher
+    run: SeedRun
     context: StudyContext
 
     @property
@@ -55,9 +60,7 @@ class Setting:
 
     def job(self) -> StudentJob:
         """Returns the distilled student's job."""
-        return plan_jobs(
-            self.variant, self.corpus, self.taught, self.variant.recipe.seeds[0], self.context
-        )[0]
+        return plan_jobs(self.run, self.context.data)[0]
 
 
 def open_setting(
@@ -75,10 +78,10 @@ def open_setting(
     study = load_study(name, overrides=[*(overrides or ()), *own], data=data)
     variant = study.variants[0]
     progress = ConsoleProgress(Console(stderr=True))
-    context = StudyContext(Store(work), make_accelerator(), progress)
-    corpus = load_corpus(variant.recipe.data)
-    taught = obtain_teacher(variant.recipe, corpus, variant.recipe.seeds[0], context)
-    return Setting(variant, corpus, taught, context)
+    context = StudyContext(Store(work), make_accelerator(), StudyData(progress))
+    corpus, seed = load_corpus(variant.recipe.data), variant.recipe.seeds[0]
+    taught = obtain_teacher(variant.recipe, corpus, seed, context)
+    return Setting(SeedRun(variant, seed, corpus, taught), context)
 
 
 @contextmanager

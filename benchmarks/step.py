@@ -51,9 +51,9 @@ def main(
             setting = open_setting(name, data, overrides, work, own)
             prepared = prepare_student(setting.job(), setting.context)
             if vocabulary == "occurring":
-                ratios.append(_compared(setting.variant.name, prepared, setting.progress))
+                ratios.append(_compared(setting.run.variant.name, prepared, setting.progress))
             widen(prepared.model, prepared.unseen)
-            row = {"student": setting.variant.name, "vocabulary": vocabulary}
+            row = {"student": setting.run.variant.name, "vocabulary": vocabulary}
             parts.append({**row, **_profile(prepared)})
             sizes.append({**row, **_size(prepared.model)})
     sections = {

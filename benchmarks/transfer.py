@@ -30,7 +30,6 @@ from kdzoo.model import length_sorted_batches, load_model
 from kdzoo.progress import Silent
 from kdzoo.recipe import load_study
 from kdzoo.steps import prepare_student
-from kdzoo.steps.transfer import obtain_transfer_set
 from kdzoo.teacher import find_model
 from kdzoo.text import encode
 from kdzoo.training import train
@@ -106,12 +105,10 @@ def _cut_teacher(source: str, corpus: Corpus, folder: Path) -> None:
 
 def _whole_way(setting: Setting) -> tuple[list[dict[str, object]], dict[str, object]]:
     """Returns a row for each phase, and what labelling is beside the bare forward pass."""
-    recipe, context = setting.variant.recipe, setting.context
-    teacher = setting.taught.teacher
+    recipe, context = setting.run.variant.recipe, setting.context
+    teacher = setting.run.taught.teacher
     clock = _Clock()
-    transfer = obtain_transfer_set(
-        recipe, setting.corpus, teacher.mask_token(), recipe.seeds[0], context
-    )
+    transfer = context.data.transfer_set(recipe, setting.run.corpus, setting.run.seed)
     count = len(transfer.examples)
     clock.phase("augment", count)
     bare = _BarePass(setting, transfer.examples, every=count // (VISITS + 1))
@@ -174,7 +171,7 @@ class _BarePass(Silent):
     """Shows labelling's progress, and runs the bare forward pass over a sample now and then."""
 
     def __init__(self, setting: Setting, examples: Texts, every: int) -> None:
-        teacher = setting.taught.teacher
+        teacher = setting.run.taught.teacher
         loaded = load_model(teacher.members[0].folder)
         self.texts = min(SAMPLE, len(examples))
         self.seconds: list[float] = []

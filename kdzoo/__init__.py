@@ -8,10 +8,34 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kdzoo.api import load, merge, push, read_results, read_verdicts, run
+    from kdzoo.api import (
+        benchmark,
+        cache,
+        check,
+        check_report,
+        export,
+        init,
+        label,
+        list_choices,
+        load,
+        make_report,
+        merge,
+        new,
+        pick,
+        predict,
+        push,
+        read_results,
+        read_verdicts,
+        run,
+        schema,
+        show,
+        texts,
+        write_predictions,
+    )
     from kdzoo.errors import KdzooError
-    from kdzoo.exporting import Exported, export
+    from kdzoo.exporting import Exported
     from kdzoo.hub import Pushed
+    from kdzoo.recipe.csv import Csv
     from kdzoo.registry import (
         load_students,
         register_augmenter,
@@ -32,16 +56,28 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 # Looked up when first used, so that `import kdzoo` and `kdzoo --help` stay light.
 _HOMES = {
     "Agreement": "kdzoo.runtime.agreement",
+    "Csv": "kdzoo.recipe.csv",
     "Exported": "kdzoo.exporting",
     "KdzooError": "kdzoo.errors",
     "Prediction": "kdzoo.runtime.predictor",
     "Predictor": "kdzoo.runtime.predictor",
     "Pushed": "kdzoo.hub",
     "Results": "kdzoo.report.page.notebook",
-    "export": "kdzoo.exporting",
+    "benchmark": "kdzoo.api",
+    "cache": "kdzoo.api",
+    "check": "kdzoo.api",
+    "check_report": "kdzoo.api",
+    "export": "kdzoo.api",
+    "init": "kdzoo.api",
+    "label": "kdzoo.api",
+    "list_choices": "kdzoo.api",
     "load": "kdzoo.api",
     "load_students": "kdzoo.registry",
+    "make_report": "kdzoo.api",
     "merge": "kdzoo.api",
+    "new": "kdzoo.api",
+    "pick": "kdzoo.api",
+    "predict": "kdzoo.api",
     "push": "kdzoo.api",
     "read_results": "kdzoo.api",
     "read_verdicts": "kdzoo.api",
@@ -50,10 +86,15 @@ _HOMES = {
     "register_objective": "kdzoo.registry",
     "register_student": "kdzoo.registry",
     "run": "kdzoo.api",
+    "schema": "kdzoo.api",
+    "show": "kdzoo.api",
+    "texts": "kdzoo.api",
+    "write_predictions": "kdzoo.api",
 }
 
 __all__ = [
     "Agreement",
+    "Csv",
     "Exported",
     "KdzooError",
     "Prediction",
@@ -61,10 +102,21 @@ __all__ = [
     "Pushed",
     "Results",
     "__version__",
+    "benchmark",
+    "cache",
+    "check",
+    "check_report",
     "export",
+    "init",
+    "label",
+    "list_choices",
     "load",
     "load_students",
+    "make_report",
     "merge",
+    "new",
+    "pick",
+    "predict",
     "push",
     "read_results",
     "read_verdicts",
@@ -73,6 +125,10 @@ __all__ = [
     "register_objective",
     "register_student",
     "run",
+    "schema",
+    "show",
+    "texts",
+    "write_predictions",
 ]
 
 

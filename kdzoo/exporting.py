@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.files import check_writable, files_told, with_home
@@ -106,23 +106,23 @@ def export(
     return Exported(Path(out), runtime, deployed_bytes(target), size_bytes(folder), found)
 
 
-def _export_of(runtime: str, int8: str, texts: str | Path | None) -> Any:
+def _export_of(runtime: str, int8: str, texts: str | Path | None) -> Callable[..., None]:
     """Returns what exports to the runtime, once it is seen that it can."""
     from kdzoo.runtime import require_runtimes
 
     entry = runtimes.get(runtime)
-    if entry.details["export"] is None:
-        others = [name for name, each in runtimes.entries().items() if each.details["export"]]
+    if entry.export is None:
+        others = [name for name, each in runtimes.entries().items() if each.export]
         raise RecipeError(
             f"runtime '{runtime}' reads the trained model's own folder: there is nothing to "
             f"export; runtimes with a form of their own: {', '.join(others)}"
         )
-    if int8 == "static" and entry.details["exact"]:
+    if int8 == "static" and entry.exact:
         raise RecipeError(f"--int8 static is for onnx-int8, not for {runtime}; remove --int8")
     if int8 == "static" and texts is None:
         raise RecipeError("--int8 static needs real texts to calibrate on: give --texts FILE")
     require_runtimes([runtime])
-    return entry.details["export"]
+    return entry.export
 
 
 def _refuse_to_overwrite(target: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from kdzoo import registry
 from kdzoo.data import Example
+from kdzoo.entries import AugmenterEntry, StudentEntry
 from kdzoo.errors import KdzooError
 from kdzoo.recipe import option_fields, shipped_recipes
 from kdzoo.transfer.augment import ATTEMPTS, Augmentation
@@ -21,26 +22,25 @@ _REGISTRIES: dict[str, registry.Registry[Any]] = {
 }
 
 
-def listing(section: str) -> tuple[list[str], list[list[str]]]:
-    """Returns column titles and rows of one section."""
+def listing(section: str) -> list[dict[str, str]]:
+    """Returns the rows of one section, each with a cell by column title."""
     if section == "recipes":
-        return ["recipe", "what it is"], [
-            [name, _first_comment(path.read_text(encoding="utf-8"))]
+        return [
+            {"recipe": name, "what it is": _first_comment(path.read_text(encoding="utf-8"))}
             for name, path in shipped_recipes().items()
         ]
-    columns = ["name", "what it is", "options"]
+    examples = augmenter_examples() if section == "augmenters" else {}
     rows = []
     for entry in _REGISTRIES[section].entries().values():
         options = ", ".join(
             f"{name}={'required' if default is ... else default}"
             for name, (_, default) in option_fields(entry).items()
         )
-        road = entry.details.get("road")
-        rows.append([entry.name, f"{entry.summary}" + (f" [{road}]" if road else ""), options])
-    if section == "augmenters":
-        examples = augmenter_examples()
-        return [*columns, "example"], [[*row, examples[row[0]]] for row in rows]
-    return columns, rows
+        road = entry.road if isinstance(entry, StudentEntry) else ""
+        what = f"{entry.summary} [{road}]" if road else entry.summary
+        row = {"name": entry.name, "what it is": what, "options": options}
+        rows.append(row | ({"example": examples[entry.name]} if examples else {}))
+    return rows
 
 
 def augmenter_examples() -> dict[str, str]:
@@ -56,7 +56,7 @@ def augmenter_examples() -> dict[str, str]:
     }
 
 
-def _example(entry: registry.Entry[Any], context: AugmentContext) -> str | None:
+def _example(entry: AugmenterEntry, context: AugmentContext) -> str | None:
     options = {name: default for name, (_, default) in option_fields(entry).items()}
     if ... in options.values():
         return None

@@ -8,20 +8,30 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from annotated_types import Interval
 
+from kdzoo.entries import (
+    AugmenterEntry,
+    DatasetEntry,
+    Entry,
+    ObjectiveEntry,
+    Road,
+    RuntimeEntry,
+    StudentEntry,
+)
+from kdzoo.entries import Starter as Starter
 from kdzoo.errors import Problem, RegistryError, did_you_mean
 from kdzoo.files import check_readable, has_file, with_home
 
 T = TypeVar("T", bound=Callable[..., Any])
-
-Road = Literal["compression", "change"]
+E = TypeVar("E", bound=Entry)
 
 # Types of options that recipes are held to; a student may use its own, or plain int and float.
 Width = Annotated[int, Interval(gt=0, le=1 << 16)]
@@ -42,28 +52,7 @@ class Pretrained:
     words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Entry(Generic[T]):
-    """A registered thing, where it was written, and what was said of it at registration."""
-
-    name: str
-    value: T
-    file: Path
-    line: int
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def origin(self) -> str:
-        """The place as ``file.py:12``."""
-        return f"{self.file}:{self.line}"
-
-    @property
-    def summary(self) -> str:
-        """The first line of the docstring."""
-        return (inspect.getdoc(self.value) or "").partition("\n")[0]
-
-
-class Registry(Generic[T]):
+class Registry(Generic[E]):
     """Things of one kind by name: built in, from entry points, or from a user's file.
 
     Args:
@@ -76,31 +65,33 @@ class Registry(Generic[T]):
         self.noun = noun
         self._package = package
         self._group = group
-        self._entries: dict[str, Entry[T]] = {}
+        self._entries: dict[str, E] = {}
         self._loaded = False
 
-    def register(self, name: str, **details: Any) -> Callable[[T], T]:
-        """Returns a decorator that files a class or function under ``name``.
+    def register(self, entry_of: Callable[[Any, Path, int], E]) -> Callable[[T], T]:
+        """Returns a decorator that files a class or function under its name.
+
+        Args:
+            entry_of: makes the entry of the thing, its file and its line.
 
         Raises:
             RegistryError: the name is taken; the message names both places.
         """
 
         def decorate(value: T) -> T:
-            file, line = _place(value)
-            entry = Entry(name, value, file, line, details)
-            taken = self._entries.get(name)
+            entry = entry_of(value, *_place(value))
+            taken = self._entries.get(entry.name)
             if taken is not None:
                 raise RegistryError(
-                    f"{self.noun} '{name}' is registered twice: in {taken.origin} and in "
+                    f"{self.noun} '{entry.name}' is registered twice: in {taken.origin} and in "
                     f"{entry.origin}; rename one of them"
                 )
-            self._entries[name] = entry
+            self._entries[entry.name] = entry
             return value
 
         return decorate
 
-    def get(self, name: str) -> Entry[T]:
+    def get(self, name: str) -> E:
         """Returns the entry of that name.
 
         Raises:
@@ -113,7 +104,7 @@ class Registry(Generic[T]):
             )
         return self._entries[name]
 
-    def entries(self) -> dict[str, Entry[T]]:
+    def entries(self) -> dict[str, E]:
         """Returns all entries by name, sorted."""
         self._load()
         return dict(sorted(self._entries.items()))
@@ -154,22 +145,31 @@ def _place(value: Any) -> tuple[Path, int]:
         return Path(f"<{getattr(value, '__module__', '?')}>"), 0
 
 
-students: Registry[Any] = Registry("student", "kdzoo.students", "kdzoo.students")
-objectives: Registry[Any] = Registry("objective", "kdzoo.objectives", "kdzoo.objectives")
-augmenters: Registry[Any] = Registry("augmenter", "kdzoo.transfer.augmenters", "kdzoo.augmenters")
-datasets: Registry[Any] = Registry("dataset", "kdzoo.data.embedded", "kdzoo.datasets")
-runtimes: Registry[Any] = Registry("runtime", "kdzoo.runtime.forms", "kdzoo.runtimes")
-_ALL = (students, objectives, augmenters, datasets, runtimes)
+students: Registry[StudentEntry] = Registry("student", "kdzoo.students", "kdzoo.students")
+objectives: Registry[ObjectiveEntry] = Registry("objective", "kdzoo.objectives", "kdzoo.objectives")
+augmenters: Registry[AugmenterEntry] = Registry(
+    "augmenter", "kdzoo.transfer.augmenters", "kdzoo.augmenters"
+)
+datasets: Registry[DatasetEntry] = Registry("dataset", "kdzoo.data.embedded", "kdzoo.datasets")
+runtimes: Registry[RuntimeEntry] = Registry("runtime", "kdzoo.runtime.forms", "kdzoo.runtimes")
+_ALL: tuple[Registry[Any], ...] = (students, objectives, augmenters, datasets, runtimes)
 
 
 def register_student(
-    name: str, *, road: Road, special_tokens: bool = False, tokenizer_of: str | None = None
+    name: str,
+    *,
+    road: Road,
+    special_tokens: bool = False,
+    tokenizer_of: str | None = None,
+    starter: Starter | None = None,
 ) -> Callable[[T], T]:
     """Registers a student: an ``nn.Module`` class, or a function that returns a Hugging Face model.
 
     A class is built as ``cls(vocab_size, num_labels, **options)``, a function is called as
     ``build(context, **options)`` with a :class:`kdzoo.model.BuildContext`. Its keyword-only
-    parameters are its options in recipes: their names, types and defaults are the schema.
+    parameters are its options in recipes: their names, types and defaults are the schema. A class
+    that asks for ``max_length``, the tokens at which texts are cut, or ``pad_id``, the id of
+    padding, is told them: these are no options.
 
     Args:
         name: what recipes call it.
@@ -178,14 +178,21 @@ def register_student(
         tokenizer_of: the option, marked :class:`Pretrained`, whose model's tokenizer it reads with,
             whole; the teacher's, pruned, if None. Recipes then choose no text, vocabulary and
             embeddings for it.
+        starter: what ``kdzoo init`` writes into a recipe of it; it writes none if None.
     """
     if road not in ("compression", "change"):
         raise RegistryError(
             f"student '{name}': road must be 'compression' or 'change', got '{road}'"
         )
-    return students.register(
-        name, road=road, special_tokens=special_tokens, tokenizer_of=tokenizer_of
+    entry_of = partial(
+        StudentEntry,
+        name,
+        road=road,
+        special_tokens=special_tokens,
+        tokenizer_of=tokenizer_of,
+        starter=starter,
     )
+    return students.register(entry_of)
 
 
 def register_objective(
@@ -202,7 +209,9 @@ def register_objective(
         needs_gold: whether it also takes the gold labels [B], as its third argument; they are
             ``NO_LABEL`` where a row has none.
     """
-    return objectives.register(name, needs_logits=needs_logits, needs_gold=needs_gold)
+    return objectives.register(
+        partial(ObjectiveEntry, name, needs_logits=needs_logits, needs_gold=needs_gold)
+    )
 
 
 def register_augmenter(name: str) -> Callable[[T], T]:
@@ -210,12 +219,12 @@ def register_augmenter(name: str) -> Callable[[T], T]:
 
     See ``kdzoo.transfer``.
     """
-    return augmenters.register(name)
+    return augmenters.register(partial(AugmenterEntry, name))
 
 
 def register_dataset(name: str) -> Callable[[T], T]:
     """Registers ``f() -> RawData`` as an embedded dataset (see ``kdzoo.data.embedded``)."""
-    return datasets.register(name)
+    return datasets.register(partial(DatasetEntry, name))
 
 
 def register_runtime(
@@ -242,7 +251,8 @@ def register_runtime(
         exact: whether it computes in float32, so that its logits are PyTorch's but for rounding.
         reads: trained models, or the classical baseline.
     """
-    return runtimes.register(
+    entry_of = partial(
+        RuntimeEntry,
         name,
         title=title,
         module=module,
@@ -252,6 +262,7 @@ def register_runtime(
         exact=exact,
         reads=reads,
     )
+    return runtimes.register(entry_of)
 
 
 _loaded_files: set[Path] = set()

@@ -14,11 +14,13 @@ import yaml
 from kdzoo.data import Corpus, describe, load_corpus
 from kdzoo.data.files import split_files
 from kdzoo.data.stream import AS_NAMED
+from kdzoo.entries import Starter, StudentEntry
 from kdzoo.errors import DataError, ModelError, RecipeError, TeacherError
 from kdzoo.files import check_writable, with_home, write_atomically
-from kdzoo.recipe import parse_scalar, recipe_model
+from kdzoo.recipe import option_fields, parse_scalar, recipe_model
 from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.schema import Data
+from kdzoo.registry import students
 from kdzoo.steps import refuse_other_kind, try_student_on
 from kdzoo.teacher import (
     LabelCures,
@@ -34,32 +36,8 @@ from kdzoo.text import SpecialTokens
 _WIDEST = 384  # up to here a student's embeddings are as wide as its teacher's, beyond not
 _CUTS = (64, 128, 256, 512)  # tokens that max_length is chosen from
 _READ_WHOLE = 0.99  # of the texts, at least, if the teacher reads as far
+_BUDGETS = {"compression": (6, 200, 2000), "change": (15, 300, 4000)}  # epochs; steps, from, to
 _CURES = LabelCures("--teacher-labels", "--fine-tune", is_option=True)
-
-_FROM_TEACHER = {"batch_size": 32, "learning_rate": 3e-4}
-_STUDENTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
-    "distilbert": (
-        "The teacher's own architecture, every other layer.",
-        {"kind": "distilbert"},
-        _FROM_TEACHER,
-    ),
-    "bert": (
-        "The teacher's own build, every other layer.",
-        {"kind": "bert"},
-        _FROM_TEACHER,
-    ),
-    "bilstm": (
-        "A BiLSTM with a non-linear head, its embeddings from the teacher's encoder.",
-        {"kind": "bilstm", "embeddings": "teacher"},
-        {"batch_size": 64, "learning_rate": 2e-3},
-    ),
-    "cnn": (
-        "A small CNN, its embeddings from the teacher's encoder.",
-        {"kind": "cnn", "embeddings": "teacher"},
-        {"batch_size": 64, "learning_rate": 2e-3},
-    ),
-}
-_COMPRESSED = ("distilbert", "bert")  # the first of them that the teacher's build allows
 
 
 @dataclass(frozen=True)
@@ -112,7 +90,7 @@ def write_recipes(
     check_writable(output, "give -o a folder that you may write")
     section = data_section(data, text, text_pair, label, oos_label, csv)
     corpus = load_corpus(Data(**section))
-    present = [name for name in _STUDENTS if (output / f"{name}.yaml").exists()]
+    present = [entry.name for entry, _ in _starters() if (output / f"{entry.name}.yaml").exists()]
     if present:
         raise DataError(f"{output} holds {present[0]}.yaml already; give -o another folder")
     folder = find_model(teacher)
@@ -219,24 +197,31 @@ def _max_length(looked: Looked, corpus: Corpus) -> tuple[int, str]:
     return limit, f"{said}; max_length {limit} cuts {cut:.1%} of them"
 
 
+def _starters() -> list[tuple[StudentEntry, Starter]]:
+    """Returns the students that a zoo begins with: compression first, stand-ins last."""
+    known = [(entry, entry.starter) for entry in students.entries().values() if entry.starter]
+    return sorted(
+        known, key=lambda pair: (pair[1].instead_of is not None, pair[0].road == "change")
+    )
+
+
 def _fitting(setting: _Setting) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Returns the recipes that the teacher allows, and why others are left out."""
     recipes: dict[str, dict[str, Any]] = {}
     reasons: dict[str, str] = {}
-    for name in _STUDENTS:
-        if name in _COMPRESSED and any(each in recipes for each in _COMPRESSED):
+    for entry, starter in _starters():
+        if starter.instead_of in recipes:
             continue
-        body = _body(name, setting)
+        body = _body(entry, starter, setting)
         try:
             recipe = recipe_model().model_validate(body)
             try_student_on(recipe, setting.looked, setting.looked, knows_head=True)
-            recipes[name] = body
+            recipes[entry.name] = body
+            reasons.pop(str(starter.instead_of), None)
         except ModelError as error:
-            reasons[name] = str(error)
+            reasons[entry.name] = str(error)
     if not recipes:
         raise ModelError(f"none of the students can be made of {setting.looked.folder}: {reasons}")
-    if any(name in recipes for name in _COMPRESSED):
-        reasons = {name: why for name, why in reasons.items() if name not in _COMPRESSED}
     told = [f"no recipe for {name}: {why}" for name, why in reasons.items()]
     if not _has_mask(setting):
         told.append("the teacher has no mask token: texts are augmented by n-grams, not by masking")
@@ -247,29 +232,33 @@ def _has_mask(setting: _Setting) -> bool:
     return SpecialTokens.of(setting.looked.tokenizer).mask is not None
 
 
-def _body(name: str, setting: _Setting) -> dict[str, Any]:
+def _body(entry: StudentEntry, starter: Starter, setting: _Setting) -> dict[str, Any]:
     """Returns a recipe as it is written."""
-    _, student, training = _STUDENTS[name]
-    width = getattr(setting.looked.model.config, "hidden_size", None)
-    if student.get("embeddings") == "teacher" and width and width <= _WIDEST:
-        student = {**student, "dim": width}
-    epochs = math.ceil(len(setting.corpus.train) / training["batch_size"])
-    steps = max(300, min(4000, 15 * epochs))
-    if name in _COMPRESSED:
-        steps = max(200, min(2000, 6 * epochs))
+    student: dict[str, Any] = {"kind": entry.name}
+    if starter.embeddings == "teacher":
+        student["embeddings"] = "teacher"
+        width = getattr(setting.looked.model.config, "hidden_size", None)
+        if width and width <= _WIDEST and "dim" in option_fields(entry):
+            student["dim"] = width
+    batches = math.ceil(len(setting.corpus.train) / starter.batch_size)
+    epochs, fewest, most = _BUDGETS[entry.road]
     augment = {"kind": "mask", "copies": 4, "p_mask": 0.1}
     if not _has_mask(setting):
         augment = {"kind": "ngram", "copies": 4, "p_ng": 0.5}
     return {
         "version": 1,
-        "name": name,
+        "name": entry.name,
         "seeds": [0, 1, 2],
         "data": setting.data,
         "teacher": setting.teacher,
         "transfer": {"augment": augment},
         "student": student,
         "objective": {"kind": "kl", "temperature": 2.0, "alpha": 0.0},
-        "training": {"steps": steps, **training},
+        "training": {
+            "steps": max(fewest, min(most, epochs * batches)),
+            "batch_size": starter.batch_size,
+            "learning_rate": starter.learning_rate,
+        },
     }
 
 
@@ -280,7 +269,7 @@ def _written(name: str, recipe: dict[str, Any], output: Path) -> str:
     )
     return (
         "# yaml-language-server: $schema=recipe.schema.json   (kdzoo schema > recipe.schema.json)\n"
-        f"# {_STUDENTS[name][0]}\n"
+        f"# {students.get(name).summary}\n"
         f"# Run:  {_run(output / f'{name}.yaml')}     ({_run(output)} runs the zoo)\n"
         f"{written}"
     )

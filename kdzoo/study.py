@@ -16,11 +16,11 @@ from kdzoo.recipe.schema import Measure
 from kdzoo.report import Report, read_report, write_report
 from kdzoo.results import Store, is_study, refuse_foreign_report
 from kdzoo.steps import (
-    Corpora,
     FormJob,
     Lookout,
     Outcome,
     StudyContext,
+    StudyData,
     TimedRow,
     Trained,
     check_gold,
@@ -31,7 +31,6 @@ from kdzoo.steps import (
     check_rejection,
     check_teacher,
     obtain_forms,
-    setting_of,
     settings_of,
     time_rows,
     timed_rows,
@@ -78,22 +77,22 @@ def run_study(
     check_cache()
     accelerator = make_accelerator()
     shown = progress if progress is not None and accelerator.is_main_process else Silent()
-    corpora = Corpora(shown)
-    check_study(study, corpora)
+    data = StudyData(shown)
+    check_study(study, data)
     held = alone_in(out, "run of this study") if accelerator.is_main_process else nullcontext()
     with held:
         told = track if accelerator.is_main_process else ()
         tracking = Tracking(told, study.name, out / TRACKING, shown)
-        context = StudyContext(Store(out), accelerator, shown, tracking)
-        return _run(study, corpora, context, read_test=read_test)
+        context = StudyContext(Store(out), accelerator, data, tracking)
+        return _run(study, context, read_test=read_test)
 
 
-def _run(study: Study, corpora: Corpora, context: StudyContext, *, read_test: bool) -> Report:
+def _run(study: Study, context: StudyContext, *, read_test: bool) -> Report:
     accelerator = context.accelerator
     outcome = Outcome(study.name, context)
     for variant in study.variants:
         for seed in variant.recipe.seeds:
-            outcome.train(variant, seed, corpora.get(variant.recipe.data, seed))
+            outcome.train(variant, seed)
     outcome.read(partial(_splits, read_test=read_test))
     if accelerator.is_main_process:
         for each in outcome.trained:
@@ -108,12 +107,12 @@ def _run(study: Study, corpora: Corpora, context: StudyContext, *, read_test: bo
     return report
 
 
-def check_study(study: Study, corpora: Corpora, *, with_teachers: bool = True) -> None:
+def check_study(study: Study, data: StudyData, *, with_teachers: bool = True) -> None:
     """Sees, before anything is trained, what recipes, teachers and data let one see.
 
     Args:
         study: the recipes.
-        corpora: reads their data, and keeps it.
+        data: reads what they name, and keeps it.
         with_teachers: whether a teacher that lies on a hub out of reach is an error; else it is
             noted, and the rest is seen.
 
@@ -127,7 +126,7 @@ def check_study(study: Study, corpora: Corpora, *, with_teachers: bool = True) -
         check_outputs(variant.recipe)
         settings_of(variant.recipe.measure).check()
     for variant in study.variants:
-        corpus = corpora.get(variant.recipe.data, variant.recipe.seeds[0])
+        corpus = data.corpus(variant.recipe.data, variant.recipe.seeds[0])
         check_gold(variant.recipe, corpus)
         try:
             check_teacher(variant.recipe, lookout)
@@ -136,21 +135,21 @@ def check_study(study: Study, corpora: Corpora, *, with_teachers: bool = True) -
         except OutOfReachError as error:
             if with_teachers:
                 raise
-            corpora.progress.say(f"note: not looked at, for {variant.name}: {error}")
+            data.progress.say(f"note: not looked at, for {variant.name}: {error}")
 
 
 def _splits(each: Trained, *, read_test: bool) -> tuple[str, ...]:
     """Returns the splits whose figures are wanted."""
-    return ("validation", *each.corpus.tests) if read_test else ("validation",)
+    return ("validation", *each.run.corpus.tests) if read_test else ("validation",)
 
 
 def _deploy(each: Trained, splits: Sequence[str], context: StudyContext) -> None:
     """Brings teacher and student into the exported forms that the recipe asks for."""
-    for key in (each.taught.key, each.member.key):
-        if key != each.taught.key or each.taught.has_folder:
-            folder = trained_folder(key, each.taught, context)
-            section = each.variant.recipe.measure
-            obtain_forms(FormJob(key, folder, section, each.corpus, each.taught), splits, context)
+    taught = each.run.taught
+    for key in (taught.key, each.member.key):
+        if key != taught.key or taught.has_folder:
+            folder = trained_folder(key, taught, context)
+            obtain_forms(FormJob(each.run, key, folder), splits, context)
 
 
 def _time_all(trained: list[Trained], context: StudyContext) -> None:
@@ -158,16 +157,17 @@ def _time_all(trained: list[Trained], context: StudyContext) -> None:
     sessions: dict[str, tuple[Measure, dict[TimedRow, None]]] = {}
     seen: set[tuple[str, str]] = set()
     for each in trained:
-        section = each.variant.recipe.measure
+        run, taught = each.run, each.run.taught
+        section = run.recipe.measure
         way = section.model_dump_json()
         _, rows = sessions.setdefault(way, (section, {}))
-        timed = {"student " + each.variant.name: each.member.key, "baseline": each.baseline_key}
-        if each.taught.has_folder:
-            timed[f"teacher {setting_of(each)}"] = each.taught.key
+        timed = {"student " + run.variant.name: each.member.key, "baseline": each.baseline_key}
+        if taught.has_folder:
+            timed[f"teacher {run.setting}"] = taught.key
         for row, key in timed.items():
             if key is not None and (way, row) not in seen:
                 seen.add((way, row))
-                folder = trained_folder(key, each.taught, context)
+                folder = trained_folder(key, taught, context)
                 rows |= dict.fromkeys(timed_rows(key, folder, section, context))
     for section, rows in sessions.values():
-        time_rows(list(rows), trained[0].corpus, section, context)
+        time_rows(list(rows), trained[0].run.corpus, section, context)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from kdzoo.errors import ModelError
 from kdzoo.model.layers import chosen_layers, kept_pieces, kept_rows
-from kdzoo.registry import Dropout, register_student
+from kdzoo.registry import Dropout, Starter, register_student
 
 if TYPE_CHECKING:
     from kdzoo.model import BuildContext
@@ -24,7 +24,12 @@ _BY_LAYER = ("attention_window", "layer_types")  # of a configuration: a value f
 _DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout")
 
 
-@register_student("bert", road="compression", special_tokens=True)
+@register_student(
+    "bert",
+    road="compression",
+    special_tokens=True,
+    starter=Starter(batch_size=32, learning_rate=3e-4, instead_of="distilbert"),
+)
 def bert(
     context: BuildContext,
     *,

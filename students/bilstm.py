@@ -6,10 +6,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from kdzoo.registry import Dropout, Width, register_student
+from kdzoo.registry import Dropout, Starter, Width, register_student
 
 
-@register_student("bilstm", road="change")
+@register_student(
+    "bilstm",
+    road="change",
+    starter=Starter(batch_size=64, learning_rate=2e-3, embeddings="teacher"),
+)
 class BiLSTM(nn.Module):
     """Last states of a BiLSTM, then Linear-ReLU-Linear (Tang et al., 2019, arXiv:1903.12136).
 

@@ -6,10 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from kdzoo.registry import Dropout, Width, register_student
+from kdzoo.registry import Dropout, Starter, Width, register_student
 
 
-@register_student("cnn", road="change")
+@register_student(
+    "cnn", road="change", starter=Starter(batch_size=64, learning_rate=2e-3, embeddings="teacher")
+)
 class CNN(nn.Module):
     """Convolutions of several widths, max over time, one linear layer (Kim, 2014, arXiv:1408.5882).
 

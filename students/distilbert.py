@@ -9,7 +9,7 @@ import torch
 from kdzoo.errors import ModelError
 from kdzoo.model.layers import chosen_layers, kept_pieces, kept_rows
 from kdzoo.model.pretrained import load_pretrained
-from kdzoo.registry import Dropout, Pretrained, register_student
+from kdzoo.registry import Dropout, Pretrained, Starter, register_student
 
 if TYPE_CHECKING:
     from kdzoo.model import BuildContext
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 _POSITION_OFFSET = {"bert": 0, "distilbert": 0, "roberta": 2, "xlm-roberta": 2}
 
 
-@register_student("distilbert", road="compression", special_tokens=True)
+@register_student(
+    "distilbert",
+    road="compression",
+    special_tokens=True,
+    starter=Starter(batch_size=32, learning_rate=3e-4),
+)
 def distilbert(
     context: BuildContext,
     *,

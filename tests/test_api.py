@@ -191,7 +191,9 @@ class TestWhoIsTold:
             switch[before]()
 
         assert not self.had_bars
-        assert capsys.readouterr().err == "training\n"
+        told = capsys.readouterr().err.splitlines()
+        assert told[0].startswith("reading ")
+        assert told[1:] == ["tiny: tiny (1 students); starting up", "training"]
 
     def test_is_nobody_where_that_is_wanted(
         self, write_recipe: WriteRecipe, capsys: pytest.CaptureFixture[str]

@@ -19,9 +19,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
-def markdown(columns: list[str], rows: list[list[str]]) -> str:
+def markdown(rows: list[dict[str, str]]) -> str:
     """Returns a table as it stands in a document."""
-    lines = [columns, ["---"] * len(columns), *rows]
+    columns = list(rows[0])
+    lines = [columns, ["---"] * len(columns), *(list(row.values()) for row in rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
@@ -69,7 +70,7 @@ class TestReadme:
         )
 
         assert shown is not None
-        assert shown[1].strip() == markdown(*listing("augmenters"))
+        assert shown[1].strip() == markdown(listing("augmenters"))
         assert f'makes of "{SENTENCE}"' in README
 
     def test_its_transfer_section_is_read_as_it_stands(self) -> None:
@@ -124,8 +125,7 @@ class TestContributing:
         logits = torch.tensor([[1.0, 2.0], [3.0, 1.0]])
         cosine = registry.objectives.get("cosine").value
         assert cosine(logits, 2 * logits).item() == pytest.approx(0, abs=1e-6)
-        columns, rows = listing("augmenters")
-        examples = {row[0]: row[columns.index("example")] for row in rows}
+        examples = {row["name"]: row["example"] for row in listing("augmenters")}
         words = SENTENCE.split()
         dropped, hidden = examples["drop"].split(), examples["hide_nouns"].split()
         assert 0 < len(dropped) < len(words)

@@ -17,7 +17,16 @@ from torch import Tensor, nn
 
 from kdzoo import registry
 from kdzoo.errors import ModelError
-from kdzoo.model import BuildContext, build_student, scaled, to_width
+from kdzoo.model import (
+    BuildContext,
+    build_student,
+    load_model,
+    save_model,
+    scaled,
+    to_width,
+    try_student,
+)
+from kdzoo.recipe import option_fields
 
 
 @pytest.fixture
@@ -257,3 +266,97 @@ class TestScale:
 
     def test_of_equal_vectors_is_finite(self) -> None:
         assert torch.isfinite(scaled(torch.ones(5, 3))).all()
+
+
+class Positions(Plain):
+    """Knows places up to a number of its own."""
+
+    places = 16
+
+    def __init__(self, vocab_size: int, num_labels: int, *, dim: int = 8) -> None:
+        super().__init__(vocab_size, num_labels, dim=dim)
+        self.positions = nn.Embedding(self.places, dim)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        places = self.positions(torch.arange(input_ids.shape[1]))  # [T, D]
+        return self.head((self.table(input_ids) + places).mean(1))
+
+
+class LongEnough(Positions):
+    places = 32
+
+
+class Asks(Positions):
+    """Is told how long texts are, and which id is padding."""
+
+    def __init__(
+        self, vocab_size: int, num_labels: int, *, max_length: int, pad_id: int, dim: int = 8
+    ) -> None:
+        self.places = max_length
+        super().__init__(vocab_size, num_labels, dim=dim)
+        self.pad_id = pad_id
+
+
+class AsksByPlace(Asks):
+    def __init__(
+        self, vocab_size: int, num_labels: int, pad_id: int, max_length: int, *, dim: int = 8
+    ) -> None:
+        super().__init__(vocab_size, num_labels, max_length=max_length, pad_id=pad_id, dim=dim)
+
+
+class TestLongTexts:
+    """Texts are cut at 32 tokens here."""
+
+    @pytest.mark.parametrize("places", [4, 11, 12, 13, 31])
+    def test_that_a_student_has_no_places_for_fail_before_training(
+        self, context: BuildContext, places: int
+    ) -> None:
+        short = type("Short", (Positions,), {"places": places, "__module__": __name__})
+        registry.register_student("own", road="change")(short)
+        tokens = 12 if places < 12 else 32
+
+        with pytest.raises(ModelError, match=rf"student 'own' .*of {tokens} tokens.*IndexError"):
+            build_student("own", {}, context, None, seed=0)
+        with pytest.raises(ModelError, match="IndexError"):
+            try_student("own", {}, max_length=32)
+
+    @pytest.mark.parametrize("student", [LongEnough, Asks, AsksByPlace])
+    def test_that_have_places_are_read(
+        self, context: BuildContext, student: type[Positions]
+    ) -> None:
+        registry.register_student("own", road="change")(student)
+
+        try_student("own", {}, max_length=100 if student is not LongEnough else 32)
+        model = build_student("own", {"dim": 6}, context, None, seed=0)
+
+        assert model.student.positions.num_embeddings == 32
+
+    @pytest.mark.parametrize("longest", [1, 4, 11, 12, 13, 40])
+    def test_are_never_longer_than_texts_are_cut(self, longest: int) -> None:
+        """A student with just as many places is right, however few these are."""
+        registry.register_student("own", road="change")(Asks)
+
+        try_student("own", {}, max_length=longest)
+
+
+class TestWhatAConstructorAsksFor:
+    @pytest.mark.parametrize("student", [Asks, AsksByPlace])
+    def test_is_no_option_and_comes_back_with_the_model(
+        self, context: BuildContext, student: type[Asks], tmp_path: Path
+    ) -> None:
+        """The folder has it: nobody has to say it again."""
+        registry.register_student("own", road="change")(student)
+        assert option_fields(registry.students.get("own")).keys() == {"dim"}
+
+        save_model(tmp_path, build_student("own", {}, context, None, seed=0), context.vocabulary)
+        loaded = load_model(tmp_path).model
+
+        assert loaded.student.positions.num_embeddings == context.vocabulary.max_length
+        assert loaded.student.pad_id == context.vocabulary.pad_id
+
+    def test_stands_in_no_folder_of_others(self, context: BuildContext, tmp_path: Path) -> None:
+        """What kdzoo wrote before, it writes still."""
+        model = build_student("fasttext", {}, context, None, seed=0)
+        save_model(tmp_path, model, context.vocabulary)
+
+        assert "text_limit" not in (tmp_path / "config.json").read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ SEEN = [Example("wake me please"), Example("play a song now"), Example("rain tom
 ANY = some_texts(30)
 
 
-PRUNED = [k for k, e in registry.students.entries().items() if e.details["tokenizer_of"] is None]
+PRUNED = [k for k, e in registry.students.entries().items() if e.tokenizer_of is None]
 
 
 @pytest.fixture(params=PRUNED)
@@ -35,7 +35,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def vocabulary(kind: str, tiny_teacher: Path) -> Vocabulary:
     """The teacher's whole vocabulary, the pieces of SEEN first."""
-    special = bool(registry.students.get(kind).details["special_tokens"])
+    special = registry.students.get(kind).special_tokens
     return pruned_vocabulary(tiny_teacher, SEEN, special_tokens=special, keep_unseen=True)
 
 

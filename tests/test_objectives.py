@@ -299,7 +299,7 @@ def test_an_objective_leads_down_to_the_teacher(
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in OBJECTIVES if not registry.objectives.get(name).details["needs_logits"]],
+    [name for name in OBJECTIVES if not registry.objectives.get(name).needs_logits],
 )
 @given(size=sizes, seed=seeds)
 @settings(deadline=None, max_examples=30)

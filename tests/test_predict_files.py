@@ -20,9 +20,10 @@ from tiny_exports import TEXTS, export_to, save_student
 from tiny_world import RunCommand
 
 import kdzoo as package
-from kdzoo.cli.predict import _answers_at_once
 from kdzoo.data import write_rows
 from kdzoo.errors import DataError
+from kdzoo.predicting import Columns, answers
+from kdzoo.progress import Silent
 from kdzoo.runtime import Text
 from kdzoo.runtime.predictor import Prediction
 
@@ -152,18 +153,18 @@ class TestFiles:
         """A filter does not wait for 256 lines; those before a bad one are answered too."""
         read, write = os.pipe()
         with open(read, encoding="utf-8") as stream, open(write, "wb", buffering=0) as sender:  # noqa: PTH123 - no paths
-            answers = _answers_at_once(Echo(reads_pairs=pairs), stream, pairs=pairs)
+            found_at_once = answers(Echo(reads_pairs=pairs), stream, Columns(), 1, Silent())
             end = "\tb" if pairs else ""
             for lines in (["\ufeffplay"], ["wake é", "rain"]):
                 sender.write("".join(f"{line}{end}\r\n" for line in lines).encode())
                 for line in lines:
-                    given, found = next(answers)
+                    given, found = next(found_at_once)
                     assert (given[0] if pairs else given) == line.removeprefix("\ufeff")
                     assert found.label == str(given)
             sender.write(f"last{end}\n\nnever".encode())
-            assert next(answers)[1].label
+            assert next(found_at_once)[1].label
             with pytest.raises(DataError, match="line 5: 1 texts" if pairs else "text 5 is empty"):
-                next(answers)
+                next(found_at_once)
 
     @pytest.mark.parametrize("count", [3, 20_001])
     @pytest.mark.parametrize("file", ["gap.txt", "gap.csv", "gap.jsonl"])

@@ -13,7 +13,6 @@ import jsonschema
 import pytest
 import yaml
 
-from kdzoo import registry
 from kdzoo.recipe import find_recipes, load_study, shipped_recipes
 from kdzoo.recipe.load import recipes_root
 
@@ -52,15 +51,12 @@ class TestAll:
         assert SHIPPED
         assert shipped_recipes() == SHIPPED
 
-    @pytest.mark.parametrize(("zoo", "left_out"), [("clinc150", set()), ("quickstart", {"bert"})])
-    def test_show_every_student(self, zoo: str, left_out: set[str]) -> None:
-        """But fasttext, which is CONTRIBUTING's example, and hf, which is any model of the hub.
+    @pytest.mark.parametrize("zoo", ["clinc150", "quickstart"])
+    def test_show_the_students_that_the_first_zoos_compare(self, zoo: str) -> None:
+        """What is added to ``students/`` later need not have recipes here."""
+        begins = {"bilstm", "cnn", "distilbert", "static"}
 
-        In the quickstart distilbert alone stands for fewer layers.
-        """
-        students = set(registry.students.entries()) - {"fasttext", "hf"} - left_out
-
-        assert {v.recipe.student.kind for v in load_study(zoo).variants} == students
+        assert begins <= {v.recipe.student.kind for v in load_study(zoo).variants}
 
     def test_stand_in_one_table_with_their_neighbours(self) -> None:
         """The recipes of a folder share data and teacher, so their rows can be compared."""

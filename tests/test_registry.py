@@ -6,6 +6,7 @@ import json
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdzoo import registry
+from kdzoo.entries import Entry
 from kdzoo.errors import RegistryError, did_you_mean
 from kdzoo.registry import Registry, load_students, register_student
 
@@ -50,14 +52,26 @@ def write_student(tmp_path: Path) -> WriteStudent:
     return write
 
 
-def gadgets() -> Registry[Any]:
+@dataclass(frozen=True, kw_only=True)
+class GadgetEntry(Entry):
+    """A thing of another kind, and what it takes."""
+
+    watts: int = 0
+
+
+def gadgets() -> Registry[GadgetEntry]:
     """Returns an empty registry of another kind of thing."""
     return Registry("gadget", "kdzoo", "kdzoo.gadgets")
 
 
+def gadget(name: str, watts: int = 0) -> Callable[[Any, Path, int], GadgetEntry]:
+    """Returns what makes the entry of a gadget."""
+    return partial(GadgetEntry, name, watts=watts)
+
+
 class TestRegistering:
     def test_gives_the_thing_back_and_files_it(self) -> None:
-        """The decorator changes nothing; the entry knows name, place, summary and details."""
+        """The decorator changes nothing; the entry knows its place and what its kind tells."""
 
         def lamp() -> str:
             """Shines.
@@ -67,14 +81,14 @@ class TestRegistering:
             return "light"
 
         found = gadgets()
-        returned = found.register("lamp", watts=5)(lamp)
+        returned = found.register(gadget("lamp", 5))(lamp)
         entry = found.get("lamp")
 
         assert returned is lamp
         assert entry.value is lamp
         assert entry.file == Path(__file__)
         assert entry.summary == "Shines."
-        assert entry.details == {"watts": 5}
+        assert entry.watts == 5
 
     def test_says_where_a_thing_was_written(self, write_student: WriteStudent) -> None:
         """The origin is file and line of the decorated definition."""
@@ -85,14 +99,14 @@ class TestRegistering:
 
     def test_a_thing_without_docstring_has_no_summary(self) -> None:
         found = gadgets()
-        found.register("silent")(lambda: None)
+        found.register(gadget("silent"))(lambda: None)
 
         assert found.get("silent").summary == ""
 
     def test_a_thing_without_a_file_has_a_place_all_the_same(self) -> None:
         """What was made at run time is named by its module."""
         found = gadgets()
-        found.register("made")(type("Made", (), {"__module__": "typed"}))
+        found.register(gadget("made"))(type("Made", (), {"__module__": "typed"}))
 
         assert found.get("made").origin == "<typed>:0"
 
@@ -351,7 +365,7 @@ class TestEntryPoints:
 
         def load() -> None:
             loads.append("lamp")
-            found.register("lamp")(dict)
+            found.register(gadget("lamp"))(dict)
 
         install(monkeypatch, "kdzoo.gadgets", Installed("lamp", load))
 
@@ -363,7 +377,9 @@ class TestEntryPoints:
     def test_are_those_of_the_registrys_own_group(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found = gadgets()
         install(
-            monkeypatch, "kdzoo.students", Installed("lamp", lambda: found.register("lamp")(dict))
+            monkeypatch,
+            "kdzoo.students",
+            Installed("lamp", lambda: found.register(gadget("lamp"))(dict)),
         )
 
         assert found.entries() == {}
@@ -382,11 +398,11 @@ class TestEntryPoints:
 
     def test_one_that_takes_a_name_names_both_places(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found = gadgets()
-        found.register("lamp")(lambda: 1)
+        found.register(gadget("lamp"))(lambda: 1)
         install(
             monkeypatch,
             "kdzoo.gadgets",
-            Installed("lamp", lambda: found.register("lamp")(lambda: 2)),
+            Installed("lamp", lambda: found.register(gadget("lamp"))(lambda: 2)),
         )
         with pytest.raises(RegistryError, match="'lamp' is registered twice"):
             found.get("lamp")

@@ -107,10 +107,10 @@ def vocabulary_of_kind(
     kind: str, teacher: Path, model: Path, examples: Sequence[Example], *, keep_unseen: bool = False
 ) -> Vocabulary:
     """Returns what a student reads with: the teacher's tokenizer, pruned, or its own model's."""
-    details = registry.students.get(kind).details
-    if details["tokenizer_of"] is not None:
-        return own_vocabulary(model, details["tokenizer_of"], 32)
-    special = bool(details["special_tokens"])
+    entry = registry.students.get(kind)
+    if entry.tokenizer_of is not None:
+        return own_vocabulary(model, entry.tokenizer_of, 32)
+    special = entry.special_tokens
     return pruned_vocabulary(teacher, examples, special_tokens=special, keep_unseen=keep_unseen)
 
 

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from kdzoo.bench.forms import Form, check_runtimes, forms_of
 from kdzoo.bench.models import check_labels, check_texts, open_models
-from kdzoo.bench.outcome import Bench, Benched, bench_table
+from kdzoo.bench.outcome import Bench, Benched, Written, bench_table
 from kdzoo.bench.reading import Reading
+from kdzoo.bench.texts import read_texts
 from kdzoo.errors import DataError, ModelError, Problem, StoreError
 from kdzoo.files import check_readable, check_writable, write_atomically
 from kdzoo.measure import Candidate, MeasureSettings, Work, environment, measure_candidates
@@ -29,8 +30,10 @@ __all__ = [
     "FORMS",
     "Bench",
     "Benched",
+    "Written",
     "bench_table",
     "check_folder",
+    "read_texts",
     "run_bench",
     "write_bench",
 ]
@@ -113,11 +116,12 @@ def check_folder(folder: Path) -> None:
             )
 
 
-def write_bench(bench: Bench, folder: Path) -> list[Path]:
-    """Writes table, picture and ``bench.json`` into a folder and returns their paths."""
+def write_bench(bench: Bench, folder: Path) -> Written:
+    """Writes table, picture and ``bench.json`` into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / BENCH, bench.model_dump_json(indent=1))
-    return [*write_tables(bench_table(bench), folder), folder / BENCH]
+    table = bench_table(bench)
+    return Written(bench, table, folder, (*write_tables(table, folder), folder / BENCH))
 
 
 def _measure(

@@ -46,7 +46,8 @@ class Form:
             ModelError: it has no such form.
         """
         shutil.rmtree(self.folder, ignore_errors=True)
-        export = registry.runtimes.get(self.runtime).details["export"]
+        export = registry.runtimes.get(self.runtime).export
+        assert export is not None  # noqa: S101 - only forms that are made are exported
         export(self.model.folder, self.folder, ExportSettings(calibration=texts))
 
 
@@ -59,7 +60,7 @@ def check_runtimes(names: Iterable[str]) -> None:
     """
     require_runtimes(names)
     for name in names:
-        if registry.runtimes.get(name).details["reads"] != "models":
+        if registry.runtimes.get(name).reads != "models":
             raise RecipeError(
                 f"runtime '{name}' is that of the classical baseline alone, whose folder is "
                 "measured in it whatever --runtimes says; remove it there"
@@ -80,6 +81,6 @@ def forms_of(model: Model, runtimes: Sequence[str], exports: Path) -> list[Form]
 
 
 def _folder(model: Model, runtime: str, exports: Path) -> Path:
-    if registry.runtimes.get(runtime).details["export"] is None:
+    if registry.runtimes.get(runtime).export is None:
         return model.folder
     return exports / f"{model.name.replace('/', '--')}--{runtime}"

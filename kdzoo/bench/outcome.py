@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict
 
 from kdzoo.measure import Size
@@ -38,6 +41,23 @@ class Bench(BaseModel):
     labels: int  # of the data; 0 where it has none
     forms: tuple[Benched, ...]
     session: Session
+
+
+@dataclass(frozen=True)
+class Written:
+    """A bench and where it was written.
+
+    Attributes:
+        bench: what was measured.
+        table: the same as the report shows it.
+        folder: where the files lie.
+        files: table, pictures and ``bench.json``.
+    """
+
+    bench: Bench
+    table: Table
+    folder: Path
+    files: tuple[Path, ...]
 
 
 def bench_table(bench: Bench) -> Table:

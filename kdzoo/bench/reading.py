@@ -76,7 +76,7 @@ class Reading:
         return np.array([place[label] for label in self.gold])
 
     def _figures(self, form: Form) -> dict[str, object]:
-        exact = registry.runtimes.get(form.runtime).details["exact"]
+        exact = registry.runtimes.get(form.runtime).exact
         classifier = load_classifier(form.folder, form.runtime)
         is_known = form.runtime == TRAINED
         logits = self._trained_logits if is_known else classifier.logits(self.texts)

@@ -26,7 +26,6 @@ app = typer.Typer(
     "and see what each costs you.",
     epilog="Begin with: `kdzoo run quickstart`",
 )
-PAIR_COLUMN = "text_pair"  # of the second text, where a user names no other
 LOG_WIDTH = 100  # columns where there is no terminal to ask
 _COLOURS: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"  # nor bold, dim
 out_console = PlainConsole(color_system=_COLOURS)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from kdzoo import api
 from kdzoo.cli.app import (
     CsvLayout,
     MaxNoise,
@@ -16,15 +17,9 @@ from kdzoo.cli.app import (
     csv_of,
     err_console,
     interruptible,
-    quiet_libraries,
-    say,
 )
 from kdzoo.cli.shown import check_noise, show_table
-from kdzoo.files import alone_in
-
-if TYPE_CHECKING:
-    from kdzoo.data import Input
-    from kdzoo.recipe.csv import Csv
+from kdzoo.console import ConsoleProgress
 
 RUNTIMES = "torch,onnx,onnx-int8"
 
@@ -78,52 +73,23 @@ def bench(
     students: Students = None,
 ) -> None:
     """Measure classifiers as they would be deployed: latency, memory, size; quality with labels."""
-    from kdzoo.registry import load_students
-
     with interruptible("no results were written"):
-        say(f"reading {texts}", err_console)
-        if students is not None:
-            load_students(students)
-        read, gold = _read(texts, text, text_pair, labels, csv_of(csv))
-        quiet_libraries()
-        from kdzoo.bench import FORMS, bench_table, check_folder, run_bench, write_bench
-        from kdzoo.console import ConsoleProgress
-        from kdzoo.measure import MeasureSettings
-
-        settings = MeasureSettings(
+        written = api.benchmark(
+            models,
+            texts,
+            text=text,
+            text_pair=text_pair,
+            labels=labels,
+            csv=csv_of(csv),
+            runtimes=[name.strip() for name in runtimes.split(",")],
             threads=threads,
             rounds=rounds,
-            texts=per_visit,
+            per_visit=per_visit,
             cold_starts=cold_starts,
-            is_isolated=isolation,
+            isolation=isolation,
+            out=out,
+            students=students,
+            progress=ConsoleProgress(err_console),
         )
-        check_folder(out)
-        with alone_in(out, "bench"):
-            measured = run_bench(
-                models,
-                read,
-                gold=gold,
-                runtimes=[name.strip() for name in runtimes.split(",")],
-                settings=settings,
-                exports=out / FORMS,
-                progress=ConsoleProgress(err_console),
-            )
-            written = write_bench(measured, out)
-    table = bench_table(measured)
-    show_table(table, out, [*(path.name for path in written), f"{FORMS}/"])
-    check_noise(table, max_noise)
-
-
-def _read(
-    file: Path, text: str, text_pair: str | None, label: str | None, csv: Csv
-) -> tuple[list[Input], list[str] | None]:
-    """Returns the texts, each with a word in it, and a label for each if a column is named."""
-    from kdzoo.data.stream import read_full_texts, read_labelled
-    from kdzoo.runtime.predictor import checked
-
-    read, gold = (
-        (read_full_texts(file, text, text_pair, csv), None)
-        if label is None
-        else read_labelled(file, text, label, text_pair, csv)
-    )
-    return list(checked(read, None)), gold
+    show_table(written.table, out, [*(path.name for path in written.files), "forms/"])
+    check_noise(written.table, max_noise)

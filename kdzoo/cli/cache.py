@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kdzoo import api
 from kdzoo.cli.app import app
 from kdzoo.errors import RecipeError
 
@@ -15,16 +16,14 @@ def cache(
     action: Annotated[str | None, typer.Argument(help="clear: remove all that is cached.")] = None,
 ) -> None:
     """Show, or clear, the cache of teacher logits and sentence vectors."""
-    from kdzoo.teacher.cache import KINDS, cache_contents, cache_root, clear_cache
-
-    if action == "clear":
-        typer.echo(f"{clear_cache() / 1e6:.1f} MB freed in {cache_root()}")
-        return
-    if action is not None:
+    if action not in (None, "clear"):
         raise RecipeError(f"kdzoo cache {action}: the only action is clear")
-    total = 0
-    for kind in KINDS:
-        for key, texts, size in cache_contents(kind):
-            total += size
-            typer.echo(f"{key}  {kind:<7}  {texts:>9,} texts  {size / 1e6:8.1f} MB")
-    typer.echo(f"{total / 1e6:.1f} MB in {cache_root()}")
+    found = api.cache(clear=action == "clear")
+    total = f"{sum(each.size_bytes for each in found.models) / 1e6:.1f} MB"
+    if action == "clear":
+        typer.echo(f"{total} freed in {found.folder}")
+        return
+    for each in found.models:
+        size = f"{each.size_bytes / 1e6:8.1f} MB"
+        typer.echo(f"{each.key}  {each.kind:<7}  {each.texts:>9,} texts  {size}")
+    typer.echo(f"{total} in {found.folder}")

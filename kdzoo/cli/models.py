@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kdzoo import api
 from kdzoo.cli.app import (
     CsvLayout,
     Students,
@@ -16,9 +17,9 @@ from kdzoo.cli.app import (
     csv_of,
     err_console,
     interruptible,
-    quiet_libraries,
     say,
 )
+from kdzoo.console import ConsoleProgress
 from kdzoo.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -61,11 +62,7 @@ def export(
     """Write a folder that deploys: it needs onnxruntime, tokenizers and numpy alone."""
     if int8 not in ("dynamic", "static"):
         raise RecipeError(f"--int8 {int8}: write dynamic or static")
-    quiet_libraries()
-    from kdzoo.console import ConsoleProgress
-    from kdzoo.exporting import export as export_model
-
-    exported = export_model(
+    exported = api.export(
         run,
         out,
         runtime=runtime,
@@ -127,12 +124,8 @@ def push(
     ] = None,
 ) -> None:
     """Upload a student to the Hugging Face hub: weights, tokenizer, card and exported forms."""
-    quiet_libraries()
-    from kdzoo.api import push as push_model
-    from kdzoo.console import ConsoleProgress
-
     with interruptible("the same command again uploads it"):
-        pushed = push_model(
+        pushed = api.push(
             run,
             repository,
             model=model,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kdzoo import api
 from kdzoo.cli.app import app, err_console, out_console, say
-from kdzoo.errors import RecipeError
 
 if TYPE_CHECKING:
     from kdzoo.choosing.pick import Pick
@@ -44,36 +43,19 @@ def pick(
 
     Exit code 1 where nothing fits; the nearest is shown.
     """
-    _check((max_latency_ms, max_size_mb, max_memory_mb), min_accuracy)
-    from kdzoo.choosing.pick import limits_of
-    from kdzoo.choosing.pick import pick as choose
-    from kdzoo.report import make_table
-    from kdzoo.results import Store
-    from kdzoo.statistics import current
-
-    store = current(Store(folder))
-    limits = limits_of(
-        latency_ms=max_latency_ms,
-        size_mb=max_size_mb,
-        memory_mb=max_memory_mb,
-        accuracy=min_accuracy,
+    picked = api.pick(
+        folder,
+        max_latency_ms=max_latency_ms,
+        max_size_mb=max_size_mb,
+        max_memory_mb=max_memory_mb,
+        min_accuracy=min_accuracy,
     )
-    chosen = choose(make_table(store, "validation"), limits)
-    tested = make_table(store)
+    chosen = picked.chosen
     if chosen.best is None:
-        _show_nearest(chosen, tested)
+        _show_nearest(chosen, picked.tested)
         sys.exit(1)
-    _show(chosen.front, tested)
+    _show(chosen.front, picked.tested)
     _say_why(chosen, chosen.best, folder)
-
-
-def _check(costs: Sequence[float | None], accuracy: float | None) -> None:
-    if any(limit is not None and limit <= 0 for limit in (*costs, accuracy)):
-        raise RecipeError("a limit must be more than 0")
-    if accuracy is not None and accuracy > 1:
-        raise RecipeError(
-            f"--min-accuracy {accuracy:g}: write a share, as in {min(accuracy / 100, 1):g}"
-        )
 
 
 def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
@@ -102,7 +84,7 @@ def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
 
 
 def _say_why(chosen: Pick, best: TableRow, folder: Path) -> None:
-    from kdzoo import registry
+    from kdzoo.registry import runtimes
 
     others = len(chosen.front) - 1
     faster = f"; the {others} below it are faster and less accurate" if others else ""
@@ -110,7 +92,7 @@ def _say_why(chosen: Pick, best: TableRow, folder: Path) -> None:
         f"{best.name} in {best.runtime}: the most accurate on validation of the {chosen.fitting} "
         f"rows within your limits{faster}."
     )
-    if registry.runtimes.get(best.runtime).details["export"] is None:
+    if runtimes.get(best.runtime).export is None:
         say(f"it is deployed as it was trained: its folder in {folder / 'models'}")
         return
     words = ["kdzoo", "export", str(folder), "--model", best.name, "--runtime", best.runtime]

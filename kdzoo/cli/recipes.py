@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from kdzoo import api
 from kdzoo.cli.app import (
     CsvLayout,
     DataSource,
@@ -19,12 +20,10 @@ from kdzoo.cli.app import (
     app,
     csv_of,
     out_console,
-    quiet_libraries,
     say,
     with_csv,
 )
-from kdzoo.errors import RecipeError
-from kdzoo.files import check_readable
+from kdzoo.console import ConsoleProgress, table
 
 
 @app.command(
@@ -47,7 +46,7 @@ def init(
     ] = None,
     teacher: Annotated[
         str, typer.Option(help="A fine-tuned classifier or a pretrained encoder: folder or hub id.")
-    ] = "sentence-transformers/all-MiniLM-L6-v2",
+    ] = api.ENCODER,
     csv: CsvLayout = None,
     teacher_labels: Annotated[
         str | None,
@@ -64,10 +63,7 @@ def init(
     ] = False,
 ) -> None:
     """Write recipes of the zoo for your own data, checked against it."""
-    from kdzoo.scaffold import write_recipes
-
-    quiet_libraries()
-    for line in write_recipes(
+    for line in api.init(
         data,
         output,
         text=text,
@@ -92,31 +88,18 @@ def list_(
     students: Students = None,
 ) -> None:
     """List what recipes can choose, with options and defaults."""
-    from kdzoo.listing import SECTIONS, listing
-    from kdzoo.registry import load_students
-
-    if students is not None:
-        load_students(students)
-    if what is not None and what not in SECTIONS:
-        from kdzoo.errors import did_you_mean
-
-        raise RecipeError(f"nothing to list called '{what}'; {did_you_mean(what, SECTIONS)}")
-    from kdzoo.console import table
-
-    for section in [what] if what else SECTIONS:
+    for section, rows in api.list_choices(what, students=students).items():
+        columns = list(rows[0])
+        drawn = table(columns, [list(row.values()) for row in rows], right_from=len(columns))
         out_console.print(f"[bold]{section}[/bold]")
-        columns, rows = listing(section)
-        out_console.print(table(columns, rows, right_from=len(columns)), "")
+        out_console.print(drawn, "")
 
 
 @app.command(epilog="Example: `kdzoo show clinc150/bilstm`")
 def show(target: Target) -> None:
     """Print a recipe as it stands in its file."""
-    from kdzoo.recipe import find_recipes
-
-    for path in find_recipes(target)[1].values():
-        check_readable(path)
-        say(path.read_text(encoding="utf-8"))
+    for text in api.show(target).values():
+        say(text)
 
 
 @app.command(epilog="Example: `kdzoo check my_recipe.yaml --students my_students.py`")
@@ -128,19 +111,15 @@ def check(
     students: Students = None,
 ) -> None:
     """Check recipes, read their data and look at their teachers, without training anything."""
-    from kdzoo.console import ConsoleProgress
-    from kdzoo.recipe import load_study
-    from kdzoo.registry import load_students
-    from kdzoo.steps import Corpora
-    from kdzoo.study import check_study
-
-    if students is not None:
-        load_students(students)
-    study = load_study(target, overrides=with_csv(overrides, csv), data=data)
-    quiet_libraries()
-    check_study(study, Corpora(ConsoleProgress(out_console)), with_teachers=False)
-    for variant in study.variants:
-        say(f"ok: {variant.name}")
+    names = api.check(
+        target,
+        overrides=with_csv(overrides, csv),
+        data=data,
+        students=students,
+        progress=ConsoleProgress(out_console),
+    )
+    for name in names:
+        say(f"ok: {name}")
 
 
 @app.command(epilog="Example: `kdzoo new clinc150/bilstm mine.yaml`")
@@ -151,27 +130,11 @@ def new(
     file: Annotated[Path, typer.Argument(help="The file to write.")],
 ) -> None:
     """Copy a recipe out, to edit."""
-    from kdzoo.files import write_atomically
-    from kdzoo.recipe import find_recipes
-
-    paths = list(find_recipes(recipe)[1].values())
-    if len(paths) > 1:
-        names = ", ".join(f"{recipe}/{path.stem}" for path in paths)
-        raise RecipeError(f"'{recipe}' is a folder of recipes; copy one of them: {names}")
-    if file.exists():
-        raise RecipeError(f"{file} is there already; choose another name")
-    text = paths[0].read_text(encoding="utf-8")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(file, text.replace("$schema=../", "$schema=", 1))
-    say(f"{file} written; edit it, then: {shlex.join(['kdzoo', 'run', str(file)])}")
+    written = api.new(recipe, file)
+    say(f"{written} written; edit it, then: {shlex.join(['kdzoo', 'run', str(written)])}")
 
 
 @app.command(epilog="Example: `kdzoo schema > recipe.schema.json`")
 def schema(students: Students = None) -> None:
     """Print the JSON schema of recipes, for completion in editors."""
-    from kdzoo.recipe import json_schema
-    from kdzoo.registry import load_students
-
-    if students is not None:
-        load_students(students)
-    typer.echo(json.dumps(json_schema(), indent=2))
+    typer.echo(json.dumps(api.schema(students=students), indent=2))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kdzoo import api
 from kdzoo.cli.app import DataSource, app, err_console, say
-from kdzoo.cli.shown import STUDY_FILES, show_table
+from kdzoo.cli.shown import show_results
+from kdzoo.console import ConsoleProgress
 from kdzoo.errors import RecipeError
-from kdzoo.files import check_writable
 
 
 @app.command(
@@ -68,14 +68,16 @@ def report(
     _refuse_numbers(len(folders), publish, out, check=check)
     if readme is not None and not check:
         raise RecipeError("--readme belongs to --check")
-    if data is not None and not examples:
-        raise RecipeError("--data belongs to --examples: a report needs no data otherwise")
-    if examples and (check or publish is not None or out is not None):
+    if examples and (check or out is not None):
         raise RecipeError("what is published or checked holds no texts; remove --examples")
+    if check and publish is not None:
+        raise RecipeError("--check writes nothing; remove --publish")
     if check:
-        _check(folders[0], publish, readme)
+        _show_stale(folders[0], api.check_report(folders[0], readme=readme))
+    elif out is not None:
+        show_results(api.merge(folders, out, progress=ConsoleProgress(err_console)))
     else:
-        _make(folders, publish, out, examples=examples, data=data)
+        show_results(api.make_report(folders[0], publish=publish, examples=examples, data=data))
 
 
 def _refuse_numbers(count: int, publish: Path | None, out: Path | None, *, check: bool) -> None:
@@ -90,40 +92,8 @@ def _refuse_numbers(count: int, publish: Path | None, out: Path | None, *, check
         )
 
 
-def _make(
-    folders: list[Path], publish: Path | None, out: Path | None, *, examples: bool, data: str | None
-) -> None:
-    from kdzoo.console import ConsoleProgress
-    from kdzoo.examples import example_texts
-    from kdzoo.report import read_report, write_report
-    from kdzoo.results import Store, merge
-    from kdzoo.results import publish as publish_store
-
-    store = Store(folders[0])
-    if publish is None and out is None:
-        store.manifest()  # it is a study, before it is one that cannot be written
-        copy = shlex.join(["kdzoo", "report", str(store.root), "--publish", "FOLDER"])
-        check_writable(store.root, f"a report elsewhere: {copy}")
-    else:
-        check_writable(out or publish or store.root, "give a folder that you may write")
-    if out is not None:
-        store = merge([Store(each) for each in folders], out, ConsoleProgress(err_console))
-    elif publish is not None:
-        store = publish_store(store, publish, store.manifest().keys)
-    known = read_report(store)
-    texts = example_texts(store, known.table.split, data) if examples else None
-    write_report(store, texts, known)
-    show_table(known.table, store.root, STUDY_FILES)
-
-
-def _check(folder: Path, publish: Path | None, readme: Path | None) -> None:
-    from kdzoo.report.check import stale_blocks, stale_tables
-    from kdzoo.results import Store
-
-    if publish is not None:
-        raise RecipeError("--check writes nothing; remove --publish")
-    stale = stale_tables(Store(folder))
-    stale += [] if readme is None else stale_blocks(readme)
+def _show_stale(folder: Path, stale: list[str]) -> None:
+    """Prints which tables are stale; exit code 1 where there are any."""
     for line in stale:
         say(line, err_console)
     if stale:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kdzoo import api
 from kdzoo.cli.app import (
     CsvLayout,
     DataSource,
@@ -18,12 +19,11 @@ from kdzoo.cli.app import (
     app,
     err_console,
     interruptible,
-    quiet_libraries,
-    say,
     seed_numbers,
     with_csv,
 )
-from kdzoo.cli.shown import STUDY_FILES, check_failures, check_noise, show_table
+from kdzoo.cli.shown import check_failures, check_noise, show_results
+from kdzoo.console import ConsoleProgress
 
 
 @app.command(
@@ -66,31 +66,18 @@ def run(
     What is done already is not done again; an interrupted run goes on where it was. Where a row
     fails, the others finish, its reason stands below the table, and the exit code is 1.
     """
-    from kdzoo.recipe import load_study
-    from kdzoo.registry import load_students
-
     with interruptible():
-        say(f"reading {target}", err_console)
-        if students is not None:
-            load_students(students)
-        study = load_study(
-            target, overrides=with_csv(overrides, csv), seeds=seed_numbers(seeds), data=data
-        )
-        count = sum(len(variant.recipe.seeds) for variant in study.variants)
-        names = ", ".join(variant.name for variant in study.variants)
-        say(f"{study.name}: {names} ({count} students); starting up", err_console)
-        quiet_libraries()
-        from kdzoo.console import ConsoleProgress
-        from kdzoo.study import run_study
-
-        folder = out or Path("runs") / study.name
-        report = run_study(
-            study,
-            folder,
+        results = api.run(
+            target,
+            overrides=with_csv(overrides, csv),
+            seeds=seed_numbers(seeds),
+            data=data,
+            students=students,
+            out=out,
             read_test=not no_test,
             track=[name.strip() for each in track or () for name in each.split(",")],
             progress=ConsoleProgress(err_console),
         )
-    show_table(report.table, folder, STUDY_FILES)
-    check_noise(report.table, max_noise)
-    check_failures(report.store)
+    show_results(results)
+    check_noise(results.report.table, max_noise)
+    check_failures(results)

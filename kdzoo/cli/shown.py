@@ -11,7 +11,7 @@ from kdzoo.cli.app import err_console, out_console, say
 
 if TYPE_CHECKING:
     from kdzoo.report import Table
-    from kdzoo.results import Store
+    from kdzoo.report.page.notebook import Results
 
 STUDY_FILES = (
     "report.html",
@@ -54,6 +54,12 @@ def show_table(made: Table, folder: Path, files: Sequence[str]) -> None:
             say(f"  {folder / name}")
 
 
+def show_results(results: Results) -> None:
+    """Prints what a study's report says, and which files are there."""
+    report = results.report
+    show_table(report.table, results.root, STUDY_FILES)
+
+
 def check_noise(made: Table, max_noise: float | None) -> None:
     """Ends with exit code 1 where latencies varied more than the user allows."""
     noises = [latency.noise for latency in made.timed if latency.noise is not None]
@@ -66,9 +72,9 @@ def check_noise(made: Table, max_noise: float | None) -> None:
         sys.exit(1)
 
 
-def check_failures(store: Store) -> None:
+def check_failures(results: Results) -> None:
     """Ends with exit code 1 where something of a study could not be made."""
-    failed = dict.fromkeys(each.row for each in store.manifest().failures)
+    failed = dict.fromkeys(each.row for each in results.failures)
     if failed:
         say(
             f"failed: {', '.join(failed)}; why stands below the table. The rest is done: once that "

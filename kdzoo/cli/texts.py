@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from kdzoo import api
 from kdzoo.cli.app import (
-    PAIR_COLUMN,
     CsvLayout,
     DataSource,
     Overrides,
@@ -21,13 +21,11 @@ from kdzoo.cli.app import (
     csv_of,
     err_console,
     interruptible,
-    quiet_libraries,
     say,
     seed_numbers,
     with_csv,
 )
-from kdzoo.errors import DataError
-from kdzoo.files import with_home
+from kdzoo.console import ConsoleProgress
 
 
 @app.command(
@@ -62,28 +60,19 @@ def label(
     """
     import yaml
 
-    from kdzoo.registry import load_students
-
     with interruptible():
         say(f"reading {file}", err_console)
-        if students is not None:
-            load_students(students)
-        quiet_libraries()
-        from kdzoo.console import ConsoleProgress
-        from kdzoo.teacher import label_file
-        from kdzoo.training import make_accelerator
-
-        count = label_file(
+        count = api.label(
             teacher,
             file,
             output,
-            column=text,
-            column_pair=text_pair,
+            text=text,
+            text_pair=text_pair,
             csv=csv_of(csv),
             max_length=max_length,
             batch_size=batch_size,
+            students=students,
             progress=ConsoleProgress(err_console),
-            device=make_accelerator().device,
         )
     section = yaml.safe_dump({"outputs": str(output)}, default_flow_style=True, width=math.inf)
     say(f"{count:,} texts labelled in {output}; as a teacher: teacher: {section.strip()}")
@@ -117,31 +106,17 @@ def texts(
 
     What the recipe's teacher.outputs covers already is left out.
     """
-    from kdzoo.data import check_output
-    from kdzoo.recipe import load_study
-    from kdzoo.registry import load_students
-
     with interruptible():
-        check_output(output)
         say(f"reading {target}", err_console)
-        if students is not None:
-            load_students(students)
-        study = load_study(
-            target, overrides=with_csv(overrides, csv), seeds=seed_numbers(seeds), data=data
+        count = api.texts(
+            target,
+            output,
+            overrides=with_csv(overrides, csv),
+            seeds=seed_numbers(seeds),
+            data=data,
+            students=students,
+            evaluation=evaluation,
+            progress=ConsoleProgress(err_console),
         )
-        for recipe in (variant.recipe for variant in study.variants):
-            outputs = recipe.teacher.outputs
-            if outputs is not None and with_home(outputs).resolve() == output.resolve():
-                raise DataError(f"{output} is the recipe's teacher.outputs; give -o another name")
-        quiet_libraries()
-        from kdzoo.console import ConsoleProgress
-        from kdzoo.data import texts_of, write_rows
-        from kdzoo.steps import wanted_texts
-
-        progress = ConsoleProgress(err_console)
-        parts = wanted_texts(study, progress, evaluation=evaluation)
-        rows = (texts_of(example.input) for part in parts for example in part)
-        pairs = any(variant.recipe.data.text_pair is not None for variant in study.variants)
-        count = write_rows(output, ("text", PAIR_COLUMN) if pairs else ("text",), rows)
     said = f"{count:,} texts to label in {output}" if count else "no text is left to label"
     say(said)

@@ -12,13 +12,14 @@ from kdzoo.data.corpus import (
     texts_of,
 )
 from kdzoo.data.load import few_labels, load_corpus, origin_of
-from kdzoo.data.output import check_output, write_rows
+from kdzoo.data.output import PAIR_COLUMN, check_output, write_rows
 from kdzoo.data.stream import read_labelled
 from kdzoo.data.texts import NO_LABEL, Digests, Texts, digests_of, distinct, has_pairs
 from kdzoo.data.words import UNSPACED, is_empty, joined, one_form, segments
 
 __all__ = [
     "NO_LABEL",
+    "PAIR_COLUMN",
     "SPLITS",
     "UNSPACED",
     "Corpus",

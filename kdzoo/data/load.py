@@ -60,7 +60,13 @@ def load_corpus(section: Data) -> Corpus:
 
 
 def few_labels(corpus: Corpus, section: Data, seed: int) -> Corpus:
-    """Returns the corpus as a run with this seed sees it."""
+    """Returns the corpus as a run with this seed sees it.
+
+    Args:
+        corpus: the whole data.
+        section: says how many labels a class are left, where few are wanted.
+        seed: chooses them.
+    """
     few = keep_few_labels(corpus, section.labels_per_class, section.validation_per_class, seed)
     return few if section.rest_of_train == "unlabelled" else replace(few, unlabelled=())
 

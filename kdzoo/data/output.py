@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from kdzoo.errors import DataError
 from kdzoo.files import check_writable
 
+PAIR_COLUMN = "text_pair"  # of the second text, where a user names no other
 GROUP = 8192  # rows of a .parquet that are written at once
 
 Cells = Sequence[Any]  # a row's, in the order of the columns
@@ -37,6 +38,11 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Cells]) -> int
     """Writes rows beside their place, moves them there when all are, and returns their number.
 
     Where there is no row there is no file.
+
+    Args:
+        path: a .jsonl, .csv or .parquet.
+        columns: their names, K of them.
+        rows: K cells each, texts or numbers.
 
     Raises:
         DataError: they cannot be written there.

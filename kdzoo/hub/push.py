@@ -44,6 +44,15 @@ def push_student(
 ) -> Pushed:
     """Uploads a student; see ``kdzoo.api.push``.
 
+    Args:
+        run: a study's folder, or that of a model in one.
+        repository: owner and name.
+        model: the row of the study's table.
+        seed: of that row; its first if None.
+        private: whether nobody else may see the repository.
+        runtimes: whose exported forms go with it; all that there are if None.
+        progress: told what is being done.
+
     Raises:
         ModelError: there is no such student, or no such form of it.
         HubError: the hub is not in reach, or refuses.
@@ -97,7 +106,7 @@ def _find(folder: Path, model: str | None, seed: int | None) -> tuple[Store, Cho
 
 def _exported_runtimes() -> list[str]:
     entries = registry.runtimes.entries().items()
-    return [name for name, entry in entries if entry.details["export"] is not None]
+    return [name for name, entry in entries if entry.export is not None]
 
 
 def _forms(store: Store, choice: Choice, runtimes: Sequence[str] | None) -> list[str]:

@@ -40,6 +40,14 @@ def outcomes(
     words (how many the text has) and rarest_word (how often the rarest of them occurs in the texts
     to learn from); decided (the label id that it gets with the out-of-scope threshold; the
     prediction where there is none) and decision_score (what the threshold is of; NaN without one).
+
+    Args:
+        split: its name.
+        corpus: the data.
+        logits: the model's, [N, C].
+        teacher_logits: the teacher's, [N, C]; None where there are none to compare with.
+        decision: what was fitted on validation: the temperature of calibrated probabilities and
+            the out-of-scope threshold.
     """
     examples = corpus.split(split)
     gold = np.array(corpus.gold(split))

@@ -98,7 +98,7 @@ def load(
         registry.load_students(file)
     from kdzoo.runtime import load_classifier
 
-    module = registry.runtimes.get(runtime).details["module"]
+    module = registry.runtimes.get(runtime).module
     if module:
         importlib.import_module(module)
     imported_bytes = memory()["resident_bytes"]

@@ -52,7 +52,7 @@ from kdzoo.model.soundness import (
     try_classifier,
 )
 from kdzoo.model.table import narrow, widen, widened, word_table
-from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
+from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification
 
 __all__ = [
     "DEPLOYED_FILES",
@@ -72,7 +72,6 @@ __all__ = [
     "deployed_files",
     "freeze_lower",
     "heeds_padding",
-    "is_module",
     "length_sorted_batches",
     "load_model",
     "load_steps",

@@ -12,12 +12,16 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from kdzoo import registry
+from kdzoo.entries import StudentEntry
 from kdzoo.errors import KdzooError, ModelError, Problem
 from kdzoo.model.allowance import Allowance, refuse_too_large
+from kdzoo.model.contract import has_embedding
 from kdzoo.model.folder import READS_PAIRS
-from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification, is_module
+from kdzoo.model.padding import two_texts
+from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification
 from kdzoo.text import Vocabulary
 
+_TRIED = 12  # tokens of a text that is long enough for most mistakes to show
 _COPIES = 4  # of each weight while it is trained: itself, its gradient, two moments
 EMBEDDING_SCALE = 0.3  # standard deviation of pretrained vectors after centring
 
@@ -69,38 +73,38 @@ def build_student(
     model = _made(
         entry,
         lambda: (
-            KdzooForSequenceClassification(_config(kind, options, context))
-            if is_module(entry)
+            KdzooForSequenceClassification(_config(entry, options, context))
+            if entry.is_module
             else entry.value(context, **options)
         ),
     )
     model.config.id2label = dict(enumerate(context.labels))
     model.config.label2id = {name: number for number, name in enumerate(context.labels)}
     if vectors is not None:
-        own = model.student if is_module(entry) else model
+        own = model.student if entry.is_module else model
         _put_vectors(own, vectors, entry, context.vocabulary.pad_id)
     model.config.problem_type = "single_label_classification"
     if context.pair_head:
         setattr(model.config, READS_PAIRS, True)
-    _check_contract(model, entry, len(context.labels), len(context.vocabulary))
+    vocabulary = context.vocabulary
+    _check_contract(model, entry, len(context.labels), len(vocabulary), vocabulary.max_length)
     _check_reached(model, entry)
     return model
 
 
-def _config(kind: str, options: Mapping[str, Any], context: BuildContext) -> KdzooConfig:
+def _config(entry: StudentEntry, options: Mapping[str, Any], context: BuildContext) -> KdzooConfig:
     return KdzooConfig(
-        student=kind,
+        student=entry.name,
         options=dict(options),
         vocab_size=len(context.vocabulary),
         pad_token_id=context.vocabulary.pad_id,
         num_labels=len(context.labels),
         pair_head=context.pair_head,
+        text_limit=context.vocabulary.max_length if "max_length" in entry.offered else 0,
     )
 
 
-def _put_vectors(
-    student: nn.Module, vectors: Tensor, entry: registry.Entry[Any], pad_id: int
-) -> None:
+def _put_vectors(student: nn.Module, vectors: Tensor, entry: StudentEntry, pad_id: int) -> None:
     table = refuse_tableless(student, entry)
     with torch.no_grad():
         table.weight.copy_(scaled(to_width(vectors, table.embedding_dim)))
@@ -109,7 +113,7 @@ def _put_vectors(
 
 def refuse_tableless(
     student: nn.Module,
-    entry: registry.Entry[Any],
+    entry: StudentEntry,
     wanted: str = "for pretrained vectors",
     instead: str = "set student.embeddings to random",
 ) -> nn.Embedding:
@@ -124,13 +128,12 @@ def refuse_tableless(
     Raises:
         ModelError: the student shows none.
     """
-    table = getattr(student, "embedding", None)
-    if not isinstance(table, nn.Embedding):
+    if not has_embedding(student):
         raise ModelError(
             f"student '{entry.name}' ({entry.origin}) has no attribute `embedding` "
             f"(an nn.Embedding) {wanted}; add one, or {instead}"
         )
-    return table
+    return student.embedding
 
 
 def to_width(vectors: Tensor, width: int) -> Tensor:
@@ -175,7 +178,12 @@ def scaled(vectors: Tensor) -> Tensor:
 
 
 def try_student(
-    kind: str, options: Mapping[str, Any], pair_head: int = 0, *, table_rate: bool = False
+    kind: str,
+    options: Mapping[str, Any],
+    pair_head: int = 0,
+    max_length: int = _TRIED,
+    *,
+    table_rate: bool = False,
 ) -> None:
     """Builds a student that is a class over a toy vocabulary and checks its contract.
 
@@ -183,31 +191,34 @@ def try_student(
         kind: its registered name.
         options: its keyword-only parameters.
         pair_head: width of the head over both texts of a pair; 0 where texts are single.
+        max_length: tokens of the longest text that it is tried on.
         table_rate: whether its embedding table is to have a learning rate of its own.
 
     Raises:
         ModelError: it breaks it; the message says how and where the student is written.
     """
     entry = registry.students.get(kind)
-    if not is_module(entry):
+    if not entry.is_module:
         return
-    config = KdzooConfig(student=kind, options=dict(options), vocab_size=20, num_labels=3)
+    config = KdzooConfig(
+        student=kind, options=dict(options), vocab_size=20, num_labels=3, text_limit=max_length
+    )
 
     def make() -> Any:
         return _made(entry, lambda: KdzooForSequenceClassification(config), _COPIES)
 
     model = make()
-    _check_contract(model, entry, 3, 20)
+    _check_contract(model, entry, 3, 20, max_length)
     if table_rate:
         refuse_tableless(model.student, entry, "with a rate", "remove training.embedding_rate")
     if pair_head:
         config.pair_head = pair_head
         model = make()
-        _check_contract(model, entry, 3, 20)
+        _check_contract(model, entry, 3, 20, max_length)
         _check_reached(model, entry)
 
 
-def _made(entry: registry.Entry[Any], make: Callable[[], Any], copies: int = 1) -> Any:
+def _made(entry: StudentEntry, make: Callable[[], Any], copies: int = 1) -> Any:
     """Makes a student, its tensors counted before each takes memory.
 
     Args:
@@ -219,7 +230,7 @@ def _made(entry: registry.Entry[Any], make: Callable[[], Any], copies: int = 1) 
         ModelError: it cannot be made, or memory cannot hold it.
     """
     name = f"student '{entry.name}' with these options"
-    if is_module(entry):  # one that is a function draws on real weights
+    if entry.is_module:  # one that is a function draws on real weights
         refuse_too_large(make, name, copies)
     try:
         with Allowance(name, copies):
@@ -239,30 +250,51 @@ def _made(entry: registry.Entry[Any], make: Callable[[], Any], copies: int = 1) 
     return model
 
 
-def _check_contract(model: Any, entry: registry.Entry[Any], labels: int, tokens: int) -> None:
-    """Runs a longer and a short text through the student: cheaper than a training that fails."""
-    ids = torch.randint(0, tokens, (2, 12), generator=torch.Generator().manual_seed(0))
-    mask = (torch.arange(12) < torch.tensor([[12], [1]])).long()
-    inputs = {"input_ids": ids, "attention_mask": mask, **_types_of(model, ids)}
-    model.eval()
-    try:
-        with torch.no_grad():
-            logits = model(**inputs).logits
-    except Exception as error:
-        raise ModelError(
-            f"student '{entry.name}' ({entry.origin}) fails on two texts, of 12 tokens and of 1: "
-            f"{type(error).__name__}: {error}"
-        ) from error
+def _check_contract(
+    model: Any, entry: StudentEntry, labels: int, tokens: int, longest: int
+) -> None:
+    """Runs a few texts through the student: cheaper than a training that fails.
+
+    A longer and a short one of any words, then one as long as texts can be: a table of positions
+    that is too short fails now, and not at the first long text.
+    """
+    width = min(_TRIED, longest)
+    ids = torch.randint(0, tokens, (2, width), generator=torch.Generator().manual_seed(0))
+    mask = (torch.arange(width) < torch.tensor([[width], [1]])).long()
+    name = f"student '{entry.name}' ({entry.origin})"
+    logits = _tried(model, ids, mask, f"{name} fails on two texts, of {width} tokens and of 1")
     if not isinstance(logits, Tensor) or logits.shape != (2, labels):
         shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise ModelError(
-            f"student '{entry.name}' ({entry.origin}) breaks its contract",
+            f"{name} breaks its contract",
             Problem(f"forward gave {shape} for 2 texts and {labels} labels, wanted [2, {labels}]"),
         )
     if not torch.isfinite(logits).all():
-        raise ModelError(
-            f"student '{entry.name}' ({entry.origin}) gives logits that are not finite"
+        raise ModelError(f"{name} gives logits that are not finite")
+    if longest > width:
+        pad_id = model.config.pad_token_id or 0
+        batch, half = two_texts(model, longest, pad_id)
+        failure = (
+            f"{name} fails on two texts, of {longest} tokens, where texts are cut, and of {half}; "
+            "if it has a table "
+            "of positions, make that as long as `max_length`, which its constructor is told if it "
+            "has such a parameter, or lower teacher.max_length"
         )
+        _tried(model, batch["input_ids"], batch["attention_mask"], failure)
+
+
+def _tried(model: Any, ids: Tensor, mask: Tensor, failure: str) -> Any:
+    """Returns the logits of ids and mask [B, T].
+
+    Raises:
+        ModelError: there are none; the message begins with ``failure``.
+    """
+    model.eval()
+    try:
+        with torch.no_grad():
+            return model(input_ids=ids, attention_mask=mask, **_types_of(model, ids)).logits
+    except Exception as error:
+        raise ModelError(f"{failure}: {type(error).__name__}: {error}") from error
 
 
 def _types_of(model: Any, ids: Tensor) -> dict[str, Tensor]:
@@ -272,7 +304,7 @@ def _types_of(model: Any, ids: Tensor) -> dict[str, Tensor]:
     return {"token_type_ids": (torch.arange(ids.shape[1]) >= 5).long().expand_as(ids)}
 
 
-def _check_reached(model: Any, entry: registry.Entry[Any]) -> None:
+def _check_reached(model: Any, entry: StudentEntry) -> None:
     """Refuses a student for pairs with layers that its ``encode`` does not reach."""
     if not getattr(model.config, "pair_head", 0):
         return

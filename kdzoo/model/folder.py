@@ -53,7 +53,13 @@ class LoadedModel:
 
 
 def save_model(folder: Path, model: Any, vocabulary: Vocabulary) -> None:
-    """Writes weights, configuration and tokenizer, as ``from_pretrained`` reads them."""
+    """Writes weights, configuration and tokenizer, as ``from_pretrained`` reads them.
+
+    Args:
+        folder: the place; made where it is not there.
+        model: a Hugging Face model.
+        vocabulary: what it reads with.
+    """
     from transformers import PreTrainedTokenizerFast
 
     special = vocabulary.special
@@ -166,6 +172,12 @@ def load_tokenizer(
     path: Path, config: Any, wanted: int | None = None, shape: Shape | None = None
 ) -> tuple[Tokenizer, int]:
     """Returns the folder's tokenizer, cutting where model or wish end, and the id of padding.
+
+    Args:
+        path: the folder.
+        config: the model's.
+        wanted: tokens at which texts are to be cut, if the model reads as far.
+        shape: what the configuration builds, where that is known.
 
     Raises:
         ModelError: it cannot be loaded, or does not fit the model.

@@ -60,14 +60,28 @@ def predict_logits(
     batch_size: int = 256,
     advance: Callable[[int], None] | None = None,
 ) -> Logits:
-    """Returns the logits [N, C] in the order of the texts; the model is left in evaluation mode."""
+    """Returns the logits [N, C] in the order of the texts; the model is left in evaluation mode.
+
+    Args:
+        model: a Hugging Face model, on any device.
+        encoded: N texts as ids.
+        batch_size: texts at once.
+        advance: told how many texts are done, batch by batch.
+    """
     return _predict(model, encoded, batch_size, advance, lambda batch: model(**batch).logits)
 
 
 def predict_vectors(
     model: Any, encoded: Encoded, batch_size: int, advance: Callable[[int], None]
 ) -> Vectors:
-    """Returns the sentence vectors [N, D], of pairs [N, 2D], that a sentence model reads."""
+    """Returns the sentence vectors [N, D], of pairs [N, 2D], that a sentence model reads.
+
+    Args:
+        model: a sentence model.
+        encoded: N texts as ids.
+        batch_size: texts at once.
+        advance: told how many texts are done, batch by batch.
+    """
     return _predict(model, encoded, batch_size, advance, lambda batch: model.vectors(**batch))
 
 

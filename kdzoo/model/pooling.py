@@ -138,6 +138,11 @@ def read_pooling(folder: Path, wanted: PoolingKind | None = None) -> tuple[Pooli
 def load_steps(layers: nn.Sequential, folder: Path, files: dict[str, str]) -> None:
     """Fills the dense layers behind a pooling, in place, with the weights of the folder.
 
+    Args:
+        layers: those behind the pooling, in their order.
+        folder: the model's.
+        files: its keys are the files of the dense ones' weights, in that order.
+
     Raises:
         ModelError: a file is damaged, or its weights are of other sizes than it says.
     """

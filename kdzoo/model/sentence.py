@@ -73,7 +73,13 @@ class KdzooSentenceForSequenceClassification(WholeModel):
     def vectors(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
     ) -> Tensor:
-        """Returns the sentence vectors of texts, [B, D], or of pairs, both end to end, [B, 2D]."""
+        """Returns the sentence vectors of texts, [B, D], or of pairs, both end to end, [B, 2D].
+
+        Args:
+            input_ids: [B, T].
+            attention_mask: [B, T], 0 at padding.
+            token_type_ids: [B, T], 1 at the second text of a pair.
+        """
         if not self.config.reads_pairs:
             return self.encode(input_ids, attention_mask)
         if token_type_ids is None:
@@ -98,6 +104,12 @@ class KdzooSentenceForSequenceClassification(WholeModel):
         """Returns logits [B, C] for ids and mask [B, T], and the loss if labels [B] are given.
 
         Pairs come with token types [B, T]; where single texts are read, they say nothing.
+
+        Args:
+            input_ids: [B, T].
+            attention_mask: [B, T], 0 at padding; all ones by default.
+            labels: ids [B].
+            token_type_ids: [B, T], 1 at the second text of a pair.
         """
         if input_ids is None:
             raise ValueError("input_ids are needed")

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from kdzoo.model.contract import WithEncoder, has_embedding, has_head
+
 
 class Siamese(nn.Module):
     """A student's encoder over both texts, then Linear-ReLU-Linear over [u; v; u * v; |u - v|].
@@ -24,11 +26,11 @@ class Siamese(nn.Module):
     """
 
     def __init__(
-        self, student: Any, num_labels: int, pad_id: int, head: int, dropout: float
+        self, student: WithEncoder, num_labels: int, pad_id: int, head: int, dropout: float
     ) -> None:
         super().__init__()
-        self.encoder = student
-        if hasattr(student, "head"):
+        self.encoder: Any = student
+        if has_head(student):
             del student.head
         self.pad_id = pad_id
         self.head = nn.Sequential(
@@ -42,8 +44,7 @@ class Siamese(nn.Module):
     @property
     def embedding(self) -> nn.Embedding | None:
         """The student's table of words."""
-        table = getattr(self.encoder, "embedding", None)
-        return table if isinstance(table, nn.Embedding) else None
+        return self.encoder.embedding if has_embedding(self.encoder) else None
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
         """Returns logits [B, C] for pairs [B, T] whose second texts have the token type 1."""

@@ -84,6 +84,11 @@ def _outputs(count: int) -> str:
 def refuse_maskless(config: Any, shape: Shape, name: str) -> None:
     """Refuses a model that is not told what is padding: texts of a batch would change each other.
 
+    Args:
+        config: the model's.
+        shape: what the configuration builds.
+        name: what the user calls it.
+
     Raises:
         ModelError: it is such a model.
     """
@@ -96,6 +101,11 @@ def refuse_maskless(config: Any, shape: Shape, name: str) -> None:
 
 def refuse_tokenizer(tokenizer: Any, shape: Shape, name: str) -> None:
     """Refuses a Hugging Face tokenizer that is none, or whose ids the model does not know.
+
+    Args:
+        tokenizer: a Hugging Face one.
+        shape: what the configuration of its model builds.
+        name: what the user calls the model.
 
     Raises:
         ModelError: it has no fast form, holds no words, or numbers them beyond the word table.

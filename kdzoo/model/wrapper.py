@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import torch
@@ -11,7 +10,9 @@ from transformers import PreTrainedConfig
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from kdzoo import registry
+from kdzoo.entries import StudentEntry
 from kdzoo.errors import ModelError, RegistryError
+from kdzoo.model.contract import WithEncoder, has_embedding, has_encoder
 from kdzoo.model.siamese import Siamese
 from kdzoo.model.whole import WholeModel
 
@@ -20,6 +21,7 @@ class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
     """Which student it is, with which options it is built, and whether it reads pairs of texts.
 
     ``pair_head`` is the width of the head over both texts of a pair; 0 where it reads single ones.
+    ``text_limit`` is the number of tokens at which texts are cut; 0 where the student does not ask.
     """
 
     model_type = "kdzoo"
@@ -29,12 +31,14 @@ class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
     vocab_size: int = 0
     pad_token_id: int | None = 0
     pair_head: int = 0
+    text_limit: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns what is saved; of a student for single texts, nothing about pairs."""
+        """Returns what is saved: nothing that does not concern the student."""
         told: dict[str, Any] = super().to_dict()
-        if not self.pair_head:
-            told.pop("pair_head", None)
+        for name in ("pair_head", "text_limit"):
+            if not getattr(self, name):
+                told.pop(name, None)
         return told
 
     @property
@@ -64,20 +68,20 @@ class KdzooForSequenceClassification(WholeModel):
                 "its file with --students FILE.py (kdzoo.load_students('FILE.py') in Python)\n"
                 f"  {error}"
             ) from error
-        options = config.options or {}
+        pad_id = config.pad_token_id or 0
+        known = {"max_length": config.text_limit, "pad_id": pad_id}
+        options = {name: known[name] for name in entry.offered} | (config.options or {})
         student = entry.value(config.vocab_size, config.num_labels, **options)
         if config.pair_head:
-            _refuse_no_encoder(student, entry)
+            student = _encoder_of(student, entry)
             dropout = options.get("dropout", 0.0)
-            pad_id = config.pad_token_id or 0
             student = Siamese(student, config.num_labels, pad_id, config.pair_head, dropout)
         self.student = student
         self.post_init()
 
     def get_input_embeddings(self) -> nn.Embedding | None:
         """Returns the student's table of words, ``embedding``, if it has one of that name."""
-        table = getattr(self.student, "embedding", None)
-        return table if isinstance(table, nn.Embedding) else None
+        return self.student.embedding if has_embedding(self.student) else None
 
     def forward(
         self,
@@ -89,6 +93,12 @@ class KdzooForSequenceClassification(WholeModel):
         """Returns logits [B, C] for ids and mask [B, T], and the loss if labels [B] are given.
 
         Pairs come with token types [B, T]; where single texts are read, they say nothing.
+
+        Args:
+            input_ids: [B, T].
+            attention_mask: [B, T], 0 at padding; all ones by default.
+            labels: ids [B].
+            token_type_ids: [B, T], 1 at the second text of a pair.
         """
         if input_ids is None:
             raise ValueError("input_ids are needed")
@@ -124,15 +134,12 @@ class KdzooForSequenceClassification(WholeModel):
         return input_ids, torch.cat([first, attention_mask[:, 1:]], dim=1)
 
 
-def _refuse_no_encoder(student: Any, entry: registry.Entry[Any]) -> None:
-    if not callable(getattr(student, "encode", None)) or not hasattr(student, "hidden_size"):
+def _encoder_of(student: object, entry: StudentEntry) -> WithEncoder:
+    """Returns the student, once it is seen that it can read pairs."""
+    if not has_encoder(student):
         raise ModelError(
             f"student '{entry.name}' ({entry.origin}) reads single texts; to read pairs, give it a "
             "method encode(input_ids, attention_mask) that returns [B, H], and an attribute "
             "hidden_size, which is H"
         )
-
-
-def is_module(entry: registry.Entry[Any]) -> bool:
-    """Whether the student is a plain module (to be wrapped), not a function that builds a model."""
-    return inspect.isclass(entry.value)
+    return student

@@ -29,7 +29,7 @@ def bind_objective(kind: str, options: Mapping[str, Any]) -> SoftLoss:
     entry = objectives.get(kind)
 
     def soft(student_logits: Tensor, teacher_logits: Tensor, gold: Tensor) -> Tensor:
-        labels = (gold,) if entry.details["needs_gold"] else ()
+        labels = (gold,) if entry.needs_gold else ()
         loss: Tensor = entry.value(student_logits, teacher_logits, *labels, **options)
         return loss
 

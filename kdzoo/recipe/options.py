@@ -10,13 +10,16 @@ from typing import Annotated, Any, Literal, Union, get_type_hints
 from pydantic import BeforeValidator, Field, PydanticUserError, create_model
 
 from kdzoo import registry
+from kdzoo.entries import Entry, StudentEntry
 from kdzoo.errors import Problem, RegistryError
 from kdzoo.recipe.schema import Augment, Measure, Objective, Recipe, Student, Transfer
 from kdzoo.recipe.section import Section
 
 
-def option_fields(entry: registry.Entry[Any]) -> dict[str, Any]:
-    """Returns pydantic field definitions for the keyword-only parameters of ``entry``.
+def option_fields(entry: Entry) -> dict[str, Any]:
+    """Returns pydantic field definitions for the options of ``entry``.
+
+    These are its keyword-only parameters, but for those that kdzoo fills in.
 
     Raises:
         RegistryError: a keyword-only parameter has no annotation, so no type to hold a recipe to,
@@ -26,7 +29,7 @@ def option_fields(entry: registry.Entry[Any]) -> dict[str, Any]:
     options = [
         parameter
         for parameter in inspect.signature(signed).parameters.values()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and parameter.name not in entry.offered
     ]
     try:
         hints = _types(signed, [parameter.name for parameter in options])
@@ -47,7 +50,7 @@ def option_fields(entry: registry.Entry[Any]) -> dict[str, Any]:
     return fields
 
 
-def pretrained_options(entry: registry.Entry[Any], options: Mapping[str, Any]) -> dict[str, str]:
+def pretrained_options(entry: Entry, options: Mapping[str, Any]) -> dict[str, str]:
     """Returns those of the options of ``entry`` that name a model by hub id or folder."""
     return {
         name: options[name]
@@ -77,7 +80,7 @@ def _chosen_by_kind(base: type[Section], known: registry.Registry[Any]) -> Any:
     return Annotated[Union[tuple(kinds)], Field(discriminator="kind")]  # noqa: UP007 - made at run time
 
 
-def _kind_model(base: type[Section], entry: registry.Entry[Any]) -> type[Section]:
+def _kind_model(base: type[Section], entry: Entry) -> type[Section]:
     """Returns ``base`` with the options of one registered thing."""
     fields = option_fields(entry)
     for name in fields:
@@ -86,8 +89,8 @@ def _kind_model(base: type[Section], entry: registry.Entry[Any]) -> type[Section
                 f"{entry.origin}: '{entry.name}' cannot have an option called '{name}'; "
                 "the recipe's section has that name for itself, rename the parameter"
             )
-    if entry.details.get("tokenizer_of") is not None:
-        fields |= _brought_along(entry, fields)
+    if isinstance(entry, StudentEntry) and entry.tokenizer_of is not None:
+        fields |= _brought_along(entry, entry.tokenizer_of, fields)
     try:
         return create_model(
             f"_{base.__name__}_{entry.name}",
@@ -102,9 +105,8 @@ def _kind_model(base: type[Section], entry: registry.Entry[Any]) -> type[Section
         ) from error
 
 
-def _brought_along(entry: registry.Entry[Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+def _brought_along(entry: StudentEntry, option: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the fields that are no choice where a student's model brings tokenizer and words."""
-    option = entry.details["tokenizer_of"]
     if not _pretrained_marks(fields.get(option, (None,))[0]):
         raise RegistryError(
             f"{entry.origin}: tokenizer_of='{option}' of '{entry.name}' is no option that names a "
@@ -130,9 +132,7 @@ def recipe_model() -> type[Recipe]:
         __base__=Transfer,
         augment=(_chosen_by_kind(Augment, registry.augmenters) | None, None),
     )
-    chosen = tuple(
-        name for name, e in registry.runtimes.entries().items() if e.details["reads"] == "models"
-    )
+    chosen = tuple(name for name, e in registry.runtimes.entries().items() if e.reads == "models")
     measure = create_model(
         "_Measure",
         __base__=Measure,

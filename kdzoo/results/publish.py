@@ -33,6 +33,11 @@ def publish(store: Store, target: Path, keys: Iterable[str]) -> Store:
 
     No texts, no weights, no paths of this machine. What was published there before is replaced.
 
+    Args:
+        store: the study.
+        target: the folder to write.
+        keys: of the models that are shown.
+
     Raises:
         StoreError: something is missing, or ``target`` holds what was not published there.
     """

@@ -56,7 +56,14 @@ class Store:
     root: Path
 
     def folder(self, name: str, variant: str, seed: int, key: str) -> Path:
-        """Returns where the model of that key lies or will lie."""
+        """Returns where the model of that key lies or will lie.
+
+        Args:
+            name: the recipe's.
+            variant: the variant's; empty for the recipe itself.
+            seed: of the model.
+            key: stands for all that shapes it.
+        """
         parts = [slug(part) for part in (name, variant) if part]
         return self.root / "models" / "--".join([*parts, f"s{seed}", slug(key)])
 

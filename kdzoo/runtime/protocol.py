@@ -67,11 +67,9 @@ def require_runtimes(names: Iterable[str]) -> None:
     """
     for name in names:
         entry = registry.runtimes.get(name)
-        lacking = [
-            each for each in entry.details["needs"] if importlib.util.find_spec(each) is None
-        ]
+        lacking = [each for each in entry.needs if importlib.util.find_spec(each) is None]
         if lacking:
-            extra = entry.details["extra"]
+            extra = entry.extra
             cure = f'pip install "kdzoo[{extra}]"' if extra else f"pip install {' '.join(lacking)}"
             raise RecipeError(f"runtime '{name}' needs {', '.join(lacking)}: {cure}")
 

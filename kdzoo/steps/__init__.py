@@ -6,23 +6,26 @@ from kdzoo.steps.deciding import check_one_rule, check_rejection
 from kdzoo.steps.deploying import FormJob, obtain_forms
 from kdzoo.steps.job import StudentJob, check_kinds, plan_jobs
 from kdzoo.steps.measuring import read_quality, trained_folder
-from kdzoo.steps.outcome import Corpora, Outcome
+from kdzoo.steps.outcome import Outcome
+from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.student import Prepared, obtain_student, prepare_student
+from kdzoo.steps.study_data import StudyData
 from kdzoo.steps.teacher import StudyTeacher, check_outputs, obtain_teacher, refuse_other_kind
 from kdzoo.steps.timing import TimedRow, settings_of, teacher_runtimes, time_rows, timed_rows
-from kdzoo.steps.trained import BASELINE, Trained, setting_of
+from kdzoo.steps.trained import BASELINE, Trained
 from kdzoo.steps.trial import Lookout, check_gold, check_labels, check_teacher, try_student_on
-from kdzoo.steps.wanted import wanted_texts
+from kdzoo.steps.wanted import wanted_texts, write_wanted_texts
 
 __all__ = [
     "BASELINE",
-    "Corpora",
     "FormJob",
     "Lookout",
     "Outcome",
     "Prepared",
+    "SeedRun",
     "StudentJob",
     "StudyContext",
+    "StudyData",
     "StudyTeacher",
     "TimedRow",
     "Trained",
@@ -41,7 +44,6 @@ __all__ = [
     "prepare_student",
     "read_quality",
     "refuse_other_kind",
-    "setting_of",
     "settings_of",
     "teacher_runtimes",
     "time_rows",
@@ -49,4 +51,5 @@ __all__ = [
     "trained_folder",
     "try_student_on",
     "wanted_texts",
+    "write_wanted_texts",
 ]

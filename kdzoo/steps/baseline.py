@@ -14,7 +14,14 @@ from kdzoo.steps.context import MODEL_FORMAT, StudyContext, summary_of
 
 
 def obtain_baseline(recipe: Recipe, corpus: Corpus, seed: int, context: StudyContext) -> str:
-    """Returns the key of the baseline on the gold texts, which is in the store afterwards."""
+    """Returns the key of the baseline on the gold texts, which is in the store afterwards.
+
+    Args:
+        recipe: says which data it is.
+        corpus: the data as the seed sees it.
+        seed: of the run that asks first.
+        context: the store, and who is told.
+    """
     key = content_hash(
         {"format": MODEL_FORMAT, "role": "baseline", "corpus": corpus.gold_fingerprint}
     )

@@ -14,9 +14,8 @@ from kdzoo.data import Corpus
 from kdzoo.progress import Progress
 from kdzoo.recipe.schema import Recipe
 from kdzoo.results import DataSummary, Record, Store, without_paths
-from kdzoo.teacher import OutputsTeacher
+from kdzoo.steps.study_data import StudyData
 from kdzoo.tracking import Scalar, Tracking
-from kdzoo.transfer import TransferSet
 
 _SHAPED_BY = {  # sections of the recipe, by role
     "teacher": ("data", "teacher"),
@@ -31,21 +30,23 @@ class StudyContext:
     """The store, the devices, who is told; and what several models of a study share.
 
     Attributes:
+        data: what the recipes read.
         tracking: the experiment trackers.
         vectors: word vectors by encoder and vocabulary.
-        teachers: those that are files, by section and labels.
-        transfers: the transfer sets of the last section, by what they were made from.
         looked_at: what was told about already.
     """
 
     store: Store
     accelerator: Accelerator
-    progress: Progress
+    data: StudyData
     tracking: Tracking = field(default_factory=Tracking)
     vectors: dict[tuple[str, str], Tensor] = field(default_factory=dict)
-    teachers: dict[tuple[str, ...], OutputsTeacher] = field(default_factory=dict)
-    transfers: dict[tuple[str, ...], TransferSet] = field(default_factory=dict)
     looked_at: set[tuple[str, ...]] = field(default_factory=set)
+
+    @property
+    def progress(self) -> Progress:
+        """Who is told what is done."""
+        return self.data.progress
 
     def first_look(self, *what: str) -> bool:
         """Returns whether this study looks at these things together for the first time."""

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from kdzoo import registry
-from kdzoo.data import Corpus
 from kdzoo.digest import content_hash
 from kdzoo.measure import environment
 from kdzoo.recipe.schema import Measure
@@ -36,14 +35,14 @@ from kdzoo.steps.context import StudyContext
 from kdzoo.steps.deciding import is_decided
 from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.measuring import read_on, taught_logits, write_outcomes
-from kdzoo.steps.teacher import StudyTeacher
+from kdzoo.steps.seed_run import SeedRun
 
 EXPORT_FORMAT = 2  # raise it when kdzoo exports another form of the same model
 
 
 def exported(runtimes: Sequence[str]) -> list[str]:
     """Returns those of the runtimes that read a form of their own."""
-    return [name for name in runtimes if registry.runtimes.get(name).details["export"] is not None]
+    return [name for name in runtimes if registry.runtimes.get(name).export is not None]
 
 
 @dataclass(frozen=True)
@@ -51,18 +50,19 @@ class FormJob:
     """A trained model to be brought into exported forms.
 
     Attributes:
+        run: the data that its quality is read on, its teacher, and how it is to be measured.
         key: of the model's record.
         folder: its own files, as PyTorch reads them.
-        section: how it is to be measured.
-        corpus: what its quality is read on.
-        taught: the teacher that its answers are compared with.
     """
 
+    run: SeedRun
     key: str
     folder: Path
-    section: Measure
-    corpus: Corpus
-    taught: StudyTeacher
+
+    @property
+    def section(self) -> Measure:
+        """How it is to be measured."""
+        return self.run.recipe.measure
 
     @cached_property
     def reference(self) -> Logits:
@@ -76,7 +76,7 @@ class FormJob:
 
     def texts(self, split: str) -> list[Text]:
         """Returns the texts of a split."""
-        return [example.input for example in self.corpus.split(split)]
+        return [example.input for example in self.run.corpus.split(split)]
 
 
 def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> None:
@@ -105,7 +105,7 @@ def _made_from(job: FormJob, runtime: str) -> str:
 
 
 def _is_exact(runtime: str) -> bool:
-    return bool(registry.runtimes.get(runtime).details["exact"])
+    return registry.runtimes.get(runtime).exact
 
 
 def _is_done(job: FormJob, runtime: str, splits: Sequence[str], context: StudyContext) -> bool:
@@ -116,8 +116,8 @@ def _is_done(job: FormJob, runtime: str, splits: Sequence[str], context: StudyCo
         return True
     folder = context.store.form(job.key, runtime)
     is_whole = all((folder / name).is_file() for name in (PREDICTIONS, DECISION, *DEPLOYED))
-    is_current = known.data == read_on(context.store.read(job.key).data, job.corpus)
-    is_current = is_current and is_decided(folder, job.corpus, job.section.reject)
+    is_current = known.data == read_on(context.store.read(job.key).data, job.run.corpus)
+    is_current = is_current and is_decided(folder, job.run.corpus, job.section.reject)
     return is_whole and is_current and all(split in known.quality for split in splits)
 
 
@@ -128,13 +128,15 @@ def _make(job: FormJob, runtime: str, splits: Sequence[str], context: StudyConte
         key=job.key,
         runtime=runtime,
         made_from=_made_from(job, runtime),
-        data=read_on(context.store.read(job.key).data, job.corpus),
+        data=read_on(context.store.read(job.key).data, job.run.corpus),
         environment=environment(),
         created=now(),
     )
     settings = ExportSettings(job.section.int8, job.texts("validation"))
+    export = registry.runtimes.get(runtime).export
+    assert export is not None  # noqa: S101 - of those that ``exported`` names
     try:
-        registry.runtimes.get(runtime).details["export"](job.folder, folder, settings)
+        export(job.folder, folder, settings)
         found = _read(job, runtime, splits, context)
     except FATAL:
         raise
@@ -157,11 +159,11 @@ def _read(
     folder, exact = context.store.form(job.key, runtime), _is_exact(runtime)
     classifier = load_classifier(folder, runtime)
     logits = {split: classifier.logits(job.texts(split)) for split in splits}
-    teacher = {split: taught_logits(split, job.corpus, job.taught, context) for split in splits}
+    teacher = {split: taught_logits(split, job.run, context) for split in splits}
     return {
         "files": {name: (folder / name).stat().st_size for name in DEPLOYED},
         "parity": _parity(job, classifier, logits["validation"], exact),
-        "quality": write_outcomes(folder, job.corpus, logits, teacher, context, job.section.reject),
+        "quality": write_outcomes(folder, job.run, logits, teacher, context),
         "quality_version": QUALITY_VERSION,
     }
 
@@ -169,7 +171,7 @@ def _read(
 def _parity(job: FormJob, classifier: Classifier, logits: Logits, exact: bool) -> Parity:
     texts = job.texts("validation")[:RAGGED_TEXTS]
     ragged = ragged_logits(classifier, texts) if exact else logits[:0]
-    gold = np.array(job.corpus.gold("validation"))
+    gold = np.array(job.run.corpus.gold("validation"))
     found = compare(job.reference, logits, gold, exact=exact, ragged=ragged)
     return with_long(found, job.long, classifier, exact=exact)
 

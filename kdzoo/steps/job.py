@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kdzoo import registry
-from kdzoo.data import Corpus, fingerprint
+from kdzoo.data import fingerprint
 from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import ModelError, TeacherError
 from kdzoo.model import own_vocabulary, try_student
 from kdzoo.objectives import OOS, bind_objective
-from kdzoo.recipe import Variant, options_of, pretrained_options
+from kdzoo.recipe import options_of, pretrained_options
 from kdzoo.recipe.schema import Recipe, Student, Vectors
 from kdzoo.runtime import require_runtimes
-from kdzoo.steps.context import MODEL_FORMAT, StudyContext
-from kdzoo.steps.teacher import StudyTeacher
-from kdzoo.steps.transfer import obtain_transfer_set
-from kdzoo.teacher import content_key, find_model
+from kdzoo.steps.context import MODEL_FORMAT
+from kdzoo.steps.seed_run import SeedRun
+from kdzoo.steps.study_data import StudyData
+from kdzoo.teacher import AnyTeacher, content_key, find_model
 from kdzoo.text import Vocabulary, check_vectors, prune, words
 from kdzoo.transfer import TransferSet, try_augmenter, try_unlabelled
 
@@ -30,32 +30,21 @@ class StudentJob:
     """A student to make: everything that shapes it, before any of it is computed.
 
     Attributes:
-        variant: the recipe.
-        corpus: the data as this seed sees it.
-        taught: the teacher.
-        seed: of initialisation, batches and augmentation.
+        run: the seed of the variant.
         transfer: what a distilled student learns from; the vocabulary comes from here in any case.
         vocabulary: text -> ids.
         hard_labels: whether gold labels are all that it sees.
     """
 
-    variant: Variant
-    corpus: Corpus
-    taught: StudyTeacher
-    seed: int
+    run: SeedRun
     transfer: TransferSet
     vocabulary: Vocabulary
     hard_labels: bool
 
     @property
-    def recipe(self) -> Recipe:
-        """The recipe of the variant."""
-        return self.variant.recipe
-
-    @property
     def role(self) -> Literal["student", "control"]:
         """What it is in the study; a recipe of hard labels alone makes a student."""
-        return "control" if self.hard_labels and self.recipe.objective.alpha < 1 else "student"
+        return "control" if self.hard_labels and self.run.recipe.objective.alpha < 1 else "student"
 
     @cached_property
     def learns_from(self) -> TransferSet:
@@ -65,12 +54,12 @@ class StudentJob:
     @cached_property
     def models(self) -> dict[str, Path]:
         """The folders of the models that the student's options name."""
-        return _find_models(self.recipe.student)
+        return _find_models(self.run.recipe.student)
 
     @property
     def options(self) -> dict[str, Any]:
         """The student's options as it is built with them: models by their folders."""
-        return student_options(self.recipe.student, self.models)
+        return student_options(self.run.recipe.student, self.models)
 
     @cached_property
     def key(self) -> str:
@@ -78,37 +67,38 @@ class StudentJob:
 
         A hard-label student's depends on nothing that the teacher learnt, so that recipes share it.
         """
-        student, max_length = self.recipe.student, self.recipe.teacher.max_length
-        unused = set() if self.corpus.has_pairs else {"pair_head"}
+        run, recipe = self.run, self.run.recipe
+        student, max_length = recipe.student, recipe.teacher.max_length
+        unused = set() if run.corpus.has_pairs else {"pair_head"}
         weights = {name: content_key(each, max_length) for name, each in self.models.items()}
         content: dict[str, Any] = {
             "format": MODEL_FORMAT,
             "student": {**student.model_dump(mode="json", exclude=unused), **weights},
-            "training": self.recipe.training.model_dump(mode="json", exclude={"checkpoint_every"}),
-            "seed": self.seed,
+            "training": recipe.training.model_dump(mode="json", exclude={"checkpoint_every"}),
+            "seed": run.seed,
             "vocabulary": self.vocabulary.fingerprint,
-            "encoder": self.taught.teacher.encoder_key(),
-            "sources": _own_sources(self.recipe, hard_labels=self.hard_labels),
+            "encoder": run.taught.teacher.encoder_key(),
+            "sources": _own_sources(recipe, hard_labels=self.hard_labels),
         }
-        by_gold = () if self.hard_labels else self.recipe.objective.gold_for
-        if self.recipe.training.select_by == "in_scope_accuracy" or OOS in by_gold:
-            content["oos"] = self.corpus.oos
+        by_gold = () if self.hard_labels else recipe.objective.gold_for
+        if recipe.training.select_by == "in_scope_accuracy" or OOS in by_gold:
+            content["oos"] = run.corpus.oos
         if isinstance(student.embeddings, Vectors):
             content["vectors"] = file_sha256(Path(student.embeddings.vectors))
         if self.hard_labels:
-            content["corpus"] = self.corpus.gold_fingerprint
+            content["corpus"] = run.corpus.gold_fingerprint
         else:
-            content["corpus"] = fingerprint(self.corpus.labels, self.corpus.validation)
+            content["corpus"] = fingerprint(run.corpus.labels, run.corpus.validation)
             content["learns_from"] = self.transfer.examples.fingerprint
-            content["teacher"] = self.taught.labeller.key
-            content["objective"] = self.recipe.objective.model_dump(mode="json")
+            content["teacher"] = run.taught.labeller.key
+            content["objective"] = recipe.objective.model_dump(mode="json")
         return content_hash(content)
 
     @property
     def title(self) -> str:
         """What progress calls it."""
-        name = f"{self.variant.name} on hard labels" if self.hard_labels else self.variant.name
-        return f"{name}, seed {self.seed}"
+        on = " on hard labels" if self.hard_labels else ""
+        return f"{self.run.variant.name}{on}, seed {self.run.seed}"
 
 
 def check_kinds(recipe: Recipe) -> None:
@@ -164,44 +154,38 @@ def _find_models(student: Student) -> dict[str, Path]:
     return found
 
 
-def plan_jobs(
-    variant: Variant, corpus: Corpus, taught: StudyTeacher, seed: int, context: StudyContext
-) -> tuple[StudentJob, StudentJob | None]:
-    """Returns the recipe's student and its hard-label control; none for what is one itself."""
-    recipe = variant.recipe
-    transfer = obtain_transfer_set(recipe, corpus, taught.teacher.mask_token(), seed, context)
-    vocabulary = _vocabulary(recipe, taught, transfer)
-    hard = recipe.objective.alpha == 1
-    job = StudentJob(variant, corpus, taught, seed, transfer, vocabulary, hard)
-    if hard or not recipe.controls.hard_labels:
+def plan_jobs(run: SeedRun, data: StudyData) -> tuple[StudentJob, StudentJob | None]:
+    """Returns the run's student and its hard-label control; none for what is one itself."""
+    transfer = data.transfer_set(run.recipe, run.corpus, run.seed)
+    vocabulary = _vocabulary(run.recipe, run.taught.teacher, transfer)
+    hard = run.recipe.objective.alpha == 1
+    job = StudentJob(run, transfer, vocabulary, hard)
+    if hard or not run.recipe.controls.hard_labels:
         return job, None
-    return job, StudentJob(variant, corpus, taught, seed, transfer, vocabulary, hard_labels=True)
+    return job, StudentJob(run, transfer, vocabulary, hard_labels=True)
 
 
-def _vocabulary(recipe: Recipe, taught: StudyTeacher, transfer: TransferSet) -> Vocabulary:
+def _vocabulary(recipe: Recipe, teacher: AnyTeacher, transfer: TransferSet) -> Vocabulary:
     own = _own_vocabulary(recipe)
     if own is not None:
         return own
-    limit = taught.teacher.text_limit()
+    limit = teacher.text_limit()
     if recipe.student.text == "words":
-        return words(
-            transfer.examples, limit, taught.teacher.mask_token(), taught.teacher.cut_side()
-        )
-    entry = registry.students.get(recipe.student.kind)
-    special = bool(entry.details["special_tokens"])
+        return words(transfer.examples, limit, teacher.mask_token(), teacher.cut_side())
+    special = registry.students.get(recipe.student.kind).special_tokens
     return prune(
-        taught.teacher.tokenizer(),
+        teacher.tokenizer(),
         transfer.examples,
         limit,
         special_tokens=special,
         keep_unseen=recipe.student.vocabulary == "whole",
-        keep_pad_id=special and taught.teacher.keeps_pad_id(),
+        keep_pad_id=special and teacher.keeps_pad_id(),
     )
 
 
 def _own_vocabulary(recipe: Recipe) -> Vocabulary | None:
     """Returns the vocabulary of a student that brings its tokenizer; None for all others."""
-    option = registry.students.get(recipe.student.kind).details["tokenizer_of"]
+    option = registry.students.get(recipe.student.kind).tokenizer_of
     if option is None:
         return None
     folder = _find_models(recipe.student)[option]
@@ -210,7 +194,7 @@ def _own_vocabulary(recipe: Recipe) -> Vocabulary | None:
 
 def _own_sources(recipe: Recipe, *, hard_labels: bool) -> list[str]:
     """Returns hashes of the user's own files that shape the model: editing one trains it anew."""
-    used = [(registry.students, recipe.student.kind)]
+    used: list[tuple[registry.Registry[Any], str]] = [(registry.students, recipe.student.kind)]
     if not hard_labels:
         used.append((registry.objectives, recipe.objective.kind))
     files = [known.get(kind).file for known, kind in used if not known.is_builtin(kind)]

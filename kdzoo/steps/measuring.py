@@ -12,31 +12,31 @@ from kdzoo.data import Corpus
 from kdzoo.errors import StoreError
 from kdzoo.measure import no_outcomes, outcomes
 from kdzoo.model import Logits
-from kdzoo.recipe.schema import Reject
 from kdzoo.results import PREDICTIONS, DataSummary
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.decision import DECISION
 from kdzoo.statistics import QUALITY_VERSION, figures
 from kdzoo.steps.context import StudyContext, sizes_of
 from kdzoo.steps.deciding import decide, is_decided
+from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.teacher import StudyTeacher
 
 
-def read_quality(
-    key: str,
-    corpus: Corpus,
-    taught: StudyTeacher,
-    splits: Sequence[str],
-    context: StudyContext,
-    reject: Reject | None = None,
-) -> None:
+def read_quality(key: str, run: SeedRun, splits: Sequence[str], context: StudyContext) -> None:
     """Adds the splits' quality figures, and the outcomes behind them, where they are missing.
 
     Figures that were read on another test split, with another out-of-scope label or another rule of
     rejection, are read anew.
     A teacher that is a file has figures of the splits that it covers; on the others, nothing agrees
     with it.
+
+    Args:
+        key: of the model's record.
+        run: its data, and the teacher that its answers are compared with.
+        splits: those whose figures are wanted.
+        context: the store.
     """
+    corpus, taught, reject = run.corpus, run.taught, run.recipe.measure.reject
     record = context.store.read(key)
     data = read_on(record.data, corpus)
     covered = {split for split in splits if taught.teacher.covers(corpus.split(split))}
@@ -47,7 +47,7 @@ def read_quality(
     is_read = is_read and ("validation" not in own or is_decided(folder, corpus, reject))
     if is_read and all(split in record.quality for split in own):
         return
-    wanted = {split: taught_logits(split, corpus, taught, context) for split in own}
+    wanted = {split: taught_logits(split, run, context) for split in own}
     if key == taught.key:
         logits = {split: each for split, each in wanted.items() if each is not None}
         wanted = dict.fromkeys(own)  # a teacher is not compared with itself
@@ -58,34 +58,34 @@ def read_quality(
             split: classifier.logits([example.input for example in corpus.split(split)])
             for split in own
         }
-    found = write_outcomes(folder, corpus, logits, wanted, context, reject)
+    found = write_outcomes(folder, run, logits, wanted, context)
     update = {"quality": found, "quality_version": QUALITY_VERSION, "data": data}
     context.finish(folder, record.model_copy(update=update))
 
 
 def write_outcomes(
     folder: Path,
-    corpus: Corpus,
+    run: SeedRun,
     logits: Mapping[str, Logits],
     teacher: Mapping[str, Logits | None],
     context: StudyContext,
-    reject: Reject | None = None,
 ) -> dict[str, dict[str, float]]:
     """Writes what a model made of each text, and how its logits become an answer.
 
     Args:
         folder: the model's, or that of its exported form.
-        corpus: what was read.
+        run: the data that was read, and by which rule texts are rejected.
         logits: of each split, [N, C]; with those of validation among them, the temperature and the
             out-of-scope threshold are fitted on them.
         teacher: the teacher's of each split; None where there are none to compare with.
         context: the store.
-        reject: how many texts in scope the out-of-scope threshold may reject.
 
     Returns:
         The quality figures of each split.
     """
-    decision = decide(corpus, logits["validation"], reject) if "validation" in logits else None
+    corpus, decision = run.corpus, None
+    if "validation" in logits:
+        decision = decide(corpus, logits["validation"], run.recipe.measure.reject)
     frames = {
         split: outcomes(split, corpus, own, teacher[split], decision)
         for split, own in logits.items()
@@ -111,20 +111,24 @@ def read_on(data: DataSummary, corpus: Corpus) -> DataSummary:
     )
 
 
-def taught_logits(
-    split: str, corpus: Corpus, taught: StudyTeacher, context: StudyContext
-) -> Logits | None:
+def taught_logits(split: str, run: SeedRun, context: StudyContext) -> Logits | None:
     """Returns what the teacher says of a split, [N, C]; None where it is a file that lacks it."""
-    examples = corpus.split(split)
-    if not taught.teacher.covers(examples):
+    examples, teacher = run.corpus.split(split), run.taught.teacher
+    if not teacher.covers(examples):
         return None
     with context.accelerator.main_process_first():
-        table = taught.teacher.label(examples, context.progress, context.accelerator.device)
+        table = teacher.label(examples, context.progress, context.accelerator.device)
     return table[:].astype(np.float32)
 
 
 def trained_folder(key: str, taught: StudyTeacher, context: StudyContext) -> Path:
-    """Returns the folder of a record's trained model; a teacher's may lie outside the store."""
+    """Returns the folder of a record's trained model; a teacher's may lie outside the store.
+
+    Args:
+        key: of the model's record.
+        taught: the teacher of its run.
+        context: the store.
+    """
     if key != taught.key:
         return context.store.finished(key)
     if len(taught.teacher.members) != 1:

@@ -7,11 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from kdzoo.data import Corpus, describe, few_labels, load_corpus
 from kdzoo.errors import KdzooError, TrainingError
-from kdzoo.progress import Progress
 from kdzoo.recipe import Variant
-from kdzoo.recipe.schema import Data
 from kdzoo.registry import students
 from kdzoo.results import Failure, Manifest, Member
 from kdzoo.steps.baseline import obtain_baseline
@@ -19,32 +16,10 @@ from kdzoo.steps.context import StudyContext
 from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.job import plan_jobs
 from kdzoo.steps.measuring import read_quality
+from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.student import obtain_student
 from kdzoo.steps.teacher import obtain_teacher
 from kdzoo.steps.trained import BASELINE, Trained, rows_of
-
-
-@dataclass
-class Corpora:
-    """The study's data, read once per source."""
-
-    progress: Progress
-    _whole: dict[str, Corpus] = field(default_factory=dict)
-
-    def get(self, section: Data, seed: int) -> Corpus:
-        """Returns the data as a seed sees it.
-
-        Raises:
-            DataError: it cannot be read or learnt from.
-        """
-        name = section.model_dump_json()
-        if name not in self._whole:
-            self._whole[name] = load_corpus(section)
-            few = few_labels(self._whole[name], section, seed)
-            self.progress.say(f"data: {describe(few)}")
-            for note in few.notes:
-                self.progress.say(f"note: {note}")
-        return few_labels(self._whole[name], section, seed)
 
 
 @dataclass
@@ -64,14 +39,14 @@ class Outcome:
     failures: list[Failure] = field(default_factory=list)
     _first: Exception | None = None
 
-    def train(self, variant: Variant, seed: int, corpus: Corpus) -> None:
+    def train(self, variant: Variant, seed: int) -> None:
         """Trains a seed of a variant and what stands beside it, or notes why that cannot be.
 
         Raises:
             KdzooError: the store cannot be written.
         """
         try:
-            self.trained.append(self._trained(variant, seed, corpus))
+            self.trained.append(self._trained(variant, seed))
         except FATAL:
             raise
         except Exception as error:  # a student may fail in any way: its row alone
@@ -94,45 +69,40 @@ class Outcome:
             except FATAL:
                 raise
             except Exception as error:
-                self._fail(each.variant, each.member.seed, error)
+                self._fail(each.run.variant, each.run.seed, error)
         self._write()
         if not self.trained and self._first is not None:
             if isinstance(self._first, KdzooError):
                 raise self._first
             raise TrainingError("; ".join(each.reason for each in self.failures)) from self._first
 
-    def _trained(self, variant: Variant, seed: int, corpus: Corpus) -> Trained:
+    def _trained(self, variant: Variant, seed: int) -> Trained:
         recipe, context = variant.recipe, self.context
+        corpus = context.data.corpus(recipe.data, seed)
         taught = obtain_teacher(recipe, corpus, seed, context)
         baseline = control_key = None
         if recipe.controls.baseline:
             baseline = self._baseline(seed, lambda: obtain_baseline(recipe, corpus, seed, context))
-        job, control = plan_jobs(variant, corpus, taught, seed, context)
+        run = SeedRun(variant, seed, corpus, taught)
+        job, control = plan_jobs(run, context.data)
         key = obtain_student(job, context)
         if control is not None:
             control_key = self._control(variant, seed, partial(obtain_student, control, context))
         member = Member(seed=seed, key=key, teacher_key=taught.key, control_key=control_key)
-        return Trained(variant, corpus, taught, member, baseline)
+        return Trained(run, member, baseline)
 
     def _read(self, each: Trained, splits: Sequence[str]) -> Trained:
         def read(key: str) -> str:
-            read_quality(
-                key,
-                each.corpus,
-                each.taught,
-                splits,
-                self.context,
-                each.variant.recipe.measure.reject,
-            )
+            read_quality(key, each.run, splits, self.context)
             return key
 
         member, baseline, control = each.member, each.baseline_key, each.member.control_key
-        read(each.taught.key)
+        read(each.run.taught.key)
         if baseline is not None:
             baseline = self._baseline(member.seed, partial(read, baseline))
         read(member.key)
         if control is not None:
-            control = self._control(each.variant, member.seed, partial(read, control))
+            control = self._control(each.run.variant, member.seed, partial(read, control))
         member = member.model_copy(update={"control_key": control})
         return replace(each, member=member, baseline_key=baseline)
 
@@ -181,6 +151,6 @@ def _about(variant: Variant) -> dict[str, Any]:
         "row": variant.name,
         "role": "student",
         "kind": recipe.student.kind,
-        "road": students.get(recipe.student.kind).details["road"],
+        "road": students.get(recipe.student.kind).road,
         "runtime": recipe.measure.runtimes[0],
     }

@@ -68,10 +68,12 @@ def obtain_student(job: StudentJob, context: StudyContext) -> str:
     if context.find(job.key) is not None:
         return job.key
     control = "-hard-labels" if job.role == "control" else ""
-    folder = context.store.folder(job.recipe.name + control, job.variant.variant, job.seed, job.key)
+    folder = context.store.folder(
+        job.run.recipe.name + control, job.run.variant.variant, job.run.seed, job.key
+    )
     start = time.perf_counter()
     prepared = prepare_student(job, context)
-    told = configuration_of(job.recipe, job.role, job.seed)
+    told = configuration_of(job.run.recipe, job.role, job.run.seed)
     with context.tracking.run(folder.name, job.key, told) as note:
         result = train(
             prepared.model,
@@ -98,15 +100,15 @@ def prepare_student(job: StudentJob, context: StudyContext) -> Prepared:
     """
     data = _training_set(job, context)
     model = build_student(
-        job.recipe.student.kind,
+        job.run.recipe.student.kind,
         job.options,
         _build_context(job),
         _vectors(job, context),
-        job.seed,
+        job.run.seed,
     )
     data = replace(data, encoded=readable(model, data.encoded))
     unseen = narrow(model, len(job.vocabulary) - job.vocabulary.unseen)
-    plan = training_plan(job.recipe, job.seed)
+    plan = training_plan(job.run.recipe, job.run.seed)
     return Prepared(model, unseen, data, plan, _loss(job), _evaluation(job, unseen))
 
 
@@ -117,31 +119,31 @@ def _training_set(job: StudentJob, context: StudyContext) -> TrainingSet:
         return TrainingSet(encoded, transfer.gold)
     device = context.accelerator.device
     with context.accelerator.main_process_first():
-        logits = job.taught.labeller.label(transfer.examples, context.progress, device)
+        logits = job.run.taught.labeller.label(transfer.examples, context.progress, device)
     return TrainingSet(encoded, transfer.gold, logits)
 
 
 def _build_context(job: StudentJob) -> BuildContext:
-    teacher = job.taught.teacher
+    teacher = job.run.taught.teacher
     return BuildContext(
-        labels=job.corpus.labels,
+        labels=job.run.corpus.labels,
         vocabulary=job.vocabulary,
         encoder=teacher.encoder,
         teacher=teacher.encoder if job.hard_labels else teacher.model,
         outputs=None if job.hard_labels else teacher.outputs,
-        pair_head=job.recipe.student.pair_head if job.corpus.has_pairs else 0,
+        pair_head=job.run.recipe.student.pair_head if job.run.corpus.has_pairs else 0,
     )
 
 
 def _vectors(job: StudentJob, context: StudyContext) -> Tensor | None:
-    embeddings = job.recipe.student.embeddings
+    embeddings = job.run.recipe.student.embeddings
     if isinstance(embeddings, Vectors):
         vectors, found = read_vectors(embeddings.vectors, job.vocabulary.tokens)
         context.progress.say(f"word vectors for {found:,} of {len(job.vocabulary):,} words")
         return vectors
     if embeddings != "teacher":
         return None
-    teacher = job.taught.teacher
+    teacher = job.run.taught.teacher
     known = (teacher.encoder_key(), job.vocabulary.fingerprint)
     if known not in context.vectors:
         context.vectors[known] = encoder_vectors(
@@ -160,19 +162,19 @@ def training_plan(recipe: Recipe, seed: int) -> TrainingPlan:
 
 
 def _loss(job: StudentJob) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
-    objective = job.recipe.objective
+    objective = job.run.recipe.objective
     if job.hard_labels:
         return partial(distillation_loss, soft=None, alpha=1.0)
     return partial(
         distillation_loss,
         soft=bind_objective(objective.kind, options_of(objective)),
         alpha=objective.alpha,
-        gold_for=gold_for(objective.gold_for, job.corpus) if objective.gold_for else None,
+        gold_for=gold_for(objective.gold_for, job.run.corpus) if objective.gold_for else None,
     )
 
 
 def _evaluation(job: StudentJob, unseen: Tensor | None) -> Callable[[nn.Module], dict[str, float]]:
-    vocabulary, corpus = job.vocabulary, job.corpus
+    vocabulary, corpus = job.vocabulary, job.run.corpus
     encoded = encode(vocabulary.tokenizer, corpus.validation, vocabulary.pad_id)
     gold = np.array(corpus.gold("validation"))
 
@@ -215,16 +217,16 @@ def _record(
     return Record(
         key=job.key,
         role=job.role,
-        name=job.recipe.name,
-        variant=job.variant.variant,
-        seed=job.seed,
-        kind=job.recipe.student.kind,
-        road=registry.students.get(job.recipe.student.kind).details["road"],
-        teacher_key=None if job.hard_labels else job.taught.key,
-        data=summary_of(job.corpus, origin_of(job.recipe.data), cut_share),
-        recipe=job.recipe.model_dump(mode="json"),
+        name=job.run.recipe.name,
+        variant=job.run.variant.variant,
+        seed=job.run.seed,
+        kind=job.run.recipe.student.kind,
+        road=registry.students.get(job.run.recipe.student.kind).road,
+        teacher_key=None if job.hard_labels else job.run.taught.key,
+        data=summary_of(job.run.corpus, origin_of(job.run.recipe.data), cut_share),
+        recipe=job.run.recipe.model_dump(mode="json"),
         training=TrainingSummary(
-            steps=job.recipe.training.steps,
+            steps=job.run.recipe.training.steps,
             best_step=result.best_step,
             seconds=seconds,
             texts=len(transfer.examples),

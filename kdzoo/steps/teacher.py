@@ -28,10 +28,10 @@ from kdzoo.teacher import (
     Teacher,
     cut_share,
     find_model,
+    find_sources,
     folds_of,
     open_member,
     open_outputs,
-    open_outputs_teacher,
 )
 
 
@@ -76,7 +76,7 @@ def check_outputs(recipe: Recipe) -> None:
     if section.encoder is None:
         problems += [Problem(NO_TOKENIZER)] if student.text == "teacher" else []
         problems += [Problem(NO_ENCODER)] if student.embeddings == "teacher" else []
-    exact = registry.objectives.get(objective.kind).details["needs_logits"]
+    exact = registry.objectives.get(objective.kind).needs_logits
     if exact and objective.alpha < 1 and file.kind != "logits":
         problems.append(
             Problem(
@@ -94,6 +94,12 @@ def obtain_teacher(
     """Returns the recipe's teacher, fine-tuned now if it has to be and has not been.
 
     In few-label studies ``seed`` decides the labelled texts, so each has a teacher of its own.
+
+    Args:
+        recipe: its teacher section.
+        corpus: the data as the seed sees it.
+        seed: of the run.
+        context: the store, and who is told.
 
     Raises:
         TeacherError: it cannot be found, or does not fit the data.
@@ -161,16 +167,6 @@ def _folded(
     return OutOfFold(whole, tuple(folds), fold_of)
 
 
-def find_sources(section: TeacherSection) -> list[Path]:
-    """Returns the folders of the models that teach; none where a file of outputs does.
-
-    Raises:
-        KdzooError: one of them is nowhere, or is not the one that the recipe names.
-    """
-    fallback = section.fallback if len(section.sources) == 1 else None
-    return [find_model(name, fallback, section.sha256) for name in section.sources]
-
-
 def refuse_other_kind(source: Path, corpus: Corpus) -> None:
     """A finished classifier says nothing of pairs if it learnt from single texts, nor else.
 
@@ -189,12 +185,8 @@ def refuse_other_kind(source: Path, corpus: Corpus) -> None:
 
 def _from_file(recipe: Recipe, corpus: Corpus, context: StudyContext) -> StudyTeacher:
     """Returns the teacher that is a file; its record has no figures of size."""
-    named = (recipe.teacher.model_dump_json(), *corpus.labels)
-    if named not in context.teachers:
-        with context.accelerator.main_process_first():
-            opened = open_outputs_teacher(recipe.teacher, corpus.labels, context.progress)
-        context.teachers[named] = opened
-    teacher = context.teachers[named]
+    with context.accelerator.main_process_first():
+        teacher = context.data.outputs(recipe.teacher, corpus.labels)
     if teacher.encoder_folder is not None:
         _note_cut_texts(teacher.encoder_folder, teacher.max_length, corpus, context)
     key = _key(teacher, corpus)

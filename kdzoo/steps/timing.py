@@ -62,7 +62,14 @@ def teacher_runtimes(taught: StudyTeacher, section: Measure) -> tuple[str, ...]:
 
 
 def timed_rows(key: str, folder: Path, section: Measure, context: StudyContext) -> list[TimedRow]:
-    """Returns a model in each runtime in which there is something to time."""
+    """Returns a model in each runtime in which there is something to time.
+
+    Args:
+        key: of the model's record.
+        folder: the trained model's.
+        section: how it is to be measured.
+        context: the store.
+    """
     role = context.store.read(key).role
     if role == "baseline":
         return [TimedRow(key, "sklearn", folder, folder, False)]
@@ -70,7 +77,7 @@ def timed_rows(key: str, folder: Path, section: Measure, context: StudyContext) 
     rows = []
     for runtime in dict.fromkeys((*["pipeline"] * is_teacher, *section.runtimes)):
         deployed = folder
-        if registry.runtimes.get(runtime).details["export"] is not None:
+        if registry.runtimes.get(runtime).export is not None:
             form = context.store.read_form(key, runtime)
             if form is None or form.failure is not None:
                 continue
@@ -82,7 +89,14 @@ def timed_rows(key: str, folder: Path, section: Measure, context: StudyContext) 
 def time_rows(
     rows: Sequence[TimedRow], corpus: Corpus, section: Measure, context: StudyContext
 ) -> None:
-    """Times the rows in one session; skipped where this machine has done it."""
+    """Times the rows in one session; skipped where this machine has done it.
+
+    Args:
+        rows: all that are measured together.
+        corpus: whose test texts are timed.
+        section: how it is to be measured.
+        context: the store, and who is told.
+    """
     machine = environment()
     wanted = {
         "rows": sorted(row.name for row in rows),

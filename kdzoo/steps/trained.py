@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kdzoo.data import Corpus
-from kdzoo.recipe import Variant
 from kdzoo.registry import students
 from kdzoo.results import Member, Row
-from kdzoo.steps.teacher import StudyTeacher
+from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.timing import teacher_runtimes
 
 BASELINE = "tf-idf + svm"
@@ -17,24 +15,22 @@ BASELINE = "tf-idf + svm"
 
 @dataclass(frozen=True)
 class Trained:
-    """What one seed of one variant came to: its models' keys, and what they were made from."""
+    """What one seed of one variant came to: the keys of its models."""
 
-    variant: Variant
-    corpus: Corpus
-    taught: StudyTeacher
+    run: SeedRun
     member: Member
     baseline_key: str | None
 
     @property
     def keys(self) -> list[str]:
         """All its models, the teacher first."""
-        found = (self.taught.key, self.baseline_key, self.member.key, self.member.control_key)
+        found = (self.run.taught.key, self.baseline_key, self.member.key, self.member.control_key)
         return [key for key in found if key is not None]
 
 
 def rows_of(trained: Sequence[Trained]) -> tuple[Row, ...]:
     """Returns the table's rows: teachers, variants, then baselines, in the order of the recipes."""
-    settings = {setting_of(each): each.variant.name for each in reversed(trained)}
+    settings = {run.setting: run.variant.name for run in (each.run for each in reversed(trained))}
     rows: dict[str, Row] = {}
 
     def add(row: Row) -> None:
@@ -46,33 +42,27 @@ def rows_of(trained: Sequence[Trained]) -> tuple[Row, ...]:
         )
 
     def shared_name(noun: str, each: Trained) -> str:
-        return noun if len(settings) == 1 else f"{noun} of {settings[setting_of(each)]}"
+        return noun if len(settings) == 1 else f"{noun} of {settings[each.run.setting]}"
 
     for each in trained:
-        member = Member(seed=each.member.seed, key=each.taught.key)
+        member = Member(seed=each.member.seed, key=each.run.taught.key)
         name = shared_name("teacher", each)
-        runtimes = teacher_runtimes(each.taught, each.variant.recipe.measure)
+        runtimes = teacher_runtimes(each.run.taught, each.run.recipe.measure)
         add(Row(name=name, role="teacher", kind="teacher", road=None, members=(member,),
                 runtimes=runtimes))  # fmt: skip
     for each in trained:
-        kind = each.variant.recipe.student.kind
-        road = students.get(kind).details["road"]
-        name = each.variant.name
-        runtimes = tuple(each.variant.recipe.measure.runtimes)
+        kind = each.run.recipe.student.kind
+        road = students.get(kind).road
+        name = each.run.variant.name
+        runtimes = tuple(each.run.recipe.measure.runtimes)
         add(Row(name=name, role="student", kind=kind, road=road, members=(each.member,),
                 runtimes=runtimes))  # fmt: skip
     for each in trained:
         if each.baseline_key is not None:
             member = Member(
-                seed=each.member.seed, key=each.baseline_key, teacher_key=each.taught.key
+                seed=each.member.seed, key=each.baseline_key, teacher_key=each.run.taught.key
             )
             name = shared_name(BASELINE, each)
             add(Row(name=name, role="baseline", kind=BASELINE, road=None, members=(member,),
                     runtimes=("sklearn",)))  # fmt: skip
     return tuple(rows.values())
-
-
-def setting_of(each: Trained) -> str:
-    """Stands for data and teacher: rows that share both share one teacher and one baseline row."""
-    recipe = each.variant.recipe
-    return recipe.data.model_dump_json() + recipe.teacher.model_dump_json()

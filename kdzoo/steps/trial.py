@@ -6,32 +6,33 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from kdzoo import registry
 from kdzoo.data import Corpus, Example
+from kdzoo.entries import StudentEntry
 from kdzoo.model import (
     BuildContext,
     build_student,
     freeze_lower,
-    is_module,
     refuse_narrow,
     refuse_tableless,
+    try_student,
 )
 from kdzoo.objectives import gold_for
 from kdzoo.progress import Silent
 from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.schema import Teacher as TeacherSection
 from kdzoo.steps.job import student_options
-from kdzoo.steps.teacher import find_sources, refuse_other_kind
+from kdzoo.steps.teacher import refuse_other_kind
 from kdzoo.teacher import (
     Looked,
     columns_of,
     encoder_vectors,
     find_model,
+    find_sources,
     keeps_pad_id,
     look_at,
     look_at_sentences,
@@ -53,6 +54,11 @@ class Lookout:
 
     def look(self, folder: Path, wanted: int, *, finished: bool) -> Looked:
         """Returns a model once it is seen to be sound.
+
+        Args:
+            folder: the model's.
+            wanted: tokens that it is to read.
+            finished: whether it has to be a classifier already.
 
         Raises:
             KdzooError: it is not.
@@ -103,12 +109,15 @@ def check_teacher(recipe: Recipe, lookout: Lookout) -> None:
         encoder = lookout.look(folder, section.max_length, finished=False)
     elif lent:
         encoder = lent[0]
-    else:
-        return  # a file alone, which lends nothing
+    else:  # a file alone, which lends nothing
+        student = recipe.student
+        pair_head = student.pair_head if recipe.data.text_pair is not None else 0
+        try_student(student.kind, student_options(student), pair_head, section.max_length)
+        return
     taught = lent[0] if lent else encoder
     if recipe.transfer.augment is not None:
         try_augmenter(recipe.transfer.augment, SpecialTokens.of(taught.tokenizer).mask)
-    if registry.students.get(recipe.student.kind).details["tokenizer_of"] is None:
+    if registry.students.get(recipe.student.kind).tokenizer_of is None:
         try_student_on(recipe, taught, encoder, knows_head=bool(lent))
 
 
@@ -153,10 +162,8 @@ def try_student_on(recipe: Recipe, taught: Looked, encoder: Looked, *, knows_hea
         ModelError: that cannot be.
     """
     student, entry = recipe.student, registry.students.get(recipe.student.kind)
-    vocabulary = _vocabulary(recipe, taught, special=bool(entry.details["special_tokens"]))
+    vocabulary = _vocabulary(recipe, taught, special=entry.special_tokens)
     needs_vectors = student.embeddings == "teacher"
-    if is_module(entry) and not needs_vectors:
-        return  # the teacher lends it nothing but words
     context = BuildContext(
         labels=taught.labels,
         vocabulary=vocabulary,
@@ -167,7 +174,7 @@ def try_student_on(recipe: Recipe, taught: Looked, encoder: Looked, *, knows_hea
     )
     model = build_student(student.kind, student_options(student), context, None, seed=0)
     if needs_vectors:
-        _try_vectors(model.student if is_module(entry) else model, entry, vocabulary, encoder)
+        _try_vectors(model.student if entry.is_module else model, entry, vocabulary, encoder)
 
 
 def _vocabulary(recipe: Recipe, taught: Looked, *, special: bool) -> Vocabulary:
@@ -184,7 +191,7 @@ def _vocabulary(recipe: Recipe, taught: Looked, *, special: bool) -> Vocabulary:
 
 
 def _try_vectors(
-    student: nn.Module, entry: registry.Entry[Any], vocabulary: Vocabulary, encoder: Looked
+    student: nn.Module, entry: StudentEntry, vocabulary: Vocabulary, encoder: Looked
 ) -> None:
     """Has the encoder make vectors for the handful of words, and sees that they are wide enough."""
     table = refuse_tableless(student, entry)

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from kdzoo.data import Corpus, Texts, few_labels, load_corpus
+from kdzoo.data import PAIR_COLUMN, Corpus, Texts, texts_of, write_rows
 from kdzoo.files import with_home
-from kdzoo.progress import Progress
 from kdzoo.recipe import Study
 from kdzoo.recipe.schema import Recipe
-from kdzoo.teacher import OutputsTeacher, find_model, load_hf_tokenizer, open_outputs_teacher
-from kdzoo.text import SpecialTokens
-from kdzoo.transfer import build_transfer_set
+from kdzoo.steps.study_data import StudyData
+from kdzoo.teacher import OutputsTeacher
 
 Seen = npt.NDArray[np.void]  # digests, sorted
 
 
-def wanted_texts(study: Study, progress: Progress, *, evaluation: bool = False) -> Iterator[Texts]:
+def wanted_texts(study: Study, data: StudyData, *, evaluation: bool = False) -> Iterator[Texts]:
     """Yields the texts of all transfer sets, each once, without those that the file covers already.
 
     Args:
         study: the recipes; students on hard labels alone ask nothing of a teacher.
-        progress: told what is read.
+        data: what they read.
         evaluation: whether the texts of validation and test are wanted too, of which the teacher's
             own figures are made.
 
@@ -32,25 +31,36 @@ def wanted_texts(study: Study, progress: Progress, *, evaluation: bool = False) 
         KdzooError: the data, or the file of outputs, cannot be read.
     """
     seen: Seen = np.empty(0, dtype="V16")
-    wholes: dict[str, Corpus] = {}
-    teachers: dict[tuple[str, ...], OutputsTeacher | None] = {}
     for recipe, seed in _distinct(study):
-        section = recipe.data.model_dump_json()
-        if section not in wholes:
-            wholes[section] = load_corpus(recipe.data)
-        corpus = few_labels(wholes[section], recipe.data, seed)
-        transfer = build_transfer_set(corpus, recipe.transfer, _mask_token(recipe), seed, progress)
-        named = (recipe.teacher.model_dump_json(), *corpus.labels)
-        if named not in teachers:
-            teachers[named] = _opened(recipe, corpus, progress)
-        teacher = teachers[named]
-        wanted = [transfer.examples]
+        corpus = data.corpus(recipe.data, seed)
+        teacher = _opened(recipe, corpus, data)
+        wanted = [data.transfer_set(recipe, corpus, seed).examples]
         if evaluation:
             wanted += [Texts.of(corpus.split(name)) for name in ("validation", *corpus.tests)]
         for texts in wanted:
             new = texts if teacher is None else texts.where(~teacher.covered(texts.digests))
             new, seen = _new(new, seen)
             yield new
+
+
+def write_wanted_texts(
+    study: Study, output: Path, data: StudyData, *, evaluation: bool = False
+) -> int:
+    """Writes the texts that ``wanted_texts`` yields, a row each, and returns how many there are.
+
+    Args:
+        study: the recipes.
+        output: a .jsonl, .csv or .parquet.
+        data: what the recipes read.
+        evaluation: whether the texts of validation and test are wanted too.
+
+    Raises:
+        KdzooError: the data cannot be read, or the file cannot be written.
+    """
+    parts = wanted_texts(study, data, evaluation=evaluation)
+    rows = (texts_of(example.input) for part in parts for example in part)
+    pairs = any(variant.recipe.data.text_pair is not None for variant in study.variants)
+    return write_rows(output, ("text", PAIR_COLUMN) if pairs else ("text",), rows)
 
 
 def _distinct(study: Study) -> Iterator[tuple[Recipe, int]]:
@@ -65,22 +75,12 @@ def _distinct(study: Study) -> Iterator[tuple[Recipe, int]]:
                 yield recipe, seed
 
 
-def _mask_token(recipe: Recipe) -> str | None:
-    """Returns the mask token of the teacher's own tokenizer, where an augmenter may want it."""
-    teacher = recipe.teacher
-    source = teacher.encoder if teacher.outputs is not None else teacher.sources[0]
-    if source is None or recipe.transfer.augment is None:
-        return None
-    folder = find_model(source, teacher.fallback, teacher.sha256)
-    return SpecialTokens.of(load_hf_tokenizer(folder)).mask
-
-
-def _opened(recipe: Recipe, corpus: Corpus, progress: Progress) -> OutputsTeacher | None:
+def _opened(recipe: Recipe, corpus: Corpus, data: StudyData) -> OutputsTeacher | None:
     """Returns the teacher that is a file, if there is one already."""
     outputs = recipe.teacher.outputs
     if outputs is None or not with_home(outputs).exists():
         return None
-    return open_outputs_teacher(recipe.teacher, corpus.labels, progress)
+    return data.outputs(recipe.teacher, corpus.labels)
 
 
 def _new(texts: Texts, seen: Seen) -> tuple[Texts, Seen]:

@@ -21,6 +21,7 @@ from kdzoo.teacher.sentences import SentenceEncoder, open_sentence_encoder
 from kdzoo.teacher.source import (
     content_key,
     find_model,
+    find_sources,
     keeps_pad_id,
     load_hf_tokenizer,
     short_name,
@@ -63,6 +64,7 @@ __all__ = [
     "cut_share",
     "encoder_vectors",
     "find_model",
+    "find_sources",
     "fine_tune",
     "fit_head",
     "folds_of",

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -243,13 +243,30 @@ class LogitTable:
         return (total / len(self.members)).astype(np.float16)
 
 
-def cache_contents(kind: Kind = "logits") -> list[tuple[str, int, int]]:
-    """Returns (model's key, texts, bytes) of every model in the cache."""
+class Cached(NamedTuple):
+    """What the cache holds of one model.
+
+    Attributes:
+        key: the model's.
+        texts: how many it has read.
+        size_bytes: of what it made of them.
+        kind: logits or sentence vectors.
+    """
+
+    key: str
+    texts: int
+    size_bytes: int
+    kind: Kind = "logits"
+
+
+def cache_contents(kind: Kind = "logits") -> list[Cached]:
+    """Returns what the cache holds of a kind, a model each."""
     contents = []
     for folder in sorted((cache_root() / kind).glob("*")):
         files = list(folder.glob("*.npy"))
         rows = sum(len(np.load(file, mmap_mode="r", allow_pickle=False)) for file in files)
-        contents.append((folder.name, rows, sum(file.stat().st_size for file in files)))
+        size_bytes = sum(file.stat().st_size for file in files)
+        contents.append(Cached(folder.name, rows, size_bytes, kind))
     return contents
 
 
@@ -257,7 +274,7 @@ def clear_cache() -> int:
     """Removes all cached logits and vectors; returns how many bytes that freed."""
     import shutil
 
-    freed = sum(size for kind in KINDS for _, _, size in cache_contents(kind))
+    freed = sum(each.size_bytes for kind in KINDS for each in cache_contents(kind))
     for kind in KINDS:
         folder = cache_root() / kind
         if folder.exists():

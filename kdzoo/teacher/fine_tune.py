@@ -49,6 +49,17 @@ def fine_tune(
 
     Returns the training's history and the validation quality of what was saved.
 
+    Args:
+        source: the folder of the encoder, or of a classifier whose head is then new.
+        folder: where the classifier is written.
+        corpus: the data.
+        options: epochs, rate and the like.
+        max_length: tokens at which texts are cut.
+        seed: of the head, the batches and dropout.
+        accelerator: the devices.
+        progress: told how far it is.
+        note: told the figures of each evaluation.
+
     Raises:
         TeacherError: the model or its tokenizer cannot be read.
         ModelError: it has not so many layers as are to stay as they are.

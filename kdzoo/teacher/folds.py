@@ -31,7 +31,13 @@ class Labeller(Protocol):
     def label(
         self, examples: Sequence[Example], progress: Progress, device: torch.device
     ) -> LogitTable:
-        """Returns the logits of the examples, in the order of the data's labels."""
+        """Returns the logits of the examples, in the order of the data's labels.
+
+        Args:
+            examples: N texts, or pairs.
+            progress: told how far it is.
+            device: that the models run on.
+        """
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,13 @@ class LinearFold:
     def label(
         self, examples: Sequence[Example], progress: Progress, device: torch.device
     ) -> LogitTable:
-        """Returns the logits of the examples, in the order of the data's labels."""
+        """Returns the logits of the examples, in the order of the data's labels.
+
+        Args:
+            examples: N texts, or pairs.
+            progress: told how far it is.
+            device: that the models run on.
+        """
         found = tuple(
             label_by_head(
                 key,
@@ -94,7 +106,13 @@ class OutOfFold:
     def label(
         self, examples: Sequence[Example], progress: Progress, device: torch.device
     ) -> LogitTable:
-        """Returns the logits of the examples, in the order of the data's labels."""
+        """Returns the logits of the examples, in the order of the data's labels.
+
+        Args:
+            examples: N texts, or pairs.
+            progress: told how far it is.
+            device: that the models run on.
+        """
         texts = Texts.of(examples)
         digests = (each.tobytes() for each in texts.digests)
         owner = np.array([self.fold_of.get(each, -1) for each in digests], dtype=np.int64)  # [N]

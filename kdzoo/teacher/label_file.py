@@ -48,6 +48,18 @@ def label_file(
     The rows stand in the file's order. Logits go through the cache: an interrupted labelling goes
     on where it was, and a study with this teacher and ``max_length`` finds them there.
 
+    Args:
+        source: the classifier: folder or hub id.
+        file: the texts.
+        out: the .parquet to write.
+        column: of the text.
+        column_pair: of the second text, of pairs.
+        csv: how the file is written, where not as usual.
+        max_length: tokens at which texts are cut.
+        batch_size: texts labelled at once.
+        progress: told how far it is.
+        device: that the model runs on.
+
     Raises:
         TeacherError: the model cannot be found, or ``out`` cannot be written.
         ModelError: it is no finished classifier.

@@ -49,6 +49,12 @@ def columns_of(
 ) -> npt.NDArray[np.int64]:
     """Returns for each of ``labels`` the output of the folder's classifier that stands for it, [C].
 
+    Args:
+        folder: the classifier's.
+        labels: the data's, C of them.
+        names: of its outputs, where its configuration lacks them.
+        cures: what a user writes instead, in the words of their command.
+
     Raises:
         TeacherError: its labels are not the data's; the message lists the differences.
     """
@@ -70,6 +76,12 @@ def align(
     own: Sequence[str], labels: Sequence[str], name: str, cures: LabelCures = IN_RECIPE
 ) -> npt.NDArray[np.int64]:
     """Returns for each of the data's labels the model's output that stands for it, by name.
+
+    Args:
+        own: the names of the model's outputs.
+        labels: the data's, C of them.
+        name: what the user calls the model.
+        cures: what a user writes instead, in the words of their command.
 
     Raises:
         TeacherError: the two sets of names differ.

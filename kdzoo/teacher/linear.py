@@ -52,6 +52,12 @@ def fit_head(
     are brought to a mean length of 1 for it, so that C means the same whatever the encoder; the
     head that is returned reads them as they are.
 
+    Args:
+        encoder: reads the vectors.
+        corpus: the data.
+        progress: told how far it is.
+        device: that the encoder runs on.
+
     Raises:
         TeacherError: the encoder cannot be loaded.
     """
@@ -144,7 +150,14 @@ def label_by_head(
 def save_linear(
     folder: Path, encoder: SentenceEncoder, head: LinearHead, labels: Sequence[str]
 ) -> None:
-    """Writes encoder and head as one classifier, a Hugging Face model of kdzoo's own kind."""
+    """Writes encoder and head as one classifier, a Hugging Face model of kdzoo's own kind.
+
+    Args:
+        folder: the place.
+        encoder: reads the vectors.
+        head: over them.
+        labels: the data's, C of them.
+    """
     model, vocabulary = encoder.load()
     model.config.update(
         {"id2label": dict(enumerate(labels)), "label2id": {n: i for i, n in enumerate(labels)}}

@@ -82,6 +82,11 @@ class OutputsTeacher:
     ) -> LogitTable:
         """Returns what the file says of the examples.
 
+        Args:
+            examples: N texts, or pairs.
+            progress: told nothing: a file is read once, when it is opened.
+            device: not asked for.
+
         Raises:
             TeacherError: it does not say it of all; the message counts and shows them.
         """
@@ -157,6 +162,11 @@ def open_outputs_teacher(
     section: TeacherSection, labels: Sequence[str], progress: Progress
 ) -> OutputsTeacher:
     """Returns the recipe's file as a teacher, read into the cache if it is not there yet.
+
+    Args:
+        section: the recipe's; it names the file.
+        labels: the data's, C of them.
+        progress: told how far it is.
 
     Raises:
         TeacherError: it does not fit the data, holds mistakes, or contradicts itself.

@@ -33,6 +33,11 @@ class AnyTeacher(Protocol):
     ) -> LogitTable:
         """Returns the logits of the examples, in the order of the data's labels.
 
+        Args:
+            examples: N texts, or pairs.
+            progress: told how far it is.
+            device: that a model runs on.
+
         Raises:
             TeacherError: it does not know some of the texts.
         """

@@ -73,6 +73,11 @@ class SentenceEncoder:
 
         What the cache lacks is computed and kept.
 
+        Args:
+            examples: N texts, or pairs.
+            progress: told how far it is.
+            device: that the models run on.
+
         Raises:
             TeacherError: the encoder cannot be loaded.
         """
@@ -134,6 +139,13 @@ def open_sentence_encoder(
     reads_pairs: bool = False,
 ) -> SentenceEncoder:
     """Returns the encoder in a folder, pooled as the folder or the caller says.
+
+    Args:
+        folder: the encoder's.
+        pooling: how a text becomes one vector.
+        max_length: tokens at which texts are cut.
+        batch_size: texts at once.
+        reads_pairs: whether both texts of a pair are read.
 
     Raises:
         TeacherError: it writes texts too, or its configuration cannot be read.

@@ -17,6 +17,7 @@ from kdzoo.files import check_readable, has_file, with_home
 from kdzoo.model import OWN_PADDING, refuse_adapter, tokenizer_files
 from kdzoo.model_files import check_model_files
 from kdzoo.offline import hub_in_reach
+from kdzoo.recipe.schema import Teacher as TeacherSection
 from kdzoo.text import reader_of
 
 _FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
@@ -28,6 +29,11 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
 
     A package is found without importing it. A hub id may name a commit, branch or tag:
     ``owner/name@revision``.
+
+    Args:
+        source: what a user calls it.
+        fallback: another, for where the first is not installed.
+        sha256: of the weights, in hexadecimal digits.
 
     Raises:
         TeacherError: it is nowhere, or its weights are other ones than ``sha256`` says.
@@ -63,6 +69,16 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
             "  fetch those that it names; if these are meant, remove teacher.sha256"
         )
     return folder
+
+
+def find_sources(section: TeacherSection) -> list[Path]:
+    """Returns the folders of the models that teach; none where a file of outputs does.
+
+    Raises:
+        KdzooError: one of them is nowhere, or is not the one that the recipe names.
+    """
+    fallback = section.fallback if len(section.sources) == 1 else None
+    return [find_model(name, fallback, section.sha256) for name in section.sources]
 
 
 def _find(source: str) -> Path:

@@ -120,7 +120,13 @@ class Teacher:
     def label(
         self, examples: Sequence[Example], progress: Progress, device: torch.device
     ) -> LogitTable:
-        """Returns the logits of the examples; what the cache lacks is computed and kept."""
+        """Returns the logits of the examples; what the cache lacks is computed and kept.
+
+        Args:
+            examples: N texts, or pairs.
+            progress: told how far it is.
+            device: that the models run on.
+        """
         texts = Texts.of(examples)
         found = [self._rows(member, texts, progress, device) for member in self.members]
         return LogitTable(tuple(found), tuple(member.columns for member in self.members))
@@ -162,6 +168,11 @@ def text_limit(folder: Path, wanted: int) -> int:
 
 def cut_share(folder: Path, examples: Sequence[Example], wanted: int) -> tuple[float, int]:
     """Returns which share of the texts a model's tokenizer cuts, and at how many tokens.
+
+    Args:
+        folder: the model's.
+        examples: the texts.
+        wanted: tokens at which texts are to be cut, if the model reads as far.
 
     Raises:
         TeacherError: the model's configuration cannot be read.
@@ -207,6 +218,13 @@ def open_member(
     sentences: SentenceEncoder | None = None,
 ) -> Member:
     """Returns the classifier in the folder with its outputs aligned to ``labels`` by name.
+
+    Args:
+        folder: the classifier's.
+        max_length: tokens at which texts are cut.
+        labels: the data's, C of them.
+        names: of the model's outputs, where its configuration lacks them.
+        sentences: reads the sentence vectors that its head is over, where it has one.
 
     Raises:
         TeacherError: its labels are not the data's; the message lists the differences.

@@ -84,6 +84,12 @@ def encode(
     A text in which the tokenizer finds nothing (control characters, say) becomes one padding token:
     every row has at least one.
 
+    Args:
+        tokenizer: cuts where texts are cut.
+        examples: N texts, or pairs.
+        pad_id: the id of padding.
+        advance: told how many texts are done, chunk by chunk.
+
     Raises:
         ModelError: the tokenizer takes time without end.
     """

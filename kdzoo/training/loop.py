@@ -56,8 +56,19 @@ def train(
     """Trains ``model`` in place and leaves it with the weights of its best evaluation, or the last.
 
     A file at ``checkpoint`` is resumed from; the run then ends with the same numbers as one that
-    was not interrupted. The caller removes the file when it has saved the model. ``note`` is told
-    the loss and the validation figures of each evaluation.
+    was not interrupted. The caller removes the file when it has saved the model.
+
+    Args:
+        model: gives ``.logits`` [B, C] for ids and mask [B, T].
+        data: N texts as ids, with gold labels [N] and, where a teacher teaches, its logits [N, C].
+        plan: how long and how fast, and which evaluation is the best.
+        loss_of: of logits [B, C], gold labels [B] and teacher logits [B, C] or None: a scalar.
+        evaluate: gives the model's validation figures by name.
+        accelerator: the devices.
+        progress: told how far it is.
+        description: what progress calls it.
+        checkpoint: the file to resume from; none is written if None.
+        note: told the step, the loss and the validation figures of each evaluation.
 
     Raises:
         TrainingError: the loss is no longer a number.

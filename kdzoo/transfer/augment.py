@@ -10,6 +10,7 @@ from typing import Any
 
 from kdzoo import registry
 from kdzoo.data import Example, joined, normalised, segments
+from kdzoo.entries import AugmenterEntry
 from kdzoo.errors import DataError, KdzooError, RecipeError
 from kdzoo.plain import is_unicode
 from kdzoo.progress import Task
@@ -24,7 +25,7 @@ NOTED_EVERY = 1000  # texts between two moves of the bar
 class Augmentation:
     """A recipe's augmenter, bound to all that its texts depend on."""
 
-    entry: registry.Entry[Any]
+    entry: AugmenterEntry
     options: dict[str, Any]
     context: AugmentContext
     seed: int

@@ -56,6 +56,13 @@ def build_transfer_set(
 ) -> TransferSet:
     """Returns the transfer set; no new text equals one of train, validation or test.
 
+    Args:
+        corpus: the data, whose texts come first.
+        section: what else is wanted.
+        mask_token: the teacher's, for augmenters; None where it has none.
+        seed: of the augmentation.
+        progress: told how far it is; nobody by default.
+
     Raises:
         DataError: unlabelled texts cannot be read, the teacher lacks a mask token that the
             augmenter needs, or the augmenter returns something that is no text.

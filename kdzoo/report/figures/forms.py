@@ -11,7 +11,7 @@ from kdzoo.runtime.parity import Parity, long_note
 
 def is_exported(runtime: str) -> bool:
     """Whether a runtime reads a form of its own."""
-    return registry.runtimes.get(runtime).details["export"] is not None
+    return registry.runtimes.get(runtime).export is not None
 
 
 def forms_of(row: Row, runtime: str, store: Store, machine: str = "") -> list[Deployed]:
@@ -37,7 +37,7 @@ def _form(store: Store, key: str, runtime: str, machine: str) -> Deployed | None
         return store.read_form(key, runtime)
     forms = [form for form in store.forms_everywhere(key) if form.runtime == runtime]
     own = [form for form in forms if form.machine == machine]
-    is_exact = registry.runtimes.get(runtime).details["exact"]
+    is_exact = registry.runtimes.get(runtime).exact
     return next(iter(own or (forms if is_exact else [])), None)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import resources
 
 from kdzoo.plain import one_line
 from kdzoo.report.formats.short import short_table
 from kdzoo.report.formats.summary import summary
 from kdzoo.report.formats.table import notes
-from kdzoo.report.write import read_report
+from kdzoo.report.write import Report, read_report
 from kdzoo.results import Failure, Store
 
 _PICTURE = "accuracy_vs_latency.svg"
@@ -18,7 +19,18 @@ _PICTURE = "accuracy_vs_latency.svg"
 
 @dataclass(frozen=True)
 class Results(Store):
-    """The store of a finished study; a notebook shows its table, verdict and picture."""
+    """The store of a finished study; a notebook shows its table, verdict and picture.
+
+    Attributes:
+        known: what it says, where that was read already.
+    """
+
+    known: Report | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def report(self) -> Report:
+        """What the store says: table, verdicts, outcomes; read once."""
+        return self.known or read_report(self)
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -29,7 +41,7 @@ class Results(Store):
         """Returns HTML without a script; text from data is text wherever it stands."""
         from jinja2 import Environment, StrictUndefined
 
-        table = read_report(self).table
+        table = self.report.table
         picture = self.root / _PICTURE
         environment = Environment(autoescape=True, undefined=StrictUndefined)
         template = resources.files("kdzoo.report.page") / "assets" / "notebook.html"

@@ -262,7 +262,7 @@ def _legend(axes: Axes, bubbles: Sequence[Bubble], cost: _Cost) -> None:
     ]
     handles += [
         Line2D([], [], color="#555555", marker=shape_of(name), linestyle="", markersize=7,
-               label=legible(registry.runtimes.get(name).details["title"]))
+               label=legible(registry.runtimes.get(name).title))
         for name in dict.fromkeys(each.row.runtime for each in bubbles)
     ]  # fmt: skip
     if any(each.control is not None for each in bubbles):

@@ -80,7 +80,7 @@ def numbers_note(table: Table) -> str:
 def data_texts(table: Table) -> list[str]:
     """Returns what stands in a table's pictures and comes from data."""
     runtimes = {row.runtime for row in table.rows}
-    titles = (registry.runtimes.get(runtime).details["title"] for runtime in runtimes)
+    titles = (registry.runtimes.get(runtime).title for runtime in runtimes)
     return [table.study, table.machine, *(row.name for row in table.rows), *runtimes, *titles]
 
 

@@ -1,0 +1,40 @@
+"""What the command line does, for Python: each command is one call of a function here."""
+
+from kdzoo.api.models import benchmark, export, load, predict, push, write_predictions
+from kdzoo.api.recipes import ENCODER, check, init, list_choices, new, schema, show
+from kdzoo.api.studies import (
+    check_report,
+    make_report,
+    merge,
+    pick,
+    read_results,
+    read_verdicts,
+    run,
+)
+from kdzoo.api.teachers import cache, label, texts
+
+__all__ = [
+    "ENCODER",
+    "benchmark",
+    "cache",
+    "check",
+    "check_report",
+    "export",
+    "init",
+    "label",
+    "list_choices",
+    "load",
+    "make_report",
+    "merge",
+    "new",
+    "pick",
+    "predict",
+    "push",
+    "read_results",
+    "read_verdicts",
+    "run",
+    "schema",
+    "show",
+    "texts",
+    "write_predictions",
+]

@@ -1,0 +1,259 @@
+"""Trained models: load, predict, export, push, bench."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from kdzoo.exporting import export as export
+from kdzoo.files import alone_in, files_told
+from kdzoo.progress import Silent, quiet
+from kdzoo.registry import load_students
+
+if TYPE_CHECKING:
+    from kdzoo.bench import Written
+    from kdzoo.hub import Pushed
+    from kdzoo.progress import Progress
+    from kdzoo.recipe.csv import Csv
+    from kdzoo.runtime import Text
+    from kdzoo.runtime.predictor import Prediction, Predictor
+
+
+@files_told()
+def load(
+    folder: str | Path,
+    *,
+    students: str | Path | None = None,
+    calibrated: bool = False,
+    reject: bool = False,
+) -> Predictor:
+    """Returns the model in a folder, ready to predict.
+
+    Args:
+        folder: a model's folder, as in ``runs/<study>/models/<model>``, or one that was exported.
+        students: the file or folder that brings its architecture, where kdzoo does not have it.
+        calibrated: whether logits are divided by the temperature that was fitted on validation.
+        reject: whether a text is out of scope from the threshold on that was tuned on validation,
+            rather than where that label is the most probable.
+
+    Raises:
+        ModelError: the folder is not a whole model, its student is not registered, or it lacks what
+            ``calibrated`` or ``reject`` need.
+        RecipeError: what runs it is not installed.
+    """
+    from kdzoo.runtime import runtime_of
+    from kdzoo.runtime.predictor import Predictor
+
+    if students is not None:
+        load_students(students)
+    with quiet() if runtime_of(Path(folder)) == "torch" else nullcontext():
+        return Predictor(Path(folder), calibrated=calibrated, reject=reject)
+
+
+@files_told()
+def predict(
+    folder: str | Path,
+    texts: Iterable[Text] | Path | TextIO,
+    *,
+    text: str = "text",
+    text_pair: str | None = None,
+    csv: Csv | None = None,
+    top: int = 5,
+    calibrated: bool = False,
+    reject: bool = False,
+    students: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Prediction]:
+    """Labels texts with a trained or exported model, as ``kdzoo predict`` does.
+
+    Args:
+        folder: a model's, as in ``runs/<study>/models/<model>``, or one that was exported.
+        texts: texts, or pairs of them, in memory; a path: the file that holds them; or a stream
+            with a text a line, as standard input, answered as its lines come.
+        text: the column of the text, of a file.
+        text_pair: the column of the second text, of pairs.
+        csv: how the file is written, a .csv or .tsv that is not as usual.
+        top: how many of the most probable labels are told.
+        calibrated: whether probabilities are those at the temperature fitted on validation.
+        reject: whether a text is out of scope from the threshold on that was tuned on validation.
+        students: the file or folder that brings the architecture, where kdzoo does not have it.
+        progress: told how far a file is; nobody by default.
+
+    Returns:
+        A prediction per text, in their order; memory does not grow with their number.
+
+    Raises:
+        KdzooError: the folder is no whole model, or a text cannot be read or is none.
+    """
+    from kdzoo.predicting import Columns, answers
+
+    predictor = load(folder, students=students, calibrated=calibrated, reject=reject)
+    found = answers(predictor, texts, Columns(text, text_pair, csv), top, progress or Silent())
+    return (prediction for _, prediction in found)
+
+
+@files_told()
+def write_predictions(
+    folder: str | Path,
+    texts: Path | TextIO,
+    output: str | Path,
+    *,
+    text: str = "text",
+    text_pair: str | None = None,
+    csv: Csv | None = None,
+    calibrated: bool = False,
+    reject: bool = False,
+    students: str | Path | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Writes label and probability of each text to a file, as ``kdzoo predict -o FILE`` does.
+
+    Args:
+        folder: a model's, as in ``runs/<study>/models/<model>``, or one that was exported.
+        texts: the file that holds them, or a stream with a text a line.
+        output: the .jsonl, .csv or .parquet to write.
+        text: the column of the text.
+        text_pair: the column of the second text, of pairs.
+        csv: how the file is written, a .csv or .tsv that is not as usual.
+        calibrated: whether probabilities are those at the temperature fitted on validation.
+        reject: whether a text is out of scope from the threshold on that was tuned on validation.
+        students: the file or folder that brings the architecture, where kdzoo does not have it.
+        progress: told how far a file is; nobody by default.
+
+    Returns:
+        How many texts were labelled.
+
+    Raises:
+        KdzooError: the folder is no whole model, a text cannot be read or is none, or ``output``
+            cannot be written.
+    """
+    from kdzoo.predicting import Columns, answers, check_target, write_answers
+
+    target = Path(output)
+    check_target(target, texts)
+    predictor = load(folder, students=students, calibrated=calibrated, reject=reject)
+    found = answers(predictor, texts, Columns(text, text_pair, csv), 1, progress or Silent())
+    return write_answers(found, target, pairs=predictor.reads_pairs or text_pair is not None)
+
+
+@files_told()
+@quiet()
+def push(
+    run: str | Path,
+    repository: str,
+    *,
+    model: str | None = None,
+    seed: int | None = None,
+    private: bool = False,
+    runtimes: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> Pushed:
+    """Uploads a student to the Hugging Face hub, as ``kdzoo push`` does, in one commit.
+
+    Its weights, tokenizer, model card and exported forms: no texts, predictions or paths.
+
+    Args:
+        run: a study's folder, or that of a model in one.
+        repository: owner and name; made where it is not there.
+        model: the row of the study's table.
+        seed: of that row; its first by default.
+        private: whether nobody else may see the repository.
+        runtimes: whose exported forms go with it; all that there are by default.
+        progress: told what is being done; nobody by default.
+
+    Returns:
+        Where it lies, and the bytes of each file.
+
+    Raises:
+        KdzooError: there is no such student, no token, no hub in reach, or the hub refuses.
+    """
+    from kdzoo.hub import push_student
+
+    return push_student(
+        run,
+        repository,
+        model=model,
+        seed=seed,
+        private=private,
+        runtimes=runtimes,
+        progress=progress or Silent(),
+    )
+
+
+@files_told()
+def benchmark(
+    models: Sequence[str],
+    texts: str | Path,
+    *,
+    text: str = "text",
+    text_pair: str | None = None,
+    labels: str | None = None,
+    csv: Csv | None = None,
+    runtimes: Sequence[str] = ("torch", "onnx", "onnx-int8"),
+    threads: int = 1,
+    rounds: int = 60,
+    per_visit: int = 16,
+    cold_starts: int = 3,
+    isolation: bool = True,
+    out: str | Path = "bench",
+    students: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Written:
+    """Measures classifiers side by side as they would be deployed, as ``kdzoo bench`` does.
+
+    Args:
+        models: folders (Hugging Face classifiers, kdzoo's, exported ones) or hub ids; the first is
+            what the others are compared with.
+        texts: a file of real texts.
+        text: its column.
+        text_pair: the column of the second text, of pairs.
+        labels: the column of the label, which adds quality.
+        csv: how the file is written, a .csv or .tsv that is not as usual.
+        runtimes: for models that are not exported already.
+        threads: of the CPU, the same for every row.
+        rounds: visits to every row, in random order.
+        per_visit: texts timed per visit.
+        cold_starts: fresh processes per row.
+        isolation: whether each row has a process of its own; without, nothing is known of memory
+            (bytes) and cold start (seconds).
+        out: the folder for exports and results.
+        students: a file or folder of students of your own.
+        progress: told what is being done; nobody by default.
+
+    Returns:
+        What was measured, its table, and the files that were written.
+
+    Raises:
+        KdzooError: a model, a runtime or the texts are not what they should be, or ``out`` cannot
+            be written.
+    """
+    told = progress or Silent()
+    told.say(f"reading {texts}")
+    if students is not None:
+        load_students(students)
+    with quiet():
+        from kdzoo.bench import FORMS, check_folder, read_texts, run_bench, write_bench
+        from kdzoo.measure import MeasureSettings
+
+        folder = Path(out)
+        read, gold = read_texts(Path(texts), text, text_pair, labels, csv)
+        check_folder(folder)
+        with alone_in(folder, "bench"):
+            measured = run_bench(
+                models,
+                read,
+                gold=gold,
+                runtimes=runtimes,
+                settings=MeasureSettings(
+                    threads=threads,
+                    rounds=rounds,
+                    texts=per_visit,
+                    cold_starts=cold_starts,
+                    is_isolated=isolation,
+                ),
+                exports=folder / FORMS,
+                progress=told,
+            )
+            return write_bench(measured, folder)

@@ -1,0 +1,201 @@
+"""Recipes and what they can choose: init, list, show, check, new, schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kdzoo.errors import RecipeError, did_you_mean
+from kdzoo.files import check_readable, files_told, write_atomically
+from kdzoo.progress import Silent, quiet
+from kdzoo.registry import load_students
+
+if TYPE_CHECKING:
+    from kdzoo.progress import Progress
+    from kdzoo.recipe.csv import Csv
+
+ENCODER = "sentence-transformers/all-MiniLM-L6-v2"  # what is fine-tuned where no teacher is named
+
+
+@files_told()
+@quiet()
+def init(
+    data: str | Path,
+    output: str | Path,
+    *,
+    text: str = "text",
+    text_pair: str | None = None,
+    label: str = "label",
+    oos_label: str | None = None,
+    teacher: str = ENCODER,
+    csv: Csv | None = None,
+    teacher_labels: str | None = None,
+    fine_tune: bool = False,
+) -> list[str]:
+    """Writes recipes of the zoo for a user's own data, as ``kdzoo init`` does.
+
+    Args:
+        data: a file, or a folder with train, validation and test files.
+        output: the folder for the recipes.
+        text: the column of the text.
+        text_pair: the column of the second text, of pairs.
+        label: the column of the label.
+        oos_label: the label that means out of scope.
+        teacher: a fine-tuned classifier or a pretrained encoder: folder or hub id.
+        csv: how the files are written, .csv or .tsv that are not as usual.
+        teacher_labels: the names of the teacher's outputs in their order, as ``[yes, no]``, for a
+            classifier that names them otherwise than the data.
+        fine_tune: whether the teacher is fitted to the data, even if it is a classifier.
+
+    Returns:
+        What was found out of data and teacher, and which files were written: a sentence each.
+
+    Raises:
+        KdzooError: the data cannot be learnt from, the teacher cannot teach them, or ``output``
+            holds such recipes already.
+    """
+    from kdzoo.recipe.csv import Csv
+    from kdzoo.scaffold import write_recipes
+
+    return write_recipes(
+        Path(data),
+        Path(output),
+        text=text,
+        text_pair=text_pair,
+        label=label,
+        oos_label=oos_label,
+        teacher=teacher,
+        csv=csv or Csv(),
+        teacher_labels=teacher_labels,
+        fine_tune=fine_tune,
+    )
+
+
+def list_choices(
+    what: str | None = None, *, students: str | Path | None = None
+) -> dict[str, list[dict[str, str]]]:
+    """Returns what recipes can choose, with options and defaults, as ``kdzoo list`` does.
+
+    Args:
+        what: ``students``, ``objectives``, ``augmenters``, ``recipes`` or ``datasets``; all by
+            default.
+        students: a file or folder of students of your own.
+
+    Returns:
+        By section, a mapping of column titles to cells for each thing.
+
+    Raises:
+        KdzooError: there is no such section, or ``students`` cannot be loaded.
+    """
+    from kdzoo.listing import SECTIONS, listing
+
+    if students is not None:
+        load_students(students)
+    if what is not None and what not in SECTIONS:
+        raise RecipeError(f"nothing to list called '{what}'; {did_you_mean(what, SECTIONS)}")
+    return {section: listing(section) for section in ([what] if what else SECTIONS)}
+
+
+@files_told()
+def show(target: str) -> dict[str, str]:
+    """Returns recipes as they stand in their files, as ``kdzoo show`` does.
+
+    Args:
+        target: a recipe's name, a folder of recipes, or a recipe file.
+
+    Returns:
+        The text of each recipe by its name.
+
+    Raises:
+        RecipeError: there is no such recipe.
+    """
+    from kdzoo.recipe import find_recipes
+
+    found = find_recipes(target)[1]
+    for path in found.values():
+        check_readable(path)
+    return {name: path.read_text(encoding="utf-8") for name, path in found.items()}
+
+
+@files_told()
+@quiet()
+def check(
+    target: str,
+    *,
+    overrides: Sequence[str] = (),
+    data: str | None = None,
+    students: str | Path | None = None,
+    progress: Progress | None = None,
+) -> list[str]:
+    """Checks recipes, reads their data and looks at their teachers, as ``kdzoo check`` does.
+
+    Nothing is trained. A teacher on a hub that is out of reach is noted, and not looked at.
+
+    Args:
+        target: a recipe's name, a folder of recipes, or a recipe file.
+        overrides: ``key.path=value`` each.
+        data: a file or folder in place of the recipes' data source.
+        students: a file or folder of students of your own.
+        progress: told what the data is, and what is to be known of it; nobody by default.
+
+    Returns:
+        The names of the recipes and variants, all of which can be run.
+
+    Raises:
+        KdzooError: a recipe cannot be followed with its teacher and its data.
+    """
+    from kdzoo.recipe import load_study
+    from kdzoo.steps import StudyData
+    from kdzoo.study import check_study
+
+    if students is not None:
+        load_students(students)
+    study = load_study(target, overrides=overrides, data=data)
+    check_study(study, StudyData(progress or Silent()), with_teachers=False)
+    return [variant.name for variant in study.variants]
+
+
+@files_told()
+def new(recipe: str, file: str | Path) -> Path:
+    """Copies a recipe out, to be edited, as ``kdzoo new`` does.
+
+    Args:
+        recipe: one that comes with kdzoo, as in ``clinc150/bilstm``.
+        file: the file to write.
+
+    Returns:
+        The file.
+
+    Raises:
+        RecipeError: there is no such recipe, it is a folder of them, or the file is there already.
+    """
+    from kdzoo.recipe import find_recipes
+
+    target = Path(file)
+    paths = list(find_recipes(recipe)[1].values())
+    if len(paths) > 1:
+        names = ", ".join(f"{recipe}/{path.stem}" for path in paths)
+        raise RecipeError(f"'{recipe}' is a folder of recipes; copy one of them: {names}")
+    if target.exists():
+        raise RecipeError(f"{file} is there already; choose another name")
+    text = paths[0].read_text(encoding="utf-8")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(target, text.replace("$schema=../", "$schema=", 1))
+    return target
+
+
+def schema(*, students: str | Path | None = None) -> dict[str, Any]:
+    """Returns the JSON schema of recipes, for editors, as ``kdzoo schema`` does.
+
+    Args:
+        students: a file or folder of students of your own, whose options it then knows.
+
+    Raises:
+        RegistryError: ``students`` cannot be loaded.
+    """
+    from kdzoo.recipe import json_schema
+
+    if students is not None:
+        load_students(students)
+    return json_schema()

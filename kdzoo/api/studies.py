@@ -1,0 +1,293 @@
+"""Studies, run and finished: run, report, merge, pick, and their results as frames."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdzoo.errors import RecipeError
+from kdzoo.files import check_writable, files_told
+from kdzoo.registry import load_students
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kdzoo.choosing.pick import Pick
+    from kdzoo.progress import Progress
+    from kdzoo.report import Table
+    from kdzoo.report.page.notebook import Results
+    from kdzoo.results import Store
+
+
+@files_told()
+def run(
+    target: str,
+    *,
+    overrides: Sequence[str] = (),
+    seeds: Sequence[int] | None = None,
+    data: str | None = None,
+    students: str | Path | None = None,
+    out: str | Path | None = None,
+    read_test: bool = True,
+    track: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Results:
+    """Runs a recipe, or a folder of them, as ``kdzoo run`` does.
+
+    Args:
+        target: a recipe's name (``clinc150/bilstm``), a folder of recipes, or a recipe file.
+        overrides: ``key.path=value`` each.
+        seeds: instead of the recipes' own.
+        data: a file or folder in place of the recipes' data source.
+        students: a file or folder of students of your own.
+        out: the study's folder; ``runs/<study>`` by default.
+        read_test: whether the test split is read at the end.
+        track: experiment trackers that get a run per model: ``tensorboard``, ``wandb``, ``mlflow``,
+            ``trackio``.
+        progress: told what is being done: this process's stderr by default, which a notebook shows;
+            nobody with ``kdzoo.progress.Silent()``.
+
+    Returns:
+        The study's results: its store, finished and reported, which a notebook shows. Where a row
+        failed, the others are there, and ``failures`` of the results says which and why.
+
+    Raises:
+        KdzooError: a mistake in recipe, data or teacher, a tracker that is not there, or a study of
+            which no row could be trained.
+    """
+    from rich.console import Console
+
+    from kdzoo.console import ConsoleProgress
+    from kdzoo.progress import quiet
+    from kdzoo.recipe import load_study
+
+    shown = progress or ConsoleProgress(Console(stderr=True, force_jupyter=False))
+    shown.say(f"reading {target}")
+    if students is not None:
+        load_students(students)
+    study = load_study(target, overrides=overrides, seeds=seeds, data=data)
+    count = sum(len(variant.recipe.seeds) for variant in study.variants)
+    names = ", ".join(variant.name for variant in study.variants)
+    shown.say(f"{study.name}: {names} ({count} students); starting up")
+    with quiet():
+        from kdzoo.report.page.notebook import Results
+        from kdzoo.study import run_study
+
+        folder = Path(out) if out is not None else Path("runs") / study.name
+        report = run_study(study, folder, read_test=read_test, track=track, progress=shown)
+    return Results(folder, report)
+
+
+@files_told()
+def merge(
+    folders: Sequence[str | Path], out: str | Path, *, progress: Progress | None = None
+) -> Results:
+    """Makes one report of several studies on the same data, as ``kdzoo report A B --out C`` does.
+
+    Args:
+        folders: of the studies, working or published, from any machines.
+        out: the folder to write: no weights, no texts, no paths; what was published there before is
+            replaced.
+        progress: told what was kept apart, and why; nobody by default.
+
+    Returns:
+        The results in ``out``, reported, which a notebook shows.
+
+    Raises:
+        StoreError: a folder cannot be read or holds other data, or ``out`` is another folder.
+    """
+    from kdzoo.results import Store
+    from kdzoo.results import merge as merge_stores
+
+    stores = [Store(Path(folder)) for folder in folders]
+    if stores:
+        stores[0].manifest()  # it is a study, before ``out`` is one that cannot be written
+    check_writable(Path(out), "give a folder that you may write")
+    return _reported(merge_stores(stores, Path(out), progress))
+
+
+@files_told()
+def make_report(
+    folder: str | Path,
+    *,
+    publish: str | Path | None = None,
+    examples: bool = False,
+    data: str | None = None,
+) -> Results:
+    """Makes tables, pictures and page of a study again, as ``kdzoo report FOLDER`` does.
+
+    Nothing is trained.
+
+    Args:
+        folder: of the study, working or published.
+        publish: a folder for a copy of what may be shown: no weights, no texts, no paths. The
+            report is made there.
+        examples: whether the page shows texts of the classes that lost most, read from the data.
+        data: a file or folder in place of the data source, for ``examples``.
+
+    Returns:
+        The results where the report was made, which a notebook shows.
+
+    Raises:
+        KdzooError: the folder is no study, the report cannot be written, or the options do not go
+            together.
+    """
+    from kdzoo.results import Store
+    from kdzoo.results import publish as publish_store
+
+    if data is not None and not examples:
+        raise RecipeError("--data belongs to --examples: a report needs no data otherwise")
+    if examples and publish is not None:
+        raise RecipeError("what is published or checked holds no texts; remove --examples")
+    store = Store(Path(folder))
+    keys = store.manifest().keys  # it is a study, before it is one that cannot be written
+    if publish is None:
+        copy = shlex.join(["kdzoo", "report", str(store.root), "--publish", "FOLDER"])
+        check_writable(store.root, f"a report elsewhere: {copy}")
+    else:
+        check_writable(Path(publish), "give a folder that you may write")
+        store = publish_store(store, Path(publish), keys)
+    return _reported(store, examples=examples, data=data)
+
+
+def _reported(store: Store, *, examples: bool = False, data: str | None = None) -> Results:
+    """Writes the report of a store and returns what it says."""
+    from kdzoo.examples import example_texts
+    from kdzoo.report import read_report, write_report
+    from kdzoo.report.page.notebook import Results
+
+    report = read_report(store)
+    texts = example_texts(store, report.table.split, data) if examples else None
+    write_report(store, texts, report)
+    return Results(store.root, report)
+
+
+@files_told()
+def check_report(folder: str | Path, *, readme: str | Path | None = None) -> list[str]:
+    """Sees whether written tables are what was measured, as ``kdzoo report --check`` does.
+
+    Args:
+        folder: of the study.
+        readme: a document whose ``<!-- table: FILE -->`` blocks are looked at too.
+
+    Returns:
+        A line for each table that is stale or missing, with the first difference; none where all
+        are as they should be.
+
+    Raises:
+        StoreError: the folder is no study, or there is no such document.
+    """
+    from kdzoo.report.check import stale_blocks, stale_tables
+    from kdzoo.results import Store
+
+    stale = stale_tables(Store(Path(folder)))
+    return stale + ([] if readme is None else stale_blocks(Path(readme)))
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What ``pick`` chose.
+
+    Attributes:
+        chosen: the choice, by the figures of validation.
+        tested: the study's rows with the figures that its table shows, test's where it was read.
+    """
+
+    chosen: Pick
+    tested: Table
+
+
+@files_told()
+def pick(
+    folder: str | Path,
+    *,
+    max_latency_ms: float | None = None,
+    max_size_mb: float | None = None,
+    max_memory_mb: float | None = None,
+    min_accuracy: float | None = None,
+) -> Picked:
+    """Chooses what to deploy within limits, by validation figures, as ``kdzoo pick`` does.
+
+    Args:
+        folder: of a study, working or published.
+        max_latency_ms: of one text, tokenisation included: the median, in milliseconds.
+        max_size_mb: of the files to deploy, in millions of bytes.
+        max_memory_mb: of a process that runs it, at its peak, in millions of bytes.
+        min_accuracy: on validation, as a share from 0 to 1.
+
+    Returns:
+        The most accurate row within the limits, with those that are faster; where none fits, the
+        nearest.
+
+    Raises:
+        KdzooError: the folder is no study, or a limit cannot be.
+    """
+    from kdzoo.choosing.pick import limits_of
+    from kdzoo.choosing.pick import pick as choose
+    from kdzoo.report import make_table
+    from kdzoo.results import Store
+    from kdzoo.statistics import current
+
+    limits = (max_latency_ms, max_size_mb, max_memory_mb, min_accuracy)
+    if any(limit is not None and limit <= 0 for limit in limits):
+        raise RecipeError("a limit must be more than 0")
+    if min_accuracy is not None and min_accuracy > 1:
+        share = min(min_accuracy / 100, 1)
+        raise RecipeError(f"--min-accuracy {min_accuracy:g}: write a share, as in {share:g}")
+    store = current(Store(Path(folder)))
+    wanted = limits_of(
+        latency_ms=max_latency_ms,
+        size_mb=max_size_mb,
+        memory_mb=max_memory_mb,
+        accuracy=min_accuracy,
+    )
+    return Picked(choose(make_table(store, "validation"), wanted), make_table(store))
+
+
+@files_told()
+def read_results(*folders: str | Path) -> pd.DataFrame:
+    """Returns the models of one study, or of several, as a tidy frame.
+
+    There is one line per model, runtime, split and metric. Columns: study, row (of the table; a
+    control stands under its student's), role (teacher, student, control or baseline), kind, road,
+    variant, seed, key, runtime, machine (that timed it), split, metric, value.
+
+    The split ``deployed`` holds what a model costs: ``size_bytes``, ``latency_p50_ms``,
+    ``memory_peak_bytes`` and whatever else ``table.csv`` has, by the same names. Of a row's seeds
+    one was timed. Quality in the runtime ``torch`` is that of the model as it was trained.
+
+    Args:
+        folders: of studies, as in ``runs/<study>`` or ``results/<study>``.
+
+    Raises:
+        StoreError: a folder is no study.
+    """
+    from kdzoo.report.formats.frame import tidy_frame
+    from kdzoo.results import Store
+
+    return tidy_frame(*(Store(Path(folder)) for folder in folders))
+
+
+def read_verdicts(*folders: str | Path) -> pd.DataFrame:
+    """Returns what the report says of the models of one study, or of several, as a tidy frame.
+
+    There is one line per row of the table and question. ``This model against the teacher``: whether
+    the very models that were trained may be deployed, over texts. ``This recipe against hard
+    labels``: whether distilling helps, over texts and seeds; of one seed there is no verdict, and
+    low, high and p are missing. Columns: study, row, question, seeds, split, verdict (better,
+    equal, undecided or worse; gain, none, loss or one seed), difference (in accuracy, -1 to 1), low
+    and high (of its 95 % interval), p (corrected for all comparisons of the study), sentence.
+
+    Args:
+        folders: of studies, as in ``runs/<study>`` or ``results/<study>``.
+
+    Raises:
+        StoreError: a folder is no study, or outcomes are missing or damaged.
+    """
+    from kdzoo.report.formats.frame import verdict_frame
+    from kdzoo.results import Store
+
+    return verdict_frame(*(Store(Path(folder)) for folder in folders))

@@ -1,0 +1,136 @@
+"""What is known of each thing that is registered, by kind."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Road = Literal["compression", "change"]
+OFFERED = ("max_length", "pad_id")  # what kdzoo tells a class whose signature asks for it
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered thing, and where it was written.
+
+    Attributes:
+        name: what recipes call it.
+        value: the class or function.
+        file: where it was written.
+        line: of that file.
+    """
+
+    name: str
+    value: Callable[..., Any]
+    file: Path
+    line: int
+
+    @property
+    def origin(self) -> str:
+        """The place as ``file.py:12``."""
+        return f"{self.file}:{self.line}"
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return (inspect.getdoc(self.value) or "").partition("\n")[0]
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Parameters that kdzoo fills in, so that they are no options of recipes."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Starter:
+    """What ``kdzoo init`` writes into its recipe of a student.
+
+    Attributes:
+        batch_size: of its training.
+        learning_rate: of its training.
+        embeddings: where its word table starts: ``teacher`` or ``random``.
+        instead_of: the student that it stands in for, where that one cannot be made of a teacher.
+    """
+
+    batch_size: int
+    learning_rate: float
+    embeddings: Literal["random", "teacher"] = "random"
+    instead_of: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudentEntry(Entry):
+    """A student: a class that is built, or a function that returns a Hugging Face model.
+
+    Attributes:
+        road: the teacher's architecture made smaller, or another one.
+        special_tokens: whether it reads texts wrapped as the teacher does, as in [CLS] text [SEP].
+        tokenizer_of: the option whose model's tokenizer it reads with; the teacher's if None.
+        starter: what ``kdzoo init`` writes for it; nothing if None.
+    """
+
+    road: Road
+    special_tokens: bool = False
+    tokenizer_of: str | None = None
+    starter: Starter | None = None
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Those of ``OFFERED`` that its constructor asks for; a function has its context."""
+        asked = inspect.signature(self.value.__init__).parameters if self.is_module else ()
+        return tuple(name for name in OFFERED if name in asked)
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is a plain module (to be wrapped), not a function that builds a model."""
+        return inspect.isclass(self.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectiveEntry(Entry):
+    """An objective, ``f(student_logits, teacher_logits, **options) -> scalar``.
+
+    Attributes:
+        needs_logits: whether logarithms of probabilities are no substitute for logits.
+        needs_gold: whether it takes the gold labels [B] too, as its third argument.
+    """
+
+    needs_logits: bool = False
+    needs_gold: bool = False
+
+
+@dataclass(frozen=True)
+class AugmenterEntry(Entry):
+    """An augmenter, ``f(words, rng, context, **options) -> words``."""
+
+
+@dataclass(frozen=True)
+class DatasetEntry(Entry):
+    """An embedded dataset, ``f() -> RawData``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeEntry(Entry):
+    """A runtime, ``f(folder, threads) -> Classifier``.
+
+    Attributes:
+        title: what reports call it.
+        module: what it imports when it is used.
+        needs: the modules that have to be installed.
+        extra: the extra of kdzoo that installs them.
+        export: ``f(folder, target, settings)`` writes what it reads; None where it reads the
+            trained model's own folder.
+        exact: whether it computes in float32.
+        reads: trained models, or the classical baseline.
+    """
+
+    title: str
+    module: str = ""
+    needs: tuple[str, ...] = ()
+    extra: str = ""
+    export: Callable[..., None] | None = None
+    exact: bool = True
+    reads: Literal["models", "baseline"] = "models"

@@ -1,0 +1,162 @@
+"""Texts from a file, a stream or memory, and what a model makes of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import BytesIO, TextIOBase
+from itertools import tee
+from pathlib import Path
+from typing import TextIO
+
+from kdzoo.data import PAIR_COLUMN, Input, check_output, texts_of, write_rows
+from kdzoo.data.lines import two_of
+from kdzoo.data.stream import read_full_texts
+from kdzoo.errors import DataError
+from kdzoo.progress import Progress
+from kdzoo.recipe.csv import Csv
+from kdzoo.runtime.predictor import Prediction, Predictor, checked
+
+Answer = tuple[Input, Prediction]
+
+_PART_BYTES = 1 << 16  # of a stream that are read at most before they are answered
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where a file holds its texts.
+
+    Attributes:
+        text: the column of the text.
+        text_pair: that of the second text, of pairs.
+        csv: how the file is written, where not as usual.
+    """
+
+    text: str = "text"
+    text_pair: str | None = None
+    csv: Csv | None = None
+
+
+def answers(
+    predictor: Predictor,
+    texts: Iterable[Input] | Path | TextIO,
+    columns: Columns,
+    top: int,
+    progress: Progress,
+) -> Iterator[Answer]:
+    """Returns each text with what the model makes of it.
+
+    Args:
+        predictor: the model.
+        texts: in memory; or the file or the stream that holds them.
+        columns: of the file.
+        top: how many of the most probable labels are told.
+        progress: told how far a file is.
+
+    Raises:
+        DataError: a file cannot be read; of a stream, when its line is reached.
+    """
+    if isinstance(texts, Path):
+        return _of_file(predictor, texts, columns, top, progress)
+    if isinstance(texts, TextIOBase):
+        pairs = predictor.reads_pairs or columns.text_pair is not None
+        return _as_they_come(predictor, texts, top, pairs=pairs)
+    return _of(predictor, [texts] if isinstance(texts, str) else texts, top)
+
+
+def check_target(output: Path, texts: Path | TextIO) -> None:
+    """Looks at where answers are to be written, before there are any.
+
+    Raises:
+        DataError: it is of a kind that is not written, or the file of texts itself.
+    """
+    check_output(output)
+    if isinstance(texts, Path) and output.exists() and texts.exists() and output.samefile(texts):
+        raise DataError(f"{output} is the file of texts itself; give -o another name")
+
+
+def write_answers(found: Iterable[Answer], output: Path, *, pairs: bool) -> int:
+    """Writes a row per text, with its label and that label's probability; returns their number.
+
+    Args:
+        found: the answers.
+        output: the .jsonl, .csv or .parquet.
+        pairs: whether the texts are pairs.
+    """
+    texts = ("text", PAIR_COLUMN) if pairs else ("text",)
+    rows = (
+        (*texts_of(given), prediction.label, round(prediction.probability, 6))
+        for given, prediction in found
+    )
+    return write_rows(output, (*texts, "label", "probability"), rows)
+
+
+def _of(predictor: Predictor, texts: Iterable[Input], top: int) -> Iterator[Answer]:
+    asked, kept = tee(texts)  # they are one chunk of texts apart at most
+    for found in predictor.predict(asked, top=top):
+        yield next(kept), found
+
+
+def _of_file(
+    predictor: Predictor, file: Path, columns: Columns, top: int, progress: Progress
+) -> Iterator[Answer]:
+    csv = columns.csv or Csv()
+    second = columns.text_pair or (PAIR_COLUMN if predictor.reads_pairs else None)
+
+    def read() -> Iterator[Input]:
+        return read_full_texts(file, columns.text, second, csv)  # a label for every line
+
+    # a mistake in the last line is told at once
+    count = sum(1 for _ in checked(read(), predictor.reads_pairs))
+    if not count:
+        raise DataError(f"{file} holds no texts")
+
+    def answered() -> Iterator[Answer]:
+        with progress.task("labelling", count) as task:
+            for answer in _of(predictor, read(), top):
+                yield answer
+                task.advance()
+
+    return answered()
+
+
+def _as_they_come(
+    predictor: Predictor, stream: TextIOBase, top: int, *, pairs: bool
+) -> Iterator[Answer]:
+    """Yields an answer per line as the lines come in; those before one that is refused, too."""
+    first = 1
+    for lines in _incoming(stream):
+        texts: list[Input] = []
+        refused = None
+        read = (_as_input(line, number, pairs) for number, line in enumerate(lines, start=first))
+        try:
+            texts.extend(checked(read, predictor.reads_pairs, first))
+        except DataError as error:
+            refused = error
+        yield from _of(predictor, texts, top)
+        if refused is not None:
+            raise refused
+        first += len(lines)
+
+
+def _incoming(stream: TextIOBase) -> Iterator[list[bytes]]:
+    """Yields the lines that are there by now, without waiting for more."""
+    # what has no bytes, as a notebook's input, is there as a whole
+    source = getattr(stream, "buffer", None) or BytesIO(stream.read().encode())
+    rest = b""
+    while part := source.read1(_PART_BYTES):
+        *lines, rest = (rest + part).split(b"\n")
+        if lines:
+            yield lines
+    if rest:
+        yield [rest]
+
+
+def _as_input(line: bytes, number: int, pairs: bool) -> Input:
+    try:
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
+    except UnicodeDecodeError:
+        raise DataError(
+            f"standard input is not UTF-8 text (line {number}); convert it first"
+        ) from None
+    return two_of(text, f"line {number}") if pairs else text

@@ -1,0 +1,103 @@
+"""What a study learns from: its data, few labels, transfer texts and files of outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kdzoo.data import Corpus, describe, few_labels, load_corpus
+from kdzoo.progress import Progress
+from kdzoo.recipe.schema import Data, Recipe
+from kdzoo.recipe.schema import Teacher as TeacherSection
+from kdzoo.teacher import (
+    OutputsTeacher,
+    find_model,
+    find_sources,
+    load_hf_tokenizer,
+    open_outputs_teacher,
+)
+from kdzoo.text import SpecialTokens
+from kdzoo.transfer import TransferSet, build_transfer_set
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """All that recipes read, worked out once and alike for whatever asks: run, check or texts.
+
+    Attributes:
+        progress: told what is read.
+    """
+
+    progress: Progress
+    _corpora: dict[str, Corpus] = field(default_factory=dict)  # whole, by section
+    _transfer_sets: dict[tuple[str, ...], TransferSet] = field(default_factory=dict)
+    _outputs: dict[tuple[str, ...], OutputsTeacher] = field(default_factory=dict)
+
+    def corpus(self, section: Data, seed: int) -> Corpus:
+        """Returns the data as a seed sees it: with few labels, where the recipe wants few.
+
+        Raises:
+            DataError: it cannot be read or learnt from.
+        """
+        name = section.model_dump_json()
+        is_new = name not in self._corpora
+        if is_new:
+            self._corpora[name] = load_corpus(section)
+        corpus = few_labels(self._corpora[name], section, seed)
+        if is_new:
+            self.progress.say(f"data: {describe(corpus)}")
+            for note in corpus.notes:
+                self.progress.say(f"note: {note}")
+        return corpus
+
+    def transfer_set(self, recipe: Recipe, corpus: Corpus, seed: int) -> TransferSet:
+        """Returns what the recipe's students learn from, kept until another section is asked for.
+
+        Args:
+            recipe: says how it is made.
+            corpus: the data as the seed sees it.
+            seed: of the augmentation.
+
+        Raises:
+            DataError: unlabelled texts cannot be read, or the augmenter returns something that is
+                no text.
+        """
+        section = recipe.transfer
+        mask_token = None if section.augment is None else _mask_token(recipe.teacher)
+        drawn_with = "" if section.augment is None else f"{mask_token} {seed}"
+        written = section.model_dump_json()
+        made_from = (written, corpus.fingerprint, corpus.test_fingerprint, drawn_with)
+        if made_from in self._transfer_sets:
+            return self._transfer_sets[made_from]
+        transfer = build_transfer_set(corpus, section, mask_token, seed, self.progress)
+        for other in [each for each in self._transfer_sets if each[0] != written]:
+            del self._transfer_sets[other]
+        self._transfer_sets[made_from] = transfer
+        if section.unlabelled is not None or section.augment is not None:
+            self.progress.say(
+                f"transfer set: {len(transfer.examples):,} texts: {transfer.own:,} of the data, "
+                f"{transfer.unlabelled:,} unlabelled, {transfer.made:,} augmented"
+            )
+        for note in transfer.notes:
+            self.progress.say(f"note: {note}")
+        return transfer
+
+    def outputs(self, section: TeacherSection, labels: tuple[str, ...]) -> OutputsTeacher:
+        """Returns the teacher that is a file, read once.
+
+        Raises:
+            TeacherError: it is not there, or does not fit the labels.
+            DataError: it cannot be read.
+        """
+        named = (section.model_dump_json(), *labels)
+        if named not in self._outputs:
+            self._outputs[named] = open_outputs_teacher(section, labels, self.progress)
+        return self._outputs[named]
+
+
+def _mask_token(section: TeacherSection) -> str | None:
+    """Returns the mask token of the teacher's tokenizer, which fine-tuning leaves as it is."""
+    folders = find_sources(section)
+    if not folders and section.encoder is None:
+        return None  # a file alone, which lends nothing
+    folder = folders[0] if folders else find_model(str(section.encoder))
+    return SpecialTokens.of(load_hf_tokenizer(folder)).mask

@@ -1,0 +1,126 @@
+"""What a study reads is worked out once, and alike for whatever asks: run, check or texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tiny_world import WriteRecipe
+
+from kdzoo.progress import Silent
+from kdzoo.recipe import Recipe, Study, load_study
+from kdzoo.steps import StudyData, study_data, wanted_texts
+
+
+class Listens(Silent):
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
+    """Counts the calls of a function that reads or makes something."""
+
+    def count(name: str) -> list[str]:
+        calls: list[str] = []
+        real = getattr(study_data, name)
+
+        def counting(*arguments: Any, **options: Any) -> Any:
+            calls.append(name)
+            return real(*arguments, **options)
+
+        monkeypatch.setattr(study_data, name, counting)
+        return calls
+
+    return count
+
+
+def study_of(write_recipe: WriteRecipe, **sections: Any) -> Study:
+    return load_study(str(write_recipe(**sections)), seeds=[0, 1])
+
+
+def recipe_of(write_recipe: WriteRecipe, **sections: Any) -> Recipe:
+    return study_of(write_recipe, **sections).variants[0].recipe
+
+
+def test_data_is_read_once_for_all_seeds_and_said_once(
+    write_recipe: WriteRecipe, counted: Callable[[str], list[str]]
+) -> None:
+    recipe, heard, reads = recipe_of(write_recipe), Listens(), counted("load_corpus")
+    data = StudyData(heard)
+
+    whole = [data.corpus(recipe.data, seed) for seed in (0, 1, 0)]
+
+    assert len(reads) == 1
+    assert len({corpus.fingerprint for corpus in whole}) == 1
+    assert len([line for line in heard.said if line.startswith("data: ")]) == 1
+
+
+def test_few_labels_are_the_seeds_own(write_recipe: WriteRecipe) -> None:
+    recipe = recipe_of(write_recipe, data={"labels_per_class": 5})
+    data = StudyData(Silent())
+
+    first, second, again = (data.corpus(recipe.data, seed) for seed in (0, 1, 0))
+
+    assert first.gold_fingerprint == again.gold_fingerprint != second.gold_fingerprint
+
+
+@pytest.mark.parametrize(
+    ("transfer", "made"),
+    [({}, 1), ({"augment": {"kind": "mask"}}, 2), ({"augment": {"kind": "ngram", "copies": 2}}, 2)],
+    ids=["own", "mask", "ngram"],
+)
+def test_a_transfer_set_is_made_once_for_all_that_share_it(
+    write_recipe: WriteRecipe,
+    counted: Callable[[str], list[str]],
+    transfer: dict[str, Any],
+    made: int,
+) -> None:
+    """Of augmented texts each seed has its own; the data's own are those of all."""
+    recipe, makes = recipe_of(write_recipe, transfer=transfer), counted("build_transfer_set")
+    data = StudyData(Silent())
+    corpus = data.corpus(recipe.data, 0)
+
+    sets = [data.transfer_set(recipe, corpus, seed) for seed in (0, 1, 0, 1)]
+
+    assert len(makes) == made
+    assert sets[0] is sets[2]
+    assert (sets[0] is sets[1]) == (made == 1)
+
+
+def test_of_another_section_the_last_is_forgotten(
+    write_recipe: WriteRecipe, counted: Callable[[str], list[str]]
+) -> None:
+    """Memory holds the sets of one section, however many a study has."""
+    makes, data = counted("build_transfer_set"), StudyData(Silent())
+    one = recipe_of(write_recipe)
+    other = recipe_of(write_recipe, transfer={"augment": {"kind": "mask", "copies": 2}})
+    corpus = data.corpus(one.data, 0)
+
+    for recipe in (one, other, one):
+        data.transfer_set(recipe, corpus, 0)
+
+    assert len(makes) == 3
+
+
+@pytest.mark.parametrize("kind", ["mask", "ngram", "pos", "tang"])
+def test_the_texts_that_are_listed_are_those_that_are_learnt_from(
+    write_recipe: WriteRecipe, kind: str
+) -> None:
+    study = study_of(write_recipe, transfer={"augment": {"kind": kind}})
+    recipe = study.variants[0].recipe
+    data = StudyData(Silent())
+
+    listed = {example.text for part in wanted_texts(study, StudyData(Silent())) for example in part}
+
+    corpus = data.corpus(recipe.data, 0)
+    learnt = {
+        example.text
+        for seed in (0, 1)
+        for example in data.transfer_set(recipe, corpus, seed).examples
+    }
+    assert listed == learnt
