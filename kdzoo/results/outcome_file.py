@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import parquet
 
 from kdzoo.errors import StoreError
@@ -27,6 +26,7 @@ _NARROW = {  # what holds a column in a fourth of the bytes: type, and encoding 
 }
 _STEPS = 2**14  # that a mantissa, 0.5 to 1, is rounded to: by less than a ten-thousandth of it
 _IDS = ("gold", "prediction")
+_LEAST = {**dict.fromkeys(_IDS, 0), "teacher_prediction": -1}  # without a teacher
 _LATER = (  # columns that kdzoo did not write from the beginning
     "brier",
     "calibrated_confidence",
@@ -106,10 +106,11 @@ def _check(table: pa.Table, data: DataSummary, quality: Mapping[str, Mapping[str
     """
     for name in table.schema.names:
         _check_column(name, table[name])
-    for name in _IDS if len(table) else ():
-        least, most = (pc.min_max(table[name])[end].as_py() for end in ("min", "max"))
-        if not 0 <= least <= most < len(data.labels):
-            raise ValueError(f"'{name}' {most if least >= 0 else least} is none of the labels")
+    for name, least in _LEAST.items():
+        ids = table[name].to_numpy()
+        wrong = ids[(ids < least) | (ids >= len(data.labels))]  # a gap is neither
+        if len(wrong):
+            raise ValueError(f"'{name}' {wrong[0]} is none of the labels")
     hits = table["gold"].to_numpy() == table["prediction"].to_numpy()
     splits = table["split"].unify_dictionaries().combine_chunks()
     for number, split in enumerate(splits.dictionary.to_pylist()):
