@@ -215,7 +215,12 @@ class TestData:
             (
                 "train.csv",
                 b"utterance,label\nplay,music\n",
-                ["train.csv", "no column 'text'", "in a recipe (text", "Known: label, utterance"],
+                [
+                    "train.csv",
+                    "no column 'text'",
+                    "in a recipe (data.text",
+                    "Known: label, utterance",
+                ],
             ),
             ("train.csv", b"text,label\n", ["train.csv holds no rows"]),
             ("train.csv", b"", ["train.csv holds no rows"]),
@@ -424,7 +429,7 @@ class TestWithoutAHub:
         outcome = kdzoo("run", write_recipe(teacher={"model": "nobody/nothing"}))
 
         refused_and_nothing_written(
-            outcome, "'nobody/nothing'", "no hub is in reach", "--set teacher.model=FOLDER"
+            outcome, "'nobody/nothing'", "no hub is in reach", "name a folder that holds it"
         )
 
     def test_a_fallback_that_is_not_cached(

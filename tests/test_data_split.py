@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -203,19 +204,24 @@ class TestMissingSplits:
             (("train",), "my.csv has no validation and no test split"),
             (("train", "test"), "my.csv has no validation split"),
             (("train", "validation"), "my.csv has no test split"),
-            (("test",), "my.csv has no train and no validation split"),
         ],
     )
     def test_are_named_with_the_rule_that_makes_them(
         self, there: tuple[str, ...], said: str
     ) -> None:
+        whole = raw(**{split: rows_of({"a": 20}) for split in there})
+
         with pytest.raises(DataError) as caught:
-            make_splits(raw(**{split: rows_of({"a": 2}) for split in there}), None)
+            make_splits(whole, None)
 
         assert said in str(caught.value)
-        assert "data: {split: {validation: 0.15 of train, test: 0.25 of train}}" in str(
-            caught.value
-        )
+        rules = yaml.safe_load(str(caught.value).rpartition("\n")[2])["data"]["split"]
+        assert {*make_splits(whole, rules).splits} == {"train", "validation", "test"}
+
+    def test_of_the_texts_to_learn_from_is_told_apart(self) -> None:
+        """Nothing could be taken from it."""
+        with pytest.raises(DataError, match=r"no train split, .*\n  data: {files: {train: FILE}}"):
+            make_splits(raw(test=rows_of({"a": 2})), None)
 
     def test_that_hold_no_row_are_missing_too(self) -> None:
         rows = rows_of({"a": 2})

@@ -19,6 +19,7 @@ from kdzoo.objectives import gold_for
 from kdzoo.recipe import Recipe, Variant, recipe_model
 from kdzoo.results import Record, Store
 from kdzoo.steps import StudentJob
+from kdzoo.steps.seed_run import SeedRun
 from kdzoo.transfer import TransferSet
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
@@ -138,7 +139,8 @@ def key_of(corpus: Corpus = CORPUS, *, hard_labels: bool = False, **sections: An
     vocabulary: Any = SimpleNamespace(fingerprint="v")
     transfer = TransferSet(Texts.of([Example("a", label=0)]), 1)
     variant = Variant(recipe_of(**sections), "", "")
-    return StudentJob(variant, corpus, taught, 0, transfer, vocabulary, hard_labels).key
+    run = SeedRun(variant, 0, corpus, taught)
+    return StudentJob(run, transfer, vocabulary, hard_labels).key
 
 
 class TestKeys:

@@ -240,7 +240,7 @@ class TestAFullDisk:
         assert outcome.code == 2
         assert outcome.err.count("No space left on device") == 1
         assert {each.name for each in tmp_path.iterdir()} - {"cache"} == {"t.txt"}
-        assert sum(texts for _, texts, _ in cache_contents()) == (0 if where == "cache" else 5)
+        assert sum(each.texts for each in cache_contents()) == (0 if where == "cache" else 5)
         assert kdzoo("label", tiny_teacher, file, "-o", "o.parquet").code == 0
 
     @pytest.mark.slow

@@ -152,7 +152,7 @@ class TestTheCache:
     def test_kdzoo_cache_shows_and_clears_it(self, file: Path, kdzoo: RunCommand) -> None:
         opened(file)
 
-        assert [texts for _, texts, _ in cache_contents()] == [2]
+        assert [each.texts for each in cache_contents()] == [2]
         assert "2 texts" in kdzoo("cache").out
         kdzoo("cache", "clear")
         assert cache_contents() == []

@@ -105,7 +105,7 @@ class TestBadInput:
 
     def test_a_recipe_for_pairs_is_told_what_single_texts_lack(self, tiny_data: Path) -> None:
         with pytest.raises(
-            DataError, match=r"(?s)no column 'text_b'.*in a recipe \(text, text_pair"
+            DataError, match=r"(?s)no column 'text_b'.*in a recipe \(data.text, text_pair"
         ):
             load_corpus(Data(files=str(tiny_data), text="text", text_pair="text_b"))
 

@@ -48,7 +48,7 @@ def test_those_that_are_kept_are_all_that_the_schema_has() -> None:
 def test_a_name_is_as_it_is_spelt(path: KeyPath, tmp_path: Path) -> None:
     """In a list and alone, in a recipe, a variant, a grid and --set."""
     for written in SPELT:
-        listed = path[-1] in ("labels", "columns")
+        listed = path[-1] in ("labels", "columns", "gold_for")
         nothing = (
             None if written in ("null", "~") else meant(written)
         )  # alone, it takes a name back

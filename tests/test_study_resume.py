@@ -110,12 +110,19 @@ def test_a_checkpoint_is_whole_at_any_moment(tmp_path: Path) -> None:
 
     import torch
 
+    from kdzoo.training.average import WeightAverage
     from kdzoo.training.checkpoint import Checkpoint
+    from kdzoo.training.plan import TrainingPlan
 
     model = torch.nn.Linear(200, 200)
     optimizer = torch.optim.AdamW(model.parameters())
+    plan = TrainingPlan(
+        steps=1, batch_size=1, learning_rate=1.0, weight_decay=0.0, warmup=0.0, max_grad_norm=1.0,
+        select_by="last", evaluations=1, checkpoint_every=1, seed=0,
+    )  # fmt: skip
+    average = WeightAverage(model, plan)
     path, point, stop = tmp_path / "checkpoint.safetensors", Checkpoint(), threading.Event()
-    point.save(path, model, optimizer)
+    point.save(path, model, optimizer, average)
     broken: list[str] = []
     looks = 0
 
@@ -133,7 +140,7 @@ def test_a_checkpoint_is_whole_at_any_moment(tmp_path: Path) -> None:
     watcher.start()
     for step in range(60):
         point.step = step
-        point.save(path, model, optimizer)
+        point.save(path, model, optimizer, average)
     stop.set()
     watcher.join()
 

@@ -429,7 +429,7 @@ class TestContents:
         teacher.label(TEXTS, Silent(), CPU)
         size = sum(shard.stat().st_size for shard in shards())
 
-        assert cache_contents() == [(teacher.members[0].key, 50, size)]
+        assert cache_contents() == [(teacher.members[0].key, 50, size, "logits")]
         assert teacher.members[0].key in kdzoo("cache").out
         assert clear_cache() == size
         assert cache_contents() == []

@@ -17,7 +17,7 @@ from kdzoo.data import Example, load_corpus
 from kdzoo.model import Logits, predict_logits
 from kdzoo.recipe import load_study
 from kdzoo.results import Record, Store
-from kdzoo.steps import transfer as transfer_step
+from kdzoo.steps import study_data
 from kdzoo.text import Encoded
 from kdzoo.transfer import TransferSet, build_transfer_set
 
@@ -252,7 +252,7 @@ class TestAStudy:
             built.append(arguments[3])
             return build_transfer_set(*arguments)
 
-        monkeypatch.setattr(transfer_step, "build_transfer_set", watched)
+        monkeypatch.setattr(study_data, "build_transfer_set", watched)
         path = recipe(
             seeds=[0, 1],
             transfer={"unlabelled": {"files": "more.txt"}},
@@ -277,7 +277,7 @@ class TestAStudy:
             built.append(arguments[3])
             return build_transfer_set(*arguments)
 
-        monkeypatch.setattr(transfer_step, "build_transfer_set", watched)
+        monkeypatch.setattr(study_data, "build_transfer_set", watched)
         path = recipe(
             seeds=[0, 1],
             transfer={"augment": {"kind": "mask", "copies": 1}},

@@ -104,6 +104,12 @@ def _refuse_missing(
             f"{len(rows):,} rows, and one row of each stays; if the labels are in another column, "
             f"name it (--label, in a recipe data.label), else give a file for {name}"
         )
+    if "train" in missing:
+        raise DataError(
+            f"{raw.origin} has no train split, which the others are taken from; add a file named "
+            "train (as in train.jsonl), or say which file it is: in a recipe\n"
+            "  data: {files: {train: FILE}}"
+        )
     if missing:
         rules = {"validation": "0.15 of train", "test": "0.25 of train"}
         taken = ", ".join(f"{name}: {rule}" for name, rule in rules.items() if name in missing)

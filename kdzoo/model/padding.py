@@ -7,7 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-TRIED = 12  # tokens of the longer of two texts
+from kdzoo.model.shape import positions_of
+
+TRIED = 12  # tokens of the longer of two texts, where the model reads so many
 _NEAR = 5e-5  # of the largest logit: beyond it, it is not rounding
 _HEEDS = "heeds_padding"  # of a model: what was found
 
@@ -52,12 +54,12 @@ def heeds_padding(model: Any) -> bool:
 
 
 def _is_swayed(model: Any) -> bool:
-    device = next(model.parameters()).device
-    batch, half = two_texts(model, TRIED, int(getattr(model.config, "pad_token_id", None) or 0))
-    if getattr(model.config, "pair_head", 0) or getattr(
-        model.config, "reads_pairs", False
-    ):  # which tells two texts apart by them
-        batch["token_type_ids"] = torch.zeros_like(batch["input_ids"])
+    device, config = next(model.parameters()).device, model.config
+    longest = [TRIED, positions_of(model), getattr(config, "text_limit", None)]
+    tokens = min(each for each in longest if each)
+    batch, half = two_texts(model, tokens, int(getattr(config, "pad_token_id", None) or 0))
+    if getattr(config, "pair_head", 0) or getattr(config, "reads_pairs", False):
+        batch["token_type_ids"] = torch.zeros_like(batch["input_ids"])  # two texts, told apart
     batch = {name: each.to(device) for name, each in batch.items()}
     beside = model(**batch).logits[1].float()  # [C]
     alone = model(**{name: each[1:, :half] for name, each in batch.items()}).logits[0].float()

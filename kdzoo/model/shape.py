@@ -43,7 +43,7 @@ class Shape:
         base = f"{model.base_model_prefix}."
         return cls(
             words=_words(model),
-            positions=min(map(_held, _position_tables(model)), default=None),
+            positions=positions_of(model),
             head=tuple(name for name in model.state_dict() if not name.startswith(base)),
             reads_mask="attention_mask" in inspect.signature(model.forward).parameters,
         )
@@ -73,6 +73,11 @@ def _shape_of(kind: Any, content: str) -> Shape:
             "take a model that AutoModelForSequenceClassification knows"
         ) from error
     return Shape.of(model)
+
+
+def positions_of(model: nn.Module) -> int | None:
+    """Returns the most tokens that a model's tables of positions hold; None where it has none."""
+    return min(map(_held, _position_tables(model)), default=None)
 
 
 def _words(model: Any) -> int | None:

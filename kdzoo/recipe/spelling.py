@@ -19,6 +19,7 @@ NAMES: frozenset[KeyPath] = frozenset(
             for section in (("data",), ("transfer", "unlabelled"), ("teacher",))
         ),
         ("teacher", "labels"),
+        ("objective", "gold_for"),
     }
 )
 _TEXT, _NOTHING = "tag:yaml.org,2002:str", "tag:yaml.org,2002:null"

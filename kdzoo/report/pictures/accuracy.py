@@ -110,10 +110,13 @@ def draw_decided(table: Table, folder: Path) -> list[Path]:
     nothing where no row was decided and timed.
     """
     note, first = numbers_note(table), with_legible_names(table).by_machine[0]
+    stem = folder / "accuracy_as_decided_vs_latency"
+    rows = [row for row in first.rows if row.latency is not None and AS_DECIDED in row.metrics]
+    if not rows:
+        return no_picture(stem)
     label = in_lines(latency_label(first), note)
     cost = _Cost(latency_ms_of, label, "and what it costs", metric=AS_DECIDED)
-    rows = [row for row in first.rows if row.latency is not None]
-    return _scatter(rows, cost, first, folder / "accuracy_as_decided_vs_latency")
+    return _scatter(rows, cost, first, stem)
 
 
 def _against_latency(table: Table, folder: Path, suffix: str, note: str) -> list[Path]:
