@@ -19,9 +19,10 @@ from kdzoo.errors import DataError, ModelError, RecipeError, TeacherError
 from kdzoo.files import check_writable, with_home, write_atomically
 from kdzoo.recipe import option_fields, parse_scalar, recipe_model
 from kdzoo.recipe.csv import Csv
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.schema import Data, Reject
 from kdzoo.registry import students
-from kdzoo.steps import refuse_other_kind, try_student_on
+from kdzoo.runtime import lacking
+from kdzoo.steps import refuse_other_kind, rejection_problem, try_student_on
 from kdzoo.teacher import (
     LabelCures,
     Looked,
@@ -36,6 +37,9 @@ from kdzoo.text import SpecialTokens
 _WIDEST = 384  # up to here a student's embeddings are as wide as its teacher's, beyond not
 _CUTS = (64, 128, 256, 512)  # tokens that max_length is chosen from
 _READ_WHOLE = 0.99  # of the texts, at least, if the teacher reads as far
+_RUNTIMES = ("torch", "onnx", "onnx-int8")  # those that are installed
+_REJECT = {"max_false_rejections": 0.04}  # of the texts in scope
+_ROWS = 60_000  # of a word table that is kept whole: more are hundreds of megabytes
 _BUDGETS = {"compression": (6, 200, 2000), "change": (15, 300, 4000)}  # epochs; steps, from, to
 _CURES = LabelCures("--teacher-labels", "--fine-tune", is_option=True)
 
@@ -240,6 +244,8 @@ def _body(entry: StudentEntry, starter: Starter, setting: _Setting) -> dict[str,
         width = getattr(setting.looked.model.config, "hidden_size", None)
         if width and width <= _WIDEST and "dim" in option_fields(entry):
             student["dim"] = width
+        if len(setting.looked.tokenizer) <= _ROWS:
+            student["vocabulary"] = "whole"  # words that training never saw keep their vectors
     batches = math.ceil(len(setting.corpus.train) / starter.batch_size)
     epochs, fewest, most = _BUDGETS[entry.road]
     augment = {"kind": "mask", "copies": 4, "p_mask": 0.1}
@@ -253,13 +259,22 @@ def _body(entry: StudentEntry, starter: Starter, setting: _Setting) -> dict[str,
         "teacher": setting.teacher,
         "transfer": {"augment": augment},
         "student": student,
-        "objective": {"kind": "kl", "temperature": 2.0, "alpha": 0.0},
+        "objective": {"kind": "kl", "temperature": 1.0, "alpha": 0.0},
         "training": {
             "steps": max(fewest, min(most, epochs * batches)),
             "batch_size": starter.batch_size,
             "learning_rate": starter.learning_rate,
         },
+        "measure": _measure(setting.corpus),
     }
+
+
+def _measure(corpus: Corpus) -> dict[str, Any]:
+    """Returns how the models are measured: in what is installed, as their users would decide."""
+    section: dict[str, Any] = {"runtimes": [name for name in _RUNTIMES if not lacking(name)]}
+    if rejection_problem(Reject.model_validate(_REJECT), corpus) is None:
+        section["reject"] = _REJECT
+    return section
 
 
 def _written(name: str, recipe: dict[str, Any], output: Path) -> str:

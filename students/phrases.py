@@ -6,10 +6,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from kdzoo.registry import Dropout, Width, register_student
+from kdzoo.registry import Dropout, Starter, Width, register_student
 
 
-@register_student("phrases", road="change")
+@register_student(
+    "phrases",
+    road="change",
+    starter=Starter(batch_size=64, learning_rate=2e-3, embeddings="teacher"),
+)
 class Phrases(nn.Module):
     """Weighted mean of token vectors and maxima over windows of them, then one linear layer.
 

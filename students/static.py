@@ -5,10 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from kdzoo.registry import Dropout, Width, register_student
+from kdzoo.registry import Dropout, Starter, Width, register_student
 
 
-@register_student("static", road="change")
+@register_student(
+    "static",
+    road="change",
+    starter=Starter(batch_size=64, learning_rate=2e-3, embeddings="teacher"),
+)
 class Static(nn.Module):
     """Weighted mean of token vectors, then Linear-ReLU-Linear (after Model2Vec, 2024).
 

@@ -114,6 +114,7 @@ def said_to(outcome: Outcome) -> str:
 
 
 @pytest.mark.trains
+@pytest.mark.study
 class TestAStudy:
     def test_learns_from_all_and_counts_them(
         self, kdzoo: RunCommand, recipe: Callable[..., Path], labelled: Labelled
@@ -394,6 +395,7 @@ class TestBadRecipes:
 
 
 @pytest.mark.trains
+@pytest.mark.study
 class TestAugmentersOfOnesOwn:
     @pytest.mark.parametrize(
         ("body", "words"),

@@ -67,11 +67,21 @@ def require_runtimes(names: Iterable[str]) -> None:
     """
     for name in names:
         entry = registry.runtimes.get(name)
-        lacking = [each for each in entry.needs if importlib.util.find_spec(each) is None]
-        if lacking:
+        if missing := lacking(name):
             extra = entry.extra
-            cure = f'pip install "kdzoo[{extra}]"' if extra else f"pip install {' '.join(lacking)}"
-            raise RecipeError(f"runtime '{name}' needs {', '.join(lacking)}: {cure}")
+            cure = f'pip install "kdzoo[{extra}]"' if extra else f"pip install {' '.join(missing)}"
+            raise RecipeError(f"runtime '{name}' needs {', '.join(missing)}: {cure}")
+
+
+def lacking(name: str) -> list[str]:
+    """Returns the modules that a runtime needs and that are not installed.
+
+    Raises:
+        RegistryError: there is no runtime of that name.
+    """
+    return [
+        each for each in registry.runtimes.get(name).needs if importlib.util.find_spec(each) is None
+    ]
 
 
 def runtime_of(folder: Path) -> str:

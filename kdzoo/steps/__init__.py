@@ -2,7 +2,7 @@
 
 from kdzoo.steps.baseline import obtain_baseline
 from kdzoo.steps.context import StudyContext
-from kdzoo.steps.deciding import check_one_rule, check_rejection
+from kdzoo.steps.deciding import check_one_rule, check_rejection, rejection_problem
 from kdzoo.steps.deploying import FormJob, obtain_forms
 from kdzoo.steps.job import StudentJob, check_kinds, plan_jobs
 from kdzoo.steps.measuring import read_quality, trained_folder
@@ -44,6 +44,7 @@ __all__ = [
     "prepare_student",
     "read_quality",
     "refuse_other_kind",
+    "rejection_problem",
     "settings_of",
     "teacher_runtimes",
     "time_rows",

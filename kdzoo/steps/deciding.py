@@ -39,28 +39,34 @@ def check_rejection(reject: Reject | None, corpus: Corpus) -> None:
         RecipeError: it has none out of scope, or too few in scope for the share that may be
             rejected.
     """
-    if reject is None:
-        return
+    problem = None if reject is None else rejection_problem(reject, corpus)
+    if problem is not None:
+        raise RecipeError(f"measure.reject{problem}")
+
+
+def rejection_problem(reject: Reject, corpus: Corpus) -> str | None:
+    """Returns why a rule of rejection cannot be fitted on validation; None where it can."""
     if corpus.oos is None:
-        raise RecipeError(
-            "measure.reject: the data has no out-of-scope label; name it as data.oos_label, or "
-            "remove measure.reject"
+        return (
+            ": the data has no out-of-scope label; name it as data.oos_label, or remove "
+            "measure.reject"
         )
     gold = corpus.gold("validation")
     outside = gold.count(corpus.oos)
     inside = len(gold) - outside
     if not outside or not inside:
-        raise RecipeError(
-            f"measure.reject: {outside:,} of {len(gold):,} validation texts are "
-            f"'{corpus.labels[corpus.oos]}', and a threshold is fitted on both kinds; add the "
-            "others to validation, or remove measure.reject"
+        return (
+            f": {outside:,} of {len(gold):,} validation texts are '{corpus.labels[corpus.oos]}', "
+            "and a threshold is fitted on both kinds; add the others to validation, or remove "
+            "measure.reject"
         )
     if reject.max_false_rejections * inside < 1:
-        raise RecipeError(
-            f"measure.reject.max_false_rejections: {reject.max_false_rejections:g} of {inside:,} "
-            f"validation texts in scope is less than one text; write at least {_up(1 / inside)}, "
-            "or add validation texts"
+        return (
+            f".max_false_rejections: {reject.max_false_rejections:g} of {inside:,} validation "
+            f"texts in scope is less than one text; write at least {_up(1 / inside)}, or add "
+            "validation texts"
         )
+    return None
 
 
 def _up(share: float) -> str:

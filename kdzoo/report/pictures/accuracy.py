@@ -141,8 +141,8 @@ def _scatter(rows: Sequence[TableRow], cost: _Cost, table: Table, stem: Path) ->
     with canvas(stem, (8.8, 5.6), data_texts(table)) as (axes, paths):
         log_scale(axes)
         axes.set_xlabel(cost.label)
-        decided = ", as decided with the out-of-scope threshold"
-        axes.set_ylabel(f"{table.split} accuracy{decided * (cost.metric == AS_DECIDED)}, %")
+        decided = " as decided" * (cost.metric == AS_DECIDED)
+        axes.set_ylabel(f"{table.split} accuracy{decided}, %")
         title = f"{table.study}: what can stand in for the {table.reference}, {cost.question}"
         axes.set_title(legible(title), loc="left")
         front = _pareto(axes, bubbles)
