@@ -34,7 +34,7 @@ from kdzoo.measure import (
 )
 from kdzoo.progress import Progress
 from kdzoo.recipe import load_study
-from kdzoo.recipe.schema import Measure
+from kdzoo.recipe.measure import Measure
 from kdzoo.results import Session, Store
 from kdzoo.steps import TimedRow
 from kdzoo.steps.timing import settings_of

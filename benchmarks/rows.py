@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kdzoo.progress import Progress
-from kdzoo.recipe.schema import Measure
+from kdzoo.recipe.measure import Measure
 from kdzoo.results import Store
 from kdzoo.steps import StudyContext, TimedRow, timed_rows
 from kdzoo.training import make_accelerator

@@ -19,7 +19,8 @@ from kdzoo.errors import DataError, ModelError, RecipeError, TeacherError
 from kdzoo.files import check_writable, with_home, write_atomically
 from kdzoo.recipe import option_fields, parse_scalar, recipe_model
 from kdzoo.recipe.csv import Csv
-from kdzoo.recipe.schema import Data, Reject
+from kdzoo.recipe.measure import Reject
+from kdzoo.recipe.schema import Data
 from kdzoo.registry import students
 from kdzoo.runtime import lacking
 from kdzoo.steps import refuse_other_kind, rejection_problem, try_student_on

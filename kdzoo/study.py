@@ -12,7 +12,7 @@ from kdzoo.errors import OutOfReachError, StoreError
 from kdzoo.files import alone_in, check_writable
 from kdzoo.progress import Progress, Silent
 from kdzoo.recipe import Study
-from kdzoo.recipe.schema import Measure
+from kdzoo.recipe.measure import Measure
 from kdzoo.report import Report, read_report, write_report
 from kdzoo.results import Store, is_study, refuse_foreign_report
 from kdzoo.steps import (

@@ -11,7 +11,8 @@ from kdzoo.cli.app import csv_of, with_csv
 from kdzoo.errors import RecipeError
 from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.document import parse_scalar
-from kdzoo.recipe.schema import Data, Teacher, Unlabelled
+from kdzoo.recipe.schema import Data, Unlabelled
+from kdzoo.recipe.teacher import Teacher
 
 
 @pytest.mark.parametrize(

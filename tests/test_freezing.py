@@ -18,7 +18,7 @@ from kdzoo.errors import ModelError
 from kdzoo.model import freeze_lower, load_model
 from kdzoo.objectives.total import gold_loss
 from kdzoo.progress import Silent
-from kdzoo.recipe.schema import FineTune
+from kdzoo.recipe.teacher import FineTune
 from kdzoo.teacher import fine_tune
 from kdzoo.training import make_accelerator
 

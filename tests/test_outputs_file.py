@@ -22,7 +22,7 @@ from tiny_world import LABELS
 from kdzoo.data import Example
 from kdzoo.errors import KdzooError, TeacherError
 from kdzoo.progress import Silent
-from kdzoo.recipe.schema import Teacher
+from kdzoo.recipe.teacher import Teacher
 from kdzoo.teacher.outputs_values import logits_of_labels, logits_of_probabilities
 
 EVEN = [0.25, 0.25, 0.25, 0.25]

@@ -15,7 +15,7 @@ from tiny_world import LABELS, RunCommand
 from kdzoo.data import Example
 from kdzoo.errors import TeacherError
 from kdzoo.progress import Silent
-from kdzoo.recipe.schema import Teacher as Section
+from kdzoo.recipe.teacher import Teacher as Section
 from kdzoo.teacher import (
     AnyTeacher,
     OutputsTeacher,

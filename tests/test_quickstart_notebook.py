@@ -12,8 +12,6 @@ QUICK = {  # a teacher and a training of seconds, in place of the recipe's own
     "teacher.sha256": "null",
     "teacher.fallback": "null",
     "teacher.max_length": "24",
-    "teacher.fine_tune.epochs": "1",
-    "transfer.augment.copies": "1",
     "student.embeddings": "random",  # it is narrower than the students
     "training.steps": "20",
     "measure.runtimes": "[torch,onnx]",

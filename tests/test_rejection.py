@@ -16,7 +16,7 @@ from tiny_world import Outcome, RunCommand, WriteRecipe
 from kdzoo.data import Corpus, Example
 from kdzoo.errors import RecipeError
 from kdzoo.measure import outcomes
-from kdzoo.recipe.schema import Reject
+from kdzoo.recipe.measure import Reject
 from kdzoo.report import make_table
 from kdzoo.results import Store
 from kdzoo.runtime.decision import DECISION, SCORES, Decision, ScoreName, read_decision

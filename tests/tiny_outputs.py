@@ -17,7 +17,7 @@ from tiny_world import LABELS
 
 from kdzoo.data import Example
 from kdzoo.progress import Silent
-from kdzoo.recipe.schema import Teacher
+from kdzoo.recipe.teacher import Teacher
 from kdzoo.teacher import OutputsTeacher, open_outputs_teacher
 
 CPU = torch.device("cpu")

@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Field, PydanticUserError, create_model
 from kdzoo import registry
 from kdzoo.entries import Entry, StudentEntry
 from kdzoo.errors import Problem, RegistryError
-from kdzoo.recipe.schema import Augment, Measure, Objective, Recipe, Student, Transfer
+from kdzoo.recipe.measure import Measure
+from kdzoo.recipe.schema import Augment, Objective, Recipe, Student, Transfer
 from kdzoo.recipe.section import Section
 
 

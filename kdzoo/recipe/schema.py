@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import operator
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from kdzoo.recipe.csv import Csv, Named
+from kdzoo.recipe.measure import Measure
+from kdzoo.recipe.numbers import Few, Fraction, Name, Positive, Rate, Seed, SelectBy
 from kdzoo.recipe.section import Section
+from kdzoo.recipe.teacher import Teacher
 from kdzoo.registry import Width
 
 SCHEMA_VERSION = 1
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(gt=0, le=10**9)]
-Few = Annotated[int, Field(gt=0, le=10_000)]  # of what takes seconds each, or bytes for each text
-Rate = Annotated[float, Field(gt=0)]  # one that is too high is told when the loss is no number
-Seed = Annotated[int, Field(lt=2**31)]  # two added up are one that every library takes
-SelectBy = Literal["accuracy", "macro_f1", "in_scope_accuracy", "last"]
 
 
 class Data(Section):
@@ -80,130 +75,6 @@ class Data(Section):
         if self.labels_per_class is None and self.rest_of_train == "dropped":
             raise ValueError("rest_of_train belongs to labels_per_class; remove it")
         return self
-
-
-class FineTune(Section):
-    """How the teacher is fitted to the labelled texts, once."""
-
-    epochs: float = Field(5, gt=0, le=10_000, description="passes over the labelled training texts")
-    learning_rate: Rate = 3e-4
-    batch_size: Few = 32
-    weight_decay: float = Field(0.01, ge=0, le=1000)
-    warmup: Fraction = Field(0.1, description="share of the steps in which the rate rises")
-    select_by: SelectBy = "accuracy"
-    seed: Seed = Field(
-        0, ge=0, description="order of batches and dropout; few-label studies add the recipe's"
-    )
-    freeze: int | None = Field(
-        None,
-        ge=0,
-        le=1000,
-        exclude_if=lambda count: count is None,
-        description="the embeddings and so many layers, counted from below, stay as they are",
-    )
-    label_smoothing: float = Field(
-        0.0,
-        ge=0,
-        lt=1,
-        exclude_if=operator.not_,
-        description="share of each label that all of them get",
-    )
-
-
-class Teacher(Section):
-    """The model to be replaced: any Hugging Face sequence classifier, or an ensemble of them."""
-
-    model: str | None = Field(
-        None, description="hub id (owner/name or owner/name@revision), folder, or package:NAME/PATH"
-    )
-    models: list[str] | None = Field(None, min_length=1, description="an ensemble: logits averaged")
-    outputs: str | None = Field(
-        None,
-        description="a file of what some teacher said of each text, as `kdzoo label` writes it: "
-        "logits, probabilities or a label",
-    )
-    csv: Csv | None = Field(None, description="how a file of outputs, a .csv or .tsv, is written")
-    smoothing: float = Field(
-        0.1, gt=0, lt=1, description="of bare labels in a file of outputs: what the others share"
-    )
-    encoder: str | None = Field(
-        None,
-        description="the pretrained model that a finished classifier was fine-tuned from; beside a "
-        "file of outputs, the model that lends students tokenizer and embeddings",
-    )
-    fallback: str | None = Field(None, description="used when a package: model is not installed")
-    sha256: str | None = Field(
-        None,
-        pattern="^[0-9a-f]{64}$",
-        description="of model.safetensors; other weights are refused",
-    )
-    labels: list[Named] | None = Field(
-        None,
-        description="names of the classes in the order of the outputs of the model, or of the "
-        "lists in the file, if it lacks them",
-    )
-    max_length: int = Field(128, ge=4, le=8192, description="tokens; longer texts are cut")
-    batch_size: Few = Field(128, description="texts labelled at once")
-    fine_tune: FineTune | None = None
-    head: Literal["linear"] | None = Field(
-        None,
-        description="linear: the model is an encoder that stays as it is, and a logistic "
-        "regression over its sentence vectors is fitted to the labelled texts",
-    )
-    pooling: Literal["mean", "cls", "max"] | None = Field(
-        None,
-        description="of a linear head: how outputs become a sentence vector; by default as the "
-        "encoder's sentence-transformers files say, else the mean",
-    )
-    folds: int | None = Field(
-        None,
-        ge=2,
-        le=20,
-        description="so many teachers more, each fitted without a part of the labelled texts, "
-        "which it then labels for the students; the whole teacher labels the others",
-    )
-
-    @model_validator(mode="after")
-    def _one_model(self) -> Teacher:
-        given = [key for key in ("model", "models", "outputs") if getattr(self, key) is not None]
-        if len(given) != 1:
-            raise ValueError(
-                "give exactly one of model, models and outputs, "
-                f"got {' and '.join(given) or 'none'}"
-            )
-        if self.outputs is None and self.csv is not None:
-            raise ValueError("csv belongs to outputs; remove it")
-        if self.outputs is not None and not self.is_finished:
-            fitted = "fine_tune" if self.fine_tune is not None else "head"
-            raise ValueError(f"a file of outputs cannot be fine-tuned; remove {fitted}")
-        if self.fine_tune is not None and self.head is not None:
-            raise ValueError(
-                "head: linear leaves the encoder as it is; remove fine_tune, or remove head to "
-                "have the encoder fine-tuned"
-            )
-        if self.pooling is not None and self.head is None:
-            raise ValueError("pooling belongs to head: linear; add head: linear, or remove pooling")
-        if self.folds is not None and self.is_finished:
-            raise ValueError(
-                "folds belong to a teacher that is fitted here; add head: linear or fine_tune, or "
-                "remove folds"
-            )
-        if not self.is_finished and (self.labels is not None or self.encoder is not None):
-            fitted = "fine_tune" if self.fine_tune is not None else "head"
-            raise ValueError(
-                f"labels and encoder belong to a finished classifier; remove them or {fitted}"
-            )
-        return self
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether it teaches as it is: nothing of it is fitted to the labelled texts."""
-        return self.fine_tune is None and self.head is None
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The models, one or several; none where a file of outputs is the teacher."""
-        return (self.model,) if self.model is not None else tuple(self.models or ())
 
 
 class Augment(Section):
@@ -338,49 +209,6 @@ class Controls(Section):
 
     hard_labels: bool = Field(True, description="the same student on gold labels alone")
     baseline: bool = Field(True, description="TF-IDF and a linear SVM")
-
-
-class Reject(Section):
-    """When a text is called out of scope."""
-
-    max_false_rejections: float = Field(
-        gt=0, lt=1, description="share of the texts in scope that may be rejected, on validation"
-    )
-
-
-class Measure(Section):
-    """How the trained models are measured; changing it trains nothing anew."""
-
-    runtimes: list[str] = Field(
-        ["torch"], min_length=1, description="forms in which teacher and students are deployed"
-    )
-    int8: Literal["dynamic", "static"] = Field(
-        "dynamic", description="ranges of activations: as they come, or calibrated on validation"
-    )
-    threads: int = Field(1, gt=0, le=256, description="CPU threads, the same for every row")
-    rounds: Few = Field(60, description="visits to every row, in random order")
-    texts: Few = Field(16, description="texts timed per visit")
-    cold_starts: Few = Field(3, description="fresh processes per row, to time the first label")
-    reject: Reject | None = Field(
-        None,
-        description="when a text is called out of scope; without it, where the mean of the recalls "
-        "in and out of scope is best on validation",
-    )
-    isolated: bool = Field(
-        True,
-        description="a process per row; false times all in this one: quicker, and nothing is known "
-        "of memory and cold start",
-    )
-    time_limit_s: int = Field(
-        300, gt=0, le=10**6, description="a row's process that does not answer in time is given up"
-    )
-
-    @field_validator("runtimes")
-    @classmethod
-    def _distinct(cls, runtimes: list[str]) -> list[str]:
-        if len(set(runtimes)) < len(runtimes):
-            raise ValueError("a runtime is named twice; remove one")
-        return runtimes
 
 
 class Recipe(Section):

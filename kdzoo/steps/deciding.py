@@ -12,7 +12,7 @@ from kdzoo.data import Corpus
 from kdzoo.errors import RecipeError
 from kdzoo.model import Logits
 from kdzoo.recipe import Study
-from kdzoo.recipe.schema import Reject
+from kdzoo.recipe.measure import Reject
 from kdzoo.runtime.decision import SCORES, Decision, ScoreName, read_decision
 from kdzoo.runtime.rejection import oos_scores
 from kdzoo.statistics import fit_temperature, rejection, tune_threshold

@@ -14,7 +14,7 @@ import numpy as np
 from kdzoo import registry
 from kdzoo.digest import content_hash
 from kdzoo.measure import environment
-from kdzoo.recipe.schema import Measure
+from kdzoo.recipe.measure import Measure
 from kdzoo.results import PREDICTIONS, Deployed, now
 from kdzoo.runtime import Classifier, Logits, Text, load_classifier
 from kdzoo.runtime.decision import DECISION

@@ -10,8 +10,9 @@ from kdzoo.data import Corpus, fingerprint, origin_of
 from kdzoo.digest import content_hash
 from kdzoo.measure import Size, environment, model_size
 from kdzoo.model import load_model
-from kdzoo.recipe.schema import FineTune, Recipe
-from kdzoo.recipe.schema import Teacher as TeacherSection
+from kdzoo.recipe.schema import Recipe
+from kdzoo.recipe.teacher import FineTune
+from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.results import CHECKPOINT, Record, TrainingSummary, now
 from kdzoo.steps.context import (
     MODEL_FORMAT,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from kdzoo.data import Corpus, describe, few_labels, load_corpus
 from kdzoo.progress import Progress
 from kdzoo.recipe.schema import Data, Recipe
-from kdzoo.recipe.schema import Teacher as TeacherSection
+from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.teacher import (
     OutputsTeacher,
     find_model,

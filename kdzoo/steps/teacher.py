@@ -14,7 +14,7 @@ from kdzoo.files import with_home
 from kdzoo.measure import Size
 from kdzoo.model import reads_pairs
 from kdzoo.recipe.schema import Recipe
-from kdzoo.recipe.schema import Teacher as TeacherSection
+from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.results import OUTPUTS
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.fitting import fitted, fitted_fold, model_record, teacher_record

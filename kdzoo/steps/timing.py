@@ -18,7 +18,7 @@ from kdzoo.measure import (
     work_per_text,
 )
 from kdzoo.model import load_model
-from kdzoo.recipe.schema import Measure
+from kdzoo.recipe.measure import Measure
 from kdzoo.results import Session, Timing, now
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.teacher import StudyTeacher

@@ -24,7 +24,7 @@ from kdzoo.model import (
 from kdzoo.objectives import gold_for
 from kdzoo.progress import Silent
 from kdzoo.recipe.schema import Recipe
-from kdzoo.recipe.schema import Teacher as TeacherSection
+from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.steps.job import student_options
 from kdzoo.steps.teacher import refuse_other_kind
 from kdzoo.teacher import (

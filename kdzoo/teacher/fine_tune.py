@@ -27,7 +27,7 @@ from kdzoo.model import (
 )
 from kdzoo.objectives.total import gold_loss
 from kdzoo.progress import Progress
-from kdzoo.recipe.schema import FineTune
+from kdzoo.recipe.teacher import FineTune
 from kdzoo.text import encode, reader_of
 from kdzoo.tracking import Note
 from kdzoo.training import TrainingPlan, TrainingResult, TrainingSet, train

@@ -23,7 +23,7 @@ from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import KdzooError, Problem, TeacherError
 from kdzoo.files import with_home
 from kdzoo.progress import Progress, with_speed
-from kdzoo.recipe.schema import Teacher as TeacherSection
+from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.teacher.cache import CachedRows, LogitTable, RowCache, unwritable
 from kdzoo.teacher.labels import IN_FILE, align
 from kdzoo.teacher.outputs_file import SHOWN, OutputsBatch, OutputsFile, open_outputs, read_outputs

@@ -17,7 +17,7 @@ from kdzoo.files import check_readable, has_file, with_home
 from kdzoo.model import OWN_PADDING, refuse_adapter, tokenizer_files
 from kdzoo.model_files import check_model_files
 from kdzoo.offline import hub_in_reach
-from kdzoo.recipe.schema import Teacher as TeacherSection
+from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.text import reader_of
 
 _FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]

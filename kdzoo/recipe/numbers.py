@@ -1,0 +1,15 @@
+"""What a number, or a short name, in a recipe may be."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0, le=10**9)]
+Few = Annotated[int, Field(gt=0, le=10_000)]  # of what takes seconds each, or bytes for each text
+Rate = Annotated[float, Field(gt=0)]  # one that is too high is told when the loss is no number
+Seed = Annotated[int, Field(lt=2**31)]  # two added up are one that every library takes
+SelectBy = Literal["accuracy", "macro_f1", "in_scope_accuracy", "last"]
