@@ -453,7 +453,7 @@ class TestWithoutAHub:
     @pytest.mark.parametrize(
         ("sections", "words"),
         [
-            ({"teacher": {"model": "nobody/nothing"}}, "--set teacher.model=FOLDER"),
+            ({"teacher": {"model": "nobody/nothing"}}, "name a folder that holds it"),
             ({"data": {"files": None, "hub": "nobody/nothing"}}, "--data FOLDER"),
         ],
         ids=["teacher", "dataset"],

@@ -62,6 +62,7 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
     int8 = None if runtime == "onnx" else settings.int8
     loaded = load_model(folder)
     _refuse_too_large(loaded.model)
+    _refuse_damaged(loaded.model, folder)
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -82,6 +83,15 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
         partial.replace(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _refuse_damaged(model: Any, folder: Path) -> None:
+    """Looks before the libraries do, which tell of it in words of their own."""
+    if not all(bool(each.isfinite().all()) for each in model.parameters()):
+        raise ModelError(
+            f"{folder} holds weights that are no finite numbers: they are damaged; download or "
+            "train it again"
+        )
 
 
 def _refuse_too_large(model: Any) -> None:
