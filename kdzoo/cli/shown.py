@@ -20,6 +20,7 @@ STUDY_FILES = (
     "table.tex",
     "accuracy_vs_latency.png",
     "accuracy_vs_size.png",
+    "accuracy_as_decided_vs_latency.png",
     "gap_closed.png",
     "latency.png",
     "models/",
