@@ -18,7 +18,7 @@ from kdzoo.teacher import find_model, is_classifier, look_at
 from kdzoo.teacher.labels import IN_FILE, align
 from kdzoo.teacher.teacher import open_member
 
-WIDE_KINDS = ("bart", "gpt2 without padding", "mpnet", "opt", "xlm-roberta", "xlnet")
+WIDE_KINDS = ("bart", "bigbird", "gpt2 without padding", "mpnet", "opt", "xlm-roberta", "xlnet")
 SWAYED_KINDS = ("convbert", "nystromformer")  # by padding, as xlnet is
 TEXTS = ["play some jazz", "rain", "what is the weather like tomorrow " * 60]
 
@@ -98,8 +98,8 @@ class TestReading:
 
     @pytest.mark.parametrize(
         ("name", "longest"),
-        [("bart", 128), ("gpt2 without padding", 128), ("mpnet", 128), ("opt", 128),
-         ("xlm-roberta", 128), ("xlnet", 512)],
+        [("bart", 128), ("bigbird", 128), ("gpt2 without padding", 128), ("mpnet", 128),
+         ("opt", 128), ("xlm-roberta", 128), ("xlnet", 512)],
     )  # fmt: skip
     def test_ends_where_the_table_of_positions_ends(
         self, kinds: dict[str, Path], name: str, longest: int

@@ -1,5 +1,6 @@
 """A student as a Hugging Face model: building it, saving it, loading it, running it."""
 
+from kdzoo.model.attention import attend_to_all
 from kdzoo.model.build import (
     BuildContext,
     build_student,
@@ -68,6 +69,7 @@ __all__ = [
     "Pooling",
     "PoolingKind",
     "Shape",
+    "attend_to_all",
     "build_student",
     "deployed_files",
     "freeze_lower",

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError, first_line
 from kdzoo.files import check_readable, has_file, writing
+from kdzoo.model.attention import attend_to_all
 from kdzoo.model.forward import KEPT_BACK, TYPES, takes_token_types
 from kdzoo.model.shape import OWN, SENTENCE, Shape, maximum_length, shape_of
 from kdzoo.model.soundness import (
@@ -137,6 +138,7 @@ def load_model(folder: str | Path) -> LoadedModel:
     # one that says nothing gives all that the model reads, as in training
     setattr(model, KEPT_BACK, {TYPES} - set(hf.init_kwargs.get("model_input_names", [TYPES])))
     tokenizer, pad_id = _reader(hf, model.config, path, shape=shape)
+    attend_to_all(model)
     model.config.pad_token_id = pad_id  # a decoder looks for the text's end before this id
     return LoadedModel(model.eval(), tokenizer, pad_id, labels, reads_pairs(path))
 

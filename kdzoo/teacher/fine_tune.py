@@ -18,6 +18,7 @@ from kdzoo.files import writing
 from kdzoo.metrics import quality
 from kdzoo.model import (
     READS_PAIRS,
+    attend_to_all,
     freeze_lower,
     maximum_length,
     padding_id,
@@ -149,4 +150,4 @@ def _classifier(source: Path, corpus: Corpus, seed: int) -> tuple[Any, Any]:
     model.config.pad_token_id = padding_id(tokenizer, model.config)
     if tokenizer.pad_token is None:  # a decoder's, for which one of its own serves
         tokenizer.pad_token = tokenizer.convert_ids_to_tokens(model.config.pad_token_id)
-    return model, tokenizer
+    return attend_to_all(model), tokenizer

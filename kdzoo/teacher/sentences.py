@@ -19,6 +19,7 @@ from kdzoo.model import (
     KdzooSentenceForSequenceClassification,
     Pooling,
     PoolingKind,
+    attend_to_all,
     load_steps,
     maximum_length,
     padding_id,
@@ -184,7 +185,7 @@ def _bare_encoder(folder: Path) -> Any:
         )
     if getattr(model, "pooler", None) is not None:
         model.pooler = None
-    return model
+    return attend_to_all(model)
 
 
 def _told(config: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from kdzoo.data import Example, Texts
 from kdzoo.digest import content_hash
 from kdzoo.errors import TeacherError, first_line
 from kdzoo.model import (
+    attend_to_all,
     load_model,
     load_tokenizer,
     maximum_length,
@@ -207,7 +208,7 @@ def load_encoder(folder: Path) -> Any:
     except Exception as error:
         raise TeacherError(f"{folder} cannot be loaded: {first_line(error)}") from error
     model.config.pad_token_id = padding_id(load_hf_tokenizer(folder), model.config)
-    return model
+    return attend_to_all(model)
 
 
 def open_member(
