@@ -22,8 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
-    help="Distil a transformer classifier into a zoo of small students, "
-    "and see what each costs you.",
+    help="Distil a transformer classifier into small students, and see what each saves and costs.",
     epilog="Begin with: `kdzoo run quickstart`",
 )
 LOG_WIDTH = 100  # columns where there is no terminal to ask
@@ -36,41 +35,45 @@ if not out_console.is_terminal and "COLUMNS" not in os.environ:
 Target = Annotated[
     str,
     typer.Argument(
-        help="A recipe (clinc150/bilstm), a folder of recipes (clinc150, mine/), or a .yaml."
+        help="Recipe (clinc150/bilstm), folder of recipes (clinc150, mine/) or .yaml file."
     ),
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", help="key.path=value, as often as you like.", metavar="KEY=VALUE"),
+    typer.Option(
+        "--set", help="Override a recipe key: key.path=value. Repeatable.", metavar="KEY=VALUE"
+    ),
 ]
-Seeds = Annotated[str | None, typer.Option(help="Instead of the recipes' own, as in 0,1,2.")]
+Seeds = Annotated[
+    str | None, typer.Option(help="Seeds to run, such as 0,1,2 [default: the recipe's].")
+]
 DataSource = Annotated[
-    str | None, typer.Option("--data", help="A file or folder in place of the recipes' data.")
+    str | None, typer.Option("--data", help="File or folder to use instead of the recipe's data.")
 ]
 Students = Annotated[
     str | None,
     typer.Option(
-        "--students", help="A Python file, or a folder of them, with students of your own."
+        "--students", help="Python file, or folder of files, that registers your own students."
     ),
 ]
 
 TextPair = Annotated[
-    str | None, typer.Option("--text-pair", help="The column of the second text, of pairs.")
+    str | None, typer.Option("--text-pair", help="Column of the second text of sentence pairs.")
 ]
 CsvLayout = Annotated[
     list[str] | None,
     typer.Option(
         "--csv",
-        help="How a .csv or .tsv is written, where not as usual: separator, columns (of a file "
-        'without a header), comment, quoted; as in --csv separator=";".',
+        help="Format of a .csv or .tsv file: separator, columns (without a header line), "
+        'comment or quoted; for example --csv separator=";".',
         metavar="KEY=VALUE",
     ),
 ]
 MaxNoise = Annotated[
     float | None,
     typer.Option(
-        help="Fail (exit code 1) where the reference row's latency varied by more than this share "
-        "from round to round, as in 0.1."
+        help="Maximum noise: exit code 1 if the reference row's latency varies by more than "
+        "this share between rounds, such as 0.1."
     ),
 ]
 

@@ -35,40 +35,53 @@ def bench(
     models: Annotated[
         list[str],
         typer.Argument(
-            help="Folders (Hugging Face classifiers, kdzoo's, exported ones) or hub ids. The first "
-            "is what the others are compared with."
+            help="Model folders (Hugging Face, kdzoo or exported) or hub ids. The others are "
+            "compared with the first."
         ),
     ],
     texts: Annotated[
-        Path, typer.Option(help="Real texts: .txt (one a line), .jsonl, .csv, .tsv or .parquet.")
+        Path,
+        typer.Option(
+            help="File of real texts: .txt (one per line), .jsonl, .csv, .tsv or .parquet."
+        ),
     ],
-    text: Annotated[str, typer.Option(help="The column of the text.")] = "text",
+    text: Annotated[str, typer.Option(help="Column of the text.")] = "text",
     text_pair: TextPair = None,
     labels: Annotated[
-        str | None, typer.Option(help="The column of the label: adds quality.")
+        str | None, typer.Option(help="Column of the label; adds accuracy to the table.")
     ] = None,
     csv: CsvLayout = None,
     runtimes: Annotated[
-        str, typer.Option(help="For models that are not exported already.")
+        str, typer.Option(help="Runtimes to measure, for models that are not exported yet.")
     ] = RUNTIMES,
     threads: Annotated[
-        int, typer.Option(min=1, max=256, help="CPU threads, the same for every row.")
+        int, typer.Option(min=1, max=256, help="Number of CPU threads, the same for every row.")
     ] = 1,
     rounds: Annotated[
-        int, typer.Option(min=1, max=10_000, help="Visits to every row, in random order.")
+        int,
+        typer.Option(
+            min=1,
+            max=10_000,
+            help="Number of timing rounds; each visits every row in random order.",
+        ),
     ] = 60,
-    per_visit: Annotated[int, typer.Option(min=1, max=10_000, help="Texts timed per visit.")] = 16,
+    per_visit: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Number of texts timed per visit.")
+    ] = 16,
     cold_starts: Annotated[
-        int, typer.Option(min=1, max=10_000, help="Fresh processes per row.")
+        int,
+        typer.Option(
+            min=1, max=10_000, help="Number of fresh processes per row that time the first answer."
+        ),
     ] = 3,
     isolation: Annotated[
         bool,
         typer.Option(
-            help="A process per row. Without, all run in this one: quicker, and nothing is known "
-            "of memory and cold start."
+            help="Run each row in a process of its own. Without it: quicker, but no memory and "
+            "no cold start."
         ),
     ] = True,
-    out: Annotated[Path, typer.Option(help="The folder for exports and results.")] = Path("bench"),
+    out: Annotated[Path, typer.Option(help="Folder for exports and results.")] = Path("bench"),
     max_noise: MaxNoise = None,
     students: Students = None,
 ) -> None:

@@ -13,7 +13,9 @@ from kdzoo.errors import RecipeError
 
 @app.command(epilog="Examples: `kdzoo cache`, `kdzoo cache clear`")
 def cache(
-    action: Annotated[str | None, typer.Argument(help="clear: remove all that is cached.")] = None,
+    action: Annotated[
+        str | None, typer.Argument(help="clear: delete everything in the cache.")
+    ] = None,
 ) -> None:
     """Show, or clear, the cache of teacher logits and sentence vectors."""
     if action not in (None, "clear"):

@@ -38,23 +38,27 @@ then: `kdzoo predict deployed/ "a text"`, or without kdzoo: `deployed/README.md`
 def export(
     run: Annotated[
         str,
-        typer.Argument(
-            help="A classifier's folder or hub id, kdzoo's or any other's; or a study's folder."
-        ),
+        typer.Argument(help="Model folder, hub id, or study folder (then with --model)."),
     ],
-    out: Annotated[Path, typer.Option(help="The folder to write.")],
-    runtime: Annotated[str, typer.Option(help="onnx or onnx-int8.")] = "onnx-int8",
-    model: Annotated[str | None, typer.Option(help="The row of a study's table.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of that row [default: its first].")] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write.")],
+    runtime: Annotated[str, typer.Option(help="Runtime: onnx or onnx-int8.")] = "onnx-int8",
+    model: Annotated[
+        str | None, typer.Option(help="Model to take from a study: a row of its table.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed to take [default: the first].")] = None,
     int8: Annotated[
         str,
-        typer.Option(help="Ranges of activations: dynamic (as they come), static (from --texts)."),
+        typer.Option(
+            help="Quantisation of activations: dynamic, or static (calibrated on --texts)."
+        ),
     ] = "dynamic",
     texts: Annotated[
         Path | None,
-        typer.Option(help="A file of real texts, to compare with PyTorch on and to calibrate on."),
+        typer.Option(
+            help="File of real texts for the comparison with PyTorch and for calibration."
+        ),
     ] = None,
-    text: Annotated[str, typer.Option(help="The column of the text.")] = "text",
+    text: Annotated[str, typer.Option(help="Column of the text.")] = "text",
     text_pair: TextPair = None,
     csv: CsvLayout = None,
     students: Students = None,
@@ -109,17 +113,24 @@ def _show_export(exported: Exported) -> None:
 the token: `hf auth login`, or the variable HF_TOKEN"""
 )
 def push(
-    run: Annotated[Path, typer.Argument(help="A study's folder, or that of a model in one.")],
+    run: Annotated[Path, typer.Argument(help="Study folder, or the folder of one of its models.")],
     repository: Annotated[
-        str, typer.Argument(help="user/name; made where it is not there.", metavar="USER/NAME")
+        str,
+        typer.Argument(
+            help="Hub repository, as user/name; created if it does not exist.", metavar="USER/NAME"
+        ),
     ],
-    model: Annotated[str | None, typer.Option(help="The row of a study's table.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of that row [default: its first].")] = None,
-    private: Annotated[bool, typer.Option("--private", help="Nobody else may see it.")] = False,
+    model: Annotated[
+        str | None, typer.Option(help="Model to take from a study: a row of its table.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed to take [default: the first].")] = None,
+    private: Annotated[
+        bool, typer.Option("--private", help="Make the repository private.")
+    ] = False,
     runtime: Annotated[
         list[str] | None,
         typer.Option(
-            help="Exported forms that go with it [default: all there are; torch: none].",
+            help="Exported forms to upload [default: all that exist; torch: none].",
         ),
     ] = None,
 ) -> None:

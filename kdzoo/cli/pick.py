@@ -26,17 +26,20 @@ if TYPE_CHECKING:
 )
 def pick(
     folder: Annotated[
-        Path, typer.Argument(help="A study's folder, as in runs/clinc150 or results/clinc150.")
+        Path, typer.Argument(help="Study folder, such as runs/clinc150 or results/clinc150.")
     ],
     max_latency_ms: Annotated[
-        float | None, typer.Option(help="Of one text, tokenisation included (p50).")
+        float | None,
+        typer.Option(help="Maximum median latency of one text in ms, tokenisation included."),
     ] = None,
-    max_size_mb: Annotated[float | None, typer.Option(help="Of the files to deploy.")] = None,
+    max_size_mb: Annotated[
+        float | None, typer.Option(help="Maximum size of the deployed files in MB.")
+    ] = None,
     max_memory_mb: Annotated[
-        float | None, typer.Option(help="Of a process that runs it, at its peak.")
+        float | None, typer.Option(help="Maximum peak memory of the process in MB.")
     ] = None,
     min_accuracy: Annotated[
-        float | None, typer.Option(help="On validation, as a share: 0.85.")
+        float | None, typer.Option(help="Minimum validation accuracy, as a share such as 0.85.")
     ] = None,
 ) -> None:
     """Choose what to deploy within your limits, by validation figures; test stands beside them.

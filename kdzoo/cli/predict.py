@@ -55,32 +55,35 @@ standard input, a tab stands between the two"""
 )
 def predict(
     model: Annotated[
-        Path, typer.Argument(help="A model's folder, as in runs/quickstart/models/MODEL.")
+        Path, typer.Argument(help="Model folder, such as runs/quickstart/models/MODEL.")
     ],
     text: Annotated[
         str,
         typer.Argument(
-            help="A text; a file of them: .txt (one a line), .jsonl, .csv, .tsv or .parquet; "
-            "or - for one text a line from standard input."
+            help="A text, or a file of texts: .txt (one per line), .jsonl, .csv, .tsv or .parquet. "
+            "Write - for one text per line from standard input."
         ),
     ],
-    pair: Annotated[str | None, typer.Option(help="The second text, of a pair.")] = None,
-    column: Annotated[str, typer.Option("--text", help="The column of the text.")] = "text",
+    pair: Annotated[str | None, typer.Option(help="Second text of a sentence pair.")] = None,
+    column: Annotated[str, typer.Option("--text", help="Column of the text.")] = "text",
     column_pair: TextPair = None,
     csv: CsvLayout = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="The .jsonl, .csv or .parquet to write."),
+        typer.Option("-o", "--output", help="File to write: .jsonl, .csv or .parquet."),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="Labels shown for a single text.")] = 5,
+    top: Annotated[int, typer.Option(min=1, help="Number of labels shown for a single text.")] = 5,
     calibrated: Annotated[
         bool,
-        typer.Option("--calibrated", help="Probabilities at the temperature fitted on validation."),
+        typer.Option(
+            "--calibrated",
+            help="Calibrate probabilities with the temperature fitted on validation.",
+        ),
     ] = False,
     reject: Annotated[
         bool,
         typer.Option(
-            "--reject", help="Out of scope from the threshold on that was tuned on validation."
+            "--reject", help="Reject texts as out of scope by the threshold tuned on validation."
         ),
     ] = False,
     students: Students = None,

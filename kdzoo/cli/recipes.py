@@ -35,30 +35,28 @@ then: `kdzoo run mine/`"""
 )
 def init(
     data: Annotated[
-        Path, typer.Option(help="A file, or a folder with train, validation and test files.")
+        Path, typer.Option(help="Data file, or a folder with train, validation and test files.")
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The folder for the recipes.")],
-    text: Annotated[str, typer.Option(help="The column of the text.")] = "text",
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the recipes.")],
+    text: Annotated[str, typer.Option(help="Column of the text.")] = "text",
     text_pair: TextPair = None,
-    label: Annotated[str, typer.Option(help="The column of the label.")] = "label",
-    oos_label: Annotated[
-        str | None, typer.Option(help="The label that means out of scope.")
-    ] = None,
+    label: Annotated[str, typer.Option(help="Column of the label.")] = "label",
+    oos_label: Annotated[str | None, typer.Option(help="Label that means out of scope.")] = None,
     teacher: Annotated[
-        str, typer.Option(help="A fine-tuned classifier or a pretrained encoder: folder or hub id.")
+        str, typer.Option(help="Fine-tuned classifier or pretrained encoder: folder or hub id.")
     ] = api.ENCODER,
     csv: CsvLayout = None,
     teacher_labels: Annotated[
         str | None,
         typer.Option(
-            help="The names of the teacher's outputs, in their order, as a list: '[yes, no]'. For "
-            "a classifier that names them otherwise than the data, or not at all."
+            help="Labels of the teacher's outputs, in order, such as '[yes, no]', if the "
+            "classifier names them differently from the data or not at all."
         ),
     ] = None,
     fine_tune: Annotated[
         bool,
         typer.Option(
-            "--fine-tune", help="Fit the teacher to the data, even if it is a classifier."
+            "--fine-tune", help="Fit the teacher to the data, even if it is a classifier already."
         ),
     ] = False,
 ) -> None:
@@ -83,7 +81,8 @@ def init(
 )
 def list_(
     what: Annotated[
-        str | None, typer.Argument(help="students, objectives, augmenters, recipes or datasets.")
+        str | None,
+        typer.Argument(help="What to list: students, objectives, augmenters, recipes or datasets."),
     ] = None,
     students: Students = None,
 ) -> None:
@@ -125,9 +124,9 @@ def check(
 @app.command(epilog="Example: `kdzoo new clinc150/bilstm mine.yaml`")
 def new(
     recipe: Annotated[
-        str, typer.Argument(help="A recipe that comes with kdzoo, as in clinc150/bilstm.")
+        str, typer.Argument(help="Recipe that comes with kdzoo, such as clinc150/bilstm.")
     ],
-    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    file: Annotated[Path, typer.Argument(help="File to write.")],
 ) -> None:
     """Copy a recipe out, to edit."""
     written = api.new(recipe, file)

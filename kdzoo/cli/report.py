@@ -31,36 +31,37 @@ def report(
         list[Path],
         typer.Argument(
             metavar="FOLDER...",
-            help="A study's folder, as in runs/clinc150 or results/clinc150; or several, of the "
-            "same data, from any machines.",
+            help="Study folder, such as runs/clinc150 or results/clinc150; several are merged "
+            "if their data are the same.",
         ),
     ],
     publish: Annotated[
         Path | None,
-        typer.Option(help="Copy what may be shown here: no texts, no weights, no paths."),
+        typer.Option(help="Folder for a public copy, without texts, weights and paths."),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Where several folders become one, published as with --publish."),
+        typer.Option(help="Folder for the merged study, in the form of --publish."),
     ] = None,
     examples: Annotated[
         bool,
         typer.Option(
             "--examples",
-            help="Show texts of the classes that lost most in the page, read again from the data.",
+            help="Show example texts of the classes that lost most on the page; they are read "
+            "from the data again.",
         ),
     ] = False,
     data: DataSource = None,
     check: Annotated[
         bool,
         typer.Option(
-            "--check", help="Write nothing; exit code 1 where a table is not what was measured."
+            "--check", help="Write nothing; exit code 1 if a table differs from what was measured."
         ),
     ] = False,
     readme: Annotated[
         Path | None,
         typer.Option(
-            help="With --check: a document whose `<!-- table: FILE -->` blocks count too."
+            help="Document to check too, with `<!-- table: FILE -->` blocks; needs --check."
         ),
     ] = None,
 ) -> None:

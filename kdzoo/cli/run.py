@@ -46,17 +46,15 @@ def run(
     data: DataSource = None,
     csv: CsvLayout = None,
     students: Students = None,
-    out: Annotated[
-        Path | None, typer.Option(help="The study's folder [default: runs/STUDY].")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Study folder [default: runs/STUDY].")] = None,
     no_test: Annotated[
-        bool, typer.Option("--no-test", help="Do not read the test split (while tuning).")
+        bool, typer.Option("--no-test", help="Leave the test split unread, as while tuning.")
     ] = False,
     track: Annotated[
         list[str] | None,
         typer.Option(
-            help="Tell an experiment tracker how training goes: tensorboard, wandb, mlflow, "
-            "trackio; as often as you like, or with commas."
+            help="Experiment trackers to log to: tensorboard, wandb, mlflow, trackio; "
+            "comma-separated or repeated."
         ),
     ] = None,
     max_noise: MaxNoise = None,

@@ -39,19 +39,20 @@ then, in a recipe: `teacher: {outputs: outputs.parquet}`"""
 )
 def label(
     teacher: Annotated[
-        str, typer.Argument(help="A finished classifier, kdzoo's own included: folder or hub id.")
+        str, typer.Argument(help="Finished classifier, from kdzoo or elsewhere: folder or hub id.")
     ],
     file: Annotated[
-        Path, typer.Argument(help="The texts: .txt (one a line), .jsonl, .csv, .tsv or .parquet.")
+        Path,
+        typer.Argument(help="File of texts: .txt (one per line), .jsonl, .csv, .tsv or .parquet."),
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The .parquet to write.")],
-    text: Annotated[str, typer.Option(help="The column of the text.")] = "text",
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .parquet.")],
+    text: Annotated[str, typer.Option(help="Column of the text.")] = "text",
     text_pair: TextPair = None,
     csv: CsvLayout = None,
     max_length: Annotated[
-        int, typer.Option(min=4, help="Tokens; longer texts are cut, as teacher.max_length does.")
+        int, typer.Option(min=4, help="Maximum length in tokens; longer texts are cut.")
     ] = 128,
-    batch_size: Annotated[int, typer.Option(min=1, help="Texts labelled at once.")] = 128,
+    batch_size: Annotated[int, typer.Option(min=1, help="Number of texts labelled at once.")] = 128,
     students: Students = None,
 ) -> None:
     """Write what a classifier says of each text: label, logits and probabilities.
@@ -88,7 +89,7 @@ def label(
 def texts(
     target: Target,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="The .jsonl, .csv or .parquet to write.")
+        Path, typer.Option("-o", "--output", help="File to write: .jsonl, .csv or .parquet.")
     ],
     overrides: Overrides = None,
     seeds: Seeds = None,
@@ -98,7 +99,7 @@ def texts(
     evaluation: Annotated[
         bool,
         typer.Option(
-            "--evaluation", help="Validation and test texts too: the teacher's own figures."
+            "--evaluation", help="Include validation and test texts, for the teacher's own figures."
         ),
     ] = False,
 ) -> None:

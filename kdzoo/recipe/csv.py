@@ -31,19 +31,19 @@ class Csv(Section):
 
     separator: str | None = Field(
         None,
-        description="what stands between cells: a character, or one and a space, or the word tab; "
-        "by default a comma in a .csv, a tab in a .tsv",
+        description="cell separator: a character, a character and a space, or the word tab; by "
+        "default a comma in a .csv, a tab in a .tsv",
     )
     columns: Annotated[list[Named] | None, BeforeValidator(_as_list)] = Field(
-        None, min_length=1, description="names of the columns, where line 1 is no header"
+        None, min_length=1, description="column names, for a file without a header line"
     )
     comment: str | None = Field(
-        None, min_length=1, description="lines that begin with it are left out"
+        None, min_length=1, description="comment mark: lines that begin with it are skipped"
     )
     quoted: bool | None = Field(
         None,
-        description="whether quotes enclose cells; by default in a .csv, and in a .tsv where they "
-        "enclose all cells",
+        description="whether quotes enclose cells; by default yes in a .csv, and in a .tsv if they "
+        "enclose every cell",
     )
 
     @field_validator("separator")

@@ -14,7 +14,7 @@ class Reject(Section):
     """When a text is called out of scope."""
 
     max_false_rejections: float = Field(
-        gt=0, lt=1, description="share of the texts in scope that may be rejected, on validation"
+        gt=0, lt=1, description="maximum share of in-scope validation texts that may be rejected"
     )
 
 
@@ -22,27 +22,35 @@ class Measure(Section):
     """How the trained models are measured; changing it trains nothing anew."""
 
     runtimes: list[str] = Field(
-        ["torch"], min_length=1, description="forms in which teacher and students are deployed"
+        ["torch"], min_length=1, description="runtimes in which teacher and students are measured"
     )
     int8: Literal["dynamic", "static"] = Field(
-        "dynamic", description="ranges of activations: as they come, or calibrated on validation"
+        "dynamic",
+        description="int8 quantisation of activations: dynamic, or static (calibrated on "
+        "validation)",
     )
-    threads: int = Field(1, gt=0, le=256, description="CPU threads, the same for every row")
-    rounds: Few = Field(60, description="visits to every row, in random order")
-    texts: Few = Field(16, description="texts timed per visit")
-    cold_starts: Few = Field(3, description="fresh processes per row, to time the first label")
+    threads: int = Field(
+        1, gt=0, le=256, description="number of CPU threads, the same for every row"
+    )
+    rounds: Few = Field(
+        60, description="number of timing rounds; each visits every row in random order"
+    )
+    texts: Few = Field(16, description="number of texts timed per visit")
+    cold_starts: Few = Field(
+        3, description="number of fresh processes per row that time the first answer"
+    )
     reject: Reject | None = Field(
         None,
-        description="when a text is called out of scope; without it, where the mean of the recalls "
-        "in and out of scope is best on validation",
+        description="rule that rejects texts as out of scope; by default the threshold with the "
+        "best balanced recall on validation",
     )
     isolated: bool = Field(
         True,
-        description="a process per row; false times all in this one: quicker, and nothing is known "
-        "of memory and cold start",
+        description="whether each row runs in a process of its own; false is quicker, without "
+        "memory and cold start",
     )
     time_limit_s: int = Field(
-        300, gt=0, le=10**6, description="a row's process that does not answer in time is given up"
+        300, gt=0, le=10**6, description="timeout in seconds for a row's process"
     )
 
     @field_validator("runtimes")

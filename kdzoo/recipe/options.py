@@ -156,11 +156,11 @@ def json_schema() -> dict[str, Any]:
         __base__=recipe_model(),
         variants=(
             dict[str, dict[str, Any]],
-            Field({}, description="named overrides of this recipe"),
+            Field({}, description="variants: named overrides of this recipe"),
         ),
         grid=(
             dict[str, list[Any]],
-            Field({}, description="dotted keys and their values: all products are run"),
+            Field({}, description="grid: dotted keys and their values; every combination is run"),
         ),
     )
     schema = file_model.model_json_schema()

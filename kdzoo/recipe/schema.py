@@ -18,42 +18,46 @@ SCHEMA_VERSION = 1
 
 
 class Data(Section):
-    """Where the texts and labels come from; exactly one of ``hub``, ``files`` and ``embedded``."""
+    """Source of texts and labels: exactly one of ``hub``, ``files`` and ``embedded``."""
 
     hub: str | None = Field(None, description="dataset id on the Hugging Face hub")
     config: str | None = Field(None, description="configuration of the hub dataset")
     revision: str | None = Field(None, description="commit, tag or branch of the hub dataset")
     files: str | dict[Literal["train", "validation", "test"], str] | None = Field(
-        None, description="a folder with train/validation/test files, one file, or a file per split"
+        None,
+        description="a folder with train, validation and test files, one file, or a file per split",
     )
-    embedded: str | None = Field(None, description="a dataset that comes with kdzoo")
-    csv: Csv | None = Field(None, description="how .csv and .tsv files are written")
+    embedded: str | None = Field(None, description="name of a dataset that comes with kdzoo")
+    csv: Csv | None = Field(None, description="format of .csv and .tsv files")
     text: Named = Field("text", description="column of the text")
-    text_pair: Named | None = Field(
-        None, description="column of the second text, of sentence pairs"
-    )
+    text_pair: Named | None = Field(None, description="column of the second text of sentence pairs")
     label: Named = Field("label", description="column of the label")
     oos_label: Named | None = Field(None, description="the label that means out of scope")
     split: dict[Literal["validation", "test"], str] | None = Field(
-        None, description="splits the source lacks: '0.1 of train', or the name of another split"
+        None,
+        description="source of a missing split: '0.1 of train', or the name of another split",
     )
     other_tests: dict[Name, str] | None = Field(
-        None, description="more test sets, each with figures of its own: the source's split of each"
+        None,
+        description="further test sets, each reported on its own: the source's split for each name",
     )
     positive_label: Named | None = Field(
-        None, description="of two labels, the one whose F1 is told; of pairs, the second by default"
+        None,
+        description="the label whose F1 is reported when there are two; by default the second, for "
+        "pairs",
     )
     labels_per_class: Positive | None = Field(
         None, description="labelled texts kept per class; the rest of train becomes unlabelled text"
     )
     rest_of_train: Literal["unlabelled", "dropped"] = Field(
-        "unlabelled", description="what labels_per_class makes of the other training texts"
+        "unlabelled",
+        description="what becomes of the training texts that labels_per_class leaves out",
     )
     validation_per_class: Positive | None = Field(
         None, description="validation texts kept per class"
     )
     on_leak: Literal["warn", "drop", "error"] = Field(
-        "warn", description="what to do with texts that stand in two splits"
+        "warn", description="what to do with texts that occur in two splits"
     )
 
     @model_validator(mode="after")
@@ -81,24 +85,26 @@ class Augment(Section):
     """Texts made from the training texts, labelled by the teacher. Options follow the kind."""
 
     kind: str
-    copies: Few = Field(1, description="new texts per text of the data's")
+    copies: Few = Field(1, description="number of new texts per training text")
 
 
 class Unlabelled(Section):
     """Texts without labels, for the teacher alone; exactly one of ``files`` and ``hub``."""
 
     files: str | list[str] | None = Field(
-        None, description="a .txt (one text a line), .jsonl, .csv, .tsv or .parquet, or several"
+        None, description="files of texts: .txt (one text per line), .jsonl, .csv, .tsv or .parquet"
     )
     hub: str | None = Field(None, description="dataset id on the Hugging Face hub")
     config: str | None = Field(None, description="configuration of the hub dataset")
     revision: str | None = Field(None, description="commit, tag or branch of the hub dataset")
     split: str | None = Field(None, description="split of the hub dataset; train by default")
-    csv: Csv | None = Field(None, description="how .csv and .tsv files are written")
+    csv: Csv | None = Field(None, description="format of .csv and .tsv files")
     text: Named = Field("text", description="column of the text")
-    text_pair: Named | None = Field(None, description="column of the second text, of pairs")
+    text_pair: Named | None = Field(None, description="column of the second text of pairs")
     max_texts: Positive | None = Field(
-        None, description="so many of them, chosen by content: more texts include the fewer"
+        None,
+        description="maximum number of texts, chosen by a hash of their content: a larger number "
+        "includes a smaller one's texts",
     )
 
     @model_validator(mode="after")
@@ -122,7 +128,7 @@ class Transfer(Section):
 class Vectors(Section):
     """Word vectors from a text file (GloVe, fastText), read by torchtext."""
 
-    vectors: str = Field(description="path of the file: a word and its numbers on each line")
+    vectors: str = Field(description="path of the vector file: one word and its numbers per line")
 
 
 class Student(Section):
@@ -134,15 +140,17 @@ class Student(Section):
     )
     vocabulary: Literal["occurring", "whole"] = Field(
         "occurring",
-        description="pieces that occur in the training texts, or all of the teacher's: words that "
-        "training never saw then keep their pretrained vectors, and the model is bigger",
+        description="occurring: the word pieces of the training texts; whole: all of the "
+        "teacher's, so that unseen words keep their pretrained vectors and the model "
+        "is bigger",
     )
     embeddings: Literal["random", "teacher"] | Vectors = Field(
         "random",
-        description="where the embedding table starts: 'teacher' is the encoder, not fine-tuned",
+        description="how the embedding table is initialised: 'teacher' is the encoder before "
+        "fine-tuning",
     )
     pair_head: Width = Field(
-        400, description="of sentence pairs: width of the head's layer over both texts' encodings"
+        400, description="width of the head's hidden layer over the encodings of a sentence pair"
     )
 
     @model_validator(mode="after")
@@ -160,8 +168,9 @@ class Objective(Section):
     gold_for: list[Named] = Field(
         [],
         exclude_if=operator.not_,
-        description="labelled texts whose target is their gold label, not the teacher: 'oos' (the "
-        "out-of-scope label), 'wrong' (where the teacher is), names of labels",
+        description="labelled texts that learn from their gold label instead of the teacher: 'oos' "
+        "(the out-of-scope label), 'wrong' (texts that the teacher gets wrong), label "
+        "names",
     )
 
     @field_validator("gold_for")
@@ -182,33 +191,43 @@ class Training(Section):
         None,
         ge=0,
         exclude_if=lambda rate: rate is None,
-        description="learning rate of the embedding table, where it is not learning_rate; 0 leaves "
-        "the table as it began",
+        description="learning rate of the embedding table, if different from learning_rate; 0 "
+        "freezes the table",
     )
     weight_decay: float = Field(0.01, ge=0, le=1000)
     decay_matrices_only: bool = Field(
         False,
         exclude_if=operator.not_,
-        description="no weight decay on biases and on the gains of norms",
+        description="whether weight decay leaves out biases and normalisation weights",
     )
-    warmup: Fraction = Field(0.1, description="share of the steps in which the rate rises")
+    warmup: Fraction = Field(
+        0.1, description="warm-up: the share of steps over which the learning rate rises"
+    )
     average_weights: Fraction = Field(
         0.0,
         exclude_if=operator.not_,
-        description="the mean of the weights over so great a share of the steps, the last ones, "
-        "is what is evaluated and kept; 0 takes the weights as they are",
+        description="share of the steps, the last ones, over which weights are averaged for "
+        "evaluation and saving; 0: no averaging",
     )
     max_grad_norm: float = Field(1.0, gt=0, le=10**9)
-    select_by: SelectBy = Field("accuracy", description="validation metric of the best checkpoint")
-    evaluations: Few = Field(10, description="how often validation is looked at")
-    checkpoint_every: Positive = Field(500, description="steps between two points to resume from")
+    select_by: SelectBy = Field(
+        "accuracy", description="validation metric that chooses the checkpoint"
+    )
+    evaluations: Few = Field(10, description="number of evaluations on validation during training")
+    checkpoint_every: Positive = Field(
+        500, description="steps between two checkpoints to resume from"
+    )
 
 
 class Controls(Section):
     """What every gain is held against."""
 
-    hard_labels: bool = Field(True, description="the same student on gold labels alone")
-    baseline: bool = Field(True, description="TF-IDF and a linear SVM")
+    hard_labels: bool = Field(
+        True, description="whether to train the same student on gold labels alone, as a control"
+    )
+    baseline: bool = Field(
+        True, description="whether to fit TF-IDF and a linear SVM, as a baseline"
+    )
 
 
 class Recipe(Section):
@@ -217,7 +236,10 @@ class Recipe(Section):
     version: Literal[1]
     name: Name
     seeds: list[Seed] = Field(
-        [0], min_length=1, max_length=1000, description="initialisation, batches, augmentation"
+        [0],
+        min_length=1,
+        max_length=1000,
+        description="random seeds of initialisation, batches and augmentation: one training each",
     )
     data: Data
     teacher: Teacher

@@ -15,28 +15,35 @@ from kdzoo.recipe.section import Section
 class FineTune(Section):
     """How the teacher is fitted to the labelled texts, once."""
 
-    epochs: float = Field(5, gt=0, le=10_000, description="passes over the labelled training texts")
+    epochs: float = Field(
+        5, gt=0, le=10_000, description="epochs: passes over the labelled training texts"
+    )
     learning_rate: Rate = 3e-4
     batch_size: Few = 32
     weight_decay: float = Field(0.01, ge=0, le=1000)
-    warmup: Fraction = Field(0.1, description="share of the steps in which the rate rises")
+    warmup: Fraction = Field(
+        0.1, description="warm-up: the share of steps over which the learning rate rises"
+    )
     select_by: SelectBy = "accuracy"
     seed: Seed = Field(
-        0, ge=0, description="order of batches and dropout; few-label studies add the recipe's"
+        0,
+        ge=0,
+        description="random seed of batch order and dropout; few-label studies add the recipe's "
+        "seed",
     )
     freeze: int | None = Field(
         None,
         ge=0,
         le=1000,
         exclude_if=lambda count: count is None,
-        description="the embeddings and so many layers, counted from below, stay as they are",
+        description="number of lower layers that are frozen, together with the embeddings",
     )
     label_smoothing: float = Field(
         0.0,
         ge=0,
         lt=1,
         exclude_if=operator.not_,
-        description="share of each label that all of them get",
+        description="label smoothing: the share of each target spread evenly over all classes",
     )
 
 
@@ -46,51 +53,57 @@ class Teacher(Section):
     model: str | None = Field(
         None, description="hub id (owner/name or owner/name@revision), folder, or package:NAME/PATH"
     )
-    models: list[str] | None = Field(None, min_length=1, description="an ensemble: logits averaged")
+    models: list[str] | None = Field(
+        None, min_length=1, description="several models as an ensemble; their logits are averaged"
+    )
     outputs: str | None = Field(
         None,
-        description="a file of what some teacher said of each text, as `kdzoo label` writes it: "
+        description="a file with the teacher's output for each text, as `kdzoo label` writes it: "
         "logits, probabilities or a label",
     )
-    csv: Csv | None = Field(None, description="how a file of outputs, a .csv or .tsv, is written")
+    csv: Csv | None = Field(None, description="format of a .csv or .tsv file of outputs")
     smoothing: float = Field(
-        0.1, gt=0, lt=1, description="of bare labels in a file of outputs: what the others share"
+        0.1, gt=0, lt=1, description="label smoothing for a file of outputs that holds labels alone"
     )
     encoder: str | None = Field(
         None,
-        description="the pretrained model that a finished classifier was fine-tuned from; beside a "
-        "file of outputs, the model that lends students tokenizer and embeddings",
+        description="the pretrained model that a finished classifier was fine-tuned from; with a "
+        "file of outputs, the model that gives students their tokenizer and embeddings",
     )
-    fallback: str | None = Field(None, description="used when a package: model is not installed")
+    fallback: str | None = Field(
+        None, description="hub id used when a package: model is not installed"
+    )
     sha256: str | None = Field(
         None,
         pattern="^[0-9a-f]{64}$",
-        description="of model.safetensors; other weights are refused",
+        description="SHA-256 of model.safetensors; other weights are refused",
     )
     labels: list[Named] | None = Field(
         None,
-        description="names of the classes in the order of the outputs of the model, or of the "
-        "lists in the file, if it lacks them",
+        description="class names in the order of the outputs, for a model or file that does not "
+        "name them",
     )
-    max_length: int = Field(128, ge=4, le=8192, description="tokens; longer texts are cut")
-    batch_size: Few = Field(128, description="texts labelled at once")
+    max_length: int = Field(
+        128, ge=4, le=8192, description="maximum length in tokens; longer texts are cut"
+    )
+    batch_size: Few = Field(128, description="number of texts labelled at once")
     fine_tune: FineTune | None = None
     head: Literal["linear"] | None = Field(
         None,
-        description="linear: the model is an encoder that stays as it is, and a logistic "
-        "regression over its sentence vectors is fitted to the labelled texts",
+        description="linear: the encoder stays frozen, and a logistic regression over its sentence "
+        "vectors is fitted to the labelled texts",
     )
     pooling: Literal["mean", "cls", "max"] | None = Field(
         None,
-        description="of a linear head: how outputs become a sentence vector; by default as the "
-        "encoder's sentence-transformers files say, else the mean",
+        description="how token outputs become a sentence vector under head: linear; by default as "
+        "the encoder's sentence-transformers files say, else the mean",
     )
     folds: int | None = Field(
         None,
         ge=2,
         le=20,
-        description="so many teachers more, each fitted without a part of the labelled texts, "
-        "which it then labels for the students; the whole teacher labels the others",
+        description="number of cross-fitting folds: students learn each labelled text from a "
+        "teacher that was fitted without it; the whole teacher labels the other texts",
     )
 
     @model_validator(mode="after")

@@ -103,7 +103,7 @@ def ngram(
     *,
     p_ng: Probability = 1.0,
 ) -> list[str]:
-    """With probability p_ng, one to five neighbouring words are all that is kept."""
+    """Keeps one to five neighbouring words alone, with probability p_ng."""
     if rng.random() >= p_ng:
         return list(words)
     start, end = _span(words, rng)
@@ -118,7 +118,7 @@ def ngram_mask(
     *,
     p_ng: Probability = 1.0,
 ) -> list[str]:
-    """With probability p_ng, one to five neighbouring words become mask tokens."""
+    """Masks one to five neighbouring words, with probability p_ng."""
     token = context.mask_for("ngram_mask")
     if rng.random() >= p_ng:
         return list(words)
