@@ -27,7 +27,6 @@ from kdzoo.report.columns.numbers import NOTHING, megabytes, milliseconds, short
 from kdzoo.report.figures.latency import Latency
 from kdzoo.report.figures.spread import Spread
 from kdzoo.report.formats.short import Short, short_table
-from kdzoo.report.formats.table import caption
 
 TERMINAL = 100  # columns
 COSTS = {
@@ -228,17 +227,19 @@ class TestCaption:
         assert "(9 to 11 tokens)" in " ".join(how_timed(rows, "teacher"))
 
 
+WIDE = Spread(0.8888, 0.0123, 3)
+
+
 def long_rows() -> list[TableRow]:
     """Returns the longest of our recipes' names in every runtime, with the widest of figures."""
     names = {variant.name for name in shipped_recipes() for variant in load_study(name).variants}
     latency = replace(PLAIN, p50_ms=123.4, to_fastest=Ratio(123.4, 100.0, 150.0))
-    wide = Spread(0.8888, 0.0123, 3)
     return [
         a_row(
             max(names, key=len),
             runtime=runtime,
-            metrics={"accuracy": wide, "in_scope_accuracy": wide},
-            control={"accuracy": wide} if first else {},
+            metrics={"accuracy": WIDE, "in_scope_accuracy": WIDE},
+            control={"accuracy": WIDE} if first else {},
             finding=a_finding(gap_closed=-1.23) if first else None,
             texts=76_250 if first else None,
             size_bytes=123_400_000,
@@ -251,9 +252,9 @@ def long_rows() -> list[TableRow]:
     ]
 
 
-def printed_lines(shown: Short) -> list[str]:
+def printed_lines(shown: Short, width: int = TERMINAL) -> list[str]:
     """Returns what a terminal of that width shows of a table."""
-    console = Console(width=TERMINAL)
+    console = Console(width=width)
     with console.capture() as captured:
         texts = [[cell.text for cell in line] for line in shown.lines]
         console.print(drawn_table(shown.titles, texts))
@@ -297,6 +298,25 @@ class TestTerminal:
             "size, MB", "p50, ms", "× teacher",
         ]  # fmt: skip
         assert max(map(len, printed_lines(shown))) <= TERMINAL
+
+    @pytest.mark.parametrize("width", [80, 100, 120, 200])
+    def test_of_any_width_shows_each_row_on_a_line(self, width: int) -> None:
+        """What there is no room for is left out: nothing is cut, and nothing explained in vain."""
+        rows = [
+            replace(row, name="distilbert", metrics=row.metrics | {"as_decided_accuracy": WIDE})
+            for row in long_rows()
+        ]
+
+        shown = short_table(a_table(*rows, labelled=15_250), width)
+
+        printed = printed_lines(shown, width)
+        assert max(map(cell_len, printed)) <= width
+        for told, line in zip(shown.lines, printed[1:], strict=True):
+            assert " ".join(line.split()) == " ".join(cell.text for cell in told)
+        assert {"model", "runtime", "accuracy", "p50, ms", "× teacher"} <= set(shown.titles)
+        assert ("As decided" in shown.caption) == ("as decided" in shown.titles)
+        assert ("Hard labels" in shown.caption) == ("hard labels" in shown.titles)
+        assert ("as decided" in shown.titles) == (width >= 100)
 
     def test_is_spared_columns_without_a_figure(self) -> None:
         """Without controls, out-of-scope texts and added ones there is nothing to show of them."""
@@ -350,4 +370,4 @@ class TestInjection:
 
         assert len(re.findall("^#", text, re.MULTILINE)) == 2
         assert "<b>" not in text
-        assert "CPU" in caption(a_table(row))
+        assert "CPU" in short_table(a_table(row)).caption

@@ -25,6 +25,7 @@ STUDY_FILES = (
     "latency.png",
     "models/",
 )  # of a study, to be named at the end
+_NARROWEST = 80  # columns of a terminal in which a table keeps its runtimes and accuracies
 _STYLES = {"best": "bold green", "reference": "cyan", "unsure": "yellow"}  # by mark
 
 
@@ -38,7 +39,7 @@ def show_table(made: Table, folder: Path, files: Sequence[str]) -> None:
     from kdzoo.report.formats.summary import summary
     from kdzoo.report.formats.table import notes
 
-    shown = short_table(made)
+    shown = short_table(made, max(out_console.width, _NARROWEST))
     rows = [[Text(cell.text, _STYLES.get(cell.mark, "")) for cell in line] for line in shown.lines]
     out_console.print(table(shown.titles, rows), "")
     sentences = summary(made)

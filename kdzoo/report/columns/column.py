@@ -71,6 +71,7 @@ class Column:
         spared: a place in the order in which a terminal that is too narrow leaves columns out; 0
             for one that stays.
         meaning: a sentence for the caption, where the title does not say enough.
+        brief: the same where there is little room, as in a terminal.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Column:
     is_of_recipe: bool = False
     spared: int = 0
     meaning: str = ""
+    brief: str = ""
 
     def heading(self, table: Table) -> str:
         """Returns its title."""

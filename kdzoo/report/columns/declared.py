@@ -125,9 +125,10 @@ FIGURES = (
            in_tables=lambda table: table.has_oos),
     figure("oos_recall", "OOS recall", TABLES | Place.LATEX | FILES | Place.CARD,
            in_tables=lambda table: table.has_oos),
-    _as_decided("as_decided_accuracy", "as decided", PRINTED | Place.PICK, spared=4,
+    _as_decided("as_decided_accuracy", "as decided", PRINTED | Place.PICK, spared=5,
                 meaning="As decided: accuracy of the labels that a text gets with the "
-                "out-of-scope threshold, which was fitted on validation."),
+                "out-of-scope threshold, which was fitted on validation.",
+                brief="As decided: accuracy with the out-of-scope threshold."),
     _as_decided("false_rejections", "rejected in scope", TABLES | Place.LATEX),
     _as_decided("as_decided_oos_recall", "OOS recall as decided", TABLES | Place.LATEX),
     _as_decided("oos_auroc", "OOS AUROC", TABLES | Place.LATEX),
@@ -147,7 +148,8 @@ RECIPE = (
     Column("machine", lambda row, table: table.machine if row.is_tried else None, Place.CSV,
            in_files=lambda table: bool(table.machine)),
     Column("gap_closed", of_row(lambda row: row.gap_closed), PRINTED | Place.CSV,
-           title="gap closed", show=share, better=1, is_of_recipe=True,
+           title="gap closed", show=share, better=1, is_of_recipe=True, spared=6,
+           brief="Gap closed: the share of the way from hard labels to the teacher.",
            instead=lambda row: UNTOLD.get(row.effect) if row.effect else None),
     Column("gap_closed_in_scope", of_row(lambda row: row.gap_closed_in_scope), TABLES | Place.CSV,
            title="in-scope gap", show=share, in_tables=lambda table: table.has_oos,
@@ -164,7 +166,8 @@ COSTS = (
            PRINTED | FILES | Place.PICK | Place.CARD, title="size, MB", show=megabytes,
            part=Part.FORM, better=-1, spared=3),
     _timed("latency_p50_ms", "p50, ms", lambda latency: latency.p50_ms, show=milliseconds,
-           places=PRINTED | FILES | Place.PICK | Place.CARD, better=-1, is_bold=True),
+           places=PRINTED | FILES | Place.PICK | Place.CARD, better=-1, is_bold=True,
+           brief="P50: median latency of one text, tokenisation included."),
     _timed("latency_p90_ms", "p90, ms", lambda latency: latency.p90_ms, show=milliseconds,
            places=TABLES | Place.LATEX | FILES),
     _timed("latency_p99_ms", "p99, ms", lambda latency: latency.p99_ms, show=milliseconds),
@@ -176,7 +179,8 @@ COSTS = (
            places=TABLES | Place.LATEX | FILES),
     # the same without its interval, for which a terminal has no room
     _timed("times", "× {reference}", lambda latency: latency.to_fastest, kind=RATIO,
-           show=lambda ratio: short(ratio.times), places=Place.TERMINAL, better=1),
+           show=lambda ratio: short(ratio.times), places=Place.TERMINAL, better=1,
+           brief="× {reference}: times as fast as the {reference} in its fastest runtime."),
     *map(_rate, THROUGHPUT),
     _timed("cold_start_ms", "cold start, s", lambda latency: latency.cold_start_ms,
            show=lambda cold_start_ms: f"{cold_start_ms / 1e3:.2f}"),
@@ -229,6 +233,8 @@ def _on_hard_labels(own: Column) -> Column:
         show=percent,
         metric=own.metric,
         is_of_recipe=True,
+        spared=4 if is_shown else 0,
+        brief="Hard labels: the same student trained on gold labels alone." if is_shown else "",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,9 +14,9 @@ from kdzoo.report.columns.costs import WARNING
 from kdzoo.report.columns.declared import UNTOLD, shown
 from kdzoo.report.columns.numbers import NOTHING
 from kdzoo.report.figures.rows import Table, TableRow
-from kdzoo.report.formats.table import caption
+from kdzoo.report.formats.table import data_caption, untold
 
-_TERMINAL_COLUMNS = 100
+_WIDTH = 100  # columns of a terminal
 _REFERENCES = ("teacher", "reference")
 _STUDENTS = ("student", "other")
 
@@ -46,12 +47,16 @@ class Short:
     caption: str
 
 
-def short_table(table: Table) -> Short:
-    """Returns the cells for a terminal of 100 columns, a line per row.
+def short_table(table: Table, width: int = _WIDTH) -> Short:
+    """Returns the cells for a terminal, a line per row.
 
     Columns in which nothing stands are left out, and some of the others where not all fit.
+
+    Args:
+        table: the study's rows.
+        width: columns of the terminal.
     """
-    columns = _fitting(table)
+    columns = _fitting(table, width)
     best = {column.name: _best(column, table) for column in columns}
 
     def marked(row: TableRow, column: Column) -> Cell:
@@ -68,8 +73,21 @@ def short_table(table: Table) -> Short:
     return Short(
         tuple(column.heading(table) for column in columns),
         tuple(tuple(marked(row, column) for column in columns) for row in table.rows),
-        one_line(caption(table)),
+        one_line(_caption(table, columns)),
     )
+
+
+def _caption(table: Table, columns: Sequence[Column]) -> str:
+    """Returns how to read the columns that are shown."""
+    parts = [data_caption(table)] if any(row.is_first for row in table.rows) else []
+    parts += [each.brief.replace("{reference}", table.reference) for each in columns if each.brief]
+    if any(column.name == "gap_closed" for column in columns):
+        parts += untold(table)
+    if table.timed and any(column.is_of_time for column in columns):
+        threads = table.timed[0].threads
+        machines = " and ".join(sorted({each.cpu for each in table.timed}))
+        parts.append(f"Measured with {threads} thread{'s' * (threads > 1)} on {machines}.")
+    return " ".join(parts)
 
 
 def _text(column: Column, row: TableRow, table: Table) -> str:
@@ -77,7 +95,7 @@ def _text(column: Column, row: TableRow, table: Table) -> str:
     return one_line(column.text(row, table))
 
 
-def _fitting(table: Table) -> list[Column]:
+def _fitting(table: Table, width: int) -> list[Column]:
     """Returns the columns in which something stands, as many as a terminal has room for."""
     texts = {
         column: [_text(column, row, table) for row in table.rows]
@@ -85,13 +103,13 @@ def _fitting(table: Table) -> list[Column]:
     }
     told = [column for column, lines in texts.items() if any(each != NOTHING for each in lines)]
 
-    def width() -> int:
+    def taken() -> int:
         """Returns the columns of a terminal that these take, two between each."""
         widest = (max(map(cell_len, (column.heading(table), *texts[column]))) for column in told)
         return sum(widest) + 2 * (len(told) - 1)
 
     for column in sorted((each for each in told if each.spared), key=lambda each: each.spared):
-        if width() > _TERMINAL_COLUMNS:
+        if taken() > width:
             told.remove(column)
     return told
 

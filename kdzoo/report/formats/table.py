@@ -77,14 +77,6 @@ def drawn(lines: Sequence[Mapping[str, str]], left: int) -> str:
     return tabulate(body, titles, tablefmt="pipe", disable_numparse=True, colalign=align)
 
 
-def caption(table: Table) -> str:
-    """Returns how to read both tables."""
-    models = (
-        [quality_caption(table, Place.TERMINAL)] if any(row.is_first for row in table.rows) else []
-    )
-    return " ".join([*models, cost_caption(table)])
-
-
 def cost_caption(table: Table) -> str:
     """Returns how to read what the rows cost."""
     told = how_timed(table.timed, table.reference)
@@ -97,23 +89,29 @@ def cost_caption(table: Table) -> str:
     return " ".join(told)
 
 
-def quality_caption(table: Table, place: Place = Place.TABLE) -> str:
-    """Returns how to read what the models give, as far as a place shows it."""
+def data_caption(table: Table) -> str:
+    """Returns what the models were trained and read on."""
     seeds = max((row.metrics["accuracy"].seeds for row in table.rows if row.metrics), default=1)
     over = f"mean ± sd over {seeds} seeds" if seeds > 1 else "one seed"
     unlabelled = f" and {table.unlabelled:,} unlabelled" if table.unlabelled else ""
     noun = "pairs" if table.has_pairs else "texts"
-    parts = [
+    return (
         f"{table.origin}: {table.labels} classes, trained from {table.labelled:,} "
         f"labelled{unlabelled} {noun}; {table.split} figures in per cent on {table.texts:,} "
-        f"{noun}, {over}.",
+        f"{noun}, {over}."
+    )
+
+
+def quality_caption(table: Table, place: Place = Place.TABLE) -> str:
+    """Returns how to read what the models give, as far as a place shows it."""
+    parts = [
+        data_caption(table),
         "Hard labels: the same student, initialisation and steps on gold labels alone. Gap closed: "
         "(student − hard labels) / (teacher − hard labels)"
         f"{'; in-scope gap: the same of the in-scope accuracy' if table.has_oos else ''}; a dash "
         "where teacher and hard labels cannot be told apart.",
     ]
-    effects = {row.effect for row in table.rows}
-    parts += [meaning for effect, meaning in _MEANINGS.items() if effect in effects]
+    parts += untold(table)
     if table.other_tests:
         parts.append(f"{' and '.join(table.other_tests).capitalize()}: accuracy on that test set.")
     if table.has_added_texts:
@@ -122,6 +120,12 @@ def quality_caption(table: Table, place: Place = Place.TABLE) -> str:
         parts.append("A teacher without figures is a file that does not cover these texts.")
     parts += [each.meaning for each in shown(table, place, Part.MODEL) if each.meaning]
     return " ".join(parts)
+
+
+def untold(table: Table) -> list[str]:
+    """Returns what the words mean that stand in place of a closed gap."""
+    effects = {row.effect for row in table.rows}
+    return [meaning for effect, meaning in _MEANINGS.items() if effect in effects]
 
 
 def deployed_title(table: Table) -> str:
