@@ -104,10 +104,10 @@ def write_recipes(
     if finished:
         refuse_other_kind(folder, corpus)
     names = _names(teacher_labels, finished=finished)
-    taught, note = _teacher_section(teacher, folder, corpus, names, finished=finished)
-    taught["max_length"], length = _max_length(looked, corpus)
-    setting = _Setting(corpus, section, taught, looked, output)
-    recipes, told = _fitting(setting)
+    teacher_section, note = _teacher_section(teacher, folder, corpus, names, finished=finished)
+    teacher_section["max_length"], length = _max_length(looked, corpus)
+    setting = _Setting(corpus, section, teacher_section, looked, output)
+    recipes, notes = _fitting(setting)
     files = {
         output / f"{name}.yaml": _written(name, recipe, output) for name, recipe in recipes.items()
     }
@@ -124,7 +124,7 @@ def write_recipes(
         *[f"note: {each}" for each in corpus.notes],
         note,
         length,
-        *[f"note: {each}" for each in told],
+        *[f"note: {each}" for each in notes],
         f"wrote {', '.join(map(str, files))}",
         f"next: {_run(output)}",
     ]
@@ -227,10 +227,12 @@ def _fitting(setting: _Setting) -> tuple[dict[str, dict[str, Any]], list[str]]:
             reasons[entry.name] = str(error)
     if not recipes:
         raise ModelError(f"none of the students can be made of {setting.looked.folder}: {reasons}")
-    told = [f"no recipe for {name}: {why}" for name, why in reasons.items()]
+    notes = [f"no recipe for {name}: {why}" for name, why in reasons.items()]
     if not _has_mask(setting):
-        told.append("the teacher has no mask token: texts are augmented by n-grams, not by masking")
-    return recipes, told
+        notes.append(
+            "the teacher has no mask token: texts are augmented by n-grams, not by masking"
+        )
+    return recipes, notes
 
 
 def _has_mask(setting: _Setting) -> bool:

@@ -422,7 +422,7 @@ class TestUse:
 
         assert "the file of Python that defines it is needed" in shown.words
         assert 'students="my_students.py"' in shown.codes[0]
-        assert 'kdzoo.load_students("my_students.py")' in shown.codes[1]
+        assert 'kdzoo.load_extensions("my_students.py")' in shown.codes[1]
 
     def test_from_the_hub_names_the_repository(self, store: Store) -> None:
         shown = card_of(store, repository="user/name")

@@ -14,7 +14,7 @@ from tiny_models import save_tiny_classifier
 from tiny_world import LABELS
 
 from kdzoo.errors import ModelError
-from kdzoo.registry import load_students
+from kdzoo.registry import load_extensions
 from kdzoo.runtime import export, load_classifier
 from kdzoo.runtime.graph import to_onnx
 
@@ -24,7 +24,7 @@ def own_students(tmp_path: Path) -> None:
     """Recurrent students that a user wrote."""
     file = tmp_path / "own_recurrent.py"
     file.write_text(RECURRENT, encoding="utf-8")
-    load_students(file)
+    load_extensions(file)
 
 
 def operators(folder: Path) -> Counter[str]:

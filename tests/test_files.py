@@ -37,10 +37,10 @@ from kdzoo.files import (
     write_atomically,
     writing,
 )
-from kdzoo.files import files_told as told
+from kdzoo.files import as_file_errors as told
 from kdzoo.model.baseline import fit_baseline, save_baseline
 from kdzoo.recipe import load_study
-from kdzoo.registry import load_students
+from kdzoo.registry import load_extensions
 from kdzoo.report.check import stale_blocks
 from kdzoo.results import Store, opened
 from kdzoo.runtime.decision import read_decision
@@ -277,7 +277,7 @@ READ: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
 }  # fmt: skip
 ALONE: dict[str, tuple[Callable[[Path], object], str]] = {
     "recipe": (in_recipe, "a.yaml"),
-    "students": (load_students, "a.py"),
+    "students": (load_extensions, "a.py"),
     "vectors": (lambda path: check_vectors(str(path)), "a.vec"),
     "outputs": (open_outputs, "a.jsonl"),
     "outputs in parquet": (open_outputs, "a.parquet"),

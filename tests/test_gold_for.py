@@ -135,11 +135,11 @@ def recipe_of(**sections: Any) -> Recipe:
 def key_of(corpus: Corpus = CORPUS, *, hard_labels: bool = False, **sections: Any) -> str:
     """Returns the key of a student of some teacher."""
     teacher = SimpleNamespace(key="t", encoder_key=lambda: "e")
-    taught: Any = SimpleNamespace(key="k", teacher=teacher, labeller=teacher)
+    study_teacher: Any = SimpleNamespace(key="k", whole=teacher, labeller=teacher)
     vocabulary: Any = SimpleNamespace(fingerprint="v")
     transfer = TransferSet(Texts.of([Example("a", label=0)]), 1)
     variant = Variant(recipe_of(**sections), "", "")
-    run = SeedRun(variant, 0, corpus, taught)
+    run = SeedRun(variant, 0, corpus, study_teacher)
     return StudentJob(run, transfer, vocabulary, hard_labels).key
 
 

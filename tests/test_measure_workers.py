@@ -280,7 +280,7 @@ class TestUsersFiles:
             "    return obedient_runtime.Obedient(folder, threads)\n",
             encoding="utf-8",
         )
-        registry.load_students(source)
+        registry.load_extensions(source)
         candidate = obedient(tmp_path, "candidate")
 
         with Worker(Candidate("mine", candidate.folder, "mine"), 1) as worker:
@@ -295,7 +295,7 @@ class TestAnExportedModel:
         exported = tmp_path / "onnx"
         export_model(tiny_teacher, exported, "onnx", ExportSettings())
         (tmp_path / "students.py").write_text("import torch\n", encoding="utf-8")
-        registry.load_students(tmp_path / "students.py")
+        registry.load_extensions(tmp_path / "students.py")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # lists every import, as an error
             with Worker(Candidate("exported", exported, "onnx"), 1) as worker:

@@ -57,8 +57,8 @@ def test_every_quality_figure_of_the_csv_can_be_recomputed(study: str) -> None:
         if controls:
             first = table[table["model"] == row["name"]].iloc[0]
             hard, own = (figures(folder, each, "torch", oos) for each in (controls, keys))
-            taught = [m["teacher_key"] for m in row["members"]]
-            ideal = figures(folder, taught, "torch", oos)
+            teachers = [m["teacher_key"] for m in row["members"]]
+            ideal = figures(folder, teachers, "torch", oos)
             assert first["hard_labels_accuracy_mean"] == pytest.approx(hard["accuracy"], rel=1e-5)
             if not np.isnan(first["gap_closed"]):
                 gap = own["accuracy"] - hard["accuracy"]

@@ -19,7 +19,7 @@ from tiny_results import one_student, one_student_deployed, two_students
 import kdzoo as package
 from kdzoo.report import read_report, text_files, write_report
 from kdzoo.report.write import page
-from kdzoo.results import PREDICTIONS, Deployed, Record, Store
+from kdzoo.results import PREDICTIONS, FormRecord, Record, Store
 from kdzoo.statistics import Interval, current, figures, quality
 from kdzoo.statistics.quality import kappa
 
@@ -45,9 +45,9 @@ def tomorrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quality, "QUALITY_VERSION", quality.QUALITY_VERSION + 1)
 
 
-def models_of(store: Store) -> dict[str, Record | Deployed]:
+def models_of(store: Store) -> dict[str, Record | FormRecord]:
     """Returns all records of a study, by where they lie."""
-    found: dict[str, Record | Deployed] = {}
+    found: dict[str, Record | FormRecord] = {}
     for key in store.manifest().keys:
         found[key] = store.read(key)
         found |= {f"{key} {form.name}": form for form in store.forms_everywhere(key)}

@@ -21,7 +21,7 @@ from kdzoo.api import run
 from kdzoo.data import load_corpus
 from kdzoo.errors import ModelError
 from kdzoo.recipe import load_study
-from kdzoo.results import Deployed, Store
+from kdzoo.results import FormRecord, Store
 from kdzoo.runtime import Logits, export
 from kdzoo.runtime.folder import DEPLOYED
 from kdzoo.runtime.onnx import OnnxClassifier
@@ -52,7 +52,7 @@ def copied(kdzoo: RunCommand, deployed: Path) -> RunCommand:
     return kdzoo
 
 
-def forms(root: Path) -> dict[tuple[str, str], Deployed]:
+def forms(root: Path) -> dict[tuple[str, str], FormRecord]:
     """Returns the exported forms of a study, by row and runtime."""
     store = Store(root)
     found = {}

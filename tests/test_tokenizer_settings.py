@@ -21,7 +21,7 @@ from kdzoo.data import Example
 from kdzoo.errors import TeacherError
 from kdzoo.model import build_student, load_model, save_model
 from kdzoo.progress import Silent
-from kdzoo.runtime import Text, load_classifier
+from kdzoo.runtime import Input, load_classifier
 from kdzoo.runtime.folder import TOKENIZER
 from kdzoo.runtime.parity import Parity, long_texts, with_long
 from kdzoo.runtime.pipeline import read_long
@@ -53,13 +53,13 @@ every_setting = pytest.mark.parametrize(
 )
 
 SHORT = [each.text for each in some_texts(8, seed=1)]
-TEXTS: list[Text] = [
+TEXTS: list[Input] = [
     *SHORT,
     *long_texts(SHORT, LIMIT),
     "play [SEP] jazz [MASK] now",
     "[PAD] " * 20 + "rain",
 ]
-PAIRS: list[Text] = list(zip(map(str, TEXTS), reversed(list(map(str, TEXTS))), strict=True))
+PAIRS: list[Input] = list(zip(map(str, TEXTS), reversed(list(map(str, TEXTS))), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def classifier(setting: str, plain: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def in_transformers(folder: Path, texts: list[Text]) -> Any:
+def in_transformers(folder: Path, texts: list[Input]) -> Any:
     """Returns the logits [N, C] of a pipeline that knows nothing of kdzoo, text by text."""
     ask = pipeline("text-classification", str(folder), function_to_apply="none", device="cpu")
     place = {label: i for i, label in ask.model.config.id2label.items()}
@@ -94,7 +94,7 @@ def in_transformers(folder: Path, texts: list[Text]) -> Any:
     return rows
 
 
-def texts_for(setting: str) -> list[Text]:
+def texts_for(setting: str) -> list[Input]:
     """Token types count where there are pairs."""
     return PAIRS if "token types" in setting else TEXTS
 
@@ -336,7 +336,7 @@ class TestGate:
     @pytest.mark.parametrize(
         "texts", [SHORT, ["播放一些爵士乐"] * 3, [("a", "b c"), ("d", "e")], ["x"]]
     )
-    def test_makes_texts_longer_than_the_limit(self, texts: list[Text], limit: int) -> None:
+    def test_makes_texts_longer_than_the_limit(self, texts: list[Input], limit: int) -> None:
         found = long_texts(texts, limit)
 
         assert 0 < len(found) <= len(texts)

@@ -11,7 +11,7 @@ from kdzoo.errors import DataError, ModelError, did_you_mean
 from kdzoo.files import with_home
 from kdzoo.registry import runtimes
 from kdzoo.results.store import MANIFEST
-from kdzoo.runtime import Text, load_classifier, runtime_of
+from kdzoo.runtime import Input, load_classifier, runtime_of
 from kdzoo.runtime.folder import check_export, is_export
 from kdzoo.teacher import find_model
 
@@ -100,7 +100,7 @@ def _shortest(own: Sequence[str], others: Sequence[Sequence[str]]) -> str:
     return "/".join(own[-next(apart, len(own)) :])
 
 
-def check_texts(models: Sequence[Model], texts: Sequence[Text]) -> None:
+def check_texts(models: Sequence[Model], texts: Sequence[Input]) -> None:
     """Sees that every model was trained on such texts: single ones, or pairs.
 
     Raises:

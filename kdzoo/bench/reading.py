@@ -18,7 +18,7 @@ from kdzoo.measure import Size, Work, baseline_size, model_size, work_per_text
 from kdzoo.metrics import quality
 from kdzoo.model import LoadedModel, load_model, refuse_not_finite
 from kdzoo.model.baseline import load_baseline
-from kdzoo.runtime import Classifier, Logits, Text, load_classifier
+from kdzoo.runtime import Classifier, Input, Logits, load_classifier
 from kdzoo.runtime.folder import deployed_bytes
 from kdzoo.runtime.parity import RAGGED_TEXTS, Long, Parity, compare, ragged_logits, with_long
 from kdzoo.runtime.pipeline import read_long
@@ -36,7 +36,7 @@ class Reading:
     """
 
     model: Model
-    texts: Sequence[Text]
+    texts: Sequence[Input]
     gold: Sequence[str] | None
 
     def read(self, form: Form) -> Benched:

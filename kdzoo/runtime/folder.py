@@ -74,15 +74,15 @@ def read_export(folder: Path) -> Export:
     """
     if not is_export(folder):
         raise ModelError(f"{folder} is no exported model: it holds no {EXPORT}")
-    told = _read_json(folder / EXPORT)
-    version = told.get("schema_version") if isinstance(told, dict) else None
+    content = _read_json(folder / EXPORT)
+    version = content.get("schema_version") if isinstance(content, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise ModelError(
             f"{folder} was exported by a newer kdzoo (schema {version}, this one reads "
             f"{SCHEMA_VERSION}): pip install --upgrade kdzoo"
         )
     try:
-        export = Export(**told)
+        export = Export(**content)
         _check_entries(export)
     except (TypeError, ValueError) as error:  # no mapping, or one with other keys or values
         raise ModelError(

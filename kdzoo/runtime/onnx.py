@@ -16,7 +16,7 @@ from kdzoo.errors import ModelError, first_line
 from kdzoo.files import check_readable
 from kdzoo.runtime.encoder import INPUTS, Ids, TextEncoder
 from kdzoo.runtime.folder import DEPLOYED, GRAPH, TOKENIZER, read_export, read_labels
-from kdzoo.runtime.protocol import Logits, Text
+from kdzoo.runtime.protocol import Input, Logits
 
 BATCH_SIZE = 32
 LIMIT_S = 60  # for a text: far more than a big model takes on a slow machine
@@ -54,7 +54,7 @@ class OnnxClassifier:
         self._watch = _Watch()
         self._encoder = TextEncoder(tokenizer, export.pad_id, inputs)
 
-    def encode(self, texts: Sequence[Text]) -> dict[str, Ids]:
+    def encode(self, texts: Sequence[Input]) -> dict[str, Ids]:
         """Returns ids and mask [B, T] of one batch, padded on the right."""
         if len(texts) == 1:
             return self._encoder.single(texts[0])
@@ -86,7 +86,7 @@ class OnnxClassifier:
             )
         return logits
 
-    def logits(self, texts: Sequence[Text]) -> Logits:
+    def logits(self, texts: Sequence[Input]) -> Logits:
         """Returns the logits [N, C], in the order of the texts."""
         if len(texts) == 1:
             return self.run(self.encode(texts))

@@ -17,7 +17,7 @@ from kdzoo import registry
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.files import has_file
 
-Text = str | tuple[str, str]  # a text, or the two of a pair
+Input = str | tuple[str, str]  # a text, or the two of a pair
 Logits = npt.NDArray[np.float32]  # [N, C]
 
 
@@ -31,13 +31,13 @@ class Classifier(Protocol):
     labels: tuple[str, ...]
     reads_pairs: bool | None  # rather than single texts; None where nobody says
 
-    def encode(self, texts: Sequence[Text]) -> Any:
+    def encode(self, texts: Sequence[Input]) -> Any:
         """Returns one batch as the model reads it; what that is, is the runtime's own affair."""
 
     def run(self, encoded: Any) -> Logits:
         """Returns the logits [B, C] of one encoded batch."""
 
-    def logits(self, texts: Sequence[Text]) -> Logits:
+    def logits(self, texts: Sequence[Input]) -> Logits:
         """Returns the logits [N, C] of any number of texts, in their order, batch by batch."""
 
 
