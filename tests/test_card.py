@@ -448,10 +448,10 @@ class TestUse:
         found: dict[str, Any] = {}
         exec(transformers.replace("path/to/this/folder", folder), found)  # noqa: S102
 
-        told = [line.split()[0] for line in out.getvalue().splitlines()]
+        printed = [line.split()[0] for line in out.getvalue().splitlines()]
         answered = [each["label"] for each in found["classify"](["a text", "another"])]
-        assert told == answered
-        assert set(told) <= set(LABELS)
+        assert printed == answered
+        assert set(printed) <= set(LABELS)
 
 
 @pytest.fixture(scope="module")

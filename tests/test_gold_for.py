@@ -84,9 +84,9 @@ class TestWords:
         with pytest.raises(DataError) as refused:
             gold_for(words, corpus)
 
-        told = str(refused.value)
-        assert told.startswith("objective.gold_for: ")
-        assert [each for each in said if each not in told] == []
+        message = str(refused.value)
+        assert message.startswith("objective.gold_for: ")
+        assert [each for each in said if each not in message] == []
 
     @pytest.mark.parametrize("command", ["run", "check"])
     @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ class TestWords:
 
 
 def recipe_of(**sections: Any) -> Recipe:
-    told = {
+    plain = {
         "version": 1,
         "name": "tiny",
         "data": {"embedded": "assistant"},
@@ -129,7 +129,7 @@ def recipe_of(**sections: Any) -> Recipe:
         "student": {"kind": "fasttext"},
         "objective": {"kind": "kl"},
     }
-    return recipe_model().model_validate({**told, **sections})
+    return recipe_model().model_validate({**plain, **sections})
 
 
 def key_of(corpus: Corpus = CORPUS, *, hard_labels: bool = False, **sections: Any) -> str:

@@ -212,9 +212,9 @@ class TestModel:
     ) -> None:
         fitted(tmp_path / "model", tiny_encoder, tiny_corpus())
 
-        told = "".join(each.read_text(encoding="utf-8") for each in tmp_path.rglob("*.json"))
-        assert str(tiny_encoder) not in told
-        assert str(tmp_path) not in told
+        written = "".join(each.read_text(encoding="utf-8") for each in tmp_path.rglob("*.json"))
+        assert str(tiny_encoder) not in written
+        assert str(tmp_path) not in written
 
     def test_lends_the_encoder_as_it_is(self, tiny_encoder: Path, tmp_path: Path) -> None:
         """A student starts from what its control starts from: nothing was learnt in the layers."""

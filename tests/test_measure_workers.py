@@ -42,9 +42,9 @@ def has_ended(pid: int) -> bool:
     return False
 
 
-def seen_by(folder: Path, **told: Any) -> dict[str, Any]:
+def seen_by(folder: Path, **orders: Any) -> dict[str, Any]:
     """Returns what a candidate saw of its process while it was loaded with one thread."""
-    candidate = obedient(folder, "candidate", **told)
+    candidate = obedient(folder, "candidate", **orders)
     with Worker(candidate, 1) as worker:
         answer = worker.load("text", LIMIT_S)
     seen = json.loads((candidate.folder / "seen.json").read_text(encoding="utf-8"))

@@ -87,10 +87,10 @@ def push_anew(hub: Hub, tmp_path: Path) -> Push:
     }
 
     def command(*arguments: object, **changes: str | None) -> Outcome:
-        told = {**environment, **changes}
+        variables = {**environment, **changes}
         done = subprocess.run(
             [sys.executable, "-m", "kdzoo", "push", *map(str, arguments)],
-            env={name: value for name, value in told.items() if value is not None},
+            env={name: value for name, value in variables.items() if value is not None},
             cwd=tmp_path,
             capture_output=True,
             text=True,

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import kdzoo
 from kdzoo import registry
 from kdzoo.entries import Entry
 from kdzoo.errors import RegistryError, did_you_mean
@@ -96,6 +97,13 @@ class TestRegistering:
         load_extensions(path)
 
         assert registry.students.get("mine").origin == f"{path}:5"
+
+    def test_a_name_of_the_last_release_is_what_it_is_called_now(self) -> None:
+        """It warns with the new name, and does the same."""
+        with pytest.warns(DeprecationWarning, match=r"now kdzoo\.load_extensions"):
+            old = kdzoo.load_students
+
+        assert old is kdzoo.load_extensions
 
     def test_a_thing_without_docstring_has_no_summary(self) -> None:
         found = gadgets()

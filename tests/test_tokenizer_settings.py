@@ -73,8 +73,8 @@ def classifier(setting: str, plain: Path, tmp_path: Path) -> Path:
     """A classifier's folder whose tokenizer was told so."""
     folder = tmp_path / "classifier"
     shutil.copytree(plain, folder)
-    told = {"model_max_length": LIMIT, **SETTINGS[setting]}
-    AutoTokenizer.from_pretrained(folder, **told).save_pretrained(folder)
+    settings = {"model_max_length": LIMIT, **SETTINGS[setting]}
+    AutoTokenizer.from_pretrained(folder, **settings).save_pretrained(folder)
     tokenizer = json.loads((folder / TOKENIZER).read_text(encoding="utf-8"))
     tokenizer["truncation"] = tokenizer["padding"] = None  # as it mostly lies on the hub
     (folder / TOKENIZER).write_text(json.dumps(tokenizer), encoding="utf-8")
@@ -173,10 +173,10 @@ class TestFinishedClassifier:
         assert is_other == bool(reads_otherwise)
 
 
-@pytest.mark.parametrize("told", ["[]", "null", "{", "[" * 5000, '"left"'])
-def test_settings_that_are_none_are_told(told: str, plain: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["[]", "null", "{", "[" * 5000, '"left"'])
+def test_settings_that_are_none_are_told(content: str, plain: Path, tmp_path: Path) -> None:
     shutil.copytree(plain, tmp_path / "broken")
-    (tmp_path / "broken" / "tokenizer_config.json").write_text(told, encoding="utf-8")
+    (tmp_path / "broken" / "tokenizer_config.json").write_text(content, encoding="utf-8")
 
     with pytest.raises(TeacherError, match=r"tokenizer_config\.json"):
         content_key(tmp_path / "broken", 64)
@@ -200,7 +200,7 @@ class TestSettingsThatChangeWhatTokenizerJsonSays:
     TEXTS = ("Play some JAZZ now", "Café 你好 naïve", "rain", "RAIN")
 
     @pytest.fixture
-    def told(self, kind: str, plain: Path, tmp_path: Path) -> Path:
+    def configured(self, kind: str, plain: Path, tmp_path: Path) -> Path:
         folder = Path(shutil.copytree(plain, tmp_path / "told"))
         name, settings = self.KINDS[kind]
         path = folder / "tokenizer_config.json"
@@ -209,24 +209,24 @@ class TestSettingsThatChangeWhatTokenizerJsonSays:
         return folder
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_are_honoured_and_in_the_key(self, told: Path, plain: Path) -> None:
-        wanted = AutoTokenizer.from_pretrained(told)
+    def test_are_honoured_and_in_the_key(self, configured: Path, plain: Path) -> None:
+        wanted = AutoTokenizer.from_pretrained(configured)
         usual = AutoTokenizer.from_pretrained(plain)
 
-        reader = load_model(told).tokenizer
+        reader = load_model(configured).tokenizer
 
         read = [reader.encode(text).ids for text in self.TEXTS]
         assert read == [wanted(text)["input_ids"] for text in self.TEXTS]
         if read != [usual(text)["input_ids"] for text in self.TEXTS]:
-            assert content_key(told, 64) != content_key(plain, 64)
+            assert content_key(configured, 64) != content_key(plain, 64)
 
     @pytest.mark.parametrize("kind", ["in case", "a beginning"])
-    def test_reach_students_and_exported_forms(self, told: Path, tmp_path: Path) -> None:
-        wanted = AutoTokenizer.from_pretrained(told)
+    def test_reach_students_and_exported_forms(self, configured: Path, tmp_path: Path) -> None:
+        wanted = AutoTokenizer.from_pretrained(configured)
         vocabulary = pruned_vocabulary(
-            told, [Example(each) for each in self.TEXTS], special_tokens=True
+            configured, [Example(each) for each in self.TEXTS], special_tokens=True
         )
-        exported = export_to(told, tmp_path / "exported")
+        exported = export_to(configured, tmp_path / "exported")
 
         kept = vocabulary.kept
         assert kept is not None
