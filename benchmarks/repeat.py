@@ -66,9 +66,9 @@ def main(
     conditions = [
         {
             "noise of the teacher, %": round(100 * noise(speeds[teachers[0]].rounds_ms), 1),
-            **conditions,
+            **during,
         }
-        for speeds, conditions in zip(sessions, (first.conditions, second.conditions), strict=True)
+        for speeds, during in zip(sessions, (first.conditions, second.conditions), strict=True)
     ]
     show("repeat", {"Both sessions": lines, "How quiet it was": conditions}, publish=publish)
 

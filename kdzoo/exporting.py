@@ -165,7 +165,7 @@ def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Pat
     """Returns the folder of a trained model: one that is named, or a row of a study."""
     from kdzoo.choosing import choose
     from kdzoo.results import Store
-    from kdzoo.runtime.folder import is_export
+    from kdzoo.runtime.folder import is_exported_form
     from kdzoo.teacher import find_model
 
     folder = with_home(run)
@@ -173,7 +173,7 @@ def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Pat
         return choose(Store(folder), model, seed).folder
     if model is not None or seed is not None:
         raise ModelError(f"--model and --seed choose from a study's table, and {run} is no study")
-    if is_export(folder):
+    if is_exported_form(folder):
         raise ModelError(f"{run} is exported already; name the folder of the trained model")
     if (folder / "baseline.skops").is_file():
         raise ModelError(f"{run} is the classical baseline, which has no other form than its own")

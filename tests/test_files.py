@@ -44,7 +44,7 @@ from kdzoo.registry import load_extensions
 from kdzoo.report.check import stale_blocks
 from kdzoo.results import Store, opened
 from kdzoo.runtime.decision import read_decision
-from kdzoo.runtime.folder import DEPLOYED, Export, write_export
+from kdzoo.runtime.folder import DEPLOYED, ExportedForm, write_exported_form
 from kdzoo.teacher import content_key, find_model, open_outputs
 from kdzoo.teacher.cache import check_cache, clear_cache
 from kdzoo.text import check_vectors
@@ -305,7 +305,7 @@ def _exported(folder: Path) -> Path:
     for name in DEPLOYED:
         (folder / name).write_text("{}", encoding="utf-8")
     digests = {name: file_sha256(folder / name) for name in DEPLOYED}
-    write_export(folder, Export("onnx", 32, 0, 20, digests))
+    write_exported_form(folder, ExportedForm("onnx", 32, 0, 20, digests))
     return folder
 
 

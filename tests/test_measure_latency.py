@@ -321,7 +321,7 @@ class TestThreads:
 
 class TestAFailure:
     @pytest.mark.parametrize(
-        ("told", "references", "message"),
+        ("orders", "references", "message"),
         [
             ({"calls": 0, "then": "raises"}, "a", "ValueError: no such luck"),
             ({"calls": 30, "then": "exits"}, "", "its process ended with exit code 3: out of luck"),

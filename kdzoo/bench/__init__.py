@@ -19,7 +19,7 @@ from kdzoo.progress import Progress
 from kdzoo.report import write_tables
 from kdzoo.results import Session, Timing, now, refuse_foreign_report
 from kdzoo.runtime import Input
-from kdzoo.runtime.folder import is_export
+from kdzoo.runtime.folder import is_exported_form
 from kdzoo.steps.timing import timing_fields
 
 BENCH, FORMS = "bench.json", "forms"
@@ -109,7 +109,7 @@ def check_folder(folder: Path) -> None:
         is_ours = True
     refuse_foreign_report(folder, is_ours=is_ours, cure="give --out a folder of its own")
     for path in (folder / FORMS).glob("[!.]*"):
-        if not is_export(path):
+        if not is_exported_form(path):
             raise StoreError(
                 f"{folder / FORMS} holds {path.name}, which kdzoo did not write; give --out a "
                 "folder of its own"

@@ -1,4 +1,4 @@
-"""What is written down of a model, of its deployed forms, of a latency session, of a study."""
+"""What is written down of a model, of its exported forms, of a latency session, of a study."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ class FormRecord(_Frozen):
     key: Key
     runtime: Name
     place: Words = ""
-    made_from: Name  # a digest of what shaped the export
+    made_from: Name  # a digest of what shaped the form
     failure: Words | None = None
     files: dict[Name, Count] = {}  # bytes of what is deployed, by name
     parity: Parity | None = None

@@ -1,4 +1,4 @@
-"""The deployed forms of a trained model. One protocol: texts -> ids -> logits."""
+"""The forms of a trained model. One protocol: texts -> ids -> logits."""
 
 from kdzoo.runtime.protocol import (
     Classifier,

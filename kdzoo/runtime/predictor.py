@@ -13,7 +13,7 @@ from kdzoo.errors import DataError, ModelError
 from kdzoo.files import has_file
 from kdzoo.model_files import check_model_files
 from kdzoo.runtime.decision import DECISION, Decision, ScoreName, read_decision
-from kdzoo.runtime.folder import check_export, is_export
+from kdzoo.runtime.folder import check_exported_form, is_exported_form
 from kdzoo.runtime.protocol import Input, load_classifier, runtime_of
 
 CHUNK = 256  # texts in memory at once, however long the input
@@ -37,8 +37,8 @@ class Predictor:
     """
 
     def __init__(self, folder: Path, *, calibrated: bool = False, reject: bool = False) -> None:
-        if is_export(folder):
-            check_export(folder)
+        if is_exported_form(folder):
+            check_exported_form(folder)
         elif has_file(folder / "config.json"):
             check_model_files(folder)
         decision = _decision(folder) if calibrated or reject else None

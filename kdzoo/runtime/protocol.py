@@ -1,4 +1,4 @@
-"""What every deployed form of a model can do, and which form reads a folder.
+"""What every form of a model can do, and which form reads a folder.
 
 Nothing here imports torch: a process that deploys an exported model does not need it.
 """
@@ -90,10 +90,10 @@ def runtime_of(folder: Path) -> str:
     Raises:
         ModelError: it is no model folder.
     """
-    from kdzoo.runtime.folder import EXPORT, read_export
+    from kdzoo.runtime.folder import EXPORT, read_exported_form
 
     if has_file(folder / EXPORT):
-        return read_export(folder).runtime
+        return read_exported_form(folder).runtime
     if has_file(folder / "baseline.skops"):
         return "sklearn"
     if has_file(folder / "config.json"):
