@@ -151,10 +151,11 @@ PAIRS = [
     ),
     Pair(
         ["init", "--data", "d", "-o", "o", *FILE_LINE, "--label", "l", "--oos-label", "x",
-         "--teacher", "T", "--teacher-labels", "[a, b]", "--fine-tune"],
+         "--teacher", "T", "--teacher-labels", "[a, b]", "--fine-tune", "--students", "cnn, s.py"],
         "init",
         {"data": Path("d"), "output": Path("o"), **FILE_CALL, "label": "l", "oos_label": "x",
-         "teacher": "T", "teacher_labels": "[a, b]", "fine_tune": True},
+         "teacher": "T", "teacher_labels": "[a, b]", "fine_tune": True,
+         "students": ["cnn", "s.py"]},
     ),
     Pair(["list", "students", "--students", "s.py"], "list_choices",
          {"what": "students", "students": "s.py"}),

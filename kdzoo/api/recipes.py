@@ -32,6 +32,7 @@ def init(
     csv: Csv | None = None,
     teacher_labels: str | None = None,
     fine_tune: bool = False,
+    students: Sequence[str] | None = None,
 ) -> list[str]:
     """Writes recipes of the zoo for a user's own data, as ``kdzoo init`` does.
 
@@ -47,13 +48,15 @@ def init(
         teacher_labels: the names of the teacher's outputs in their order, as ``[yes, no]``, for a
             classifier that names them otherwise than the data.
         fine_tune: whether the teacher is fitted to the data, even if it is a classifier.
+        students: names of students, and a file or folder of students of your own, which stands for
+            all of them; by default those that a zoo begins with.
 
     Returns:
         What was found out of data and teacher, and which files were written: a sentence each.
 
     Raises:
-        KdzooError: the data cannot be learnt from, the teacher cannot teach them, or ``output``
-            holds such recipes already.
+        KdzooError: the data cannot be learnt from, the teacher cannot teach them, a student is not
+            known, or ``output`` holds such recipes already.
     """
     from kdzoo.recipe.csv import Csv
     from kdzoo.scaffold import write_recipes
@@ -69,6 +72,7 @@ def init(
         csv=csv or Csv(),
         teacher_labels=teacher_labels,
         fine_tune=fine_tune,
+        chosen=students,
     )
 
 
