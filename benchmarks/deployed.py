@@ -33,7 +33,7 @@ from kdzoo.data import load_corpus
 from kdzoo.progress import Progress
 from kdzoo.recipe import load_study
 from kdzoo.runtime import load_classifier
-from kdzoo.runtime.folder import GRAPH, TOKENIZER, read_export
+from kdzoo.runtime.folder import GRAPH, TOKENIZER, read_exported_form
 from kdzoo.runtime.onnx import OnnxClassifier
 
 RECIPE = "clinc150/cnn"
@@ -70,7 +70,7 @@ def main(
 def _compared(
     name: str, folder: Path, texts: Sequence[str], progress: Progress
 ) -> dict[str, object]:
-    runtime = read_export(folder).runtime
+    runtime = read_exported_form(folder).runtime
     classifier = load_classifier(folder, runtime, 1)
     bare = _BareParts(folder, texts)
 

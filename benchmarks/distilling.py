@@ -84,7 +84,7 @@ class Usual:
     """The usual way: the teacher's tokenizer and whole vocabulary for both, random batches."""
 
     def __init__(self, setting: Setting, prepared: Prepared) -> None:
-        member = setting.run.taught.teacher.members[0]
+        member = setting.run.teacher.whole.members[0]
         self.tokenizer = AutoTokenizer.from_pretrained(member.folder)
         loaded = load_model(member.folder)
         self.teacher, self.columns = loaded.model, torch.from_numpy(member.columns)
@@ -188,7 +188,7 @@ def _labelling(setting: Setting) -> float:
     """Returns the seconds to label the training texts, with nothing in the cache."""
     with empty_cache():
         start = time.perf_counter()
-        setting.run.taught.teacher.label(
+        setting.run.teacher.whole.label(
             setting.run.corpus.train, setting.progress, torch.device("cpu")
         )
         return time.perf_counter() - start

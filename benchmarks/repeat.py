@@ -63,11 +63,14 @@ def main(
     if not teachers:
         raise MeasureError(f"{study} holds no teacher that can be timed; nothing to compare with")
     lines = [_line(rows[row], row, teachers, sessions) for row in timed]
-    told = [
-        {"noise of the teacher, %": round(100 * noise(speeds[teachers[0]].rounds_ms), 1), **told}
-        for speeds, told in zip(sessions, (first.conditions, second.conditions), strict=True)
+    conditions = [
+        {
+            "noise of the teacher, %": round(100 * noise(speeds[teachers[0]].rounds_ms), 1),
+            **during,
+        }
+        for speeds, during in zip(sessions, (first.conditions, second.conditions), strict=True)
     ]
-    show("repeat", {"Both sessions": lines, "How quiet it was": told}, publish=publish)
+    show("repeat", {"Both sessions": lines, "How quiet it was": conditions}, publish=publish)
 
 
 def _last_session(study: Path) -> Session:

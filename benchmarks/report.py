@@ -16,7 +16,17 @@ from setting import Publish, show
 
 from kdzoo.measure import Size, environment
 from kdzoo.measure.predictions import with_all_columns
-from kdzoo.results import DataSummary, Manifest, Member, Record, Role, Row, Session, Store, Timing
+from kdzoo.results import (
+    DataSummary,
+    Manifest,
+    ManifestRow,
+    Member,
+    Record,
+    Role,
+    Session,
+    Store,
+    Timing,
+)
 from kdzoo.statistics import QUALITY_VERSION, figures
 
 TEXTS, CLASSES = 5500, 151
@@ -80,9 +90,9 @@ def make_study(root: Path, rows: int, seeds: int) -> Store:
     store, rng = Store(root), np.random.default_rng(0)
     gold = rng.integers(CLASSES, size=TEXTS)
     hardness = rng.normal(0, 2, TEXTS)
-    taught = _model(store, "teacher", 0, "teacher", 5.0, gold, hardness, rng)
-    shown = [Row(name="teacher", role="teacher", kind="synthetic", road=None,
-                 members=(Member(seed=0, key=taught),))]  # fmt: skip
+    teacher = _model(store, "teacher", 0, "teacher", 5.0, gold, hardness, rng)
+    shown = [ManifestRow(name="teacher", role="teacher", kind="synthetic", road=None,
+                 members=(Member(seed=0, key=teacher),))]  # fmt: skip
     for number in range(rows):
         skill = rng.uniform(3, 5)
         name = f"student {number}"
@@ -90,13 +100,13 @@ def make_study(root: Path, rows: int, seeds: int) -> Store:
             Member(
                 seed=seed,
                 key=_model(store, name, seed, "student", skill, gold, hardness, rng),
-                teacher_key=taught,
+                teacher_key=teacher,
                 control_key=_model(store, name, seed, "control", skill - 0.3, gold, hardness, rng),
             )
             for seed in range(seeds)
         )
         shown.append(
-            Row(name=name, role="student", kind="synthetic", road="change", members=members)
+            ManifestRow(name=name, role="student", kind="synthetic", road="change", members=members)
         )
     store.write_manifest(Manifest(study="synthetic", rows=tuple(shown)))
     store.write_session(_session(shown, rng))
@@ -159,7 +169,7 @@ def _model(
     return key
 
 
-def _session(rows: list[Row], rng: np.random.Generator) -> Session:
+def _session(rows: list[ManifestRow], rng: np.random.Generator) -> Session:
     """Returns a session in which the first seed of every row was timed, 120 rounds of 16 calls."""
     timings = tuple(
         Timing(

@@ -48,7 +48,7 @@ def main(
     publish: Publish = False,
 ) -> None:
     """Measures all of them; prints quality, size and latency beside the pipeline's."""
-    registry.load_students(RUNTIME)
+    registry.load_extensions(RUNTIME)
     recipe = load_study(RECIPE, overrides=overrides or (), data=data).variants[0].recipe
     corpus = load_corpus(recipe.data)
     progress = ConsoleProgress(Console(stderr=True))

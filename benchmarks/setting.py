@@ -80,8 +80,8 @@ def open_setting(
     progress = ConsoleProgress(Console(stderr=True))
     context = StudyContext(Store(work), make_accelerator(), StudyData(progress))
     corpus, seed = load_corpus(variant.recipe.data), variant.recipe.seeds[0]
-    taught = obtain_teacher(variant.recipe, corpus, seed, context)
-    return Setting(SeedRun(variant, seed, corpus, taught), context)
+    teacher = obtain_teacher(variant.recipe, corpus, seed, context)
+    return Setting(SeedRun(variant, seed, corpus, teacher), context)
 
 
 @contextmanager

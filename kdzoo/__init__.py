@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from kdzoo.hub import Pushed
     from kdzoo.recipe.csv import Csv
     from kdzoo.registry import (
-        load_students,
+        load_extensions,
         register_augmenter,
         register_dataset,
         register_objective,
@@ -72,7 +73,7 @@ _HOMES = {
     "label": "kdzoo.api",
     "list_choices": "kdzoo.api",
     "load": "kdzoo.api",
-    "load_students": "kdzoo.registry",
+    "load_extensions": "kdzoo.registry",
     "make_report": "kdzoo.api",
     "merge": "kdzoo.api",
     "new": "kdzoo.api",
@@ -111,7 +112,7 @@ __all__ = [
     "label",
     "list_choices",
     "load",
-    "load_students",
+    "load_extensions",
     "make_report",
     "merge",
     "new",
@@ -132,7 +133,17 @@ __all__ = [
 ]
 
 
+# Names of the last release, with those of today; they go with the next one.
+_RENAMED = {"load_students": "load_extensions"}
+
+
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        message = (
+            f"kdzoo.{name} is now kdzoo.{_RENAMED[name]}; the old name goes in the next release"
+        )
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        name = _RENAMED[name]
     if name not in _HOMES:
         raise AttributeError(f"module 'kdzoo' has no attribute '{name}'")
     return getattr(import_module(_HOMES[name]), name)

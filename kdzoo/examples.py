@@ -61,8 +61,8 @@ def _first_student(store: Store) -> Record:
     return first
 
 
-def _section(store: Store, told: Any, data: str | None) -> Data:
-    section = dict(told) if isinstance(told, dict) else {}
+def _section(store: Store, section: Any, data: str | None) -> Data:
+    section = dict(section) if isinstance(section, dict) else {}
     if data is not None:
         kept = {key: value for key, value in section.items() if key not in _SOURCES}
         section = {**kept, "files": str(with_home(data).resolve())}

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kdzoo.errors import ModelError, RecipeError
-from kdzoo.files import check_writable, files_told, with_home
+from kdzoo.files import as_file_errors, check_writable, with_home
 from kdzoo.progress import quiet
-from kdzoo.registry import load_students, runtimes
+from kdzoo.registry import load_extensions, runtimes
 
 if TYPE_CHECKING:
     from kdzoo.progress import Progress, Task
     from kdzoo.recipe.csv import Csv
-    from kdzoo.runtime import Text
+    from kdzoo.runtime import Input
     from kdzoo.runtime.agreement import Agreement
 
 
@@ -39,7 +39,7 @@ class Exported:
     agreement: Agreement | None
 
 
-@files_told()
+@as_file_errors()
 @quiet()
 def export(
     run: str | Path,
@@ -82,19 +82,19 @@ def export(
 
     progress = progress or Silent()
     if students is not None:
-        load_students(students)
+        load_extensions(students)
     write = _export_of(runtime, int8, texts)
     target = with_home(out).resolve()
     _refuse_to_overwrite(target)
     check_writable(target.parent, "give --out another place")
     folder = _trained_folder(run, model, seed)
 
-    def read() -> Iterator[Text]:
+    def read() -> Iterator[Input]:
         assert texts is not None  # noqa: S101 - read where there are some
         return _read(with_home(texts), text, text_pair, csv, folder)
 
     count = 0 if texts is None else sum(1 for _ in read())
-    calibration: list[Text] = []
+    calibration: list[Input] = []
     if texts is not None and int8 == "static":
         calibration = list(islice(read(), CALIBRATION_TEXTS))
     progress.say(f"exporting {folder.name} to {runtime}")
@@ -141,7 +141,7 @@ def _refuse_to_overwrite(target: Path) -> None:
 
 def _read(
     file: Path, column: str, column_pair: str | None, csv: Csv | None, folder: Path
-) -> Iterator[Text]:
+) -> Iterator[Input]:
     """Returns the file's texts, once each is seen to be what the folder's model reads."""
     from kdzoo.data.stream import AS_NAMED, read_full_texts
     from kdzoo.model import reads_pairs
@@ -152,7 +152,7 @@ def _read(
 
 
 def _compare(
-    folder: Path, target: Path, runtime: str, texts: Iterator[Text], task: Task
+    folder: Path, target: Path, runtime: str, texts: Iterator[Input], task: Task
 ) -> Agreement:
     from kdzoo.runtime import load_classifier
     from kdzoo.runtime.agreement import agreement
@@ -165,7 +165,7 @@ def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Pat
     """Returns the folder of a trained model: one that is named, or a row of a study."""
     from kdzoo.choosing import choose
     from kdzoo.results import Store
-    from kdzoo.runtime.folder import is_export
+    from kdzoo.runtime.folder import is_exported_form
     from kdzoo.teacher import find_model
 
     folder = with_home(run)
@@ -173,7 +173,7 @@ def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Pat
         return choose(Store(folder), model, seed).folder
     if model is not None or seed is not None:
         raise ModelError(f"--model and --seed choose from a study's table, and {run} is no study")
-    if is_export(folder):
+    if is_exported_form(folder):
         raise ModelError(f"{run} is exported already; name the folder of the trained model")
     if (folder / "baseline.skops").is_file():
         raise ModelError(f"{run} is the classical baseline, which has no other form than its own")

@@ -42,7 +42,7 @@ def with_home(path: str | Path) -> Path:
 
 
 @contextmanager
-def files_told() -> Iterator[None]:
+def as_file_errors() -> Iterator[None]:
     """Turns what the system says of a file, within the block, into a message to the user.
 
     Raises:
@@ -53,10 +53,10 @@ def files_told() -> Iterator[None]:
     except OSError as error:
         if error.errno not in _OF_THE_USER:
             raise
-        raise FileError(_told(error)) from error
+        raise FileError(_message(error)) from error
 
 
-def _told(error: OSError) -> str:
+def _message(error: OSError) -> str:
     """Returns what is wrong, where, and the cure."""
     named = error.filename if isinstance(error.filename, str | os.PathLike) else None
     where = "" if named is None else f"{shortened(os.fspath(named), 300)}: "

@@ -112,26 +112,26 @@ def _mounts(controller: str | None, root: Path) -> Iterator[tuple[str, Path]]:
 
 def _quota(group: Path) -> float | None:
     """Returns how many cores' time the group gets; None where nothing limits it."""
-    told = _text(group / "cpu.max").split()  # version 2: microseconds in each period, or "max"
-    if not told:
+    quota = _text(group / "cpu.max").split()  # version 2: microseconds in each period, or "max"
+    if not quota:
         files = (group / "cpu.cfs_quota_us", group / "cpu.cfs_period_us")
-        told = [_text(file).strip() for file in files]
-    if len(told) != 2 or not all(each.isdigit() for each in told):
+        quota = [_text(file).strip() for file in files]
+    if len(quota) != 2 or not all(each.isdigit() for each in quota):
         return None  # version 1 tells -1
-    quota_us, period_us = map(int, told)
+    quota_us, period_us = map(int, quota)
     return quota_us / period_us if quota_us and period_us else None
 
 
 def _given_back_bytes(group: Path) -> int:
     """Returns the bytes of files that the group holds in memory without using them."""
-    told = dict(line.split(" ", 1) for line in _text(group / "memory.stat").splitlines())
-    return max((int(told[name]) for name in _GIVEN_BACK if name in told), default=0)
+    statistics = dict(line.split(" ", 1) for line in _text(group / "memory.stat").splitlines())
+    return max((int(statistics[name]) for name in _GIVEN_BACK if name in statistics), default=0)
 
 
 def _numbers(group: Path, names: tuple[str, ...]) -> list[int]:
     """Returns what those of the files say that are there and say a number."""
-    told = [_text(group / name).strip() for name in names]
-    return [int(each) for each in told if each.isdigit()]
+    limits = [_text(group / name).strip() for name in names]
+    return [int(each) for each in limits if each.isdigit()]
 
 
 def _text(path: Path) -> str:

@@ -123,12 +123,12 @@ def _impossible(config: dict[str, Any], shapes: list[list[int]]) -> Iterator[str
     """Yields what of a configuration cannot be."""
     widest = max((side for shape in shapes for side in shape), default=0)
     names = config.get("id2label")
-    told = config.get("num_labels", 0)
-    labels = max(len(names) if isinstance(names, dict) else 0, told if _is_whole(told) else 0)
+    count = config.get("num_labels", 0)
+    labels = max(len(names) if isinstance(names, dict) else 0, count if _is_whole(count) else 0)
     if names is not None and not _are_labels(names):
         yield "has an id2label that does not name the outputs 0, 1, 2, ... each with a text"
-    if not _is_whole(told):
-        yield f"has num_labels = {str(told)[:40]}"
+    if not _is_whole(count):
+        yield f"has num_labels = {str(count)[:40]}"
     if shapes and labels > widest:
         yield f"has {str(labels)[:40]} labels, and no tensor of the weights is that wide"
     for name, value in _entries(config):

@@ -273,7 +273,7 @@ def loaded_files() -> list[Path]:
     return sorted(_loaded_files)
 
 
-def load_students(path: str | Path) -> None:
+def load_extensions(path: str | Path) -> None:
     """Imports a user's Python file, or every file of a folder, so that what it registers is known.
 
     Raises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from kdzoo.recipe.measure import Reject
 from kdzoo.recipe.schema import Data
 from kdzoo.registry import students
 from kdzoo.runtime import lacking
+from kdzoo.starters import chosen_starters, own_file, usual_starters
 from kdzoo.steps import refuse_other_kind, rejection_problem, try_student_on
 from kdzoo.teacher import (
     LabelCures,
@@ -53,7 +55,6 @@ class _Setting:
     data: dict[str, Any]
     teacher: dict[str, Any]
     looked: Looked
-    output: Path
 
 
 def write_recipes(
@@ -68,6 +69,7 @@ def write_recipes(
     csv: Csv = AS_NAMED,
     teacher_labels: str | None = None,
     fine_tune: bool = False,
+    chosen: Sequence[str] | None = None,
 ) -> list[str]:
     """Writes a recipe per student into ``output`` and returns what to tell the user.
 
@@ -84,6 +86,8 @@ def write_recipes(
         csv: how a .csv or .tsv is written.
         teacher_labels: names of its outputs in their order, as a YAML list.
         fine_tune: whether a finished classifier is fitted to the data too.
+        chosen: names of students, and a file of the user's own; those that a zoo begins with if
+            None.
 
     Raises:
         DataError: the data cannot be learnt from, or the recipes are there already.
@@ -91,11 +95,14 @@ def write_recipes(
         TeacherError: the teacher cannot be found, or is a classifier over other labels.
         ModelError: its files do not fit each other.
         RecipeError: ``teacher_labels`` is no list.
+        RegistryError: a chosen student is not known, or needs more than a recipe of the zoo says.
     """
+    starters = usual_starters() if chosen is None else chosen_starters(chosen)
+    own = own_file(chosen or ())
     check_writable(output, "give -o a folder that you may write")
     section = data_section(data, text, text_pair, label, oos_label, csv)
     corpus = load_corpus(Data(**section))
-    present = [entry.name for entry, _ in _starters() if (output / f"{entry.name}.yaml").exists()]
+    present = [entry.name for entry, _ in starters if (output / f"{entry.name}.yaml").exists()]
     if present:
         raise DataError(f"{output} holds {present[0]}.yaml already; give -o another folder")
     folder = find_model(teacher)
@@ -104,12 +111,12 @@ def write_recipes(
     if finished:
         refuse_other_kind(folder, corpus)
     names = _names(teacher_labels, finished=finished)
-    taught, note = _teacher_section(teacher, folder, corpus, names, finished=finished)
-    taught["max_length"], length = _max_length(looked, corpus)
-    setting = _Setting(corpus, section, taught, looked, output)
-    recipes, told = _fitting(setting)
+    teacher_section, note = _teacher_section(teacher, folder, corpus, names, finished=finished)
+    teacher_section["max_length"], length = _max_length(looked, corpus)
+    setting = _Setting(corpus, section, teacher_section, looked)
+    recipes, notes = _fitting(setting, starters)
     files = {
-        output / f"{name}.yaml": _written(name, recipe, output) for name, recipe in recipes.items()
+        output / f"{name}.yaml": _written(name, body, output, own) for name, body in recipes.items()
     }
     output.mkdir(parents=True, exist_ok=True)
     try:
@@ -124,9 +131,9 @@ def write_recipes(
         *[f"note: {each}" for each in corpus.notes],
         note,
         length,
-        *[f"note: {each}" for each in told],
+        *[f"note: {each}" for each in notes],
         f"wrote {', '.join(map(str, files))}",
-        f"next: {_run(output)}",
+        f"next: {_run(output, own)}",
     ]
 
 
@@ -202,35 +209,32 @@ def _max_length(looked: Looked, corpus: Corpus) -> tuple[int, str]:
     return limit, f"{said}; max_length {limit} cuts {cut:.1%} of them"
 
 
-def _starters() -> list[tuple[StudentEntry, Starter]]:
-    """Returns the students that a zoo begins with: compression first, stand-ins last."""
-    known = [(entry, entry.starter) for entry in students.entries().values() if entry.starter]
-    return sorted(
-        known, key=lambda pair: (pair[1].instead_of is not None, pair[0].road == "change")
-    )
-
-
-def _fitting(setting: _Setting) -> tuple[dict[str, dict[str, Any]], list[str]]:
+def _fitting(
+    setting: _Setting, starters: Sequence[tuple[StudentEntry, Starter]]
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Returns the recipes that the teacher allows, and why others are left out."""
     recipes: dict[str, dict[str, Any]] = {}
     reasons: dict[str, str] = {}
-    for entry, starter in _starters():
+    for entry, starter in starters:
         if starter.instead_of in recipes:
             continue
         body = _body(entry, starter, setting)
         try:
             recipe = recipe_model().model_validate(body)
-            try_student_on(recipe, setting.looked, setting.looked, knows_head=True)
+            if entry.tokenizer_of is None:
+                try_student_on(recipe, setting.looked, setting.looked, knows_head=True)
             recipes[entry.name] = body
             reasons.pop(str(starter.instead_of), None)
         except ModelError as error:
             reasons[entry.name] = str(error)
     if not recipes:
         raise ModelError(f"none of the students can be made of {setting.looked.folder}: {reasons}")
-    told = [f"no recipe for {name}: {why}" for name, why in reasons.items()]
+    notes = [f"no recipe for {name}: {why}" for name, why in reasons.items()]
     if not _has_mask(setting):
-        told.append("the teacher has no mask token: texts are augmented by n-grams, not by masking")
-    return recipes, told
+        notes.append(
+            "the teacher has no mask token: texts are augmented by n-grams, not by masking"
+        )
+    return recipes, notes
 
 
 def _has_mask(setting: _Setting) -> bool:
@@ -278,7 +282,7 @@ def _measure(corpus: Corpus) -> dict[str, Any]:
     return section
 
 
-def _written(name: str, recipe: dict[str, Any], output: Path) -> str:
+def _written(name: str, recipe: dict[str, Any], output: Path, own: str | None) -> str:
     """Returns a recipe as a YAML file."""
     written = yaml.safe_dump(
         recipe, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
@@ -286,10 +290,11 @@ def _written(name: str, recipe: dict[str, Any], output: Path) -> str:
     return (
         "# yaml-language-server: $schema=recipe.schema.json   (kdzoo schema > recipe.schema.json)\n"
         f"# {students.get(name).summary}\n"
-        f"# Run:  {_run(output / f'{name}.yaml')}     ({_run(output)} runs the zoo)\n"
+        f"# Run:  {_run(output / f'{name}.yaml', own)}     ({_run(output, own)} runs the zoo)\n"
         f"{written}"
     )
 
 
-def _run(path: Path) -> str:
-    return shlex.join(["kdzoo", "run", str(path)])
+def _run(path: Path, own: str | None) -> str:
+    students = [] if own is None else ["--students", own]
+    return shlex.join(["kdzoo", "run", str(path), *students])

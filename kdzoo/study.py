@@ -81,8 +81,8 @@ def run_study(
     check_study(study, data)
     held = alone_in(out, "run of this study") if accelerator.is_main_process else nullcontext()
     with held:
-        told = track if accelerator.is_main_process else ()
-        tracking = Tracking(told, study.name, out / TRACKING, shown)
+        trackers = track if accelerator.is_main_process else ()
+        tracking = Tracking(trackers, study.name, out / TRACKING, shown)
         context = StudyContext(Store(out), accelerator, data, tracking)
         return _run(study, context, read_test=read_test)
 
@@ -145,10 +145,10 @@ def _splits(each: Trained, *, read_test: bool) -> tuple[str, ...]:
 
 def _deploy(each: Trained, splits: Sequence[str], context: StudyContext) -> None:
     """Brings teacher and student into the exported forms that the recipe asks for."""
-    taught = each.run.taught
-    for key in (taught.key, each.member.key):
-        if key != taught.key or taught.has_folder:
-            folder = trained_folder(key, taught, context)
+    teacher = each.run.teacher
+    for key in (teacher.key, each.member.key):
+        if key != teacher.key or teacher.has_folder:
+            folder = trained_folder(key, teacher, context)
             obtain_forms(FormJob(each.run, key, folder), splits, context)
 
 
@@ -157,17 +157,17 @@ def _time_all(trained: list[Trained], context: StudyContext) -> None:
     sessions: dict[str, tuple[Measure, dict[TimedRow, None]]] = {}
     seen: set[tuple[str, str]] = set()
     for each in trained:
-        run, taught = each.run, each.run.taught
+        run, teacher = each.run, each.run.teacher
         section = run.recipe.measure
         way = section.model_dump_json()
         _, rows = sessions.setdefault(way, (section, {}))
         timed = {"student " + run.variant.name: each.member.key, "baseline": each.baseline_key}
-        if taught.has_folder:
-            timed[f"teacher {run.setting}"] = taught.key
+        if teacher.has_folder:
+            timed[f"teacher {run.setting}"] = teacher.key
         for row, key in timed.items():
             if key is not None and (way, row) not in seen:
                 seen.add((way, row))
-                folder = trained_folder(key, taught, context)
+                folder = trained_folder(key, teacher, context)
                 rows |= dict.fromkeys(timed_rows(key, folder, section, context))
     for section, rows in sessions.values():
         time_rows(list(rows), trained[0].run.corpus, section, context)

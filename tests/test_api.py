@@ -191,9 +191,9 @@ class TestWhoIsTold:
             switch[before]()
 
         assert not self.had_bars
-        told = capsys.readouterr().err.splitlines()
-        assert told[0].startswith("reading ")
-        assert told[1:] == ["tiny: tiny (1 students); starting up", "training"]
+        printed = capsys.readouterr().err.splitlines()
+        assert printed[0].startswith("reading ")
+        assert printed[1:] == ["tiny: tiny (1 students); starting up", "training"]
 
     def test_is_nobody_where_that_is_wanted(
         self, write_recipe: WriteRecipe, capsys: pytest.CaptureFixture[str]

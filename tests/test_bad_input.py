@@ -856,7 +856,7 @@ class TestInterruption:
         def interrupted(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("kdzoo.steps.outcome.read_quality", interrupted)
+        monkeypatch.setattr("kdzoo.steps.outcome.write_quality", interrupted)
 
         assert kdzoo("run", finished_recipe()).code == 130
         reported = kdzoo("report", "runs/tiny")
@@ -892,11 +892,11 @@ class TestInterruption:
             assert running.poll() is None
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
-        _, told = running.communicate(timeout=60)
+        _, printed = running.communicate(timeout=60)
 
         assert running.returncode == 130
-        assert "same command again" in told
-        assert "Traceback" not in told
+        assert "same command again" in printed
+        assert "Traceback" not in printed
         assert not list(tmp_path.rglob("tiny*/record.json"))
 
         again = subprocess.run(

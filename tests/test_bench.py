@@ -337,9 +337,9 @@ class TestBadInput:
         wrong = f"text,label\na,{LABELS[0]}s\n"
         Path("wrong.csv").write_text(wrong, encoding="utf-8")
         places = {**vars(folders), "study": finished_study}
-        told = [each.format(**places) for each in arguments]
+        options = [each.format(**places) for each in arguments]
 
-        outcome = kdzoo("bench", "--texts", folders.texts, *QUICKLY, *told)
+        outcome = kdzoo("bench", "--texts", folders.texts, *QUICKLY, *options)
 
         assert outcome.code == 2
         assert "Traceback" not in outcome.err

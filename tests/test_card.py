@@ -422,7 +422,7 @@ class TestUse:
 
         assert "the file of Python that defines it is needed" in shown.words
         assert 'students="my_students.py"' in shown.codes[0]
-        assert 'kdzoo.load_students("my_students.py")' in shown.codes[1]
+        assert 'kdzoo.load_extensions("my_students.py")' in shown.codes[1]
 
     def test_from_the_hub_names_the_repository(self, store: Store) -> None:
         shown = card_of(store, repository="user/name")
@@ -448,10 +448,10 @@ class TestUse:
         found: dict[str, Any] = {}
         exec(transformers.replace("path/to/this/folder", folder), found)  # noqa: S102
 
-        told = [line.split()[0] for line in out.getvalue().splitlines()]
+        printed = [line.split()[0] for line in out.getvalue().splitlines()]
         answered = [each["label"] for each in found["classify"](["a text", "another"])]
-        assert told == answered
-        assert set(told) <= set(LABELS)
+        assert printed == answered
+        assert set(printed) <= set(LABELS)
 
 
 @pytest.fixture(scope="module")

@@ -56,8 +56,8 @@ def form(request: pytest.FixtureRequest, study: Store) -> Path:
 
 def decide(folder: Path, **changes: object) -> None:
     """Edits what lies beside a model."""
-    told = json.loads((folder / DECISION).read_text(encoding="utf-8")) | changes
-    (folder / DECISION).write_text(json.dumps(told), encoding="utf-8")
+    content = json.loads((folder / DECISION).read_text(encoding="utf-8")) | changes
+    (folder / DECISION).write_text(json.dumps(content), encoding="utf-8")
 
 
 def exported(study: Store, out: Path) -> Path:
@@ -197,9 +197,9 @@ class TestCommand:
         folder = exported(study, tmp_path / "deployed")
 
         assert read_decision(folder) == read_decision(choose(study, "tiny", 0).folder / "onnx")
-        told = (folder / "README.md").read_text(encoding="utf-8")
-        assert "`temperature`" in told
-        assert "`oos_threshold`" in told
+        readme = (folder / "README.md").read_text(encoding="utf-8")
+        assert "`temperature`" in readme
+        assert "`oos_threshold`" in readme
 
 
 class TestOlderStudy:

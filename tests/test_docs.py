@@ -52,14 +52,14 @@ class TestReadme:
 
     def test_its_own_student_works(self, tmp_path: Path) -> None:
         """The student that it shows can be copied into a file and loaded."""
-        from kdzoo import load_students
+        from kdzoo import load_extensions
         from kdzoo.registry import students
 
         code = re.search(r"```python\n# my_students.py\n(.*?)```", README, re.DOTALL)
         assert code is not None
         file = tmp_path / "readme_student.py"
         file.write_text(code[1].replace('"fasttext2"', '"readme_student"'), encoding="utf-8")
-        load_students(file)
+        load_extensions(file)
 
         assert students.get("readme_student").summary.startswith("Mean of word vectors")
 
@@ -120,7 +120,7 @@ class TestContributing:
         assert code is not None
         file = tmp_path / "my_choices.py"
         file.write_text(code[1], encoding="utf-8")
-        registry.load_students(file)
+        registry.load_extensions(file)
 
         logits = torch.tensor([[1.0, 2.0], [3.0, 1.0]])
         cosine = registry.objectives.get("cosine").value

@@ -42,8 +42,8 @@ def test_a_public_function_of_many_parameters_tells_of_each(room: str) -> None:
         parameters = [
             each for each in inspect.signature(function).parameters if each not in ("self", "cls")
         ]
-        told = (inspect.getdoc(function) or "").partition("Args:")[2]
-        missing = [each for each in parameters if f"\n    {each}: " not in told]
+        described = (inspect.getdoc(function) or "").partition("Args:")[2]
+        missing = [each for each in parameters if f"\n    {each}: " not in described]
         if len(parameters) > FEW and missing:
             silent.append(f"{name} does not tell of {', '.join(missing)}")
 

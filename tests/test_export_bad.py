@@ -20,7 +20,7 @@ import kdzoo as package
 from kdzoo.digest import file_sha256
 from kdzoo.errors import KdzooError, ModelError
 from kdzoo.runtime import load_classifier
-from kdzoo.runtime.folder import check_export, read_export
+from kdzoo.runtime.folder import check_exported_form, read_exported_form
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ class TestExportJson:
         rewrite(folder, **changes)
 
         with pytest.raises(ModelError, match=r"export\.json is not what kdzoo writes: .*again"):
-            check_export(folder)
+            check_exported_form(folder)
 
     def test_that_is_huge(self, folder: Path) -> None:
         """It is not even read."""
@@ -161,7 +161,7 @@ class TestExportJson:
             file.truncate(1 << 30)
 
         with pytest.raises(ModelError, match=r"export\.json cannot be read: it has more than"):
-            read_export(folder)
+            read_exported_form(folder)
 
     def test_of_a_newer_kdzoo(self, kdzoo: RunCommand, folder: Path) -> None:
         rewrite(folder, schema_version=99, unheard_of="yes")
@@ -240,7 +240,7 @@ class TestTexts:
         torch, onnx_form = load_classifier(trained, "torch"), load_classifier(exported, "onnx")
         words = " ".join(TEXTS).split()
         long = [" ".join(words[start : start + 200]) for start in range(20)]
-        limit = read_export(exported).max_length
+        limit = read_exported_form(exported).max_length
 
         found = onnx_form.logits(long)
 

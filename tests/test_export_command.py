@@ -17,7 +17,7 @@ import kdzoo as package
 from kdzoo.errors import KdzooError, ModelError
 from kdzoo.results import Store
 from kdzoo.runtime import load_classifier, runtime_of
-from kdzoo.runtime.folder import check_export, deployed_bytes
+from kdzoo.runtime.folder import check_exported_form, deployed_bytes
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ class TestTheCommand:
         again = kdzoo("export", trained, "--out", "deployed")
 
         assert (first.code, again.code) == (0, 0)
-        assert check_export(Path("deployed")).runtime == "onnx-int8"
+        assert check_exported_form(Path("deployed")).runtime == "onnx-int8"
         Path("deployed/notes.txt").write_text("precious", encoding="utf-8")
         for target in ("deployed", str(trained)):
             before = sorted(Path(target).iterdir())

@@ -14,7 +14,7 @@ from tiny_models import save_tiny_classifier
 from tiny_world import LABELS
 
 from kdzoo.errors import ModelError
-from kdzoo.registry import load_students
+from kdzoo.registry import load_extensions
 from kdzoo.runtime import export, load_classifier
 from kdzoo.runtime.graph import to_onnx
 
@@ -24,7 +24,7 @@ def own_students(tmp_path: Path) -> None:
     """Recurrent students that a user wrote."""
     file = tmp_path / "own_recurrent.py"
     file.write_text(RECURRENT, encoding="utf-8")
-    load_students(file)
+    load_extensions(file)
 
 
 def operators(folder: Path) -> Counter[str]:
@@ -179,12 +179,12 @@ class TestInt8:
 
 class TestWhatIsWritten:
     def test_is_whole_and_says_what_it_is(self, tmp_path: Path, tiny_encoder: Path) -> None:
-        from kdzoo.runtime.folder import check_export, deployed_bytes, read_labels
+        from kdzoo.runtime.folder import check_exported_form, deployed_bytes, read_labels
 
         trained = save_student("fasttext", tmp_path / "trained", tiny_encoder)
         folder = export_to(trained, tmp_path / "exported", "onnx-int8")
 
-        said = check_export(folder)
+        said = check_exported_form(folder)
 
         assert said.runtime == "onnx-int8"
         assert said.max_length == 32
@@ -243,7 +243,7 @@ class TestWhatIsWritten:
         def fails(*_: object) -> None:
             raise ModelError("no")
 
-        monkeypatch.setattr(export, "write_export", fails)
+        monkeypatch.setattr(export, "write_exported_form", fails)
         with pytest.raises(ModelError, match="no"):
             export_to(trained, tmp_path / "exported")
 

@@ -31,20 +31,20 @@ from kdzoo.digest import file_sha256
 from kdzoo.errors import FileError, KdzooError
 from kdzoo.files import (
     alone_in,
+    as_file_errors,
     check_readable,
     check_writable,
     with_home,
     write_atomically,
     writing,
 )
-from kdzoo.files import files_told as told
 from kdzoo.model.baseline import fit_baseline, save_baseline
 from kdzoo.recipe import load_study
-from kdzoo.registry import load_students
+from kdzoo.registry import load_extensions
 from kdzoo.report.check import stale_blocks
 from kdzoo.results import Store, opened
 from kdzoo.runtime.decision import read_decision
-from kdzoo.runtime.folder import DEPLOYED, Export, write_export
+from kdzoo.runtime.folder import DEPLOYED, ExportedForm, write_exported_form
 from kdzoo.teacher import content_key, find_model, open_outputs
 from kdzoo.teacher.cache import check_cache, clear_cache
 from kdzoo.text import check_vectors
@@ -170,7 +170,7 @@ class TestWhetherAFolderCanBeWritten:
         subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
         monkeypatch.setenv("KDZOO_CACHE", str(small_disk / "cache"))
 
-        with pytest.raises(FileError, match="the disk can only be read"), told():
+        with pytest.raises(FileError, match="the disk can only be read"), as_file_errors():
             clear_cache()
 
 
@@ -187,7 +187,7 @@ class TestMessages:
         ],
     )
     def test_say_what_where_and_the_cure(self, number: int, words: str) -> None:
-        with pytest.raises(FileError, match=words), told():
+        with pytest.raises(FileError, match=words), as_file_errors():
             raise OSError(number, os.strerror(number), "x/y")
 
     @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ class TestMessages:
     )
     def test_are_not_of_errors_of_another_kind(self, error: Exception) -> None:
         """A mistake of kdzoo's, or of a network, is not told as one of the user's files."""
-        with pytest.raises(type(error)), told():
+        with pytest.raises(type(error)), as_file_errors():
             raise error
 
     def test_tell_a_file_that_may_not_be_read_from_one_that_may_not_be_written(
@@ -206,9 +206,15 @@ class TestMessages:
         secret.chmod(0o600)
 
         with user():
-            with pytest.raises(FileError, match=r"secret: this user may not read.*a\+rX"), told():
+            with (
+                pytest.raises(FileError, match=r"secret: this user may not read.*a\+rX"),
+                as_file_errors(),
+            ):
                 check_readable(secret)
-            with pytest.raises(FileError, match=r"new: this user may not write there"), told():
+            with (
+                pytest.raises(FileError, match=r"new: this user may not write there"),
+                as_file_errors(),
+            ):
                 (open_folder / "new").mkdir()
 
     @pytest.mark.parametrize("path", ["~/data.csv", "~", "~nobody-of-that-name/x"])
@@ -277,7 +283,7 @@ READ: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
 }  # fmt: skip
 ALONE: dict[str, tuple[Callable[[Path], object], str]] = {
     "recipe": (in_recipe, "a.yaml"),
-    "students": (load_students, "a.py"),
+    "students": (load_extensions, "a.py"),
     "vectors": (lambda path: check_vectors(str(path)), "a.vec"),
     "outputs": (open_outputs, "a.jsonl"),
     "outputs in parquet": (open_outputs, "a.parquet"),
@@ -299,7 +305,7 @@ def _exported(folder: Path) -> Path:
     for name in DEPLOYED:
         (folder / name).write_text("{}", encoding="utf-8")
     digests = {name: file_sha256(folder / name) for name in DEPLOYED}
-    write_export(folder, Export("onnx", 32, 0, 20, digests))
+    write_exported_form(folder, ExportedForm("onnx", 32, 0, 20, digests))
     return folder
 
 

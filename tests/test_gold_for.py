@@ -84,9 +84,9 @@ class TestWords:
         with pytest.raises(DataError) as refused:
             gold_for(words, corpus)
 
-        told = str(refused.value)
-        assert told.startswith("objective.gold_for: ")
-        assert [each for each in said if each not in told] == []
+        message = str(refused.value)
+        assert message.startswith("objective.gold_for: ")
+        assert [each for each in said if each not in message] == []
 
     @pytest.mark.parametrize("command", ["run", "check"])
     @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ class TestWords:
 
 
 def recipe_of(**sections: Any) -> Recipe:
-    told = {
+    plain = {
         "version": 1,
         "name": "tiny",
         "data": {"embedded": "assistant"},
@@ -129,17 +129,17 @@ def recipe_of(**sections: Any) -> Recipe:
         "student": {"kind": "fasttext"},
         "objective": {"kind": "kl"},
     }
-    return recipe_model().model_validate({**told, **sections})
+    return recipe_model().model_validate({**plain, **sections})
 
 
 def key_of(corpus: Corpus = CORPUS, *, hard_labels: bool = False, **sections: Any) -> str:
     """Returns the key of a student of some teacher."""
     teacher = SimpleNamespace(key="t", encoder_key=lambda: "e")
-    taught: Any = SimpleNamespace(key="k", teacher=teacher, labeller=teacher)
+    study_teacher: Any = SimpleNamespace(key="k", whole=teacher, labeller=teacher)
     vocabulary: Any = SimpleNamespace(fingerprint="v")
     transfer = TransferSet(Texts.of([Example("a", label=0)]), 1)
     variant = Variant(recipe_of(**sections), "", "")
-    run = SeedRun(variant, 0, corpus, taught)
+    run = SeedRun(variant, 0, corpus, study_teacher)
     return StudentJob(run, transfer, vocabulary, hard_labels).key
 
 

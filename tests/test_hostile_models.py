@@ -397,14 +397,14 @@ class TestGraph:
         onnx.save(model, folder / "model.onnx")
         names = ("model.onnx", "tokenizer.json", "labels.json")
         rows = len(json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"])
-        told = {
+        content = {
             "runtime": "onnx",
             "max_length": 32,
             "pad_id": 0,
             "vocabulary": rows,
             "sha256": {name: file_sha256(folder / name) for name in names},
         }
-        (folder / "export.json").write_text(json.dumps(told), encoding="utf-8")
+        (folder / "export.json").write_text(json.dumps(content), encoding="utf-8")
         return folder
 
     def test_that_gives_fewer_rows_than_texts_is_refused(self, folder: Path) -> None:

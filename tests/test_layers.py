@@ -20,7 +20,7 @@ ORDER = (
     "teacher", "transfer", "runtime", "measure",
     "results", "examples", "statistics", "steps", "report", "choosing", "card", "hub", "study",
     "bench", "exporting",
-    "predicting", "scaffold", "listing", "console", "api", "cli",
+    "predicting", "starters", "scaffold", "listing", "console", "api", "cli",
 )  # fmt: skip
 BESIDE = {"hf": "model", "__main__": "cli"}  # modules that stand with a room
 ROOMLESS = {"__init__"}  # looks everything up when it is first used

@@ -146,12 +146,12 @@ class TestCores:
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
 
     @pytest.mark.parametrize(
-        ("told", "cores"),
+        ("quota", "cores"),
         [("20000 100000", 0.2), ("150000 100000", 1.5), ("max 100000", 8), ("9900000 100000", 8)],
     )
-    def test_are_a_quotas_of_version_2(self, machine: Machine, told: str, cores: float) -> None:
+    def test_are_a_quotas_of_version_2(self, machine: Machine, quota: str, cores: float) -> None:
         second(machine)
-        machine.group("/sys/fs/cgroup/docker/abc", cpu__max=told)
+        machine.group("/sys/fs/cgroup/docker/abc", cpu__max=quota)
 
         assert usable_cores(machine.root) == cores
 
@@ -188,27 +188,27 @@ class TestCores:
         assert usable_cores(machine.root) == 10
 
     @pytest.mark.parametrize(
-        ("told", "wanted", "had"),
+        ("quota", "wanted", "had"),
         [("20000 100000", 4, 1), ("150000 100000", 4, 2), ("max 100000", 4, 4), ("max 1", 99, 8)],
     )
     def test_decide_how_many_threads_are_of_use(
-        self, machine: Machine, told: str, wanted: int, had: int
+        self, machine: Machine, quota: str, wanted: int, had: int
     ) -> None:
         second(machine)
-        machine.group("/sys/fs/cgroup/docker/abc", cpu__max=told)
+        machine.group("/sys/fs/cgroup/docker/abc", cpu__max=quota)
 
         assert usable_threads(wanted, machine.root) == had
 
     @pytest.mark.parametrize(
-        ("cores", "told"), [(2.0, "2"), (0.2, "0.2"), (1.0, "1"), (4 / 3, "1.33")]
+        ("cores", "shown"), [(2.0, "2"), (0.2, "0.2"), (1.0, "1"), (4 / 3, "1.33")]
     )
     def test_name_the_machine_of_a_figure(
-        self, monkeypatch: pytest.MonkeyPatch, cores: float, told: str
+        self, monkeypatch: pytest.MonkeyPatch, cores: float, shown: str
     ) -> None:
         """What ran on a fifth of a core does not share a column with the whole machine."""
         monkeypatch.setattr("kdzoo.measure.machine.usable_cores", lambda: cores)
 
-        assert environment.__wrapped__()["cores"] == told
+        assert environment.__wrapped__()["cores"] == shown
 
 
 MEMORY_TREES = (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup"))  # version 1, version 2
@@ -287,9 +287,9 @@ print(json.dumps([[speed.failure, speed.first_round] for speed in found.speeds.v
     ran = limited(real_group, 1200 * MB, sys.executable, "-c", script)
 
     assert ran.returncode == 0, ran.stderr
-    told = json.loads(ran.stdout.splitlines()[-1])
-    assert [failure for failure, _ in told] == [None] * 16
-    assert len({first for _, first in told}) > 1
+    answers = json.loads(ran.stdout.splitlines()[-1])
+    assert [failure for failure, _ in answers] == [None] * 16
+    assert len({first for _, first in answers}) > 1
 
 
 def test_memory_is_asked_for_in_one_place() -> None:

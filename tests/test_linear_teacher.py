@@ -99,12 +99,12 @@ class TestModel:
         _, teacher = fitted(tmp_path / "model", encoder, corpus)
         examples = corpus.validation
 
-        taught = teacher.label(examples, Silent(), CPU)[:].astype(np.float32)
+        labelled = teacher.label(examples, Silent(), CPU)[:].astype(np.float32)
 
         own = load_classifier(tmp_path / "model", "torch").logits([e.input for e in examples])
-        np.testing.assert_allclose(own, taught, rtol=5e-3, atol=2e-2)
+        np.testing.assert_allclose(own, labelled, rtol=5e-3, atol=2e-2)
         piped = pipeline_logits(tmp_path / "model", examples)
-        np.testing.assert_allclose(piped, taught, rtol=5e-3, atol=2e-2)
+        np.testing.assert_allclose(piped, labelled, rtol=5e-3, atol=2e-2)
         assert load_model(tmp_path / "model").reads_pairs is (kind == "pairs")
 
     @pytest.mark.slow
@@ -212,9 +212,9 @@ class TestModel:
     ) -> None:
         fitted(tmp_path / "model", tiny_encoder, tiny_corpus())
 
-        told = "".join(each.read_text(encoding="utf-8") for each in tmp_path.rglob("*.json"))
-        assert str(tiny_encoder) not in told
-        assert str(tmp_path) not in told
+        written = "".join(each.read_text(encoding="utf-8") for each in tmp_path.rglob("*.json"))
+        assert str(tiny_encoder) not in written
+        assert str(tmp_path) not in written
 
     def test_lends_the_encoder_as_it_is(self, tiny_encoder: Path, tmp_path: Path) -> None:
         """A student starts from what its control starts from: nothing was learnt in the layers."""

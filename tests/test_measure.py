@@ -202,19 +202,19 @@ class TestEnvironment:
         assert {"skops", "scipy", "tokenizers"} <= set(found)
 
     @pytest.mark.parametrize(
-        ("own", "told"),
+        ("own", "recorded"),
         [({}, "none"), ({"OMP_NUM_THREADS": "3"}, "OMP_NUM_THREADS=3")],
         ids=["none", "one"],
     )
     def test_tells_the_thread_settings(
-        self, monkeypatch: pytest.MonkeyPatch, own: dict[str, str], told: str
+        self, monkeypatch: pytest.MonkeyPatch, own: dict[str, str], recorded: str
     ) -> None:
         for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             monkeypatch.delenv(name, raising=False)
         for name, value in own.items():
             monkeypatch.setenv(name, value)
 
-        assert environment.__wrapped__()["thread_settings"] == told
+        assert environment.__wrapped__()["thread_settings"] == recorded
 
     def test_tells_nothing_of_who_and_where(self) -> None:
         """No host, no user, no path: records are published."""

@@ -170,10 +170,10 @@ class TestASession:
 
     def test_tells_what_the_machine_was_like(self, one: Outcome) -> None:
         """Before and after, and which cores were used."""
-        told = one.measured.conditions
+        conditions = one.measured.conditions
 
-        assert {"load_average_before", "load_average_after", "cores"} <= set(told)
-        assert json.loads(json.dumps(told)) == told
+        assert {"load_average_before", "load_average_after", "cores"} <= set(conditions)
+        assert json.loads(json.dumps(conditions)) == conditions
 
     def test_reads_the_whole_split_for_its_throughput(self, one: Outcome) -> None:
         runs = [note.texts for note in one.notes if note.what == "run"]
@@ -268,8 +268,8 @@ class TestGroups:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """It ends, and is measured when its turn comes; nothing is killed for want of memory."""
-        told = iter([1 << 40])  # before it starts
-        limit = lambda: MemoryLimit(1 << 41, next(told, 1 << 20))  # noqa: E731 - a stand-in
+        available = iter([1 << 40])  # before it starts
+        limit = lambda: MemoryLimit(1 << 41, next(available, 1 << 20))  # noqa: E731 - a stand-in
         monkeypatch.setattr(latency, "memory_limit", limit)
         said: list[str] = []
 
@@ -321,7 +321,7 @@ class TestThreads:
 
 class TestAFailure:
     @pytest.mark.parametrize(
-        ("told", "references", "message"),
+        ("orders", "references", "message"),
         [
             ({"calls": 0, "then": "raises"}, "a", "ValueError: no such luck"),
             ({"calls": 30, "then": "exits"}, "", "its process ended with exit code 3: out of luck"),
@@ -337,12 +337,12 @@ class TestAFailure:
         ids=["does not load", "dies", "dies as the reference", "hangs"],
     )
     def test_is_that_rows_alone(
-        self, tmp_path: Path, told: dict[str, Any], references: str, message: str
+        self, tmp_path: Path, orders: dict[str, Any], references: str, message: str
     ) -> None:
         """It has no figures and says why; the others have all of theirs, in the same order."""
         candidates = {
             "a": obedient(tmp_path, "a", sleep_ms=1),
-            "b": obedient(tmp_path, "b", **told),
+            "b": obedient(tmp_path, "b", **orders),
             "c": obedient(tmp_path, "c", sleep_ms=1),
         }
 
@@ -372,7 +372,7 @@ class TestAFailure:
             @contextmanager
             def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
                 if description == "measuring cold starts":
-                    (candidate.folder / "told.json").unlink()
+                    (candidate.folder / "orders.json").unlink()
                 with super().task(description, total, done) as task:
                     yield task
 

@@ -42,9 +42,9 @@ def has_ended(pid: int) -> bool:
     return False
 
 
-def seen_by(folder: Path, **told: Any) -> dict[str, Any]:
+def seen_by(folder: Path, **orders: Any) -> dict[str, Any]:
     """Returns what a candidate saw of its process while it was loaded with one thread."""
-    candidate = obedient(folder, "candidate", **told)
+    candidate = obedient(folder, "candidate", **orders)
     with Worker(candidate, 1) as worker:
         answer = worker.load("text", LIMIT_S)
     seen = json.loads((candidate.folder / "seen.json").read_text(encoding="utf-8"))
@@ -280,7 +280,7 @@ class TestUsersFiles:
             "    return obedient_runtime.Obedient(folder, threads)\n",
             encoding="utf-8",
         )
-        registry.load_students(source)
+        registry.load_extensions(source)
         candidate = obedient(tmp_path, "candidate")
 
         with Worker(Candidate("mine", candidate.folder, "mine"), 1) as worker:
@@ -295,7 +295,7 @@ class TestAnExportedModel:
         exported = tmp_path / "onnx"
         export_model(tiny_teacher, exported, "onnx", ExportSettings())
         (tmp_path / "students.py").write_text("import torch\n", encoding="utf-8")
-        registry.load_students(tmp_path / "students.py")
+        registry.load_extensions(tmp_path / "students.py")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # lists every import, as an error
             with Worker(Candidate("exported", exported, "onnx"), 1) as worker:

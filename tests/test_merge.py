@@ -80,7 +80,7 @@ def a_study(
 
 
 @dataclass
-class Told(Silent):
+class Listener(Silent):
     """Keeps what it is told."""
 
     said: list[str] = field(default_factory=list)
@@ -124,13 +124,13 @@ class TestDuplicates:
         shutil.copytree(store.root, tmp_path / "copy")
         public = publish(store, tmp_path / "published", store.manifest().keys)
 
-        told = Told()
-        merged = merge([store, Store(tmp_path / "copy"), public], tmp_path / "merged", told)
+        heard = Listener()
+        merged = merge([store, Store(tmp_path / "copy"), public], tmp_path / "merged", heard)
 
         expected, found = tree(public.root), tree(merged.root)
         assert expected.pop("study.json").replace(b'"one"', b'"merged"') == found.pop("study.json")
         assert found == expected
-        assert told.said == []
+        assert heard.said == []
 
     @settings(deadline=None, max_examples=5)
     @given(order=st.permutations([0, 1, 2, 3]), cut=st.integers(1, 3))
@@ -238,13 +238,13 @@ class TestOrder:
 
 class TestRowsOfOneName:
     def test_with_other_recipes_have_their_studys_name(self, tmp_path: Path) -> None:
-        told, recipe = Told(), {"objective": {"kind": "mse"}}
+        heard, recipe = Listener(), {"objective": {"kind": "mse"}}
         stores = [a_study(tmp_path / "one"), a_study(tmp_path / "two", [2], recipe=recipe)]
 
-        merged = merge(stores, tmp_path / "merged", told)
+        merged = merge(stores, tmp_path / "merged", heard)
 
         assert rows_of(merged) == {"teacher": [2], "one: tiny": [0, 1], "two: tiny": [2]}
-        assert told.said == ["note: rows kept apart (other data, recipe or teacher): tiny"]
+        assert heard.said == ["note: rows kept apart (other data, recipe or teacher): tiny"]
 
     def test_in_studies_of_one_name_have_their_folders(self, tmp_path: Path) -> None:
         recipe = {"objective": {"kind": "mse"}}
@@ -270,13 +270,13 @@ class TestRowsOfOneName:
 
     def test_with_a_seed_trained_twice_are_kept_apart_and_told(self, tmp_path: Path) -> None:
         """The same recipe and seed, another key: a mean over both would count the seed twice."""
-        told = Told()
+        heard = Listener()
         stores = [a_study(tmp_path / "one"), a_study(tmp_path / "two", [0], trained="Elsewhere")]
 
-        merged = merge(stores, tmp_path / "merged", told)
+        merged = merge(stores, tmp_path / "merged", heard)
 
         assert rows_of(merged) == {"teacher": [1], "one: tiny": [0, 1], "two: tiny": [0]}
-        assert told.said == ["note: rows kept apart (the same seed trained apart): tiny"]
+        assert heard.said == ["note: rows kept apart (the same seed trained apart): tiny"]
 
     def test_differ_in_nothing_that_shapes_no_model(self, tmp_path: Path) -> None:
         """How models are measured and saved, what an older kdzoo did not know: still one row."""
@@ -345,13 +345,13 @@ class TestModelsTrainedApart:
         ]
 
     def test_are_rows_of_their_own(self, stores: list[Store], tmp_path: Path) -> None:
-        told = Told()
+        heard = Listener()
 
-        merged = merge(stores, tmp_path / "merged", told)
+        merged = merge(stores, tmp_path / "merged", heard)
 
         assert list(rows_of(merged)) == ["one: teacher", "two: teacher", "one: tiny", "two: tiny"]
-        assert told.said[0].startswith(f"note: {stores[1].root} trained these apart")
-        assert "teacher, seed 0 (teacher)" in told.said[0]
+        assert heard.said[0].startswith(f"note: {stores[1].root} trained these apart")
+        assert "teacher, seed 0 (teacher)" in heard.said[0]
 
     def test_teach_their_own_students(self, stores: list[Store], tmp_path: Path) -> None:
         """Each student is compared with the teacher that taught it, as it was in its study."""
@@ -658,8 +658,8 @@ class TestHostileResults:
         made.form(key_of("student"), "onnx", failure="it fails")
         form = stores[0].form(key_of("student"), "onnx") / "record.json"
         known = json.loads(form.read_text(encoding="utf-8"))
-        told = {**known, "runtime": name.format(tmp_path=tmp_path)}
-        form.write_text(json.dumps(told), encoding="utf-8")
+        content = {**known, "runtime": name.format(tmp_path=tmp_path)}
+        form.write_text(json.dumps(content), encoding="utf-8")
         before = tree(tmp_path)
 
         with pytest.raises(StoreError, match=r"onnx/record\.json: is the record of .* in '"):
@@ -682,11 +682,11 @@ class TestTestsThatWereNotRead:
                 store.write_predictions(store.finished(key), both)
                 changed = record.model_copy(update={"quality": quality})
                 store.write(store.finished(key), changed)
-        told = Told()
+        heard = Listener()
 
-        merged = merge(stores, tmp_path / "merged", told)
+        merged = merge(stores, tmp_path / "merged", heard)
 
-        assert told.said == [
+        assert heard.said == [
             f"note: test was not read in {stores[1].root}: all figures are validation's"
         ]
         assert make_table(merged).split == "validation"

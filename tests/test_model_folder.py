@@ -153,7 +153,7 @@ class TestUnknownStudent:
         message = str(caught.value)
         assert "'fasttext'" in message
         assert "--students" in message
-        assert "kdzoo.load_students" in message
+        assert "kdzoo.load_extensions" in message
 
     def test_is_one_message_on_the_command_line(self, unknown: Path, kdzoo: RunCommand) -> None:
         outcome = kdzoo("predict", unknown, "play a song")

@@ -151,10 +151,11 @@ PAIRS = [
     ),
     Pair(
         ["init", "--data", "d", "-o", "o", *FILE_LINE, "--label", "l", "--oos-label", "x",
-         "--teacher", "T", "--teacher-labels", "[a, b]", "--fine-tune"],
+         "--teacher", "T", "--teacher-labels", "[a, b]", "--fine-tune", "--students", "cnn, s.py"],
         "init",
         {"data": Path("d"), "output": Path("o"), **FILE_CALL, "label": "l", "oos_label": "x",
-         "teacher": "T", "teacher_labels": "[a, b]", "fine_tune": True},
+         "teacher": "T", "teacher_labels": "[a, b]", "fine_tune": True,
+         "students": ["cnn", "s.py"]},
     ),
     Pair(["list", "students", "--students", "s.py"], "list_choices",
          {"what": "students", "students": "s.py"}),
@@ -228,11 +229,11 @@ def test_every_command_and_every_function_has_its_other_side() -> None:
 @pytest.mark.parametrize("name", functions())
 def test_a_function_of_the_api_is_kdzoos_own_and_says_what_it_takes(name: str) -> None:
     function = getattr(package, name)
-    told = inspect.getdoc(function) or ""
+    doc = inspect.getdoc(function) or ""
 
     assert function is getattr(api, name)
-    assert all(f"    {each}:" in told for each in parameters(name) if name not in FRAMES)
-    assert "Raises:" in told or name == "cache"
+    assert all(f"    {each}:" in doc for each in parameters(name) if name not in FRAMES)
+    assert "Raises:" in doc or name == "cache"
 
 
 FRAMES = ("read_results", "read_verdicts")  # of whatever folders
@@ -266,11 +267,11 @@ def test_a_command_makes_one_call_with_what_it_was_told(
     outcome = kdzoo(*pair.line)
 
     assert outcome.code == 2, outcome.err
-    ((function, told),) = calls
-    progress = told.pop("progress", None)
+    ((function, arguments),) = calls
+    progress = arguments.pop("progress", None)
     assert progress is None or isinstance(progress, ConsoleProgress)
     assert function == pair.function
-    assert told == pair.call
+    assert arguments == pair.call
 
 
 @pytest.mark.parametrize(
@@ -285,9 +286,9 @@ def test_predict_hands_on_a_text_a_file_or_a_stream(
     monkeypatch.setattr("sys.stdin", StringIO("a text"))
     kdzoo("predict", "M", *line)
 
-    ((function, told),) = calls
+    ((function, arguments),) = calls
     assert function == "predict"
-    given = told["texts"]
+    given = arguments["texts"]
     assert isinstance(given, texts) if isinstance(texts, type) else given == texts
 
 
@@ -340,8 +341,8 @@ class TestTheSameDeed:
 
         best = picked.chosen.best
         assert best is not None
-        told = f"{best.name} in {best.runtime}: the most accurate"
-        assert told in kdzoo("pick", str(study), "--max-latency-ms", "1000").out
+        sentence = f"{best.name} in {best.runtime}: the most accurate"
+        assert sentence in kdzoo("pick", str(study), "--max-latency-ms", "1000").out
         with pytest.raises(KdzooError, match="more than 0") as refused:
             package.pick(study, max_size_mb=0)
         outcome = kdzoo("pick", str(study), "--max-size-mb", "0")

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from tiny_outputs import CPU, Row, opened, said, write_rows
+from tiny_outputs import CPU, OutputsRow, opened, said, write_rows
 from tiny_world import LABELS
 
 from kdzoo.data import Example
@@ -220,7 +220,7 @@ class TestWhatIsRefused:
         ],
     )  # fmt: skip
     def test_rows_that_do_not_say_what_they_should(
-        self, tmp_path: Path, rows: list[Row], words: list[str]
+        self, tmp_path: Path, rows: list[OutputsRow], words: list[str]
     ) -> None:
         file = write_rows(tmp_path / "o.jsonl", rows)
 

@@ -49,7 +49,7 @@ class Told(Silent):
         self.lines.append(message)
 
 
-def told(path: Path, **section: Any) -> list[str]:
+def lines_of(path: Path, **section: Any) -> list[str]:
     """Returns what is said while the file is opened."""
     progress = Told()
     open_outputs_teacher(Section(outputs=str(path), **section), LABELS, progress)
@@ -59,11 +59,11 @@ def told(path: Path, **section: Any) -> list[str]:
 class TestTheCache:
     def test_a_file_is_read_once(self, file: Path, tmp_path: Path) -> None:
         """Its bytes decide: a copy elsewhere, or a touched one, is not read again."""
-        assert told(file) == ["o.jsonl: labels of 2 texts"]
+        assert lines_of(file) == ["o.jsonl: labels of 2 texts"]
         (tmp_path / "copy.jsonl").write_bytes(file.read_bytes())
 
-        assert told(file) == []
-        assert told(tmp_path / "copy.jsonl") == []
+        assert lines_of(file) == []
+        assert lines_of(tmp_path / "copy.jsonl") == []
 
     @pytest.mark.parametrize("section", [{"smoothing": 0.2}, {"encoder": None}])
     def test_smoothing_is_another_reading_of_labels(
@@ -105,7 +105,7 @@ class TestTheCache:
         else:
             (before.cache.folder / "whole.json").write_text("{", encoding="utf-8")
 
-        assert told(file)[-1] == "o.jsonl: labels of 2 texts"
+        assert lines_of(file)[-1] == "o.jsonl: labels of 2 texts"
         np.testing.assert_array_equal(said(opened(file), "one", "two"), logits)
 
     def test_a_reading_that_was_cut_short_is_not_taken_for_whole(
@@ -130,7 +130,7 @@ class TestTheCache:
                 open_outputs_teacher(Section(outputs=str(file)), LABELS, Stopped())
         assert len(list((tmp_path / "cache").rglob("*.npy"))) == 4
 
-        assert told(file) == ["many.jsonl: labels of 40 texts"]
+        assert lines_of(file) == ["many.jsonl: labels of 40 texts"]
         assert said(opened(file), *(row["text"] for row in rows)).argmax(1).tolist() == [
             i % 4 for i in range(40)
         ]
@@ -156,7 +156,7 @@ class TestTheCache:
         assert "2 texts" in kdzoo("cache").out
         kdzoo("cache", "clear")
         assert cache_contents() == []
-        assert told(file) == ["o.jsonl: labels of 2 texts"]
+        assert lines_of(file) == ["o.jsonl: labels of 2 texts"]
 
 
 class TestItsTexts:

@@ -99,7 +99,7 @@ class TestPage:
         assert "Distilling " in sentences[2]
 
     @pytest.mark.parametrize(
-        ("trained", "measured", "told"),
+        ("trained", "measured", "dates"),
         [
             ("2026-01-01", [], "Trained 2026-01-01 (UTC)."),
             ("2026-01-01", ["2026-02-03"], "Trained 2026-01-01; measured 2026-02-03 (UTC)."),
@@ -111,7 +111,7 @@ class TestPage:
         ],
     )
     def test_says_when_that_was_from_what_is_stored(
-        self, tmp_path: Path, trained: str, measured: list[str], told: str
+        self, tmp_path: Path, trained: str, measured: list[str], dates: str
     ) -> None:
         """Not when the report was made: the same results give the same page on any day."""
         store = one_student(tmp_path).finish()
@@ -124,7 +124,7 @@ class TestPage:
         moment = {"created": f"{trained}T23:59:59+00:00"}
         store.write(store.finished(record.key), record.model_copy(update=moment))
 
-        assert told in Read(write.page(read_report(store))).texts
+        assert dates in Read(write.page(read_report(store))).texts
 
     def test_shows_every_row_in_picture_and_table(self, written: Path, page: Read) -> None:
         rows = make_table(Store(written)).rows

@@ -276,7 +276,7 @@ class TestOfAUsersOwn:
     ) -> None:
         file = tmp_path / "own.py"
         file.write_text(WITHOUT_ENCODE, encoding="utf-8")
-        registry.load_students(file)
+        registry.load_extensions(file)
 
         try_student(kind, {})  # single texts it can read
         with pytest.raises(ModelError, match=said):

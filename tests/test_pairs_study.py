@@ -350,7 +350,7 @@ def test_single_texts_keep_their_keys(finished_study: Path) -> None:
     (row,) = [row for row in store.manifest().rows if row.role == "student"]
     folder = store.finished(row.members[0].key)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    told = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
 
     assert not {"pair_head", "reads_pairs", "type_vocab_size"} & config.keys()
-    assert told["model_input_names"] == ["input_ids", "attention_mask"]
+    assert settings["model_input_names"] == ["input_ids", "attention_mask"]

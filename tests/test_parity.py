@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from kdzoo.runtime import Logits, Text
+from kdzoo.runtime import Input, Logits
 from kdzoo.runtime.alone import TextByText
 from kdzoo.runtime.parity import (
     LARGEST_DIFFERENCE,
@@ -197,18 +197,18 @@ class Counting:
 
     def __init__(self, neighbours: float = 0.0) -> None:
         self.neighbours = neighbours
-        self.batches: list[list[Text]] = []
+        self.batches: list[list[Input]] = []
 
-    def encode(self, texts: Sequence[Text]) -> list[Text]:
+    def encode(self, texts: Sequence[Input]) -> list[Input]:
         return list(texts)
 
-    def run(self, encoded: list[Text]) -> Logits:
+    def run(self, encoded: list[Input]) -> Logits:
         self.batches.append(encoded)
         counts = [[str(text).count(letter) for letter in self.labels] for text in encoded]
         longest = max(len(text) for text in encoded)
         return np.array(counts, dtype=np.float32) + np.float32(self.neighbours * longest)
 
-    def logits(self, texts: Sequence[Text]) -> Logits:
+    def logits(self, texts: Sequence[Input]) -> Logits:
         return self.run(self.encode(texts))
 
 

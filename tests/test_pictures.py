@@ -186,8 +186,8 @@ def test_of_latencies_says_on_its_axis_that_the_machine_was_busy(
     picture.draw(a_table(a_row("a", latency=latency, metrics={}, control={})), bare)
 
     for path in (tmp_path / "accuracy_vs_latency.svg", bare / "latency.svg"):
-        told = f"NOISY: the reference varied by {noise * 100:.0f} % from round to round"
-        assert (told in path.read_text(encoding="utf-8")) == is_told
+        note = f"NOISY: the reference varied by {noise * 100:.0f} % from round to round"
+        assert (note in path.read_text(encoding="utf-8")) == is_told
     assert "NOISY" not in (tmp_path / "accuracy_vs_size.svg").read_text(encoding="utf-8")
 
 

@@ -24,7 +24,7 @@ from kdzoo.data import write_rows
 from kdzoo.errors import DataError
 from kdzoo.predicting import Columns, answers
 from kdzoo.progress import Silent
-from kdzoo.runtime import Text
+from kdzoo.runtime import Input
 from kdzoo.runtime.predictor import Prediction
 
 COLUMNS = ("text", "label", "probability")
@@ -63,7 +63,7 @@ class Echo:
 
     reads_pairs: bool
 
-    def predict(self, texts: Iterable[Text], top: int) -> Iterator[Prediction]:
+    def predict(self, texts: Iterable[Input], top: int) -> Iterator[Prediction]:
         yield from (Prediction(str(text), 1.0, ()) for text in texts)
 
 

@@ -30,7 +30,7 @@ from kdzoo.choosing import Choice, choose
 from kdzoo.errors import HubError, ModelError, RegistryError
 from kdzoo.hub.repository import check_name
 from kdzoo.results import Store
-from kdzoo.runtime.folder import check_export
+from kdzoo.runtime.folder import check_exported_form
 
 TOKEN = "hf_" + "Secret" * 5
 TEXTS = ["wake me", "play a song", "rain tomorrow", "a joke please", "jazz band now"]
@@ -87,10 +87,10 @@ def push_anew(hub: Hub, tmp_path: Path) -> Push:
     }
 
     def command(*arguments: object, **changes: str | None) -> Outcome:
-        told = {**environment, **changes}
+        variables = {**environment, **changes}
         done = subprocess.run(
             [sys.executable, "-m", "kdzoo", "push", *map(str, arguments)],
-            env={name: value for name, value in told.items() if value is not None},
+            env={name: value for name, value in variables.items() if value is not None},
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -148,7 +148,7 @@ class TestPush:
                              ("onnx-int8", folder / "onnx-int8")):  # fmt: skip
             wanted = [each.label for each in package.load(trained / mine).predict(TEXTS)]
             assert [each.label for each in package.load(theirs).predict(TEXTS)] == wanted
-        assert check_export(folder / "onnx").runtime == "onnx"
+        assert check_exported_form(folder / "onnx").runtime == "onnx"
 
     def test_says_what_goes_where_and_where_it_lies(
         self, push: Push, hub: Hub, student: Choice

@@ -383,7 +383,7 @@ class TestOptions:
             ),
             encoding="utf-8",
         )
-        registry.load_students(path)
+        registry.load_extensions(path)
         with pytest.raises(RegistryError) as caught:
             load_study(str(write()))
 
@@ -404,7 +404,7 @@ class TestOptions:
             ),
             encoding="utf-8",
         )
-        registry.load_students(path)
+        registry.load_extensions(path)
         student = {"kind": "own", "layers": [0, 2]}
         recipe = load_study(str(write(student=student))).variants[0].recipe
         (problem,) = problems_of(write(student={"kind": "own"}))

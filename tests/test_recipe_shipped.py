@@ -126,8 +126,8 @@ class TestEach:
     def test_that_was_published_does_not_say_that_it_never_ran(self, name: str) -> None:
         """A row of its name stands in the results of its study."""
         manifest = RESULTS / Path(name).parent / "study.json"
-        told = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
-        published = {row["name"].partition("/")[0] for row in told.get("rows", [])}
+        content = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
+        published = {row["name"].partition("/")[0] for row in content.get("rows", [])}
         (line,) = [line for line in comments(name) if line.startswith("Run:")]
 
         assert not (Path(name).name in published and "not run yet" in line)

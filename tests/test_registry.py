@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import kdzoo
 from kdzoo import registry
 from kdzoo.entries import Entry
 from kdzoo.errors import RegistryError, did_you_mean
-from kdzoo.registry import Registry, load_students, register_student
+from kdzoo.registry import Registry, load_extensions, register_student
 
 WriteStudent = Callable[..., Path]
 
@@ -93,9 +94,16 @@ class TestRegistering:
     def test_says_where_a_thing_was_written(self, write_student: WriteStudent) -> None:
         """The origin is file and line of the decorated definition."""
         path = write_student("mine.py", "mine")
-        load_students(path)
+        load_extensions(path)
 
         assert registry.students.get("mine").origin == f"{path}:5"
+
+    def test_a_name_of_the_last_release_is_what_it_is_called_now(self) -> None:
+        """It warns with the new name, and does the same."""
+        with pytest.warns(DeprecationWarning, match=r"now kdzoo\.load_extensions"):
+            old = kdzoo.load_students
+
+        assert old is kdzoo.load_extensions
 
     def test_a_thing_without_docstring_has_no_summary(self) -> None:
         found = gadgets()
@@ -113,9 +121,9 @@ class TestRegistering:
     def test_a_name_is_given_once(self, write_student: WriteStudent) -> None:
         """The message names both places, and the first keeps the name."""
         first, second = write_student("a.py", "mine"), write_student("b.py", "mine")
-        load_students(first)
+        load_extensions(first)
         with pytest.raises(RegistryError) as caught:
-            load_students(second)
+            load_extensions(second)
 
         assert f"{first}:5" in str(caught.value)
         assert f"{second}:5" in str(caught.value)
@@ -125,7 +133,7 @@ class TestRegistering:
     def test_a_built_in_name_is_taken(self, write_student: WriteStudent) -> None:
         path = write_student("mine.py", "bilstm")
         with pytest.raises(RegistryError, match=r"bilstm\.py:\d+ and in .*mine\.py:5"):
-            load_students(path)
+            load_extensions(path)
 
         assert registry.students.is_builtin("bilstm")
 
@@ -215,7 +223,7 @@ class TestLookingUp:
 
 class TestBuiltIns:
     def test_are_told_from_the_users_own(self, write_student: WriteStudent) -> None:
-        load_students(write_student("mine.py", "mine"))
+        load_extensions(write_student("mine.py", "mine"))
 
         assert registry.students.is_builtin("fasttext")
         assert not registry.students.is_builtin("mine")
@@ -227,7 +235,7 @@ class TestBuiltIns:
 
 class TestFiles:
     def test_a_file_brings_its_students(self, write_student: WriteStudent) -> None:
-        load_students(write_student("mine.py", "mine"))
+        load_extensions(write_student("mine.py", "mine"))
 
         assert registry.students.get("mine").summary == "A student of one's own."
 
@@ -238,23 +246,23 @@ class TestFiles:
         folder = write_student("zoo/one.py", "one").parent
         write_student("zoo/two.py", "two")
         (folder / "notes.txt").write_text("not Python", encoding="utf-8")
-        load_students(folder)
+        load_extensions(folder)
 
         assert {"one", "two"} <= set(registry.students.entries())
 
     def test_a_file_is_loaded_once(self, write_student: WriteStudent) -> None:
         """Naming it twice, or by its folder too, is no clash."""
         path = write_student("zoo/one.py", "one")
-        load_students(path)
-        load_students(str(path))
-        load_students(path.parent)
+        load_extensions(path)
+        load_extensions(str(path))
+        load_extensions(path.parent)
 
         assert registry.students.get("one").file == path
 
     def test_files_of_one_name_in_two_folders_are_two(self, write_student: WriteStudent) -> None:
         first, second = write_student("a/mine.py", "one"), write_student("b/mine.py", "two")
-        load_students(first)
-        load_students(second)
+        load_extensions(first)
+        load_extensions(second)
 
         assert registry.students.get("one").file == first
         assert registry.students.get("two").file == second
@@ -274,7 +282,7 @@ class TestFiles:
             ),
             encoding="utf-8",
         )
-        load_students(path)
+        load_extensions(path)
 
         assert registry.objectives.get("own_loss").origin == f"{path}:3"
         assert registry.augmenters.get("own_words").origin == f"{path}:4"
@@ -303,7 +311,7 @@ class TestFiles:
         """Error, line number and the line itself: the deepest one that is the user's."""
         path = write_student("mine.py", "mine", then)
         with pytest.raises(RegistryError) as caught:
-            load_students(path)
+            load_extensions(path)
 
         (problem,) = caught.value.problems
         assert caught.value.title == f"{path} fails on import"
@@ -315,10 +323,10 @@ class TestFiles:
         """What it registered before it failed is forgotten, and the mended file loads."""
         path = write_student("mine.py", "mine", "1 / 0\n")
         with pytest.raises(RegistryError):
-            load_students(path)
+            load_extensions(path)
         assert "mine" not in registry.students.entries()
 
-        load_students(write_student("mine.py", "mine", "# a longer line, mended\n"))
+        load_extensions(write_student("mine.py", "mine", "# a longer line, mended\n"))
         assert registry.students.get("mine").file == path
 
     @pytest.mark.parametrize(
@@ -336,7 +344,7 @@ class TestFiles:
         (tmp_path / "empty").mkdir()
         (tmp_path / "data.json").write_text("{}", encoding="utf-8")
         with pytest.raises(RegistryError, match=words):
-            load_students(path)
+            load_extensions(path)
 
 
 @dataclass

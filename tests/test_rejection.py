@@ -172,8 +172,8 @@ class TestBadInput:
             corpus = replace(CORPUS, validation=CORPUS.validation[:texts])
             with pytest.raises(RecipeError) as error:
                 check_rejection(Reject(max_false_rejections=1e-6), corpus)
-            told = str(error.value).split("write at least ")[1].split(",")[0]
-            check_rejection(Reject(max_false_rejections=float(told)), corpus)
+            least = str(error.value).split("write at least ")[1].split(",")[0]
+            check_rejection(Reject(max_false_rejections=float(least)), corpus)
 
     def test_is_seen_by_check_and_before_training(
         self, kdzoo: RunCommand, write_recipe: WriteRecipe

@@ -400,20 +400,20 @@ class TestRuntimes:
         """The teacher itself gains too; nothing is compared with itself."""
         rows = figures_of(make_table(one_student_deployed(tmp_path).finish()))
 
-        def told(column: str) -> list[float | None]:
+        def column_of(column: str) -> list[float | None]:
             return [float(row[column]) if row[column] else None for row in rows]
 
-        assert told("times_faster") == [None, None, None, None, 16, 20, 10, None]
-        fastest = told("times_faster_than_fastest_teacher")
+        assert column_of("times_faster") == [None, None, None, None, 16, 20, 10, None]
+        fastest = column_of("times_faster_than_fastest_teacher")
         assert fastest == [1 / 16, 1 / 8, 1 / 4, None, 2, 5, 10, 1 / 2]
 
     def test_say_once_what_the_model_gives(self, tmp_path: Path) -> None:
         """The control and the gap belong to the model: its first line alone has them."""
         rows = make_table(one_student_deployed(tmp_path).finish()).rows
 
-        told = {(row.name, row.runtime) for row in rows if row.gap_closed is not None}
-        assert told == {(row.name, row.runtime) for row in rows if row.control}
-        assert told == {("tiny", "torch")}
+        compared = {(row.name, row.runtime) for row in rows if row.gap_closed is not None}
+        assert compared == {(row.name, row.runtime) for row in rows if row.control}
+        assert compared == {("tiny", "torch")}
 
     def test_that_are_wrong_are_marked_with_the_reason_below(self, tmp_path: Path) -> None:
         """A form that was not made, one that answers otherwise, a process that died: all say so."""
@@ -436,9 +436,9 @@ class TestRuntimes:
         }  # fmt: skip
         assert "(!) teacher, pipeline: its process ended by SIGKILL" in text
         assert "(!) teacher, onnx: its graph cannot be written: no such operator" in text
-        (told,) = [line for line in text.splitlines() if line.startswith("(!) tiny")]
+        (line,) = [line for line in text.splitlines() if line.startswith("(!) tiny")]
         for figure in ("0.25", "7 of 100", "-6.10 points"):
-            assert figure in told
+            assert figure in line
         by_row = {(row["model"], row["runtime"]): row for row in deployed}
         failed = by_row["teacher", "onnx (!)"]
         assert failed["accuracy"] == failed["size, MB"] == "–"

@@ -186,26 +186,26 @@ class TestCaption:
     )
     def test_says_noisy_where_the_reference_varied(self, noise: float | None, noisy: bool) -> None:
         """Above 10 % of its median; by how much, and what to do."""
-        told = noise_note([replace(PLAIN, noise=noise), PLAIN])
+        note = noise_note([replace(PLAIN, noise=noise), PLAIN])
 
-        assert ("NOISY" in told) == noisy
-        assert ("measure again on a quiet machine" in told) == noisy
-        assert (f"{(noise or 0) * 100:.0f} %" in told) == noisy
+        assert ("NOISY" in note) == noisy
+        assert ("measure again on a quiet machine" in note) == noisy
+        assert (f"{(noise or 0) * 100:.0f} %" in note) == noisy
 
     def test_takes_the_noisiest_session(self) -> None:
-        told = noise_note([replace(PLAIN, noise=each) for each in (0.3, 0.2)])
+        note = noise_note([replace(PLAIN, noise=each) for each in (0.3, 0.2)])
 
-        assert "varied by 30 %" in told
+        assert "varied by 30 %" in note
 
     def test_of_nothing_timed_is_nothing(self) -> None:
         assert how_timed([], "teacher") == []
         assert noise_note([]) == ""
 
-    @pytest.mark.parametrize(("threads", "told"), [(1, "1 thread,"), (4, "4 threads,")])
-    def test_names_threads_and_machine(self, threads: int, told: str) -> None:
+    @pytest.mark.parametrize(("threads", "words"), [(1, "1 thread,"), (4, "4 threads,")])
+    def test_names_threads_and_machine(self, threads: int, words: str) -> None:
         text = " ".join(how_timed([replace(PLAIN, threads=threads)], "teacher"))
 
-        assert told in text
+        assert words in text
         assert "on Some CPU;" in text
 
     @pytest.mark.parametrize(
@@ -281,8 +281,8 @@ class TestTerminal:
         printed = printed_lines(shown)
         assert len(printed) == len(shown.lines) + 1  # titles, and no row that takes two lines
         assert max(map(cell_len, printed)) <= TERMINAL
-        for told, line in zip(shown.lines, printed[1:], strict=True):
-            assert " ".join(line.split()) == " ".join(cell.text for cell in told)
+        for drawn, line in zip(shown.lines, printed[1:], strict=True):
+            assert " ".join(line.split()) == " ".join(cell.text for cell in drawn)
         assert {"model", "runtime", "accuracy", "gap closed", "p50, ms"} <= set(shown.titles)
 
     def test_shows_all_columns_where_they_fit(self) -> None:

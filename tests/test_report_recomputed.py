@@ -24,17 +24,17 @@ def figures(folder: Path, keys: list[str], runtime: str, oos: int | None) -> dic
         frame = pd.read_parquet(own / "predictions.parquet")
         test = frame[frame["split"] == "test"]
         gold, said = test["gold"].to_numpy(), test["prediction"].to_numpy()
-        told = {"accuracy": (gold == said).mean()}
+        values = {"accuracy": (gold == said).mean()}
         classes = np.unique(gold)
-        told["macro_f1"] = f1_score(gold, said, labels=classes, average="macro", zero_division=0)
+        values["macro_f1"] = f1_score(gold, said, labels=classes, average="macro", zero_division=0)
         inside = gold != oos
-        told["in_scope_accuracy"] = (gold == said)[inside].mean()
+        values["in_scope_accuracy"] = (gold == said)[inside].mean()
         if oos is not None:
-            told["oos_recall"] = (said == oos)[~inside].mean()
+            values["oos_recall"] = (said == oos)[~inside].mean()
         if (test["teacher_prediction"] >= 0).all():
-            told["agreement"] = (said == test["teacher_prediction"].to_numpy()).mean()
-            told["divergence"] = test["divergence"].mean()
-        read.append({name: float(value) for name, value in told.items()})
+            values["agreement"] = (said == test["teacher_prediction"].to_numpy()).mean()
+            values["divergence"] = test["divergence"].mean()
+        read.append({name: float(value) for name, value in values.items()})
     return {name: float(np.mean([each[name] for each in read])) for name in read[0]}
 
 
@@ -57,8 +57,8 @@ def test_every_quality_figure_of_the_csv_can_be_recomputed(study: str) -> None:
         if controls:
             first = table[table["model"] == row["name"]].iloc[0]
             hard, own = (figures(folder, each, "torch", oos) for each in (controls, keys))
-            taught = [m["teacher_key"] for m in row["members"]]
-            ideal = figures(folder, taught, "torch", oos)
+            teachers = [m["teacher_key"] for m in row["members"]]
+            ideal = figures(folder, teachers, "torch", oos)
             assert first["hard_labels_accuracy_mean"] == pytest.approx(hard["accuracy"], rel=1e-5)
             if not np.isnan(first["gap_closed"]):
                 gap = own["accuracy"] - hard["accuracy"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import yaml
 from tiny_teachers import save_teacher
 from tiny_world import LABELS, RunCommand, WriteRecipe, save_tiny_bert
 
+from kdzoo.errors import RegistryError
 from kdzoo.recipe import load_study
+from kdzoo.registry import students
 from kdzoo.scaffold import write_recipes
 
 
@@ -175,3 +178,108 @@ class TestCheck:
         assert said in outcome.err
         assert "fine-tuning" not in outcome.err
         assert not Path("runs/tiny/models").exists()
+
+
+OWN = '''
+from kdzoo.registry import register_student
+from torch import nn
+
+
+@register_student("{name}", road="change")
+class Own(nn.Module):
+    """A student of one's own."""
+
+    def __init__(self, vocab_size, num_labels, *, width: int = 8) -> None:
+        super().__init__()
+        self.table = nn.Embedding(vocab_size, width)
+        self.out = nn.Linear(width, num_labels)
+
+    def forward(self, input_ids, attention_mask):
+        mask = attention_mask.unsqueeze(-1)
+        return self.out((self.table(input_ids) * mask).sum(1) / mask.sum(1).clamp(min=1))
+'''
+
+
+@pytest.fixture
+def no_own_students() -> Iterator[None]:
+    """Forgets the students of a test."""
+    before = dict(students.entries())
+    yield
+    for name in set(students.entries()) - set(before):
+        students.forget(students.get(name).value.__module__)
+
+
+@pytest.mark.usefixtures("no_own_students")
+class TestStudents:
+    @pytest.mark.parametrize(
+        "chosen",
+        [
+            ["cnn"],
+            ["static", "bilstm"],
+            ["bert"],
+            ["bert", "distilbert"],
+            ["fasttext"],
+            ["cnn"] * 2,
+        ],
+        ids=",".join,
+    )
+    def test_that_are_chosen_are_those_that_recipes_are_written_of(
+        self, tiny_data: Path, tiny_encoder: Path, tmp_path: Path, chosen: list[str]
+    ) -> None:
+        """Stand-ins beside those that they stand in for, and what no zoo begins with."""
+        recipes = written(tiny_data, tiny_encoder, tmp_path / "mine", chosen=chosen)
+
+        assert {*recipes} == {*chosen}
+
+    @pytest.mark.parametrize("place", ["own.py", "folder/"])
+    @pytest.mark.parametrize("others", [[], ["cnn"]])
+    def test_of_ones_own_are_all_those_of_the_file(
+        self, tiny_data: Path, tiny_encoder: Path, tmp_path: Path, place: str, others: list[str]
+    ) -> None:
+        """What is to be run then names the file."""
+        target = tmp_path / place
+        target = target if place.endswith(".py") else target / "some.py"
+        target.parent.mkdir(exist_ok=True)
+        name = f"own_{len(others)}_{len(place)}"
+        target.write_text(OWN.format(name=name), encoding="utf-8")
+        given = f"{tmp_path}/{place}"
+
+        lines = write_recipes(
+            tiny_data, tmp_path / "mine", text="text", label="label", oos_label=None,
+            teacher=str(tiny_encoder), chosen=[*others, given],
+        )  # fmt: skip
+
+        load_study(str(tmp_path / "mine"))
+        assert {path.stem for path in (tmp_path / "mine").glob("*.yaml")} == {*others, name}
+        assert lines[-1].endswith(f"kdzoo run {tmp_path / 'mine'} --students {given}")
+
+    @pytest.mark.parametrize(
+        ("chosen", "said"),
+        [
+            (["cn"], "unknown student 'cn'"),
+            (["cnn", "bilstn"], "did you mean 'bilstm'?"),
+            (["cnn", ""], "unknown student ''"),
+            (["hf"], "needs model"),
+            ([], "no student is named"),
+            (["no/such"], "no such file or folder of students: no/such"),
+            (["none.py", "other.py"], "takes one file or folder"),
+        ],
+        ids=str,
+    )
+    def test_that_cannot_be_chosen_are_refused_with_what_can(
+        self, tmp_path: Path, chosen: list[str], said: str
+    ) -> None:
+        """Before data and teacher are looked at; nothing is written."""
+        with pytest.raises(RegistryError) as refused:
+            written(tmp_path / "none.csv", tmp_path, tmp_path / "mine", chosen=chosen)
+
+        assert said in str(refused.value)
+        if "unknown" in said:
+            assert "Known: bert, bilstm, cnn, distilbert" in str(refused.value)
+        assert not (tmp_path / "mine").exists()
+
+    def test_of_a_file_that_registers_none_are_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "own.py").write_text("SIZE = 3\n", encoding="utf-8")
+
+        with pytest.raises(RegistryError, match="registers no student"):
+            written(tmp_path / "n.csv", tmp_path, tmp_path / "m", chosen=[f"{tmp_path}/own.py"])

@@ -10,7 +10,7 @@ from tiny_models import tiny_corpus
 from tiny_results import HandWritten, one_student, one_student_deployed
 
 from kdzoo.errors import StoreError
-from kdzoo.results import Member, Row, Store
+from kdzoo.results import ManifestRow, Member, Store
 from kdzoo.statistics import (
     compare,
     compare_recipes,
@@ -127,7 +127,7 @@ class TestCounterparts:
     def test_are_none_unless_every_seed_has_one(self, seeds: HandWritten) -> None:
         row = seeds.rows[0]
         bare = row.model_copy(update={"members": (*row.members, Member(seed=3, key="s3"))})
-        teacher = Row(
+        teacher = ManifestRow(
             name="teacher", role="teacher", kind="x", road=None, members=(Member(seed=0, key="t"),)
         )
 

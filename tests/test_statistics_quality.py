@@ -19,7 +19,7 @@ from tiny_results import one_student, one_student_deployed, two_students
 import kdzoo as package
 from kdzoo.report import read_report, text_files, write_report
 from kdzoo.report.write import page
-from kdzoo.results import PREDICTIONS, Deployed, Record, Store
+from kdzoo.results import PREDICTIONS, FormRecord, Record, Store
 from kdzoo.statistics import Interval, current, figures, quality
 from kdzoo.statistics.quality import kappa
 
@@ -45,9 +45,9 @@ def tomorrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quality, "QUALITY_VERSION", quality.QUALITY_VERSION + 1)
 
 
-def models_of(store: Store) -> dict[str, Record | Deployed]:
+def models_of(store: Store) -> dict[str, Record | FormRecord]:
     """Returns all records of a study, by where they lie."""
-    found: dict[str, Record | Deployed] = {}
+    found: dict[str, Record | FormRecord] = {}
     for key in store.manifest().keys:
         found[key] = store.read(key)
         found |= {f"{key} {form.name}": form for form in store.forms_everywhere(key)}
@@ -71,8 +71,8 @@ class TestOlderRecords:
         """To the last digit, in the same order: stored outcomes are rounded, figures were not."""
         store = one_student_deployed(tmp_path).finish()
         record = store.read(STUDENT)
-        told = {"test": {**record.quality["test"], "divergence": 0.123456789, "of_old": 1.0}}
-        store.write(store.finished(STUDENT), record.model_copy(update={"quality": told}))
+        quality = {"test": {**record.quality["test"], "divergence": 0.123456789, "of_old": 1.0}}
+        store.write(store.finished(STUDENT), record.model_copy(update={"quality": quality}))
 
         for name, model in models_of(current(store)).items():
             before = models_of(store)[name].quality["test"]
@@ -133,9 +133,9 @@ class TestRecords:
         """They do not say which figures kdzoo knew then."""
         store = one_student_deployed(tmp_path).finish()
         for path in tmp_path.rglob("record.json"):
-            told = json.loads(path.read_text(encoding="utf-8"))
-            del told["quality_version"]
-            path.write_text(json.dumps(told), encoding="utf-8")
+            content = json.loads(path.read_text(encoding="utf-8"))
+            del content["quality_version"]
+            path.write_text(json.dumps(content), encoding="utf-8")
 
         models = models_of(store)
 
@@ -204,11 +204,11 @@ class TestKappa:
             outcomes = store.predictions(key)
             store.write_predictions(path, outcomes.assign(teacher_prediction=outcomes["gold"]))
         for path in tmp_path.rglob("record.json"):
-            told = json.loads(path.read_text(encoding="utf-8"))
-            for figures_of_split in told["quality"].values():
+            content = json.loads(path.read_text(encoding="utf-8"))
+            for figures_of_split in content["quality"].values():
                 for name in ("kappa", "kappa_low", "kappa_high"):
                     figures_of_split.pop(name, None)
-            path.write_text(json.dumps({**told, "quality_version": 1}), encoding="utf-8")
+            path.write_text(json.dumps({**content, "quality_version": 1}), encoding="utf-8")
 
         report = read_report(store)
 

@@ -115,13 +115,13 @@ class TestLogits:
         encoded = random_texts_as_ids(context.vocabulary, count=240, longest=24, seed=1)
         assert {1, 24} <= set(encoded.lengths)
 
-        told: list[int] = []
+        counts: list[int] = []
         together = predict_logits(model, encoded, batch_size=240)
-        alone = predict_logits(model, encoded, batch_size=1, advance=told.append)
+        alone = predict_logits(model, encoded, batch_size=1, advance=counts.append)
 
         np.testing.assert_allclose(together, alone, rtol=1e-4, atol=2e-5)
         assert np.ptp(alone, axis=0).min() > 1e-3  # the texts do differ
-        assert told == [1] * 240  # whoever waits hears of every text
+        assert counts == [1] * 240  # whoever waits hears of every text
 
     @pytest.mark.parametrize("width", [1, 5, 20])
     def test_do_not_change_with_more_padding(
@@ -447,7 +447,7 @@ def another(kind: str, option: str, build: Build) -> Any:
 
 
 @torch.no_grad()
-def told_by(model: Any) -> tuple[Any, ...]:
+def state_of(model: Any) -> tuple[Any, ...]:
     """Returns what options shape: layers, a configuration of the model's own, weights, answers."""
     config = {name: each for name, each in model.config.to_dict().items() if name != "options"}
     weights = {name: each.tolist() for name, each in model.state_dict().items()}
@@ -493,7 +493,7 @@ class TestOptionsOfARecipe:
         plain = load_with_student(write_recipe, {"kind": kind, **needed})
 
         assert options_of(recipe.student) != options_of(plain.student)
-        assert told_by(build(**options_of(recipe.student))) != told_by(
+        assert state_of(build(**options_of(recipe.student))) != state_of(
             build(**options_of(plain.student))
         )
 

@@ -21,7 +21,7 @@ from kdzoo.api import run
 from kdzoo.data import load_corpus
 from kdzoo.errors import ModelError
 from kdzoo.recipe import load_study
-from kdzoo.results import Deployed, Store
+from kdzoo.results import FormRecord, Store
 from kdzoo.runtime import Logits, export
 from kdzoo.runtime.folder import DEPLOYED
 from kdzoo.runtime.onnx import OnnxClassifier
@@ -52,7 +52,7 @@ def copied(kdzoo: RunCommand, deployed: Path) -> RunCommand:
     return kdzoo
 
 
-def forms(root: Path) -> dict[tuple[str, str], Deployed]:
+def forms(root: Path) -> dict[tuple[str, str], FormRecord]:
     """Returns the exported forms of a study, by row and runtime."""
     store = Store(root)
     found = {}
@@ -251,7 +251,7 @@ def shifting(by: float) -> Callable[..., Logits]:
     return shifted
 
 
-def told_below(root: Path = STUDY) -> list[str]:
+def notes_below(root: Path = STUDY) -> list[str]:
     """Returns what the page says under its tables of rows that are wrong."""
     lines = (root / "table.md").read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line.startswith("(!)")]
@@ -280,9 +280,9 @@ class TestFormThatCannotBe:
         failed = lines["mine", "onnx"]
         assert failed["accuracy_mean"] == failed["size_bytes"] == failed["latency_p50_ms"] == ""
         assert all(line["latency_p50_ms"] for line in lines.values() if line is not failed)
-        (told,) = told_below(Path("runs/mine"))
-        assert told.startswith("(!) mine, onnx: ")
-        assert "export" in told
+        (note,) = notes_below(Path("runs/mine"))
+        assert note.startswith("(!) mine, onnx: ")
+        assert "export" in note
         assert "| onnx (!) " in (Path("runs/mine") / "table.md").read_text(encoding="utf-8")
         again = copied("run", recipe, "--students", tmp_path / "mine.py")
         assert again.code == 0
@@ -304,7 +304,7 @@ class TestFormThatCannotBe:
         outcome = copied("run", write_recipe(measure=MEASURE))
 
         assert outcome.code == 0, outcome.err
-        assert "(!) tiny, onnx: model.onnx cannot be run: its length is fixed" in told_below()
+        assert "(!) tiny, onnx: model.onnx cannot be run: its length is fixed" in notes_below()
         assert table()["tiny", "torch"]["accuracy_mean"]
 
 
@@ -323,9 +323,9 @@ class TestFormThatAnswersOtherwise:
         assert form.parity is not None
         assert not form.parity.passed
         assert form.parity.logit_difference == pytest.approx(0.5, abs=1e-3)
-        (told,) = told_below()
-        assert told.startswith("(!) tiny, onnx: does not answer as in PyTorch")
-        assert "up to 0.5," in told
+        (note,) = notes_below()
+        assert note.startswith("(!) tiny, onnx: does not answer as in PyTorch")
+        assert "up to 0.5," in note
         assert "does NOT answer as in PyTorch" in outcome.err
         assert table()["tiny", "onnx"]["accuracy_mean"]
         assert {row for row, line in table().items() if line["notes"]} == {("tiny", "onnx")}

@@ -56,32 +56,32 @@ def left_by(code: str, home: Path, **variables: str) -> tuple[list[str], dict[st
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["is_there"]
-    return [path.name for path in home.rglob("*") if path.is_file()], told
+    answer = json.loads(done.stdout)
+    assert answer["is_there"]
+    return [path.name for path in home.rglob("*") if path.is_file()], answer
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="the system lists no open files")
 class TestTelemetry:
     def test_is_there_where_nobody_stops_it(self, tmp_path: Path) -> None:
         """Else the tests below would say nothing of this version of onnxruntime."""
-        files, told = left_by(BARE, tmp_path)
+        files, answer = left_by(BARE, tmp_path)
 
         if not files:
             pytest.skip("this onnxruntime leaves nothing behind")
         assert "deviceid" in files
-        assert told["variable"] is None
+        assert answer["variable"] is None
 
     @pytest.mark.parametrize("way", WAYS)
     def test_never_begins(self, way: str, tmp_path: Path) -> None:
         """Neither a device id nor a socket, whichever way onnxruntime is imported."""
-        files, told = left_by(way, tmp_path)
+        files, answer = left_by(way, tmp_path)
 
         assert not [name for name in files if "device" in name or name.startswith("onnxruntime")]
-        assert told["asked"] == told["sockets"] == []
-        assert told["variable"] == "1"
+        assert answer["asked"] == answer["sockets"] == []
+        assert answer["variable"] == "1"
 
     def test_is_as_the_user_has_it(self, tmp_path: Path) -> None:
-        _, told = left_by(RUNTIME, tmp_path, ORT_DISABLE_TELEMETRY="0")
+        _, answer = left_by(RUNTIME, tmp_path, ORT_DISABLE_TELEMETRY="0")
 
-        assert told["variable"] == "0"
+        assert answer["variable"] == "0"

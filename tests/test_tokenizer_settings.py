@@ -21,7 +21,7 @@ from kdzoo.data import Example
 from kdzoo.errors import TeacherError
 from kdzoo.model import build_student, load_model, save_model
 from kdzoo.progress import Silent
-from kdzoo.runtime import Text, load_classifier
+from kdzoo.runtime import Input, load_classifier
 from kdzoo.runtime.folder import TOKENIZER
 from kdzoo.runtime.parity import Parity, long_texts, with_long
 from kdzoo.runtime.pipeline import read_long
@@ -53,13 +53,13 @@ every_setting = pytest.mark.parametrize(
 )
 
 SHORT = [each.text for each in some_texts(8, seed=1)]
-TEXTS: list[Text] = [
+TEXTS: list[Input] = [
     *SHORT,
     *long_texts(SHORT, LIMIT),
     "play [SEP] jazz [MASK] now",
     "[PAD] " * 20 + "rain",
 ]
-PAIRS: list[Text] = list(zip(map(str, TEXTS), reversed(list(map(str, TEXTS))), strict=True))
+PAIRS: list[Input] = list(zip(map(str, TEXTS), reversed(list(map(str, TEXTS))), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -73,15 +73,15 @@ def classifier(setting: str, plain: Path, tmp_path: Path) -> Path:
     """A classifier's folder whose tokenizer was told so."""
     folder = tmp_path / "classifier"
     shutil.copytree(plain, folder)
-    told = {"model_max_length": LIMIT, **SETTINGS[setting]}
-    AutoTokenizer.from_pretrained(folder, **told).save_pretrained(folder)
+    settings = {"model_max_length": LIMIT, **SETTINGS[setting]}
+    AutoTokenizer.from_pretrained(folder, **settings).save_pretrained(folder)
     tokenizer = json.loads((folder / TOKENIZER).read_text(encoding="utf-8"))
     tokenizer["truncation"] = tokenizer["padding"] = None  # as it mostly lies on the hub
     (folder / TOKENIZER).write_text(json.dumps(tokenizer), encoding="utf-8")
     return folder
 
 
-def in_transformers(folder: Path, texts: list[Text]) -> Any:
+def in_transformers(folder: Path, texts: list[Input]) -> Any:
     """Returns the logits [N, C] of a pipeline that knows nothing of kdzoo, text by text."""
     ask = pipeline("text-classification", str(folder), function_to_apply="none", device="cpu")
     place = {label: i for i, label in ask.model.config.id2label.items()}
@@ -94,7 +94,7 @@ def in_transformers(folder: Path, texts: list[Text]) -> Any:
     return rows
 
 
-def texts_for(setting: str) -> list[Text]:
+def texts_for(setting: str) -> list[Input]:
     """Token types count where there are pairs."""
     return PAIRS if "token types" in setting else TEXTS
 
@@ -173,10 +173,10 @@ class TestFinishedClassifier:
         assert is_other == bool(reads_otherwise)
 
 
-@pytest.mark.parametrize("told", ["[]", "null", "{", "[" * 5000, '"left"'])
-def test_settings_that_are_none_are_told(told: str, plain: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["[]", "null", "{", "[" * 5000, '"left"'])
+def test_settings_that_are_none_are_told(content: str, plain: Path, tmp_path: Path) -> None:
     shutil.copytree(plain, tmp_path / "broken")
-    (tmp_path / "broken" / "tokenizer_config.json").write_text(told, encoding="utf-8")
+    (tmp_path / "broken" / "tokenizer_config.json").write_text(content, encoding="utf-8")
 
     with pytest.raises(TeacherError, match=r"tokenizer_config\.json"):
         content_key(tmp_path / "broken", 64)
@@ -200,7 +200,7 @@ class TestSettingsThatChangeWhatTokenizerJsonSays:
     TEXTS = ("Play some JAZZ now", "Café 你好 naïve", "rain", "RAIN")
 
     @pytest.fixture
-    def told(self, kind: str, plain: Path, tmp_path: Path) -> Path:
+    def configured(self, kind: str, plain: Path, tmp_path: Path) -> Path:
         folder = Path(shutil.copytree(plain, tmp_path / "told"))
         name, settings = self.KINDS[kind]
         path = folder / "tokenizer_config.json"
@@ -209,24 +209,24 @@ class TestSettingsThatChangeWhatTokenizerJsonSays:
         return folder
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_are_honoured_and_in_the_key(self, told: Path, plain: Path) -> None:
-        wanted = AutoTokenizer.from_pretrained(told)
+    def test_are_honoured_and_in_the_key(self, configured: Path, plain: Path) -> None:
+        wanted = AutoTokenizer.from_pretrained(configured)
         usual = AutoTokenizer.from_pretrained(plain)
 
-        reader = load_model(told).tokenizer
+        reader = load_model(configured).tokenizer
 
         read = [reader.encode(text).ids for text in self.TEXTS]
         assert read == [wanted(text)["input_ids"] for text in self.TEXTS]
         if read != [usual(text)["input_ids"] for text in self.TEXTS]:
-            assert content_key(told, 64) != content_key(plain, 64)
+            assert content_key(configured, 64) != content_key(plain, 64)
 
     @pytest.mark.parametrize("kind", ["in case", "a beginning"])
-    def test_reach_students_and_exported_forms(self, told: Path, tmp_path: Path) -> None:
-        wanted = AutoTokenizer.from_pretrained(told)
+    def test_reach_students_and_exported_forms(self, configured: Path, tmp_path: Path) -> None:
+        wanted = AutoTokenizer.from_pretrained(configured)
         vocabulary = pruned_vocabulary(
-            told, [Example(each) for each in self.TEXTS], special_tokens=True
+            configured, [Example(each) for each in self.TEXTS], special_tokens=True
         )
-        exported = export_to(told, tmp_path / "exported")
+        exported = export_to(configured, tmp_path / "exported")
 
         kept = vocabulary.kept
         assert kept is not None
@@ -336,7 +336,7 @@ class TestGate:
     @pytest.mark.parametrize(
         "texts", [SHORT, ["播放一些爵士乐"] * 3, [("a", "b c"), ("d", "e")], ["x"]]
     )
-    def test_makes_texts_longer_than_the_limit(self, texts: list[Text], limit: int) -> None:
+    def test_makes_texts_longer_than_the_limit(self, texts: list[Input], limit: int) -> None:
         found = long_texts(texts, limit)
 
         assert 0 < len(found) <= len(texts)

@@ -118,7 +118,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def told(folder: Path, name: str) -> Iterator[list[Any]]:
+def reported(folder: Path, name: str) -> Iterator[list[Any]]:
     for line in (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
         yield json.loads(line)
 
@@ -187,7 +187,7 @@ class TestOthers:
         study = tmp_path / "runs" / "tiny"
         package.run(str(write_recipe()), out=study, track=[tracker], read_test=False)
 
-        said = list(told(stand_in, tracker))
+        said = list(reported(stand_in, tracker))
         begun = [line for line in said if line[0] == "init"]
         assert {project for _, project, _ in begun} == {"tiny"}
         assert [settings["name"] for *_, settings in begun] == [
@@ -215,7 +215,7 @@ class TestOthers:
                 with Tracking(["mlflow"], study, folder).run("cnn--s0--k", f"k{study}", {}):
                     pass
 
-        said = list(told(stand_in, "mlflow"))
+        said = list(reported(stand_in, "mlflow"))
         places = [line[1] for line in said if line[0] == "place" and line[1] is not None]
         assert places == [
             f"sqlite:///{tmp_path / study / 'tracking' / 'mlflow' / 'mlflow.db'}"
@@ -235,7 +235,7 @@ class TestOthers:
 
         assert outcome.code == 0
         first, second = (
-            [line for line in told(stand_in, name) if line[0] != "init"]
+            [line for line in reported(stand_in, name) if line[0] != "init"]
             for name in ("wandb", "trackio")
         )
         assert first == second
@@ -260,7 +260,7 @@ class TestOthers:
         assert "resumed at step 40" in went_on.err
         assert weights(study) == weights(finished_study)
         begun = [settings for kind, _, settings in
-                 (line for line in told(stand_in, "wandb") if line[0] == "init")]  # fmt: skip
+                 (line for line in reported(stand_in, "wandb") if line[0] == "init")]  # fmt: skip
         ids = [settings["id"] for settings in begun if settings["name"].startswith("tiny--s0")]
         assert len(ids) == 2
         assert len(set(ids)) == 1

@@ -21,10 +21,10 @@ from kdzoo.recipe.teacher import Teacher
 from kdzoo.teacher import OutputsTeacher, open_outputs_teacher
 
 CPU = torch.device("cpu")
-Row = dict[str, Any]
+OutputsRow = dict[str, Any]
 
 
-def write_rows(path: Path, rows: Sequence[Row], labels: Sequence[str] | None = None) -> Path:
+def write_rows(path: Path, rows: Sequence[OutputsRow], labels: Sequence[str] | None = None) -> Path:
     """Writes rows in the format of the suffix; in csv, lists and mappings as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     match path.suffix:

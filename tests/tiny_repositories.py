@@ -68,13 +68,16 @@ class Hub:
         return self._answer(method, path.partition("?")[0], json.loads(first_of(body) or "null"),
                             body)  # fmt: skip
 
-    def _answer(self, method: str, path: str, told: Any, body: bytes) -> Answer:
+    def _answer(self, method: str, path: str, request: Any, body: bytes) -> Answer:
         if path == "/api/repos/create":
-            return self._create(told)
+            return self._create(request)
         if path == "/api/validate-yaml":
             return 200, {"warnings": [{"message": self.remark}] if self.remark else []}
         if path.endswith("/info/lfs/objects/batch"):
-            return 200, {"transfer": "basic", "objects": [self._place(o) for o in told["objects"]]}
+            return 200, {
+                "transfer": "basic",
+                "objects": [self._place(o) for o in request["objects"]],
+            }
         owner, name, *rest = path.removeprefix("/api/models/").split("/")
         repository = self.repositories.get(f"{owner}/{name}")
         if repository is None:
@@ -88,16 +91,16 @@ class Hub:
                     for path, content in repository.files.items()
                 ]
             case ["preupload", "main"]:
-                return 200, {"files": [mode_of(each["path"]) for each in told["files"]]}
+                return 200, {"files": [mode_of(each["path"]) for each in request["files"]]}
             case ["commit", "main"]:
                 self._commit(repository, body)
                 return 200, {"commitUrl": f"{self.url}/{owner}/{name}/commit/1", "commitOid": "1"}
         return 404, {"error": f"{method} {path}"}
 
-    def _create(self, told: dict[str, Any]) -> Answer:
-        name = f"{told['organization']}/{told['name']}"
+    def _create(self, request: dict[str, Any]) -> Answer:
+        name = f"{request['organization']}/{request['name']}"
         known = name in self.repositories
-        hidden = told.get("visibility") == "private" or told.get("private") is True
+        hidden = request.get("visibility") == "private" or request.get("private") is True
         self.repositories.setdefault(name, Repository(private=hidden))
         url = {"url": f"{self.url}/{name}"}
         return (409, {"error": "You already created this model repo", **url}) if known else (

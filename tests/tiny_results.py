@@ -16,12 +16,12 @@ from kdzoo.data import Corpus
 from kdzoo.measure import Size, outcomes
 from kdzoo.results import (
     DataSummary,
-    Deployed,
+    FormRecord,
     Manifest,
+    ManifestRow,
     Member,
     Record,
     Role,
-    Row,
     Session,
     Store,
     Timing,
@@ -48,7 +48,7 @@ class HandWritten:
 
     store: Store
     corpus: Corpus = CORPUS
-    rows: list[Row] = field(default_factory=list)
+    rows: list[ManifestRow] = field(default_factory=list)
 
     def model(
         self,
@@ -110,7 +110,7 @@ class HandWritten:
 
         Beside a graph of so many bytes lie a tokenizer and labels of 100 each.
         """
-        known = Deployed(
+        known = FormRecord(
             key=key,
             runtime=runtime,
             made_from="f" * 16,
@@ -141,7 +141,7 @@ class HandWritten:
         runtimes: Sequence[str] = ("torch",),
     ) -> None:
         """Adds a model to the table, with a line per runtime."""
-        row = Row(name=name, role=role, kind="tiny", road=road, members=members)
+        row = ManifestRow(name=name, role=role, kind="tiny", road=road, members=members)
         self.rows.append(row.model_copy(update={"runtimes": tuple(runtimes)}))
 
     def timed(

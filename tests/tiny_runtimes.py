@@ -20,7 +20,7 @@ from kdzoo.measure import Candidate
 
 RUNTIME = "obedient"
 SOURCE = '''
-"""Sleeps, prints, dies or hangs as told.json in its folder says; notes what it was asked."""
+"""Sleeps, prints, dies or hangs as orders.json in its folder says; notes what it was asked."""
 
 import json, os, subprocess, sys, time
 import numpy as np
@@ -32,7 +32,7 @@ class Obedient:
 
     def __init__(self, folder, threads):
         self.folder = folder
-        self.told = json.loads((folder / "told.json").read_text())
+        self.orders = json.loads((folder / "orders.json").read_text())
         self.calls = 0
         seen = {
             "threads": threads,
@@ -41,10 +41,10 @@ class Obedient:
             "folder": os.getcwd(),
         }
         (folder / "seen.json").write_text(json.dumps(seen))
-        if self.told.get("prints"):
+        if self.orders.get("prints"):
             print("a library's greeting")
             os.system("echo another process's greeting")
-        if self.told.get("starts"):
+        if self.orders.get("starts"):
             child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
             (folder / "child.json").write_text(json.dumps(child.pid))
 
@@ -54,16 +54,16 @@ class Obedient:
 
     def run(self, encoded):
         start = time.monotonic_ns()
-        time.sleep(self.told.get("sleep_ms", 5) / 1000)
-        if self.told.get("types"):
+        time.sleep(self.orders.get("sleep_ms", 5) / 1000)
+        if self.orders.get("types"):
             encoded = [[type(text).__name__, *text] for text in encoded]
         self.note("run", encoded, start)
         return np.zeros((len(encoded), 2), dtype=np.float32)
 
     def logits(self, texts):
         self.calls += 1
-        if self.calls > self.told.get("calls", 10**9):
-            return getattr(self, self.told["then"])()
+        if self.calls > self.orders.get("calls", 10**9):
+            return getattr(self, self.orders["then"])()
         return self.run(list(texts))
 
     def exits(self):
@@ -119,11 +119,11 @@ class Note:
     end: int
 
 
-def obedient(folder: Path, name: str, **told: Any) -> Candidate:
+def obedient(folder: Path, name: str, **orders: Any) -> Candidate:
     """Returns a candidate that does as it is told."""
     own = folder / name
     own.mkdir()
-    (own / "told.json").write_text(json.dumps(told), encoding="utf-8")
+    (own / "orders.json").write_text(json.dumps(orders), encoding="utf-8")
     return Candidate(name, own, RUNTIME)
 
 

@@ -26,7 +26,7 @@ def sentence_folder(
         pooling: what the pooling's configuration says; mean by default, no file where it is empty.
     """
     shutil.copytree(encoder, folder)
-    told = {"pooling_mode_mean_tokens": True} if pooling is None else pooling
+    modes = {"pooling_mode_mean_tokens": True} if pooling is None else pooling
     entries = [
         {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}
     ]
@@ -36,8 +36,8 @@ def sentence_folder(
             {"idx": number, "name": str(number), "path": place,
              "type": f"sentence_transformers.models.{kind}"}
         )  # fmt: skip
-        if kind == "Pooling" and told:
-            write_json(folder / place / "config.json", {"word_embedding_dimension": WIDTH, **told})
+        if kind == "Pooling" and modes:
+            write_json(folder / place / "config.json", {"word_embedding_dimension": WIDTH, **modes})
         if kind == "Dense":
             write_dense(folder / place, 12)
     write_json(folder / "modules.json", entries)

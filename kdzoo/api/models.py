@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from kdzoo.exporting import export as export
-from kdzoo.files import alone_in, files_told
+from kdzoo.files import alone_in, as_file_errors
 from kdzoo.progress import Silent, quiet
-from kdzoo.registry import load_students
+from kdzoo.registry import load_extensions
 
 if TYPE_CHECKING:
     from kdzoo.bench import Written
     from kdzoo.hub import Pushed
     from kdzoo.progress import Progress
     from kdzoo.recipe.csv import Csv
-    from kdzoo.runtime import Text
+    from kdzoo.runtime import Input
     from kdzoo.runtime.predictor import Prediction, Predictor
 
 
-@files_told()
+@as_file_errors()
 def load(
     folder: str | Path,
     *,
@@ -47,15 +47,15 @@ def load(
     from kdzoo.runtime.predictor import Predictor
 
     if students is not None:
-        load_students(students)
+        load_extensions(students)
     with quiet() if runtime_of(Path(folder)) == "torch" else nullcontext():
         return Predictor(Path(folder), calibrated=calibrated, reject=reject)
 
 
-@files_told()
+@as_file_errors()
 def predict(
     folder: str | Path,
-    texts: Iterable[Text] | Path | TextIO,
+    texts: Iterable[Input] | Path | TextIO,
     *,
     text: str = "text",
     text_pair: str | None = None,
@@ -94,7 +94,7 @@ def predict(
     return (prediction for _, prediction in found)
 
 
-@files_told()
+@as_file_errors()
 def write_predictions(
     folder: str | Path,
     texts: Path | TextIO,
@@ -138,7 +138,7 @@ def write_predictions(
     return write_answers(found, target, pairs=predictor.reads_pairs or text_pair is not None)
 
 
-@files_told()
+@as_file_errors()
 @quiet()
 def push(
     run: str | Path,
@@ -182,7 +182,7 @@ def push(
     )
 
 
-@files_told()
+@as_file_errors()
 def benchmark(
     models: Sequence[str],
     texts: str | Path,
@@ -229,10 +229,10 @@ def benchmark(
         KdzooError: a model, a runtime or the texts are not what they should be, or ``out`` cannot
             be written.
     """
-    told = progress or Silent()
-    told.say(f"reading {texts}")
+    shown = progress or Silent()
+    shown.say(f"reading {texts}")
     if students is not None:
-        load_students(students)
+        load_extensions(students)
     with quiet():
         from kdzoo.bench import FORMS, check_folder, read_texts, run_bench, write_bench
         from kdzoo.measure import MeasureSettings
@@ -254,6 +254,6 @@ def benchmark(
                     is_isolated=isolation,
                 ),
                 exports=folder / FORMS,
-                progress=told,
+                progress=shown,
             )
             return write_bench(measured, folder)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdzoo.errors import RecipeError, did_you_mean
-from kdzoo.files import check_readable, files_told, write_atomically
+from kdzoo.files import as_file_errors, check_readable, write_atomically
 from kdzoo.progress import Silent, quiet
-from kdzoo.registry import load_students
+from kdzoo.registry import load_extensions
 
 if TYPE_CHECKING:
     from kdzoo.progress import Progress
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"  # what is fine-tuned where no teacher is named
 
 
-@files_told()
+@as_file_errors()
 @quiet()
 def init(
     data: str | Path,
@@ -32,6 +32,7 @@ def init(
     csv: Csv | None = None,
     teacher_labels: str | None = None,
     fine_tune: bool = False,
+    students: Sequence[str] | None = None,
 ) -> list[str]:
     """Writes recipes of the zoo for a user's own data, as ``kdzoo init`` does.
 
@@ -47,13 +48,15 @@ def init(
         teacher_labels: the names of the teacher's outputs in their order, as ``[yes, no]``, for a
             classifier that names them otherwise than the data.
         fine_tune: whether the teacher is fitted to the data, even if it is a classifier.
+        students: names of students, and a file or folder of students of your own, which stands for
+            all of them; by default those that a zoo begins with.
 
     Returns:
         What was found out of data and teacher, and which files were written: a sentence each.
 
     Raises:
-        KdzooError: the data cannot be learnt from, the teacher cannot teach them, or ``output``
-            holds such recipes already.
+        KdzooError: the data cannot be learnt from, the teacher cannot teach them, a student is not
+            known, or ``output`` holds such recipes already.
     """
     from kdzoo.recipe.csv import Csv
     from kdzoo.scaffold import write_recipes
@@ -69,6 +72,7 @@ def init(
         csv=csv or Csv(),
         teacher_labels=teacher_labels,
         fine_tune=fine_tune,
+        chosen=students,
     )
 
 
@@ -91,13 +95,13 @@ def list_choices(
     from kdzoo.listing import SECTIONS, listing
 
     if students is not None:
-        load_students(students)
+        load_extensions(students)
     if what is not None and what not in SECTIONS:
         raise RecipeError(f"nothing to list called '{what}'; {did_you_mean(what, SECTIONS)}")
     return {section: listing(section) for section in ([what] if what else SECTIONS)}
 
 
-@files_told()
+@as_file_errors()
 def show(target: str) -> dict[str, str]:
     """Returns recipes as they stand in their files, as ``kdzoo show`` does.
 
@@ -118,7 +122,7 @@ def show(target: str) -> dict[str, str]:
     return {name: path.read_text(encoding="utf-8") for name, path in found.items()}
 
 
-@files_told()
+@as_file_errors()
 @quiet()
 def check(
     target: str,
@@ -150,13 +154,13 @@ def check(
     from kdzoo.study import check_study
 
     if students is not None:
-        load_students(students)
+        load_extensions(students)
     study = load_study(target, overrides=overrides, data=data)
     check_study(study, StudyData(progress or Silent()), with_teachers=False)
     return [variant.name for variant in study.variants]
 
 
-@files_told()
+@as_file_errors()
 def new(recipe: str, file: str | Path) -> Path:
     """Copies a recipe out, to be edited, as ``kdzoo new`` does.
 
@@ -197,5 +201,5 @@ def schema(*, students: str | Path | None = None) -> dict[str, Any]:
     from kdzoo.recipe import json_schema
 
     if students is not None:
-        load_students(students)
+        load_extensions(students)
     return json_schema()

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdzoo.errors import RecipeError
-from kdzoo.files import check_writable, files_told
-from kdzoo.registry import load_students
+from kdzoo.files import as_file_errors, check_writable
+from kdzoo.registry import load_extensions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kdzoo.results import Store
 
 
-@files_told()
+@as_file_errors()
 def run(
     target: str,
     *,
@@ -67,7 +67,7 @@ def run(
     shown = progress or ConsoleProgress(Console(stderr=True, force_jupyter=False))
     shown.say(f"reading {target}")
     if students is not None:
-        load_students(students)
+        load_extensions(students)
     study = load_study(target, overrides=overrides, seeds=seeds, data=data)
     count = sum(len(variant.recipe.seeds) for variant in study.variants)
     names = ", ".join(variant.name for variant in study.variants)
@@ -81,7 +81,7 @@ def run(
     return Results(folder, report)
 
 
-@files_told()
+@as_file_errors()
 def merge(
     folders: Sequence[str | Path], out: str | Path, *, progress: Progress | None = None
 ) -> Results:
@@ -109,7 +109,7 @@ def merge(
     return _reported(merge_stores(stores, Path(out), progress))
 
 
-@files_told()
+@as_file_errors()
 def make_report(
     folder: str | Path,
     *,
@@ -165,7 +165,7 @@ def _reported(store: Store, *, examples: bool = False, data: str | None = None) 
     return Results(store.root, report)
 
 
-@files_told()
+@as_file_errors()
 def check_report(folder: str | Path, *, readme: str | Path | None = None) -> list[str]:
     """Sees whether written tables are what was measured, as ``kdzoo report --check`` does.
 
@@ -200,7 +200,7 @@ class Picked:
     tested: Table
 
 
-@files_told()
+@as_file_errors()
 def pick(
     folder: str | Path,
     *,
@@ -247,7 +247,7 @@ def pick(
     return Picked(choose(make_table(store, "validation"), wanted), make_table(store))
 
 
-@files_told()
+@as_file_errors()
 def read_results(*folders: str | Path) -> pd.DataFrame:
     """Returns the models of one study, or of several, as a tidy frame.
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdzoo.errors import DataError
-from kdzoo.files import files_told, with_home
+from kdzoo.files import as_file_errors, with_home
 from kdzoo.progress import Silent, quiet
-from kdzoo.registry import load_students
+from kdzoo.registry import load_extensions
 
 if TYPE_CHECKING:
     from kdzoo.progress import Progress
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kdzoo.teacher.cache import Cached
 
 
-@files_told()
+@as_file_errors()
 @quiet()
 def label(
     teacher: str,
@@ -63,7 +63,7 @@ def label(
     from kdzoo.training import make_accelerator
 
     if students is not None:
-        load_students(students)
+        load_extensions(students)
     return label_file(
         teacher,
         Path(file),
@@ -91,7 +91,7 @@ class Cache:
     models: tuple[Cached, ...]
 
 
-@files_told()
+@as_file_errors()
 def cache(*, clear: bool = False) -> Cache:
     """Returns what is in the cache of teachers' logits, as ``kdzoo cache`` shows it.
 
@@ -111,7 +111,7 @@ def cache(*, clear: bool = False) -> Cache:
     return found
 
 
-@files_told()
+@as_file_errors()
 @quiet()
 def texts(
     target: str,
@@ -151,7 +151,7 @@ def texts(
     file = Path(output)
     check_output(file)
     if students is not None:
-        load_students(students)
+        load_extensions(students)
     study = load_study(target, overrides=overrides, seeds=seeds, data=data)
     _refuse_own_outputs(study, file)
     return write_wanted_texts(study, file, StudyData(progress or Silent()), evaluation=evaluation)

@@ -18,9 +18,9 @@ from kdzoo.measure import Candidate, MeasureSettings, Work, environment, measure
 from kdzoo.progress import Progress
 from kdzoo.report import write_tables
 from kdzoo.results import Session, Timing, now, refuse_foreign_report
-from kdzoo.runtime import Text
-from kdzoo.runtime.folder import is_export
-from kdzoo.steps.timing import told_of
+from kdzoo.runtime import Input
+from kdzoo.runtime.folder import is_exported_form
+from kdzoo.steps.timing import timing_fields
 
 BENCH, FORMS = "bench.json", "forms"
 SEED = 0
@@ -41,7 +41,7 @@ __all__ = [
 
 def run_bench(
     sources: Sequence[str],
-    texts: Sequence[Text],
+    texts: Sequence[Input],
     *,
     gold: Sequence[str] | None = None,
     runtimes: Sequence[str],
@@ -109,7 +109,7 @@ def check_folder(folder: Path) -> None:
         is_ours = True
     refuse_foreign_report(folder, is_ours=is_ours, cure="give --out a folder of its own")
     for path in (folder / FORMS).glob("[!.]*"):
-        if not is_export(path):
+        if not is_exported_form(path):
             raise StoreError(
                 f"{folder / FORMS} holds {path.name}, which kdzoo did not write; give --out a "
                 "folder of its own"
@@ -127,7 +127,7 @@ def write_bench(bench: Bench, folder: Path) -> Written:
 def _measure(
     read: Mapping[Form, Benched],
     work: Mapping[str, Work | None],
-    texts: Sequence[Text],
+    texts: Sequence[Input],
     settings: MeasureSettings,
     progress: Progress,
 ) -> Session:
@@ -151,8 +151,8 @@ def _measure(
     timings = []
     for form, candidate in candidates.items():
         speed = measured.speeds[candidate].model_dump()
-        told = told_of(work[form.model.name])
-        timings.append(Timing(key=form.model.name, runtime=form.runtime, **told, **speed))
+        sizes = timing_fields(work[form.model.name])
+        timings.append(Timing(key=form.model.name, runtime=form.runtime, **sizes, **speed))
     return Session(
         id="bench",
         threads=measured.threads,

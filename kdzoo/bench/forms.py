@@ -10,7 +10,7 @@ from pathlib import Path
 from kdzoo import registry
 from kdzoo.bench.models import Model
 from kdzoo.errors import RecipeError
-from kdzoo.runtime import Text, require_runtimes
+from kdzoo.runtime import Input, require_runtimes
 from kdzoo.runtime.settings import ExportSettings
 
 
@@ -36,7 +36,7 @@ class Form:
         """Whether it has to be exported first."""
         return self.folder != self.model.folder
 
-    def make(self, texts: Sequence[Text]) -> None:
+    def make(self, texts: Sequence[Input]) -> None:
         """Exports the model in place of what an earlier run left.
 
         Args:

@@ -11,8 +11,8 @@ from kdzoo.errors import DataError, ModelError, did_you_mean
 from kdzoo.files import with_home
 from kdzoo.registry import runtimes
 from kdzoo.results.store import MANIFEST
-from kdzoo.runtime import Text, load_classifier, runtime_of
-from kdzoo.runtime.folder import check_export, is_export
+from kdzoo.runtime import Input, load_classifier, runtime_of
+from kdzoo.runtime.folder import check_exported_form, is_exported_form
 from kdzoo.teacher import find_model
 
 TRAINED = "torch"  # the runtime of a folder that other forms can be made of
@@ -68,8 +68,8 @@ def _folder(source: str) -> Path:
 
 
 def _open(name: str, folder: Path) -> Model:
-    if is_export(folder):
-        check_export(folder)
+    if is_exported_form(folder):
+        check_exported_form(folder)
     runtime = runtime_of(folder)
     loaded = load_classifier(folder, runtime)
     return Model(name, folder, runtime, loaded.labels, loaded.reads_pairs)
@@ -100,7 +100,7 @@ def _shortest(own: Sequence[str], others: Sequence[Sequence[str]]) -> str:
     return "/".join(own[-next(apart, len(own)) :])
 
 
-def check_texts(models: Sequence[Model], texts: Sequence[Text]) -> None:
+def check_texts(models: Sequence[Model], texts: Sequence[Input]) -> None:
     """Sees that every model was trained on such texts: single ones, or pairs.
 
     Raises:

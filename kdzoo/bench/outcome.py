@@ -12,7 +12,7 @@ from kdzoo.report import Table, TableRow
 from kdzoo.report.figures.forms import parity_note
 from kdzoo.report.figures.latency import failures, latency_of
 from kdzoo.report.figures.spread import spreads
-from kdzoo.results import Member, Row, Session
+from kdzoo.results import ManifestRow, Member, Session
 from kdzoo.runtime.parity import Parity
 
 _CONFIG = ConfigDict(frozen=True, ser_json_inf_nan="constants")  # null is no number
@@ -81,7 +81,7 @@ def _table_row(form: Benched, first: str, session: Session) -> TableRow:
     is_first = form.name == first
     member = Member(seed=0, key=form.name, teacher_key=None if is_first else first)
     role = "teacher" if is_first else "student"
-    row = Row(name=form.name, role=role, kind="", road=None, members=(member,))
+    row = ManifestRow(name=form.name, role=role, kind="", road=None, members=(member,))
     size = form.size or Size(parameters=0, embedding_parameters=0, size_bytes=0)
     noted = (form.failure, parity_note(form.parity), *failures(row, form.runtime, [session]))
     return TableRow(

@@ -1,4 +1,4 @@
-"""Size, quality and work of a model's forms, and whether an export answers as its model does."""
+"""Size, quality and work of a model's forms, and whether they answer as it does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kdzoo.measure import Size, Work, baseline_size, model_size, work_per_text
 from kdzoo.metrics import quality
 from kdzoo.model import LoadedModel, load_model, refuse_not_finite
 from kdzoo.model.baseline import load_baseline
-from kdzoo.runtime import Classifier, Logits, Text, load_classifier
+from kdzoo.runtime import Classifier, Input, Logits, load_classifier
 from kdzoo.runtime.folder import deployed_bytes
 from kdzoo.runtime.parity import RAGGED_TEXTS, Long, Parity, compare, ragged_logits, with_long
 from kdzoo.runtime.pipeline import read_long
@@ -36,7 +36,7 @@ class Reading:
     """
 
     model: Model
-    texts: Sequence[Text]
+    texts: Sequence[Input]
     gold: Sequence[str] | None
 
     def read(self, form: Form) -> Benched:
@@ -94,7 +94,7 @@ class Reading:
         return {name: figures[name] for name in ("accuracy", "macro_f1")}
 
     def _parity(self, classifier: Classifier, logits: Logits, exact: bool) -> Parity:
-        """Returns how an export compares with its model; without gold labels the model's count."""
+        """Returns how a form compares with its model; without gold, the model's labels count."""
         reference = self._trained_logits
         ragged = ragged_logits(classifier, self.texts[:RAGGED_TEXTS]) if exact else logits[:0]
         gold = reference.argmax(1) if self._gold_ids is None else self._gold_ids
@@ -108,6 +108,6 @@ class Reading:
             return size.model_copy(update=made)
         if form.runtime == "sklearn":
             return baseline_size(load_baseline(form.folder)[0], form.folder)
-        # an export says nothing of its parameters
+        # an exported form says nothing of its parameters
         size_bytes = deployed_bytes(form.folder)
         return Size(parameters=0, embedding_parameters=0, size_bytes=size_bytes)

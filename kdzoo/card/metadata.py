@@ -10,27 +10,27 @@ from huggingface_hub import EvalResult, ModelCardData
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
-from kdzoo.card.subject import Subject
+from kdzoo.card.facts import StudentFacts
 from kdzoo.plain import one_line
 
 TASK = "text-classification"
 
 
-def metadata(subject: Subject) -> ModelCardData:
+def metadata(facts: StudentFacts) -> ModelCardData:
     """Returns the front matter; language and licence are left out, kdzoo does not know them."""
-    results = _results(subject)
+    results = _results(facts)
     return ModelCardData(
-        base_model=_or_none(teachers_on_hub(subject.record.recipe)),
-        datasets=_or_none(_datasets(subject.record.recipe)),
+        base_model=_or_none(teachers_on_hub(facts.record.recipe)),
+        datasets=_or_none(_datasets(facts.record.recipe)),
         eval_results=results or None,
-        library_name="kdzoo" if subject.is_kdzoos else "transformers",
+        library_name="kdzoo" if facts.is_kdzoos else "transformers",
         metrics=["accuracy", "f1"] if results else None,
-        model_name=one_line(subject.row.name) if results else None,
+        model_name=one_line(facts.row.name) if results else None,
         pipeline_tag=TASK,
         tags=[
             "kdzoo",
-            *(["knowledge-distillation"] if subject.is_distilled else []),
-            *(["onnx"] if subject.forms else []),
+            *(["knowledge-distillation"] if facts.is_distilled else []),
+            *(["onnx"] if facts.forms else []),
         ],
     )
 
@@ -39,11 +39,11 @@ def _or_none(found: list[str]) -> list[str] | None:
     return found or None
 
 
-def _results(subject: Subject) -> list[EvalResult]:
+def _results(facts: StudentFacts) -> list[EvalResult]:
     """Returns the model's own accuracy and macro-F1."""
-    quality = subject.record.quality.get(subject.table.split, {})
-    data = subject.record.recipe.get("data", {})
-    name = dataset_name(subject)
+    quality = facts.record.quality.get(facts.table.split, {})
+    data = facts.record.recipe.get("data", {})
+    name = dataset_name(facts)
     on_hub = on_the_hub(data.get("hub"))
     known = {
         "task_type": TASK,
@@ -51,7 +51,7 @@ def _results(subject: Subject) -> list[EvalResult]:
         "dataset_name": name,
         "dataset_config": one_line(data["config"]) if on_hub and data.get("config") else None,
         "dataset_revision": one_line(data["revision"]) if on_hub and data.get("revision") else None,
-        "dataset_split": subject.table.split,
+        "dataset_split": facts.table.split,
     }
     metrics: dict[str, dict[str, Any]] = {
         "accuracy": {"metric_type": "accuracy", "metric_name": "accuracy"},
@@ -68,10 +68,10 @@ def _results(subject: Subject) -> list[EvalResult]:
     ]
 
 
-def dataset_name(subject: Subject) -> str:
+def dataset_name(facts: StudentFacts) -> str:
     """Returns what the data is called, on one line and without the folders above it."""
-    kind, _, name = subject.record.data.origin.partition(":")
-    on_hub = on_the_hub(subject.record.recipe.get("data", {}).get("hub"))
+    kind, _, name = facts.record.data.origin.partition(":")
+    on_hub = on_the_hub(facts.record.recipe.get("data", {}).get("hub"))
     return one_line(on_hub or Path(name).name or kind)
 
 

@@ -9,15 +9,15 @@ from typing import Any
 
 from huggingface_hub import ModelCard
 
+from kdzoo.card.facts import StudentFacts, read_facts
 from kdzoo.card.metadata import dataset_name, metadata, on_the_hub, teachers_on_hub
-from kdzoo.card.subject import Subject, read_subject
 from kdzoo.card.tables import SHOWN_LABELS, figures_table, forms_table, labels_table
 from kdzoo.files import write_atomically
 from kdzoo.plain import escaped
 from kdzoo.report import Report, read_report
 from kdzoo.report.columns.costs import noise_note
 from kdzoo.report.columns.numbers import megabytes, millions
-from kdzoo.results import Member, Row, Store
+from kdzoo.results import ManifestRow, Member, Store
 from kdzoo.runtime.usage import INSTALLED, SNIPPET
 from kdzoo.statistics import in_points
 
@@ -39,7 +39,7 @@ _EXAMPLES = {  # of what the model reads: single texts, or pairs
 
 def model_card(
     store: Store,
-    row: Row,
+    row: ManifestRow,
     member: Member,
     *,
     report: Report | None = None,
@@ -59,24 +59,24 @@ def model_card(
     Raises:
         StoreError: the store lacks the model, or a file of it.
     """
-    subject = read_subject(store, row, member, report or read_report(store), runtimes)
+    facts = read_facts(store, row, member, report or read_report(store), runtimes)
     template = resources.files("kdzoo.card").joinpath("model_card.md").read_text(encoding="utf-8")
-    told = {
+    words = {
         name: escaped(text)
-        for name, text in (_words(subject) | _verdicts(subject) | _making(subject)).items()
+        for name, text in (_words(facts) | _verdicts(facts) | _making(facts)).items()
     }
     card = ModelCard.from_template(
-        metadata(subject),
+        metadata(facts),
         template_str=template,
-        **told,
-        **_choices(subject, repository),
-        seeds=[record.seed for record in subject.seeds],
-        figures=figures_table(subject),
-        forms=forms_table(subject),
-        label_table=labels_table(subject),
+        **words,
+        **_choices(facts, repository),
+        seeds=[record.seed for record in facts.seeds],
+        figures=figures_table(facts),
+        forms=forms_table(facts),
+        label_table=labels_table(facts),
         installed=INSTALLED,
         snippet=SNIPPET.rstrip(),
-        **_EXAMPLES[subject.record.data.pairs],
+        **_EXAMPLES[facts.record.data.pairs],
     )
     return f"{card}\n"
 
@@ -107,39 +107,39 @@ def write_cards(store: Store, report: Report) -> list[Path]:
     return list(cards)
 
 
-def _words(subject: Subject) -> dict[str, str]:
+def _words(facts: StudentFacts) -> dict[str, str]:
     """Returns what the model is, in words and numbers."""
-    record, split = subject.record, subject.table.split
+    record, split = facts.record, facts.table.split
     data = record.data
     return {
-        "name": subject.row.name,
-        "kind": subject.row.kind,
-        "road": _ROADS.get(subject.row.road or "", ""),
+        "name": facts.row.name,
+        "kind": facts.row.kind,
+        "road": _ROADS.get(facts.row.road or "", ""),
         "label_count": f"{len(data.labels):,}",
         "more_labels": _counted(len(data.labels) - SHOWN_LABELS),
         "oos": "" if data.oos is None else data.labels[data.oos],
         "parameters": millions(record.size.parameters),
         "size": megabytes(record.size.size_bytes),
-        "study": subject.table.study,
+        "study": facts.table.study,
         "version": record.environment.get("kdzoo", ""),
         "seed": str(record.seed),
         "split": split,
         "noun": "pairs of texts" if data.pairs else "texts",
         "texts": f"{data.test if split == 'test' else data.validation:,}",
-        "data": dataset_name(subject),
-        "max_length": _counted(subject.max_length or 0),
-        "latency": _latency(subject),
+        "data": dataset_name(facts),
+        "max_length": _counted(facts.max_length or 0),
+        "latency": _latency(facts),
     }
 
 
-def _verdicts(subject: Subject) -> dict[str, str]:
+def _verdicts(facts: StudentFacts) -> dict[str, str]:
     """Returns what the study says of this model and of its recipe; empty where it says nothing."""
-    finding, seeds = subject.finding, len(subject.seeds)
+    finding, seeds = facts.finding, len(facts.seeds)
     standing = finding.standing if finding else None
     effect = finding.effect if finding else None
     own = ""
     if finding and finding.to_teacher and seeds > 1:
-        place = [member.key for member in subject.row.members].index(subject.record.key)
+        place = [member.key for member in facts.row.members].index(facts.record.key)
         points = in_points(finding.to_teacher.comparison.by_seed[place])
         own = f"; this one alone differs by {points} points"
     return {
@@ -148,26 +148,26 @@ def _verdicts(subject: Subject) -> dict[str, str]:
     }
 
 
-def _making(subject: Subject) -> dict[str, str]:
+def _making(facts: StudentFacts) -> dict[str, str]:
     """Returns how the model was made, in words and numbers."""
-    data, recipe = subject.record.data, subject.record.recipe
+    data, recipe = facts.record.data, facts.record.recipe
     objective = dict(recipe.get("objective", {}))
     alpha, kind = objective.pop("alpha", 0), objective.pop("kind", "")
     by_gold = objective.pop("gold_for", [])
     options = ", ".join(f"{name} {value}" for name, value in sorted(objective.items()))
     return {
-        "teacher": _teacher(subject) if subject.is_distilled else "",
+        "teacher": _teacher(facts) if facts.is_distilled else "",
         "teacher_made": _teacher_made(recipe.get("teacher", {})),
         "objective": f"{kind} ({options})" if options else str(kind),
         "alpha": str(alpha),
         "gold_for": ", ".join(map(str, by_gold)),
-        "data_source": _source(subject),
+        "data_source": _source(facts),
         "train": f"{data.train:,}",
         "unlabelled": _counted(data.unlabelled),
         "validation": f"{data.validation:,}",
         "test": f"{data.test:,}",
-        "transfer": _transfer(subject),
-        "steps": _steps(subject),
+        "transfer": _transfer(facts),
+        "steps": _steps(facts),
     }
 
 
@@ -175,12 +175,12 @@ def _counted(count: int) -> str:
     return f"{count:,}" if count > 0 else ""
 
 
-def _teacher(subject: Subject) -> str:
+def _teacher(facts: StudentFacts) -> str:
     """Returns what the teacher is called: hub ids, or names without the folders above them."""
-    named = teachers_on_hub(subject.record.recipe)
-    if named or not subject.teachers:
+    named = teachers_on_hub(facts.record.recipe)
+    if named or not facts.teachers:
         return " and ".join(named) or "a teacher"
-    teacher = subject.teachers[0]
+    teacher = facts.teachers[0]
     return f"the file {teacher.notes[0]}" if teacher.is_file and teacher.notes else teacher.kind
 
 
@@ -198,10 +198,10 @@ def _teacher_made(section: dict[str, Any]) -> str:
     return made
 
 
-def _source(subject: Subject) -> str:
+def _source(facts: StudentFacts) -> str:
     """Returns where the data comes from."""
-    data, kind = subject.record.recipe.get("data", {}), subject.record.data.origin.partition(":")[0]
-    name = dataset_name(subject)
+    data, kind = facts.record.recipe.get("data", {}), facts.record.data.origin.partition(":")[0]
+    name = dataset_name(facts)
     if kind == "hub" and on_the_hub(data.get("hub")):
         config = f", configuration {data['config']}" if data.get("config") else ""
         revision = f", revision {data['revision']}" if data.get("revision") else ""
@@ -209,9 +209,9 @@ def _source(subject: Subject) -> str:
     return f"{name}, which comes with kdzoo" if kind == "embedded" else f"files called {name}"
 
 
-def _transfer(subject: Subject) -> str:
+def _transfer(facts: StudentFacts) -> str:
     """Returns how many texts the student learnt from, and what was added to the data's own."""
-    training = subject.record.training
+    training = facts.record.training
     if training is None:
         return ""
     added = [
@@ -225,21 +225,21 @@ def _transfer(subject: Subject) -> str:
     return f"{training.texts:,} texts" + (f", {' and '.join(added)} among them" if added else "")
 
 
-def _steps(subject: Subject) -> str:
-    training, section = subject.record.training, subject.record.recipe.get("training", {})
+def _steps(facts: StudentFacts) -> str:
+    training, section = facts.record.training, facts.record.recipe.get("training", {})
     if training is None:
         return ""
     of_texts = f" of {section['batch_size']} texts" if "batch_size" in section else ""
     return f"{training.steps:,} steps{of_texts}; the weights are those of step {training.best_step}"
 
 
-def _latency(subject: Subject) -> str:
+def _latency(facts: StudentFacts) -> str:
     """Returns how the latencies were measured; nothing where there are none."""
-    timed = [line.latency for line in subject.lines.values() if line.latency is not None]
+    timed = [line.latency for line in facts.lines.values() if line.latency is not None]
     if not timed:
         return ""
     plural = "s" if timed[0].threads > 1 else ""
-    one = " It was measured on one seed of the row." if len(subject.seeds) > 1 else ""
+    one = " It was measured on one seed of the row." if len(facts.seeds) > 1 else ""
     busy = " ".join(["", noise_note(timed)]).rstrip()
     return (
         f"p50: median latency of one text, tokenisation included, {timed[0].threads} "
@@ -247,18 +247,18 @@ def _latency(subject: Subject) -> str:
     )
 
 
-def _choices(subject: Subject, repository: str | None) -> dict[str, Any]:
+def _choices(facts: StudentFacts, repository: str | None) -> dict[str, Any]:
     """Returns what the template decides by, and where the model lies."""
     place = repository or _HERE
     return {
         "place": place,
         "is_repository": repository is not None,
         "loaded": f'snapshot_download("{place}")' if repository else f'"{place}"',
-        "is_kdzoos": subject.is_kdzoos,
-        "needs_a_file": subject.needs_a_file,
-        "has_control": bool(subject.controls),
-        "has_deviations": len(subject.seeds) > 1,
-        "is_calibrated": subject.decision is not None,
-        "rejects": subject.decision is not None and subject.decision.oos_threshold is not None,
-        "form_folders": " or ".join(f"{escaped(form.runtime)}/" for form in subject.forms),
+        "is_kdzoos": facts.is_kdzoos,
+        "needs_a_file": facts.needs_a_file,
+        "has_control": bool(facts.controls),
+        "has_deviations": len(facts.seeds) > 1,
+        "is_calibrated": facts.decision is not None,
+        "rejects": facts.decision is not None and facts.decision.oos_threshold is not None,
+        "form_folders": " or ".join(f"{escaped(form.runtime)}/" for form in facts.forms),
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kdzoo.errors import ModelError, did_you_mean
 from kdzoo.results.opened import opened
-from kdzoo.results.record import Member, Role, Row
+from kdzoo.results.record import ManifestRow, Member, Role
 from kdzoo.results.store import Store
 
 
@@ -16,7 +16,7 @@ from kdzoo.results.store import Store
 class Choice:
     """A row of a study's table, one seed of it, and the folder of that model, weights and all."""
 
-    row: Row
+    row: ManifestRow
     member: Member
     folder: Path
 

@@ -21,7 +21,7 @@ from kdzoo.cli import cache
 from kdzoo.cli.app import app, err_console, until_the_end
 from kdzoo.cli.encoding import write_any_text
 from kdzoo.errors import KdzooError
-from kdzoo.files import files_told
+from kdzoo.files import as_file_errors
 
 __all__ = [
     "app", "bench", "cache", "main", "models", "pick", "predict", "recipes", "report", "run",
@@ -35,7 +35,7 @@ def main() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     write_any_text(sys.stdout, sys.stderr)
     try:
-        with files_told(), until_the_end:
+        with as_file_errors(), until_the_end:
             app()
     except KdzooError as error:
         err_console.print(

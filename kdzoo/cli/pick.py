@@ -78,8 +78,8 @@ def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
             "validation": ACCURACY.text(row, tested),
             "test": test if tested.split == "test" else NOTHING,
         }
-        told = cells(row, tested, columns)
-        lines.append({name: told.pop(name) for name in ("model", "runtime")} | accuracies | told)
+        texts = cells(row, tested, columns)
+        lines.append({name: texts.pop(name) for name in ("model", "runtime")} | accuracies | texts)
     drawn = table(list(lines[0]), [list(line.values()) for line in lines])
     out_console.print(drawn, "")
     if noise := noise_note([row.latency for row in rows if row.latency is not None]):

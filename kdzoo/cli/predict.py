@@ -118,9 +118,9 @@ def predict(
 
 def _is_trained(folder: Path) -> bool:
     """Whether a model runs in PyTorch, whose libraries would talk; an exported one does not."""
-    from kdzoo.runtime.folder import is_export
+    from kdzoo.runtime.folder import is_exported_form
 
-    return (folder / "config.json").is_file() and not is_export(folder)
+    return (folder / "config.json").is_file() and not is_exported_form(folder)
 
 
 def _is_file(text: str) -> bool:

@@ -59,6 +59,14 @@ def init(
             "--fine-tune", help="Fit the teacher to the data, even if it is a classifier already."
         ),
     ] = False,
+    students: Annotated[
+        str | None,
+        typer.Option(
+            help="The students to write recipes of, with commas between: names (kdzoo list "
+            "students), and a Python file, or a folder with a / at its end, for all of your own in "
+            "it [default: those that a zoo begins with]."
+        ),
+    ] = None,
 ) -> None:
     """Write recipes of the zoo for your own data, checked against it."""
     for line in api.init(
@@ -72,6 +80,7 @@ def init(
         csv=csv_of(csv),
         teacher_labels=teacher_labels,
         fine_tune=fine_tune,
+        students=None if students is None else [each.strip() for each in students.split(",")],
     ):
         say(line)
 

@@ -103,8 +103,8 @@ def split_files(
         candidates = [path / f"{name}{suffix}" for name in names for suffix in SUFFIXES]
         present = [each for each in candidates if has_file(each)]
         if len(present) > 1:
-            told = " and ".join(each.name for each in present)
-            raise DataError(f"{files} holds {told}; keep one of them")
+            names_found = " and ".join(each.name for each in present)
+            raise DataError(f"{files} holds {names_found}; keep one of them")
         if present:
             found[split] = present[0]
         else:

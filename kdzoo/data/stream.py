@@ -21,7 +21,7 @@ from kdzoo.files import check_readable, has_file
 from kdzoo.recipe.csv import Csv
 
 SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
-Row = tuple[str, Mapping[str, Any]]  # where it stands, and its columns
+PlacedRow = tuple[str, Mapping[str, Any]]  # where it stands, and its columns
 AS_NAMED = Csv()  # as its name says
 
 _SHOWN = 5  # rows without a column that a message lists
@@ -45,7 +45,7 @@ OTHERS = {  # formats that people have: how they become one that is read
 
 def stream_rows(
     path: Path, wanted: Sequence[str] = (), csv: Csv = AS_NAMED, place: Place = DATA
-) -> Iterator[Row]:
+) -> Iterator[PlacedRow]:
     """Yields each row of a file, with the place where it stands.
 
     Args:
@@ -163,7 +163,7 @@ def labelled_rows(
         yield where, as_input(row, text, text_pair, place), as_label(row[label], place)
 
 
-def _jsonl_rows(path: Path, wanted: Sequence[str], place: Place) -> Iterator[Row]:
+def _jsonl_rows(path: Path, wanted: Sequence[str], place: Place) -> Iterator[PlacedRow]:
     problems: list[Problem] = []
     for number, line in enumerate(lines_of(path, "\n"), start=1):
         if not line.strip():

@@ -16,7 +16,7 @@ from kdzoo.model import DEPLOYED_FILES, deployed_files
 from kdzoo.progress import Progress
 from kdzoo.results import Store, opened
 from kdzoo.runtime.decision import DECISION
-from kdzoo.runtime.folder import DEPLOYED, EXPORT, README, check_export
+from kdzoo.runtime.folder import DEPLOYED, EXPORT, README, check_exported_form
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _forms(store: Store, choice: Choice, runtimes: Sequence[str] | None) -> list
                 f"'{choice.row.name}' has no form for {name}: {known[name].failure}; its forms: "
                 f"{', '.join(whole) or 'none'}"
             )
-        check_export(store.form(choice.member.key, name))
+        check_exported_form(store.form(choice.member.key, name))
     return list(dict.fromkeys(wanted))
 
 

@@ -12,11 +12,11 @@ from kdzoo.errors import MeasureError
 from kdzoo.limits import memory_limit, usable_cores, usable_threads
 from kdzoo.measure.candidate import Candidate, MeasureSettings
 from kdzoo.measure.machine import conditions
+from kdzoo.measure.measurement import Measurement
 from kdzoo.measure.speed import Speed
-from kdzoo.measure.subject import Subject
 from kdzoo.measure.workers import cores_for
 from kdzoo.progress import Progress
-from kdzoo.runtime import Text
+from kdzoo.runtime import Input
 
 SPARE_BYTES = 1 << 30  # of memory that stay free,
 SPARE_SHARE = 1 / 8  # or this share of it, where that is less
@@ -39,7 +39,7 @@ class Measured:
 
 def measure_candidates(
     candidates: Sequence[Candidate],
-    texts: Sequence[Text],
+    texts: Sequence[Input],
     *,
     references: Sequence[Candidate] = (),
     settings: MeasureSettings,
@@ -78,23 +78,31 @@ def measure_candidates(
             f"{usable_cores():.3g} cores"
         )
         settings = replace(settings, threads=threads)
-    subjects = {each: Subject(each, settings) for each in [*references, *candidates]}
+    measurements = {each: Measurement(each, settings) for each in [*references, *candidates]}
     session = _Session(texts, settings, random.Random(seed), progress)
     before = conditions()
     with ExitStack() as stack:
-        for subject in subjects.values():
-            stack.callback(subject.close)
+        for measurement in measurements.values():
+            stack.callback(measurement.close)
         session.measure(
-            [subject for candidate, subject in subjects.items() if candidate in references],
-            [subject for candidate, subject in subjects.items() if candidate not in references],
+            [
+                measurement
+                for candidate, measurement in measurements.items()
+                if candidate in references
+            ],
+            [
+                measurement
+                for candidate, measurement in measurements.items()
+                if candidate not in references
+            ],
         )
-        session.start_cold(list(subjects.values()))
+        session.start_cold(list(measurements.values()))
     after = conditions()
-    for candidate, subject in subjects.items():
-        if subject.failure is not None:
-            progress.say(f"{candidate}: not measured: {subject.failure}")
+    for candidate, measurement in measurements.items():
+        if measurement.failure is not None:
+            progress.say(f"{candidate}: not measured: {measurement.failure}")
     return Measured(
-        {candidate: subject.speed() for candidate, subject in subjects.items()},
+        {candidate: measurement.speed() for candidate, measurement in measurements.items()},
         {
             **{f"{name}_before": value for name, value in before.items()},
             **{f"{name}_after": value for name, value in after.items()},
@@ -106,12 +114,12 @@ def measure_candidates(
 
 @dataclass(frozen=True)
 class _Session:
-    texts: Sequence[Text]
+    texts: Sequence[Input]
     settings: MeasureSettings
     rng: random.Random
     progress: Progress
 
-    def measure(self, references: Sequence[Subject], others: Sequence[Subject]) -> None:
+    def measure(self, references: Sequence[Measurement], others: Sequence[Measurement]) -> None:
         """Leads the references through all rounds, the others through those of their group."""
         first_round = 0
         held = self._hold(references)
@@ -125,18 +133,18 @@ class _Session:
                 break
         self._finish(held)
 
-    def _hold(self, references: Sequence[Subject]) -> list[Subject]:
+    def _hold(self, references: Sequence[Measurement]) -> list[Measurement]:
         """Starts the references that leave room for a candidate as large as any; at least one."""
-        held: list[Subject] = []
-        for subject in reversed(references):  # exported forms, the smallest, are named last
+        held: list[Measurement] = []
+        for measurement in reversed(references):  # exported forms, the smallest, are named last
             if held and not self._has_room(held):
                 break
-            subject.start(self.texts[0], first_round=0)
-            largest_bytes = max(each.loaded_bytes for each in [*held, subject])
+            measurement.start(self.texts[0], first_round=0)
+            largest_bytes = max(each.loaded_bytes for each in [*held, measurement])
             if held and memory_limit().available_bytes < largest_bytes:
-                subject.close()
+                measurement.close()
                 break
-            held.append(subject)
+            held.append(measurement)
         if len(held) < len(references):
             self.progress.say(
                 f"memory is short: only {len(held)} of {len(references)} references are measured "
@@ -145,20 +153,22 @@ class _Session:
         return held
 
     def _start_group(
-        self, held: Sequence[Subject], waiting: deque[Subject], first_round: int
-    ) -> list[Subject]:
+        self, held: Sequence[Measurement], waiting: deque[Measurement], first_round: int
+    ) -> list[Measurement]:
         """Starts those that are next, at least one, while there is room for another."""
-        group: list[Subject] = []
+        group: list[Measurement] = []
         with self.progress.task("starting what is measured", len(waiting)) as task:
             while waiting and (not group or self._has_room([*held, *group])):
-                subject = waiting.popleft()
-                subject.start(self.texts[0], first_round)
-                group.append(subject)
-                task.advance(1, str(subject.candidate))
+                measurement = waiting.popleft()
+                measurement.start(self.texts[0], first_round)
+                group.append(measurement)
+                task.advance(1, str(measurement.candidate))
         return group
 
-    def _has_room(self, subjects: Sequence[Subject]) -> bool:
-        live = [subject.loaded_bytes for subject in subjects if subject.failure is None]
+    def _has_room(self, measurements: Sequence[Measurement]) -> bool:
+        live = [
+            measurement.loaded_bytes for measurement in measurements if measurement.failure is None
+        ]
         if len(live) >= self.settings.live_at_most:
             return False
         memory = memory_limit()
@@ -166,33 +176,33 @@ class _Session:
         needed_bytes = 2 * max(live, default=0)  # another one, and what grows at work
         return memory.available_bytes > spare_bytes + needed_bytes
 
-    def _rounds(self, subjects: Sequence[Subject]) -> None:
-        ordered = sorted(subjects, key=lambda subject: subject.candidate)
+    def _rounds(self, measurements: Sequence[Measurement]) -> None:
+        ordered = sorted(measurements, key=lambda measurement: measurement.candidate)
         total = self.settings.rounds * len(ordered)
         with self.progress.task("measuring latency", total) as task:
             for _ in range(self.settings.rounds):
                 drawn = self._draw()
-                for subject in self.rng.sample(ordered, len(ordered)):
-                    subject.visit(drawn)
+                for measurement in self.rng.sample(ordered, len(ordered)):
+                    measurement.visit(drawn)
                     task.advance()
 
-    def _draw(self) -> list[Text]:
+    def _draw(self) -> list[Input]:
         count = self.settings.texts
         if count <= len(self.texts):
             return self.rng.sample(self.texts, count)
         return self.rng.choices(self.texts, k=count)
 
-    def _finish(self, subjects: Sequence[Subject]) -> None:
-        with self.progress.task("measuring throughput", len(subjects)) as task:
-            for subject in subjects:
-                subject.finish(self.texts)
-                task.advance(1, str(subject.candidate))
+    def _finish(self, measurements: Sequence[Measurement]) -> None:
+        with self.progress.task("measuring throughput", len(measurements)) as task:
+            for measurement in measurements:
+                measurement.finish(self.texts)
+                task.advance(1, str(measurement.candidate))
 
-    def start_cold(self, subjects: Sequence[Subject]) -> None:
+    def start_cold(self, measurements: Sequence[Measurement]) -> None:
         """Times the cold starts that are left after those of the session's own processes."""
         left = self.settings.cold_starts - 1
-        with self.progress.task("measuring cold starts", left * len(subjects)) as task:
+        with self.progress.task("measuring cold starts", left * len(measurements)) as task:
             for _ in range(left):
-                for subject in self.rng.sample(subjects, len(subjects)):
-                    subject.start_cold(self.texts[0])
+                for measurement in self.rng.sample(measurements, len(measurements)):
+                    measurement.start_cold(self.texts[0])
                     task.advance()

@@ -9,7 +9,7 @@ from typing import Any
 from kdzoo.measure.candidate import Candidate
 from kdzoo.measure.worker import COMMANDS, reason
 from kdzoo.measure.workers import WorkerError
-from kdzoo.runtime import Classifier, Text, load_classifier
+from kdzoo.runtime import Classifier, Input, load_classifier
 
 
 class LocalWorker:
@@ -25,7 +25,7 @@ class LocalWorker:
         self._threads = threads
         self._classifier: Classifier | None = None
 
-    def load(self, text: Text, limit_s: float) -> dict[str, Any]:
+    def load(self, text: Input, limit_s: float) -> dict[str, Any]:
         """Loads the candidate and lets it answer one text.
 
         Raises:

@@ -23,7 +23,7 @@ from kdzoo import registry
 from kdzoo.errors import KdzooError
 
 if TYPE_CHECKING:
-    from kdzoo.runtime import Classifier, Text
+    from kdzoo.runtime import Classifier, Input
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ def main() -> None:
         command = json.loads(line)
         name = command.pop("command")
         if "texts" in command:
-            command["texts"] = [_text(each) for each in command["texts"]]
+            command["texts"] = [_input(each) for each in command["texts"]]
         try:
             if name == "load":
                 classifier, answer = load(**command)
@@ -67,8 +67,8 @@ def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
     return asked, answers
 
 
-def _text(told: Any) -> Text:
-    return told if isinstance(told, str) else (told[0], told[1])  # JSON knows no tuples
+def _input(text: Any) -> Input:
+    return text if isinstance(text, str) else (text[0], text[1])  # JSON knows no tuples
 
 
 def reason(error: Exception) -> str:
@@ -95,7 +95,7 @@ def load(
         with suppress(PermissionError):  # a sandbox may forbid it; the answer tells
             os.sched_setaffinity(0, cores)
     for file in students:
-        registry.load_students(file)
+        registry.load_extensions(file)
     from kdzoo.runtime import load_classifier
 
     module = registry.runtimes.get(runtime).module
@@ -104,7 +104,7 @@ def load(
     imported_bytes = memory()["resident_bytes"]
     classifier = load_classifier(Path(folder), runtime, threads)
     loaded_bytes = memory()["resident_bytes"]
-    _label(classifier, _text(text))
+    _label(classifier, _input(text))
     return classifier, {
         "cores": sorted(os.sched_getaffinity(0)) if cores else [],
         "imported_bytes": imported_bytes,
@@ -112,12 +112,12 @@ def load(
     }
 
 
-def _label(classifier: Classifier, text: Text) -> str:
+def _label(classifier: Classifier, text: Input) -> str:
     return classifier.labels[int(classifier.logits([text])[0].argmax())]
 
 
 def visit(
-    classifier: Classifier, texts: Sequence[Text], warm_up_ns: int = WARM_UP_NS
+    classifier: Classifier, texts: Sequence[Input], warm_up_ns: int = WARM_UP_NS
 ) -> dict[str, list[float]]:
     """Returns each text's milliseconds to its label, and those of the model alone."""
     gc.disable()
@@ -131,7 +131,7 @@ def visit(
     return {"text_ms": text_ms, "model_ms": model_ms}
 
 
-def _warm_up(classifier: Classifier, texts: Sequence[Text], warm_up_ns: int) -> None:
+def _warm_up(classifier: Classifier, texts: Sequence[Input], warm_up_ns: int) -> None:
     end_ns = time.perf_counter_ns() + warm_up_ns
     for calls, text in enumerate(cycle(texts)):
         if calls >= WARM_UP_CALLS and time.perf_counter_ns() >= end_ns:
@@ -149,7 +149,7 @@ def _timed_ms(call: Callable[[T], Any], inputs: Iterable[T]) -> list[float]:
 
 
 def throughput(
-    classifier: Classifier, texts: Sequence[Text], batch_size: int | None
+    classifier: Classifier, texts: Sequence[Input], batch_size: int | None
 ) -> dict[str, float]:
     """Returns the seconds that all texts take.
 

@@ -19,7 +19,7 @@ from typing import Any
 from kdzoo import registry
 from kdzoo.errors import MeasureError
 from kdzoo.measure.candidate import Candidate
-from kdzoo.runtime import Text
+from kdzoo.runtime import Input
 
 MODULE = "kdzoo.measure.worker"
 STDERR_BYTES = 4096  # of its end, in which the last line is looked for
@@ -80,7 +80,7 @@ class Worker:
             self._errors.close()
             raise WorkerError(f"its process cannot be started: {error}") from error
 
-    def load(self, text: Text, limit_s: float) -> dict[str, Any]:
+    def load(self, text: Input, limit_s: float) -> dict[str, Any]:
         """Loads the candidate and lets it answer one text; returns its cores and memory.
 
         Raises:

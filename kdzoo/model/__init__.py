@@ -52,7 +52,7 @@ from kdzoo.model.soundness import (
     refuse_vectors,
     try_classifier,
 )
-from kdzoo.model.table import narrow, widen, widened, word_table
+from kdzoo.model.word_table import narrow, widen, widened, word_table
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification
 
 __all__ = [

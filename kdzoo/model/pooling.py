@@ -161,8 +161,8 @@ def load_steps(layers: nn.Sequential, folder: Path, files: dict[str, str]) -> No
 
 def _modules(path: Path) -> list[tuple[str, str]]:
     """Returns kind and folder of each module, in order."""
-    told = _read(path)
-    entries = told if isinstance(told, list) else []
+    modules = _read(path)
+    entries = modules if isinstance(modules, list) else []
     found = [
         (each["type"].rpartition(".")[2], each["path"])
         for each in entries
@@ -192,12 +192,12 @@ def _kind(folder: Path, place: str) -> PoolingKind:
             f"{folder / _MODULES} names a pooling, and {place}/config.json, which says which, is "
             f"not there; {_own_pooling()}"
         )
-    told = _read(path)
-    told = told if isinstance(told, dict) else {}
-    named = told.get("pooling_mode")
+    settings = _read(path)
+    settings = settings if isinstance(settings, dict) else {}
+    named = settings.get("pooling_mode")
     modes = [named] if isinstance(named, str) else [
         name.removeprefix("pooling_mode_")
-        for name, is_on in told.items()
+        for name, is_on in settings.items()
         if name.startswith("pooling_mode_") and is_on is True
     ]  # fmt: skip
     if len(modes) != 1 or modes[0] not in _POOLINGS:
@@ -221,14 +221,14 @@ def _dense(folder: Path, place: str) -> dict[str, Any]:
             f"{folder / _MODULES} names a dense layer, and {lacking[0]} is not there; download the "
             "whole folder, or load it in sentence-transformers once and save_pretrained(FOLDER) it"
         )
-    told = _read(path)
-    told = told if isinstance(told, dict) else {}
-    activation = str(told.get("activation_function", "torch.nn.modules.activation.Tanh"))
+    settings = _read(path)
+    settings = settings if isinstance(settings, dict) else {}
+    activation = str(settings.get("activation_function", "torch.nn.modules.activation.Tanh"))
     return {
         "kind": "dense",
-        "inputs": told.get("in_features"),
-        "outputs": told.get("out_features"),
-        "bias": told.get("bias", True),
+        "inputs": settings.get("in_features"),
+        "outputs": settings.get("out_features"),
+        "bias": settings.get("bias", True),
         "activation": activation.rpartition(".")[2],
     }
 

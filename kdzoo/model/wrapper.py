@@ -35,11 +35,11 @@ class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
 
     def to_dict(self) -> dict[str, Any]:
         """Returns what is saved: nothing that does not concern the student."""
-        told: dict[str, Any] = super().to_dict()
+        settings: dict[str, Any] = super().to_dict()
         for name in ("pair_head", "text_limit"):
             if not getattr(self, name):
-                told.pop(name, None)
-        return told
+                settings.pop(name, None)
+        return settings
 
     @property
     def type_vocab_size(self) -> int:
@@ -65,7 +65,7 @@ class KdzooForSequenceClassification(WholeModel):
         except RegistryError as error:
             raise ModelError(
                 f"this model is a '{config.student}', a student that is not installed here; bring "
-                "its file with --students FILE.py (kdzoo.load_students('FILE.py') in Python)\n"
+                "its file with --students FILE.py (kdzoo.load_extensions('FILE.py') in Python)\n"
                 f"  {error}"
             ) from error
         pad_id = config.pad_token_id or 0

@@ -16,7 +16,7 @@ from kdzoo.errors import Problem, StoreError
 from kdzoo.progress import Progress, Silent
 from kdzoo.results.merged_rows import FAMILY, StudyRow, merge_rows
 from kdzoo.results.publish import publish, refuse_to_overwrite
-from kdzoo.results.record import Deployed, Manifest, Record, Session
+from kdzoo.results.record import FormRecord, Manifest, Record, Session
 from kdzoo.results.store import Store
 
 
@@ -197,7 +197,7 @@ def _join_model(key: str, holders: Sequence[Store], staged: Store) -> None:
             seen.add((form.runtime, form.machine))
 
 
-def _worth(form: Deployed) -> tuple[bool, int, str, str]:
+def _worth(form: FormRecord) -> tuple[bool, int, str, str]:
     """Returns what forms of a model are sorted by: the best first, in any order of the folders."""
     return form.failure is not None, -len(form.quality), form.created, form.machine
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kdzoo.results.record import Member, Record, Row
+from kdzoo.results.record import ManifestRow, Member, Record
 
 FAMILY = 8  # digits of a key that models share which one recipe gave on several machines
 _PARTS = {"teacher": ("data", "teacher"), "baseline": ("data",)}  # of a recipe that shape a row
@@ -28,7 +28,7 @@ class StudyRow:
 
     study: str
     folder: str
-    row: Row
+    row: ManifestRow
     records: Mapping[str, Record]
 
     @property
@@ -48,7 +48,7 @@ class StudyRow:
         return any(data.get(f"{split}_per_class") for split in ("labels", "validation"))
 
 
-def merge_rows(rows: Sequence[StudyRow]) -> tuple[tuple[Row, ...], list[str]]:
+def merge_rows(rows: Sequence[StudyRow]) -> tuple[tuple[ManifestRow, ...], list[str]]:
     """Returns the rows of the table and, in words, which of them were kept apart.
 
     Args:
@@ -98,8 +98,8 @@ def _one_recipe(one: StudyRow, other: StudyRow) -> bool:
     if own.data.fingerprint != others.data.fingerprint or own.role == "baseline":
         return False  # one baseline for the data: it has the same key, or is another one
     families = [(each.teacher_key or each.key)[:FAMILY] for each in (own, others)]
-    is_taught = own.role == "teacher" or own.teacher_key is not None
-    if is_taught and families[0] != families[1]:
+    has_teacher = own.role == "teacher" or own.teacher_key is not None
+    if has_teacher and families[0] != families[1]:
         return False
     return _agree(_shape(one), _shape(other))
 
@@ -128,7 +128,7 @@ def _clash(one: StudyRow, other: StudyRow) -> bool:
     return any(seeds.get(each.seed, each.key) != each.key for each in other.row.members)
 
 
-def _joined(group: Sequence[StudyRow], name: str) -> Row:
+def _joined(group: Sequence[StudyRow], name: str) -> ManifestRow:
     members: dict[str, Member] = {}
     for member in (each for row in group for each in row.row.members):
         known = members.get(member.key, member)

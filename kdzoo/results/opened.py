@@ -14,7 +14,7 @@ from typing import Any
 
 from kdzoo import registry
 from kdzoo.errors import Problem, StoreError, did_you_mean
-from kdzoo.results.record import Manifest, Member, Record, Role, Row
+from kdzoo.results.record import Manifest, ManifestRow, Member, Record, Role
 from kdzoo.results.store import MANIFEST, RECORD, Store, T, slug
 
 MOST_ROWS = 10_000  # of a table
@@ -120,7 +120,7 @@ def _together(store: OpenedStore, manifest: Manifest) -> Iterator[Problem]:
 
 
 def _of_member(
-    store: Store, row: Row, member: Member, records: dict[str, Record]
+    store: Store, row: ManifestRow, member: Member, records: dict[str, Record]
 ) -> Iterator[Problem]:
     where = f"{MANIFEST}, row '{row.name[:60]}'"
     own = records[member.key]

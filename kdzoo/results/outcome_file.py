@@ -17,7 +17,7 @@ from kdzoo.errors import StoreError
 from kdzoo.files import check_readable
 from kdzoo.measure import with_all_columns
 from kdzoo.measure.predictions import COLUMNS
-from kdzoo.results.record import DataSummary, Deployed, Record
+from kdzoo.results.record import DataSummary, FormRecord, Record
 
 MOST_TEXTS = 10_000_000  # of all splits together: a gigabyte of outcomes
 _NARROW = {  # what holds a column in a fourth of the bytes: type, and encoding in parquet
@@ -63,7 +63,7 @@ def _rounded(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return rounded
 
 
-def read_outcome_file(path: Path, record: Record | Deployed) -> pd.DataFrame:
+def read_outcome_file(path: Path, record: Record | FormRecord) -> pd.DataFrame:
     """Returns outcomes, once they are seen to be those that the record tells of.
 
     Raises:
@@ -118,10 +118,10 @@ def _check(table: pa.Table, data: DataSummary, quality: Mapping[str, Mapping[str
         if len(own) != data.texts.get(split):
             raise ValueError(f"it has {len(own):,} texts of '{split}', not the record's number")
         accuracy = float(np.mean(own)) if len(own) else 0.0
-        told = quality.get(split, {}).get("accuracy", accuracy)
-        if abs(accuracy - told) > _ROUNDING:
+        recorded = quality.get(split, {}).get("accuracy", accuracy)
+        if abs(accuracy - recorded) > _ROUNDING:
             raise ValueError(
-                f"its accuracy on '{split}' is {accuracy:.4f}, the record's {told:.4f}"
+                f"its accuracy on '{split}' is {accuracy:.4f}, the record's {recorded:.4f}"
             )
 
 

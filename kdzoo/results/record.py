@@ -1,4 +1,4 @@
-"""What is written down of a model, of its deployed forms, of a latency session, of a study."""
+"""What is written down of a model, of its exported forms, of a latency session, of a study."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class Record(_Frozen):
         return self.role == "teacher" and self.kind == OUTPUTS
 
 
-class Deployed(_Frozen):
+class FormRecord(_Frozen):
     """One trained model in one exported form: whether it answers as it did, and how good it is.
 
     Its files lie beside it. ``failure`` says why there are none, where there are none. In merged
@@ -159,7 +159,7 @@ class Deployed(_Frozen):
     key: Key
     runtime: Name
     place: Words = ""
-    made_from: Name  # a digest of what shaped the export
+    made_from: Name  # a digest of what shaped the form
     failure: Words | None = None
     files: dict[Name, Count] = {}  # bytes of what is deployed, by name
     parity: Parity | None = None
@@ -194,7 +194,7 @@ class Member(_Frozen):
     control_key: Name | None = None
 
 
-class Row(_Frozen):
+class ManifestRow(_Frozen):
     """One line of the table: a variant over its seeds, or the teacher, or the baseline."""
 
     name: Name
@@ -224,7 +224,7 @@ class Manifest(_Frozen):
 
     schema_version: int = SCHEMA_VERSION
     study: Name
-    rows: tuple[Row, ...]
+    rows: tuple[ManifestRow, ...]
     failures: tuple[Failure, ...] = ()
 
     @model_validator(mode="after")

@@ -19,7 +19,7 @@ from kdzoo.errors import StoreError
 from kdzoo.fields import Name
 from kdzoo.files import has_file, write_atomically
 from kdzoo.results.outcome_file import packed, read_outcome_file
-from kdzoo.results.record import SCHEMA_VERSION, Deployed, Manifest, Record, Session
+from kdzoo.results.record import SCHEMA_VERSION, FormRecord, Manifest, Record, Session
 from kdzoo.runtime.decision import DECISION, Decision, read_decision
 
 RECORD, PREDICTIONS, HISTORY, MANIFEST = (
@@ -126,25 +126,25 @@ class Store:
         """Returns where a model's exported form lies or will lie."""
         return self.finished(key) / slug(runtime)
 
-    def read_form(self, key: str, runtime: str) -> Deployed | None:
+    def read_form(self, key: str, runtime: str) -> FormRecord | None:
         """Returns what is known of a model's exported form; None where it was not made yet.
 
         Raises:
             StoreError: a newer kdzoo wrote it, or it is damaged.
         """
         path = self.form(key, runtime) / RECORD
-        return self._read(path, Deployed) if has_file(path) else None
+        return self._read(path, FormRecord) if has_file(path) else None
 
-    def forms(self, key: str) -> list[Deployed]:
+    def forms(self, key: str) -> list[FormRecord]:
         """Returns what is known of all exported forms of a model, one for each runtime."""
         return [form for form in self.forms_everywhere(key) if not form.place]
 
-    def forms_everywhere(self, key: str) -> list[Deployed]:
+    def forms_everywhere(self, key: str) -> list[FormRecord]:
         """Returns the same, with what other machines read where several were merged."""
         paths = sorted(self.finished(key).glob(f"*/{RECORD}"))
-        return [self._read(path, Deployed) for path in paths]
+        return [self._read(path, FormRecord) for path in paths]
 
-    def write_form(self, deployed: Deployed) -> None:
+    def write_form(self, deployed: FormRecord) -> None:
         """Writes the record that declares an exported form finished."""
         folder = self.form(deployed.key, deployed.name)
         folder.mkdir(exist_ok=True)

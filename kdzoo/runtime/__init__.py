@@ -1,9 +1,9 @@
-"""The deployed forms of a trained model. One protocol: texts -> ids -> logits."""
+"""The forms of a trained model. One protocol: texts -> ids -> logits."""
 
 from kdzoo.runtime.protocol import (
     Classifier,
+    Input,
     Logits,
-    Text,
     lacking,
     load_classifier,
     require_runtimes,
@@ -12,8 +12,8 @@ from kdzoo.runtime.protocol import (
 
 __all__ = [
     "Classifier",
+    "Input",
     "Logits",
-    "Text",
     "lacking",
     "load_classifier",
     "require_runtimes",

@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from kdzoo.runtime.alone import TextByText
-from kdzoo.runtime.protocol import Classifier, Text
+from kdzoo.runtime.protocol import Classifier, Input
 
 CHUNK = 512  # texts in memory at once
 
@@ -32,7 +32,7 @@ class Agreement:
 def agreement(
     reference: Classifier,
     other: Classifier,
-    texts: Iterable[Text],
+    texts: Iterable[Input],
     advance: Callable[[int], None],
 ) -> Agreement:
     """Returns how far one form is from another, text by text, in memory that does not grow."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kdzoo.runtime.protocol import Classifier, Logits, Text
+from kdzoo.runtime.protocol import Classifier, Input, Logits
 
 
 class TextByText:
@@ -25,7 +25,7 @@ class TextByText:
         self.labels = inner.labels
         self.reads_pairs = inner.reads_pairs
 
-    def encode(self, texts: Sequence[Text]) -> list[Any]:
+    def encode(self, texts: Sequence[Input]) -> list[Any]:
         """Returns each text as a batch of one."""
         return [self._inner.encode([text]) for text in texts]
 
@@ -38,7 +38,7 @@ class TextByText:
             logits[row] = self._inner.run(each)[0]
         return logits
 
-    def logits(self, texts: Sequence[Text]) -> Logits:
+    def logits(self, texts: Sequence[Input]) -> Logits:
         """Returns the logits [N, C], in the order of the texts."""
         if len(texts) == 1:
             return self._inner.run(self._inner.encode(texts))

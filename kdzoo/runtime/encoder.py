@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from kdzoo.runtime.protocol import Text
+from kdzoo.runtime.protocol import Input
 from kdzoo.tokenising import may_take_long, within_limit
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 Ids = npt.NDArray[np.int64]  # [B, T]
-Row = tuple[list[int], list[int]]  # a text's ids, and which text of a pair each is from
+EncodedInput = tuple[list[int], list[int]]  # a text's ids, and which text of a pair each is from
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class TextEncoder:
     inputs: tuple[str, ...]
 
     @cached_property
-    def _read(self) -> Callable[[list[Text]], Any]:
+    def _read(self) -> Callable[[list[Input]], Any]:
         """What tokenises a batch; with a limit, where the tokenizer may take time without end."""
         read = self.tokenizer.encode_batch_fast
         return partial(within_limit, read) if may_take_long(self.tokenizer) else read
 
-    def single(self, text: Text) -> dict[str, Ids]:
+    def single(self, text: Input) -> dict[str, Ids]:
         """Returns one text as a batch [1, T], without padding: the fastest models notice."""
         (encoding,) = self._read([text])
         ids = np.array([encoding.ids or [self.pad_id]], dtype=np.int64)
@@ -51,14 +51,14 @@ class TextEncoder:
             fed["token_type_ids"] = np.array([encoding.type_ids or [0]], dtype=np.int64)
         return fed
 
-    def rows(self, texts: Sequence[Text]) -> list[Row]:
+    def rows(self, texts: Sequence[Input]) -> list[EncodedInput]:
         """Returns the texts tokenised; one in which nothing is found is one piece of padding."""
         encodings = self._read(list(texts))
         return [
             (each.ids, each.type_ids) if each.ids else ([self.pad_id], [0]) for each in encodings
         ]
 
-    def batch(self, rows: Sequence[Row]) -> dict[str, Ids]:
+    def batch(self, rows: Sequence[EncodedInput]) -> dict[str, Ids]:
         """Returns the rows as arrays [B, T], padded on the right."""
         lengths = np.array([len(ids) for ids, _ in rows])  # [B]
         inside = np.arange(lengths.max()) < lengths[:, None]  # [B, T]

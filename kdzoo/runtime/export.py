@@ -29,10 +29,10 @@ from kdzoo.runtime.folder import (
     LABELS,
     README,
     TOKENIZER,
-    Export,
-    is_export,
-    read_export,
-    write_export,
+    ExportedForm,
+    is_exported_form,
+    read_exported_form,
+    write_exported_form,
 )
 from kdzoo.runtime.graph import to_onnx
 from kdzoo.runtime.int8 import quantise_dynamic, quantise_static
@@ -75,9 +75,9 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
             loaded.tokenizer.save(str(partial / TOKENIZER))
         (partial / LABELS).write_text(json.dumps(loaded.labels, indent=1), encoding="utf-8")
         _copy_decision(folder, partial, runtime, int8)
-        told = readme(runtime, loaded.labels, read_decision(partial))
-        (partial / README).write_text(told, encoding="utf-8")
-        write_export(partial, _description(partial, loaded, runtime, int8))
+        text = readme(runtime, loaded.labels, read_decision(partial))
+        (partial / README).write_text(text, encoding="utf-8")
+        write_exported_form(partial, _description(partial, loaded, runtime, int8))
         refuse_not_finite(OnnxClassifier(partial).logits(["one", "two texts"]), str(folder))
         shutil.rmtree(target, ignore_errors=True)
         partial.replace(target)
@@ -110,7 +110,7 @@ def _refuse_too_large(model: Any) -> None:
 def _copy_decision(folder: Path, target: Path, runtime: str, int8: str | None) -> None:
     """Takes over how logits become an answer: as fitted on this form, or else on the model."""
     form = folder / runtime
-    is_this_form = is_export(form) and read_export(form).int8 == int8
+    is_this_form = is_exported_form(form) and read_exported_form(form).int8 == int8
     for fitted in (form / DECISION if is_this_form else None, folder / DECISION):
         if fitted is not None and fitted.is_file():
             shutil.copyfile(fitted, target / DECISION)
@@ -161,8 +161,8 @@ def _write_graph(
         raise ModelError(f"its graph cannot be written: {kind_and_words(error)}") from error
 
 
-def _description(folder: Path, loaded: LoadedModel, runtime: str, int8: str | None) -> Export:
-    return Export(
+def _description(folder: Path, loaded: LoadedModel, runtime: str, int8: str | None) -> ExportedForm:
+    return ExportedForm(
         runtime=runtime,
         max_length=loaded.max_length,
         pad_id=loaded.pad_id,

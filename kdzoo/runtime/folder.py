@@ -24,7 +24,7 @@ DEPLOYED = (GRAPH, TOKENIZER, LABELS)  # what a process that answers has to read
 
 
 @dataclass(frozen=True)
-class Export:
+class ExportedForm:
     """What an exported folder holds.
 
     Attributes:
@@ -56,59 +56,59 @@ class Export:
     schema_version: int = SCHEMA_VERSION
 
 
-def write_export(folder: Path, export: Export) -> None:
+def write_exported_form(folder: Path, form: ExportedForm) -> None:
     """Writes ``export.json``, last: a folder that holds it is whole."""
-    (folder / EXPORT).write_text(json.dumps(asdict(export), indent=1), encoding="utf-8")
+    (folder / EXPORT).write_text(json.dumps(asdict(form), indent=1), encoding="utf-8")
 
 
-def is_export(folder: Path) -> bool:
+def is_exported_form(folder: Path) -> bool:
     """Whether the folder says that it is an exported model."""
     return has_file(folder / EXPORT)
 
 
-def read_export(folder: Path) -> Export:
+def read_exported_form(folder: Path) -> ExportedForm:
     """Returns what an exported folder says of itself.
 
     Raises:
         ModelError: it is none, is damaged, or a newer kdzoo wrote it.
     """
-    if not is_export(folder):
+    if not is_exported_form(folder):
         raise ModelError(f"{folder} is no exported model: it holds no {EXPORT}")
-    told = _read_json(folder / EXPORT)
-    version = told.get("schema_version") if isinstance(told, dict) else None
+    content = _read_json(folder / EXPORT)
+    version = content.get("schema_version") if isinstance(content, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise ModelError(
             f"{folder} was exported by a newer kdzoo (schema {version}, this one reads "
             f"{SCHEMA_VERSION}): pip install --upgrade kdzoo"
         )
     try:
-        export = Export(**told)
-        _check_entries(export)
+        form = ExportedForm(**content)
+        _check_entries(form)
     except (TypeError, ValueError) as error:  # no mapping, or one with other keys or values
         raise ModelError(
             f"{folder / EXPORT} is not what kdzoo writes: {error}; export the model again"
         ) from error
-    return export
+    return form
 
 
-def _check_entries(export: Export) -> None:
+def _check_entries(form: ExportedForm) -> None:
     numbers = dict.fromkeys(("max_length", "pad_id", "vocabulary"), int)
     wanted = {"runtime": str, **numbers, "sha256": dict}
     wanted |= dict.fromkeys(("splits_special_tokens", "heeds_padding"), bool)
     for name, kind in wanted.items():
-        if type(getattr(export, name)) is not kind:
+        if type(getattr(form, name)) is not kind:
             raise ValueError(f"'{name}' is no {kind.__name__}")
-    if export.reads_pairs not in (True, False, None):
+    if form.reads_pairs not in (True, False, None):
         raise ValueError("'reads_pairs' is neither true, false nor null")
-    if export.int8 not in ("dynamic", "static", None):
+    if form.int8 not in ("dynamic", "static", None):
         raise ValueError("'int8' is neither dynamic, static nor null")
-    if not 0 < export.max_length <= MOST:
-        raise ValueError(f"'max_length' is {str(export.max_length)[:20]}")
-    if not 0 <= export.pad_id < export.vocabulary <= MOST:
+    if not 0 < form.max_length <= MOST:
+        raise ValueError(f"'max_length' is {str(form.max_length)[:20]}")
+    if not 0 <= form.pad_id < form.vocabulary <= MOST:
         raise ValueError(
-            f"'pad_id' {str(export.pad_id)[:20]} is not among {str(export.vocabulary)[:20]} ids"
+            f"'pad_id' {str(form.pad_id)[:20]} is not among {str(form.vocabulary)[:20]} ids"
         )
-    if set(export.sha256) != set(DEPLOYED):
+    if set(form.sha256) != set(DEPLOYED):
         raise ValueError(f"'sha256' has to name {', '.join(DEPLOYED)}, and nothing else")
 
 
@@ -119,15 +119,15 @@ def _read_json(path: Path) -> Any:
         raise ModelError(f"{path} cannot be read: {error}; export the model again") from error
 
 
-def check_export(folder: Path) -> Export:
+def check_exported_form(folder: Path) -> ExportedForm:
     """Returns what an exported folder says of itself, once its files are seen to be those.
 
     Raises:
         ModelError: a file is missing, or other than the one that was exported; or its tokenizer
             may take memory or time without end.
     """
-    export = read_export(folder)
-    for name, digest in export.sha256.items():
+    form = read_exported_form(folder)
+    for name, digest in form.sha256.items():
         path = folder / name
         if not has_file(path):
             raise ModelError(f"{folder} is not whole: it lacks {name}; export the model again")
@@ -137,7 +137,7 @@ def check_export(folder: Path) -> Export:
                 f"{EXPORT}): it is damaged, was edited, or belongs to another model; export again"
             )
     check_tokenizer_file(folder / TOKENIZER)
-    return export
+    return form
 
 
 def read_labels(folder: Path) -> tuple[str, ...]:

@@ -59,11 +59,11 @@ def pipeline(folder: Path, threads: int | None = None) -> Classifier:
 def onnx(folder: Path, threads: int | None = None) -> Classifier:
     """An ONNX graph of the model in ONNX Runtime, in float32."""
     from kdzoo.runtime.alone import TextByText
-    from kdzoo.runtime.folder import read_export
+    from kdzoo.runtime.folder import read_exported_form
     from kdzoo.runtime.onnx import OnnxClassifier
 
     classifier = OnnxClassifier(folder, threads)
-    return TextByText(classifier) if read_export(folder).heeds_padding else classifier
+    return TextByText(classifier) if read_exported_form(folder).heeds_padding else classifier
 
 
 @register_runtime(
@@ -78,13 +78,13 @@ def onnx(folder: Path, threads: int | None = None) -> Classifier:
 def onnx_int8(folder: Path, threads: int | None = None) -> Classifier:
     """The same graph with weights of 8 bits, one scale per channel."""
     from kdzoo.runtime.alone import TextByText
-    from kdzoo.runtime.folder import read_export
+    from kdzoo.runtime.folder import read_exported_form
     from kdzoo.runtime.onnx import OnnxClassifier
 
     classifier = OnnxClassifier(folder, threads)
     # an older kdzoo did not say where the ranges come from
-    export = read_export(folder)
-    is_free = export.int8 == "static" and not export.heeds_padding
+    form = read_exported_form(folder)
+    is_free = form.int8 == "static" and not form.heeds_padding
     return classifier if is_free else TextByText(classifier)
 
 

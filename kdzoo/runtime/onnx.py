@@ -15,8 +15,8 @@ from tokenizers import Tokenizer
 from kdzoo.errors import ModelError, first_line
 from kdzoo.files import check_readable
 from kdzoo.runtime.encoder import INPUTS, Ids, TextEncoder
-from kdzoo.runtime.folder import DEPLOYED, GRAPH, TOKENIZER, read_export, read_labels
-from kdzoo.runtime.protocol import Logits, Text
+from kdzoo.runtime.folder import DEPLOYED, GRAPH, TOKENIZER, read_exported_form, read_labels
+from kdzoo.runtime.protocol import Input, Logits
 
 BATCH_SIZE = 32
 LIMIT_S = 60  # for a text: far more than a big model takes on a slow machine
@@ -36,12 +36,12 @@ class OnnxClassifier:
     """
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
-        export = read_export(folder)
+        form = read_exported_form(folder)
         check_readable(*(path for name in DEPLOYED if (path := folder / name).is_file()))
         self.labels = read_labels(folder)
-        self.reads_pairs = export.reads_pairs
-        tokenizer = _tokenizer(folder, export.vocabulary)
-        tokenizer.encode_special_tokens = export.splits_special_tokens
+        self.reads_pairs = form.reads_pairs
+        tokenizer = _tokenizer(folder, form.vocabulary)
+        tokenizer.encode_special_tokens = form.splits_special_tokens
         self._session = _session(folder / GRAPH, threads or 1)
         inputs = tuple(each.name for each in self._session.get_inputs())
         outputs = [(each.name, each.shape[-1:]) for each in self._session.get_outputs()]
@@ -52,9 +52,9 @@ class OnnxClassifier:
                 "there are labels; export the model again"
             )
         self._watch = _Watch()
-        self._encoder = TextEncoder(tokenizer, export.pad_id, inputs)
+        self._encoder = TextEncoder(tokenizer, form.pad_id, inputs)
 
-    def encode(self, texts: Sequence[Text]) -> dict[str, Ids]:
+    def encode(self, texts: Sequence[Input]) -> dict[str, Ids]:
         """Returns ids and mask [B, T] of one batch, padded on the right."""
         if len(texts) == 1:
             return self._encoder.single(texts[0])
@@ -86,7 +86,7 @@ class OnnxClassifier:
             )
         return logits
 
-    def logits(self, texts: Sequence[Text]) -> Logits:
+    def logits(self, texts: Sequence[Input]) -> Logits:
         """Returns the logits [N, C], in the order of the texts."""
         if len(texts) == 1:
             return self.run(self.encode(texts))

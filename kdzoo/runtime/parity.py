@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from kdzoo.fields import Count, Finite
-from kdzoo.runtime.protocol import Classifier, Logits, Text
+from kdzoo.runtime.protocol import Classifier, Input, Logits
 
 LARGEST_DIFFERENCE = 1e-4  # of a logit, where a runtime computes in float32
 LARGEST_LOSS = 0.005  # of validation accuracy, where it does not
@@ -62,12 +62,12 @@ class Long:
         failure: why there are none.
     """
 
-    texts: Sequence[Text] = ()
+    texts: Sequence[Input] = ()
     logits: Logits = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
     failure: str | None = None
 
 
-def ragged_logits(classifier: Classifier, texts: Sequence[Text]) -> Logits:
+def ragged_logits(classifier: Classifier, texts: Sequence[Input]) -> Logits:
     """Returns the logits [N, C] of texts in batches as they come, long beside short."""
     batches = [texts[i : i + RAGGED_BATCH] for i in range(0, len(texts), RAGGED_BATCH)]
     return np.concatenate([classifier.run(classifier.encode(batch)) for batch in batches])
@@ -109,7 +109,7 @@ def compare(
     )
 
 
-def long_texts(texts: Sequence[Text], max_length: int) -> list[Text]:
+def long_texts(texts: Sequence[Input], max_length: int) -> list[Input]:
     """Returns some texts that are longer than a model reads: each joined with those behind it.
 
     They begin and end in different texts, so that it shows from which side one is cut.

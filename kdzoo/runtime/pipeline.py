@@ -12,7 +12,7 @@ import torch
 from kdzoo.errors import kind_and_words
 from kdzoo.model import heeds_padding, load_model
 from kdzoo.runtime.parity import LONGEST, Long, long_texts
-from kdzoo.runtime.protocol import Logits, Text
+from kdzoo.runtime.protocol import Input, Logits
 
 BATCH_SIZE = 32
 
@@ -53,7 +53,7 @@ class PipelineClassifier:
         self.is_swayed = tokenizer.padding_side == "left" or heeds_padding(loaded.model)
         self._place = {label: i for i, label in enumerate(self.labels)}
 
-    def encode(self, texts: Sequence[Text]) -> Any:
+    def encode(self, texts: Sequence[Input]) -> Any:
         """Returns ids and mask [B, T] as the pipeline's own tokenizer gives them."""
         read = [text if isinstance(text, str) else list(text) for text in texts]
         return self._pipeline.tokenizer(read, padding=True, return_tensors="pt", **self._cut)
@@ -64,7 +64,7 @@ class PipelineClassifier:
         logits: Logits = self._pipeline.model(**encoded).logits.float().numpy()
         return logits
 
-    def logits(self, texts: Sequence[Text]) -> Logits:
+    def logits(self, texts: Sequence[Input]) -> Logits:
         """Returns the logits [N, C], in the order of the texts."""
         logits = np.empty((len(texts), len(self.labels)), dtype=np.float32)
         asked = [t if isinstance(t, str) else {"text": t[0], "text_pair": t[1]} for t in texts]
@@ -76,7 +76,7 @@ class PipelineClassifier:
         return logits
 
 
-def read_long(folder: Path, texts: Sequence[Text]) -> Long:
+def read_long(folder: Path, texts: Sequence[Input]) -> Long:
     """Returns what the folder's model says in a pipeline of texts that are longer than it reads.
 
     Args:

@@ -13,8 +13,8 @@ from kdzoo.errors import DataError, ModelError
 from kdzoo.files import has_file
 from kdzoo.model_files import check_model_files
 from kdzoo.runtime.decision import DECISION, Decision, ScoreName, read_decision
-from kdzoo.runtime.folder import check_export, is_export
-from kdzoo.runtime.protocol import Text, load_classifier, runtime_of
+from kdzoo.runtime.folder import check_exported_form, is_exported_form
+from kdzoo.runtime.protocol import Input, load_classifier, runtime_of
 
 CHUNK = 256  # texts in memory at once, however long the input
 
@@ -37,8 +37,8 @@ class Predictor:
     """
 
     def __init__(self, folder: Path, *, calibrated: bool = False, reject: bool = False) -> None:
-        if is_export(folder):
-            check_export(folder)
+        if is_exported_form(folder):
+            check_exported_form(folder)
         elif has_file(folder / "config.json"):
             check_model_files(folder)
         decision = _decision(folder) if calibrated or reject else None
@@ -49,7 +49,7 @@ class Predictor:
         self._temperature = decision.temperature if decision and calibrated else 1.0
         self._rejection = _rejection(decision, self.labels, folder) if decision and reject else None
 
-    def predict(self, texts: Iterable[Text], top: int = 5) -> Iterator[Prediction]:
+    def predict(self, texts: Iterable[Input], top: int = 5) -> Iterator[Prediction]:
         """Yields a prediction per text, or pair, in order; memory does not grow with their number.
 
         Raises:
@@ -102,7 +102,7 @@ def _rejection(
     return labels.index(decision.oos_label), decision.oos_score, decision.oos_threshold
 
 
-def checked(texts: Iterable[Text], reads_pairs: bool | None, first: int = 1) -> Iterator[Text]:
+def checked(texts: Iterable[Input], reads_pairs: bool | None, first: int = 1) -> Iterator[Input]:
     """Yields the texts, once each is seen to be one that the model reads.
 
     Args:

@@ -1,4 +1,4 @@
-"""What every deployed form of a model can do, and which form reads a folder.
+"""What every form of a model can do, and which form reads a folder.
 
 Nothing here imports torch: a process that deploys an exported model does not need it.
 """
@@ -17,7 +17,7 @@ from kdzoo import registry
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.files import has_file
 
-Text = str | tuple[str, str]  # a text, or the two of a pair
+Input = str | tuple[str, str]  # a text, or the two of a pair
 Logits = npt.NDArray[np.float32]  # [N, C]
 
 
@@ -31,13 +31,13 @@ class Classifier(Protocol):
     labels: tuple[str, ...]
     reads_pairs: bool | None  # rather than single texts; None where nobody says
 
-    def encode(self, texts: Sequence[Text]) -> Any:
+    def encode(self, texts: Sequence[Input]) -> Any:
         """Returns one batch as the model reads it; what that is, is the runtime's own affair."""
 
     def run(self, encoded: Any) -> Logits:
         """Returns the logits [B, C] of one encoded batch."""
 
-    def logits(self, texts: Sequence[Text]) -> Logits:
+    def logits(self, texts: Sequence[Input]) -> Logits:
         """Returns the logits [N, C] of any number of texts, in their order, batch by batch."""
 
 
@@ -90,10 +90,10 @@ def runtime_of(folder: Path) -> str:
     Raises:
         ModelError: it is no model folder.
     """
-    from kdzoo.runtime.folder import EXPORT, read_export
+    from kdzoo.runtime.folder import EXPORT, read_exported_form
 
     if has_file(folder / EXPORT):
-        return read_export(folder).runtime
+        return read_exported_form(folder).runtime
     if has_file(folder / "baseline.skops"):
         return "sklearn"
     if has_file(folder / "config.json"):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kdzoo.runtime.protocol import Text
+from kdzoo.runtime.protocol import Input
 
 CALIBRATION_TEXTS = 256
 
@@ -22,4 +22,4 @@ class ExportSettings:
     """
 
     int8: Literal["dynamic", "static"] = "dynamic"
-    calibration: Sequence[Text] = ()
+    calibration: Sequence[Input] = ()

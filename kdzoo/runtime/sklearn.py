@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kdzoo.model.baseline import features_of, load_baseline, reads_pairs, scores_of
-from kdzoo.runtime.protocol import Logits, Text
+from kdzoo.runtime.protocol import Input, Logits
 
 
 class SklearnClassifier:
@@ -24,7 +24,7 @@ class SklearnClassifier:
         self._vectoriser, self._model = pipeline[0], pipeline[-1]
         self.reads_pairs: bool | None = reads_pairs(self._vectoriser, self._model)
 
-    def encode(self, texts: Sequence[Text]) -> Any:
+    def encode(self, texts: Sequence[Input]) -> Any:
         """Returns the TF-IDF features, a sparse matrix [B, F], or [B, 4F] of pairs."""
         return features_of(self._vectoriser, texts)
 
@@ -32,7 +32,7 @@ class SklearnClassifier:
         """Returns the distances from the separating planes as logits [B, C]."""
         return scores_of(self._model, encoded, len(self.labels))
 
-    def logits(self, texts: Sequence[Text]) -> Logits:
+    def logits(self, texts: Sequence[Input]) -> Logits:
         """Returns the logits [N, C], in the order of the texts."""
         if not texts:
             return np.empty((0, len(self.labels)), dtype=np.float32)

@@ -10,7 +10,7 @@ import torch
 
 from kdzoo.data import Example
 from kdzoo.model import Logits, heeds_padding, load_model, predict_logits, readable
-from kdzoo.runtime.protocol import Text
+from kdzoo.runtime.protocol import Input
 from kdzoo.text import Batch, encode
 
 
@@ -28,7 +28,7 @@ class TorchClassifier:
         self.labels = self._loaded.labels
         self.reads_pairs = self._loaded.reads_pairs
 
-    def encode(self, texts: Sequence[Text]) -> Batch:
+    def encode(self, texts: Sequence[Input]) -> Batch:
         """Returns ids and mask [B, T] of one batch."""
         encoded = encode(self._loaded.tokenizer, _examples(texts), self._loaded.pad_id)
         return readable(self._loaded.model, encoded).batch(np.arange(len(texts)))
@@ -47,7 +47,7 @@ class TorchClassifier:
         logits: Logits = model(**encoded).logits.float().numpy()
         return logits
 
-    def logits(self, texts: Sequence[Text]) -> Logits:
+    def logits(self, texts: Sequence[Input]) -> Logits:
         """Returns the logits [N, C], in the order of the texts."""
         if not texts:
             return np.empty((0, len(self.labels)), dtype=np.float32)
@@ -55,5 +55,5 @@ class TorchClassifier:
         return predict_logits(self._loaded.model, encoded)
 
 
-def _examples(texts: Sequence[Text]) -> list[Example]:
+def _examples(texts: Sequence[Input]) -> list[Example]:
     return [Example.of(text) for text in texts]

@@ -50,7 +50,7 @@ def readme(runtime: str, labels: tuple[str, ...], decision: Decision | None = No
 `classify(["a text", "another"])` returns their labels; pairs of texts are given as
 `("first", "second")`. `logits` are [1, classes], in the order of `labels.json`.
 
-{_told(decision)}`export.json` says what the model is and holds the digests of the files.
+{_decision_note(decision)}`export.json` says what the model is and holds the digests of the files.
 """
 
 
@@ -63,7 +63,7 @@ _SCORES: dict[ScoreName, str] = {
 }
 
 
-def _told(decision: Decision | None) -> str:
+def _decision_note(decision: Decision | None) -> str:
     if decision is None:
         return ""
     rejects = (

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kdzoo.errors import StoreError
-from kdzoo.results import Member, Role, Row, Store
+from kdzoo.results import ManifestRow, Member, Role, Store
 from kdzoo.statistics.interval import Hits
 
 Ids = npt.NDArray[np.int32]
@@ -64,7 +64,9 @@ class Outcomes:
         return hits
 
 
-def read_outcomes(store: Store, row: Row, split: str, runtime: str | None = None) -> Outcomes:
+def read_outcomes(
+    store: Store, row: ManifestRow, split: str, runtime: str | None = None
+) -> Outcomes:
     """Returns what a row's models made of the texts of a split.
 
     Args:
@@ -113,7 +115,7 @@ class OutcomesReader:
     store: Store
     _known: dict[tuple[Role, tuple[Member, ...], str], Outcomes] = field(default_factory=dict)
 
-    def of(self, row: Row, split: str) -> Outcomes:
+    def of(self, row: ManifestRow, split: str) -> Outcomes:
         """Returns what a row's models made of the texts of a split.
 
         Raises:
@@ -125,12 +127,12 @@ class OutcomesReader:
         return self._known[name]
 
 
-def control_of(row: Row) -> Row | None:
+def control_of(row: ManifestRow) -> ManifestRow | None:
     """Returns the row of the controls, seed by seed; None unless every seed has one."""
     return _counterpart(row, "control", [member.control_key for member in row.members])
 
 
-def teacher_of(row: Row) -> Row | None:
+def teacher_of(row: ManifestRow) -> ManifestRow | None:
     """Returns the row of the teachers, a single one where it is the same for all seeds.
 
     None unless every seed has one.
@@ -138,7 +140,7 @@ def teacher_of(row: Row) -> Row | None:
     return _counterpart(row, "teacher", [member.teacher_key for member in row.members])
 
 
-def _counterpart(row: Row, role: Role, keys: list[str | None]) -> Row | None:
+def _counterpart(row: ManifestRow, role: Role, keys: list[str | None]) -> ManifestRow | None:
     known = [
         Member(seed=member.seed, key=key)
         for member, key in zip(row.members, keys, strict=True)
@@ -151,7 +153,7 @@ def _counterpart(row: Row, role: Role, keys: list[str | None]) -> Row | None:
 
 
 def _check_texts(
-    store: Store, row: Row, member: Member, frames: list[pd.DataFrame], split: str
+    store: Store, row: ManifestRow, member: Member, frames: list[pd.DataFrame], split: str
 ) -> None:
     """Raises a StoreError unless the newest frame has texts, those of the first frame."""
     first, newest = frames[0]["gold"].to_numpy(), frames[-1]["gold"].to_numpy()

@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 
 from kdzoo.files import write_atomically
 from kdzoo.metrics import quality
-from kdzoo.results import PREDICTIONS, Deployed, Record, Store, opened
+from kdzoo.results import PREDICTIONS, FormRecord, Record, Store, opened
 from kdzoo.results.opened import OpenedStore
 from kdzoo.results.outcome_file import read_outcome_file
 from kdzoo.results.record import Figures
@@ -145,12 +145,12 @@ def _as_decided(frame: pd.DataFrame, oos: int) -> dict[str, float]:
     }
 
 
-def _named(name: str, told: float | Interval) -> Iterator[tuple[str, float]]:
-    if not isinstance(told, Interval):
-        yield name, told
+def _named(name: str, figure: float | Interval) -> Iterator[tuple[str, float]]:
+    if not isinstance(figure, Interval):
+        yield name, figure
         return
-    yield name, told.value
-    for end, value in (("low", told.low), ("high", told.high)):
+    yield name, figure.value
+    for end, value in (("low", figure.low), ("high", figure.high)):
         if value is not None:
             yield f"{name}_{end}", value
 
@@ -159,29 +159,31 @@ def intervals(outcomes: Outcomes) -> dict[str, Interval]:
     """Returns the figures of a row's models together that have an interval over texts, by name."""
     if (outcomes.teacher_predictions < 0).any():
         return {}
-    told = {
+    found = {
         name: of(outcomes.predictions, outcomes.teacher_predictions)
         for name, of in WITH_TEACHER.items()
     }
-    return {name: each for name, each in told.items() if isinstance(each, Interval)}
+    return {name: each for name, each in found.items() if isinstance(each, Interval)}
 
 
 @dataclass(frozen=True)
 class CurrentStore(OpenedStore):
     """A study whose models have all figures that kdzoo knows today, whoever measured them when."""
 
-    _renewed: dict[Path, Record | Deployed] = field(default_factory=dict, repr=False, compare=False)
+    _renewed: dict[Path, Record | FormRecord] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def _read(self, path: Path, model: type[T]) -> T:
         found = super()._read(path, model)
         outcomes = path.with_name(PREDICTIONS)
         if (
-            isinstance(found, Record | Deployed)
+            isinstance(found, Record | FormRecord)
             and found.quality_version < QUALITY_VERSION
             and outcomes.is_file()
         ):
-            told = all_figures(found, read_outcome_file(outcomes, found))
-            update = {"quality": told, "quality_version": QUALITY_VERSION}
+            known = all_figures(found, read_outcome_file(outcomes, found))
+            update = {"quality": known, "quality_version": QUALITY_VERSION}
             self._known[path] = self._renewed[path] = found.model_copy(update=update)
             found = self._known[path]
         return found
@@ -206,11 +208,11 @@ def current(store: Store) -> CurrentStore:
     return CurrentStore(known.root, known._known, known._folders)
 
 
-def all_figures(model: Record | Deployed, outcomes: pd.DataFrame) -> dict[str, Figures]:
+def all_figures(model: Record | FormRecord, outcomes: pd.DataFrame) -> dict[str, Figures]:
     """Returns what a record tells of each split, and what it lacks from its outcomes."""
     data = model.data
-    told: dict[str, Figures] = {}
+    completed: dict[str, Figures] = {}
     for split, known in model.quality.items():
         frame = outcomes[outcomes["split"] == split]
-        told[split] = figures(frame, data.oos, data.positive) | known if len(frame) else known
-    return told
+        completed[split] = figures(frame, data.oos, data.positive) | known if len(frame) else known
+    return completed

@@ -77,7 +77,7 @@ def against_teacher(
     """
     difference = comparison.difference
     is_close = difference.lies_within(margin)
-    if _told_apart(comparison, adjusted_p):
+    if _is_significant(comparison, adjusted_p):
         kind = Standing.BETTER if difference.value > 0 else Standing.WORSE
         extent = f", by less than {_amount(margin)}" if is_close else ""
         sentence = f"{kind} than the teacher{extent} ({_figures(difference)})"
@@ -121,13 +121,15 @@ def of_distilling(comparison: RecipeComparison, adjusted_p: float | None) -> Ver
 
 
 def _of_one_seed(comparison: RecipeComparison) -> str:
-    told = f"no verdict from one seed (these two models differ by {_figures(comparison.difference)}"
+    sentence = (
+        f"no verdict from one seed (these two models differ by {_figures(comparison.difference)}"
+    )
     if comparison.seeds_needed is None:
-        return f"{told}; {MOST_SEEDS} seeds would not tell so small a difference)"
-    return f"{told}; {comparison.seeds_needed} seeds would tell so large a difference)"
+        return f"{sentence}; {MOST_SEEDS} seeds would not tell so small a difference)"
+    return f"{sentence}; {comparison.seeds_needed} seeds would tell so large a difference)"
 
 
-def _told_apart(comparison: Comparison, adjusted_p: float) -> bool:
+def _is_significant(comparison: Comparison, adjusted_p: float) -> bool:
     return (
         adjusted_p < SIGNIFICANT
         and comparison.difference.excludes_zero()

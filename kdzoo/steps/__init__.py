@@ -5,7 +5,7 @@ from kdzoo.steps.context import StudyContext
 from kdzoo.steps.deciding import check_one_rule, check_rejection, rejection_problem
 from kdzoo.steps.deploying import FormJob, obtain_forms
 from kdzoo.steps.job import StudentJob, check_kinds, plan_jobs
-from kdzoo.steps.measuring import read_quality, trained_folder
+from kdzoo.steps.measuring import trained_folder, write_quality
 from kdzoo.steps.outcome import Outcome
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.student import Prepared, obtain_student, prepare_student
@@ -42,7 +42,6 @@ __all__ = [
     "obtain_teacher",
     "plan_jobs",
     "prepare_student",
-    "read_quality",
     "refuse_other_kind",
     "rejection_problem",
     "settings_of",
@@ -52,5 +51,6 @@ __all__ = [
     "trained_folder",
     "try_student_on",
     "wanted_texts",
+    "write_quality",
     "write_wanted_texts",
 ]

@@ -15,8 +15,8 @@ from kdzoo import registry
 from kdzoo.digest import content_hash
 from kdzoo.measure import environment
 from kdzoo.recipe.measure import Measure
-from kdzoo.results import PREDICTIONS, Deployed, now
-from kdzoo.runtime import Classifier, Logits, Text, load_classifier
+from kdzoo.results import PREDICTIONS, FormRecord, now
+from kdzoo.runtime import Classifier, Input, Logits, load_classifier
 from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import DEPLOYED
 from kdzoo.runtime.parity import (
@@ -34,7 +34,7 @@ from kdzoo.statistics import QUALITY_VERSION
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.deciding import is_decided
 from kdzoo.steps.failing import FATAL, reason_of
-from kdzoo.steps.measuring import read_on, taught_logits, write_outcomes
+from kdzoo.steps.measuring import read_on, teacher_logits, write_outcomes
 from kdzoo.steps.seed_run import SeedRun
 
 EXPORT_FORMAT = 2  # raise it when kdzoo exports another form of the same model
@@ -74,7 +74,7 @@ class FormJob:
         """Texts that are longer than the model reads, as a transformers pipeline reads them."""
         return read_long(self.folder, self.texts("validation"))
 
-    def texts(self, split: str) -> list[Text]:
+    def texts(self, split: str) -> list[Input]:
         """Returns the texts of a split."""
         return [example.input for example in self.run.corpus.split(split)]
 
@@ -97,7 +97,7 @@ def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> 
         with context.progress.task(f"exporting {name}", 1) as task:
             form = _make(job, runtime, splits, context)
             task.advance()
-        context.progress.say(f"{name}: {told(form)}")
+        context.progress.say(f"{name}: {summary_of(form)}")
 
 
 def _made_from(job: FormJob, runtime: str) -> str:
@@ -121,10 +121,10 @@ def _is_done(job: FormJob, runtime: str, splits: Sequence[str], context: StudyCo
     return is_whole and is_current and all(split in known.quality for split in splits)
 
 
-def _make(job: FormJob, runtime: str, splits: Sequence[str], context: StudyContext) -> Deployed:
+def _make(job: FormJob, runtime: str, splits: Sequence[str], context: StudyContext) -> FormRecord:
     """Writes the form, what it answers, and last the record that declares it finished."""
     folder = context.store.form(job.key, runtime)
-    form = Deployed(
+    form = FormRecord(
         key=job.key,
         runtime=runtime,
         made_from=_made_from(job, runtime),
@@ -159,7 +159,7 @@ def _read(
     folder, exact = context.store.form(job.key, runtime), _is_exact(runtime)
     classifier = load_classifier(folder, runtime)
     logits = {split: classifier.logits(job.texts(split)) for split in splits}
-    teacher = {split: taught_logits(split, job.run, context) for split in splits}
+    teacher = {split: teacher_logits(split, job.run, context) for split in splits}
     return {
         "files": {name: (folder / name).stat().st_size for name in DEPLOYED},
         "parity": _parity(job, classifier, logits["validation"], exact),
@@ -176,7 +176,7 @@ def _parity(job: FormJob, classifier: Classifier, logits: Logits, exact: bool) -
     return with_long(found, job.long, classifier, exact=exact)
 
 
-def told(form: Deployed) -> str:
+def summary_of(form: FormRecord) -> str:
     """Returns in a line whether a form answers as PyTorch does."""
     if form.failure is not None:
         return form.failure

@@ -21,9 +21,9 @@ from kdzoo.steps.context import (
     summary_of,
 )
 from kdzoo.teacher import (
+    EnsembleMember,
     Labeller,
     LinearFold,
-    Member,
     SentenceEncoder,
     Teacher,
     content_key,
@@ -39,7 +39,7 @@ from kdzoo.training import TrainingResult
 
 def fitted(
     source: Path, luck: int, recipe: Recipe, corpus: Corpus, context: StudyContext
-) -> tuple[str, Member]:
+) -> tuple[str, EnsembleMember]:
     """Returns key and classifier of a model that is fitted to the labelled texts.
 
     Args:
@@ -145,8 +145,8 @@ def _fine_tuned(
         return key, found
     folder = context.store.folder("teacher", "", options.seed, key)
     start = time.perf_counter()
-    told = configuration_of(recipe, "teacher", options.seed)
-    with context.tracking.run(folder.name, key, told) as note:
+    configuration = configuration_of(recipe, "teacher", options.seed)
+    with context.tracking.run(folder.name, key, configuration) as note:
         result, figures = fine_tune(
             source,
             folder,

@@ -77,7 +77,7 @@ class StudentJob:
             "training": recipe.training.model_dump(mode="json", exclude={"checkpoint_every"}),
             "seed": run.seed,
             "vocabulary": self.vocabulary.fingerprint,
-            "encoder": run.taught.teacher.encoder_key(),
+            "encoder": run.teacher.whole.encoder_key(),
             "sources": _own_sources(recipe, hard_labels=self.hard_labels),
         }
         by_gold = () if self.hard_labels else recipe.objective.gold_for
@@ -90,7 +90,7 @@ class StudentJob:
         else:
             content["corpus"] = fingerprint(run.corpus.labels, run.corpus.validation)
             content["learns_from"] = self.transfer.examples.fingerprint
-            content["teacher"] = run.taught.labeller.key
+            content["teacher"] = run.teacher.labeller.key
             content["objective"] = recipe.objective.model_dump(mode="json")
         return content_hash(content)
 
@@ -157,7 +157,7 @@ def _find_models(student: Student) -> dict[str, Path]:
 def plan_jobs(run: SeedRun, data: StudyData) -> tuple[StudentJob, StudentJob | None]:
     """Returns the run's student and its hard-label control; none for what is one itself."""
     transfer = data.transfer_set(run.recipe, run.corpus, run.seed)
-    vocabulary = _vocabulary(run.recipe, run.taught.teacher, transfer)
+    vocabulary = _vocabulary(run.recipe, run.teacher.whole, transfer)
     hard = run.recipe.objective.alpha == 1
     job = StudentJob(run, transfer, vocabulary, hard)
     if hard or not run.recipe.controls.hard_labels:

@@ -22,7 +22,7 @@ from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.teacher import StudyTeacher
 
 
-def read_quality(key: str, run: SeedRun, splits: Sequence[str], context: StudyContext) -> None:
+def write_quality(key: str, run: SeedRun, splits: Sequence[str], context: StudyContext) -> None:
     """Adds the splits' quality figures, and the outcomes behind them, where they are missing.
 
     Figures that were read on another test split, with another out-of-scope label or another rule of
@@ -36,19 +36,19 @@ def read_quality(key: str, run: SeedRun, splits: Sequence[str], context: StudyCo
         splits: those whose figures are wanted.
         context: the store.
     """
-    corpus, taught, reject = run.corpus, run.taught, run.recipe.measure.reject
+    corpus, teacher, reject = run.corpus, run.teacher, run.recipe.measure.reject
     record = context.store.read(key)
     data = read_on(record.data, corpus)
-    covered = {split for split in splits if taught.teacher.covers(corpus.split(split))}
-    own = [split for split in splits if key != taught.key or split in covered]
+    covered = {split for split in splits if teacher.whole.covers(corpus.split(split))}
+    own = [split for split in splits if key != teacher.key or split in covered]
     folder = context.store.finished(key)
     files = (PREDICTIONS, DECISION) if "validation" in own else (PREDICTIONS,)
     is_read = data == record.data and all((folder / name).is_file() for name in files)
     is_read = is_read and ("validation" not in own or is_decided(folder, corpus, reject))
     if is_read and all(split in record.quality for split in own):
         return
-    wanted = {split: taught_logits(split, run, context) for split in own}
-    if key == taught.key:
+    wanted = {split: teacher_logits(split, run, context) for split in own}
+    if key == teacher.key:
         logits = {split: each for split, each in wanted.items() if each is not None}
         wanted = dict.fromkeys(own)  # a teacher is not compared with itself
     else:
@@ -111,9 +111,9 @@ def read_on(data: DataSummary, corpus: Corpus) -> DataSummary:
     )
 
 
-def taught_logits(split: str, run: SeedRun, context: StudyContext) -> Logits | None:
+def teacher_logits(split: str, run: SeedRun, context: StudyContext) -> Logits | None:
     """Returns what the teacher says of a split, [N, C]; None where it is a file that lacks it."""
-    examples, teacher = run.corpus.split(split), run.taught.teacher
+    examples, teacher = run.corpus.split(split), run.teacher.whole
     if not teacher.covers(examples):
         return None
     with context.accelerator.main_process_first():
@@ -121,16 +121,16 @@ def taught_logits(split: str, run: SeedRun, context: StudyContext) -> Logits | N
     return table[:].astype(np.float32)
 
 
-def trained_folder(key: str, taught: StudyTeacher, context: StudyContext) -> Path:
+def trained_folder(key: str, teacher: StudyTeacher, context: StudyContext) -> Path:
     """Returns the folder of a record's trained model; a teacher's may lie outside the store.
 
     Args:
         key: of the model's record.
-        taught: the teacher of its run.
+        teacher: the teacher of its run.
         context: the store.
     """
-    if key != taught.key:
+    if key != teacher.key:
         return context.store.finished(key)
-    if len(taught.teacher.members) != 1:
+    if len(teacher.whole.members) != 1:
         raise StoreError("an ensemble, or a file, has no one folder")
-    return taught.teacher.members[0].folder
+    return teacher.whole.members[0].folder

@@ -15,7 +15,7 @@ from kdzoo.steps.baseline import obtain_baseline
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.job import plan_jobs
-from kdzoo.steps.measuring import read_quality
+from kdzoo.steps.measuring import write_quality
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.student import obtain_student
 from kdzoo.steps.teacher import obtain_teacher
@@ -79,25 +79,25 @@ class Outcome:
     def _trained(self, variant: Variant, seed: int) -> Trained:
         recipe, context = variant.recipe, self.context
         corpus = context.data.corpus(recipe.data, seed)
-        taught = obtain_teacher(recipe, corpus, seed, context)
+        teacher = obtain_teacher(recipe, corpus, seed, context)
         baseline = control_key = None
         if recipe.controls.baseline:
             baseline = self._baseline(seed, lambda: obtain_baseline(recipe, corpus, seed, context))
-        run = SeedRun(variant, seed, corpus, taught)
+        run = SeedRun(variant, seed, corpus, teacher)
         job, control = plan_jobs(run, context.data)
         key = obtain_student(job, context)
         if control is not None:
             control_key = self._control(variant, seed, partial(obtain_student, control, context))
-        member = Member(seed=seed, key=key, teacher_key=taught.key, control_key=control_key)
+        member = Member(seed=seed, key=key, teacher_key=teacher.key, control_key=control_key)
         return Trained(run, member, baseline)
 
     def _read(self, each: Trained, splits: Sequence[str]) -> Trained:
         def read(key: str) -> str:
-            read_quality(key, each.run, splits, self.context)
+            write_quality(key, each.run, splits, self.context)
             return key
 
         member, baseline, control = each.member, each.baseline_key, each.member.control_key
-        read(each.run.taught.key)
+        read(each.run.teacher.key)
         if baseline is not None:
             baseline = self._baseline(member.seed, partial(read, baseline))
         read(member.key)

@@ -18,13 +18,13 @@ class SeedRun:
         variant: the recipe.
         seed: of initialisation, batches, augmentation and the choice of few labels.
         corpus: the data as this seed sees it.
-        taught: the teacher.
+        teacher: the teacher.
     """
 
     variant: Variant
     seed: int
     corpus: Corpus
-    taught: StudyTeacher
+    teacher: StudyTeacher
 
     @property
     def recipe(self) -> Recipe:

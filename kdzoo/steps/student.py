@@ -73,8 +73,8 @@ def obtain_student(job: StudentJob, context: StudyContext) -> str:
     )
     start = time.perf_counter()
     prepared = prepare_student(job, context)
-    told = configuration_of(job.run.recipe, job.role, job.run.seed)
-    with context.tracking.run(folder.name, job.key, told) as note:
+    configuration = configuration_of(job.run.recipe, job.role, job.run.seed)
+    with context.tracking.run(folder.name, job.key, configuration) as note:
         result = train(
             prepared.model,
             prepared.data,
@@ -119,12 +119,12 @@ def _training_set(job: StudentJob, context: StudyContext) -> TrainingSet:
         return TrainingSet(encoded, transfer.gold)
     device = context.accelerator.device
     with context.accelerator.main_process_first():
-        logits = job.run.taught.labeller.label(transfer.examples, context.progress, device)
+        logits = job.run.teacher.labeller.label(transfer.examples, context.progress, device)
     return TrainingSet(encoded, transfer.gold, logits)
 
 
 def _build_context(job: StudentJob) -> BuildContext:
-    teacher = job.run.taught.teacher
+    teacher = job.run.teacher.whole
     return BuildContext(
         labels=job.run.corpus.labels,
         vocabulary=job.vocabulary,
@@ -143,7 +143,7 @@ def _vectors(job: StudentJob, context: StudyContext) -> Tensor | None:
         return vectors
     if embeddings != "teacher":
         return None
-    teacher = job.run.taught.teacher
+    teacher = job.run.teacher.whole
     known = (teacher.encoder_key(), job.vocabulary.fingerprint)
     if known not in context.vectors:
         context.vectors[known] = encoder_vectors(
@@ -222,7 +222,7 @@ def _record(
         seed=job.run.seed,
         kind=job.run.recipe.student.kind,
         road=registry.students.get(job.run.recipe.student.kind).road,
-        teacher_key=None if job.hard_labels else job.run.taught.key,
+        teacher_key=None if job.hard_labels else job.run.teacher.key,
         data=summary_of(job.run.corpus, origin_of(job.run.recipe.data), cut_share),
         recipe=job.run.recipe.model_dump(mode="json"),
         training=TrainingSummary(

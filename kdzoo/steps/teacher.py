@@ -22,8 +22,8 @@ from kdzoo.teacher import (
     NO_ENCODER,
     NO_TOKENIZER,
     AnyTeacher,
+    EnsembleMember,
     Labeller,
-    Member,
     OutOfFold,
     Teacher,
     cut_share,
@@ -41,24 +41,24 @@ class StudyTeacher:
 
     Attributes:
         key: of the record.
-        teacher: is measured, and lends what it has.
+        whole: the teacher of all labelled texts: is measured, and lends what it has.
         folded: labels what students learn from, where no text is to be labelled by a teacher that
             has seen its label.
     """
 
     key: str
-    teacher: AnyTeacher
+    whole: AnyTeacher
     folded: OutOfFold | None = None
 
     @property
     def labeller(self) -> Labeller:
         """What labels the texts that students learn from."""
-        return self.teacher if self.folded is None else self.folded
+        return self.whole if self.folded is None else self.folded
 
     @property
     def has_folder(self) -> bool:
         """Whether it is one model that can be deployed: an ensemble, or a file, cannot."""
-        return len(self.teacher.members) == 1
+        return len(self.whole.members) == 1
 
 
 def check_outputs(recipe: Recipe) -> None:
@@ -131,7 +131,7 @@ def obtain_teacher(
     return StudyTeacher(key, teacher, folded)
 
 
-def _finished(source: Path, section: TeacherSection, corpus: Corpus) -> Member:
+def _finished(source: Path, section: TeacherSection, corpus: Corpus) -> EnsembleMember:
     refuse_other_kind(source, corpus)
     return open_member(source, section.max_length, corpus.labels, section.labels)
 

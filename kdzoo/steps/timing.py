@@ -51,12 +51,12 @@ class TimedRow:
         return f"{self.key} {self.runtime}"
 
 
-def teacher_runtimes(taught: StudyTeacher, section: Measure) -> tuple[str, ...]:
+def teacher_runtimes(teacher: StudyTeacher, section: Measure) -> tuple[str, ...]:
     """Returns the runtimes a teacher is shown in: a pipeline too, which is what people start from.
 
     One that is no single model is shown as the recipes see it alone.
     """
-    if not taught.has_folder:
+    if not teacher.has_folder:
         return ("torch",)
     return tuple(dict.fromkeys(("pipeline", *section.runtimes)))
 
@@ -126,7 +126,9 @@ def time_rows(
     for row in rows:
         speed = measured.speeds[candidates[row]].model_dump()
         timings.append(
-            Timing(key=row.key, runtime=row.runtime, **told_of(work.get(row.trained)), **speed)
+            Timing(
+                key=row.key, runtime=row.runtime, **timing_fields(work.get(row.trained)), **speed
+            )
         )
     context.store.write_session(
         Session(
@@ -140,7 +142,7 @@ def time_rows(
     )
 
 
-def told_of(work: Work | None) -> dict[str, int | str | None]:
+def timing_fields(work: Work | None) -> dict[str, int | str | None]:
     """Returns what a timing says of a model's work; nothing where there is no trained model."""
     if work is None:
         return {}

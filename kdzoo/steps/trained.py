@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kdzoo.registry import students
-from kdzoo.results import Member, Row
+from kdzoo.results import ManifestRow, Member
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.timing import teacher_runtimes
 
@@ -24,16 +24,16 @@ class Trained:
     @property
     def keys(self) -> list[str]:
         """All its models, the teacher first."""
-        found = (self.run.taught.key, self.baseline_key, self.member.key, self.member.control_key)
+        found = (self.run.teacher.key, self.baseline_key, self.member.key, self.member.control_key)
         return [key for key in found if key is not None]
 
 
-def rows_of(trained: Sequence[Trained]) -> tuple[Row, ...]:
+def rows_of(trained: Sequence[Trained]) -> tuple[ManifestRow, ...]:
     """Returns the table's rows: teachers, variants, then baselines, in the order of the recipes."""
     settings = {run.setting: run.variant.name for run in (each.run for each in reversed(trained))}
-    rows: dict[str, Row] = {}
+    rows: dict[str, ManifestRow] = {}
 
-    def add(row: Row) -> None:
+    def add(row: ManifestRow) -> None:
         known = rows.setdefault(row.name, row)
         members = {member.key: member for member in (*known.members, *row.members)}
         runtimes = tuple(dict.fromkeys((*known.runtimes, *row.runtimes)))
@@ -45,24 +45,24 @@ def rows_of(trained: Sequence[Trained]) -> tuple[Row, ...]:
         return noun if len(settings) == 1 else f"{noun} of {settings[each.run.setting]}"
 
     for each in trained:
-        member = Member(seed=each.member.seed, key=each.run.taught.key)
+        member = Member(seed=each.member.seed, key=each.run.teacher.key)
         name = shared_name("teacher", each)
-        runtimes = teacher_runtimes(each.run.taught, each.run.recipe.measure)
-        add(Row(name=name, role="teacher", kind="teacher", road=None, members=(member,),
+        runtimes = teacher_runtimes(each.run.teacher, each.run.recipe.measure)
+        add(ManifestRow(name=name, role="teacher", kind="teacher", road=None, members=(member,),
                 runtimes=runtimes))  # fmt: skip
     for each in trained:
         kind = each.run.recipe.student.kind
         road = students.get(kind).road
         name = each.run.variant.name
         runtimes = tuple(each.run.recipe.measure.runtimes)
-        add(Row(name=name, role="student", kind=kind, road=road, members=(each.member,),
+        add(ManifestRow(name=name, role="student", kind=kind, road=road, members=(each.member,),
                 runtimes=runtimes))  # fmt: skip
     for each in trained:
         if each.baseline_key is not None:
             member = Member(
-                seed=each.member.seed, key=each.baseline_key, teacher_key=each.run.taught.key
+                seed=each.member.seed, key=each.baseline_key, teacher_key=each.run.teacher.key
             )
             name = shared_name(BASELINE, each)
-            add(Row(name=name, role="baseline", kind=BASELINE, road=None, members=(member,),
+            add(ManifestRow(name=name, role="baseline", kind=BASELINE, road=None, members=(member,),
                     runtimes=("sklearn",)))  # fmt: skip
     return tuple(rows.values())

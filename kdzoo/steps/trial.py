@@ -114,11 +114,11 @@ def check_teacher(recipe: Recipe, lookout: Lookout) -> None:
         pair_head = student.pair_head if recipe.data.text_pair is not None else 0
         try_student(student.kind, student_options(student), pair_head, section.max_length)
         return
-    taught = lent[0] if lent else encoder
+    teacher = lent[0] if lent else encoder
     if recipe.transfer.augment is not None:
-        try_augmenter(recipe.transfer.augment, SpecialTokens.of(taught.tokenizer).mask)
+        try_augmenter(recipe.transfer.augment, SpecialTokens.of(teacher.tokenizer).mask)
     if registry.students.get(recipe.student.kind).tokenizer_of is None:
-        try_student_on(recipe, taught, encoder, knows_head=bool(lent))
+        try_student_on(recipe, teacher, encoder, knows_head=bool(lent))
 
 
 def check_labels(recipe: Recipe, corpus: Corpus) -> None:
@@ -149,12 +149,12 @@ def check_gold(recipe: Recipe, corpus: Corpus) -> None:
         gold_for(recipe.objective.gold_for, corpus)
 
 
-def try_student_on(recipe: Recipe, taught: Looked, encoder: Looked, *, knows_head: bool) -> None:
+def try_student_on(recipe: Recipe, teacher: Looked, encoder: Looked, *, knows_head: bool) -> None:
     """Makes a recipe's student of its teacher, over a handful of words.
 
     Args:
         recipe: its student reads with the teacher's tokenizer, or words.
-        taught: the teacher, or what stands for it before it is fine-tuned.
+        teacher: the teacher, or what stands for it before it is fine-tuned.
         encoder: what it was fine-tuned from.
         knows_head: whether students may take over the teacher's classification head.
 
@@ -162,14 +162,14 @@ def try_student_on(recipe: Recipe, taught: Looked, encoder: Looked, *, knows_hea
         ModelError: that cannot be.
     """
     student, entry = recipe.student, registry.students.get(recipe.student.kind)
-    vocabulary = _vocabulary(recipe, taught, special=entry.special_tokens)
+    vocabulary = _vocabulary(recipe, teacher, special=entry.special_tokens)
     needs_vectors = student.embeddings == "teacher"
     context = BuildContext(
-        labels=taught.labels,
+        labels=teacher.labels,
         vocabulary=vocabulary,
         encoder=lambda: copy.deepcopy(encoder.model),
-        teacher=lambda: copy.deepcopy(taught.model),
-        outputs=tuple(range(len(taught.labels))) if knows_head else None,
+        teacher=lambda: copy.deepcopy(teacher.model),
+        outputs=tuple(range(len(teacher.labels))) if knows_head else None,
         pair_head=student.pair_head if recipe.data.text_pair is not None else 0,
     )
     model = build_student(student.kind, student_options(student), context, None, seed=0)
@@ -177,16 +177,16 @@ def try_student_on(recipe: Recipe, taught: Looked, encoder: Looked, *, knows_hea
         _try_vectors(model.student if entry.is_module else model, entry, vocabulary, encoder)
 
 
-def _vocabulary(recipe: Recipe, taught: Looked, *, special: bool) -> Vocabulary:
+def _vocabulary(recipe: Recipe, teacher: Looked, *, special: bool) -> Vocabulary:
     texts: Sequence[Example] = _TEXTS
     if recipe.student.text == "words":
-        return words(texts, taught.max_length, SpecialTokens.of(taught.tokenizer).mask)
+        return words(texts, teacher.max_length, SpecialTokens.of(teacher.tokenizer).mask)
     return prune(
-        taught.tokenizer,
+        teacher.tokenizer,
         texts,
-        taught.max_length,
+        teacher.max_length,
         special_tokens=special,
-        keep_pad_id=special and keeps_pad_id(taught.folder),
+        keep_pad_id=special and keeps_pad_id(teacher.folder),
     )
 
 

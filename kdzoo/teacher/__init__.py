@@ -27,7 +27,7 @@ from kdzoo.teacher.source import (
     short_name,
 )
 from kdzoo.teacher.teacher import (
-    Member,
+    EnsembleMember,
     Teacher,
     cut_share,
     load_encoder,
@@ -41,13 +41,13 @@ __all__ = [
     "NO_TOKENIZER",
     "AnyTeacher",
     "CachedRows",
+    "EnsembleMember",
     "LabelCures",
     "Labeller",
     "LinearFold",
     "LinearHead",
     "LogitTable",
     "Looked",
-    "Member",
     "OutOfFold",
     "OutputsFile",
     "OutputsTeacher",

@@ -35,7 +35,7 @@ from kdzoo.teacher.outputs_values import (
 )
 from kdzoo.teacher.source import content_key, find_model, keeps_pad_id, load_hf_tokenizer
 from kdzoo.teacher.teacher import (
-    Member,
+    EnsembleMember,
     load_encoder,
     text_limit,
 )
@@ -74,7 +74,7 @@ class OutputsTeacher:
     cache: RowCache = field(repr=False, compare=False)
     encoder_folder: Path | None
     max_length: int
-    members: tuple[Member, ...] = ()
+    members: tuple[EnsembleMember, ...] = ()
     outputs: None = None  # of a head that it could lend
 
     def label(

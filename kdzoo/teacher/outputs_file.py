@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from kdzoo.data import Example
 from kdzoo.data.cells import as_text
 from kdzoo.data.place import OUTPUTS
-from kdzoo.data.stream import AS_NAMED, Row, stream_rows
+from kdzoo.data.stream import AS_NAMED, PlacedRow, stream_rows
 from kdzoo.errors import DataError, Problem, TeacherError, did_you_mean
 from kdzoo.files import check_readable, has_file
 from kdzoo.recipe.csv import Csv
@@ -142,7 +142,7 @@ def _names_in(schema: pa.Schema, path: Path) -> tuple[str, ...] | None:
     return tuple(names)
 
 
-def _rows(path: Path, csv: Csv) -> Iterator[Row]:
+def _rows(path: Path, csv: Csv) -> Iterator[PlacedRow]:
     """Yields the rows of a file that is not parquet; a table has a text in each, or none."""
     wanted = ("text",) if path.suffix.lower() in (".csv", ".tsv") else ()
     yield from stream_rows(path, wanted, csv, OUTPUTS)

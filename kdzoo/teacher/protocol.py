@@ -10,7 +10,7 @@ import torch
 from kdzoo.data import Example
 from kdzoo.progress import Progress
 from kdzoo.teacher.cache import LogitTable
-from kdzoo.teacher.teacher import Member
+from kdzoo.teacher.teacher import EnsembleMember
 
 
 class AnyTeacher(Protocol):
@@ -21,7 +21,7 @@ class AnyTeacher(Protocol):
         """Stands for everything that decides the logits."""
 
     @property
-    def members(self) -> tuple[Member, ...]:
+    def members(self) -> tuple[EnsembleMember, ...]:
         """The classifiers that can be timed; none where the teacher is a file."""
 
     @property

@@ -115,7 +115,7 @@ class SentenceEncoder:
             encoder = _bare_encoder(self.folder)
             model = KdzooSentenceForSequenceClassification(
                 KdzooSentenceConfig(
-                    encoder=_told(encoder.config),
+                    encoder=_settings(encoder.config),
                     pooling=self.pooling.model_dump(),
                     vocab_size=encoder.config.vocab_size,
                     pad_token_id=pad_id,
@@ -188,7 +188,7 @@ def _bare_encoder(folder: Path) -> Any:
     return attend_to_all(model)
 
 
-def _told(config: Any) -> dict[str, Any]:
+def _settings(config: Any) -> dict[str, Any]:
     """Returns a configuration as a model's own says it: no place where it came from."""
     strange = ("_name_or_path", "transformers_version", "architectures", "id2label", "label2id")
     return {name: value for name, value in config.to_dict().items() if name not in strange}

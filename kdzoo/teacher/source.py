@@ -207,13 +207,15 @@ def _unusual_reading(file: Path) -> dict[str, Any]:
     Only what is not as in nearly all models, so that their keys stay what they were.
     """
     try:
-        told = read_json(file) if has_file(file) else {}
+        settings = read_json(file) if has_file(file) else {}
     except (OSError, ValueError) as error:
         raise TeacherError(f"{file} cannot be read: {first_line(error)}") from error
-    if not isinstance(told, dict):
+    if not isinstance(settings, dict):
         raise TeacherError(f"{file} holds no settings: it has to be a mapping of names to values")
     usual = {"truncation_side": "right", "split_special_tokens": False}
-    return {name: told[name] for name in usual if told.get(name, usual[name]) != usual[name]}
+    return {
+        name: settings[name] for name in usual if settings.get(name, usual[name]) != usual[name]
+    }
 
 
 def _read_otherwise(folder: Path) -> dict[str, str]:

@@ -33,7 +33,7 @@ from kdzoo.text import SpecialTokens, cut_at, encode, reader_of
 
 
 @dataclass(frozen=True)
-class Member:
+class EnsembleMember:
     """One finished classifier: its folder, and which of its outputs stands for which label.
 
     ``sentences`` is the frozen encoder below a linear head that was fitted here.
@@ -57,7 +57,7 @@ class Teacher:
         batch_size: texts labelled at once.
     """
 
-    members: tuple[Member, ...]
+    members: tuple[EnsembleMember, ...]
     encoder_folder: Path
     max_length: int
     batch_size: int
@@ -133,7 +133,7 @@ class Teacher:
         return LogitTable(tuple(found), tuple(member.columns for member in self.members))
 
     def _rows(
-        self, member: Member, texts: Texts, progress: Progress, device: torch.device
+        self, member: EnsembleMember, texts: Texts, progress: Progress, device: torch.device
     ) -> CachedRows:
         if member.sentences is not None:
             return label_by_head(
@@ -217,7 +217,7 @@ def open_member(
     labels: Sequence[str],
     names: Sequence[str] | None = None,
     sentences: SentenceEncoder | None = None,
-) -> Member:
+) -> EnsembleMember:
     """Returns the classifier in the folder with its outputs aligned to ``labels`` by name.
 
     Args:
@@ -231,4 +231,4 @@ def open_member(
         TeacherError: its labels are not the data's; the message lists the differences.
     """
     columns = columns_of(folder, labels, names)
-    return Member(folder, content_key(folder, max_length), columns, sentences)
+    return EnsembleMember(folder, content_key(folder, max_length), columns, sentences)

@@ -72,10 +72,10 @@ class Vocabulary:
     @cached_property
     def fingerprint(self) -> str:
         """A hash of the whole tokenizer."""
-        told = self.tokenizer.to_str()
+        reading = self.tokenizer.to_str()
         if self.tokenizer.encode_special_tokens:  # the one thing that is not written there
-            told += " reads the names of special tokens as text"
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+            reading += " reads the names of special tokens as text"
+        return hashlib.sha256(reading.encode()).hexdigest()[:16]
 
 
 def prune(

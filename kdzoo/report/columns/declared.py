@@ -264,9 +264,9 @@ def known(table: Table, place: Place, metrics: Sequence[str], part: Part = BOTH)
     figures = [column for column in columns if column.metric]
     first = columns.index(figures[0])
     others = [column for column in columns if not column.metric]
-    told = [column for column in figures if column.metric in metrics]
-    told.sort(key=lambda column: (column.is_of_recipe, metrics.index(column.metric)))
-    return [*others[:first], *told, *others[first:]]
+    known = [column for column in figures if column.metric in metrics]
+    known.sort(key=lambda column: (column.is_of_recipe, metrics.index(column.metric)))
+    return [*others[:first], *known, *others[first:]]
 
 
 def cells(row: TableRow, table: Table, columns: Sequence[Column]) -> dict[str, str]:

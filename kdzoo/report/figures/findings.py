@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kdzoo.report.figures.spread import Spread, spreads
-from kdzoo.results import Record, Row, Store
+from kdzoo.results import ManifestRow, Record, Store
 from kdzoo.runtime.decision import Decision
 from kdzoo.statistics import (
     Calibration,
@@ -124,7 +124,7 @@ class Finding:
 class _Read:
     """A row's outcomes, and those of what it is compared with."""
 
-    row: Row
+    row: ManifestRow
     own: Outcomes
     teacher: Outcomes | None
     control: Outcomes | None
@@ -156,7 +156,7 @@ def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
     }
 
 
-def is_covered(store: Store, row: Row, split: str) -> bool:
+def is_covered(store: Store, row: ManifestRow, split: str) -> bool:
     """Whether all models of a row were read on the split: a teacher that is a file may not be."""
     return all(split in store.read(member.key).quality for member in row.members)
 
@@ -172,8 +172,8 @@ def _compared(read: Sequence[_Read]) -> tuple[dict[str, ToTeacher], dict[str, To
         if each.row.role != "teacher" and each.teacher is not None
     }
     recipes = _recipes(read)
-    told = [each.p_value for each in recipes.values() if each.p_value is not None]
-    p_values = iter(adjusted([*(each.p_value for each in models.values()), *told]))
+    of_recipes = [each.p_value for each in recipes.values() if each.p_value is not None]
+    p_values = iter(adjusted([*(each.p_value for each in models.values()), *of_recipes]))
     return (
         {name: ToTeacher(comparison, next(p_values)) for name, comparison in models.items()},
         {
@@ -200,8 +200,8 @@ def _recipes(read: Sequence[_Read]) -> dict[str, RecipeComparison]:
     return dict(zip(pairs, compare_recipes(hits, list(pairs.values())), strict=True))
 
 
-def _read(row: Row, split: str, reader: OutcomesReader) -> _Read:
-    def of(other: Row | None) -> Outcomes | None:
+def _read(row: ManifestRow, split: str, reader: OutcomesReader) -> _Read:
+    def of(other: ManifestRow | None) -> Outcomes | None:
         is_read = other is not None and is_covered(reader.store, other, split)
         return reader.of(other, split) if other is not None and is_read else None
 

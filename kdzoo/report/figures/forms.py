@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kdzoo import registry
-from kdzoo.results import Deployed, Row, Store
+from kdzoo.results import FormRecord, ManifestRow, Store
 from kdzoo.runtime.parity import Parity, long_note
 
 
@@ -14,7 +14,7 @@ def is_exported(runtime: str) -> bool:
     return registry.runtimes.get(runtime).export is not None
 
 
-def forms_of(row: Row, runtime: str, store: Store, machine: str = "") -> list[Deployed]:
+def forms_of(row: ManifestRow, runtime: str, store: Store, machine: str = "") -> list[FormRecord]:
     """Returns what is known of the exported forms of a row's models.
 
     Args:
@@ -27,7 +27,7 @@ def forms_of(row: Row, runtime: str, store: Store, machine: str = "") -> list[De
     return [form for form in read if form is not None]
 
 
-def _form(store: Store, key: str, runtime: str, machine: str) -> Deployed | None:
+def _form(store: Store, key: str, runtime: str, machine: str) -> FormRecord | None:
     """Returns a model's exported form as a machine read it; None where it did not.
 
     In float32 a form answers alike on every machine. In 8 bits processors compute otherwise: what
@@ -41,7 +41,7 @@ def _form(store: Store, key: str, runtime: str, machine: str) -> Deployed | None
     return next(iter(own or (forms if is_exact else [])), None)
 
 
-def form_notes(form: Deployed) -> Iterator[str]:
+def form_notes(form: FormRecord) -> Iterator[str]:
     """Yields why a form is not what it should be."""
     yield from (note for note in (form.failure, parity_note(form.parity)) if note is not None)
 

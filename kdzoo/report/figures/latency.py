@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from kdzoo.measure import NOISY, Memory, Ratio, noise, ratio, shared_rounds, summarise
-from kdzoo.results import Row, Session, Timing
+from kdzoo.results import ManifestRow, Session, Timing
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def by_machine(sessions: Sequence[Session]) -> dict[str, list[Session]]:
     return found
 
 
-def latency_of(row: Row, runtime: str, sessions: Sequence[Session]) -> Latency | None:
+def latency_of(row: ManifestRow, runtime: str, sessions: Sequence[Session]) -> Latency | None:
     """Returns the row's figures in the newest session that timed one of its models."""
     keys = {member.key for member in row.members}
     for session in reversed(sessions):
@@ -69,7 +69,7 @@ def latency_of(row: Row, runtime: str, sessions: Sequence[Session]) -> Latency |
     return None
 
 
-def failures(row: Row, runtime: str, sessions: Sequence[Session]) -> tuple[str, ...]:
+def failures(row: ManifestRow, runtime: str, sessions: Sequence[Session]) -> tuple[str, ...]:
     """Returns why the row could not be timed in the newest session that tried to."""
     keys = {member.key for member in row.members}
     timings = (_timing(session, keys, runtime) for session in reversed(sessions))
@@ -81,7 +81,7 @@ def _timing(session: Session, keys: set[str], runtime: str) -> Timing | None:
     return next((t for t in session.timings if t.key in keys and t.runtime == runtime), None)
 
 
-def _latency(row: Row, timing: Timing, session: Session) -> Latency:
+def _latency(row: ManifestRow, timing: Timing, session: Session) -> Latency:
     teachers = [
         each for each in session.timings if each.key in _teachers(row) and each.failure is None
     ]
@@ -109,7 +109,7 @@ def _latency(row: Row, timing: Timing, session: Session) -> Latency:
     )
 
 
-def _teachers(row: Row) -> set[str]:
+def _teachers(row: ManifestRow) -> set[str]:
     own = {member.key for member in row.members} if row.role == "teacher" else set()
     return own | {member.teacher_key for member in row.members if member.teacher_key is not None}
 

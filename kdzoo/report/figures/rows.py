@@ -9,7 +9,7 @@ from kdzoo.report.figures.findings import Finding, find
 from kdzoo.report.figures.forms import form_notes, forms_of, is_exported
 from kdzoo.report.figures.latency import Latency, by_machine, failures, latency_of
 from kdzoo.report.figures.spread import Spread, spreads, with_intervals
-from kdzoo.results import Deployed, Failure, Record, Row, Session, Store
+from kdzoo.results import Failure, FormRecord, ManifestRow, Record, Session, Store
 from kdzoo.statistics import (
     Effect,
     Interval,
@@ -173,7 +173,7 @@ def _with_failures(table: Table, failures: Sequence[Failure]) -> Table:
 
 def _timed(
     table: Table,
-    rows: Mapping[str, Row],
+    rows: Mapping[str, ManifestRow],
     machines: Mapping[str, Sequence[Session]],
     store: Store,
 ) -> Table:
@@ -184,11 +184,11 @@ def _timed(
         return replace(table, machine=machine, rows=tuple(found))
 
     known = [measured(machine, table.rows) for machine in machines]
-    told = [each for each in known if any(row.is_tried for row in each.rows)]
-    if len(told) < 2:
-        return replace(told[0], machine="") if told else table
+    tried = [each for each in known if any(row.is_tried for row in each.rows)]
+    if len(tried) < 2:
+        return replace(tried[0], machine="") if tried else table
     first, *others = (
-        measured(each.machine, _read_there(table.rows, each, rows, store)) for each in told
+        measured(each.machine, _read_there(table.rows, each, rows, store)) for each in tried
     )
     elsewhere = (
         replace(each, rows=tuple(row for row in each.rows if row.is_tried)) for each in others
@@ -197,7 +197,7 @@ def _timed(
 
 
 def _read_there(
-    shown: Sequence[TableRow], timed: Table, rows: Mapping[str, Row], store: Store
+    shown: Sequence[TableRow], timed: Table, rows: Mapping[str, ManifestRow], store: Store
 ) -> list[TableRow]:
     """Returns the rows, those that a machine timed with what their forms answered on it."""
     return [
@@ -208,7 +208,7 @@ def _read_there(
     ]
 
 
-def _measured(shown: TableRow, row: Row, sessions: Sequence[Session]) -> TableRow:
+def _measured(shown: TableRow, row: ManifestRow, sessions: Sequence[Session]) -> TableRow:
     latency = latency_of(row, shown.runtime, sessions)
     failed = failures(row, shown.runtime, sessions)
     return replace(
@@ -226,7 +226,7 @@ def _split(records: Iterable[Record]) -> str:
 
 
 def _table_row(
-    row: Row,
+    row: ManifestRow,
     runtime: str,
     records: Mapping[str, Record],
     reader: OutcomesReader,
@@ -261,7 +261,7 @@ def _table_row(
 
 
 def _intervals(
-    shown: TableRow, row: Row, reader: OutcomesReader, split: str
+    shown: TableRow, row: ManifestRow, reader: OutcomesReader, split: str
 ) -> dict[str, Interval]:
     """Returns the intervals over texts of what several seeds give together."""
     read = shown.metrics["accuracy"].seeds if shown.metrics else 0
@@ -273,7 +273,7 @@ def _intervals(
 
 
 def _as_exported(
-    shown: TableRow, row: Row, store: Store, split: str, machine: str = ""
+    shown: TableRow, row: ManifestRow, store: Store, split: str, machine: str = ""
 ) -> TableRow:
     """Returns the row with what its exported forms answered, on a machine if one is named."""
     forms = forms_of(row, shown.runtime, store, machine)
@@ -283,11 +283,11 @@ def _as_exported(
     return replace(shown, metrics=_metrics(whole, split), size_bytes=size_bytes, notes=tuple(notes))
 
 
-def _metrics(records: Sequence[Record | Deployed], split: str) -> dict[str, Spread]:
+def _metrics(records: Sequence[Record | FormRecord], split: str) -> dict[str, Spread]:
     return spreads([_figures(record, split) for record in records if split in record.quality])
 
 
-def _figures(record: Record | Deployed, split: str) -> dict[str, float]:
+def _figures(record: Record | FormRecord, split: str) -> dict[str, float]:
     """Returns the figures of a split; beside those of test, the accuracy on each other test set."""
     others = record.data.other_tests if split == "test" else ()
     read = {name: record.quality[name] for name in others if name in record.quality}

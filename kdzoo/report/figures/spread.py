@@ -44,10 +44,10 @@ def spreads(models: Sequence[Mapping[str, float]]) -> dict[str, Spread]:
         for name in names
         if name not in ends
     }
-    return with_intervals(found, _told(models[0])) if len(models) == 1 else found
+    return with_intervals(found, _intervals(models[0])) if len(models) == 1 else found
 
 
-def _told(figures: Mapping[str, float]) -> dict[str, Interval]:
+def _intervals(figures: Mapping[str, float]) -> dict[str, Interval]:
     """Returns the intervals that a model's figures have."""
     return {
         name: Interval(value, figures[f"{name}_low"], figures[f"{name}_high"])

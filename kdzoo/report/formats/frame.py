@@ -14,7 +14,7 @@ from kdzoo.report.figures.latency import by_machine, latency_of
 from kdzoo.report.figures.rows import Table, TableRow, make_table
 from kdzoo.report.figures.spread import spreads
 from kdzoo.report.formats.table import THIS_MODEL, THIS_RECIPE
-from kdzoo.results import Member, Record, Row, Session, Store
+from kdzoo.results import ManifestRow, Member, Record, Session, Store
 from kdzoo.statistics import current
 
 COLUMNS = (
@@ -83,7 +83,11 @@ def _lines(store: Store) -> Iterator[tuple[object, ...]]:
 
 
 def _of_model(
-    store: Store, study: str, row: Row, member: Member, machines: Mapping[str, list[Session]]
+    store: Store,
+    study: str,
+    row: ManifestRow,
+    member: Member,
+    machines: Mapping[str, list[Session]],
 ) -> Iterator[tuple[object, ...]]:
     """Yields the lines of a model: as it was trained, then in its row's other runtimes."""
     record = store.read(member.key)
@@ -94,7 +98,7 @@ def _of_model(
         if not found:
             continue
         shown = TableRow(row.name, row.role, row.kind, row.road, runtime, {})
-        told = [
+        measured = [
             (machine, split, each)
             for machine, quality, size_bytes in found
             for split, each in (
@@ -103,11 +107,11 @@ def _of_model(
                 (DEPLOYED, _sized(shown, record, size_bytes)),
             )
         ]  # fmt: skip
-        told += [
+        measured += [
             (machine, DEPLOYED, replace(shown, latency=latency_of(alone, runtime, sessions)))
             for machine, sessions in machines.items()
         ]
-        for machine, split, each in told:
+        for machine, split, each in measured:
             for metric, value in _figures(each):
                 if value or split != DEPLOYED:  # a teacher that is a file has no size
                     yield (

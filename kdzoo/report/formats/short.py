@@ -101,17 +101,17 @@ def _fitting(table: Table, width: int) -> list[Column]:
         column: [_text(column, row, table) for row in table.rows]
         for column in shown(table, Place.TERMINAL)
     }
-    told = [column for column, lines in texts.items() if any(each != NOTHING for each in lines)]
+    kept = [column for column, lines in texts.items() if any(each != NOTHING for each in lines)]
 
     def taken() -> int:
         """Returns the columns of a terminal that these take, two between each."""
-        widest = (max(map(cell_len, (column.heading(table), *texts[column]))) for column in told)
-        return sum(widest) + 2 * (len(told) - 1)
+        widest = (max(map(cell_len, (column.heading(table), *texts[column]))) for column in kept)
+        return sum(widest) + 2 * (len(kept) - 1)
 
-    for column in sorted((each for each in told if each.spared), key=lambda each: each.spared):
+    for column in sorted((each for each in kept if each.spared), key=lambda each: each.spared):
         if taken() > width:
-            told.remove(column)
-    return told
+            kept.remove(column)
+    return kept
 
 
 def _best(column: Column, table: Table) -> str | None:

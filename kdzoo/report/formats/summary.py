@@ -74,10 +74,10 @@ def _form(row: TableRow | None) -> str:
     if row is None or row.latency is None:
         return ""
     latency, ratio = row.latency, row.latency.to_fastest
-    told = [marked(f"{milliseconds(latency.p50_ms)} ms", latency)]
+    parts = [marked(f"{milliseconds(latency.p50_ms)} ms", latency)]
     if ratio is not None:
-        told.append(f"{marked(f'{short(ratio.times)} ×', latency)} the teacher's speed")
-    return f" ({row.runtime}: {', '.join(told)}, {row.size_bytes / 1e6:.1f} MB)"
+        parts.append(f"{marked(f'{short(ratio.times)} ×', latency)} the teacher's speed")
+    return f" ({row.runtime}: {', '.join(parts)}, {row.size_bytes / 1e6:.1f} MB)"
 
 
 def _standing(known: Mapping[str, Finding], name: str) -> str:
@@ -116,15 +116,15 @@ def _of_distilling(table: Table) -> str:
 
 def _of_one_seed(table: Table) -> str:
     """Tells the differences of which there is no verdict."""
-    told = [
-        f"{row.name} ({_seeds_told(each.to_control.comparison)})"
+    rows = [
+        f"{row.name} ({_seeds_needed(each.to_control.comparison)})"
         for row, each in table.judged
         if each.effect and each.effect.kind is Effect.ONE_SEED and each.to_control
     ]
-    return f"Of the recipe, one seed gives no verdict: {_listed(told)}." if told else ""
+    return f"Of the recipe, one seed gives no verdict: {_listed(rows)}." if rows else ""
 
 
-def _seeds_told(comparison: RecipeComparison) -> str:
+def _seeds_needed(comparison: RecipeComparison) -> str:
     """Returns by how much the two models differ, and how many seeds would tell that."""
     points = f"{in_points(comparison.difference.value)} points"
     if comparison.seeds_needed is None:

@@ -79,14 +79,14 @@ def drawn(lines: Sequence[Mapping[str, str]], left: int) -> str:
 
 def cost_caption(table: Table) -> str:
     """Returns how to read what the rows cost."""
-    told = how_timed(table.timed, table.reference)
+    sentences = how_timed(table.timed, table.reference)
     unread = (row.is_tried and not row.metrics and not row.notes for row in table.rows)
     if table.machine and any(unread):
-        told.append(
+        sentences.append(
             "Accuracy: a dash where an int8 form was read on another machine alone; it may answer "
             "otherwise on this one."
         )
-    return " ".join(told)
+    return " ".join(sentences)
 
 
 def data_caption(table: Table) -> str:

@@ -163,8 +163,8 @@ def _hover(row: TableRow) -> list[str]:
     ]
     if row.latency is not None:
         known_ms = (("p50", row.latency.p50_ms), ("p90", row.latency.p90_ms))
-        told = (marked(f"{name} {each:.3g} ms", row.latency) for name, each in known_ms)
-        lines.append(", ".join(told))
+        quantiles = (marked(f"{name} {each:.3g} ms", row.latency) for name, each in known_ms)
+        lines.append(", ".join(quantiles))
         if row.latency.to_fastest is not None:
             times = f"{row.latency.to_fastest.times:.3g} × the teacher's fastest form"
             lines.append(marked(times, row.latency))

@@ -20,8 +20,8 @@ def curves_section(store: Store) -> Section | None:
         lines = []
         for member in row.members:
             for key, is_control in ((member.key, False), (member.control_key, True)):
-                told = [] if key is None else store.history(key)
-                if history := [point for point in told if "accuracy" in point]:
+                points = [] if key is None else store.history(key)
+                if history := [point for point in points if "accuracy" in point]:
                     noun = "hard labels" if is_control else "distilled"
                     lines.append(_line(f"{noun}, seed {member.seed}", history, dashed=is_control))
         if lines:
@@ -66,12 +66,12 @@ def _conditions(session: Session) -> list[tuple[str, str]]:
 def dates(store: Store) -> str:
     """Returns when the models were trained and when they were measured, from what is stored."""
     records = (store.read(key) for key in store.manifest().keys)
-    told = [f"Trained {_days(record.created for record in records)}"]
+    parts = [f"Trained {_days(record.created for record in records)}"]
     machines = by_machine(store.sessions())
     for name, sessions in machines.items():
         place = f" on {name}" if len(machines) > 1 else ""
-        told.append(f"measured {_days(session.created for session in sessions)}{place}")
-    return one_line(f"{'; '.join(told)} (UTC).")
+        parts.append(f"measured {_days(session.created for session in sessions)}{place}")
+    return one_line(f"{'; '.join(parts)} (UTC).")
 
 
 def _days(moments: Iterable[str]) -> str:
@@ -80,9 +80,9 @@ def _days(moments: Iterable[str]) -> str:
     return " to ".join(dict.fromkeys((min(days), max(days))))
 
 
-def _facts(told: Mapping[str, object]) -> list[tuple[str, str]]:
+def _facts(values: Mapping[str, object]) -> list[tuple[str, str]]:
     return [
-        (one_line(name.replace("_", " ")), one_line(f"{value}")) for name, value in told.items()
+        (one_line(name.replace("_", " ")), one_line(f"{value}")) for name, value in values.items()
     ]
 
 

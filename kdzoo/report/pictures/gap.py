@@ -88,17 +88,17 @@ def gap_lines(store: Store, table: Table) -> list[GapLine]:
 
 
 def _objective(record: Record) -> str:
-    told: Mapping[str, Any] = record.recipe.get("objective") or {}
-    alpha, by_gold = told.get("alpha"), told.get("gold_for")
-    parts = [str(told.get("kind", "")), f"alpha {alpha:g}" if alpha else ""]
+    objective: Mapping[str, Any] = record.recipe.get("objective") or {}
+    alpha, by_gold = objective.get("alpha"), objective.get("gold_for")
+    parts = [str(objective.get("kind", "")), f"alpha {alpha:g}" if alpha else ""]
     parts.append(f"gold for {', '.join(map(str, by_gold))}" if by_gold else "")
     return ", ".join(filter(None, parts))
 
 
 def _texts(record: Record) -> str:
-    told: Mapping[str, Any] = record.recipe.get("transfer") or {}
-    augment = told.get("augment")
-    parts = ["unlabelled texts"] if told.get("unlabelled") else []
+    transfer: Mapping[str, Any] = record.recipe.get("transfer") or {}
+    augment = transfer.get("augment")
+    parts = ["unlabelled texts"] if transfer.get("unlabelled") else []
     if augment:
         parts.append(f"{augment.get('copies', 1)} × {augment.get('kind')}")
     return " + ".join(parts)
@@ -143,8 +143,8 @@ def _line(axes: Axes, place: int, line: GapLine, marker: str, limits: tuple[floa
 
 def _data_texts(table: Table, lines: Sequence[GapLine]) -> list[str]:
     """Returns what stands in the picture and comes from data."""
-    told = (part for line in lines for part in (line.name, line.kind, line.objective, line.texts))
-    return [table.study, *told]
+    words = (part for line in lines for part in (line.name, line.kind, line.objective, line.texts))
+    return [table.study, *words]
 
 
 def _frame(axes: Axes, lines: Sequence[GapLine], limits: tuple[float, float], note: str) -> None:
@@ -163,8 +163,8 @@ def _frame(axes: Axes, lines: Sequence[GapLine], limits: tuple[float, float], no
                       textcoords="offset points", ha="center", fontsize=9)  # fmt: skip
     for place, line in enumerate(lines):
         parts = (line.objective, line.texts, gap(line.effect, ""))
-        told = ", ".join(part for part in parts if part)
-        axes.annotate(legible(told), (1, place), (6, 0), xycoords=axes.get_yaxis_transform(),
+        words = ", ".join(part for part in parts if part)
+        axes.annotate(legible(words), (1, place), (6, 0), xycoords=axes.get_yaxis_transform(),
                       textcoords="offset points", va="center", fontsize=8.5)  # fmt: skip
 
 

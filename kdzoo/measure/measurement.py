@@ -10,14 +10,14 @@ from kdzoo.measure.candidate import Candidate, MeasureSettings
 from kdzoo.measure.local import LocalWorker
 from kdzoo.measure.speed import BATCH_SIZES, WHOLE, Memory, Speed
 from kdzoo.measure.workers import Worker, WorkerError
-from kdzoo.runtime import Text
+from kdzoo.runtime import Input
 
 BATCH_TEXTS = 256  # read in batches
 WHOLE_TEXTS = 2048  # of the split, given at once: enough for a rate, however long the split is
 PATIENCE = 3.0  # times what those should take, before their process is given up
 
 
-class Subject:
+class Measurement:
     """Measures one candidate step by step; after a failure, every further step does nothing.
 
     Args:
@@ -38,7 +38,7 @@ class Subject:
         self._cold_start_ms: list[float] = []
         self._memory: Memory | None = None
 
-    def start(self, text: Text, first_round: int) -> None:
+    def start(self, text: Input, first_round: int) -> None:
         """Starts the process that stays for the rounds, which is one cold start."""
         self._first_round = first_round
         with self._or_give_up():
@@ -57,7 +57,7 @@ class Subject:
                 peak_bytes=loaded["loaded_bytes"],
             )
 
-    def start_cold(self, text: Text) -> None:
+    def start_cold(self, text: Input) -> None:
         """Times one more fresh process up to its first label."""
         if self.failure is not None or not self._settings.is_isolated:
             return
@@ -67,7 +67,7 @@ class Subject:
                 worker.load(text, self._settings.time_limit_s)
                 self._cold_start_ms.append(_milliseconds_since(started))
 
-    def visit(self, texts: Sequence[Text]) -> None:
+    def visit(self, texts: Sequence[Input]) -> None:
         """Times the texts one by one."""
         if self._worker is None:
             return
@@ -77,7 +77,7 @@ class Subject:
             self._rounds_ms.append(tuple(answer["text_ms"]))
             self._model_rounds_ms.append(tuple(answer["model_ms"]))
 
-    def finish(self, texts: Sequence[Text]) -> None:
+    def finish(self, texts: Sequence[Input]) -> None:
         """Times batches and the whole split, reads the peak of memory, and ends the process."""
         if self._worker is None:
             return
@@ -96,7 +96,7 @@ class Subject:
 
     @staticmethod
     def _texts_per_s(
-        worker: Worker | LocalWorker, texts: Sequence[Text], batch_size: int | None, limit_s: float
+        worker: Worker | LocalWorker, texts: Sequence[Input], batch_size: int | None, limit_s: float
     ) -> float:
         details = {"texts": texts, "batch_size": batch_size}
         seconds: float = worker.ask("throughput", details, limit_s)["seconds"]

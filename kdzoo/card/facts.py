@@ -13,14 +13,14 @@ from kdzoo.errors import StoreError
 from kdzoo.model import KdzooConfig
 from kdzoo.report import Report, Table, TableRow
 from kdzoo.report.figures.findings import Finding
-from kdzoo.results import Deployed, Member, Record, Row, Store
+from kdzoo.results import FormRecord, ManifestRow, Member, Record, Store
 from kdzoo.runtime.decision import Decision
 
 _UNLIMITED = 1_000_000  # tokens; tokenizers that know no limit name a far higher one
 
 
 @dataclass(frozen=True)
-class Subject:
+class StudentFacts:
     """A student of one seed, and what stands beside it.
 
     Attributes:
@@ -37,12 +37,12 @@ class Subject:
         max_length: tokens that it reads of a text; None where its tokenizer does not say.
     """
 
-    row: Row
+    row: ManifestRow
     record: Record
     seeds: tuple[Record, ...]
     controls: tuple[Record, ...]
     teachers: tuple[Record, ...]
-    forms: tuple[Deployed, ...]
+    forms: tuple[FormRecord, ...]
     decision: Decision | None
     table: Table
     finding: Finding | None
@@ -76,9 +76,13 @@ class Subject:
         }
 
 
-def read_subject(
-    store: Store, row: Row, member: Member, report: Report, runtimes: Sequence[str] | None = None
-) -> Subject:
+def read_facts(
+    store: Store,
+    row: ManifestRow,
+    member: Member,
+    report: Report,
+    runtimes: Sequence[str] | None = None,
+) -> StudentFacts:
     """Returns what there is to tell of a student.
 
     Args:
@@ -93,7 +97,7 @@ def read_subject(
     """
     folder = store.finished(member.key)
     limit = _content(folder / "tokenizer_config.json").get("model_max_length")
-    return Subject(
+    return StudentFacts(
         row=row,
         record=report.store.read(member.key),
         seeds=_records(report.store, (each.key for each in row.members)),
