@@ -45,7 +45,7 @@ class TestVerdicts:
 
         assert student.effect is not None
         assert student.effect.kind is Effect.GAIN
-        assert student.effect.sentence.startswith("distillation gave +20.0 points over hard labels")
+        assert student.effect.sentence.startswith("distilling gave +20.0 points over hard labels")
         assert student.gap is not None
         assert student.gap.closed.value == pytest.approx(20 / 25)
 
@@ -139,7 +139,7 @@ class TestText:
         assert "## This model against the teacher" in text
         assert "## This recipe against hard labels" in text
         assert text.count("* tiny: ") == 2
-        assert "distillation gave +20.0 points over hard labels" in text
+        assert "distilling gave +20.0 points over hard labels" in text
         assert summary(table)[2].startswith(
             "Distilling gave a measurable gain over hard labels to tiny."
         )

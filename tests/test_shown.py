@@ -65,7 +65,9 @@ class TestMarks:
         assert marks(made, Mark.UNSURE) == {("idle", "hard labels"), ("idle", "gap closed")}
         place = made.titles.index("gap closed")
         assert [line[place].text for line in made.lines] == ["–", "86 %", "unclear"]
-        assert "Unclear: the recipe was not told apart from hard labels." in made.caption
+        assert (
+            "Unclear: no measurable difference between the recipe and hard labels." in made.caption
+        )
 
     def test_of_one_seed_nothing_is_said_of_the_recipe(self, tmp_path: Path) -> None:
         """However much the two models differ; the summary tells by how much."""

@@ -20,8 +20,8 @@ from kdzoo.statistics import (
     of_distilling,
 )
 
-ONE_SEED = " - this model, of one seed; another would differ"
-THREE_SEEDS = " - these 3 models, on average"
+ONE_SEED = ", for this model of one seed; another would differ"
+THREE_SEEDS = ", for these 3 models on average"
 
 
 def comparison(value: float, low: float | None, high: float | None, seeds: int = 3) -> Comparison:
@@ -77,63 +77,73 @@ class TestAgainstTheTeacher:
                 (-0.1, -0.6, 0.4),
                 0.7,
                 Standing.EQUAL,
-                "as good as the teacher (difference -0.1, 95 % interval -0.6 to 0.4)",
+                "as good as the teacher (-0.1 points; 95 % interval -0.6 to 0.4)",
             ),
-            ((1.2, 0.3, 2.0), 0.01, Standing.BETTER, "better than the teacher (+1.2, 0.3 to 2.0)"),
+            (
+                (1.2, 0.3, 2.0),
+                0.01,
+                Standing.BETTER,
+                "better than the teacher (+1.2 points; 95 % interval 0.3 to 2.0)",
+            ),
             (
                 (-3.1, -3.9, -2.3),
                 0.001,
                 Standing.WORSE,
-                "worse than the teacher (-3.1, -3.9 to -2.3)",
+                "worse than the teacher (-3.1 points; 95 % interval -3.9 to -2.3)",
             ),
             (
                 (-0.8, -2.1, 0.5),
                 0.2,
                 Standing.UNDECIDED,
-                "not told apart from the teacher (difference -0.8, -2.1 to 0.5)",
+                "not measurably different from the teacher "
+                "(-0.8 points; 95 % interval -2.1 to 0.5)",
             ),
             (
                 (-0.5, -0.8, -0.2),
                 0.01,
                 Standing.WORSE,
-                "worse than the teacher, by less than a point (-0.5, -0.8 to -0.2)",
+                "worse than the teacher, by less than a point "
+                "(-0.5 points; 95 % interval -0.8 to -0.2)",
             ),
             (
                 (0.5, 0.2, 0.8),
                 0.01,
                 Standing.BETTER,
-                "better than the teacher, by less than a point (+0.5, 0.2 to 0.8)",
+                "better than the teacher, by less than a point "
+                "(+0.5 points; 95 % interval 0.2 to 0.8)",
             ),
             (
                 (-1.3, -2.5, -0.1),
                 0.081,
                 Standing.UNDECIDED,
-                "not told apart from the teacher (difference -1.3, -2.5 to -0.1; "
+                "not measurably different from the teacher "
+                "(-1.3 points; 95 % interval -2.5 to -0.1; "
                 "p 0.081 with all comparisons counted)",
             ),
             (
                 (-1.3, -2.7, 0.1),
                 0.001,  # these seeds differ on any texts; other seeds might not
                 Standing.UNDECIDED,
-                "not told apart from the teacher (difference -1.3, -2.7 to 0.1)",
+                "not measurably different from the teacher "
+                "(-1.3 points; 95 % interval -2.7 to 0.1)",
             ),
             (
                 (0.0, 0.0, 0.0),
                 1.0,
                 Standing.EQUAL,
-                "as good as the teacher (difference 0.0, 95 % interval 0.0 to 0.0)",
+                "as good as the teacher (0.0 points; 95 % interval 0.0 to 0.0)",
             ),
             (
                 (-0.9, -1.8, -0.02),
                 0.01,
                 Standing.WORSE,
-                "worse than the teacher (-0.90, -1.80 to -0.02)",
+                "worse than the teacher (-0.90 points; 95 % interval -1.80 to -0.02)",
             ),
             (
                 (-0.9, None, None),
                 0.01,
                 Standing.UNDECIDED,
-                "not told apart from the teacher (difference -0.9)",
+                "not measurably different from the teacher (-0.9 points)",
             ),
         ],
     )
@@ -151,7 +161,10 @@ class TestAgainstTheTeacher:
     def test_says_that_one_seed_is_one_seed(self) -> None:
         found = against_teacher(comparison(-3.1, -3.9, -2.3, seeds=1), 0.001)
 
-        assert found.sentence == "worse than the teacher (-3.1, -3.9 to -2.3)" + ONE_SEED
+        assert (
+            found.sentence
+            == "worse than the teacher (-3.1 points; 95 % interval -3.9 to -2.3)" + ONE_SEED
+        )
 
     def test_of_identical_models_is_as_good(self) -> None:
         hits = World().study(np.random.default_rng(0), 500, (1.0, 3))[0]
@@ -192,25 +205,25 @@ class TestOfDistilling:
                 (4.9, 4.1, 5.7),
                 0.001,
                 Effect.GAIN,
-                "distillation gave +4.9 points over hard labels (4.1 to 5.7)",
+                "distilling gave +4.9 points over hard labels (95 % interval 4.1 to 5.7)",
             ),
             (
                 (-1.2, -1.9, -0.5),
                 0.001,
                 Effect.LOSS,
-                "distillation cost 1.2 points against hard labels (0.5 to 1.9)",
+                "distilling cost 1.2 points against hard labels (95 % interval 0.5 to 1.9)",
             ),
             (
                 (0.1, -0.4, 0.6),
                 0.7,
                 Effect.NONE,
-                "no measurable effect (difference +0.1, -0.4 to 0.6)",
+                "no measurable effect (+0.1 points; 95 % interval -0.4 to 0.6)",
             ),
             (
                 (0.4, 0.1, 0.8),
                 0.081,
                 Effect.NONE,
-                "no measurable effect (difference +0.4, 0.1 to 0.8; "
+                "no measurable effect (+0.4 points; 95 % interval 0.1 to 0.8; "
                 "p 0.081 with all comparisons counted)",
             ),
         ],

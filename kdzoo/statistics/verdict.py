@@ -10,6 +10,7 @@ is significant and the interval excludes zero.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -83,8 +84,7 @@ def against_teacher(
         sentence = f"{kind} than the teacher{extent} ({_figures(difference)})"
     elif is_close:
         kind = Standing.EQUAL
-        interval = _figures(difference, ", 95 % interval ")
-        sentence = f"as good as the teacher (difference {interval})"
+        sentence = f"as good as the teacher ({_figures(difference)})"
     else:
         kind = Standing.UNDECIDED
         why = (
@@ -93,7 +93,7 @@ def against_teacher(
             else _chance(difference, adjusted_p)
         )
         figures = _figures(difference) + why
-        sentence = f"not told apart from the teacher (difference {figures})"
+        sentence = f"not measurably different from the teacher ({figures})"
     return Verdict(kind, sentence + (_whose(comparison) if has_seeds else ""))
 
 
@@ -110,13 +110,13 @@ def of_distilling(comparison: RecipeComparison, adjusted_p: float | None) -> Ver
         return Verdict(Effect.ONE_SEED, _of_one_seed(comparison))
     if not (adjusted_p < SIGNIFICANT and difference.excludes_zero()):
         figures = _figures(difference) + _chance(difference, adjusted_p)
-        return Verdict(Effect.NONE, f"no measurable effect (difference {figures})")
+        return Verdict(Effect.NONE, f"no measurable effect ({figures})")
     if difference.value > 0:
         points, *ends = _in_points(difference)
-        gave = f"distillation gave +{points} points over hard labels ({' to '.join(ends)})"
+        gave = f"distilling gave +{points} points over hard labels ({_ends(ends)})"
         return Verdict(Effect.GAIN, gave)
     points, *ends = _in_points(_turned(difference))
-    cost = f"distillation cost {points} points against hard labels ({' to '.join(ends)})"
+    cost = f"distilling cost {points} points against hard labels ({_ends(ends)})"
     return Verdict(Effect.LOSS, cost)
 
 
@@ -155,20 +155,27 @@ def _chance(difference: Interval, adjusted_p: float) -> str:
 def _whose(comparison: Comparison) -> str:
     """Returns whose verdict it is."""
     if comparison.seeds == 1:
-        return " - this model, of one seed; another would differ"
-    return f" - these {comparison.seeds} models, on average"
+        return ", for this model of one seed; another would differ"
+    return f", for these {comparison.seeds} models on average"
 
 
 def in_points(difference: float) -> str:
     """Returns a difference of accuracies in points, with its sign."""
-    return _figures(Interval(difference))
+    return _signed(_in_points(Interval(difference))[0])
 
 
-def _figures(difference: Interval, between: str = ", ") -> str:
+def _figures(difference: Interval) -> str:
     """Returns the difference with its sign, and its interval, in points."""
     points, *ends = _in_points(difference)
-    signed = f"+{points}" if float(points) > 0 else points
-    return f"{signed}{between}{' to '.join(ends)}" if ends else signed
+    return "; ".join([f"{_signed(points)} points", *([_ends(ends)] if ends else [])])
+
+
+def _signed(points: str) -> str:
+    return f"+{points}" if float(points) > 0 else points
+
+
+def _ends(ends: Sequence[str]) -> str:
+    return f"95 % interval {' to '.join(ends)}"
 
 
 def _in_points(interval: Interval) -> list[str]:

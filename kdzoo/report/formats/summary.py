@@ -1,6 +1,6 @@
-"""The verdict in three sentences: the teacher, what can stand in for it, what distilling gave.
+"""The verdict in a few sentences: the teacher, its students, what distilling gave, what to do.
 
-A fourth says whose the latencies are, where several machines measured.
+One more says whose the latencies are, where several machines measured.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ def summary(table: Table) -> list[str]:
         _of_teacher(table),
         _of_students(table, known),
         _of_distilling(table),
+        _advice(table, known),
         _of_machines(table),
     )
     return [sentence for sentence in sentences if sentence]
@@ -112,6 +113,36 @@ def _of_distilling(table: Table) -> str:
         f"As good as the teacher, these very models: {_listed(as_good)}." if as_good else "",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _advice(table: Table, known: Mapping[str, Finding]) -> str:
+    """Says what to do, as far as the comparison with the teacher tells."""
+    by_kind: dict[Standing, list[TableRow]] = {kind: [] for kind in Standing}
+    for row in table.rows:
+        finding = known.get(row.name)
+        if row.role == "student" and not row.notes and finding and finding.standing:
+            by_kind[finding.standing.kind].append(row)
+    as_good = by_kind[Standing.BETTER] + by_kind[Standing.EQUAL]
+    undecided, worse = by_kind[Standing.UNDECIDED], by_kind[Standing.WORSE]
+    fastest = _fastest(as_good)
+    if fastest is not None:
+        return (
+            f"What to do: deploy {fastest.name} ({fastest.runtime}), the fastest student that is "
+            "as good as the teacher."
+        )
+    if undecided:
+        best = max(undecided, key=lambda row: row.metrics["accuracy"].mean)
+        form = _fastest([row for row in undecided if row.name == best.name]) or best
+        return (
+            f"What to do: {form.name} ({form.runtime}) is the candidate; {table.texts:,} "
+            f"{table.split} texts are too few to say that it is as good as the teacher."
+        )
+    if worse:
+        return (
+            "What to do: no student is as good as the teacher; kdzoo pick finds the best one "
+            "within your limits of latency, size and accuracy."
+        )
+    return ""
 
 
 def _of_one_seed(table: Table) -> str:

@@ -14,21 +14,21 @@ from kdzoo.report.figures.rows import Table
 from kdzoo.statistics import Effect
 
 _MEANINGS = {
-    Effect.NONE: "Unclear: the recipe was not told apart from hard labels.",
+    Effect.NONE: "Unclear: no measurable difference between the recipe and hard labels.",
     Effect.ONE_SEED: "One seed: it says nothing of the recipe.",
 }
 
 THIS_MODEL = "This model against the teacher"
 THIS_RECIPE = "This recipe against hard labels"
 OF_MODELS = (
-    "May I deploy it? Said of the very models that were trained, for texts like these. Differences "
-    "in points of accuracy, with 95 % bootstrap intervals over texts, and over these seeds where "
-    "there are several; p-values of a paired permutation test over texts, corrected for all "
-    "comparisons of the study (Benjamini and Hochberg). \u201cAs good as\u201d: the whole "
+    "May I deploy it? Holds for the very models that were trained, on texts like these. "
+    "Differences in points of accuracy, with 95 % bootstrap intervals over texts, and over these "
+    "seeds where there are several; p-values of a paired permutation test over texts, corrected "
+    "for all comparisons of the study (Benjamini and Hochberg). \u201cAs good as\u201d: the whole "
     "interval lies within a point."
 )
 OF_RECIPES = (
-    "Does distilling help? Said of all models that the recipe would train: 95 % intervals hold for "
+    "Does distilling help? Holds for all models that the recipe would train: 95 % intervals cover "
     "other texts and other seeds. Student's t, its variance that of the difference over texts and "
     "that of the seeds, pooled over all models of the study unless these are luckier than the rest "
     "(F test; Bancroft, 1944); p-values corrected as above. One seed tells "
@@ -109,7 +109,7 @@ def quality_caption(table: Table, place: Place = Place.TABLE) -> str:
         "Hard labels: the same student, initialisation and steps on gold labels alone. Gap closed: "
         "(student − hard labels) / (teacher − hard labels)"
         f"{'; in-scope gap: the same of the in-scope accuracy' if table.has_oos else ''}; a dash "
-        "where teacher and hard labels cannot be told apart.",
+        "where teacher and hard labels do not differ measurably.",
     ]
     parts += untold(table)
     if table.other_tests:

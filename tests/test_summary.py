@@ -1,0 +1,72 @@
+"""The sentences that a table's reader gets first say what to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tiny_findings import a_finding
+
+from kdzoo.report.figures.latency import Latency
+from kdzoo.report.figures.rows import Table, TableRow
+from kdzoo.report.figures.spread import Spread
+from kdzoo.report.formats.summary import summary
+from kdzoo.statistics import Standing
+from kdzoo.statistics.verdict import Verdict
+
+
+def a_row(
+    name: str, accuracy: float, p50_ms: float, standing: Standing, **more: object
+) -> TableRow:
+    finding = replace(a_finding(0.5), standing=Verdict(standing, f"{standing} than it was"))
+    row = TableRow(
+        name=name,
+        role="student",
+        kind="tiny",
+        road="change",
+        runtime="onnx",
+        metrics={"accuracy": Spread(accuracy, 0.01, 3)},
+        latency=Latency(p50_ms, p50_ms, None, 1, "Some CPU"),
+        finding=finding,
+        is_first=True,
+    )
+    return replace(row, **more)  # type: ignore[arg-type]
+
+
+def advice(*rows: TableRow) -> str:
+    table = Table("study", "test", rows, "files:tiny", 4, 100, 0, 700, False)
+    return summary(table)[-1]
+
+
+class TestAdvice:
+    def test_is_the_fastest_of_those_as_good_as_the_teacher(self) -> None:
+        said = advice(
+            a_row("slow", 0.9, 2.0, Standing.BETTER),
+            a_row("fast", 0.8, 0.5, Standing.EQUAL),
+            a_row("faster", 0.7, 0.1, Standing.WORSE),
+        )
+
+        assert "deploy fast (onnx)" in said
+
+    def test_names_the_most_accurate_candidate_where_nothing_is_sure(self) -> None:
+        said = advice(
+            a_row("near", 0.8, 0.5, Standing.UNDECIDED),
+            a_row("nearer", 0.85, 0.6, Standing.UNDECIDED),
+            a_row("worse", 0.7, 0.1, Standing.WORSE),
+        )
+
+        assert "nearer (onnx) is the candidate" in said
+        assert "700 test texts are too few" in said
+
+    def test_sends_to_pick_where_all_are_worse(self) -> None:
+        assert "kdzoo pick" in advice(a_row("worse", 0.7, 0.1, Standing.WORSE))
+
+    @pytest.mark.parametrize("standing", [Standing.BETTER, Standing.UNDECIDED])
+    def test_is_never_a_form_with_something_wrong(self, standing: Standing) -> None:
+        said = advice(
+            a_row("broken", 0.9, 0.1, standing, notes=("not as accurate as in torch",)),
+            a_row("sound", 0.8, 0.5, standing),
+        )
+
+        assert "broken" not in said
+        assert "sound" in said
