@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -216,6 +217,30 @@ def test_a_strangers_record_that_has_something_else_there_is_refused(word: Any) 
     record["recipe"]["objective"] = {"kind": "kl", "gold_for": word}
 
     with pytest.raises(ValidationError, match=r"objective\.gold_for is no list"):
+        Record.model_validate(record)
+
+
+@pytest.mark.parametrize(
+    ("section", "option", "value", "said"),
+    [
+        ("objective", "alpha", "half", "objective.alpha is no number"),
+        ("objective", "alpha", [0.5], "objective.alpha is no number"),
+        ("objective", "alpha", {"a": 1}, "objective.alpha is no number"),
+        ("objective", "alpha", None, "objective.alpha is no number"),
+        ("transfer", "augment", "mask", "transfer.augment is no mapping"),
+        ("transfer", "augment", [1], "transfer.augment is no mapping"),
+        ("transfer", "augment", 3, "transfer.augment is no mapping"),
+    ],
+)
+def test_a_strangers_record_that_says_another_kind_of_thing_is_refused(
+    section: str, option: str, value: Any, said: str
+) -> None:
+    """Pictures format it as what it is in a recipe."""
+    file = next((RESULTS / "quickstart" / "models").glob("*/record.json"))
+    record = json.loads(file.read_text(encoding="utf-8"))
+    record["recipe"][section] = {"kind": "kl", option: value}
+
+    with pytest.raises(ValidationError, match=re.escape(said)):
         Record.model_validate(record)
 
 

@@ -62,9 +62,8 @@ def init(
     students: Annotated[
         str | None,
         typer.Option(
-            help="The students to write recipes of, with commas between: names (kdzoo list "
-            "students), and a Python file, or a folder with a / at its end, for all of your own in "
-            "it [default: those that a zoo begins with]."
+            help="The students to write recipes of, as in cnn,bert. A Python file, or a folder as "
+            "in mine/, stands for all of your own in it [default: those that a zoo begins with]."
         ),
     ] = None,
 ) -> None:

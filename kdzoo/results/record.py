@@ -32,14 +32,20 @@ def _mappings(recipe: dict[str, Any]) -> dict[str, Any]:
     """Looks at a recipe as far as reports rely on it: an older one may lack keys, or have others.
 
     Raises:
-        ValueError: a section is no mapping, or nested as nobody writes one.
+        ValueError: a section is no mapping, or nested as nobody writes one, or what reports show
+            of it is of another kind.
     """
     check_depth(recipe)
     for name in ("data", "teacher", "transfer", "student", "objective", "training", "measure"):
         if not isinstance(recipe.get(name, {}), dict):
             raise ValueError(f"the recipe's section '{name}' is no mapping")
-    if not isinstance(recipe.get("objective", {}).get("gold_for", []), list):
+    objective, augment = recipe.get("objective", {}), recipe.get("transfer", {}).get("augment")
+    if not isinstance(objective.get("gold_for", []), list):
         raise ValueError("the recipe's objective.gold_for is no list")
+    if not isinstance(objective.get("alpha", 0), int | float):
+        raise ValueError("the recipe's objective.alpha is no number")
+    if not isinstance(augment, dict | None):
+        raise ValueError("the recipe's transfer.augment is no mapping")
     return recipe
 
 
