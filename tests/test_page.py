@@ -93,10 +93,11 @@ class TestPage:
         store = Store(written)
         sentences = summary(make_table(store))
 
-        assert len(sentences) == 3
+        assert len(sentences) == 4
         assert all(sentence in page.texts for sentence in sentences)
         assert sentences[0].startswith("The teacher is right on 87.")
         assert "Distilling " in sentences[2]
+        assert sentences[3].startswith("What to do: ")
 
     @pytest.mark.parametrize(
         ("trained", "measured", "dates"),

@@ -30,7 +30,7 @@ class TestVerdicts:
         assert student.effect is not None
         assert student.effect.kind is Effect.NONE
         assert student.effect.sentence.startswith(
-            "no measurable effect (difference 0.0, -1.9 to 1.9)"
+            "no measurable effect (0.0 points; 95 % interval -1.9 to 1.9)"
         )
         assert student.gap is not None
         assert student.gap.closed.value == 0
@@ -58,7 +58,7 @@ class TestVerdicts:
 
         assert student.standing is not None
         assert student.standing.kind is Standing.EQUAL
-        assert student.standing.sentence.startswith("as good as the teacher (difference 0.0")
+        assert student.standing.sentence.startswith("as good as the teacher (0.0 points")
 
     def test_of_one_seed_say_so(self, tmp_path: Path) -> None:
         store = one_student(tmp_path).finish()
@@ -66,7 +66,7 @@ class TestVerdicts:
         student = found_in(store)["tiny"]
 
         assert student.standing is not None
-        assert student.standing.sentence.endswith("this model, of one seed; another would differ")
+        assert student.standing.sentence.endswith("this model of one seed; another would differ")
         assert student.effect is not None
         assert student.effect.kind is Effect.ONE_SEED
         assert student.to_control is not None

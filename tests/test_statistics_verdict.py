@@ -240,13 +240,13 @@ class TestOfDistilling:
         [
             (
                 3,
-                "no verdict from one seed (these two models differ by +4.9; 3 seeds would tell so "
-                "large a difference)",
+                "no verdict from one seed (these two models differ by +4.9 points; "
+                "3 seeds would tell so large a difference)",
             ),
             (
                 None,
-                "no verdict from one seed (these two models differ by +4.9; 10 seeds would not "
-                "tell so small a difference)",
+                "no verdict from one seed (these two models differ by +4.9 points; "
+                "10 seeds would not tell so small a difference)",
             ),
         ],
     )
