@@ -631,8 +631,8 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[Table, Path], Drawing]
     """Draws a table and returns what is on the axes."""
     found: list[Any] = []
 
-    def watching(axes: Any, labels: Any, obstacles: Any) -> list[Box]:
-        boxes = place_labels(axes, labels, obstacles)
+    def watching(axes: Any, labels: Any, colours: Any, obstacles: Any) -> list[Box]:
+        boxes = place_labels(axes, labels, colours, obstacles)
         (legend,) = axes.figure.legends
         frame = box_of(axes.get_window_extent())
         found[:] = [axes, boxes, frame, box_of(legend.get_window_extent())]

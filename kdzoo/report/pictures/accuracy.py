@@ -16,7 +16,7 @@ from kdzoo.report.pictures.canvas import canvas, in_lines, log_scale, no_picture
 from kdzoo.report.pictures.labels import Box, place_labels
 from kdzoo.report.pictures.latency import draw_latency, latency_label
 from kdzoo.report.pictures.letters import data_texts, legible, numbers_note, with_legible_names
-from kdzoo.report.pictures.looks import FRONT, Road, road_of, shape_of
+from kdzoo.report.pictures.looks import FRONT, Road, mixed, road_of, shape_of, tones_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +37,7 @@ class Bubble:
     x: float
     y: float
     area: float
+    colour: str
     metric: str = ACCURACY
 
     @property
@@ -48,6 +49,11 @@ class Bubble:
     def road(self) -> Road:
         """How its road is drawn."""
         return road_of(self.row.road or self.row.role)
+
+    @property
+    def inside(self) -> str:
+        """The colour of its inside, by which a changed model is seen in grey."""
+        return self.colour if self.road.inside is None else mixed(self.colour, "white", 0.55)
 
     @property
     def radius(self) -> float:
@@ -68,11 +74,11 @@ class Bubble:
 
 @dataclass(frozen=True)
 class _Cost:
-    """What the x axis shows: the rows' values, its label, and what the picture asks."""
+    """What the x axis shows: the rows' values, its label, and its noun in the title."""
 
     of: Callable[[TableRow], float | None]
     label: str
-    question: str
+    noun: str
     is_size: bool = False  # bubbles and names need not tell the size then
     metric: str = ACCURACY  # what the y axis shows
 
@@ -98,7 +104,7 @@ def draw_size(table: Table, folder: Path) -> list[Path]:
     """Writes ``accuracy_vs_size`` as PNG, SVG and PDF; nothing where no size is known."""
     label = "size on disk, MB (weights or graph, tokenizer, labels; log scale)"
     note, shown = numbers_note(table), with_legible_names(table)
-    cost = _Cost(size_mb_of, in_lines(label, note), "and how big it is", is_size=True)
+    cost = _Cost(size_mb_of, in_lines(label, note), "size on disk", is_size=True)
     rows = [row for row in shown.rows if row.runtime != "pipeline"]  # which reads torch's files
     return _scatter(rows, cost, shown, folder / "accuracy_vs_size")
 
@@ -115,7 +121,7 @@ def draw_decided(table: Table, folder: Path) -> list[Path]:
     if not rows:
         return no_picture(stem)
     label = in_lines(latency_label(first), note)
-    cost = _Cost(latency_ms_of, label, "and what it costs", metric=AS_DECIDED)
+    cost = _Cost(latency_ms_of, label, "latency", metric=AS_DECIDED)
     return _scatter(rows, cost, first, stem)
 
 
@@ -124,18 +130,20 @@ def _against_latency(table: Table, folder: Path, suffix: str, note: str) -> list
     against, alone = (folder / f"{stem}{suffix}" for stem in _STEMS)
     if not any("accuracy" in row.metrics for row in timed):
         return no_picture(against) + draw_latency(table, alone, note)
-    cost = _Cost(latency_ms_of, in_lines(latency_label(table), note), "and what it costs")
+    cost = _Cost(latency_ms_of, in_lines(latency_label(table), note), "latency")
     return no_picture(alone) + _scatter(timed, cost, table, against)
 
 
 def _scatter(rows: Sequence[TableRow], cost: _Cost, table: Table, stem: Path) -> list[Path]:
     """Draws accuracy against a cost."""
     known = [row for row in rows if cost.metric in row.metrics]
+    colours = tones_of({row.name: row.road or row.role for row in known})
     bubbles = [
-        Bubble(row, x, row.metrics[cost.metric].mean * 100, _area(row, known, cost), cost.metric)
+        Bubble(row, x, row.metrics[cost.metric].mean * 100, _area(row, known, cost),
+               colours[row.name], cost.metric)
         for row in known
         if (x := cost.of(row)) is not None
-    ]
+    ]  # fmt: skip
     if not bubbles:
         return no_picture(stem)
     with canvas(stem, (8.8, 5.6), data_texts(table)) as (axes, paths):
@@ -143,7 +151,9 @@ def _scatter(rows: Sequence[TableRow], cost: _Cost, table: Table, stem: Path) ->
         axes.set_xlabel(cost.label)
         decided = " as decided" * (cost.metric == AS_DECIDED)
         axes.set_ylabel(f"{table.split} accuracy{decided}, %")
-        title = f"{table.study}: what can stand in for the {table.reference}, {cost.question}"
+        title = (
+            f"{table.study}: accuracy{decided} against {cost.noun}, beside the {table.reference}"
+        )
         axes.set_title(legible(title), loc="left")
         front = _pareto(axes, bubbles)
         for name in dict.fromkeys(each.row.name for each in bubbles):
@@ -165,17 +175,19 @@ def _area(row: TableRow, rows: Sequence[TableRow], cost: _Cost) -> float:
 
 def _join(axes: Axes, bubbles: Sequence[Bubble]) -> None:
     """Draws a line through the runtimes of one model."""
-    road = bubbles[0].road
+    first = bubbles[0]
     xs, ys = zip(*sorted(each.point for each in bubbles), strict=True)
-    axes.plot(xs, ys, color=road.colour, linestyle=road.line, linewidth=1, alpha=0.55, zorder=1)
+    axes.plot(
+        xs, ys, color=first.colour, linestyle=first.road.line, linewidth=1, alpha=0.55, zorder=1
+    )
 
 
 def _bubble(axes: Axes, shown: Bubble) -> None:
-    (x, y), colour, shape = shown.point, shown.road.colour, shape_of(shown.row.runtime)
+    (x, y), colour, shape = shown.point, shown.colour, shape_of(shown.row.runtime)
     if not math.isnan(shown.deviation):
         axes.errorbar(x, y, yerr=shown.deviation, color=colour, capsize=3, linewidth=1, zorder=2)
     axes.scatter(
-        x, y, s=shown.area, c=shown.road.inside or colour, alpha=0.85, marker=shape,
+        x, y, s=shown.area, c=shown.inside, alpha=0.85, marker=shape,
         edgecolors=colour if shown.road.inside else "white", linewidths=1, zorder=3,
     )  # fmt: skip
     if shown.control is not None:
@@ -186,14 +198,19 @@ def _bubble(axes: Axes, shown: Bubble) -> None:
 
 
 def _pareto(axes: Axes, bubbles: Sequence[Bubble]) -> list[Point]:
-    """Draws the line through the rows that no other row beats in both; returns its points."""
+    """Draws steps along the rows that no other row beats in both; returns their corners.
+
+    Between two rows nothing can be had but the cheaper one: steps, no slopes.
+    """
     front: list[Point] = []
     for x, y in sorted((each.point for each in bubbles), key=lambda point: (point[0], -point[1])):
         if not front or y > front[-1][1]:
             front.append((x, y))
-    xs, ys = zip(*front, strict=True)
-    axes.plot(xs, ys, color=FRONT, linewidth=1.4, alpha=0.7, zorder=1)
-    return front
+    corners = [front[0]]
+    for (_, below), (x, y) in pairwise(front):
+        corners += [(x, below), (x, y)]
+    axes.plot(*zip(*corners, strict=True), color=FRONT, linewidth=1.4, alpha=0.7, zorder=1)
+    return corners
 
 
 def _limits(axes: Axes, bubbles: Sequence[Bubble]) -> None:
@@ -225,7 +242,7 @@ def _labels(axes: Axes, bubbles: Sequence[Bubble], front: Sequence[Point], cost:
         if each.control is not None:
             lines.append((each.point, (each.x, each.control)))
     obstacles += [box for line in lines for box in _along(axes, *line)]
-    named, names = [], list(dict.fromkeys(each.row.name for each in bubbles))
+    named, colours, names = [], [], list(dict.fromkeys(each.row.name for each in bubbles))
     if len(names) > _NAMED:
         best = {each.row.name for each in bubbles
                 if each.point in front or each.row.role != "student"}  # fmt: skip
@@ -235,7 +252,8 @@ def _labels(axes: Axes, bubbles: Sequence[Bubble], front: Sequence[Point], cost:
         first = min(own, key=lambda each: each.x)  # where it costs least
         label = name if cost.is_size else f"{name}, {_sizes([each.row for each in own])}"
         named.append((legible(label), first.point, first.radius))
-    place_labels(axes, named, obstacles)
+        colours.append(mixed(first.colour, "black", 0.3))
+    place_labels(axes, named, colours, obstacles)
 
 
 def _sizes(rows: Sequence[TableRow]) -> str:
@@ -273,8 +291,15 @@ def _legend(axes: Axes, bubbles: Sequence[Bubble], cost: _Cost) -> None:
             Line2D([], [], color="#555555", marker="o", markerfacecolor="white", linestyle=":",
                    label="same student on hard labels")
         )  # fmt: skip
-    handles.append(Line2D([], [], color=FRONT, label="Pareto front"))
-    title = "colour: road; shape: runtime" + ("" if cost.is_size else "; area: size on disk")
+    if any(not math.isnan(each.deviation) for each in bubbles):
+        handles.append(
+            Line2D([], [], color="#555555", marker="|", linestyle="", markersize=10,
+                   label="± sd over seeds")
+        )  # fmt: skip
+    handles.append(Line2D([], [], color=FRONT, label="Pareto front: nothing is better in both"))
+    largest = max(each.row.size_bytes for each in bubbles) / 1e6
+    area = "" if cost.is_size else f"; area: size on disk, the largest {largest:.1f} MB"
+    title = f"colour: approach, a tone for each model; shape: runtime{area}"
     figure: Any = axes.figure
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=9,
                   title=title, title_fontsize=9)  # fmt: skip

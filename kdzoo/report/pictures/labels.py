@@ -25,6 +25,7 @@ _UPWARDS = {1: "bottom", 0: "center", -1: "top"}
 def place_labels(
     axes: Axes,
     labels: Sequence[tuple[str, tuple[float, float], float]],
+    colours: Sequence[str],
     obstacles: Sequence[Box],
 ) -> list[Box]:
     """Writes each label on the side of its bubble where it covers least; returns their boxes.
@@ -34,16 +35,18 @@ def place_labels(
     Args:
         axes: drawn, with its limits final.
         labels: (text, (x, y) of the bubble, the bubble's radius in points).
+        colours: of the labels.
         obstacles: what labels should not cover, bubbles included.
     """
     figure: Any = axes.figure
     frame = np.array([box_of(axes.get_window_extent())])
     covered = np.array(obstacles, dtype=np.float64).reshape(-1, 4)
     placed: list[Box] = []
-    for text, point, radius in labels:
+    for (text, point, radius), colour in zip(labels, colours, strict=True):
         note = axes.annotate(
-            text, point, xytext=(0, 0), textcoords="offset points", fontsize=_FONT_SIZE, zorder=4
-        )
+            text, point, xytext=(0, 0), textcoords="offset points", fontsize=_FONT_SIZE, zorder=4,
+            color=colour,
+        )  # fmt: skip
         size = note.get_window_extent(figure.canvas.get_renderer()).size  # width, height in pixels
         places = [_place(axes, point, radius, size, place) for place in _PLACES]
         costs = [

@@ -1,11 +1,13 @@
 """Which colour and which shape stand for what, in every static picture.
 
-Colours say which road, shapes which runtime. The colours are Okabe and Ito's, told apart by
-colour-blind readers; in grey, lines and the lighter inside of changed models tell the roads apart.
+Colours say which approach, tones of it which model, shapes which runtime. The colours begin with
+Okabe and Ito's, which colour-blind readers distinguish; in grey, lines and the lighter inside of
+changed models do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +24,21 @@ class Road:
     line: Any  # a matplotlib line style
     title: str
     inside: str | None = None  # of a dot, where it is not the colour
+    tones: tuple[str, ...] = ()  # of its other models, where they lie beside each other
 
 
 _ROADS = {
     "teacher": Road("#000000", "-", "teacher"),
-    "compression": Road("#0072B2", "-", "model compression"),
-    "change": Road("#D55E00", (0, (4, 2)), "model change", inside="#F5B971"),
+    "compression": Road(
+        "#0072B2", "-", "model compression", tones=("#3A9BD1", "#5B4FA8", "#004B75")
+    ),
+    "change": Road(
+        "#D55E00",
+        (0, (4, 2)),
+        "model change",
+        inside="#F5B971",
+        tones=("#A8326F", "#A87B00", "#7A2E0E", "#C4515A"),
+    ),
     "baseline": Road("#777777", "-", "classical baseline"),
     "reference": Road("#000000", "-", "reference"),
     "other": Road("#0072B2", "-", "other models"),
@@ -42,6 +53,28 @@ def road_of(road: str) -> Road:
 def fill_of(road: str) -> str:
     """Returns the colour of a dot's inside."""
     return road_of(road).inside or road_of(road).colour
+
+
+def tones_of(roads: Mapping[str, str]) -> dict[str, str]:
+    """Returns the colour of each model: a road's own for its first, then tones of it in turn.
+
+    Args:
+        roads: that each model goes, by its name.
+    """
+    colours: dict[str, str] = {}
+    for name, road in roads.items():
+        tones = (road_of(road).colour, *road_of(road).tones)
+        number = sum(other == road for other in list(roads.values())[: len(colours)])
+        colours[name] = tones[number % len(tones)]
+    return colours
+
+
+def mixed(colour: str, with_: str, share: float) -> str:
+    """Returns a colour with a share of another one: of white it gets lighter, of black darker."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    parts = zip(to_rgb(colour), to_rgb(with_), strict=True)
+    return to_hex([(1 - share) * own + share * other for own, other in parts])
 
 
 def shape_of(runtime: str) -> str:
