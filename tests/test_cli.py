@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import jsonschema
@@ -93,6 +94,11 @@ class TestHelp:
     def test_knows_all_commands(self, helps: dict[str, dict[str, str]]) -> None:
         assert set(helps["shown"]) == {"", *COMMANDS}
         assert all(command in helps["shown"][""] for command in COMMANDS)
+
+    def test_tells_its_version(self, kdzoo: RunCommand) -> None:
+        outcome = kdzoo("--version")
+
+        assert (outcome.code, outcome.out) == (0, f"kdzoo {version('kdzoo')}\n")
 
     def test_begins_with_one_command(self, helps: dict[str, dict[str, str]]) -> None:
         assert "kdzoo run quickstart" in helps["shown"][""]

@@ -133,11 +133,12 @@ PAIRS = [
          "texts": Path("f.csv"), **FILE_CALL, "students": "s.py"},
     ),
     Pair(
-        ["push", "R", "me/it", "--model", "m", "--seed", "3", "--private", "--runtime", "onnx"],
+        ["push", "R", "me/it", "--model", "m", "--seed", "3", "--private", "--runtime", "onnx",
+         "--license", "mit", "--language", "en", "--language", "de"],
         "push",
         {"run": Path("R"), "repository": "me/it", "model": "m", "seed": 3, "private": True,
-         "runtimes": ["onnx"]},
-        named={"runtime": "runtimes"},
+         "runtimes": ["onnx"], "license": "mit", "language": ["en", "de"]},
+        named={"runtime": "runtimes", "license_id": "license"},
     ),
     Pair(
         ["bench", "A", "B", "--texts", "f.csv", *FILE_LINE, "--labels", "l", "--runtimes",

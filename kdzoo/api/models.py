@@ -148,6 +148,8 @@ def push(
     seed: int | None = None,
     private: bool = False,
     runtimes: Sequence[str] | None = None,
+    license: str | None = None,  # noqa: A002 - the hub's word
+    language: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> Pushed:
     """Uploads a student to the Hugging Face hub, as ``kdzoo push`` does, in one commit.
@@ -161,6 +163,8 @@ def push(
         seed: of that row; its first by default.
         private: whether nobody else may see the repository.
         runtimes: whose exported forms go with it; all that there are by default.
+        license: the hub's identifier, as ``apache-2.0``, for the card; the recipe's by default.
+        language: ISO 639 codes of the texts' languages, likewise.
         progress: told what is being done; nobody by default.
 
     Returns:
@@ -170,7 +174,9 @@ def push(
         KdzooError: there is no such student, no token, no hub in reach, or the hub refuses.
     """
     from kdzoo.hub import push_student
+    from kdzoo.recipe.card import read_card
 
+    said = read_card(license, None if language is None else list(language))
     return push_student(
         run,
         repository,
@@ -178,6 +184,7 @@ def push(
         seed=seed,
         private=private,
         runtimes=runtimes,
+        said=said,
         progress=progress or Silent(),
     )
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -31,6 +32,23 @@ out_console = PlainConsole(color_system=_COLOURS)
 err_console = PlainConsole(stderr=True, color_system=_COLOURS)
 if not out_console.is_terminal and "COLUMNS" not in os.environ:
     out_console.width = LOG_WIDTH
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"kdzoo {version('kdzoo')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_a_command(
+    _: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="Print it, and end."),
+    ] = False,
+) -> None:
+    pass
+
 
 Target = Annotated[
     str,

@@ -133,6 +133,14 @@ def push(
             help="Exported forms to upload [default: all that exist; torch: none].",
         ),
     ] = None,
+    license_id: Annotated[
+        str | None,
+        typer.Option("--license", help="For the card, as in apache-2.0 [default: the recipe's]."),
+    ] = None,
+    language: Annotated[
+        list[str] | None,
+        typer.Option(help="For the card, as in en, as often as you like [default: the recipe's]."),
+    ] = None,
 ) -> None:
     """Upload a student to the Hugging Face hub: weights, tokenizer, card and exported forms."""
     with interruptible("the same command again uploads it"):
@@ -143,6 +151,8 @@ def push(
             seed=seed,
             private=private,
             runtimes=runtime,
+            license=license_id,
+            language=language,
             progress=ConsoleProgress(err_console),
         )
     for name, size in pushed.files.items():

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from kdzoo.recipe.card import Card
 from kdzoo.recipe.csv import Csv, Named
 from kdzoo.recipe.measure import Measure
 from kdzoo.recipe.numbers import Few, Fraction, Name, Positive, Rate, Seed, SelectBy
@@ -249,6 +250,11 @@ class Recipe(Section):
     training: Training = Training()
     controls: Controls = Controls()
     measure: Measure = Measure()
+    card: Card | None = Field(
+        None,
+        exclude_if=operator.not_,
+        description="what the cards of the students say that nothing measures",
+    )
 
     @field_validator("seeds")
     @classmethod
