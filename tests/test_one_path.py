@@ -160,7 +160,7 @@ PAIRS = [
     ),
     Pair(["list", "students", "--students", "s.py"], "list_choices",
          {"what": "students", "students": "s.py"}),
-    Pair(["show", "T"], "show", {"target": "T"}),
+    Pair(["show", "T", "--students", "s.py"], "show", {"target": "T", "students": "s.py"}),
     Pair(["check", "T", *RECIPE_LINE], "check", {"target": "T", **RECIPE_CALL}, own=OF_CSV),
     Pair(["new", "R", "f.yaml"], "new", {"recipe": "R", "file": Path("f.yaml")}),
     Pair(["schema", "--students", "s.py"], "schema", {"students": "s.py"}),
