@@ -13,7 +13,7 @@ from onnxruntime.tools.symbolic_shape_infer import SymbolicShapeInference
 
 from kdzoo.architecture.layers import TOKENS, Layer, drawn
 from kdzoo.errors import ModelError
-from kdzoo.runtime.folder import GRAPH, check_export, deployed_bytes, read_labels
+from kdzoo.runtime.folder import GRAPH, check_exported_form, deployed_bytes, read_labels
 
 Shape = tuple[int, ...]
 _WEIGHTS = {  # types that weights have; what else a graph holds are shapes and places
@@ -31,8 +31,8 @@ def exported_summary(folder: Path) -> str:
     Raises:
         ModelError: the folder is damaged, or its graph cannot be read.
     """
-    export = check_export(folder)
-    tokens = min(TOKENS, export.max_length)
+    form = check_exported_form(folder)
+    tokens = min(TOKENS, form.max_length)
     try:
         model = onnx.load(folder / GRAPH, load_external_data=False)
     except (DecodeError, OSError) as error:
@@ -49,8 +49,8 @@ def exported_summary(folder: Path) -> str:
     others = Counter(node.op_type for node in graph.node)
     others -= Counter(layer.kind for layer in layers)
     title = (
-        f"exported for {export.runtime}, {len(read_labels(folder)):,} labels, at most "
-        f"{export.max_length:,} tokens, {deployed_bytes(folder) / 1e6:.2f} MB"
+        f"exported for {form.runtime}, {len(read_labels(folder)):,} labels, at most "
+        f"{form.max_length:,} tokens, {deployed_bytes(folder) / 1e6:.2f} MB"
     )
     return drawn(layers, title, _notes(tokens, others))
 

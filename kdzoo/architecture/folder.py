@@ -9,7 +9,7 @@ from kdzoo.errors import ModelError
 from kdzoo.files import has_file
 from kdzoo.model_files import check_model_files
 from kdzoo.runtime import require_runtimes
-from kdzoo.runtime.folder import EXPORT, is_export
+from kdzoo.runtime.folder import EXPORT, is_exported_form
 
 _MARKS = ("config.json", "model.safetensors", "baseline.skops", EXPORT)
 
@@ -30,7 +30,7 @@ def summary_of(folder: Path) -> str:
         ModelError: it is no whole model.
         RecipeError: what reads it is not installed.
     """
-    if is_export(folder):
+    if is_exported_form(folder):
         require_runtimes(["onnx"])
         from kdzoo.architecture.exported import exported_summary
 

@@ -135,11 +135,15 @@ def push(
     ] = None,
     license_id: Annotated[
         str | None,
-        typer.Option("--license", help="For the card, as in apache-2.0 [default: the recipe's]."),
+        typer.Option(
+            "--license", help="Licence on the card, as in apache-2.0 [default: the recipe's]."
+        ),
     ] = None,
     language: Annotated[
         list[str] | None,
-        typer.Option(help="For the card, as in en, as often as you like [default: the recipe's]."),
+        typer.Option(
+            help="Language of the texts, on the card, as in en; as often as you like [default: the recipe's]."
+        ),
     ] = None,
 ) -> None:
     """Upload a student to the Hugging Face hub: weights, tokenizer, card and exported forms."""
