@@ -142,7 +142,7 @@ def push(
     language: Annotated[
         list[str] | None,
         typer.Option(
-            help="Language of the texts, on the card, as in en; as often as you like [default: the recipe's]."
+            help="Language on the card, as in en; as often as you like [default: the recipe's]."
         ),
     ] = None,
 ) -> None:
