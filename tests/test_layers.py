@@ -19,7 +19,7 @@ ORDER = (
     "objectives", "metrics", "model", "training",
     "teacher", "transfer", "runtime", "measure",
     "results", "examples", "statistics", "steps", "report", "choosing", "card", "hub", "study",
-    "bench", "exporting", "architecture",
+    "bench", "exporting", "cascading", "architecture",
     "predicting", "starters", "scaffold", "listing", "console", "api", "cli",
 )  # fmt: skip
 BESIDE = {"hf": "model", "__main__": "cli"}  # modules that stand with a room

@@ -29,6 +29,7 @@ CSV = Csv(separator=";")
 BAR = 'data.csv.separator=";"'
 EXIT_CODE = "decides the exit code, by figures that the function returns"
 WAY = "tells which function it is"
+OF_A_CASCADE = "of a student that asks a teacher"
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,17 @@ PAIRS = [
         "pick",
         {"folder": Path("F"), "max_latency_ms": 1.0, "max_size_mb": 2.0, "max_memory_mb": 3.0,
          "min_accuracy": 0.4},
+        own={"escalate_to": WAY, **dict.fromkeys(
+            ("max_loss", "max_escalated", "price_per_1000_texts", "model"), OF_A_CASCADE)},
+    ),
+    Pair(
+        ["pick", "F", "--escalate-to", "teacher", "--max-loss", "0.01", "--max-escalated", "0.2",
+         "--price-per-1000-texts", "3", "--model", "m"],
+        "pick_cascade",
+        {"folder": Path("F"), "escalate_to": "teacher", "max_loss": 0.01, "max_escalated": 0.2,
+         "price_per_1000_texts": 3.0, "model": "m"},
+        own=dict.fromkeys(("max_latency_ms", "max_size_mb", "max_memory_mb", "min_accuracy"),
+                          "of a model that answers alone"),
     ),
     Pair(
         ["predict", "M", "a text", "--pair", "another", *FILE_LINE, "--top", "3", *MODEL_LINE],
@@ -131,6 +143,17 @@ PAIRS = [
         "export",
         {"run": "R", "out": Path("o"), "runtime": "onnx", "model": "m", "seed": 3, "int8": "static",
          "texts": Path("f.csv"), **FILE_CALL, "students": "s.py"},
+        own={"escalate_to": WAY,
+             **dict.fromkeys(("max_loss", "max_escalated"), OF_A_CASCADE)},
+    ),
+    Pair(
+        ["export", "R", "--out", "o", "--runtime", "onnx", "--model", "m", "--escalate-to",
+         "teacher", "--max-loss", "0.01", "--max-escalated", "0.2"],
+        "export_cascade",
+        {"run": "R", "out": Path("o"), "escalate_to": "teacher", "model": "m", "runtime": "onnx",
+         "max_loss": 0.01, "max_escalated": 0.2},
+        own=dict.fromkeys(("seed", "int8", "texts", "text", "text_pair", "csv", "students"),
+                          "takes the form that the study measured"),
     ),
     Pair(
         ["push", "R", "me/it", "--model", "m", "--seed", "3", "--private", "--runtime", "onnx",

@@ -14,11 +14,46 @@ from kdzoo.registry import load_extensions
 
 if TYPE_CHECKING:
     from kdzoo.bench import Written
+    from kdzoo.cascading import ExportedCascade
     from kdzoo.hub import Pushed
     from kdzoo.progress import Progress
     from kdzoo.recipe.csv import Csv
     from kdzoo.runtime import Input
     from kdzoo.runtime.predictor import Prediction, Predictor
+
+
+@as_file_errors()
+def export_cascade(
+    run: str | Path,
+    out: str | Path,
+    escalate_to: str,
+    *,
+    model: str | None = None,
+    runtime: str = "onnx-int8",
+    max_loss: float | None = None,
+    max_escalated: float | None = None,
+) -> ExportedCascade:
+    """Writes a student with the teacher that it asks: ``kdzoo export --escalate-to teacher``.
+
+    Args:
+        run: a study's folder, with its exported forms.
+        out: the folder to write; a cascade that is there is replaced.
+        escalate_to: the row of the model that is asked where the student is not sure.
+        model: the student's row.
+        runtime: of both.
+        max_loss: share of the texts that may be lost against that model, with 95 % confidence.
+        max_escalated: share of the texts that it may answer, on validation; in place of a loss.
+
+    Raises:
+        KdzooError: there are no such models, they were not exported, the promise cannot be kept, or
+            ``out`` is another folder.
+    """
+    from kdzoo.cascading import export_cascade as write
+    from kdzoo.choosing.cascade import Wanted
+    from kdzoo.files import with_home
+
+    wanted = Wanted(max_loss, max_escalated)
+    return write(with_home(run), with_home(out), model, escalate_to, wanted, runtime)
 
 
 @as_file_errors()
@@ -135,7 +170,8 @@ def write_predictions(
     check_target(target, texts)
     predictor = load(folder, students=students, calibrated=calibrated, reject=reject)
     found = answers(predictor, texts, Columns(text, text_pair, csv), 1, progress or Silent())
-    return write_answers(found, target, pairs=predictor.reads_pairs or text_pair is not None)
+    pairs = predictor.reads_pairs or text_pair is not None
+    return write_answers(found, target, pairs=pairs, by=predictor.is_cascade)
 
 
 @as_file_errors()

@@ -87,6 +87,18 @@ CsvLayout = Annotated[
         metavar="KEY=VALUE",
     ),
 ]
+EscalateTo = Annotated[
+    str | None,
+    typer.Option(help="Row of the model that is asked where the student is not sure: teacher."),
+]
+MaxLoss = Annotated[
+    float | None,
+    typer.Option(help="Share of texts that a cascade may lose to that model, as in 0.005."),
+]
+MaxEscalated = Annotated[
+    float | None,
+    typer.Option(help="Share of texts that it may answer in a cascade, as in 0.15."),
+]
 MaxNoise = Annotated[
     float | None,
     typer.Option(

@@ -19,6 +19,7 @@ from kdzoo.plain import are_names
 
 SCHEMA_VERSION = 1
 EXPORT = "export.json"
+CASCADE = "cascade.json"  # of a folder that holds two exported forms
 GRAPH, TOKENIZER, LABELS, README = "model.onnx", "tokenizer.json", "labels.json", "README.md"
 DEPLOYED = (GRAPH, TOKENIZER, LABELS)  # what a process that answers has to read
 

@@ -1,10 +1,16 @@
-"""When a student's answers are sure enough to stand without the teacher's: a threshold, kept to.
+"""When a student is sure enough to answer without the teacher: a threshold that keeps a promise.
 
-A cascade lets the student answer where its score is above a threshold, and the teacher elsewhere.
-What it may lose against the teacher is promised by learn-then-test (Angelopoulos, Bates, Candès,
-Jordan and Lei, 2021, arXiv:2110.01052): thresholds that are fixed before anything is seen are
-tested in their order, from "the teacher answers all" on, and the last one before the first failure
-is taken. So tested, their number costs nothing.
+In a cascade the student answers where its score reaches a threshold, and the teacher elsewhere. A
+text is lost where the student answers it wrongly and the teacher would have been right. What is
+promised is the share of lost texts, and with it the accuracy: below the teacher's by no more, since
+texts that only the student gets right are not counted against those that are lost.
+
+The threshold is found by learn-then-test (Angelopoulos, Bates, Candès, Jordan and Lei, 2021,
+arXiv:2110.01052): thresholds are tested in a fixed order, from the one at which the teacher answers
+all, each by the exact binomial p-value of "more than that share is lost"; the last before the
+first failure is taken. Tested so, the number of thresholds costs nothing, and as the share of lost
+texts only grows along this order, all thresholds may be tried (Bates et al., 2021,
+arXiv:2101.02703). Several scores, or several students to choose from, share the risk (Bonferroni).
 """
 
 from __future__ import annotations
@@ -12,84 +18,160 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import beta, binom
+from scipy.stats import binom
 
-Values = npt.NDArray[np.float64]
+Scores = npt.NDArray[np.floating[Any]]
 Flags = npt.NDArray[np.bool_]
 
 RISK = 0.05  # how often a promise may be broken
-_NUISANCE = 0.05  # of an error probability: spent on the interval of the share of gains
-_POINTS = 9  # of that interval at which the exact test is computed
-_GRID = np.arange(-40.0, 40.0, 0.02)[::-1]  # thresholds, in log-odds of a share
+_STEP = 2.0**-14  # relative, by which outcomes are rounded when they are stored
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """From which score on a student answers itself.
+    """From where on a student answers without the teacher.
 
     Attributes:
-        name: of the score.
-        value: the least score with which it answers; infinite where the teacher answers all.
-        escalated: share of the texts that went to the teacher.
-        loss: in accuracy against the teacher, on the same texts, -1 to 1.
+        score: its name.
+        value: the least score with which the student answers; infinite where it never does.
     """
 
-    name: str
+    score: str
     value: float
+
+    def answers(self, scores: Scores) -> Flags:
+        """Returns whether the student answers each text, [N]."""
+        answers: Flags = scores >= self.value
+        return answers
+
+
+@dataclass(frozen=True)
+class Cascaded:
+    """What a cascade makes of texts.
+
+    Attributes:
+        escalated: share of them that the teacher answers.
+        accuracy: of the answers together.
+        loss: by how much that is below the teacher's; negative where it is above.
+        lost: share of the texts that the student answers wrongly and the teacher would not.
+        at_random: accuracy where as many texts go to the teacher, whichever they are.
+    """
+
     escalated: float
+    accuracy: float
     loss: float
+    lost: float
+    at_random: float
 
 
-def texts_needed(max_loss: float, risk: float) -> int:
-    """Returns how many texts, none of them lost or gained, do for a promise.
+def texts_needed(max_loss: float, risk: float = RISK) -> int:
+    """Returns how many validation texts a promise needs at least, where not one of them is lost.
 
     Args:
-        max_loss: in accuracy, that is promised not to be exceeded.
+        max_loss: the share of lost texts, as promised.
         risk: how often the promise may be broken.
     """
-    low, high = 1, 2
-    while loss_p_value(0, 0, high, max_loss) > risk:
-        low, high = high, 2 * high
-    while low < high:
-        middle = (low + high) // 2
-        if loss_p_value(0, 0, middle, max_loss) > risk:
-            low = middle + 1
-        else:
-            high = middle
-    return high
+    return math.ceil(math.log(risk) / math.log1p(-max_loss))
 
 
-@lru_cache(maxsize=1 << 16)
-def loss_p_value(lost: int, gained: int, texts: int, max_loss: float) -> float:
-    """Returns the p-value of "the loss is more than that": small where it is surely less.
-
-    Exact for paired answers: each text is lost, gained or neither. What is not known beside the
-    difference, the share of gains, is looked for in its own interval, whose error is added (Berger
-    and Boos, 1994).
+def promised(
+    scores: Mapping[str, Scores],
+    student: Flags,
+    teacher: Flags,
+    max_loss: float,
+    risk: float = RISK,
+) -> Threshold:
+    """Returns the threshold that escalates the fewest texts and loses no more than is promised.
 
     Args:
-        lost: texts that the teacher gets right, and the cascade wrong.
-        gained: the other way round.
-        texts: all of them, N.
-        max_loss: the share (lost - gained) / N that is not to be exceeded.
+        scores: of validation texts, by name: the higher, the surer the student, [N] each.
+        student: whether its answer is right, [N].
+        teacher: likewise, [N].
+        max_loss: the share of lost texts, as promised.
+        risk: how often the promise may be broken; the scores share it.
     """
-    if lost - gained >= max_loss * texts:
-        return 1.0
-    spent = RISK * _NUISANCE / 10
-    low = float(beta.ppf(spent / 2, gained, texts - gained + 1)) if gained else 0.0
-    high = float(beta.ppf(1 - spent / 2, gained + 1, texts - gained)) if gained < texts else 1.0
-    shares = np.linspace(low, min(high, (1 - max_loss) / 2), _POINTS)  # of gains
-    counts = np.arange(texts + 1)
-    worst = 0.0
-    for share in shares:
-        losing = share + max_loss
-        likely = binom.pmf(counts, texts, losing)  # of so many lost texts, [N + 1]
-        near = likely > 1e-15
-        enough = counts[near] - (lost - gained)  # gains at which the difference is as small
-        gains = binom.sf(enough - 1, texts - counts[near], share / (1 - losing))
-        worst = max(worst, float((likely[near] * gains).sum()))
-    return min(1.0, worst + spent)
+    count = len(student)
+    each = risk / len(scores)
+    may_be_lost = int(binom.ppf(each, count, max_loss))  # the least with at least that probability
+    if binom.cdf(may_be_lost, count, max_loss) > each:
+        may_be_lost -= 1
+    lost = teacher & ~student
+    found = [
+        (_answered(values, lost, may_be_lost), Threshold(name, value))
+        for name, values in scores.items()
+        for value in [_least_score(values, lost, may_be_lost)]
+    ]
+    return max(found, key=lambda each: each[0])[1]
+
+
+def within(scores: Mapping[str, Scores], student: Flags, teacher: Flags, share: float) -> Threshold:
+    """Returns the threshold that escalates no more than a share of these texts, and loses least.
+
+    Args:
+        scores: of validation texts, by name, [N] each.
+        student: whether its answer is right, [N].
+        teacher: likewise, [N].
+        share: of the texts, that the teacher may answer.
+    """
+    budget = math.floor(share * len(student))
+
+    def of(name: str) -> Threshold:
+        ordered = np.unique(scores[name])
+        escalated = np.searchsorted(np.sort(scores[name]), ordered)  # texts below each score
+        place = int(np.flatnonzero(escalated <= budget)[-1])
+        return Threshold(name, _between(ordered, place))
+
+    return max(
+        map(of, scores),
+        key=lambda found: (
+            cascaded(found.answers(scores[found.score]), student, teacher).accuracy,
+        ),
+    )
+
+
+def cascaded(answers: Flags, student: Flags, teacher: Flags) -> Cascaded:
+    """Returns what a cascade makes of texts.
+
+    Args:
+        answers: whether the student answers, [N].
+        student: whether its answer is right, [N].
+        teacher: likewise, [N].
+    """
+    escalated = 1 - float(answers.mean())
+    accuracy = float(np.where(answers, student, teacher).mean())
+    own, best = float(student.mean()), float(teacher.mean())
+    return Cascaded(
+        escalated=escalated,
+        accuracy=accuracy,
+        loss=best - accuracy,
+        lost=float((answers & teacher & ~student).mean()),
+        at_random=own + escalated * (best - own),
+    )
+
+
+def _answered(scores: Scores, lost: Flags, may_be_lost: int) -> int:
+    return int((scores >= _least_score(scores, lost, may_be_lost)).sum())
+
+
+def _least_score(scores: Scores, lost: Flags, may_be_lost: int) -> float:
+    """Returns the least score from which on no more texts are lost; texts of one score go together.
+
+    A negative number of texts may be lost where there are too few for any promise.
+    """
+    ordered, places = np.unique(scores, return_inverse=True)
+    by_score = np.bincount(places, weights=lost, minlength=len(ordered))
+    from_score = by_score[::-1].cumsum()[::-1]  # lost where the student answers from there on
+    kept = np.flatnonzero(from_score <= may_be_lost)
+    return _between(ordered, int(kept[0])) if len(kept) else math.inf
+
+
+def _between(ordered: Scores, place: int) -> float:
+    """Returns a threshold that parts a score from the one below it, however they were rounded."""
+    here = float(ordered[place])
+    if place == 0:
+        return here - abs(here) * _STEP
+    return (here + float(ordered[place - 1])) / 2
