@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         schema,
         show,
         texts,
+        tune,
         write_predictions,
     )
     from kdzoo.errors import KdzooError
@@ -94,6 +95,7 @@ _HOMES = {
     "schema": "kdzoo.api",
     "show": "kdzoo.api",
     "texts": "kdzoo.api",
+    "tune": "kdzoo.api",
     "write_predictions": "kdzoo.api",
 }
 
@@ -135,6 +137,7 @@ __all__ = [
     "schema",
     "show",
     "texts",
+    "tune",
     "write_predictions",
 ]
 

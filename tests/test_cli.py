@@ -24,7 +24,7 @@ from kdzoo.recipe import shipped_recipes
 from kdzoo.results import Store
 
 COMMANDS = ("bench", "cache", "check", "export", "init", "label", "list", "new", "pick", "predict",
-            "push", "report", "run", "schema", "show", "texts")  # fmt: skip
+            "push", "report", "run", "schema", "show", "texts", "tune")  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "pandas", "scipy", "sklearn", "datasets",
          "accelerate", "matplotlib", "pyarrow")  # fmt: skip
 
@@ -66,12 +66,14 @@ class TestHelp:
             "kdzoo.api",
             "kdzoo.api.models",
             "kdzoo.api.recipes",
+            "kdzoo.api.search",
             "kdzoo.api.studies",
             "kdzoo.api.teachers",
             "kdzoo.cli",
             "kdzoo.cli.app",
             "kdzoo.cli.bench",
             "kdzoo.cli.cache",
+            "kdzoo.cli.cascade",
             "kdzoo.cli.encoding",
             "kdzoo.cli.models",
             "kdzoo.cli.pick",
@@ -81,6 +83,7 @@ class TestHelp:
             "kdzoo.cli.run",
             "kdzoo.cli.shown",
             "kdzoo.cli.texts",
+            "kdzoo.cli.tune",
             "kdzoo.console",
             "kdzoo.entries",
             "kdzoo.errors",

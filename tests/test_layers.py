@@ -19,6 +19,7 @@ ORDER = (
     "objectives", "metrics", "model", "training",
     "teacher", "transfer", "runtime", "measure",
     "results", "examples", "statistics", "steps", "report", "choosing", "card", "hub", "study",
+    "tuning",
     "bench", "exporting", "cascading", "architecture",
     "predicting", "starters", "scaffold", "listing", "console", "api", "cli",
 )  # fmt: skip

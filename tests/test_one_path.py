@@ -200,6 +200,14 @@ PAIRS = [
         {"target": "T", "output": Path("o.csv"), **RECIPE_CALL, "seeds": [3], "evaluation": True},
         own=OF_CSV,
     ),
+    Pair(
+        ["tune", "R", *RECIPE_LINE, "--trials", "3", "--hours", "2", "--seeds", "3,4", "--goals",
+         "accuracy, size", "--out", "o", "-o", "b.yaml"],
+        "tune",
+        {"recipe": "R", **RECIPE_CALL, "trials": 3, "hours": 2.0, "seeds": [3, 4],
+         "goals": ["accuracy", "size"], "out": Path("o"), "output": Path("b.yaml")},
+        own=OF_CSV,
+    ),
     Pair(["cache", "clear"], "cache", {"clear": True}, named={"action": "clear"}),
 ]  # fmt: skip
 ALONE = {
@@ -280,7 +288,7 @@ def test_what_is_not_said_is_the_same_on_both_sides(pair: Pair) -> None:
             continue
         ours = known[pair.named.get(name, name)].default
         if ours is not inspect.Parameter.empty:
-            wanted = ",".join(ours) if name == "runtimes" else ours
+            wanted = ",".join(ours) if name in ("runtimes", "goals") else ours
             assert str(option.default or None) == str(wanted or None), name
 
 

@@ -10,6 +10,7 @@ from kdzoo.api.models import (
     write_predictions,
 )
 from kdzoo.api.recipes import ENCODER, check, init, list_choices, new, schema, show
+from kdzoo.api.search import tune
 from kdzoo.api.studies import (
     check_report,
     make_report,
@@ -47,5 +48,6 @@ __all__ = [
     "schema",
     "show",
     "texts",
+    "tune",
     "write_predictions",
 ]

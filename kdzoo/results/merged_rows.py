@@ -11,7 +11,7 @@ from kdzoo.results.record import ManifestRow, Member, Record
 
 FAMILY = 8  # digits of a key that models share which one recipe gave on several machines
 _PARTS = {"teacher": ("data", "teacher"), "baseline": ("data",)}  # of a recipe that shape a row
-_NO_SHAPE = {"name", "seeds", "controls", "measure", "card"}  # of a student's recipe
+_NO_SHAPE = {"name", "seeds", "controls", "measure", "card", "search"}  # of a student's recipe
 _ORDER = ("teacher", "student", "control", "baseline")
 
 
