@@ -17,8 +17,8 @@ from kdzoo.files import check_writable
 from kdzoo.registry import runtimes
 from kdzoo.results import Store
 from kdzoo.runtime import require_runtimes
-from kdzoo.runtime.cascade import STUDENT, TEACHER, Cascade, write_cascade
-from kdzoo.runtime.folder import CASCADE, README, check_exported_form
+from kdzoo.runtime.cascade import Cascade, write_cascade
+from kdzoo.runtime.folder import CASCADE, README, STUDENT, TEACHER, check_exported_form
 from kdzoo.statistics.cascade import RISK
 
 _FILES = {CASCADE, README, STUDENT, TEACHER}

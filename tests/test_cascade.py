@@ -18,7 +18,7 @@ from tiny_models import save_tiny_classifier
 from tiny_results import CORPUS, HandWritten, summary
 from tiny_world import LABELS, RunCommand
 
-from kdzoo.api import export_cascade, load, pick_cascade, predict, write_predictions
+from kdzoo.api import benchmark, export_cascade, load, pick_cascade, predict, write_predictions
 from kdzoo.choosing.cascade import SCORE_COLUMNS
 from kdzoo.errors import KdzooError, ModelError
 from kdzoo.measure import outcomes
@@ -134,7 +134,31 @@ class TestFolder:
 
         assert {each.by for each in predict(tmp_path / "c", TEXTS)} == {by}
 
-    def test_is_a_runtime_that_bench_measures(self, tmp_path: Path, forms: dict[str, Path]) -> None:
+    def test_is_measured_beside_its_parts(self, tmp_path: Path, forms: dict[str, Path]) -> None:
+        """In one session: its size is that of both, its accuracy that of its answers."""
+        threshold = median_of(forms["student"], "confidence")
+        write_cascade(tmp_path / "c", a_rule(threshold=threshold), **forms)
+        answers = [each.label for each in predict(tmp_path / "c", TEXTS)]
+        lines = (
+            json.dumps({"text": text, "label": label})
+            for text, label in zip(TEXTS, answers, strict=True)
+        )
+        (tmp_path / "texts.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        folders = [tmp_path / "c" / part for part in ("teacher", ".", "student")]
+        written = benchmark(
+            [str(folder) for folder in folders], tmp_path / "texts.jsonl", labels="label",
+            rounds=2, per_visit=3, isolation=False, out=tmp_path / "bench",
+        )  # fmt: skip
+
+        teacher, both, student = written.table.rows
+        assert not both.notes
+        assert both.size_bytes == teacher.size_bytes + student.size_bytes
+        assert both.metrics["accuracy"].mean == 1.0
+        assert both.latency is not None
+
+    def test_answers_batches_as_it_answers_texts(
+        self, tmp_path: Path, forms: dict[str, Path]
+    ) -> None:
         write_cascade(tmp_path / "c", a_rule(), **forms)
         classifier = load_classifier(tmp_path / "c", runtime_of(tmp_path / "c"))
 

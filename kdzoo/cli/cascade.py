@@ -110,3 +110,6 @@ def show_export(exported: ExportedCascade) -> None:
     say(f"{exported.size_bytes / 1e6:.2f} MB to deploy in {exported.folder}")
     say(f'use it: {shlex.join(["kdzoo", "predict", str(exported.folder)])} "a text"')
     say(f"or without kdzoo: {exported.folder / 'README.md'}")
+    parts = [exported.folder / "teacher"] if exported.has_teacher else []
+    words = ["kdzoo", "bench", *map(str, [*parts, exported.folder, exported.folder / "student"])]
+    say(f"measure it beside its parts: {shlex.join(words)} --texts FILE")

@@ -24,8 +24,11 @@ from kdzoo.runtime.folder import (
     DEPLOYED,
     EXPORT,
     README,
+    STUDENT,
+    TEACHER,
     check_exported_form,
     deployed_bytes,
+    parts_of,
     read_exported_form,
     read_labels,
 )
@@ -33,7 +36,6 @@ from kdzoo.runtime.protocol import Classifier, Input, Logits, load_classifier
 from kdzoo.runtime.sureness import SurenessName, sureness
 from kdzoo.runtime.usage import cascade_readme
 
-STUDENT, TEACHER = "student", "teacher"
 _LARGEST = 1 << 16  # bytes; what kdzoo writes is far smaller
 Flags = npt.NDArray[np.bool_]
 
@@ -93,12 +95,6 @@ def read_cascade(folder: Path) -> Cascade:
     return found
 
 
-def parts_of(folder: Path) -> list[Path]:
-    """Returns the forms in a cascade's folder: the student's, and the teacher's if it is there."""
-    teacher = folder / TEACHER
-    return [folder / STUDENT, *([teacher] if teacher.is_dir() else [])]
-
-
 def write_cascade(folder: Path, cascade: Cascade, student: Path, teacher: Path | None) -> int:
     """Writes a folder that deploys both; whole or not at all. Returns the bytes that are read.
 
@@ -122,7 +118,7 @@ def write_cascade(folder: Path, cascade: Cascade, student: Path, teacher: Path |
         partial.replace(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return sum(map(deployed_bytes, parts_of(folder)))
+    return deployed_bytes(folder)
 
 
 def _copy(form: Path, target: Path) -> None:
