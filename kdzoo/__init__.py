@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         check,
         check_report,
         export,
+        export_cascade,
         init,
         label,
         list_choices,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         merge,
         new,
         pick,
+        pick_cascade,
         predict,
         push,
         read_results,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         schema,
         show,
         texts,
+        tune,
         write_predictions,
     )
     from kdzoo.errors import KdzooError
@@ -69,6 +72,7 @@ _HOMES = {
     "check": "kdzoo.api",
     "check_report": "kdzoo.api",
     "export": "kdzoo.api",
+    "export_cascade": "kdzoo.api",
     "init": "kdzoo.api",
     "label": "kdzoo.api",
     "list_choices": "kdzoo.api",
@@ -78,6 +82,7 @@ _HOMES = {
     "merge": "kdzoo.api",
     "new": "kdzoo.api",
     "pick": "kdzoo.api",
+    "pick_cascade": "kdzoo.api",
     "predict": "kdzoo.api",
     "push": "kdzoo.api",
     "read_results": "kdzoo.api",
@@ -90,6 +95,7 @@ _HOMES = {
     "schema": "kdzoo.api",
     "show": "kdzoo.api",
     "texts": "kdzoo.api",
+    "tune": "kdzoo.api",
     "write_predictions": "kdzoo.api",
 }
 
@@ -108,6 +114,7 @@ __all__ = [
     "check",
     "check_report",
     "export",
+    "export_cascade",
     "init",
     "label",
     "list_choices",
@@ -117,6 +124,7 @@ __all__ = [
     "merge",
     "new",
     "pick",
+    "pick_cascade",
     "predict",
     "push",
     "read_results",
@@ -129,6 +137,7 @@ __all__ = [
     "schema",
     "show",
     "texts",
+    "tune",
     "write_predictions",
 ]
 

@@ -124,7 +124,7 @@ class RuntimeEntry(Entry):
         export: ``f(folder, target, settings)`` writes what it reads; None where it reads the
             trained model's own folder.
         exact: whether it computes in float32.
-        reads: trained models, or the classical baseline.
+        reads: trained models, the classical baseline, or a cascade.
     """
 
     title: str
@@ -133,4 +133,4 @@ class RuntimeEntry(Entry):
     extra: str = ""
     export: Callable[..., None] | None = None
     exact: bool = True
-    reads: Literal["models", "baseline"] = "models"
+    reads: Literal["models", "baseline", "cascade"] = "models"

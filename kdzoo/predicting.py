@@ -57,11 +57,30 @@ def answers(
         DataError: a file cannot be read; of a stream, when its line is reached.
     """
     if isinstance(texts, Path):
-        return _of_file(predictor, texts, columns, top, progress)
+        return _counted(_of_file(predictor, texts, columns, top, progress), predictor, progress)
     if isinstance(texts, TextIOBase):
         pairs = predictor.reads_pairs or columns.text_pair is not None
-        return _as_they_come(predictor, texts, top, pairs=pairs)
-    return _of(predictor, [texts] if isinstance(texts, str) else texts, top)
+        found = _as_they_come(predictor, texts, top, pairs=pairs)
+    else:
+        found = _of(predictor, [texts] if isinstance(texts, str) else texts, top)
+    return _counted(found, predictor, progress)
+
+
+def _counted(found: Iterator[Answer], predictor: Predictor, progress: Progress) -> Iterator[Answer]:
+    """Returns the answers; of a cascade, tells at the end how many texts were escalated."""
+    if not predictor.is_cascade:
+        return found
+
+    def counted() -> Iterator[Answer]:
+        texts = escalated = 0
+        for answer in found:
+            texts, escalated = texts + 1, escalated + (answer[1].by != "student")
+            yield answer
+        if texts:
+            share = f"{escalated:,} of {texts:,} texts ({escalated / texts * 100:.1f} %)"
+            progress.say(f"{share} {'were' if escalated != 1 else 'was'} escalated")
+
+    return counted()
 
 
 def check_target(output: Path, texts: Path | TextIO) -> None:
@@ -75,20 +94,21 @@ def check_target(output: Path, texts: Path | TextIO) -> None:
         raise DataError(f"{output} is the file of texts itself; give -o another name")
 
 
-def write_answers(found: Iterable[Answer], output: Path, *, pairs: bool) -> int:
+def write_answers(found: Iterable[Answer], output: Path, *, pairs: bool, by: bool = False) -> int:
     """Writes a row per text, with its label and that label's probability; returns their number.
 
     Args:
         found: the answers.
         output: the .jsonl, .csv or .parquet.
         pairs: whether the texts are pairs.
+        by: whether a column says who answered, of a cascade.
     """
     texts = ("text", PAIR_COLUMN) if pairs else ("text",)
     rows = (
-        (*texts_of(given), prediction.label, round(prediction.probability, 6))
-        for given, prediction in found
+        (*texts_of(given), each.label, round(each.probability, 6), *([each.by] if by else []))
+        for given, each in found
     )
-    return write_rows(output, (*texts, "label", "probability"), rows)
+    return write_rows(output, (*texts, "label", "probability", *(["by"] if by else [])), rows)
 
 
 def _of(predictor: Predictor, texts: Iterable[Input], top: int) -> Iterator[Answer]:

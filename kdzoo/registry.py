@@ -236,7 +236,7 @@ def register_runtime(
     extra: str = "",
     export: Callable[..., None] | None = None,
     exact: bool = True,
-    reads: Literal["models", "baseline"] = "models",
+    reads: Literal["models", "baseline", "cascade"] = "models",
 ) -> Callable[[T], T]:
     """Registers a runtime: ``f(folder, threads) -> Classifier`` (see ``kdzoo.runtime``).
 
@@ -249,7 +249,7 @@ def register_runtime(
         export: ``f(folder, target, settings)`` writes what the runtime reads into ``target``; None
             where it reads the trained model's own folder.
         exact: whether it computes in float32, so that its logits are PyTorch's but for rounding.
-        reads: trained models, or the classical baseline.
+        reads: trained models, the classical baseline, or a cascade.
     """
     entry_of = partial(
         RuntimeEntry,

@@ -322,3 +322,14 @@ def cells(printed: str) -> list[list[str]]:
     """Returns the cells of each line of the tables that a benchmark printed."""
     lines = [line for line in printed.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+class TestCascade:
+    def test_keeps_its_promise_and_beats_chance(self, load: Load) -> None:
+        """On a study that is published with kdzoo."""
+        script = load("cascade")
+        row = next(script._rows("sick", 0.02, splits=40))
+
+        assert float(row["broken, %"]) <= 5
+        assert float(row["p-value"]) > 0.05
+        assert float(row["below the teacher, points"]) < float(row["as many at random, points"])

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import jsonschema
@@ -23,7 +24,7 @@ from kdzoo.recipe import shipped_recipes
 from kdzoo.results import Store
 
 COMMANDS = ("bench", "cache", "check", "export", "init", "label", "list", "new", "pick", "predict",
-            "push", "report", "run", "schema", "show", "texts")  # fmt: skip
+            "push", "report", "run", "schema", "show", "texts", "tune")  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "pandas", "scipy", "sklearn", "datasets",
          "accelerate", "matplotlib", "pyarrow")  # fmt: skip
 
@@ -65,12 +66,14 @@ class TestHelp:
             "kdzoo.api",
             "kdzoo.api.models",
             "kdzoo.api.recipes",
+            "kdzoo.api.search",
             "kdzoo.api.studies",
             "kdzoo.api.teachers",
             "kdzoo.cli",
             "kdzoo.cli.app",
             "kdzoo.cli.bench",
             "kdzoo.cli.cache",
+            "kdzoo.cli.cascade",
             "kdzoo.cli.encoding",
             "kdzoo.cli.models",
             "kdzoo.cli.pick",
@@ -80,6 +83,7 @@ class TestHelp:
             "kdzoo.cli.run",
             "kdzoo.cli.shown",
             "kdzoo.cli.texts",
+            "kdzoo.cli.tune",
             "kdzoo.console",
             "kdzoo.entries",
             "kdzoo.errors",
@@ -93,6 +97,11 @@ class TestHelp:
     def test_knows_all_commands(self, helps: dict[str, dict[str, str]]) -> None:
         assert set(helps["shown"]) == {"", *COMMANDS}
         assert all(command in helps["shown"][""] for command in COMMANDS)
+
+    def test_tells_its_version(self, kdzoo: RunCommand) -> None:
+        outcome = kdzoo("--version")
+
+        assert (outcome.code, outcome.out) == (0, f"kdzoo {version('kdzoo')}\n")
 
     def test_begins_with_one_command(self, helps: dict[str, dict[str, str]]) -> None:
         assert "kdzoo run quickstart" in helps["shown"][""]

@@ -19,7 +19,8 @@ ORDER = (
     "objectives", "metrics", "model", "training",
     "teacher", "transfer", "runtime", "measure",
     "results", "examples", "statistics", "steps", "report", "choosing", "card", "hub", "study",
-    "bench", "exporting",
+    "tuning",
+    "bench", "exporting", "cascading", "architecture",
     "predicting", "starters", "scaffold", "listing", "console", "api", "cli",
 )  # fmt: skip
 BESIDE = {"hf": "model", "__main__": "cli"}  # modules that stand with a room

@@ -29,6 +29,7 @@ CSV = Csv(separator=";")
 BAR = 'data.csv.separator=";"'
 EXIT_CODE = "decides the exit code, by figures that the function returns"
 WAY = "tells which function it is"
+OF_A_CASCADE = "of a student that asks a teacher"
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,17 @@ PAIRS = [
         "pick",
         {"folder": Path("F"), "max_latency_ms": 1.0, "max_size_mb": 2.0, "max_memory_mb": 3.0,
          "min_accuracy": 0.4},
+        own={"escalate_to": WAY, **dict.fromkeys(
+            ("max_loss", "max_escalated", "price_per_1000_texts", "model"), OF_A_CASCADE)},
+    ),
+    Pair(
+        ["pick", "F", "--escalate-to", "teacher", "--max-loss", "0.01", "--max-escalated", "0.2",
+         "--price-per-1000-texts", "3", "--model", "m"],
+        "pick_cascade",
+        {"folder": Path("F"), "escalate_to": "teacher", "max_loss": 0.01, "max_escalated": 0.2,
+         "price_per_1000_texts": 3.0, "model": "m"},
+        own=dict.fromkeys(("max_latency_ms", "max_size_mb", "max_memory_mb", "min_accuracy"),
+                          "of a model that answers alone"),
     ),
     Pair(
         ["predict", "M", "a text", "--pair", "another", *FILE_LINE, "--top", "3", *MODEL_LINE],
@@ -131,13 +143,25 @@ PAIRS = [
         "export",
         {"run": "R", "out": Path("o"), "runtime": "onnx", "model": "m", "seed": 3, "int8": "static",
          "texts": Path("f.csv"), **FILE_CALL, "students": "s.py"},
+        own={"escalate_to": WAY,
+             **dict.fromkeys(("max_loss", "max_escalated"), OF_A_CASCADE)},
     ),
     Pair(
-        ["push", "R", "me/it", "--model", "m", "--seed", "3", "--private", "--runtime", "onnx"],
+        ["export", "R", "--out", "o", "--runtime", "onnx", "--model", "m", "--escalate-to",
+         "teacher", "--max-loss", "0.01", "--max-escalated", "0.2"],
+        "export_cascade",
+        {"run": "R", "out": Path("o"), "escalate_to": "teacher", "model": "m", "runtime": "onnx",
+         "max_loss": 0.01, "max_escalated": 0.2},
+        own=dict.fromkeys(("seed", "int8", "texts", "text", "text_pair", "csv", "students"),
+                          "takes the form that the study measured"),
+    ),
+    Pair(
+        ["push", "R", "me/it", "--model", "m", "--seed", "3", "--private", "--runtime", "onnx",
+         "--license", "mit", "--language", "en", "--language", "de"],
         "push",
         {"run": Path("R"), "repository": "me/it", "model": "m", "seed": 3, "private": True,
-         "runtimes": ["onnx"]},
-        named={"runtime": "runtimes"},
+         "runtimes": ["onnx"], "license": "mit", "language": ["en", "de"]},
+        named={"runtime": "runtimes", "license_id": "license"},
     ),
     Pair(
         ["bench", "A", "B", "--texts", "f.csv", *FILE_LINE, "--labels", "l", "--runtimes",
@@ -159,7 +183,7 @@ PAIRS = [
     ),
     Pair(["list", "students", "--students", "s.py"], "list_choices",
          {"what": "students", "students": "s.py"}),
-    Pair(["show", "T"], "show", {"target": "T"}),
+    Pair(["show", "T", "--students", "s.py"], "show", {"target": "T", "students": "s.py"}),
     Pair(["check", "T", *RECIPE_LINE], "check", {"target": "T", **RECIPE_CALL}, own=OF_CSV),
     Pair(["new", "R", "f.yaml"], "new", {"recipe": "R", "file": Path("f.yaml")}),
     Pair(["schema", "--students", "s.py"], "schema", {"students": "s.py"}),
@@ -174,6 +198,14 @@ PAIRS = [
         ["texts", "T", "-o", "o.csv", *RECIPE_LINE, "--seeds", "3", "--evaluation"],
         "texts",
         {"target": "T", "output": Path("o.csv"), **RECIPE_CALL, "seeds": [3], "evaluation": True},
+        own=OF_CSV,
+    ),
+    Pair(
+        ["tune", "R", *RECIPE_LINE, "--trials", "3", "--hours", "2", "--seeds", "3,4", "--goals",
+         "accuracy, size", "--out", "o", "-o", "b.yaml"],
+        "tune",
+        {"recipe": "R", **RECIPE_CALL, "trials": 3, "hours": 2.0, "seeds": [3, 4],
+         "goals": ["accuracy", "size"], "out": Path("o"), "output": Path("b.yaml")},
         own=OF_CSV,
     ),
     Pair(["cache", "clear"], "cache", {"clear": True}, named={"action": "clear"}),
@@ -256,7 +288,7 @@ def test_what_is_not_said_is_the_same_on_both_sides(pair: Pair) -> None:
             continue
         ours = known[pair.named.get(name, name)].default
         if ours is not inspect.Parameter.empty:
-            wanted = ",".join(ours) if name == "runtimes" else ours
+            wanted = ",".join(ours) if name in ("runtimes", "goals") else ours
             assert str(option.default or None) == str(wanted or None), name
 
 

@@ -15,6 +15,7 @@ import kdzoo as package
 from kdzoo.errors import TrackingError
 from kdzoo.progress import Silent
 from kdzoo.recipe import load_study
+from kdzoo.results import Store
 from kdzoo.steps.context import configuration_of
 from kdzoo.tracking import Tracking, check_trackers
 from kdzoo.training import make_accelerator
@@ -203,6 +204,31 @@ class TestOthers:
         points = {(point["step"], point["loss"]) for history in known for point in history}
         assert points <= set(curves)
         assert len(curves) == 4 + 3 + 3  # the teacher's epochs, then both students' evaluations
+
+    @pytest.mark.parametrize("read_test", [True, False])
+    def test_get_the_final_test_figures_in_the_models_own_run(
+        self, stand_in: Path, write_recipe: WriteRecipe, tmp_path: Path, read_test: bool
+    ) -> None:
+        """Those of its record, at its last step; a run again has nothing to add."""
+        recipe, study = str(write_recipe(training={"steps": 6})), tmp_path / "runs" / "tiny"
+        package.run(recipe, out=study, track=["wandb"], read_test=read_test)
+        said = list(reported(stand_in, "wandb"))
+        package.run(recipe, out=study, track=["wandb"], read_test=read_test)
+
+        assert list(reported(stand_in, "wandb")) == said
+        store, told = Store(study), {}
+        for kind, *rest in said:
+            if kind == "init":
+                key = rest[1]["id"]
+            elif kind == "log" and "test/accuracy" in rest[1]:
+                told[key] = rest
+        trained = [key for key in store.manifest().keys if store.read(key).training is not None]
+        assert set(told) == ({*trained} if read_test else set())
+        for key, (step, figures) in told.items():
+            record = store.read(key)
+            assert record.training is not None
+            assert step == record.training.steps
+            assert figures["test/accuracy"] == record.quality["test"]["accuracy"]
 
     def test_that_run_on_no_server_write_below_the_study(
         self, stand_in: Path, tmp_path: Path

@@ -1,12 +1,22 @@
 """What the command line does, for Python: each command is one call of a function here."""
 
-from kdzoo.api.models import benchmark, export, load, predict, push, write_predictions
+from kdzoo.api.models import (
+    benchmark,
+    export,
+    export_cascade,
+    load,
+    predict,
+    push,
+    write_predictions,
+)
 from kdzoo.api.recipes import ENCODER, check, init, list_choices, new, schema, show
+from kdzoo.api.search import tune
 from kdzoo.api.studies import (
     check_report,
     make_report,
     merge,
     pick,
+    pick_cascade,
     read_results,
     read_verdicts,
     run,
@@ -20,6 +30,7 @@ __all__ = [
     "check",
     "check_report",
     "export",
+    "export_cascade",
     "init",
     "label",
     "list_choices",
@@ -28,6 +39,7 @@ __all__ = [
     "merge",
     "new",
     "pick",
+    "pick_cascade",
     "predict",
     "push",
     "read_results",
@@ -36,5 +48,6 @@ __all__ = [
     "schema",
     "show",
     "texts",
+    "tune",
     "write_predictions",
 ]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kdzoo.errors import RecipeError, did_you_mean
-from kdzoo.files import as_file_errors, check_readable, write_atomically
+from kdzoo.errors import ModelError, RecipeError, did_you_mean
+from kdzoo.files import as_file_errors, check_readable, with_home, write_atomically
 from kdzoo.progress import Silent, quiet
 from kdzoo.registry import load_extensions
 
@@ -102,20 +102,36 @@ def list_choices(
 
 
 @as_file_errors()
-def show(target: str) -> dict[str, str]:
-    """Returns recipes as they stand in their files, as ``kdzoo show`` does.
+def show(target: str, *, students: str | Path | None = None) -> dict[str, str]:
+    """Returns recipes as they stand in their files, or a model layer by layer: ``kdzoo show``.
 
     Args:
-        target: a recipe's name, a folder of recipes, or a recipe file.
+        target: a recipe's name, a folder of recipes, a recipe file, or a model's folder.
+        students: the file or folder that brings a model's architecture, where kdzoo does not have
+            it.
 
     Returns:
-        The text of each recipe by its name.
+        The text of each recipe by its name; or the model's layers with shapes, parameters and
+        FLOPs by its folder.
 
     Raises:
-        RecipeError: there is no such recipe.
+        KdzooError: there is no such recipe, or no whole model.
     """
+    from kdzoo.architecture import is_model, summary_of
     from kdzoo.recipe import find_recipes
 
+    folder = with_home(target)
+    if students is not None:
+        load_extensions(students)
+    if is_model(folder):
+        with quiet():
+            return {target: summary_of(folder)}
+    if (folder / "study.json").is_file():
+        models = (each.name for each in sorted((folder / "models").glob("*")))
+        raise ModelError(
+            f"{target} is a study of several models; name the folder of one: "
+            + ", ".join(str(Path(target) / "models" / name) for name in models)
+        )
     found = find_recipes(target)[1]
     for path in found.values():
         check_readable(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from kdzoo.registry import load_extensions
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kdzoo.choosing.cascade import CascadeLine
     from kdzoo.choosing.pick import Pick
     from kdzoo.progress import Progress
     from kdzoo.report import Table
@@ -245,6 +247,46 @@ def pick(
         accuracy=min_accuracy,
     )
     return Picked(choose(make_table(store, "validation"), wanted), make_table(store))
+
+
+@as_file_errors()
+def pick_cascade(
+    folder: str | Path,
+    escalate_to: str,
+    *,
+    max_loss: float | None = None,
+    max_escalated: float | None = None,
+    price_per_1000_texts: float | None = None,
+    model: str | None = None,
+) -> list[CascadeLine]:
+    """Chooses from where on a student asks a teacher: ``kdzoo pick --escalate-to teacher``.
+
+    Args:
+        folder: of a study, working or published.
+        escalate_to: the row of the model that is asked where a student is not sure.
+        max_loss: share of the texts that may be lost against that model, with 95 % confidence.
+        max_escalated: share of the texts that it may answer, on validation; in place of a loss.
+        price_per_1000_texts: of that model, in any currency.
+        model: the row of the only student that is looked at.
+
+    Returns:
+        A line for each student and form: the fewest escalated texts first, or within a budget of
+        them the least loss.
+
+    Raises:
+        KdzooError: the folder is no study, there is no such model, or the promise cannot be kept.
+    """
+    from kdzoo.choosing.cascade import Wanted, check_wanted, find_cascades
+    from kdzoo.results import Store
+
+    if price_per_1000_texts is not None and not 0 <= price_per_1000_texts < math.inf:
+        raise RecipeError(
+            f"--price-per-1000-texts {price_per_1000_texts:g}: a price is 0 or more, as in 0.4"
+        )
+    store = Store(Path(folder))
+    wanted = Wanted(max_loss, max_escalated)
+    check_wanted(wanted, store, escalate_to)
+    return find_cascades(store, escalate_to, wanted, model)
 
 
 @as_file_errors()

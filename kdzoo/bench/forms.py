@@ -62,8 +62,8 @@ def check_runtimes(names: Iterable[str]) -> None:
     for name in names:
         if registry.runtimes.get(name).reads != "models":
             raise RecipeError(
-                f"runtime '{name}' is that of the classical baseline alone, whose folder is "
-                "measured in it whatever --runtimes says; remove it there"
+                f"runtime '{name}' reads folders of its own kind alone, which are measured in it "
+                "whatever --runtimes says; remove it there"
             )
 
 

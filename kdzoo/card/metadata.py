@@ -12,17 +12,20 @@ from huggingface_hub.utils import validate_repo_id
 
 from kdzoo.card.facts import StudentFacts
 from kdzoo.plain import one_line
+from kdzoo.recipe.card import Card
 
 TASK = "text-classification"
 
 
 def metadata(facts: StudentFacts) -> ModelCardData:
-    """Returns the front matter; language and licence are left out, kdzoo does not know them."""
-    results = _results(facts)
+    """Returns the front matter; language and licence are there where the user says them."""
+    results, said = _results(facts), facts.row.card or Card()
     return ModelCardData(
         base_model=_or_none(teachers_on_hub(facts.record.recipe)),
         datasets=_or_none(_datasets(facts.record.recipe)),
         eval_results=results or None,
+        language=_or_none(said.language),
+        license=said.license,
         library_name="kdzoo" if facts.is_kdzoos else "transformers",
         metrics=["accuracy", "f1"] if results else None,
         model_name=one_line(facts.row.name) if results else None,

@@ -257,6 +257,7 @@ def _choices(facts: StudentFacts, repository: str | None) -> dict[str, Any]:
         "is_kdzoos": facts.is_kdzoos,
         "needs_a_file": facts.needs_a_file,
         "has_control": bool(facts.controls),
+        "is_said": facts.row.card is not None and facts.row.card.is_whole,
         "has_deviations": len(facts.seeds) > 1,
         "is_calibrated": facts.decision is not None,
         "rejects": facts.decision is not None and facts.decision.oos_threshold is not None,

@@ -8,6 +8,7 @@ import sys
 # Help lists the commands in the order of these imports.
 # isort: off
 from kdzoo.cli import run
+from kdzoo.cli import tune
 from kdzoo.cli import report
 from kdzoo.cli import pick
 from kdzoo.cli import predict
@@ -25,7 +26,7 @@ from kdzoo.files import as_file_errors
 
 __all__ = [
     "app", "bench", "cache", "main", "models", "pick", "predict", "recipes", "report", "run",
-    "texts",
+    "texts", "tune",
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -31,6 +32,23 @@ out_console = PlainConsole(color_system=_COLOURS)
 err_console = PlainConsole(stderr=True, color_system=_COLOURS)
 if not out_console.is_terminal and "COLUMNS" not in os.environ:
     out_console.width = LOG_WIDTH
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"kdzoo {version('kdzoo')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_a_command(
+    _: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="Print it, and end."),
+    ] = False,
+) -> None:
+    pass
+
 
 Target = Annotated[
     str,
@@ -68,6 +86,18 @@ CsvLayout = Annotated[
         'comment or quoted; for example --csv separator=";".',
         metavar="KEY=VALUE",
     ),
+]
+EscalateTo = Annotated[
+    str | None,
+    typer.Option(help="Row of the model that is asked where the student is not sure: teacher."),
+]
+MaxLoss = Annotated[
+    float | None,
+    typer.Option(help="Share of texts that a cascade may lose to that model, as in 0.005."),
+]
+MaxEscalated = Annotated[
+    float | None,
+    typer.Option(help="Share of texts that it may answer in a cascade, as in 0.15."),
 ]
 MaxNoise = Annotated[
     float | None,

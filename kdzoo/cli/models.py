@@ -11,6 +11,9 @@ import typer
 from kdzoo import api
 from kdzoo.cli.app import (
     CsvLayout,
+    EscalateTo,
+    MaxEscalated,
+    MaxLoss,
     Students,
     TextPair,
     app,
@@ -19,6 +22,7 @@ from kdzoo.cli.app import (
     interruptible,
     say,
 )
+from kdzoo.cli.cascade import check_options, show_export
 from kdzoo.console import ConsoleProgress
 from kdzoo.errors import RecipeError
 
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 `kdzoo export runs/quickstart --model bilstm --out deployed/`
 
 `kdzoo export my_finetuned_bert/ --texts reviews.csv --text review --out deployed/`
+
+`kdzoo export runs/quickstart --model cnn --escalate-to teacher --max-loss 0.02 --out deployed/`
 
 then: `kdzoo predict deployed/ "a text"`, or without kdzoo: `deployed/README.md`"""
 )
@@ -62,8 +68,30 @@ def export(
     text_pair: TextPair = None,
     csv: CsvLayout = None,
     students: Students = None,
+    escalate_to: EscalateTo = None,
+    max_loss: MaxLoss = None,
+    max_escalated: MaxEscalated = None,
 ) -> None:
-    """Write a folder that deploys: it needs onnxruntime, tokenizers and numpy alone."""
+    """Write a folder that deploys: it needs onnxruntime, tokenizers and numpy alone.
+
+    With --escalate-to it holds a student, and the teacher that it asks where it is not sure.
+    """
+    said = {"--seed": seed, "--texts": texts, "--text-pair": text_pair, "--csv": csv}
+    said |= {"--students": students, "--int8": None if int8 == "dynamic" else int8}
+    own = {"--max-loss": max_loss, "--max-escalated": max_escalated}
+    check_options(escalate_to, own, said)
+    if escalate_to is not None:
+        cascade = api.export_cascade(
+            run,
+            out,
+            escalate_to,
+            model=model,
+            runtime=runtime,
+            max_loss=max_loss,
+            max_escalated=max_escalated,
+        )
+        show_export(cascade)
+        return
     if int8 not in ("dynamic", "static"):
         raise RecipeError(f"--int8 {int8}: write dynamic or static")
     exported = api.export(
@@ -133,6 +161,18 @@ def push(
             help="Exported forms to upload [default: all that exist; torch: none].",
         ),
     ] = None,
+    license_id: Annotated[
+        str | None,
+        typer.Option(
+            "--license", help="Licence on the card, as in apache-2.0 [default: the recipe's]."
+        ),
+    ] = None,
+    language: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Language on the card, as in en; as often as you like [default: the recipe's]."
+        ),
+    ] = None,
 ) -> None:
     """Upload a student to the Hugging Face hub: weights, tokenizer, card and exported forms."""
     with interruptible("the same command again uploads it"):
@@ -143,6 +183,8 @@ def push(
             seed=seed,
             private=private,
             runtimes=runtime,
+            license=license_id,
+            language=language,
             progress=ConsoleProgress(err_console),
         )
     for name, size in pushed.files.items():

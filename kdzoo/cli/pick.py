@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kdzoo import api
-from kdzoo.cli.app import app, err_console, out_console, say
+from kdzoo.cli.app import (
+    EscalateTo,
+    MaxEscalated,
+    MaxLoss,
+    app,
+    err_console,
+    out_console,
+    say,
+)
+from kdzoo.cli.cascade import check_options, show_lines
 
 if TYPE_CHECKING:
     from kdzoo.choosing.pick import Pick
@@ -22,7 +31,9 @@ if TYPE_CHECKING:
 
 `kdzoo pick runs/clinc150 --max-latency-ms 0.5 --max-size-mb 10 --min-accuracy 0.85`
 
-`kdzoo pick results/clinc150 --max-memory-mb 150`"""
+`kdzoo pick results/clinc150 --max-memory-mb 150`
+
+`kdzoo pick results/clinc150 --escalate-to teacher --max-loss 0.005`"""
 )
 def pick(
     folder: Annotated[
@@ -41,11 +52,42 @@ def pick(
     min_accuracy: Annotated[
         float | None, typer.Option(help="Minimum validation accuracy, as a share such as 0.85.")
     ] = None,
+    escalate_to: EscalateTo = None,
+    max_loss: MaxLoss = None,
+    max_escalated: MaxEscalated = None,
+    price_per_1000_texts: Annotated[
+        float | None, typer.Option(help="Price of the model that is asked, in any currency.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Only student of a cascade that is looked at.")
+    ] = None,
 ) -> None:
     """Choose what to deploy within your limits, by validation figures; test stands beside them.
 
-    Exit code 1 where nothing fits; the nearest is shown.
+    With --escalate-to: from where on a student asks the teacher. Exit code 1 where nothing fits;
+    the nearest is shown.
     """
+    limits = {
+        "--max-latency-ms": max_latency_ms,
+        "--max-size-mb": max_size_mb,
+        "--max-memory-mb": max_memory_mb,
+        "--min-accuracy": min_accuracy,
+    }
+    promise = {"--max-loss": max_loss, "--max-escalated": max_escalated}
+    own = {**promise, "--price-per-1000-texts": price_per_1000_texts, "--model": model}
+    check_options(escalate_to, own, limits)
+    if escalate_to is not None:
+        lines = api.pick_cascade(
+            folder,
+            escalate_to,
+            max_loss=max_loss,
+            max_escalated=max_escalated,
+            price_per_1000_texts=price_per_1000_texts,
+            model=model,
+        )
+        said = [(name, f"{value:g}") for name, value in promise.items() if value is not None]
+        show_lines(lines, folder, escalate_to, [*said[0]], price_per_1000_texts)
+        return
     picked = api.pick(
         folder,
         max_latency_ms=max_latency_ms,

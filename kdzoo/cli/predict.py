@@ -109,7 +109,8 @@ def predict(
         say(f"{count:,} texts labelled in {output}")
     elif many:
         for found in api.predict(model, source, top=1, **reading):
-            typer.echo(f"{cell(found.label)}\t{found.probability:.4f}")
+            by = "" if found.by is None else f"\t{found.by}"
+            typer.echo(f"{cell(found.label)}\t{found.probability:.4f}{by}")
     else:
         (found,) = api.predict(model, [text if pair is None else (text, pair)], top=top, **reading)
         for label, probability in found.top:

@@ -102,10 +102,18 @@ def list_(
         out_console.print(drawn, "")
 
 
-@app.command(epilog="Example: `kdzoo show clinc150/bilstm`")
-def show(target: Target) -> None:
-    """Print a recipe as it stands in its file."""
-    for text in api.show(target).values():
+@app.command(
+    epilog="Examples: `kdzoo show clinc150/bilstm`, `kdzoo show runs/quickstart/models/MODEL`"
+)
+def show(
+    target: Annotated[
+        str,
+        typer.Argument(help="A recipe (clinc150/bilstm), a .yaml, or a model's folder."),
+    ],
+    students: Students = None,
+) -> None:
+    """Print a recipe as it stands in its file; or a model's layers, parameters and FLOPs."""
+    for text in api.show(target, students=students).values():
         say(text)
 
 

@@ -14,6 +14,7 @@ from kdzoo.files import with_home
 from kdzoo.hub.repository import check_name, upload
 from kdzoo.model import DEPLOYED_FILES, deployed_files
 from kdzoo.progress import Progress
+from kdzoo.recipe.card import Card, with_said
 from kdzoo.results import Store, opened
 from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import DEPLOYED, EXPORT, README, check_exported_form
@@ -40,6 +41,7 @@ def push_student(
     seed: int | None,
     private: bool,
     runtimes: Sequence[str] | None,
+    said: Card | None,
     progress: Progress,
 ) -> Pushed:
     """Uploads a student; see ``kdzoo.api.push``.
@@ -51,6 +53,7 @@ def push_student(
         seed: of that row; its first if None.
         private: whether nobody else may see the repository.
         runtimes: whose exported forms go with it; all that there are if None.
+        said: licence and language of its card, in place of the recipe's.
         progress: told what is being done.
 
     Raises:
@@ -60,7 +63,8 @@ def push_student(
     check_name(repository)
     store, choice = _find(with_home(run), model, seed)
     forms = _forms(store, choice, runtimes)
-    card = model_card(store, choice.row, choice.member, repository=repository, runtimes=forms)
+    row = choice.row.model_copy(update={"card": with_said(choice.row.card, said)})
+    card = model_card(store, row, choice.member, repository=repository, runtimes=forms)
     files: dict[str, Path | bytes] = {CARD: card.encode(), **_files(store, choice, forms)}
     sizes = {name: _size(content) for name, content in files.items()}
     progress.say(

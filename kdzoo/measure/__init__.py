@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kdzoo.measure.candidate import Candidate, MeasureSettings
-    from kdzoo.measure.flops import Work, flops_per_text, work_per_text
+    from kdzoo.measure.flops import (
+        Work,
+        flops_by_module,
+        flops_per_text,
+        one_text,
+        work_per_text,
+    )
     from kdzoo.measure.latency import Measured, measure_candidates
     from kdzoo.measure.machine import conditions, environment
     from kdzoo.measure.predictions import no_outcomes, outcomes, with_all_columns
@@ -40,11 +46,13 @@ _HOMES = {
     "conditions": "machine",
     "environment": "machine",
     "Work": "flops",
+    "flops_by_module": "flops",
     "flops_per_text": "flops",
     "measure_candidates": "latency",
     "model_size": "size",
     "no_outcomes": "predictions",
     "noise": "summary",
+    "one_text": "flops",
     "outcomes": "predictions",
     "ratio": "summary",
     "shared_rounds": "summary",
@@ -68,11 +76,13 @@ __all__ = [
     "baseline_size",
     "conditions",
     "environment",
+    "flops_by_module",
     "flops_per_text",
     "measure_candidates",
     "model_size",
     "no_outcomes",
     "noise",
+    "one_text",
     "outcomes",
     "ratio",
     "shared_rounds",

@@ -44,7 +44,6 @@ def work_per_text(loaded: LoadedModel, examples: Sequence[Example]) -> Work:
         return Work(tokens, failure=kind_and_words(error))
 
 
-@torch.inference_mode()
 def flops_per_text(model: Any, tokens: int) -> int:
     """Returns the operations of one text: two per multiplication and addition, none for look-ups.
 
@@ -52,17 +51,37 @@ def flops_per_text(model: Any, tokens: int) -> int:
         model: a Hugging Face classifier on the CPU, in evaluation mode.
         tokens: length of the text; of a pair, both have half of them.
     """
+    return flops_by_module(model, tokens)[""]
+
+
+@torch.inference_mode()
+def flops_by_module(model: Any, tokens: int) -> dict[str, int]:
+    """Returns the same for each part of the model, what it holds included, by its dotted name.
+
+    The whole model has no name. A part that multiplies nothing is left out.
+    """
+    inputs = one_text(model, tokens)
+    with _countable(), _frozen(model), FlopCounterMode(display=False) as counter:
+        model(**inputs)
+    whole = type(model).__name__
+    found = {"": int(counter.get_total_flops())}
+    for name, counts in counter.get_flop_counts().items():
+        if name.startswith(f"{whole}."):
+            found[name.removeprefix(f"{whole}.")] = sum(map(int, counts.values()))
+    return found
+
+
+def one_text(model: Any, tokens: int) -> dict[str, torch.Tensor]:
+    """Returns a text of so many tokens as a model reads it, [1, T] each; none is padding."""
     pad_id, end = model.config.pad_token_id, getattr(model.config, "eos_token_id", None)
     word = next(each for each in range(3) if each not in (pad_id, end))
-    ids = torch.full((1, tokens), word)  # [1, T], none is padding
+    ids = torch.full((1, tokens), word)  # [1, T]
     if isinstance(end, int) and model.config.is_encoder_decoder:  # which pools where a text ends
         ids[0, -1] = end
     inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if getattr(model.config, READS_PAIRS, False) and takes_token_types(model):
         inputs["token_type_ids"] = (torch.arange(tokens)[None] >= tokens / 2).long()
-    with _countable(), _frozen(model), FlopCounterMode(display=False) as counter:
-        model(**inputs)
-    return int(counter.get_total_flops())
+    return inputs
 
 
 @contextmanager

@@ -14,12 +14,14 @@ from kdzoo.data import Corpus, Example
 from kdzoo.runtime.decision import Decision
 from kdzoo.runtime.protocol import Logits
 from kdzoo.runtime.rejection import decided, oos_scores
+from kdzoo.runtime.sureness import SurenessName, sureness
 
 Values = npt.NDArray[np.float64]
 COLUMNS = (
     "split", "row", "gold", "prediction", "confidence", "gold_log_probability", "brier",
     "divergence", "teacher_prediction", "oos_score", "calibrated_confidence",
     "calibrated_gold_log_probability", "words", "rarest_word", "decided", "decision_score",
+    "margin", "energy", "in_scope",
 )  # fmt: skip
 
 
@@ -39,7 +41,9 @@ def outcomes(
     calibrated_gold_log_probability (of the logits divided by the temperature; NaN without one);
     words (how many the text has) and rarest_word (how often the rarest of them occurs in the texts
     to learn from); decided (the label id that it gets with the out-of-scope threshold; the
-    prediction where there is none) and decision_score (what the threshold is of; NaN without one).
+    prediction where there is none) and decision_score (what the threshold is of; NaN without one);
+    margin, energy and in_scope: how sure the model is, see ``kdzoo.runtime.sureness`` (NaN without
+    a temperature).
 
     Args:
         split: its name.
@@ -55,6 +59,7 @@ def outcomes(
         words=np.array([len(example.words) for example in examples], dtype=np.int64),
         rarest_word=_rarest(examples, corpus),
         **_decided(logits, corpus.oos, decision),
+        **_sureness(logits, corpus.oos, decision),
     )
 
 
@@ -62,7 +67,9 @@ def no_outcomes() -> pd.DataFrame:
     """Returns the columns of ``outcomes`` without a row: of a teacher that says nothing of them."""
     none = np.empty(0, dtype=np.int64)
     frame = _frame("validation", none, np.empty((0, 1)), None, None, None)
-    return frame.assign(words=none, rarest_word=none, **_decided(np.empty((0, 1)), None, None))
+    empty = np.empty((0, 1))
+    told = _decided(empty, None, None) | _sureness(empty, None, None)
+    return frame.assign(words=none, rarest_word=none, **told)
 
 
 def with_all_columns(frame: pd.DataFrame) -> pd.DataFrame:
@@ -118,6 +125,16 @@ def _decided(
     if decision.oos_threshold is not None:
         labels = decided(logits, scores >= decision.oos_threshold, oos_label)
     return {"decided": labels, "decision_score": scores}
+
+
+def _sureness(
+    logits: npt.NDArray[np.floating[Any]], oos_label: int | None, decision: Decision | None
+) -> dict[str, Values]:
+    """Returns the columns of how sure the model is, beside its calibrated confidence."""
+    names: tuple[SurenessName, ...] = ("margin", "energy", "in_scope")
+    if decision is None:
+        return {name: np.full(len(logits), np.nan) for name in names}
+    return {name: sureness(name, logits, decision.temperature, oos_label) for name in names}
 
 
 def _calibrated(

@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from kdzoo.recipe.card import Card
 from kdzoo.recipe.csv import Csv, Named
 from kdzoo.recipe.measure import Measure
 from kdzoo.recipe.numbers import Few, Fraction, Name, Positive, Rate, Seed, SelectBy
+from kdzoo.recipe.search import Search
 from kdzoo.recipe.section import Section
 from kdzoo.recipe.teacher import Teacher
 from kdzoo.registry import Width
@@ -249,6 +251,16 @@ class Recipe(Section):
     training: Training = Training()
     controls: Controls = Controls()
     measure: Measure = Measure()
+    search: Search | None = Field(
+        None,
+        exclude_if=operator.not_,
+        description="what kdzoo tune may try: by dotted key a range (low, high, log) or a list",
+    )
+    card: Card | None = Field(
+        None,
+        exclude_if=operator.not_,
+        description="what the cards of the students say that nothing measures",
+    )
 
     @field_validator("seeds")
     @classmethod

@@ -11,7 +11,7 @@ from kdzoo.results.record import ManifestRow, Member, Record
 
 FAMILY = 8  # digits of a key that models share which one recipe gave on several machines
 _PARTS = {"teacher": ("data", "teacher"), "baseline": ("data",)}  # of a recipe that shape a row
-_NO_SHAPE = {"name", "seeds", "controls", "measure"}  # of a student's recipe
+_NO_SHAPE = {"name", "seeds", "controls", "measure", "card", "search"}  # of a student's recipe
 _ORDER = ("teacher", "student", "control", "baseline")
 
 
@@ -140,7 +140,13 @@ def _joined(group: Sequence[StudyRow], name: str) -> ManifestRow:
         )
     runtimes = dict.fromkeys(runtime for row in group for runtime in row.row.runtimes)
     ordered = sorted(members.values(), key=lambda member: member.seed)
-    update = {"name": name, "members": tuple(ordered), "runtimes": tuple(runtimes)}
+    cards = (row.row.card for row in group if row.row.card is not None)
+    update = {
+        "name": name,
+        "members": tuple(ordered),
+        "runtimes": tuple(runtimes),
+        "card": min(cards, key=lambda card: card.model_dump_json(), default=None),
+    }
     return group[0].row.model_copy(update=update)
 
 

@@ -35,6 +35,9 @@ _LATER = (  # columns that kdzoo did not write from the beginning
     "rarest_word",
     "decided",
     "decision_score",
+    "margin",
+    "energy",
+    "in_scope",
 )
 _MAY_LACK = ("divergence", "teacher_prediction", *_LATER)  # without a teacher, or a temperature
 _ROUNDING = 1e-6  # of a share that was written as a decimal

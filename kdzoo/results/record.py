@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from kdzoo.bounds import check_depth
 from kdzoo.fields import Count, Finite, Name, Words
 from kdzoo.measure import Size, Speed
+from kdzoo.recipe.card import Card
 from kdzoo.runtime.parity import Parity
 
 SCHEMA_VERSION = 1
@@ -211,6 +213,7 @@ class ManifestRow(_Frozen):
     runtimes: Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(_distinct)] = (
         "torch",
     )  # in which it is shown, a line each
+    card: Card | None = Field(None, exclude_if=operator.not_)  # as the recipe has it now
 
 
 class Failure(_Frozen):

@@ -19,6 +19,8 @@ from kdzoo.plain import are_names
 
 SCHEMA_VERSION = 1
 EXPORT = "export.json"
+CASCADE = "cascade.json"  # of a folder that holds two exported forms
+STUDENT, TEACHER = "student", "teacher"  # their folders
 GRAPH, TOKENIZER, LABELS, README = "model.onnx", "tokenizer.json", "labels.json", "README.md"
 DEPLOYED = (GRAPH, TOKENIZER, LABELS)  # what a process that answers has to read
 
@@ -153,5 +155,12 @@ def read_labels(folder: Path) -> tuple[str, ...]:
 
 
 def deployed_bytes(folder: Path) -> int:
-    """Returns the bytes of what a process that answers has to read."""
-    return sum((folder / name).stat().st_size for name in DEPLOYED)
+    """Returns the bytes of what a process that answers has to read; of a cascade, of both forms."""
+    parts = parts_of(folder) if has_file(folder / CASCADE) else [folder]
+    return sum((part / name).stat().st_size for part in parts for name in DEPLOYED)
+
+
+def parts_of(folder: Path) -> list[Path]:
+    """Returns the forms in a cascade's folder: the student's, and the teacher's if it is there."""
+    teacher = folder / TEACHER
+    return [folder / STUDENT, *([teacher] if teacher.is_dir() else [])]

@@ -89,6 +89,21 @@ def onnx_int8(folder: Path, threads: int | None = None) -> Classifier:
 
 
 @register_runtime(
+    "cascade",
+    title="student and teacher in ONNX Runtime",
+    module="kdzoo.runtime.onnx",
+    needs=ONNX_MODULES,
+    extra="onnx",
+    reads="cascade",
+)
+def cascade(folder: Path, threads: int | None = None) -> Classifier:
+    """A student that asks its teacher where it is not sure, both in one process."""
+    from kdzoo.runtime.cascade import CascadeClassifier
+
+    return CascadeClassifier(folder, threads)
+
+
+@register_runtime(
     "sklearn",
     title="scikit-learn",
     module="kdzoo.runtime.sklearn",

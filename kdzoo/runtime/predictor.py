@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,19 +14,28 @@ from kdzoo.errors import DataError, ModelError
 from kdzoo.files import has_file
 from kdzoo.model_files import check_model_files
 from kdzoo.runtime.decision import DECISION, Decision, ScoreName, read_decision
-from kdzoo.runtime.folder import check_exported_form, is_exported_form
-from kdzoo.runtime.protocol import Input, load_classifier, runtime_of
+from kdzoo.runtime.folder import CASCADE, check_exported_form, is_exported_form
+from kdzoo.runtime.protocol import Input, Logits, load_classifier, runtime_of
 
 CHUNK = 256  # texts in memory at once, however long the input
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The label of a text, and the probabilities of the most probable ones."""
+    """The label of a text, and the probabilities of the most probable ones.
+
+    Attributes:
+        label: the most probable one.
+        probability: its own.
+        top: the most probable ones with theirs.
+        by: who answered, of a cascade: ``student`` or ``teacher``; ``escalate`` where the teacher
+            is elsewhere, and the label is the student's best guess.
+    """
 
     label: str
     probability: float
     top: tuple[tuple[str, float], ...]
+    by: Literal["student", "teacher", "escalate"] | None = None
 
 
 class Predictor:
@@ -41,9 +51,15 @@ class Predictor:
             check_exported_form(folder)
         elif has_file(folder / "config.json"):
             check_model_files(folder)
+        if has_file(folder / CASCADE) and (calibrated or reject):
+            raise ModelError(
+                f"{folder} is a cascade, which decides by the student's calibrated score; ask the "
+                f"form in {folder / 'student'} for calibrated probabilities or rejection"
+            )
         decision = _decision(folder) if calibrated or reject else None
         self._folder = folder
-        self._classifier = load_classifier(folder, runtime_of(folder))
+        self.is_cascade = runtime_of(folder) == "cascade"
+        self._classifier: Any = load_classifier(folder, runtime_of(folder))
         self.labels = self._classifier.labels
         self.reads_pairs = self._classifier.reads_pairs
         self._temperature = decision.temperature if decision and calibrated else 1.0
@@ -63,7 +79,7 @@ class Predictor:
 
         remaining = checked(texts, self.reads_pairs)
         while chunk := list(islice(remaining, CHUNK)):
-            logits = self._classifier.logits(chunk)  # [N, C]
+            logits, by = self._answered(chunk)  # [N, C]
             if not np.isfinite(logits).all():
                 raise ModelError(
                     f"{self._folder} gives logits that are no finite numbers: its weights are "
@@ -75,9 +91,18 @@ class Predictor:
                 is_out = oos_scores(score, logits, label) >= threshold
                 places = np.where(orders == label, np.where(is_out, -1, 1)[:, np.newaxis], 0)
                 orders = np.take_along_axis(orders, places.argsort(axis=1, kind="stable"), axis=1)
-            for row, order in zip(softmax(logits / self._temperature, axis=1), orders, strict=True):
+            shares = softmax(logits / self._temperature, axis=1)
+            for row, order, who in zip(shares, orders, by, strict=True):
                 best = [(self.labels[i], float(row[i])) for i in order[:top]]
-                yield Prediction(best[0][0], best[0][1], tuple(best))
+                yield Prediction(best[0][0], best[0][1], tuple(best), who)
+
+    def _answered(self, chunk: Sequence[Input]) -> tuple[Logits, list[Any]]:
+        """Returns the logits [N, C] of texts, and who gave them, where there are two to ask."""
+        if not self.is_cascade:
+            return self._classifier.logits(chunk), [None] * len(chunk)
+        logits, escalated = self._classifier.decide(chunk)
+        asked = "teacher" if self._classifier.has_teacher else "escalate"
+        return logits, [asked if each else "student" for each in escalated]
 
 
 def _decision(folder: Path) -> Decision:

@@ -90,8 +90,10 @@ def runtime_of(folder: Path) -> str:
     Raises:
         ModelError: it is no model folder.
     """
-    from kdzoo.runtime.folder import EXPORT, read_exported_form
+    from kdzoo.runtime.folder import CASCADE, EXPORT, read_exported_form
 
+    if has_file(folder / CASCADE):
+        return "cascade"
     if has_file(folder / EXPORT):
         return read_exported_form(folder).runtime
     if has_file(folder / "baseline.skops"):

@@ -31,6 +31,78 @@ def classify(texts):
     return [label(text) for text in texts]  # one at a time: an answer depends on its text alone
 """
 
+CASCADE_SNIPPET = """\
+import json, os, pathlib
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else onnxruntime looks up a host
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+def read(*names):
+    return json.loads(pathlib.Path(*names).read_text("utf-8"))
+class Model:
+    def __init__(self, folder):
+        self.about, self.labels = read(folder, "export.json"), read(folder, "labels.json")
+        self.tokenizer = Tokenizer.from_file(f"{folder}/tokenizer.json")
+        self.tokenizer.encode_special_tokens = self.about.get("splits_special_tokens", False)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(f"{folder}/model.onnx", options)
+        self.names = [each.name for each in self.session.get_inputs()]
+    def logits(self, text):
+        row = self.tokenizer.encode_batch([text])[0]
+        ids = row.ids or [self.about["pad_id"]]  # where the tokenizer finds nothing
+        fed = dict(input_ids=ids, attention_mask=[1] * len(ids), token_type_ids=row.type_ids or [0])
+        fed = {name: np.array([fed[name]], dtype=np.int64) for name in self.names}
+        return self.session.run(["logits"], fed)[0][0]
+rule, student = read("cascade.json"), Model("student")
+teacher = Model("teacher") if pathlib.Path("teacher").is_dir() else None
+def sureness(logits):  # how sure the student is
+    scaled = logits.astype(np.float64) / rule["temperature"]
+    energy = scaled.max() + np.log(np.exp(scaled - scaled.max()).sum())
+    shares = np.exp(scaled - energy)
+    if rule["score"] == "energy":
+        return energy
+    if rule["score"] == "in_scope" and rule["oos_label"] is not None:
+        shares = np.delete(shares, student.labels.index(rule["oos_label"]))
+    ordered = np.sort(shares)
+    return ordered[-1] - (ordered[-2] if rule["score"] == "margin" else 0)
+def classify(text):
+    logits = student.logits(text)
+    if rule["threshold"] is not None and sureness(logits) >= rule["threshold"]:
+        return student.labels[logits.argmax()], "student"
+    if teacher is None:
+        return student.labels[logits.argmax()], "send it on"
+    return teacher.labels[teacher.logits(text).argmax()], "teacher"
+"""
+
+
+def cascade_readme(*, has_teacher: bool, promise: str) -> str:
+    """Returns how to use the folder of a cascade without kdzoo.
+
+    Args:
+        has_teacher: whether the teacher's graph lies there.
+        promise: what was promised of it, in words.
+    """
+    where = (
+        "`teacher/` answers the texts of which `student/` is not sure"
+        if has_teacher
+        else "The teacher is elsewhere: texts that come back with `send it on` are for it, and "
+        "their label is the student's best guess"
+    )
+    return f"""# A student, and the teacher that it asks
+
+{where}. {promise}
+
+`pip install {INSTALLED}`, then, in this folder:
+
+```python
+{CASCADE_SNIPPET}```
+
+`classify("a text")` returns its label and who gave it; a pair of texts is given as
+`("first", "second")`. `cascade.json` says when the teacher is asked: where the score of the
+student's logits, divided by `temperature`, is below `threshold`.
+"""
+
 
 def readme(runtime: str, labels: tuple[str, ...], decision: Decision | None = None) -> str:
     """Returns how to use an exported folder without kdzoo.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,11 +13,11 @@ from kdzoo.data import Corpus
 from kdzoo.errors import StoreError
 from kdzoo.measure import no_outcomes, outcomes
 from kdzoo.model import Logits
-from kdzoo.results import PREDICTIONS, DataSummary
+from kdzoo.results import PREDICTIONS, DataSummary, Record
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.decision import DECISION
 from kdzoo.statistics import QUALITY_VERSION, figures
-from kdzoo.steps.context import StudyContext, sizes_of
+from kdzoo.steps.context import StudyContext, configuration_of, sizes_of
 from kdzoo.steps.deciding import decide, is_decided
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.teacher import StudyTeacher
@@ -61,6 +62,28 @@ def write_quality(key: str, run: SeedRun, splits: Sequence[str], context: StudyC
     found = write_outcomes(folder, run, logits, wanted, context)
     update = {"quality": found, "quality_version": QUALITY_VERSION, "data": data}
     context.finish(folder, record.model_copy(update=update))
+    _tell_trackers(folder, record, run, found, context)
+
+
+def _tell_trackers(
+    folder: Path,
+    record: Record,
+    run: SeedRun,
+    found: Mapping[str, Mapping[str, float]],
+    context: StudyContext,
+) -> None:
+    """Adds the figures of test splits to the run of a model that was trained here."""
+    tests = {
+        f"{split}/{name}": value
+        for split, figures in found.items()
+        for name, value in figures.items()
+        if split != "validation" and math.isfinite(value)
+    }
+    if record.training is None or not tests or not context.tracking.names:
+        return
+    configuration = configuration_of(run.recipe, record.role, record.seed)
+    with context.tracking.run(folder.name, record.key, configuration) as note:
+        note(record.training.steps, tests)
 
 
 def write_outcomes(

@@ -56,7 +56,7 @@ def rows_of(trained: Sequence[Trained]) -> tuple[ManifestRow, ...]:
         name = each.run.variant.name
         runtimes = tuple(each.run.recipe.measure.runtimes)
         add(ManifestRow(name=name, role="student", kind=kind, road=road, members=(each.member,),
-                runtimes=runtimes))  # fmt: skip
+                runtimes=runtimes, card=each.run.recipe.card))  # fmt: skip
     for each in trained:
         if each.baseline_key is not None:
             member = Member(

@@ -1,0 +1,61 @@
+"""Which kind of model a folder holds, and its summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kdzoo.architecture.layers import Layer, drawn
+from kdzoo.errors import ModelError
+from kdzoo.files import has_file
+from kdzoo.model_files import check_model_files
+from kdzoo.runtime import require_runtimes
+from kdzoo.runtime.folder import EXPORT, is_exported_form
+
+_MARKS = ("config.json", "model.safetensors", "baseline.skops", EXPORT)
+
+
+def is_model(folder: Path) -> bool:
+    """Whether a folder looks like a model's, whole or not."""
+    return any(has_file(folder / name) for name in _MARKS)
+
+
+def summary_of(folder: Path) -> str:
+    """Returns what a model's folder holds, layer by layer.
+
+    Args:
+        folder: a classifier's, kdzoo's or any of Hugging Face's, an exported one's, or the
+            baseline's.
+
+    Raises:
+        ModelError: it is no whole model.
+        RecipeError: what reads it is not installed.
+    """
+    if is_exported_form(folder):
+        require_runtimes(["onnx"])
+        from kdzoo.architecture.exported import exported_summary
+
+        return exported_summary(folder)
+    if has_file(folder / "baseline.skops"):
+        return _baseline_summary(folder)
+    if not has_file(folder / "config.json"):
+        raise ModelError(f"{folder} is not a model folder: it lacks config.json")
+    check_model_files(folder)
+    from kdzoo.architecture.trained import trained_summary
+
+    return trained_summary(folder)
+
+
+def _baseline_summary(folder: Path) -> str:
+    from kdzoo.model.baseline import load_baseline
+
+    pipeline, labels = load_baseline(folder)
+    features, machine = (each for _, each in pipeline.steps)
+    layers = [
+        Layer(name, type(each).__name__, (1, len(each.vocabulary_)), len(each.idf_), None)
+        for name, each in features.transformer_list
+    ]
+    planes = machine.coef_.size + machine.intercept_.size
+    layers.append(Layer("machine", type(machine).__name__, (1, len(labels)), planes, None))
+    title = f"the classical baseline: TF-IDF and a linear support vector machine, {len(labels):,}"
+    note = "output: of one text; FLOPs depend on the words that a text has"
+    return drawn(layers, f"{title} labels", [note])

@@ -1,0 +1,135 @@
+"""A student of a study and the teacher that it asks, as one folder that deploys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kdzoo.choosing.cascade import (
+    CascadeLine,
+    Wanted,
+    check_wanted,
+    exported,
+    find_cascades,
+)
+from kdzoo.errors import ModelError, RecipeError
+from kdzoo.files import check_writable
+from kdzoo.registry import runtimes
+from kdzoo.results import Store
+from kdzoo.runtime import require_runtimes
+from kdzoo.runtime.cascade import Cascade, write_cascade
+from kdzoo.runtime.folder import CASCADE, README, STUDENT, TEACHER, check_exported_form
+from kdzoo.statistics.cascade import RISK
+
+_FILES = {CASCADE, README, STUDENT, TEACHER}
+
+
+@dataclass(frozen=True)
+class ExportedCascade:
+    """What was written.
+
+    Attributes:
+        folder: where it lies.
+        line: the student's form, its threshold, and what it comes to on validation and test.
+        has_teacher: whether the teacher's graph is there; else texts are marked to be sent on.
+        size_bytes: of what is deployed.
+    """
+
+    folder: Path
+    line: CascadeLine
+    has_teacher: bool
+    size_bytes: int
+
+
+def export_cascade(
+    run: Path, out: Path, model: str | None, escalate_to: str, wanted: Wanted, runtime: str
+) -> ExportedCascade:
+    """Writes a cascade's folder; see ``kdzoo.api.export_cascade``.
+
+    Args:
+        run: a study's folder, with its exported forms.
+        out: the folder to write; a cascade that is there is replaced.
+        model: the student's row.
+        escalate_to: the row of the model that is asked.
+        wanted: the promise, or the budget.
+        runtime: of both.
+
+    Raises:
+        KdzooError: there are no such models, they were not exported, the promise cannot be kept, or
+            ``out`` is another folder.
+    """
+    _check_runtime(runtime)
+    target = out.resolve()
+    _refuse_to_overwrite(target)
+    check_writable(target.parent, "give --out another place")
+    store = Store(run)
+    check_wanted(wanted, store, escalate_to)
+    if model is None:
+        names = (row.name for row in store.manifest().rows if row.role == "student")
+        raise ModelError(f"choose the student with --model NAME: {', '.join(names)}")
+    lines = find_cascades(store, escalate_to, wanted, model, runtime)
+    (line,) = lines
+    student = _form(store, line.member.key, runtime, model)
+    is_model = not store.read(line.teacher_key).is_file
+    teacher = _form(store, line.teacher_key, runtime, escalate_to) if is_model else None
+    decision = store.decision(line.member.key, runtime)
+    if decision is None:
+        raise ModelError(f"'{model}' in {runtime} has no temperature; run its recipe again")
+    value = line.threshold.value
+    cascade = Cascade(
+        temperature=decision.temperature,
+        score=line.threshold.score,
+        threshold=value if value < float("inf") else None,
+        oos_label=decision.oos_label,
+        escalated=line.validation.escalated,
+        promise=promise_of(wanted, line),
+    )
+    size_bytes = write_cascade(target, cascade, student, teacher)
+    return ExportedCascade(out, line, is_model, size_bytes)
+
+
+def promise_of(wanted: Wanted, line: CascadeLine) -> str:
+    """Returns in words what may be relied on."""
+    share = f"{line.validation.escalated * 100:.1f} % of the validation texts go to the teacher"
+    if wanted.max_loss is None:
+        lost = f"{line.validation.lost * 100:.2f} %"
+        return f"{share}; {lost} of them are lost, which is no promise for others."
+    return (
+        f"With {(1 - RISK) * 100:.0f} % confidence at most {wanted.max_loss * 100:g} % of texts "
+        "like those of validation get a wrong answer where the teacher's would be right, so that "
+        f"accuracy is no further below the teacher's; {share}."
+    )
+
+
+def _check_runtime(runtime: str) -> None:
+    if runtimes.get(runtime).export is None:
+        raise RecipeError(
+            f"--runtime {runtime}: a cascade is exported for one of "
+            f"{', '.join(exported([*runtimes.entries()]))}"
+        )
+    require_runtimes([runtime])
+
+
+def _form(store: Store, key: str, runtime: str, name: str) -> Path:
+    """Returns the folder of a model's exported form, once it is seen to be whole."""
+    folder = store.form(key, runtime)
+    form = store.read_form(key, runtime)
+    if form is None or form.failure is not None or not (folder / "model.onnx").is_file():
+        reason = "" if form is None or form.failure is None else f" ({form.failure})"
+        raise ModelError(
+            f"{store.root} holds no form of '{name}' for {runtime}{reason}: name {runtime} in its "
+            "recipe's measure.runtimes and run it again; published results hold no graphs"
+        )
+    check_exported_form(folder)
+    return folder
+
+
+def _refuse_to_overwrite(target: Path) -> None:
+    if target.exists() and not target.is_dir():
+        raise ModelError(f"{target} is a file; give --out a folder")
+    held = {path.name for path in target.iterdir()} if target.exists() else set()
+    if held and (CASCADE not in held or held - _FILES):
+        raise ModelError(
+            f"{target} holds other things than a cascade, which would be lost; give --out a new "
+            "folder"
+        )

@@ -1,0 +1,115 @@
+"""What ``pick`` and ``export`` say of a student that asks a teacher where it is not sure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdzoo.cli.app import out_console, say
+from kdzoo.errors import RecipeError
+
+if TYPE_CHECKING:
+    from kdzoo.cascading import ExportedCascade
+    from kdzoo.choosing.cascade import CascadeLine
+
+
+def check_options(
+    escalate_to: str | None, mine: Mapping[str, object], other: Mapping[str, object]
+) -> None:
+    """Looks whether options of a cascade stand beside ``--escalate-to``, and no others do.
+
+    Args:
+        escalate_to: what that option says.
+        mine: options of a cascade and what they say; None where they are not given.
+        other: those that do not go with it.
+
+    Raises:
+        RecipeError: one does not go together with the others.
+    """
+    looked = mine if escalate_to is None else other
+    given = [name for name, value in looked.items() if value is not None]
+    if given and escalate_to is None:
+        raise RecipeError(f"{given[0]} is of a cascade: add --escalate-to teacher, or remove it")
+    if given:
+        raise RecipeError(f"{given[0]} does not go with --escalate-to: remove one of them")
+
+
+def show_lines(
+    lines: list[CascadeLine],
+    folder: Path,
+    escalate_to: str,
+    promise: list[str],
+    price: float | None,
+) -> None:
+    """Prints the cascades of a study, what is promised, and the command that comes next."""
+    from kdzoo.console import table
+    from kdzoo.registry import runtimes
+
+    rows = [_cells(line, price) for line in lines]
+    out_console.print(table(list(rows[0]), [list(row.values()) for row in rows], right_from=2), "")
+    best = lines[0]
+    say(_promise(lines, escalate_to, promise))
+    least = "escalates the fewest" if promise[0] == "--max-loss" else "loses the least"
+    say(f"{best.name} in {best.runtime} {least}; at random: accuracy of as many texts escalated")
+    if runtimes.get(best.runtime).export is None:
+        say("its recipe's measure.runtimes names no form that is exported, as onnx-int8")
+        return
+    words = ["kdzoo", "export", str(folder), "--model", best.name, "--runtime", best.runtime]
+    words += ["--escalate-to", escalate_to, *promise, "--out", "deployed"]
+    has_weights = any((folder / "models").glob("*/model.safetensors"))
+    where = "" if has_weights else " (in the study's own folder: published results hold no graphs)"
+    say(f"next: {shlex.join(words)}{where}")
+
+
+def _cells(line: CascadeLine, price: float | None) -> dict[str, str]:
+    cells = {"model": line.name, "runtime": line.runtime}
+    for on, found in (("", line.validation), ("test: ", line.test)):
+        if found is not None:
+            cells[f"{on}escalated"] = f"{found.escalated * 100:.1f} %"
+            cells[f"{on}accuracy"] = f"{found.accuracy * 100:.1f}"
+            cells[f"{on}loss"] = f"{found.loss * 100:+.2f}"
+            cells[f"{on}at random"] = f"{found.at_random * 100:.1f}"
+    if price is not None:
+        cells["cost / million"] = f"{price * 1000 * line.validation.escalated:,.2f}"
+    return cells
+
+
+def _promise(lines: list[CascadeLine], escalate_to: str, promise: list[str]) -> str:
+    option, value = promise
+    if option == "--max-escalated":
+        return (
+            f"no more than {float(value) * 100:g} % of the validation texts go to {escalate_to}; "
+            "of what is lost nothing is promised for other texts"
+        )
+    together = (
+        f", of all {len(lines)} lines together, so that any may be chosen" if len(lines) > 1 else ""
+    )
+    return (
+        f"promised with 95 % confidence{together}: of texts like those of validation, at most "
+        f"{float(value) * 100:g} % get a wrong answer where that of {escalate_to} would be right; "
+        "accuracy is no further below"
+    )
+
+
+def show_export(exported: ExportedCascade) -> None:
+    """Prints what was written, and how it is used."""
+    from kdzoo.runtime.cascade import read_cascade
+
+    say(read_cascade(exported.folder).promise)
+    line = exported.line
+    if line.test is not None:
+        say(
+            f"on test: {line.test.escalated * 100:.1f} % escalated, accuracy "
+            f"{line.test.accuracy * 100:.1f} %, {line.test.loss * 100:+.2f} points below "
+            "the teacher"
+        )
+    if not exported.has_teacher:
+        say("the teacher is a file: what is not sure is marked, to be sent on to it")
+    say(f"{exported.size_bytes / 1e6:.2f} MB to deploy in {exported.folder}")
+    say(f'use it: {shlex.join(["kdzoo", "predict", str(exported.folder)])} "a text"')
+    say(f"or without kdzoo: {exported.folder / 'README.md'}")
+    parts = [exported.folder / "teacher"] if exported.has_teacher else []
+    words = ["kdzoo", "bench", *map(str, [*parts, exported.folder, exported.folder / "student"])]
+    say(f"measure it beside its parts: {shlex.join(words)} --texts FILE")

@@ -1,0 +1,177 @@
+"""When a student is sure enough to answer without the teacher: a threshold that keeps a promise.
+
+In a cascade the student answers where its score reaches a threshold, and the teacher elsewhere. A
+text is lost where the student answers it wrongly and the teacher would have been right. What is
+promised is the share of lost texts, and with it the accuracy: below the teacher's by no more, since
+texts that only the student gets right are not counted against those that are lost.
+
+The threshold is found by learn-then-test (Angelopoulos, Bates, Candès, Jordan and Lei, 2021,
+arXiv:2110.01052): thresholds are tested in a fixed order, from the one at which the teacher answers
+all, each by the exact binomial p-value of "more than that share is lost"; the last before the
+first failure is taken. Tested so, the number of thresholds costs nothing, and as the share of lost
+texts only grows along this order, all thresholds may be tried (Bates et al., 2021,
+arXiv:2101.02703). Several scores, or several students to choose from, share the risk (Bonferroni).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import binom
+
+Scores = npt.NDArray[np.floating[Any]]
+Flags = npt.NDArray[np.bool_]
+
+RISK = 0.05  # how often a promise may be broken
+_STEP = 2.0**-14  # relative, by which outcomes are rounded when they are stored
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """From where on a student answers without the teacher.
+
+    Attributes:
+        score: its name.
+        value: the least score with which the student answers; infinite where it never does.
+    """
+
+    score: str
+    value: float
+
+    def answers(self, scores: Scores) -> Flags:
+        """Returns whether the student answers each text, [N]."""
+        answers: Flags = scores >= self.value
+        return answers
+
+
+@dataclass(frozen=True)
+class Cascaded:
+    """What a cascade makes of texts.
+
+    Attributes:
+        escalated: share of them that the teacher answers.
+        accuracy: of the answers together.
+        loss: by how much that is below the teacher's; negative where it is above.
+        lost: share of the texts that the student answers wrongly and the teacher would not.
+        at_random: accuracy where as many texts go to the teacher, whichever they are.
+    """
+
+    escalated: float
+    accuracy: float
+    loss: float
+    lost: float
+    at_random: float
+
+
+def texts_needed(max_loss: float, risk: float = RISK) -> int:
+    """Returns how many validation texts a promise needs at least, where not one of them is lost.
+
+    Args:
+        max_loss: the share of lost texts, as promised.
+        risk: how often the promise may be broken.
+    """
+    return math.ceil(math.log(risk) / math.log1p(-max_loss))
+
+
+def promised(
+    scores: Mapping[str, Scores],
+    student: Flags,
+    teacher: Flags,
+    max_loss: float,
+    risk: float = RISK,
+) -> Threshold:
+    """Returns the threshold that escalates the fewest texts and loses no more than is promised.
+
+    Args:
+        scores: of validation texts, by name: the higher, the surer the student, [N] each.
+        student: whether its answer is right, [N].
+        teacher: likewise, [N].
+        max_loss: the share of lost texts, as promised.
+        risk: how often the promise may be broken; the scores share it.
+    """
+    count = len(student)
+    each = risk / len(scores)
+    may_be_lost = int(binom.ppf(each, count, max_loss))  # the least with at least that probability
+    if binom.cdf(may_be_lost, count, max_loss) > each:
+        may_be_lost -= 1
+    lost = teacher & ~student
+    found = [
+        (_answered(values, lost, may_be_lost), Threshold(name, value))
+        for name, values in scores.items()
+        for value in [_least_score(values, lost, may_be_lost)]
+    ]
+    return max(found, key=lambda each: each[0])[1]
+
+
+def within(scores: Mapping[str, Scores], student: Flags, teacher: Flags, share: float) -> Threshold:
+    """Returns the threshold that escalates no more than a share of these texts, and loses least.
+
+    Args:
+        scores: of validation texts, by name, [N] each.
+        student: whether its answer is right, [N].
+        teacher: likewise, [N].
+        share: of the texts, that the teacher may answer.
+    """
+    budget = math.floor(share * len(student))
+
+    def of(name: str) -> Threshold:
+        ordered = np.unique(scores[name])
+        escalated = np.searchsorted(np.sort(scores[name]), ordered)  # texts below each score
+        place = int(np.flatnonzero(escalated <= budget)[-1])
+        return Threshold(name, _between(ordered, place))
+
+    return max(
+        map(of, scores),
+        key=lambda found: (
+            cascaded(found.answers(scores[found.score]), student, teacher).accuracy,
+        ),
+    )
+
+
+def cascaded(answers: Flags, student: Flags, teacher: Flags) -> Cascaded:
+    """Returns what a cascade makes of texts.
+
+    Args:
+        answers: whether the student answers, [N].
+        student: whether its answer is right, [N].
+        teacher: likewise, [N].
+    """
+    escalated = 1 - float(answers.mean())
+    accuracy = float(np.where(answers, student, teacher).mean())
+    own, best = float(student.mean()), float(teacher.mean())
+    return Cascaded(
+        escalated=escalated,
+        accuracy=accuracy,
+        loss=best - accuracy,
+        lost=float((answers & teacher & ~student).mean()),
+        at_random=own + escalated * (best - own),
+    )
+
+
+def _answered(scores: Scores, lost: Flags, may_be_lost: int) -> int:
+    return int((scores >= _least_score(scores, lost, may_be_lost)).sum())
+
+
+def _least_score(scores: Scores, lost: Flags, may_be_lost: int) -> float:
+    """Returns the least score from which on no more texts are lost; texts of one score go together.
+
+    A negative number of texts may be lost where there are too few for any promise.
+    """
+    ordered, places = np.unique(scores, return_inverse=True)
+    by_score = np.bincount(places, weights=lost, minlength=len(ordered))
+    from_score = by_score[::-1].cumsum()[::-1]  # lost where the student answers from there on
+    kept = np.flatnonzero(from_score <= may_be_lost)
+    return _between(ordered, int(kept[0])) if len(kept) else math.inf
+
+
+def _between(ordered: Scores, place: int) -> float:
+    """Returns a threshold that parts a score from the one below it, however they were rounded."""
+    here = float(ordered[place])
+    if place == 0:
+        return here - abs(here) * _STEP
+    return (here + float(ordered[place - 1])) / 2

@@ -1,0 +1,70 @@
+"""What a search is for: figures of a finished trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kdzoo.data import Example
+from kdzoo.errors import RecipeError, did_you_mean
+from kdzoo.measure import work_per_text
+from kdzoo.model import load_model
+from kdzoo.results import Store
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure, and which way it is better.
+
+    Attributes:
+        name: what options call it.
+        title: what tables call it, with its unit.
+        direction: Optuna's word.
+        of: reads it from a model of the store, by its key and the validation texts.
+    """
+
+    name: str
+    title: str
+    direction: str
+    of: Callable[[Store, str, Sequence[Example]], float]
+
+
+def _accuracy(store: Store, key: str, _: Sequence[Example]) -> float:
+    return store.read(key).quality["validation"]["accuracy"]
+
+
+def _size_mb(store: Store, key: str, _: Sequence[Example]) -> float:
+    return store.read(key).size.size_bytes / 1e6
+
+
+def _mega_flops(store: Store, key: str, texts: Sequence[Example]) -> float:
+    work = work_per_text(load_model(store.finished(key)), texts)
+    if work.flops is None:
+        raise RecipeError(f"--goals flops: they cannot be counted: {work.failure}; remove flops")
+    return work.flops / 1e6
+
+
+GOALS = {
+    goal.name: goal
+    for goal in (
+        Goal("accuracy", "validation accuracy", "maximize", _accuracy),
+        Goal("size", "MB", "minimize", _size_mb),
+        Goal("flops", "million FLOPs a text", "minimize", _mega_flops),
+    )
+}
+
+
+def goals_of(names: Sequence[str]) -> list[Goal]:
+    """Returns the goals of those names, accuracy first.
+
+    Raises:
+        RecipeError: one is unknown, twice there, or accuracy is missing.
+    """
+    for name in names:
+        if name not in GOALS:
+            raise RecipeError(f"--goals: there is no goal '{name}'; {did_you_mean(name, GOALS)}")
+    if len(set(names)) < len(names):
+        raise RecipeError("--goals: one is there twice; remove it")
+    if "accuracy" not in names:
+        raise RecipeError("--goals: accuracy has to be among them, as in accuracy,size")
+    return [goal for name, goal in GOALS.items() if name in names]

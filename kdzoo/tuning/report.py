@@ -1,0 +1,118 @@
+"""What a search says at its end: the trials, a picture, the recipe it found, an honest sentence."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import yaml
+from tabulate import tabulate
+
+from kdzoo.files import write_atomically
+from kdzoo.plain import escaped
+from kdzoo.report.pictures.canvas import canvas, no_picture
+from kdzoo.report.pictures.letters import legible
+from kdzoo.tuning.search import Trial, Tuned, own_values
+from kdzoo.tuning.space import Source
+
+_DROPPED = {"search"}  # of the recipe that was found
+PICTURE = "trials"
+
+
+def write_trials(tuned: Tuned) -> list[Path]:
+    """Writes the trials as tables and a picture into the search's folder; returns the files."""
+    rows = [_row(tuned, each) for each in tuned.trials]
+    lines = io.StringIO()
+    writer = csv.DictWriter(lines, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomically(tuned.folder / "trials.csv", lines.getvalue())
+    shown = [{escaped(key): escaped(str(value)) for key, value in row.items()} for row in rows]
+    table = tabulate(shown, headers="keys", tablefmt="github", disable_numparse=True)
+    text = f"# {escaped(tuned.variant.name)}: trials\n\n{table}\n\n"
+    write_atomically(tuned.folder / "trials.md", text + "\n\n".join(map(escaped, told(tuned))))
+    written = [tuned.folder / "trials.csv", tuned.folder / "trials.md"]
+    return [*written, *_draw(tuned, tuned.folder / PICTURE)]
+
+
+def _row(tuned: Tuned, trial: Trial) -> dict[str, Any]:
+    figures = trial.figures or ("",) * len(tuned.goals)
+    named = {goal.title: _number(each) for goal, each in zip(tuned.goals, figures, strict=True)}
+    values = {key: _number(each) for key, each in trial.values.items()}
+    best = "best" if trial in tuned.best else trial.state
+    return {"trial": trial.number, **values, **named, "": best if not trial.reason else "failed"}
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def told(tuned: Tuned) -> list[str]:
+    """Returns in sentences what was found, how much better it is, and how far that can be trusted.
+
+    Validation was chosen on: the best of many is lucky, which no figure of validation shows.
+    """
+    best = tuned.best[0]
+    points = (best.figures[0] - tuned.own[0]) * 100
+    counts = {state: sum(each.state == state for each in tuned.trials)
+              for state in ("finished", "pruned", "failed")}  # fmt: skip
+    ended = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    sentences = [
+        f"{len(tuned.trials)} trials ended: {ended}",
+        f"the best has validation accuracy {best.figures[0] * 100:.1f} %, {points:+.1f} points "
+        f"beside the recipe as it stands ({tuned.own[0] * 100:.1f} %)",
+        f"it was chosen on these {tuned.texts:,} validation texts among {counts['finished']} "
+        "trials, so that part of the difference is luck: fresh seeds and the test texts, which no "
+        "trial has read, say what it is worth",
+    ]
+    if len(tuned.goals) > 1:
+        others = ", ".join(goal.name for goal in tuned.goals[1:])
+        sentences.insert(
+            2,
+            f"{len(tuned.best)} trials make up the front: none beats them in accuracy and {others}",
+        )
+    if tuned.mattered:
+        named = ", ".join(f"{key} {share * 100:.0f} %" for key, share in tuned.mattered.items())
+        sentences.append(f"what mattered for accuracy (PED-ANOVA): {named}")
+    return sentences
+
+
+def _draw(tuned: Tuned, stem: Path) -> list[Path]:
+    """Draws each finished trial's accuracy, and the best so far; with a second goal, the front."""
+    finished = [each for each in tuned.trials if each.figures]
+    if not finished:
+        return no_picture(stem)
+    has_front = len(tuned.goals) > 1
+    with canvas(stem, (7.5, 4.2), [tuned.variant.name]) as (axes, paths):
+        accuracies = [each.figures[0] * 100 for each in finished]
+        places = [each.figures[1] if has_front else each.number for each in finished]
+        axes.scatter(places, accuracies, color="#0072B2", s=24, label="a trial")
+        if has_front:
+            front = sorted((each.figures[1], each.figures[0] * 100) for each in tuned.best)
+            axes.plot(*zip(*front, strict=True), color="#009E73", marker="o", label="the front")
+        else:
+            so_far = [max(accuracies[: place + 1]) for place in range(len(accuracies))]
+            axes.step(places, so_far, where="post", color="#009E73", label="the best so far")
+        axes.axhline(
+            tuned.own[0] * 100, color="#000000", linewidth=1, label="the recipe as it stands"
+        )
+        axes.set_xlabel(tuned.goals[1].title if has_front else "trial")
+        axes.set_ylabel("validation accuracy, %")
+        axes.set_title(legible(f"{tuned.variant.name}: trials"), loc="left")
+        axes.legend(frameon=False)
+    return paths
+
+
+def write_best(tuned: Tuned, source: Source, output: Path) -> None:
+    """Writes the recipe that was found, whole: all settings, those that were searched too."""
+    best = tuned.best[0]
+    recipe = source.variant(best.values).recipe
+    dumped = recipe.model_dump(mode="json", exclude=_DROPPED, exclude_none=True)
+    own = own_values(tuned)
+    lines = [f"# Found by kdzoo tune, in {len(tuned.trials)} trials on validation."]
+    for key, value in best.values.items():
+        lines.append(f"# {key}: {_number(value)}, was {_number(own[key])}")
+    text = "\n".join(lines) + "\n" + yaml.safe_dump(dumped, sort_keys=False, allow_unicode=True)
+    write_atomically(output, text)

@@ -1,0 +1,334 @@
+"""The search itself: Optuna asks for trials, the store makes them, Optuna is told."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kdzoo.bounds import read_json
+from kdzoo.errors import KdzooError, RecipeError, StoreError
+from kdzoo.files import alone_in, check_writable, has_file, write_atomically
+from kdzoo.progress import Progress
+from kdzoo.recipe import Study, Variant
+from kdzoo.recipe.search import Range, plain
+from kdzoo.results import Store
+from kdzoo.steps import StudyContext, StudyData
+from kdzoo.study import check_study
+from kdzoo.teacher import check_cache
+from kdzoo.training import make_accelerator
+from kdzoo.tuning.goals import Goal
+from kdzoo.tuning.space import Source, Space, space_of, value_in
+from kdzoo.tuning.training import PrunedError, train_trial
+
+if TYPE_CHECKING:
+    import optuna
+
+JOURNAL = "trials.log"  # Optuna's own; JSON lines
+SEARCH = "search.json"  # which search it is of
+_SEARCHES_NOTHING = {"search", "seeds", "card", "measure", "controls"}  # sections of the recipe
+DEFAULT_TRIALS = 30
+_TELLING = 8  # finished trials from which on they say what mattered
+_KEYS, _FAILURE, _OWN = "keys", "failure", "own"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial that ended.
+
+    Attributes:
+        number: in the order in which they began.
+        values: of the keys that were searched.
+        figures: of the goals; none where it was pruned or failed.
+        keys: of its models in the store.
+        state: ``finished``, ``pruned`` or ``failed``.
+        reason: why it failed.
+    """
+
+    number: int
+    values: dict[str, Any]
+    figures: tuple[float, ...]
+    keys: tuple[str, ...]
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What a search came to.
+
+    Attributes:
+        folder: of its store and files.
+        variant: the recipe as it stands.
+        space: what was searched.
+        goals: what for.
+        trials: those that ended.
+        best: the trials that none of the others beats, the most accurate first.
+        own: the goals' figures of the recipe as it stands.
+        texts: of validation, by which was chosen.
+        mattered: by key the share of what good trials have in common; empty of too few trials.
+    """
+
+    folder: Path
+    variant: Variant
+    space: Space
+    goals: tuple[Goal, ...]
+    trials: tuple[Trial, ...]
+    best: tuple[Trial, ...]
+    own: tuple[float, ...]
+    texts: int
+    mattered: dict[str, float]
+
+
+def tune(
+    source: Source,
+    folder: Path,
+    *,
+    trials: int | None,
+    hours: float | None,
+    seeds: Sequence[int] | None,
+    goals: Sequence[Goal],
+    progress: Progress,
+) -> Tuned:
+    """Searches for the settings of a recipe; see ``kdzoo.api.tune``.
+
+    Args:
+        source: the recipe.
+        folder: of the store; a search that is there goes on.
+        trials: that are to have ended, those of before included.
+        hours: after which no trial begins.
+        seeds: of each trial; the recipe's first by default.
+        goals: what for, accuracy first.
+        progress: told what is being done.
+
+    Raises:
+        KdzooError: a mistake in recipe or space, another search in the folder, or no trial that
+            could be trained.
+    """
+    variant = source.variant()
+    space = space_of(source, variant)
+    chosen = list(seeds or variant.recipe.seeds[:1])
+    check_writable(folder, "give --out a folder that you may write")
+    check_cache()
+    data = StudyData(progress)
+    check_study(Study(variant.recipe.name, (variant,)), data)
+    with alone_in(folder, "search"):
+        study = _study(folder, variant, space, chosen, goals)
+        context = StudyContext(Store(folder), make_accelerator(), data)
+        own = _own(study, variant, chosen, goals, context)
+        _search(study, source, space, _Limits(trials, hours), chosen, goals, context)
+    # one that was killed is no failure: its values were tried again
+    ended = [_trial(each) for each in study.get_trials() if each.state.is_finished()]
+    ended = [each for each in ended if each.state != "failed" or each.reason]
+    finished = [each for each in ended if each.state == "finished"]
+    if not finished:
+        reasons = dict.fromkeys(each.reason for each in ended if each.reason)
+        raise KdzooError("; ".join(reasons) or "no trial was finished: give it more --trials")
+    best = sorted((_trial(each) for each in _front(study)), key=lambda each: -each.figures[0])
+    texts = len(data.corpus(variant.recipe.data, chosen[0]).validation)
+    return Tuned(
+        folder=folder,
+        variant=variant,
+        space=space,
+        goals=tuple(goals),
+        trials=tuple(ended),
+        best=tuple(best),
+        own=own,
+        texts=texts,
+        mattered=_mattered(study, finished),
+    )
+
+
+@dataclass(frozen=True)
+class _Limits:
+    trials: int | None
+    hours: float | None
+
+
+def _front(study: optuna.Study) -> list[Any]:
+    return study.best_trials if len(study.directions) > 1 else [study.best_trial]
+
+
+def _mattered(study: optuna.Study, finished: Sequence[Trial]) -> dict[str, float]:
+    """Returns how much each key explains of what the accurate trials have in common."""
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+    if len(finished) < _TELLING or len({each.figures[0] for each in finished}) < _TELLING // 2:
+        return {}
+    found: dict[str, float] = get_param_importances(
+        study, evaluator=PedAnovaImportanceEvaluator(), target=lambda each: each.values[0]
+    )
+    return found
+
+
+def _study(
+    folder: Path, variant: Variant, space: Space, seeds: list[int], goals: Sequence[Goal]
+) -> optuna.Study:
+    """Returns the search of that folder, a new one or what was left of it.
+
+    Raises:
+        StoreError: it is another search's.
+    """
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    _check_same(folder, variant, space, seeds, goals)
+    storage = JournalStorage(JournalFileBackend(str(folder / JOURNAL)))
+    directions = [goal.direction for goal in goals]
+    study = optuna.create_study(
+        study_name="kdzoo", storage=storage, load_if_exists=True, directions=directions
+    )
+    ended = len(study.get_trials())
+    study.sampler = optuna.samplers.TPESampler(seed=ended)  # another start where it goes on
+    study.pruner = optuna.pruners.MedianPruner() if len(goals) == 1 else optuna.pruners.NopPruner()
+    for trial in study.get_trials(states=[optuna.trial.TrialState.RUNNING]):  # of a killed process
+        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        study.enqueue_trial(trial.params)
+    return study
+
+
+def _check_same(
+    folder: Path, variant: Variant, space: Space, seeds: list[int], goals: Sequence[Goal]
+) -> None:
+    """Looks whether a folder holds this search, or none yet; writes down which one it holds now.
+
+    Raises:
+        StoreError: it is another search's.
+    """
+    recipe = variant.recipe.model_dump(mode="json", exclude=_SEARCHES_NOTHING)
+    asked = {
+        "space": plain(dict(space)),
+        "seeds": seeds,
+        "goals": [goal.name for goal in goals],
+        "recipe": recipe,
+    }
+    asked, path = json.loads(json.dumps(asked)), folder / SEARCH
+    known = read_json(path) if has_file(path) else asked
+    what = [name for name, value in asked.items() if known.get(name) != value]
+    if what:
+        raise StoreError(
+            f"{folder} holds a search with another {' and another '.join(what)}: give --out "
+            "another folder, or remove that one"
+        )
+    write_atomically(path, json.dumps(asked, indent=1))
+
+
+def _own(
+    study: optuna.Study,
+    variant: Variant,
+    seeds: list[int],
+    goals: Sequence[Goal],
+    context: StudyContext,
+) -> tuple[float, ...]:
+    """Returns the figures of the recipe as it stands, with which the best is compared."""
+    if _OWN not in study.user_attrs:
+        context.progress.say(f"{variant.name} as it stands")
+        figures, _ = train_trial(variant, seeds, goals, context, None)
+        study.set_user_attr(_OWN, figures)
+    return tuple(study.user_attrs[_OWN])
+
+
+def _search(
+    study: optuna.Study,
+    source: Source,
+    space: Space,
+    limits: _Limits,
+    seeds: list[int],
+    goals: Sequence[Goal],
+    context: StudyContext,
+) -> None:
+    """Makes trials until there are enough, or the time is over."""
+    start = time.monotonic()
+    while not _is_over(study, limits, time.monotonic() - start):
+        trial = study.ask()
+        values = {key: _suggested(trial, key, each) for key, each in space.items()}
+        told = ", ".join(f"{key.rpartition('.')[2]} {_short(each)}" for key, each in values.items())
+        context.progress.say(f"trial {trial.number}: {told}")
+        _make(study, trial, source.variant(values), seeds, goals, context)
+
+
+def _is_over(study: optuna.Study, limits: _Limits, seconds: float) -> bool:
+    from optuna.trial import TrialState
+
+    if limits.hours is not None and seconds >= limits.hours * 3600:
+        return True
+    ended = study.get_trials(states=[TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL])
+    done = [each for each in ended if each.state != TrialState.FAIL or _FAILURE in each.user_attrs]
+    return limits.trials is not None and len(done) >= limits.trials
+
+
+def _make(
+    study: optuna.Study,
+    trial: optuna.Trial,
+    variant: Variant,
+    seeds: list[int],
+    goals: Sequence[Goal],
+    context: StudyContext,
+) -> None:
+    from optuna.trial import TrialState
+
+    def report(step: int, figure: float) -> None:
+        trial.report(figure, step)
+        if trial.should_prune():
+            raise PrunedError
+
+    try:
+        figures, keys = train_trial(
+            variant, seeds, goals, context, report if len(goals) == 1 else None
+        )
+    except PrunedError:
+        study.tell(trial, state=TrialState.PRUNED)
+        context.progress.say(f"trial {trial.number}: pruned, others did better by then")
+    except KdzooError as error:  # values that do not train: the others go on
+        trial.set_user_attr(_FAILURE, str(error))
+        study.tell(trial, state=TrialState.FAIL)
+        context.progress.say(f"trial {trial.number} failed: {error}")
+    else:
+        trial.set_user_attr(_KEYS, keys)
+        study.tell(trial, figures)
+
+
+def _suggested(trial: optuna.Trial, key: str, values: Any) -> Any:
+    if not isinstance(values, Range):
+        return trial.suggest_categorical(key, values)
+    if isinstance(values.low, int):
+        return trial.suggest_int(key, values.low, int(values.high), log=values.log)
+    return trial.suggest_float(key, values.low, values.high, log=values.log)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _trial(frozen: Any) -> Trial:
+    from optuna.trial import TrialState
+
+    states = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned"}
+    return Trial(
+        number=frozen.number,
+        values=dict(frozen.params),
+        figures=tuple(frozen.values or ()) if frozen.state == TrialState.COMPLETE else (),
+        keys=tuple(frozen.user_attrs.get(_KEYS, ())),
+        state=states.get(frozen.state, "failed"),
+        reason=frozen.user_attrs.get(_FAILURE, ""),
+    )
+
+
+def own_values(tuned: Tuned) -> dict[str, Any]:
+    """Returns what the recipe has at the keys that were searched."""
+    return {key: value_in(tuned.variant.recipe, key) for key in tuned.space}
+
+
+def refuse_other_folder(folder: Path) -> None:
+    """Looks whether a folder is free for a search, or holds one.
+
+    Raises:
+        RecipeError: it is a study's.
+    """
+    if (folder / "study.json").is_file():
+        raise RecipeError(f"{folder} is a study's folder; give --out another for the search")

@@ -1,0 +1,114 @@
+"""A trial: a recipe trained once for each seed, and looked at on validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from kdzoo.recipe import Variant
+from kdzoo.results import CHECKPOINT
+from kdzoo.steps import (
+    SeedRun,
+    StudyContext,
+    obtain_student,
+    obtain_teacher,
+    plan_jobs,
+    write_quality,
+)
+from kdzoo.tracking import Note, Scalar, Tracking
+from kdzoo.tuning.goals import Goal
+
+Report = Callable[[int, float], None]  # (step, validation figure); raises where a trial is pruned
+
+
+class PrunedError(Exception):
+    """A trial that does worse than others did at the same step."""
+
+
+@dataclass(frozen=True)
+class Watched(Tracking):
+    """Tells a search how a training goes, which may end it; trackers are not told of trials.
+
+    Attributes:
+        report: the search.
+        select_by: the figure that it is told.
+        root: of the store.
+    """
+
+    report: Report | None = None
+    select_by: str = "accuracy"
+    root: Path = field(default_factory=Path)
+
+    @contextmanager
+    def run(self, name: str, key: str, configuration: Mapping[str, Scalar]) -> Iterator[Note]:
+        """Yields what is told the figures of a step; a pruned training leaves its history alone."""
+        history: list[dict[str, float]] = []
+        folder = self.root / "models" / name
+
+        def note(step: int, figures: Mapping[str, float]) -> None:
+            named = {each.removeprefix("validation/"): value for each, value in figures.items()}
+            history.append({"step": step, **named})
+            if self.report is not None:
+                self.report(step, named[self.select_by])
+
+        try:
+            yield note
+        except PrunedError:
+            (folder / CHECKPOINT).unlink(missing_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            from kdzoo.results import Store
+
+            Store(self.root).write_history(folder, history)
+            raise
+
+
+def train_trial(
+    variant: Variant,
+    seeds: Sequence[int],
+    goals: Sequence[Goal],
+    context: StudyContext,
+    report: Report | None,
+) -> tuple[list[float], list[str]]:
+    """Returns the goals' figures, means over the seeds, and the keys of the models.
+
+    Each model is an ordinary one of the store: found there, or trained now. Test is not read.
+
+    Args:
+        variant: the recipe with the trial's values.
+        seeds: of the trial.
+        goals: what is read.
+        context: the store, and who is told.
+        report: told how the first seed does, to prune; None where nothing is pruned.
+
+    Raises:
+        PrunedError: the search ended it.
+        KdzooError: it cannot be trained.
+    """
+    found, keys = [], []
+    for number, seed in enumerate(seeds):
+        watched = Watched(
+            report=report if number == 0 else None,
+            select_by=_figure(variant),
+            root=context.store.root,
+        )
+        key, run = _train(variant, seed, replace(context, tracking=watched))
+        write_quality(key, run, ("validation",), context)
+        found.append([goal.of(context.store, key, run.corpus.validation) for goal in goals])
+        keys.append(key)
+    return [sum(each) / len(seeds) for each in zip(*found, strict=True)], keys
+
+
+def _figure(variant: Variant) -> str:
+    by = variant.recipe.training.select_by
+    return "accuracy" if by == "last" else by
+
+
+def _train(variant: Variant, seed: int, context: StudyContext) -> tuple[str, SeedRun]:
+    recipe = variant.recipe
+    corpus = context.data.corpus(recipe.data, seed)
+    teacher = obtain_teacher(recipe, corpus, seed, context)
+    run = SeedRun(variant, seed, corpus, teacher)
+    job, _ = plan_jobs(run, context.data)
+    return obtain_student(job, context), run

@@ -1,0 +1,351 @@
+"""A search finds settings on validation, goes on where it ended, and says what they are worth."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tiny_world import RunCommand, WriteRecipe, tiny_recipe_data
+
+from kdzoo.api import tune
+from kdzoo.errors import KdzooError, RecipeError, StoreError
+from kdzoo.recipe import load_study
+from kdzoo.results import CHECKPOINT, Store
+from kdzoo.results.store import HISTORY, RECORD
+from kdzoo.tuning import Tuned, search
+from kdzoo.tuning import training as tuning_training
+from kdzoo.tuning.report import told
+from kdzoo.tuning.space import Source, space_of
+
+SPACE: dict[str, Any] = {
+    "objective.temperature": {"low": 1, "high": 20, "log": True},
+    "student.dim": {"low": 4, "high": 12},
+    "training.learning_rate": [0.01, 0.05],
+}
+QUICK = {"steps": 6, "batch_size": 8, "evaluations": 2, "learning_rate": 0.01,
+         "checkpoint_every": 2}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path, tiny_encoder: Path) -> Path:
+    """A recipe that trains in a moment, with a space."""
+    data = {**tiny_recipe_data(tiny_data, tiny_encoder), "training": QUICK, "search": SPACE}
+    path = tmp_path_factory.mktemp("tuned") / "tiny.yaml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The cache that all tests share, for what a module shares too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KDZOO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        yield
+
+
+@pytest.fixture(scope="module")
+def tuned(recipe: Path, cache: None) -> Tuned:
+    """A search of six trials, the first three of them made by an earlier call."""
+    tune(str(recipe), trials=3, out=recipe.parent / "runs" / "search")
+    return tune(
+        str(recipe), trials=6, out=recipe.parent / "runs" / "search",
+        output=recipe.parent / "best.yaml",
+    )  # fmt: skip
+
+
+class TestSearch:
+    def test_goes_on_until_there_are_so_many_trials(self, tuned: Tuned) -> None:
+        assert [trial.number for trial in tuned.trials] == list(range(6))
+        assert all(trial.values.keys() == SPACE.keys() for trial in tuned.trials)
+
+    def test_tries_values_of_the_space_alone(self, tuned: Tuned) -> None:
+        for trial in tuned.trials:
+            assert 1 <= trial.values["objective.temperature"] <= 20
+            assert isinstance(trial.values["student.dim"], int)
+            assert 4 <= trial.values["student.dim"] <= 12
+            assert trial.values["training.learning_rate"] in (0.01, 0.05)
+
+    def test_leaves_ordinary_models_whose_test_texts_nobody_read(self, tuned: Tuned) -> None:
+        store = Store(tuned.folder)
+        for trial in tuned.trials:
+            for key in trial.keys:
+                record = store.read(key)
+                assert set(record.quality) == {"validation"}
+                assert record.recipe["student"]["dim"] == trial.values["student.dim"]
+                assert record.quality["validation"]["accuracy"] == trial.figures[0]
+                assert set(store.predictions(key)["split"]) == {"validation"}
+
+    def test_its_best_is_the_most_accurate(self, tuned: Tuned) -> None:
+        finished = [trial.figures[0] for trial in tuned.trials if trial.figures]
+
+        assert tuned.best[0].figures[0] == max(finished)
+
+    def test_writes_the_recipe_that_it_found_whole(self, tuned: Tuned, recipe: Path) -> None:
+        """It is read again as what was trained: a run finds the very model."""
+        (found,) = load_study(str(recipe.parent / "best.yaml")).variants
+        (own,) = load_study(str(recipe)).variants
+        best = tuned.best[0]
+
+        assert found.recipe.search is None
+        expected = Source(str(recipe)).variant(best.values).recipe
+        sections = found.recipe.model_dump(mode="json")
+        assert sections == expected.model_dump(mode="json", exclude={"search"})
+        assert found.recipe.seeds == own.recipe.seeds
+        record = Store(tuned.folder).read(best.keys[0])
+        assert all(record.recipe[name] == sections[name] for name in ("student", "objective"))
+
+    def test_says_what_was_found_and_that_it_was_chosen_on(self, tuned: Tuned) -> None:
+        sentences = " ".join(told(tuned))
+
+        points = (tuned.best[0].figures[0] - tuned.own[0]) * 100
+        assert f"{points:+.1f} points beside the recipe as it stands" in sentences
+        assert "chosen on these 32 validation texts" in sentences
+        assert "luck" in sentences
+
+    def test_tells_its_trials_as_tables(self, tuned: Tuned) -> None:
+        with (tuned.folder / "trials.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [row["trial"] for row in rows] == [str(number) for number in range(6)]
+        assert sum(row[""] == "best" for row in rows) == 1
+        shown = (tuned.folder / "trials.md").read_text(encoding="utf-8")
+        assert shown.count("\n|") == 2 + 6
+        assert (tuned.folder / "trials.png").is_file()
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"overrides": ["search={student.dim: [4, 5]}"]}, "another space"),
+            ({"overrides": ["training.steps=7"]}, "another recipe"),
+            ({"seeds": [1]}, "another seeds"),
+            ({"goals": ["accuracy", "size"]}, "another goals"),
+        ],
+        ids=str,
+    )
+    def test_does_not_mix_two_searches(
+        self, tuned: Tuned, recipe: Path, changes: dict[str, Any], said: str
+    ) -> None:
+        before = (tuned.folder / "trials.log").read_bytes()
+        with pytest.raises(StoreError, match=said):
+            tune(str(recipe), trials=7, out=tuned.folder, **changes)
+
+        assert (tuned.folder / "trials.log").read_bytes() == before
+
+    def test_what_is_measured_changes_no_search(self, tuned: Tuned, recipe: Path) -> None:
+        again = tune(
+            str(recipe),
+            trials=6,
+            out=tuned.folder,
+            overrides=["measure.rounds=9", "card.license=mit"],
+        )
+        assert again.trials == tuned.trials
+
+
+@pytest.mark.usefixtures("cache")
+class TestTrial:
+    @pytest.mark.trains
+    def test_one_that_is_pruned_leaves_its_history_and_no_model(
+        self, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def prune(*_: Any) -> bool:
+            return True
+
+        monkeypatch.setattr("optuna.trial.Trial.should_prune", prune)
+        with pytest.raises(KdzooError):  # none is left to be the best
+            tune(str(recipe), trials=2, out=tmp_path / "search")
+
+        folders = list((tmp_path / "search" / "models").glob("tiny--*"))
+        pruned = [folder for folder in folders if not (folder / RECORD).is_file()]
+        assert len(folders) - len(pruned) == 1  # the recipe as it stands
+        assert pruned
+        for folder in pruned:
+            assert [path.name for path in folder.iterdir()] == [HISTORY]
+            assert json.loads((folder / HISTORY).read_text(encoding="utf-8"))[0]["step"] == 3
+            assert not (folder / CHECKPOINT).exists()
+
+    def test_one_that_was_interrupted_is_tried_again(
+        self, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With the same values, whatever ended it."""
+        seen: list[dict[str, Any]] = []
+        train = tuning_training.train_trial
+
+        def stopping(variant: Any, *rest: Any) -> Any:
+            seen.append({"dim": variant.recipe.student.dim, "rate": variant.recipe.training})
+            if len(seen) == 3:
+                raise KeyboardInterrupt
+            return train(variant, *rest)
+
+        monkeypatch.setattr(search, "train_trial", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            tune(str(recipe), trials=3, out=tmp_path / "search")
+        found = tune(str(recipe), trials=3, out=tmp_path / "search")
+
+        assert seen[3] == seen[2]
+        assert len(found.trials) == 3
+        assert {trial.state for trial in found.trials} <= {"finished", "pruned"}
+
+    def test_one_that_cannot_be_trained_is_told_and_the_others_go_on(
+        self, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        train = tuning_training.train_trial
+        calls: list[None] = []
+
+        def failing(*given: Any) -> Any:
+            calls.append(None)
+            if len(calls) == 2:
+                raise KdzooError("the loss is nan")
+            return train(*given)
+
+        monkeypatch.setattr(search, "train_trial", failing)
+        found = tune(str(recipe), trials=2, out=tmp_path / "search")
+
+        assert [trial.reason for trial in found.trials] == ["the loss is nan", ""]
+
+    def test_several_goals_give_a_front(self, recipe: Path, tmp_path: Path) -> None:
+        found = tune(str(recipe), trials=4, out=tmp_path / "search",
+                     goals=["flops", "accuracy", "size"])  # fmt: skip
+
+        assert [goal.name for goal in found.goals] == ["accuracy", "size", "flops"]
+        assert {trial.state for trial in found.trials} == {"finished"}
+        for one in found.best:
+            for other in found.trials:
+                better = (other.figures[0], -other.figures[1], -other.figures[2])
+                mine = (one.figures[0], -one.figures[1], -one.figures[2])
+                assert not (all(a >= b for a, b in zip(better, mine, strict=True))
+                            and better != mine)  # fmt: skip
+
+    def test_is_the_mean_over_its_seeds(self, recipe: Path, tmp_path: Path) -> None:
+        found = tune(str(recipe), trials=1, out=tmp_path / "search", seeds=[0, 1])
+        (trial,) = found.trials
+
+        store = Store(tmp_path / "search")
+        accuracies = [store.read(key).quality["validation"]["accuracy"] for key in trial.keys]
+        assert len(accuracies) == 2
+        assert trial.figures[0] == pytest.approx(sum(accuracies) / 2)
+
+
+class TestSpace:
+    def test_is_a_sensible_one_where_the_recipe_has_none(
+        self, write_recipe: WriteRecipe, recipe: Path
+    ) -> None:
+        source = Source(str(write_recipe()))
+        found = space_of(source, source.variant())
+
+        assert {"objective.temperature", "objective.alpha", "training.learning_rate"} <= set(found)
+
+    def test_of_a_recipe_of_hard_labels_has_no_objective(self, write_recipe: WriteRecipe) -> None:
+        source = Source(str(write_recipe(objective={"alpha": 1.0})))
+
+        assert not [key for key in space_of(source, source.variant()) if "objective" in key]
+
+    @pytest.mark.parametrize(
+        ("space", "said"),
+        [
+            ({"objective.temprature": [1, 2]}, "did you mean"),
+            ({"student.layers": {"low": 1, "high": 2}}, "unknown key"),
+            ({"nothing.at.all": [1, 2]}, "unknown key"),
+            ({"objective.temperature": {"low": 5, "high": 5}}, "less than high"),
+            ({"objective.temperature": {"low": 9, "high": 1}}, "less than high"),
+            ({"objective.temperature": {"low": 0, "high": 1, "log": True}}, "above 0"),
+            ({"objective.temperature": {"low": -3, "high": 2}}, "greater than 0"),
+            ({"objective.temperature": {"low": 1}}, "high"),
+            ({"objective.temperature": {"low": 1, "high": float("inf")}}, "finite"),
+            ({"objective.alpha": {"low": 0, "high": 2}}, "less than or equal to 1"),
+            ({"objective.temperature": [1]}, "at least 2"),
+            ({"objective.temperature": [1, 1]}, "twice"),
+            ({"student.kind": ["fasttext", "no such student"]}, "no such student"),
+            ({"training.select_by": ["accuracy", "luck"]}, "luck"),
+            ({"training.steps": {"low": 0, "high": 10}}, "greater than 0"),
+            ({"data.oos_label": ["a", "b"]}, "not searched"),
+            ({"teacher.max_length": [8, 16]}, "not searched"),
+            ({"seeds": [0, 1]}, "not searched"),
+            ({}, "at least 1"),
+        ],
+        ids=str,
+    )  # fmt: skip
+    def test_that_cannot_be_is_refused_before_anything_is_trained(
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe, space: dict[str, Any], said: str
+    ) -> None:
+        path = write_recipe()
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        path.write_text(yaml.safe_dump({**data, "search": space}), encoding="utf-8")
+        outcome = kdzoo("tune", path, "--trials", 1, "--out", "search")
+
+        assert (outcome.code, outcome.out) == (2, "")
+        assert said in outcome.err
+        assert not Path("search").exists()
+
+    def test_whole_numbers_stay_whole_where_the_key_wants_them(self, recipe: Path) -> None:
+        source = Source(str(recipe))
+        found = space_of(source, source.variant())
+
+        assert found["student.dim"].low == 4  # type: ignore[union-attr]
+        assert isinstance(found["student.dim"].low, int)  # type: ignore[union-attr]
+        assert isinstance(found["objective.temperature"].low, float)  # type: ignore[union-attr]
+
+
+class TestOptions:
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (["--trials", "0"], "at least 1"),
+            (["--trials", "-3"], "at least 1"),
+            (["--hours", "0"], "more than 0"),
+            (["--hours", "nan"], "more than 0"),
+            (["--goals", "speed"], "no goal 'speed'"),
+            (["--goals", "size"], "accuracy has to be"),
+            (["--goals", "accuracy,accuracy"], "twice"),
+            (["-o", "best.json"], "is no .yaml"),
+            (["-o", "there.yaml"], "there already"),
+            (["--out", "study"], "is a study's folder"),
+            (["--set", "grid={training.steps: [5, 6]}"], "a search is of one"),
+        ],
+        ids=str,
+    )
+    def test_that_cannot_be_are_refused(
+        self, kdzoo: RunCommand, recipe: Path, tmp_path: Path, options: list[str], said: str
+    ) -> None:
+        (tmp_path / "there.yaml").write_text("mine", encoding="utf-8")
+        (tmp_path / "study").mkdir()
+        (tmp_path / "study" / "study.json").write_text("{}", encoding="utf-8")
+        outcome = kdzoo("tune", recipe, *options)
+
+        assert (outcome.code, outcome.out) == (2, "")
+        assert said in outcome.err
+        assert (tmp_path / "there.yaml").read_text(encoding="utf-8") == "mine"
+
+    def test_where_optuna_is_not_installed_the_way_to_it_is_told(
+        self, recipe: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+        with pytest.raises(RecipeError, match=r"pip install \"kdzoo\[tune\]\""):
+            tune(str(recipe))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cache")
+def test_after_kill_9_the_same_command_goes_on(recipe: Path, tmp_path: Path) -> None:
+    """At several moments; each restart loses no finished trial and trains none twice."""
+    line = [sys.executable, "-I", "-m", "kdzoo", "tune", str(recipe), "--trials", "12", "--out",
+            "search", "--set", "training.steps=40"]  # fmt: skip
+    for seconds in (9.0, 11.0, 12.0):
+        process = subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.DEVNULL,
+                                   start_new_session=True)  # fmt: skip
+        time.sleep(seconds)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "12 trials ended" in done.stdout
