@@ -172,7 +172,9 @@ def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Pat
     if (folder / "study.json").is_file():
         return choose(Store(folder), model, seed).folder
     if model is not None or seed is not None:
-        raise ModelError(f"--model and --seed choose from a study's table, and {run} is no study")
+        raise ModelError(
+            f"--model and --seed choose from a study's table, and {run} is no study; remove them"
+        )
     if is_exported_form(folder):
         raise ModelError(f"{run} is exported already; name the folder of the trained model")
     if (folder / "baseline.skops").is_file():

@@ -22,6 +22,7 @@ from tiny_world import (
     Outcome,
     RunCommand,
     WriteRecipe,
+    own_registrations,
     save_tiny_bert,
     texts_of,
     tiny_recipe_data,
@@ -182,15 +183,8 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 @pytest.fixture(autouse=True)
 def _own_registrations() -> Iterator[None]:
     """Takes back what a test registered, so that no other test meets it."""
-    from kdzoo import registry
-
-    known = registry._ALL
-    before = [each.entries() for each in known]
-    files = set(registry._loaded_files)
-    yield
-    for each, entries in zip(known, before, strict=True):
-        each._entries = entries
-    registry._loaded_files.intersection_update(files)
+    with own_registrations():
+        yield
 
 
 @pytest.fixture

@@ -323,7 +323,7 @@ class TestRefusal:
         tokenizer.add_tokens(["quokka", "wombat"])
         tokenizer.save_pretrained(copied)
 
-        assert "do not belong together" in self.refused(copied)
+        assert "resize_token_embeddings(" in self.refused(copied)
 
     def test_of_weights_of_another_architecture(self, copied: Path, tiny_teacher: Path) -> None:
         """A configuration beside weights that it does not fit would train from random numbers."""

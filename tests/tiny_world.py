@@ -7,7 +7,8 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,22 @@ def put_on_hub(cache: Path, hub_id: str, folder: Path, revision: str = "main") -
     reference.parent.mkdir(parents=True)
     reference.write_text(commit, encoding="utf-8")
     return Path(shutil.copytree(folder, storage / "snapshots" / commit, copy_function=os.link))
+
+
+@contextmanager
+def own_registrations() -> Iterator[None]:
+    """Takes back what is registered within the block, and files of students that it loads."""
+    from kdzoo import registry
+
+    known = registry._ALL
+    before = [each.entries() for each in known]
+    files = set(registry._loaded_files)
+    try:
+        yield
+    finally:
+        for each, entries in zip(known, before, strict=True):
+            each._entries = entries
+        registry._loaded_files.intersection_update(files)
 
 
 def tiny_recipe_data(tiny_data: Path, tiny_encoder: Path) -> dict[str, Any]:

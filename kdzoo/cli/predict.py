@@ -91,7 +91,9 @@ def predict(
     """Label texts with a trained or exported model; files of any length, in their order."""
     many = pair is None and (text == "-" or _is_file(text))
     if output is not None and not many:
-        raise DataError(f"-o {output}: what is written are labels of a file of texts, or of -")
+        raise DataError(
+            f"-o {output}: what is written are labels of a file of texts, or of -; remove -o"
+        )
     if _is_trained(model):
         quiet_libraries()
     source = sys.stdin if text == "-" else Path(text)

@@ -68,7 +68,7 @@ def report(
     """Make tables, pictures and the page again from what was measured. Trains nothing."""
     _refuse_numbers(len(folders), publish, out, check=check)
     if readme is not None and not check:
-        raise RecipeError("--readme belongs to --check")
+        raise RecipeError("--readme belongs to --check: give --check, too, or remove --readme")
     if examples and (check or out is not None):
         raise RecipeError("what is published or checked holds no texts; remove --examples")
     if check and publish is not None:

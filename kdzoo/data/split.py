@@ -65,6 +65,7 @@ def make_splits(
             )
         moved[name] = splits.pop(rule)
     splits |= moved  # at the end, so that two splits can swap their names
+    _refuse_trainless(raw, splits)
     total = {name: len(rows) for name, rows in splits.items()}
     asked: dict[str, float] = {}
     for name, rule in shares:
@@ -90,6 +91,15 @@ def make_splits(
     return replace(raw, splits={**chosen, **others})
 
 
+def _refuse_trainless(raw: RawData, splits: Mapping[str, Sequence[RawRow]]) -> None:
+    if not splits.get("train"):
+        raise DataError(
+            f"{raw.origin} has no train split, which the others are taken from; add a file named "
+            "train (as in train.jsonl), or say which file it is: in a recipe\n"
+            "  data: {files: {train: FILE}}"
+        )
+
+
 def _refuse_missing(
     raw: RawData, splits: Mapping[str, Sequence[RawRow]], shares: Mapping[str, str]
 ) -> None:
@@ -103,12 +113,6 @@ def _refuse_missing(
             f"{raw.origin}: {name}, {shares[name]}, takes nothing: {labels:,} labels stand on "
             f"{len(rows):,} rows, and one row of each stays; if the labels are in another column, "
             f"name it (--label, in a recipe data.label), else give a file for {name}"
-        )
-    if "train" in missing:
-        raise DataError(
-            f"{raw.origin} has no train split, which the others are taken from; add a file named "
-            "train (as in train.jsonl), or say which file it is: in a recipe\n"
-            "  data: {files: {train: FILE}}"
         )
     if missing:
         rules = {"validation": "0.15 of train", "test": "0.25 of train"}

@@ -85,7 +85,7 @@ def _find(folder: Path, model: str | None, seed: int | None) -> tuple[Store, Cho
         return study, choose(study, model, seed, roles=("student",))
     if model is not None or seed is not None:
         raise ModelError(
-            f"--model and --seed choose from a study's table, and {folder} is no study"
+            f"--model and --seed choose from a study's table, and {folder} is no study; remove them"
         )
     store = Store(folder.resolve().parent.parent)
     if not (folder / "record.json").is_file() or not (store.root / "study.json").is_file():

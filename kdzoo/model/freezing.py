@@ -24,7 +24,7 @@ def freeze_lower(model: Any, count: int) -> None:
     if count > len(layers):
         raise ModelError(
             f"fine_tune.freeze: {count} layers are to stay as they are, and the model has "
-            f"{len(layers)}; set --set teacher.fine_tune.freeze={len(layers)} or less"
+            f"{len(layers)}; write --set teacher.fine_tune.freeze={len(layers)} or less"
         )
     tables = [each for each in base.modules() if isinstance(each, nn.Embedding)]
     kept = {id(parameter) for table in tables for parameter in table.parameters()}

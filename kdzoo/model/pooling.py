@@ -20,6 +20,15 @@ Side = Annotated[int, Field(gt=0, le=1 << 20)]
 
 _MODULES = "modules.json"
 _WEIGHTS = "model.safetensors"
+_OWN_POOLING = "name it yourself, as in --set teacher.pooling=mean (mean, cls or max)"
+_WITHOUT_MODULES = (
+    "download the whole folder, or remove that file: sentence vectors are then made as "
+    "--set teacher.pooling=mean says (mean, cls or max)"
+)
+_WHOLE = (
+    "download the whole folder, or load it in sentence-transformers once and "
+    "save_pretrained(FOLDER) it"
+)
 _POOLINGS: dict[str, PoolingKind] = {
     "mean": "mean", "mean_tokens": "mean", "cls": "cls", "cls_token": "cls", "max": "max",
     "max_tokens": "max",
@@ -161,7 +170,7 @@ def load_steps(layers: nn.Sequential, folder: Path, files: dict[str, str]) -> No
 
 def _modules(path: Path) -> list[tuple[str, str]]:
     """Returns kind and folder of each module, in order."""
-    modules = _read(path)
+    modules = _read(path, _WITHOUT_MODULES)
     entries = modules if isinstance(modules, list) else []
     found = [
         (each["type"].rpartition(".")[2], each["path"])
@@ -171,11 +180,12 @@ def _modules(path: Path) -> list[tuple[str, str]]:
         and isinstance(each.get("path"), str)
     ]
     if not found or len(found) != len(entries):
-        raise ModelError(f"{path} is no list of modules with type and path; {_own_pooling()}")
+        raise ModelError(f"{path} is no list of modules with type and path; {_WITHOUT_MODULES}")
     outside = [place for _, place in found if not _is_inside(path.parent, place)]
     if outside:
         raise ModelError(
-            f"{path} names the folder {outside[0][:60]!r}, which is not inside its own"
+            f"{path} names the folder {outside[0][:60]!r}, which is not inside its own; take "
+            "another encoder"
         )
     return found
 
@@ -190,9 +200,9 @@ def _kind(folder: Path, place: str) -> PoolingKind:
     if not path.is_file():
         raise ModelError(
             f"{folder / _MODULES} names a pooling, and {place}/config.json, which says which, is "
-            f"not there; {_own_pooling()}"
+            f"not there; {_OWN_POOLING}"
         )
-    settings = _read(path)
+    settings = _read(path, _OWN_POOLING)
     settings = settings if isinstance(settings, dict) else {}
     named = settings.get("pooling_mode")
     modes = [named] if isinstance(named, str) else [
@@ -204,13 +214,9 @@ def _kind(folder: Path, place: str) -> PoolingKind:
         shown = ", ".join(modes)[:80] or "none"
         raise ModelError(
             f"{path} names the pooling {shown}, and kdzoo knows one of mean, cls and max; take "
-            f"another encoder, or {_own_pooling()}"
+            f"another encoder, or {_OWN_POOLING}"
         )
     return _POOLINGS[modes[0]]
-
-
-def _own_pooling() -> str:
-    return "name it yourself, as in --set teacher.pooling=mean (mean, cls or max)"
 
 
 def _dense(folder: Path, place: str) -> dict[str, Any]:
@@ -218,10 +224,9 @@ def _dense(folder: Path, place: str) -> dict[str, Any]:
     lacking = [each for each in (path, folder / place / _WEIGHTS) if not each.is_file()]
     if lacking:
         raise ModelError(
-            f"{folder / _MODULES} names a dense layer, and {lacking[0]} is not there; download the "
-            "whole folder, or load it in sentence-transformers once and save_pretrained(FOLDER) it"
+            f"{folder / _MODULES} names a dense layer, and {lacking[0]} is not there; {_WHOLE}"
         )
-    settings = _read(path)
+    settings = _read(path, _WHOLE)
     settings = settings if isinstance(settings, dict) else {}
     activation = str(settings.get("activation_function", "torch.nn.modules.activation.Tanh"))
     return {
@@ -246,8 +251,8 @@ def _checked(path: Path, said: dict[str, Any]) -> Pooling:
         ) from error
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path, cure: str) -> Any:
     try:
         return read_json(path)
     except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read: {error}; {_own_pooling()}") from error
+        raise ModelError(f"{path} cannot be read: {error}; {cure}") from error

@@ -85,7 +85,8 @@ def own_vocabulary(folder: Path, option: str, max_length: int) -> Vocabulary:
     if len(tokenizer) > config.vocab_size:
         raise ModelError(
             f"{where}: the tokenizer knows {len(tokenizer):,} tokens, the model's word table "
-            f"{config.vocab_size:,}; they do not belong together"
+            f"{config.vocab_size:,}; save the model once more after "
+            f"model.resize_token_embeddings({len(tokenizer)})"
         )
     return whole(tokenizer, maximum_length(tokenizer, config, max_length))
 

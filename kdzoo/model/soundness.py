@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,13 @@ def padding_id(tokenizer: Any, config: Any) -> int:
 
 
 @torch.inference_mode()
-def try_classifier(model: Any, longest: int, pad_id: int, name: str) -> None:
+def try_classifier(
+    model: Any,
+    longest: int,
+    pad_id: int,
+    name: str,
+    refuse: Callable[[npt.NDArray[np.float32], str], None],
+) -> None:
     """Runs a full text and a short one through a classifier: cheaper than a study that fails.
 
     Args:
@@ -163,9 +170,10 @@ def try_classifier(model: Any, longest: int, pad_id: int, name: str) -> None:
         longest: tokens at which texts are cut.
         pad_id: what the short text is filled up with.
         name: what the user calls it.
+        refuse: refuses what it gives, by that name, where it is not as it has to be.
 
     Raises:
-        ModelError: it fails, or gives no finite logits that the cache can hold.
+        ModelError: it fails, or what it gives is refused.
     """
     tokens = min(longest, _TRIED)
     batch, half = two_texts(model, tokens, pad_id)
@@ -176,7 +184,7 @@ def try_classifier(model: Any, longest: int, pad_id: int, name: str) -> None:
             f"{name} fails on two texts, of {tokens} tokens and of {half}: "
             f"{kind_and_words(error)}; the files of the model do not fit each other"
         ) from error
-    refuse_logits(logits.float().numpy(), name)
+    refuse(logits.float().numpy(), name)
 
 
 def refuse_not_finite(values: npt.NDArray[np.float32], name: str, what: str = "logits") -> None:

@@ -294,7 +294,9 @@ def _override(
         path = tuple(key.split("."))
         value = parse_scalar(text, path)
         if not is_whole(value):
-            raise RecipeError(f"--set {shortened(override)}: half a character (a lone surrogate)")
+            raise RecipeError(
+                f"--set {shortened(override)}: half a character (a lone surrogate); write it whole"
+            )
         document.data = merge(document.data, _nest(path, value))
         document.places[path] = "--set"
     if seeds is not None:

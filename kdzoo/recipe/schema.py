@@ -111,8 +111,11 @@ class Unlabelled(Section):
 
     @model_validator(mode="after")
     def _one_source(self) -> Unlabelled:
-        if (self.files is None) == (self.hub is None):
-            raise ValueError("give exactly one of files and hub")
+        given = [key for key in ("files", "hub") if getattr(self, key) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"give exactly one of files and hub, got {' and '.join(given) or 'none'}"
+            )
         if self.hub is None and (self.config or self.revision or self.split):
             raise ValueError("config, revision and split belong to a hub dataset; remove them")
         if self.files is None and self.csv is not None:

@@ -60,5 +60,5 @@ def read_decision(folder: Path) -> Decision | None:
     except ValueError as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise ModelError(
-            f"{path} is not what this kdzoo writes: {reason}; run the recipe again, or remove it"
+            f"{path} is not what this kdzoo writes: {reason}; remove it and run the recipe again"
         ) from error

@@ -115,7 +115,7 @@ def check_kinds(recipe: Recipe) -> None:
     """
     require_runtimes(recipe.measure.runtimes)
     if recipe.transfer.unlabelled is not None:
-        try_unlabelled(recipe.transfer.unlabelled)
+        try_unlabelled(recipe.transfer.unlabelled, pairs=recipe.data.text_pair is not None)
     if recipe.transfer.augment is not None:
         try_augmenter(recipe.transfer.augment)
     if recipe.objective.alpha < 1:

@@ -36,6 +36,7 @@ from kdzoo.teacher import (
     keeps_pad_id,
     look_at,
     look_at_sentences,
+    named_outputs,
     refuse_few,
     refuse_folds,
 )
@@ -132,6 +133,8 @@ def check_labels(recipe: Recipe, corpus: Corpus) -> None:
         refuse_few(corpus)
     if section.folds is not None:
         refuse_folds(corpus, section.folds, linear=section.head is not None)
+    if section.outputs is not None:
+        named_outputs(section, corpus.labels)
     if not section.is_finished:
         return
     for folder in find_sources(section):

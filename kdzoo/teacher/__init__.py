@@ -14,7 +14,13 @@ from kdzoo.teacher.label_file import OutputsWriter, label_file
 from kdzoo.teacher.labels import LabelCures, align, columns_of
 from kdzoo.teacher.linear import LinearHead, fit_head, label_by_head, refuse_few, save_linear
 from kdzoo.teacher.look import Looked, is_classifier, look_at, look_at_sentences
-from kdzoo.teacher.outputs import NO_ENCODER, NO_TOKENIZER, OutputsTeacher, open_outputs_teacher
+from kdzoo.teacher.outputs import (
+    NO_ENCODER,
+    NO_TOKENIZER,
+    OutputsTeacher,
+    named_outputs,
+    open_outputs_teacher,
+)
 from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
 from kdzoo.teacher.protocol import AnyTeacher
 from kdzoo.teacher.sentences import SentenceEncoder, open_sentence_encoder
@@ -76,6 +82,7 @@ __all__ = [
     "load_hf_tokenizer",
     "look_at",
     "look_at_sentences",
+    "named_outputs",
     "open_member",
     "open_outputs",
     "open_outputs_teacher",

@@ -179,7 +179,7 @@ def refuse_folds(corpus: Corpus, count: int, *, linear: bool) -> None:
     have = min(counts[number] for number in few)
     name = next(corpus.labels[number] for number in few if counts[number] == have)
     most = max((folds for folds in range(2, count) if fits(have, folds)), default=0)
-    cure = f"set --set teacher.folds={most}" if most else "remove teacher.folds"
+    cure = f"write --set teacher.folds={most}" if most else "remove teacher.folds"
     raise TeacherError(
         f"the label '{name}' has {have} training text{'s' * (have != 1)}, too few for "
         f"teacher.folds: {count}; {cure}, or give it more texts"

@@ -12,10 +12,13 @@ from kdzoo.model import (
     load_model,
     maximum_length,
     padding_id,
+    refuse_logits,
     refuse_maskless,
+    refuse_not_finite,
     refuse_other_problems,
     refuse_setfit,
     refuse_tokenizer,
+    refuse_vectors,
     shape_of,
     try_classifier,
 )
@@ -72,7 +75,8 @@ def look_at(folder: Path, wanted: int, *, finished: bool) -> Looked:
     refuse_tokenizer(tokenizer, shape, name)
     model = load_model(folder).model if finished else load_encoder(folder)
     longest = maximum_length(tokenizer, config, wanted, shape)
-    try_classifier(model, longest, padding_id(tokenizer, config), name)
+    refuse = refuse_logits if finished else refuse_not_finite  # once it is fitted it gives others
+    try_classifier(model, longest, padding_id(tokenizer, config), name, refuse)
     return Looked(folder, tokenizer, model, longest)
 
 
@@ -89,7 +93,8 @@ def look_at_sentences(folder: Path, pooling: PoolingKind | None, wanted: int) ->
         ModelError: it lacks the pooling it claims, has layers that kdzoo does not know, or fails.
     """
     model, vocabulary = open_sentence_encoder(folder, pooling, wanted, batch_size=2).load()
-    try_classifier(model, vocabulary.max_length, vocabulary.pad_id, str(folder))
+    longest, pad_id = vocabulary.max_length, vocabulary.pad_id
+    try_classifier(model, longest, pad_id, str(folder), refuse_vectors)
 
 
 def is_classifier(folder: Path) -> bool:

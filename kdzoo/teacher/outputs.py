@@ -172,17 +172,13 @@ def open_outputs_teacher(
         TeacherError: it does not fit the data, holds mistakes, or contradicts itself.
         DataError: it cannot be read.
     """
-    assert section.outputs is not None  # noqa: S101 - the caller has looked
-    csv = section.csv or AS_NAMED
-    file = open_outputs(with_home(section.outputs), csv)
+    file, names, columns = named_outputs(section, labels)
     encoder = (
         find_model(section.encoder, section.fallback, section.sha256) if section.encoder else None
     )
-    names = _names(file, section.labels, labels)
-    columns = align(names, labels, file.path.name, IN_FILE)
     content: dict[str, Any] = {"format": _FORMAT, "outputs": file_sha256(file.path), "names": names}
-    if csv != AS_NAMED:  # the same bytes are other rows then
-        content["csv"] = csv.model_dump()
+    if file.csv != AS_NAMED:  # the same bytes are other rows then
+        content["csv"] = file.csv.model_dump()
     if file.kind == "label":
         content["smoothing"] = section.smoothing
     key = content_hash(content)
@@ -197,6 +193,27 @@ def open_outputs_teacher(
         encoder_folder=encoder,
         max_length=section.max_length,
     )
+
+
+def named_outputs(
+    section: TeacherSection, labels: Sequence[str]
+) -> tuple[OutputsFile, list[str], npt.NDArray[np.int64]]:
+    """Returns the recipe's file, what its numbers are called, and its number for each label, [C].
+
+    Its first row is looked at.
+
+    Args:
+        section: the recipe's; it names the file.
+        labels: the data's, C of them.
+
+    Raises:
+        TeacherError: it is not there, lacks a column, or has other labels.
+        DataError: it is not what its name says.
+    """
+    assert section.outputs is not None  # noqa: S101 - the caller has looked
+    file = open_outputs(with_home(section.outputs), section.csv or AS_NAMED)
+    names = _names(file, section.labels, labels)
+    return file, names, align(names, labels, file.path.name, IN_FILE)
 
 
 def _names(file: OutputsFile, said: Sequence[str] | None, labels: Sequence[str]) -> list[str]:

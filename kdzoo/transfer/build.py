@@ -8,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kdzoo.data import NO_LABEL, Corpus, Texts, distinct, normalised
-from kdzoo.errors import DataError
 from kdzoo.progress import Progress, Silent
-from kdzoo.recipe.schema import Transfer, Unlabelled
+from kdzoo.recipe.schema import Transfer
 from kdzoo.transfer.augment import Augmentation, new_texts
 from kdzoo.transfer.augmenters import AugmentContext
-from kdzoo.transfer.unlabelled import unlabelled_texts
+from kdzoo.transfer.unlabelled import refuse_other_texts, unlabelled_texts
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def build_transfer_set(
     kept_apart = ("validation", *corpus.tests)
     held_out = {normalised(example) for name in kept_apart for example in corpus.split(name)}
     if section.unlabelled is not None:
-        _refuse_other_kind(section.unlabelled, corpus)
+        refuse_other_texts(section.unlabelled, pairs=corpus.has_pairs)
         texts, unread = unlabelled_texts(section.unlabelled, taken, held_out)
         parts.append(texts)
         unlabelled = len(texts)
@@ -95,13 +94,3 @@ def build_transfer_set(
                 "(transfer.augment.copies); short texts have few"
             )
     return TransferSet(Texts.joined(parts), own, unlabelled, wanted, made, tuple(notes))
-
-
-def _refuse_other_kind(section: Unlabelled, corpus: Corpus) -> None:
-    """Single texts teach nothing of pairs, nor pairs of single texts."""
-    if corpus.has_pairs and section.text_pair is None:
-        raise DataError(
-            "transfer.unlabelled: the data are pairs; name the column of the second text: text_pair"
-        )
-    if not corpus.has_pairs and section.text_pair is not None:
-        raise DataError("transfer.unlabelled.text_pair: the data are single texts; remove it")

@@ -64,12 +64,37 @@ def unlabelled_texts(
     return texts, unread
 
 
-def try_unlabelled(section: Unlabelled) -> None:
-    """Looks at the first text of each of the section's files.
+def refuse_other_texts(section: Unlabelled, *, pairs: bool) -> None:
+    """Single texts teach nothing of pairs, nor pairs of single texts.
+
+    Args:
+        section: of the texts without labels.
+        pairs: whether the data's texts are pairs.
 
     Raises:
-        DataError: a file is not there, is not what its name says, or lacks the column.
+        DataError: the section's are others.
     """
+    if pairs and section.text_pair is None:
+        raise DataError(
+            "transfer.unlabelled: the data are pairs; name the column of the second text, too, as "
+            "text_pair"
+        )
+    if not pairs and section.text_pair is not None:
+        raise DataError("transfer.unlabelled.text_pair: the data are single texts; remove it")
+
+
+def try_unlabelled(section: Unlabelled, *, pairs: bool) -> None:
+    """Looks at the first text of each of the section's files.
+
+    Args:
+        section: names the files.
+        pairs: whether the data's texts are pairs.
+
+    Raises:
+        DataError: a file is not there, is not what its name says, or lacks the column; or the texts
+            are single ones where the data are pairs, or pairs where they are not.
+    """
+    refuse_other_texts(section, pairs=pairs)
     for path in _paths(section):
         next(_texts(path, section), None)
 

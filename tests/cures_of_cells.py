@@ -1,0 +1,157 @@
+"""Mistakes in the cells of data, and in how tables are written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tiny_cures import CHECK, CSV, SHARES, Case, done, option, refiled, rewritten
+from tiny_world import LABELS
+
+JSONL = "".join(
+    json.dumps(dict(zip(("text", "label"), line.split(","), strict=True))) + "\n"
+    for line in CSV.splitlines()[1:]
+)
+TSV = CSV.replace(",", "\t")
+
+
+def to_parquet(text: str | bytes) -> None:
+    """Writes rows.parquet, with this text and some others."""
+    texts = [text, *(f"{i} is a text".encode() for i in range(19))]
+    labels = [LABELS[place % 2] for place in range(20)]
+    texts = [each.encode() if isinstance(each, str) else each for each in texts]
+    pq.write_table(pa.table({"text": texts, "label": labels}), "rows.parquet")
+
+
+def to_classes(count: int, *more: str) -> None:
+    """Writes rows.parquet, as datasets does, with so many classes, and names of two and more."""
+    classes = datasets.ClassLabel(names=["music", "weather", *more])
+    features = datasets.Features({"text": datasets.Value("string"), "label": classes})
+    rows = {"text": [f"{i} is a text" for i in range(30)], "label": [i % 2 for i in range(30)]}
+    datasets.Dataset.from_dict(rows, features=features).to_parquet("rows.parquet")
+    table = pq.read_table("rows.parquet")
+    labels = pa.array([i % count for i in range(30)])
+    table = table.set_column(1, "label", labels).replace_schema_metadata(table.schema.metadata)
+    pq.write_table(table, "rows.parquet")
+
+
+CASES: dict[str, Case] = {
+    # rows and cells
+    "one label": Case(
+        CHECK, "all rows have the one label", rewritten("data.label", data={"label": "other"}),
+        {"data": {"files": "rows.csv", "oos_label": None, "split": SHARES}},
+        {"rows.csv": "text,label,other\n" + "".join(
+            f"play {i},a,{LABELS[i % 2]}\n" for i in range(20))},
+    ),
+    "empty texts": Case(
+        CHECK, "s are empty", refiled("fill them in or remove", {"rows.csv": CSV}),
+        {"data": {"files": "rows.csv", "oos_label": None, "split": SHARES}},
+        {"rows.csv": f"{CSV},music\n"},
+    ),
+    "half a character in a text": Case(
+        CHECK, "hold half a character", refiled("mend the text", {"rows.jsonl": JSONL}),
+        {"data": {"files": "rows.jsonl", "oos_label": None, "split": SHARES}},
+        {"rows.jsonl": JSONL.replace("play 3", "play \\ud83d")},
+    ),
+    "a label in two spellings": Case(
+        CHECK, "labels that train lacks", refiled("write both alike", {"rows/test.csv": CSV}),
+        {"data": {"files": "rows", "oos_label": None}},
+        {"rows/train.csv": CSV, "rows/dev.csv": CSV,
+         "rows/test.csv": CSV.replace("music", "Music")}, quick=True,
+    ),
+    "labels that are not known": Case(
+        CHECK, "labels that train lacks", rewritten("split: {test: 0.25 of train}", data={
+            "split": {"test": "0.25 of train"}}),
+        {"data": {"files": "rows", "oos_label": None}},
+        {"rows/train.csv": CSV, "rows/dev.csv": CSV, "rows/test.csv": CSV.replace("music", "?")},
+    ),
+    "texts without labels": Case(
+        CHECK, "no column 'label'", rewritten("split: {test: 0.25 of train}", data={
+            "split": {"test": "0.25 of train"}}),
+        {"data": {"files": "rows", "oos_label": None}},
+        {"rows/train.csv": CSV, "rows/dev.csv": CSV, "rows/test.csv": "id,text\n1,play\n"},
+    ),
+    **{
+        f"two columns of one name, {suffix}": Case(
+            CHECK, "two columns are called", refiled("rename one of them", {
+                f"rows{suffix}": right}),
+            {"data": {"files": f"rows{suffix}", "oos_label": None, "split": SHARES}},
+            {f"rows{suffix}": wrong},
+        )
+        for suffix, wrong, right in (
+            (".csv", CSV.replace("text,", "label,"), CSV),
+            (".jsonl", JSONL.replace('"text"', '"label"'), JSONL),
+        )
+    },
+    **{
+        f"{what} that is no text": Case(
+            CHECK, said, refiled(cure, {"rows.jsonl": JSONL}),
+            {"data": {"files": "rows.jsonl", "oos_label": None, "split": SHARES}},
+            {"rows.jsonl": JSONL.replace(right, wrong)},
+        )
+        for what, said, cure, right, wrong in (
+            ("a text", "the text is a mapping", "write one text", '"play 3 songs"', "{}"),
+            ("a label", "the label is a mapping", "write one name", '"label": "music"',
+             '"label": {}'),
+            ("a line", "not a JSON object", "write one object a line",
+             '{"text": "play 3 songs", "label": "music"}', "3"),
+            ("a long number", "mend the line", "mend the line", '"play 3 songs"',
+             "9" * 5000),
+            ("a list of lines", "not JSON", "write one object a line",
+             '{"text": "play 0 songs", "label": "music"}', "["),
+        )
+    },
+    "bytes": Case(
+        CHECK, "is bytes that are not UTF-8",
+        done("save it as UTF-8", lambda _: to_parquet("play")),
+        {"data": {"files": "rows.parquet", "oos_label": None, "split": SHARES}},
+        prepare=lambda _: to_parquet("pl\xe9".encode("latin-1")),
+    ),
+    "a class without a name": Case(
+        CHECK, "mend the label or the features", done("mend the label",
+                                                      lambda _: to_classes(2)),
+        {"data": {"files": "rows.parquet", "oos_label": None, "split": SHARES}},
+        prepare=lambda _: to_classes(3),
+    ),
+    "no UTF-8 in a file": Case(
+        CHECK, "not UTF-8 text", refiled("save the file as UTF-8", {"rows.csv": CSV}),
+        {"data": {"files": "rows.csv", "oos_label": None, "split": SHARES}},
+        prepare=lambda _: Path("rows.csv").write_bytes(CSV.replace("play", "pl\xe9").encode(
+            "latin-1")), quick=True,
+    ),
+    # how tables are written
+    **{
+        f"{what}, said": Case(
+            CHECK, said, option("--csv"),
+            {"data": {"files": "rows.csv", "oos_label": None, "split": SHARES}}, {"rows.csv": rows},
+        )
+        for what, said, rows in (
+            ("a space behind the separator", "a space follows the separator",
+             CSV.replace(",", ", ")),
+            ("a comment", "the line looks like a comment", f"# by hand\n{CSV}"),
+            ("quotes that are characters", "not CSV", f'{CSV}"a" b" c,music\n'),
+        )
+    },
+    **{
+        f"{what}, said": Case(
+            CHECK, said, option("--csv"),
+            {"data": {"files": "rows.tsv", "oos_label": None, "split": SHARES}}, {"rows.tsv": rows},
+        )
+        for what, said, rows in (
+            ("quotes that enclose all", "quotes enclose the cells",
+             TSV.replace("text\tlabel", '"text"\t"label"')),
+            ("quotes that may enclose", "may be enclosed in quotes",
+             TSV + '"a ""b"" c"\tmusic\n'),
+            ("quotes around a separator", "more cells than the header", TSV + '"a\tb"\tmusic\n'),
+        )
+    },
+    "a separator within": Case(
+        CHECK, "more cells than the header", refiled("quote texts that hold", {
+            "rows.csv": f'{CSV}"a, b",music\n'}),
+        {"data": {"files": "rows.csv", "oos_label": None, "split": SHARES}},
+        {"rows.csv": f"{CSV}a, b,music\n"}, quick=True,
+    ),
+}  # fmt: skip

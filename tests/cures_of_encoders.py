@@ -1,0 +1,140 @@
+"""Mistakes in encoders: of sentence vectors, and of what a student begins from."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from cures_of_models import FINE_TUNED, TAKE_ANOTHER, more_words, resized, teacher, unpadded
+from safetensors.torch import load_file, save_file
+from tiny_cures import CHECK, Act, Case, copied, done, removed, rewritten, set_as_said
+from tiny_sentences import sentence_folder
+from tiny_world import to_old_tokenizer
+from transformers import AutoTokenizer, BertJapaneseTokenizer
+
+
+def sentences(parts: tuple[str, ...], /, **files: str | None) -> Act:
+    """Writes an encoder with the files of sentence-transformers; None takes one away."""
+
+    def act(things: dict[str, str]) -> None:
+        shutil.rmtree("model", ignore_errors=True)
+        folder = sentence_folder(Path(things["encoder"]), Path("model"), parts)
+        for name, content in files.items():
+            file = folder / SENTENCE_FILES[name]
+            file.unlink() if content is None else file.write_text(content, encoding="utf-8")
+
+    return act
+
+
+def enlarged(folder: Path) -> None:
+    """Makes what an encoder gives as large as no cache can hold."""
+    weights = load_file(folder / "model.safetensors")
+    weights["encoder.layer.1.output.LayerNorm.weight"] *= 1e6
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def in_python(things: dict[str, str]) -> None:
+    """Writes a model whose texts are read by Python alone, as Japanese ones are."""
+    folder = to_old_tokenizer(copied("encoder", to="model")(things))
+    BertJapaneseTokenizer(
+        str(folder / "vocab.txt"), word_tokenizer_type="basic", subword_tokenizer_type="character"
+    ).save_pretrained(folder)
+
+
+def more_tokens(folder: Path) -> None:
+    """Adds tokens that a model has no rows for."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["quokka", "wombat"])
+    tokenizer.save_pretrained(folder)
+
+
+SENTENCE_FILES = {"modules": "modules.json", "pooling": "1_Pooling/config.json",
+                  "dense": "2_Dense/config.json"}  # fmt: skip
+HEAD = {"teacher": {"model": "model", "fine_tune": None, "head": "linear"}}
+BEGUN = {"student": {"kind": "hf", "model": "model"}}
+
+CASES: dict[str, Case] = {
+    # sentence vectors
+    "no list of modules": Case(
+        CHECK, "is no list of modules", done("remove that file", lambda _: Path(
+            "model/modules.json").unlink()), HEAD,
+        prepare=sentences(("Pooling",), modules="{}"),
+        quick=True,
+    ),
+    "modules that cannot be read": Case(
+        CHECK, "cannot be read", done("remove that file", lambda _: Path(
+            "model/modules.json").unlink()), HEAD,
+        prepare=sentences(("Pooling",), modules="["),
+    ),
+    "modules elsewhere": Case(
+        CHECK, "which is not inside its own", TAKE_ANOTHER, HEAD,
+        prepare=sentences(("Pooling",), modules=json.dumps([
+            {"type": "a.Transformer", "path": ""}, {"type": "a.Pooling", "path": "../other"}])),
+    ),
+    **{
+        f"a pooling {what}": Case(CHECK, said, set_as_said, HEAD, prepare=sentences(
+            ("Pooling",), pooling=content))
+        for what, said, content in (
+            ("that is not there", "names a pooling, and", None),
+            ("that cannot be read", "cannot be read", "["),
+            ("that is not known", "names the pooling", '{"pooling_mode": "weightedmean"}'),
+        )
+    },
+    "a module that is not known": Case(
+        CHECK, "which kdzoo does not know", FINE_TUNED, HEAD, prepare=sentences(
+            ("Pooling",), modules=json.dumps([
+                {"type": "a.Transformer", "path": ""}, {"type": "a.LSTM", "path": "1_LSTM"}])),
+    ),
+    "a dense layer that is not there": Case(
+        CHECK, "names a dense layer", done("download the whole folder", sentences((
+            "Pooling", "Dense"))), HEAD, prepare=sentences(("Pooling", "Dense"), dense=None),
+    ),
+    "a dense layer that cannot be read": Case(
+        CHECK, "cannot be read", done("download the whole folder", sentences((
+            "Pooling", "Dense"))), HEAD, prepare=sentences(("Pooling", "Dense"), dense="["),
+    ),
+    "a dense layer of other numbers": Case(
+        CHECK, "are none that kdzoo knows", FINE_TUNED, HEAD,
+        prepare=sentences(("Pooling", "Dense"), dense='{"in_features": "x"}'),
+    ),
+    "large sentence vectors": Case(
+        CHECK, "gives sentence vectors with numbers", TAKE_ANOTHER, HEAD,
+        prepare=lambda things: enlarged(copied("encoder", to="model")(things)),
+        quick=True,
+    ),
+    "an encoder with a decoder": Case(CHECK, "an encoder with a decoder", FINE_TUNED, HEAD,
+                                      prepare=teacher("t5")),
+    # what a student begins from
+    "no tokenizer to begin from": Case(
+        CHECK, "; save it beside the weights", done(
+            "save it beside the weights", lambda things: AutoTokenizer.from_pretrained(
+                things["encoder"]).save_pretrained("model")),
+        BEGUN, prepare=copied("encoder", "tokenizer.json", "tokenizer_config.json", to="model"),
+    ),
+    "a tokenizer in Python": Case(
+        CHECK, "; name another model", rewritten("name another model", student={
+            "kind": "hf", "model": "{encoder}"}), BEGUN, prepare=in_python,
+    ),
+    "more tokens than rows": Case(
+        CHECK, "and the model's table", resized, BEGUN,
+        prepare=lambda things: more_tokens(copied("encoder", to="model")(things)),
+    ),
+    "more words than rows": Case(
+        CHECK, "tokens, the model's word table", resized, BEGUN,
+        prepare=lambda things: more_words(copied("encoder", to="model")(things)),
+    ),
+    "no padding to begin from": Case(
+        CHECK, "without a padding token", rewritten("name another model", student={
+            "kind": "hf", "model": "{encoder}"}), BEGUN,
+        prepare=lambda things: unpadded(copied("encoder", to="model")(things)), quick=True,
+    ),
+    "no encoder to begin from": Case(
+        CHECK, "which is no encoder for", rewritten("name one, such as a bert", student={
+            "kind": "hf", "model": "{encoder}"}), BEGUN, prepare=teacher("gpt2"),
+    ),
+    "a tokenizer that is brought along": Case(
+        CHECK, "reads with the tokenizer of", removed("student.text"),
+        {"student": {"kind": "hf", "model": "{encoder}", "text": "words"}},
+    ),
+}  # fmt: skip

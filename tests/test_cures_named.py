@@ -1,0 +1,89 @@
+"""Every message that says what to write has a case that writes it (``cures_of_*.py``)."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from test_cures import CASES
+
+import kdzoo
+
+ROOT = Path(kdzoo.__file__).parent
+CURE = re.compile(
+    r"(?:[;:,.] |^|\bor (?:have |else )?|\band )"
+    r"(?:add|annotate|call|choose|copy|deploy|divide|download|fill|give|have|keep|leave|lower|make"
+    r"|mend|merge|name|pip install|put|quote|remove|rename|save|say|set|take|try|use|write) "
+    r"|DID_YOU_MEAN| --[a-z][\w-]*\b|: \{\w|\bas in "
+)
+UNTRIED = {  # a part of the message: why no case writes its cure
+    "is at work there; wait": "needs another process; test_study_processes has it",
+    "HF_HUB_OFFLINE unset": "needs a hub; test_push has one",
+    "is for Linux and macOS": "needs another system",
+    "its weights take {} GB": "needs a model of 2 GB",
+    "GB, memory {} free; give a file": "needs a file as large as memory",
+    "was written by a newer kdzoo": "needs a newer kdzoo",
+    "was exported by a newer kdzoo": "needs a newer kdzoo",
+    "of {} does not load": "needs another package",
+    "are read by torchtext": "needs a package to be installed",
+    "needs spaCy: pip install": "needs a package to be installed",
+    "does not tag parts of speech": "needs a package to be installed",
+    "the study runs without --track": "needs a tracker that fails; test_tracking has one",
+    "the dataset '{}' has no column": "needs a hub; test_data_hub has one",
+    "no student is named": "Python alone can write it",
+    "run its recipe again, without --no-test": "a whole study; test_report has it",
+    "is no name as it stands": "Python alone can write it: a recipe's names are texts",
+    "static int8 needs calibration texts": "Python alone can ask for it",
+    "this student shows none: give": "Python alone can ask for it: check tells of a table first",
+    "is a file; name a folder, as in": "Python alone gets it: commands look at the place before",
+    "--csv --csv": "is the title of problems that have cures of their own",
+}
+
+
+def words_of(node: ast.AST) -> str:
+    """Returns the words of an expression; what is filled in is ``{}``."""
+    match node:
+        case ast.Constant():
+            return node.value if isinstance(node.value, str) else ""
+        case ast.FormattedValue(value=ast.Call(func=ast.Name(id="did_you_mean"))):
+            return "DID_YOU_MEAN"
+        case ast.Call(func=ast.Name(id="did_you_mean")):
+            return "DID_YOU_MEAN"
+        case ast.FormattedValue():
+            return "{}"
+    between = "" if isinstance(node, ast.JoinedStr) else " "
+    return between.join(filter(None, map(words_of, ast.iter_child_nodes(node))))
+
+
+def messages(file: Path) -> Iterator[str]:
+    """Yields what each ``raise`` and each ``Problem`` of a file says, as far as it stands there."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        is_problem = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Problem"
+        if is_problem or (isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)):
+            yield words_of(node)
+
+
+CURES = [
+    (file.relative_to(ROOT), said)
+    for file in sorted(ROOT.rglob("*.py"))
+    for said in messages(file)
+    if CURE.search(said)
+]
+
+
+def test_every_cure_is_written_by_a_case_or_it_is_said_why_not() -> None:
+    tried = [*(case.said for case in CASES.values()), *UNTRIED]
+
+    untried = [f"{file}: {said}" for file, said in CURES if not any(t in said for t in tried)]
+
+    assert len(CURES) > 150  # they are found
+    assert untried == []
+
+
+def test_what_has_no_case_is_there_and_has_none() -> None:
+    for part in UNTRIED:
+        written = [said for _, said in CURES if part in said]
+        assert written, part
+        assert not any(case.said in said for said in written for case in CASES.values()), part
