@@ -1,4 +1,4 @@
-"""The smallest student, and the example that CONTRIBUTING walks through."""
+"""The smallest student, and the example in docs/how-to/add-your-own.md."""
 
 from torch import Tensor, nn
 

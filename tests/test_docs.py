@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from tiny_world import RunCommand
 
 from kdzoo import registry
@@ -16,19 +15,13 @@ from kdzoo.report.check import stale_blocks
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-
-
-def markdown(rows: list[dict[str, str]]) -> str:
-    """Returns a table as it stands in a document."""
-    columns = list(rows[0])
-    lines = [columns, ["---"] * len(columns), *(list(row.values()) for row in rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+HOW_TO = ROOT / "docs" / "how-to"
+ADD_YOUR_OWN = (HOW_TO / "add-your-own.md").read_text(encoding="utf-8")
 
 
 class TestReadme:
-    def test_its_tables_are_the_published_ones(self) -> None:
-        """No number in them is typed: a block is the results' table of quality, caption and all."""
+    def test_its_table_is_the_published_one(self) -> None:
+        """No number in it is typed: a block is the results' table of quality, caption and all."""
         assert "<!-- table: results/" in README
         assert stale_blocks(ROOT / "README.md") == []
 
@@ -39,84 +32,31 @@ class TestReadme:
         assert pictures
         assert all((ROOT / picture).is_file() for picture in pictures)
 
-    def test_its_commands_exist(self) -> None:
-        """Every `kdzoo <command>` in a code block is a command of the tool."""
-        from kdzoo.cli import app
 
-        known = {command.name or command.callback.__name__ for command in app.registered_commands}
-        blocks = "\n".join(README.split("```")[1::2])
-        used = set(re.findall(r"(?:^|&& )kdzoo ([a-z]+)", blocks, re.MULTILINE))
+class TestFewLabels:
+    def test_its_sentence_is_the_one_that_augmenters_are_shown_on(self) -> None:
+        """The build puts the table of `kdzoo list augmenters` below it."""
+        page = (HOW_TO / "few-labels.md").read_text(encoding="utf-8")
 
-        assert {"run", "init", "list", "new"} <= used
-        assert used <= known
+        assert f'makes of "{SENTENCE}"' in page
 
-    def test_its_own_student_works(self, tmp_path: Path) -> None:
+
+class TestAddYourOwn:
+    def test_its_student_works(self, own_registries: None, tmp_path: Path) -> None:
         """The student that it shows can be copied into a file and loaded."""
-        from kdzoo import load_extensions
-        from kdzoo.registry import students
-
-        code = re.search(r"```python\n# my_students.py\n(.*?)```", README, re.DOTALL)
+        code = re.search(r"```python\n(# my_students.py\n.*?)```", ADD_YOUR_OWN, re.DOTALL)
         assert code is not None
-        file = tmp_path / "readme_student.py"
-        file.write_text(code[1].replace('"fasttext2"', '"readme_student"'), encoding="utf-8")
-        load_extensions(file)
+        file = tmp_path / "my_students.py"
+        file.write_text(code[1], encoding="utf-8")
+        registry.load_extensions(file)
 
-        assert students.get("readme_student").summary.startswith("Mean of word vectors")
-
-    def test_its_augmenters_are_those_there_are(self, own_registries: None) -> None:
-        """The table is what `kdzoo list augmenters` shows; the text names the same sentence."""
-        shown = re.search(
-            r"<!-- augmenters -->\n(.*?)<!-- end of augmenters -->", README, re.DOTALL
-        )
-
-        assert shown is not None
-        assert shown[1].strip() == markdown(listing("augmenters"))
-        assert f'makes of "{SENTENCE}"' in README
-
-    def test_its_transfer_section_is_read_as_it_stands(self) -> None:
-        from kdzoo.recipe.options import recipe_model
-
-        blocks = [
-            yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-        ]
-        (section,) = [block["transfer"] for block in blocks if "transfer" in block]
-        fields = recipe_model().model_fields["transfer"].annotation
-
-        assert fields is not None
-        assert fields.model_validate(section).model_dump(exclude_unset=True) == section
-
-    def test_its_objective_and_training_are_read_as_they_stand(self) -> None:
-        from kdzoo.recipe.options import recipe_model
-
-        blocks = [
-            yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-        ]
-        (sections,) = [block for block in blocks if "objective" in block]
-        others = {
-            "version": 1, "name": "readme", "data": {"embedded": "assistant"},
-            "teacher": {"model": "some/model"}, "student": {"kind": "static"},
-        }  # fmt: skip
-
-        recipe = recipe_model().model_validate({**others, **sections})
-
-        for name, section in sections.items():
-            assert getattr(recipe, name).model_dump(exclude_unset=True) == section
-
-
-class TestContributing:
-    def test_its_student_is_the_real_file(self) -> None:
-        """The walk-through shows students/fasttext.py as it is."""
-        shown = re.search(r"```python\n(from torch.*?)```", CONTRIBUTING, re.DOTALL)
-        real = (ROOT / "students" / "fasttext.py").read_text(encoding="utf-8")
-
-        assert shown is not None
-        assert shown[1].strip() == real.partition('"""\n\n')[2].strip()
+        assert registry.students.get("fasttext2").summary.startswith("Mean of word vectors")
 
     def test_its_objective_and_augmenters_work(self, own_registries: None, tmp_path: Path) -> None:
         """The file that it shows is loaded as it stands; each of them does what it says."""
         import torch
 
-        code = re.search(r"```python\n(# my_choices.py\n.*?)```", CONTRIBUTING, re.DOTALL)
+        code = re.search(r"```python\n(# my_choices.py\n.*?)```", ADD_YOUR_OWN, re.DOTALL)
         assert code is not None
         file = tmp_path / "my_choices.py"
         file.write_text(code[1], encoding="utf-8")

@@ -1,0 +1,112 @@
+"""The fields of a recipe as tables, from its JSON schema."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Schema = Mapping[str, Any]
+_LIMITS = {
+    "minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<",
+}  # fmt: skip
+
+
+def recipe_fields(schema: Schema) -> str:
+    """Returns a heading and a table for the file itself, for each section and each kind of one."""
+    definitions = schema["$defs"]
+    top = {name: part for name, part in schema["properties"].items() if not _refers(part)}
+    lines = ["## The file itself", "", *_table(top, schema, definitions)]
+    for name, part in schema["properties"].items():
+        if _refers(part):
+            lines += _section(name, part, definitions, level=2)
+    return "\n".join(lines)
+
+
+def _section(name: str, part: Schema, definitions: Schema, level: int) -> Iterator[str]:
+    """Yields the lines of one section, then those of the sections in it."""
+    kinds = part.get("discriminator", {}).get("mapping")
+    if kinds:
+        sections = {kind: definitions[ref.rpartition("/")[2]] for kind, ref in kinds.items()}
+        yield from _kinds(name, sections, definitions, level)
+        return
+    section = definitions[_reference(part)]
+    yield from ("", f"{'#' * level} {name}", "", _plain(section.get("description", "")), "")
+    yield from _table(section["properties"], section, definitions)
+    for inner, field in section["properties"].items():
+        if _refers(field):
+            yield from _section(f"{name}.{inner}", field, definitions, level + 1)
+
+
+def _kinds(
+    name: str, sections: Mapping[str, Schema], definitions: Schema, level: int
+) -> Iterator[str]:
+    """Yields the lines of a section that has a ``kind``: what all kinds share, then each."""
+    each = [section["properties"] for section in sections.values()]
+    shared = {
+        key: field
+        for key, field in each[0].items()
+        if key != "kind" and all(other.get(key) == field for other in each)
+    }
+    yield from ("", f"{'#' * level} {name}", "")
+    yield f"`kind` is one of {', '.join(f'`{kind}`' for kind in sections)}."
+    if shared:
+        yield from ("", "Fields of every kind:", "", *_table(shared, {}, definitions))
+    for kind, section in sections.items():
+        own = {
+            key: field
+            for key, field in section["properties"].items()
+            if key != "kind" and key not in shared
+        }
+        yield from ("", f"{'#' * (level + 1)} {name}: {kind}", "", _plain(section["description"]))
+        if own:
+            yield from ("", *_table(own, section, definitions))
+
+
+def _table(fields: Mapping[str, Schema], owner: Schema, definitions: Schema) -> Iterator[str]:
+    yield "| field | value | default | what it is |"
+    yield "| --- | --- | --- | --- |"
+    for name, field in fields.items():
+        default = json.dumps(field["default"], ensure_ascii=False) if "default" in field else ""
+        shown = "required" if name in owner.get("required", ()) else f"`{default}`" * bool(default)
+        shown = "" if default == "null" else shown
+        what = _plain(field.get("description", ""))
+        yield f"| `{name}` | {_value(field, definitions)} | {shown} | {what} |"
+
+
+def _value(field: Schema, definitions: Schema) -> str:
+    """Returns which values a field takes, in words."""
+    if "anyOf" in field or "oneOf" in field:
+        parts = [_value(each, definitions) for each in field.get("anyOf", field.get("oneOf", ()))]
+        return " or ".join(dict.fromkeys(part for part in parts if part != "nothing"))
+    if "$ref" in field:
+        return "section"
+    if "const" in field or "enum" in field:
+        return ", ".join(f"`{value}`" for value in field.get("enum", [field.get("const")]))
+    kind = field.get("type")
+    if kind == "array":
+        return f"list of: {_value(field.get('items', {}), definitions)}"
+    names = {
+        "string": "text", "integer": "whole number", "number": "number", "boolean": "true or false",
+        "null": "nothing", "object": "mapping", None: "any",
+    }  # fmt: skip
+    limits = [f"{sign} {field[key]:,}" for key, sign in _LIMITS.items() if key in field]
+    return " ".join([names[kind], ", ".join(limits)]).strip()
+
+
+def _reference(part: Schema) -> str:
+    """Returns the name of the definition that a field refers to, itself or beside ``null``."""
+    found = part.get("$ref") or next(
+        (each["$ref"] for each in part.get("anyOf", ()) if "$ref" in each), ""
+    )
+    return str(found).rpartition("/")[2]
+
+
+def _refers(part: Schema) -> bool:
+    return bool(_reference(part)) or "discriminator" in part
+
+
+def _plain(text: str) -> str:
+    """Returns a description as a cell of a table has it: one line, code in single backticks."""
+    return re.sub(r"\s+", " ", text).replace("``", "`").replace("|", "\\|").strip()
