@@ -6,6 +6,7 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import typer
 import yaml
 
+from kdzoo.api import schema
 from kdzoo.cli import app
 from kdzoo.recipe import load_study, shipped_recipes
 from kdzoo.report.check import stale_blocks
@@ -164,6 +166,23 @@ def test_a_part_of_a_recipe_is_read_as_it_stands(
     file.write_text(yaml.safe_dump({**recipe, **yaml.safe_load(part)}), encoding="utf-8")
 
     assert load_study(str(file)).variants
+
+
+def test_the_reference_has_every_field_of_a_recipe(own_registries: None) -> None:
+    """Of every section and every kind of one: what the schema says of it is in the table."""
+    spec = spec_from_file_location("fields", DOCS / "_hooks" / "fields.py")
+    assert spec is not None
+    assert spec.loader is not None
+    fields = module_from_spec(spec)
+    spec.loader.exec_module(fields)
+    found = schema()
+    lines = [re.sub(r"\s+", " ", line) for line in fields.recipe_fields(found).splitlines()]
+
+    for section in (found, *found["$defs"].values()):
+        for name, field in section["properties"].items():
+            said = re.sub(r"\s+", " ", field.get("description", "")).replace("|", "\\|")
+            if "$ref" not in field and "discriminator" not in field and name != "kind":
+                assert any(f"`{name}`" in line and said in line for line in lines), name
 
 
 def test_included_files_are_there() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -26,7 +26,7 @@ def recipe_fields(schema: Schema) -> str:
 
 def _section(name: str, part: Schema, definitions: Schema, level: int) -> Iterator[str]:
     """Yields the lines of one section, then those of the sections in it."""
-    kinds = part.get("discriminator", {}).get("mapping")
+    kinds = _section_of(part).get("discriminator", {}).get("mapping")
     if kinds:
         sections = {kind: definitions[ref.rpartition("/")[2]] for kind, ref in kinds.items()}
         yield from _kinds(name, sections, definitions, level)
@@ -34,34 +34,49 @@ def _section(name: str, part: Schema, definitions: Schema, level: int) -> Iterat
     section = definitions[_reference(part)]
     yield from ("", f"{'#' * level} {name}", "", _plain(section.get("description", "")), "")
     yield from _table(section["properties"], section, definitions)
-    for inner, field in section["properties"].items():
+    yield from _inner(name, section["properties"], definitions, level + 1)
+
+
+def _inner(
+    name: str, fields: Mapping[str, Schema], definitions: Schema, level: int
+) -> Iterator[str]:
+    """Yields the lines of the sections that fields hold."""
+    for inner, field in fields.items():
         if _refers(field):
-            yield from _section(f"{name}.{inner}", field, definitions, level + 1)
+            yield from _section(f"{name}.{inner}", field, definitions, level)
 
 
 def _kinds(
     name: str, sections: Mapping[str, Schema], definitions: Schema, level: int
 ) -> Iterator[str]:
     """Yields the lines of a section that has a ``kind``: what all kinds share, then each."""
-    each = [section["properties"] for section in sections.values()]
-    shared = {
-        key: field
-        for key, field in each[0].items()
-        if key != "kind" and all(other.get(key) == field for other in each)
-    }
+    shared = _shared([section["properties"] for section in sections.values()])
     yield from ("", f"{'#' * level} {name}", "")
     yield f"`kind` is one of {', '.join(f'`{kind}`' for kind in sections)}."
     if shared:
-        yield from ("", "Fields of every kind:", "", *_table(shared, {}, definitions))
+        yield from (
+            "",
+            "Fields of every kind, unless it says otherwise:",
+            "",
+            *_table(shared, {}, definitions),
+        )
+    yield from _inner(name, shared, definitions, level + 1)
     for kind, section in sections.items():
         own = {
             key: field
             for key, field in section["properties"].items()
-            if key != "kind" and key not in shared
+            if key != "kind" and field != shared.get(key)
         }
         yield from ("", f"{'#' * (level + 1)} {name}: {kind}", "", _plain(section["description"]))
         if own:
             yield from ("", *_table(own, section, definitions))
+            yield from _inner(name, own, definitions, level + 2)
+
+
+def _shared(kinds: Sequence[Mapping[str, Schema]]) -> dict[str, Schema]:
+    """Returns the fields that more than half of the kinds have alike."""
+    found = [(key, field) for fields in kinds for key, field in fields.items() if key != "kind"]
+    return {key: field for key, field in found if found.count((key, field)) * 2 > len(kinds)}
 
 
 def _table(fields: Mapping[str, Schema], owner: Schema, definitions: Schema) -> Iterator[str]:
@@ -71,22 +86,23 @@ def _table(fields: Mapping[str, Schema], owner: Schema, definitions: Schema) -> 
         default = json.dumps(field["default"], ensure_ascii=False) if "default" in field else ""
         shown = "required" if name in owner.get("required", ()) else f"`{default}`" * bool(default)
         shown = "" if default == "null" else shown
-        what = _plain(field.get("description", ""))
+        described = field if "description" in field else definitions.get(_reference(field), {})
+        what = _plain(described.get("description", ""))
         yield f"| `{name}` | {_value(field, definitions)} | {shown} | {what} |"
 
 
 def _value(field: Schema, definitions: Schema) -> str:
     """Returns which values a field takes, in words."""
+    if "$ref" in field or "discriminator" in field:
+        return "section"
     if "anyOf" in field or "oneOf" in field:
         parts = [_value(each, definitions) for each in field.get("anyOf", field.get("oneOf", ()))]
         return " or ".join(dict.fromkeys(part for part in parts if part != "nothing"))
-    if "$ref" in field:
-        return "section"
     if "const" in field or "enum" in field:
         return ", ".join(f"`{value}`" for value in field.get("enum", [field.get("const")]))
     kind = field.get("type")
     if kind == "array":
-        return f"list of: {_value(field.get('items', {}), definitions)}"
+        return f"list of ({_value(field.get('items', {}), definitions)})"
     names = {
         "string": "text", "integer": "whole number", "number": "number", "boolean": "true or false",
         "null": "nothing", "object": "mapping", None: "any",
@@ -95,16 +111,19 @@ def _value(field: Schema, definitions: Schema) -> str:
     return " ".join([names[kind], ", ".join(limits)]).strip()
 
 
+def _section_of(part: Schema) -> Schema:
+    """Returns what says which section a field holds: itself, or what stands beside ``null``."""
+    parts = [part, *part.get("anyOf", ())]
+    return next((each for each in parts if "$ref" in each or "discriminator" in each), {})
+
+
 def _reference(part: Schema) -> str:
-    """Returns the name of the definition that a field refers to, itself or beside ``null``."""
-    found = part.get("$ref") or next(
-        (each["$ref"] for each in part.get("anyOf", ()) if "$ref" in each), ""
-    )
-    return str(found).rpartition("/")[2]
+    """Returns the name of the definition of a field's section; empty where there is none."""
+    return str(_section_of(part).get("$ref", "")).rpartition("/")[2]
 
 
 def _refers(part: Schema) -> bool:
-    return bool(_reference(part)) or "discriminator" in part
+    return bool(_section_of(part))
 
 
 def _plain(text: str) -> str:

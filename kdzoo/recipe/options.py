@@ -131,12 +131,14 @@ def recipe_model() -> type[Recipe]:
     transfer = create_model(
         "_Transfer",
         __base__=Transfer,
+        __doc__=Transfer.__doc__,
         augment=(_chosen_by_kind(Augment, registry.augmenters) | None, None),
     )
     chosen = tuple(name for name, e in registry.runtimes.entries().items() if e.reads == "models")
     measure = create_model(
         "_Measure",
         __base__=Measure,
+        __doc__=Measure.__doc__,
         runtimes=(list[Literal[chosen]], Measure.model_fields["runtimes"]),  # type: ignore[valid-type]
     )
     return create_model(

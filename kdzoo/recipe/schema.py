@@ -189,9 +189,9 @@ class Objective(Section):
 class Training(Section):
     """The student's training: a budget of steps, the same for its control."""
 
-    steps: Positive = 4000
-    batch_size: Few = 64
-    learning_rate: Rate = 2e-3
+    steps: Positive = Field(4000, description="number of training steps")
+    batch_size: Few = Field(64, description="number of texts in a training step")
+    learning_rate: Rate = Field(2e-3, description="peak learning rate of AdamW")
     embedding_rate: float | None = Field(
         None,
         ge=0,
@@ -199,7 +199,7 @@ class Training(Section):
         description="learning rate of the embedding table, if different from learning_rate; 0 "
         "freezes the table",
     )
-    weight_decay: float = Field(0.01, ge=0, le=1000)
+    weight_decay: float = Field(0.01, ge=0, le=1000, description="weight decay of AdamW")
     decay_matrices_only: bool = Field(
         False,
         exclude_if=operator.not_,
@@ -214,7 +214,9 @@ class Training(Section):
         description="share of the steps, the last ones, over which weights are averaged for "
         "evaluation and saving; 0: no averaging",
     )
-    max_grad_norm: float = Field(1.0, gt=0, le=10**9)
+    max_grad_norm: float = Field(
+        1.0, gt=0, le=10**9, description="maximum norm of the gradient; a larger one is scaled down"
+    )
     select_by: SelectBy = Field(
         "accuracy", description="validation metric that chooses the checkpoint"
     )
@@ -238,8 +240,8 @@ class Controls(Section):
 class Recipe(Section):
     """One student of one study, complete in itself."""
 
-    version: Literal[1]
-    name: Name
+    version: Literal[1] = Field(description="version of the recipe format")
+    name: Name = Field(description="name of the recipe: its row in the table")
     seeds: list[Seed] = Field(
         [0],
         min_length=1,

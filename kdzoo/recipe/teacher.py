@@ -18,13 +18,15 @@ class FineTune(Section):
     epochs: float = Field(
         5, gt=0, le=10_000, description="epochs: passes over the labelled training texts"
     )
-    learning_rate: Rate = 3e-4
-    batch_size: Few = 32
-    weight_decay: float = Field(0.01, ge=0, le=1000)
+    learning_rate: Rate = Field(3e-4, description="peak learning rate of AdamW")
+    batch_size: Few = Field(32, description="number of texts in a training step")
+    weight_decay: float = Field(0.01, ge=0, le=1000, description="weight decay of AdamW")
     warmup: Fraction = Field(
         0.1, description="warm-up: the share of steps over which the learning rate rises"
     )
-    select_by: SelectBy = "accuracy"
+    select_by: SelectBy = Field(
+        "accuracy", description="validation metric that chooses the checkpoint"
+    )
     seed: Seed = Field(
         0,
         ge=0,
