@@ -98,12 +98,26 @@ def export(
     if texts is not None and int8 == "static":
         calibration = list(islice(read(), CALIBRATION_TEXTS))
     progress.say(f"exporting {folder.name} to {runtime}")
-    write(folder, target, ExportSettings(int8, calibration))
+    write(folder, target, ExportSettings(int8, calibration, _kept(folder, runtime, int8)))
     found = None
     if texts is not None:
         with progress.task("comparing with PyTorch", count) as task:
             found = _compare(folder, target, runtime, read(), task)
     return Exported(Path(out), runtime, deployed_bytes(target), size_bytes(folder), found)
+
+
+def _kept(folder: Path, runtime: str, int8: str) -> tuple[str, ...]:
+    """Returns what a study left in float of this form, so that it answers as it does there."""
+    from kdzoo.results import Store
+    from kdzoo.runtime.folder import is_exported_form, read_exported_form
+
+    form = folder / runtime
+    if not (form / "record.json").is_file() or not is_exported_form(form):
+        return ()
+    if read_exported_form(form).int8 != int8:
+        return ()
+    record = Store(folder.parent.parent).read_form(folder.name.rpartition("--")[2], runtime)
+    return (record.kept or ()) if record is not None else ()
 
 
 def _export_of(runtime: str, int8: str, texts: str | Path | None) -> Callable[..., None]:

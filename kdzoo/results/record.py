@@ -171,6 +171,7 @@ class FormRecord(_Frozen):
     failure: Words | None = None
     files: dict[Name, Count] = {}  # bytes of what is deployed, by name
     parity: Parity | None = None
+    kept: tuple[Name, ...] | None = None  # operations left in float to pass; older: not looked for
     data: DataSummary  # that its figures were read on
     quality: Quality = {}
     quality_version: Count = 1

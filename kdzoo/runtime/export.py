@@ -35,7 +35,7 @@ from kdzoo.runtime.folder import (
     write_exported_form,
 )
 from kdzoo.runtime.graph import to_onnx
-from kdzoo.runtime.int8 import quantise_dynamic, quantise_static
+from kdzoo.runtime.int8 import layers_of, quantise_dynamic, quantise_static
 from kdzoo.runtime.onnx import OnnxClassifier
 from kdzoo.runtime.settings import CALIBRATION_TEXTS, ExportSettings
 from kdzoo.runtime.usage import readme
@@ -131,6 +131,11 @@ def _graph_of(folder: Path, model: Any) -> onnx.ModelProto:
     return onnx.load_model_from_string(_last[traced])
 
 
+def int8_layers(folder: Path) -> list[str]:
+    """Returns the names of the operations of a trained model's graph that get 8 bits."""
+    return layers_of(_graph_of(folder, load_model(folder).model))
+
+
 def _writer(
     graph: onnx.ModelProto, loaded: LoadedModel, runtime: str, settings: ExportSettings
 ) -> Callable[[onnx.ModelProto, Path], None]:
@@ -138,10 +143,10 @@ def _writer(
     if runtime == "onnx":
         return onnx.save
     if settings.int8 == "dynamic":
-        return quantise_dynamic
+        return lambda graph, target: quantise_dynamic(graph, target, settings.kept)
     inputs = tuple(each.name for each in graph.graph.input)
     batches = _calibration(TextEncoder(loaded.tokenizer, loaded.pad_id, inputs), settings)
-    return lambda graph, target: quantise_static(graph, batches, target)
+    return lambda graph, target: quantise_static(graph, batches, target, settings.kept)
 
 
 def _calibration(encoder: TextEncoder, settings: ExportSettings) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,26 @@ _DYNAMIC = ["MatMul", "Gemm", "Gather", "LSTM"]
 _STATIC = ["MatMul", "Gemm", "Gather"]  # no static form of an LSTM
 
 
-def quantise_dynamic(graph: onnx.ModelProto, target: Path) -> None:
+def layers_of(graph: onnx.ModelProto) -> list[str]:
+    """Returns the names of the operations whose weights get 8 bits."""
+    weights = {each.name for each in graph.graph.initializer}
+    return [
+        node.name
+        for node in graph.graph.node
+        if node.op_type == "LSTM" or (node.op_type in _DYNAMIC and weights & {*node.input})
+    ]
+
+
+def _as_quantised(kept: Sequence[str]) -> list[str]:
+    """Returns names as the quantiser knows them, which makes a MatMul of each Gemm first."""
+    return [name for each in kept for name in (each, f"{each}_MatMul")]
+
+
+def quantise_dynamic(graph: onnx.ModelProto, target: Path, kept: Sequence[str] = ()) -> None:
     """Writes the graph with weights and embeddings in 8 bits; activations get their range as run.
 
-    One scale per channel of a weight. What was inferred of shapes is dropped first: quantising
-    changes them and would otherwise fail.
+    One scale per channel of a weight; the operations in ``kept`` stay in float. What was inferred
+    of shapes is dropped first: quantising changes them and would otherwise fail.
     """
     del graph.graph.value_info[:]
     with _quiet():
@@ -38,13 +53,20 @@ def quantise_dynamic(graph: onnx.ModelProto, target: Path) -> None:
             per_channel=True,
             weight_type=QuantType.QInt8,
             op_types_to_quantize=_DYNAMIC,
+            nodes_to_exclude=_as_quantised(kept),
         )
 
 
 def quantise_static(
-    graph: onnx.ModelProto, batches: Iterable[dict[str, Any]], target: Path
+    graph: onnx.ModelProto,
+    batches: Iterable[dict[str, Any]],
+    target: Path,
+    kept: Sequence[str] = (),
 ) -> None:
-    """Writes the graph in 8 bits with ranges of activations calibrated on real batches."""
+    """Writes the graph in 8 bits with ranges of activations calibrated on real batches.
+
+    The operations in ``kept`` stay in float.
+    """
     del graph.graph.value_info[:]
     with tempfile.TemporaryDirectory() as folder, _quiet():
         plain, prepared = Path(folder) / "plain.onnx", Path(folder) / "prepared.onnx"
@@ -59,6 +81,7 @@ def quantise_static(
             weight_type=QuantType.QInt8,
             activation_type=QuantType.QUInt8,
             op_types_to_quantize=_STATIC,
+            nodes_to_exclude=_as_quantised(kept),
         )
 
 

@@ -19,7 +19,9 @@ class ExportSettings:
         int8: whether activations get their ranges as they come, or once, from calibration texts.
         calibration: real texts, from validation; needed for static int8 alone, which reads the
             first CALIBRATION_TEXTS of them.
+        kept: names of the graph's operations that stay in float.
     """
 
     int8: Literal["dynamic", "static"] = "dynamic"
     calibration: Sequence[Input] = ()
+    kept: tuple[str, ...] = ()

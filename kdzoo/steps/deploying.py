@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from kdzoo.steps.context import StudyContext
 from kdzoo.steps.deciding import is_decided
 from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.measuring import read_on, teacher_logits, write_outcomes
+from kdzoo.steps.mending import kept_in_float
 from kdzoo.steps.seed_run import SeedRun
 
 EXPORT_FORMAT = 2  # raise it when kdzoo exports another form of the same model
@@ -104,6 +105,11 @@ def _made_from(job: FormJob, runtime: str) -> str:
     return content_hash([EXPORT_FORMAT, runtime, "" if _is_exact(runtime) else job.section.int8])
 
 
+def _may_be_mended(runtime: str) -> bool:
+    """Whether layers of a form may stay in float: of kdzoo's own in 8 bits."""
+    return not _is_exact(runtime) and registry.runtimes.is_builtin(runtime)
+
+
 def _is_exact(runtime: str) -> bool:
     return registry.runtimes.get(runtime).exact
 
@@ -114,6 +120,8 @@ def _is_done(job: FormJob, runtime: str, splits: Sequence[str], context: StudyCo
         return False
     if known.failure is not None:
         return True
+    if known.kept is None and _may_be_mended(runtime) and known.parity and not known.parity.passed:
+        return False  # an older kdzoo did not try to mend it
     folder = context.store.form(job.key, runtime)
     is_whole = all((folder / name).is_file() for name in (PREDICTIONS, DECISION, *DEPLOYED))
     is_current = known.data == read_on(context.store.read(job.key).data, job.run.corpus)
@@ -137,7 +145,9 @@ def _make(job: FormJob, runtime: str, splits: Sequence[str], context: StudyConte
     assert export is not None  # noqa: S101 - of those that ``exported`` names
     try:
         export(job.folder, folder, settings)
-        found = _read(job, runtime, splits, context)
+        found = _read(job, runtime, splits, context) | {"kept": ()}
+        if not found["parity"].passed and _may_be_mended(runtime):
+            found |= _mended(job, runtime, splits, settings, context)
     except FATAL:
         raise
     except Exception as error:  # an exporter may fail in any way: its row alone
@@ -146,6 +156,31 @@ def _make(job: FormJob, runtime: str, splits: Sequence[str], context: StudyConte
     form = form.model_copy(update=found)
     context.store.write_form(form)
     return form
+
+
+def _mended(
+    job: FormJob,
+    runtime: str,
+    splits: Sequence[str],
+    settings: ExportSettings,
+    context: StudyContext,
+) -> dict[str, Any]:
+    """Writes the form anew with the fewest layers in float that bring it within its bounds.
+
+    Returns what its record then says of it; nothing where none do.
+    """
+    texts = job.texts("validation")
+
+    def parity(form: Classifier) -> Parity:
+        return _parity(job, form, form.logits(texts), exact=False)
+
+    kept = kept_in_float(job.folder, runtime, settings, texts, parity, context.progress)
+    if not kept:
+        return {}
+    export = registry.runtimes.get(runtime).export
+    assert export is not None  # noqa: S101 - of those that ``exported`` names
+    export(job.folder, context.store.form(job.key, runtime), replace(settings, kept=kept))
+    return _read(job, runtime, splits, context) | {"kept": kept}
 
 
 def _read(
@@ -184,10 +219,11 @@ def summary_of(form: FormRecord) -> str:
     assert parity is not None  # noqa: S101 - a form without a failure was compared
     verdict = "answers as in PyTorch" if parity.passed else "does NOT answer as in PyTorch"
     long = "" if parity.long_passed else f"; {long_note(parity)}"
+    kept = f"; kept in float: {', '.join(form.kept)}" if form.kept else ""
     if parity.long_failure is not None:
         long = f"; long texts are not compared: {parity.long_failure}"
     return (
         f"{form.size_bytes / 1e6:.1f} MB, {verdict}: logits within "
         f"{parity.logit_difference:.1e}, {parity.other_labels} of {parity.texts:,} labels differ, "
-        f"validation accuracy {parity.accuracy_change * 100:+.2f} points{long}"
+        f"validation accuracy {parity.accuracy_change * 100:+.2f} points{kept}{long}"
     )

@@ -46,6 +46,12 @@ def form_notes(form: FormRecord) -> Iterator[str]:
     yield from (note for note in (form.failure, parity_note(form.parity)) if note is not None)
 
 
+def form_remarks(form: FormRecord) -> Iterator[str]:
+    """Yields what is to be known of a form that is as it should be."""
+    if form.kept:
+        yield f"{len(form.kept)} of its operations stay in float: {', '.join(form.kept)}"
+
+
 def parity_note(parity: Parity | None) -> str | None:
     """Returns by how much a form does not answer as PyTorch does; None where it does."""
     if parity is None or parity.passed:

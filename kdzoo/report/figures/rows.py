@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kdzoo.report.figures.findings import Finding, find
-from kdzoo.report.figures.forms import form_notes, forms_of, is_exported
+from kdzoo.report.figures.forms import form_notes, form_remarks, forms_of, is_exported
 from kdzoo.report.figures.latency import Latency, by_machine, failures, latency_of
 from kdzoo.report.figures.spread import Spread, spreads, with_intervals
 from kdzoo.results import Failure, FormRecord, ManifestRow, Record, Session, Store
@@ -43,6 +43,7 @@ class TableRow:
     is_tried: bool = False  # whether the machine measured it, though it may have failed
     is_first: bool = True  # of its model's runtimes: the one that also says what the model gives
     notes: tuple[str, ...] = ()  # what is wrong with the row: to be shown with it
+    remarks: tuple[str, ...] = ()  # what else is to be known of it
 
     @property
     def effect(self) -> Effect | None:
@@ -280,7 +281,14 @@ def _as_exported(
     notes = dict.fromkeys(note for form in forms for note in form_notes(form))
     whole = [form for form in forms if form.failure is None]
     size_bytes = whole[0].size_bytes if whole else shown.size_bytes if machine else 0
-    return replace(shown, metrics=_metrics(whole, split), size_bytes=size_bytes, notes=tuple(notes))
+    remarks = dict.fromkeys(remark for form in forms for remark in form_remarks(form))
+    return replace(
+        shown,
+        metrics=_metrics(whole, split),
+        size_bytes=size_bytes,
+        notes=tuple(notes),
+        remarks=tuple(remarks),
+    )
 
 
 def _metrics(records: Sequence[Record | FormRecord], split: str) -> dict[str, Spread]:

@@ -137,9 +137,10 @@ def notes(table: Table) -> list[str]:
     """Returns what is wrong: a busy machine first, then rows, then what is missing."""
     noise = noise_note(table.timed)
     wrong = [f"(!) {row.name}, {row.runtime}: {note}" for row in table.rows for note in row.notes]
+    told = [f"{row.name}, {row.runtime}: {each}" for row in table.rows for each in row.remarks]
     uncounted = {
         row.name: f"{row.name}: its FLOPs could not be counted: {row.latency.flops_failure}"
         for row in table.rows
         if row.latency is not None and row.latency.flops_failure is not None
     }
-    return [*([noise] if noise else []), *wrong, *uncounted.values(), *table.remarks]
+    return [*([noise] if noise else []), *wrong, *told, *uncounted.values(), *table.remarks]

@@ -1,0 +1,87 @@
+"""Bringing an int8 form that lost too much back within its bounds, by layers kept in float."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kdzoo.runtime import load_classifier
+from kdzoo.runtime.export import export_model, int8_layers
+from kdzoo.runtime.parity import Parity
+from kdzoo.runtime.settings import ExportSettings
+
+if TYPE_CHECKING:
+    from kdzoo.progress import Progress
+    from kdzoo.runtime import Classifier, Input, Logits
+
+RANKED_BY = 128  # validation texts, by whose logits layers are ranked: all are read in the end
+
+
+def kept_in_float(
+    folder: Path,
+    runtime: str,
+    settings: ExportSettings,
+    texts: Sequence[Input],
+    parity: Callable[[Classifier], Parity],
+    progress: Progress,
+) -> tuple[str, ...]:
+    """Returns the fewest layers that bring a form within its bounds if they stay in float.
+
+    Which layer costs most is seen by the logits of some texts with that layer alone in float; the
+    costliest are kept until the form passes, and those without which it passes too are let go.
+
+    Args:
+        folder: the trained model's.
+        runtime: of the form.
+        settings: of its export.
+        texts: of validation.
+        parity: compares a form with PyTorch on validation.
+        progress: told how far it is.
+
+    Returns:
+        Names of operations in the graph; none where nothing helps.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        target = Path(scratch) / "form"
+
+        def form(kept: Sequence[str]) -> Classifier:
+            export_model(folder, target, runtime, replace(settings, kept=tuple(kept)))
+            return load_classifier(target, runtime)
+
+        names = int8_layers(folder)
+        some = texts[:RANKED_BY]
+        wanted = load_classifier(folder, "torch").logits(some)
+        with progress.task("looking for layers to keep in float", len(names)) as task:
+            cost = {}
+            for name in names:
+                cost[name] = _distance(form([name]).logits(some), wanted)
+                task.advance()
+        ranked = sorted(names, key=cost.__getitem__)
+        return fewest(ranked, lambda kept: parity(form(kept)).passed)
+
+
+def _distance(logits: Logits, wanted: Logits) -> float:
+    return float(np.square(logits - wanted).mean())
+
+
+def fewest(ranked: Sequence[str], passes: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
+    """Returns a set that passes and from which nothing can be left out; none where none passes.
+
+    Args:
+        ranked: names, the most promising first.
+        passes: whether a set of them does.
+    """
+    if not ranked or not passes(ranked):
+        return ()
+    count = next(count for count in range(1, len(ranked) + 1) if passes(ranked[:count]))
+    kept = list(ranked[:count])
+    for name in ranked[: count - 1]:  # without the last one it does not pass
+        fewer = [each for each in kept if each != name]
+        if passes(fewer):
+            kept = fewer
+    return tuple(kept)
