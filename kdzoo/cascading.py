@@ -63,12 +63,11 @@ def export_cascade(
     _refuse_to_overwrite(target)
     check_writable(target.parent, "give --out another place")
     store = Store(run)
-    check_wanted(wanted, store, escalate_to)
+    check_wanted(wanted, escalate_to)
     if model is None:
         names = (row.name for row in store.manifest().rows if row.role == "student")
         raise ModelError(f"choose the student with --model NAME: {', '.join(names)}")
-    lines = find_cascades(store, escalate_to, wanted, model, runtime)
-    (line,) = lines
+    (line,) = find_cascades(store, escalate_to, wanted, model, runtime)
     student = _form(store, line.member.key, runtime, model)
     is_model = not store.read(line.teacher_key).is_file
     teacher = _form(store, line.teacher_key, runtime, escalate_to) if is_model else None

@@ -18,7 +18,15 @@ from tiny_models import save_tiny_classifier
 from tiny_results import CORPUS, HandWritten, summary
 from tiny_world import LABELS, RunCommand
 
-from kdzoo.api import benchmark, export_cascade, load, pick_cascade, predict, write_predictions
+from kdzoo.api import (
+    benchmark,
+    export_cascade,
+    load,
+    pick_cascade,
+    predict,
+    show,
+    write_predictions,
+)
 from kdzoo.choosing.cascade import SCORE_COLUMNS
 from kdzoo.errors import KdzooError, ModelError
 from kdzoo.measure import outcomes
@@ -155,6 +163,12 @@ class TestFolder:
         assert both.size_bytes == teacher.size_bytes + student.size_bytes
         assert both.metrics["accuracy"].mean == 1.0
         assert both.latency is not None
+
+    def test_is_shown_part_by_part(self, tmp_path: Path, forms: dict[str, Path]) -> None:
+        write_cascade(tmp_path / "c", a_rule(), **forms)
+        (text,) = show(str(tmp_path / "c")).values()
+
+        assert text.index("student: exported for onnx") < text.index("teacher: exported for onnx")
 
     def test_answers_batches_as_it_answers_texts(
         self, tmp_path: Path, forms: dict[str, Path]

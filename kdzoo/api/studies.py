@@ -285,7 +285,7 @@ def pick_cascade(
         )
     store = Store(Path(folder))
     wanted = Wanted(max_loss, max_escalated)
-    check_wanted(wanted, store, escalate_to)
+    check_wanted(wanted, escalate_to)
     return find_cascades(store, escalate_to, wanted, model)
 
 

@@ -9,9 +9,9 @@ from kdzoo.errors import ModelError
 from kdzoo.files import has_file
 from kdzoo.model_files import check_model_files
 from kdzoo.runtime import require_runtimes
-from kdzoo.runtime.folder import EXPORT, is_exported_form
+from kdzoo.runtime.folder import CASCADE, EXPORT, is_exported_form, parts_of
 
-_MARKS = ("config.json", "model.safetensors", "baseline.skops", EXPORT)
+_MARKS = ("config.json", "model.safetensors", "baseline.skops", EXPORT, CASCADE)
 
 
 def is_model(folder: Path) -> bool:
@@ -23,13 +23,15 @@ def summary_of(folder: Path) -> str:
     """Returns what a model's folder holds, layer by layer.
 
     Args:
-        folder: a classifier's, kdzoo's or any of Hugging Face's, an exported one's, or the
-            baseline's.
+        folder: a classifier's, kdzoo's or any of Hugging Face's, an exported one's, a cascade's,
+            or the baseline's.
 
     Raises:
         ModelError: it is no whole model.
         RecipeError: what reads it is not installed.
     """
+    if has_file(folder / CASCADE):
+        return "\n\n".join(f"{part.name}: {summary_of(part)}" for part in parts_of(folder))
     if is_exported_form(folder):
         require_runtimes(["onnx"])
         from kdzoo.architecture.exported import exported_summary

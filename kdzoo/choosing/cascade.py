@@ -139,7 +139,7 @@ def find_cascades(
     return sorted(lines, key=by)
 
 
-def check_wanted(wanted: Wanted, store: Store, escalate_to: str) -> None:
+def check_wanted(wanted: Wanted, escalate_to: str) -> None:
     """Looks whether what is wanted of a cascade can be.
 
     Raises:

@@ -17,7 +17,6 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kdzoo.errors import ModelError
-from kdzoo.files import has_file
 from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import (
     CASCADE,
@@ -61,11 +60,6 @@ class Cascade(BaseModel):
     oos_label: str | None = None
     escalated: float = Field(ge=0, le=1)
     promise: str = Field(max_length=1000)
-
-
-def is_cascade(folder: Path) -> bool:
-    """Whether the folder says that it holds a cascade."""
-    return has_file(folder / CASCADE)
 
 
 def read_cascade(folder: Path) -> Cascade:

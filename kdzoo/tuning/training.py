@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kdzoo.recipe import Variant
-from kdzoo.results import CHECKPOINT
+from kdzoo.results import CHECKPOINT, Store
 from kdzoo.steps import (
     SeedRun,
     StudyContext,
@@ -58,8 +58,6 @@ class Watched(Tracking):
         except PrunedError:
             (folder / CHECKPOINT).unlink(missing_ok=True)
             folder.mkdir(parents=True, exist_ok=True)
-            from kdzoo.results import Store
-
             Store(self.root).write_history(folder, history)
             raise
 
