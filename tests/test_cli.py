@@ -64,6 +64,7 @@ class TestHelp:
         assert own == {
             "kdzoo",
             "kdzoo.api",
+            "kdzoo.api.choosing",
             "kdzoo.api.models",
             "kdzoo.api.recipes",
             "kdzoo.api.search",

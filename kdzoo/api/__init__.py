@@ -1,5 +1,6 @@
 """What the command line does, for Python: each command is one call of a function here."""
 
+from kdzoo.api.choosing import pick, pick_cascade
 from kdzoo.api.models import (
     benchmark,
     export,
@@ -15,8 +16,6 @@ from kdzoo.api.studies import (
     check_report,
     make_report,
     merge,
-    pick,
-    pick_cascade,
     read_results,
     read_verdicts,
     run,

@@ -1,11 +1,9 @@
-"""Studies, run and finished: run, report, merge, pick, and their results as frames."""
+"""Studies, run and finished: run, report, merge, and their results as frames."""
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +14,7 @@ from kdzoo.registry import load_extensions
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kdzoo.choosing.cascade import CascadeLine
-    from kdzoo.choosing.pick import Pick
     from kdzoo.progress import Progress
-    from kdzoo.report import Table
     from kdzoo.report.page.notebook import Results
     from kdzoo.results import Store
 
@@ -187,106 +182,6 @@ def check_report(folder: str | Path, *, readme: str | Path | None = None) -> lis
 
     stale = stale_tables(Store(Path(folder)))
     return stale + ([] if readme is None else stale_blocks(Path(readme)))
-
-
-@dataclass(frozen=True)
-class Picked:
-    """What ``pick`` chose.
-
-    Attributes:
-        chosen: the choice, by the figures of validation.
-        tested: the study's rows with the figures that its table shows, test's where it was read.
-    """
-
-    chosen: Pick
-    tested: Table
-
-
-@as_file_errors()
-def pick(
-    folder: str | Path,
-    *,
-    max_latency_ms: float | None = None,
-    max_size_mb: float | None = None,
-    max_memory_mb: float | None = None,
-    min_accuracy: float | None = None,
-) -> Picked:
-    """Chooses what to deploy within limits, by validation figures, as ``kdzoo pick`` does.
-
-    Args:
-        folder: of a study, working or published.
-        max_latency_ms: of one text, tokenisation included: the median, in milliseconds.
-        max_size_mb: of the files to deploy, in millions of bytes.
-        max_memory_mb: of a process that runs it, at its peak, in millions of bytes.
-        min_accuracy: on validation, as a share from 0 to 1.
-
-    Returns:
-        The most accurate row within the limits, with those that are faster; where none fits, the
-        nearest.
-
-    Raises:
-        KdzooError: the folder is no study, or a limit cannot be.
-    """
-    from kdzoo.choosing.pick import limits_of
-    from kdzoo.choosing.pick import pick as choose
-    from kdzoo.report import make_table
-    from kdzoo.results import Store
-    from kdzoo.statistics import current
-
-    limits = (max_latency_ms, max_size_mb, max_memory_mb, min_accuracy)
-    if any(limit is not None and limit <= 0 for limit in limits):
-        raise RecipeError("a limit must be more than 0")
-    if min_accuracy is not None and min_accuracy > 1:
-        share = min(min_accuracy / 100, 1)
-        raise RecipeError(f"--min-accuracy {min_accuracy:g}: write a share, as in {share:g}")
-    store = current(Store(Path(folder)))
-    wanted = limits_of(
-        latency_ms=max_latency_ms,
-        size_mb=max_size_mb,
-        memory_mb=max_memory_mb,
-        accuracy=min_accuracy,
-    )
-    return Picked(choose(make_table(store, "validation"), wanted), make_table(store))
-
-
-@as_file_errors()
-def pick_cascade(
-    folder: str | Path,
-    escalate_to: str,
-    *,
-    max_loss: float | None = None,
-    max_escalated: float | None = None,
-    price_per_1000_texts: float | None = None,
-    model: str | None = None,
-) -> list[CascadeLine]:
-    """Chooses from where on a student asks a teacher: ``kdzoo pick --escalate-to teacher``.
-
-    Args:
-        folder: of a study, working or published.
-        escalate_to: the row of the model that is asked where a student is not sure.
-        max_loss: share of the texts that may be lost against that model, with 95 % confidence.
-        max_escalated: share of the texts that it may answer, on validation; in place of a loss.
-        price_per_1000_texts: of that model, in any currency.
-        model: the row of the only student that is looked at.
-
-    Returns:
-        A line for each student and form: the fewest escalated texts first, or within a budget of
-        them the least loss.
-
-    Raises:
-        KdzooError: the folder is no study, there is no such model, or the promise cannot be kept.
-    """
-    from kdzoo.choosing.cascade import Wanted, check_wanted, find_cascades
-    from kdzoo.results import Store
-
-    if price_per_1000_texts is not None and not 0 <= price_per_1000_texts < math.inf:
-        raise RecipeError(
-            f"--price-per-1000-texts {price_per_1000_texts:g}: a price is 0 or more, as in 0.4"
-        )
-    store = Store(Path(folder))
-    wanted = Wanted(max_loss, max_escalated)
-    check_wanted(wanted, escalate_to)
-    return find_cascades(store, escalate_to, wanted, model)
 
 
 @as_file_errors()

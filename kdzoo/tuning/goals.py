@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from kdzoo.data import Example
 from kdzoo.errors import RecipeError, did_you_mean
@@ -25,7 +26,7 @@ class Goal:
 
     name: str
     title: str
-    direction: str
+    direction: Literal["maximize", "minimize"]
     of: Callable[[Store, str, Sequence[Example]], float]
 
 

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kdzoo.bounds import read_json
-from kdzoo.errors import KdzooError, RecipeError, StoreError
-from kdzoo.files import alone_in, check_writable, has_file, write_atomically
+from kdzoo.errors import KdzooError, RecipeError
+from kdzoo.files import alone_in, check_writable
 from kdzoo.progress import Progress
 from kdzoo.recipe import Study, Variant
-from kdzoo.recipe.search import Range, plain
+from kdzoo.recipe.search import Range
 from kdzoo.results import Store
 from kdzoo.steps import StudyContext, StudyData
 from kdzoo.study import check_study
 from kdzoo.teacher import check_cache
 from kdzoo.training import make_accelerator
 from kdzoo.tuning.goals import Goal
+from kdzoo.tuning.journal import open_journal
 from kdzoo.tuning.space import Source, Space, space_of, value_in
 from kdzoo.tuning.training import PrunedError, train_trial
 
 if TYPE_CHECKING:
     import optuna
 
-JOURNAL = "trials.log"  # Optuna's own; JSON lines
-SEARCH = "search.json"  # which search it is of
-_SEARCHES_NOTHING = {"search", "seeds", "card", "measure", "controls"}  # sections of the recipe
 DEFAULT_TRIALS = 30
 _TELLING = 8  # finished trials from which on they say what mattered
 _KEYS, _FAILURE, _OWN = "keys", "failure", "own"
@@ -116,7 +112,7 @@ def tune(
     data = StudyData(progress)
     check_study(Study(variant.recipe.name, (variant,)), data)
     with alone_in(folder, "search"):
-        study = _study(folder, variant, space, chosen, goals)
+        study = open_journal(folder, variant, space, chosen, goals)
         context = StudyContext(Store(folder), make_accelerator(), data)
         own = _own(study, variant, chosen, goals, context)
         _search(study, source, space, _Limits(trials, hours), chosen, goals, context)
@@ -162,60 +158,6 @@ def _mattered(study: optuna.Study, finished: Sequence[Trial]) -> dict[str, float
         study, evaluator=PedAnovaImportanceEvaluator(), target=lambda each: each.values[0]
     )
     return found
-
-
-def _study(
-    folder: Path, variant: Variant, space: Space, seeds: list[int], goals: Sequence[Goal]
-) -> optuna.Study:
-    """Returns the search of that folder, a new one or what was left of it.
-
-    Raises:
-        StoreError: it is another search's.
-    """
-    import optuna
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    _check_same(folder, variant, space, seeds, goals)
-    storage = JournalStorage(JournalFileBackend(str(folder / JOURNAL)))
-    directions = [goal.direction for goal in goals]
-    study = optuna.create_study(
-        study_name="kdzoo", storage=storage, load_if_exists=True, directions=directions
-    )
-    ended = len(study.get_trials())
-    study.sampler = optuna.samplers.TPESampler(seed=ended)  # another start where it goes on
-    study.pruner = optuna.pruners.MedianPruner() if len(goals) == 1 else optuna.pruners.NopPruner()
-    for trial in study.get_trials(states=[optuna.trial.TrialState.RUNNING]):  # of a killed process
-        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-        study.enqueue_trial(trial.params)
-    return study
-
-
-def _check_same(
-    folder: Path, variant: Variant, space: Space, seeds: list[int], goals: Sequence[Goal]
-) -> None:
-    """Looks whether a folder holds this search, or none yet; writes down which one it holds now.
-
-    Raises:
-        StoreError: it is another search's.
-    """
-    recipe = variant.recipe.model_dump(mode="json", exclude=_SEARCHES_NOTHING)
-    asked = {
-        "space": plain(dict(space)),
-        "seeds": seeds,
-        "goals": [goal.name for goal in goals],
-        "recipe": recipe,
-    }
-    asked, path = json.loads(json.dumps(asked)), folder / SEARCH
-    known = read_json(path) if has_file(path) else asked
-    what = [name for name, value in asked.items() if known.get(name) != value]
-    if what:
-        raise StoreError(
-            f"{folder} holds a search with another {' and another '.join(what)}: give --out "
-            "another folder, or remove that one"
-        )
-    write_atomically(path, json.dumps(asked, indent=1))
 
 
 def _own(
