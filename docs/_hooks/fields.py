@@ -109,9 +109,12 @@ def _value(field: Schema, definitions: Schema) -> str:
 
 
 def _section_of(part: Schema) -> Schema:
-    """Returns what says which section a field holds: itself, or what stands beside ``null``."""
-    parts = [part, *part.get("anyOf", ())]
-    return next((each for each in parts if "$ref" in each or "discriminator" in each), {})
+    """Returns what says which section a field holds: itself, one of several, or of a mapping."""
+    if "$ref" in part or "discriminator" in part:
+        return part
+    values = part.get("additionalProperties")
+    within = [*part.get("anyOf", ()), *([values] if isinstance(values, dict) else [])]
+    return next((found for each in within if (found := _section_of(each))), {})
 
 
 def _reference(part: Schema) -> str:
