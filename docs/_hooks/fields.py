@@ -16,12 +16,8 @@ _LIMITS = {
 def recipe_fields(schema: Schema) -> str:
     """Returns a heading and a table for the file itself, for each section and each kind of one."""
     definitions = schema["$defs"]
-    top = {name: part for name, part in schema["properties"].items() if not _refers(part)}
-    lines = ["## The file itself", "", *_table(top, schema, definitions)]
-    for name, part in schema["properties"].items():
-        if _refers(part):
-            lines += _section(name, part, definitions, level=2)
-    return "\n".join(lines)
+    lines = ["## The file itself", "", *_table(schema["properties"], schema, definitions)]
+    return "\n".join([*lines, *_inner("", schema["properties"], definitions, level=2)])
 
 
 def _section(name: str, part: Schema, definitions: Schema, level: int) -> Iterator[str]:
@@ -43,7 +39,7 @@ def _inner(
     """Yields the lines of the sections that fields hold."""
     for inner, field in fields.items():
         if _refers(field):
-            yield from _section(f"{name}.{inner}", field, definitions, level)
+            yield from _section(f"{name}.{inner}".lstrip("."), field, definitions, level)
 
 
 def _kinds(
@@ -85,7 +81,8 @@ def _table(fields: Mapping[str, Schema], owner: Schema, definitions: Schema) -> 
     for name, field in fields.items():
         default = json.dumps(field["default"], ensure_ascii=False) if "default" in field else ""
         shown = "required" if name in owner.get("required", ()) else f"`{default}`" * bool(default)
-        shown = "" if default == "null" else shown
+        if default == "null" or (default and _refers(field) and default[0] == "{"):
+            shown = ""  # nothing; or what the section's own table says
         described = field if "description" in field else definitions.get(_reference(field), {})
         what = _plain(described.get("description", ""))
         yield f"| `{name}` | {_value(field, definitions)} | {shown} | {what} |"
@@ -112,9 +109,12 @@ def _value(field: Schema, definitions: Schema) -> str:
 
 
 def _section_of(part: Schema) -> Schema:
-    """Returns what says which section a field holds: itself, or what stands beside ``null``."""
-    parts = [part, *part.get("anyOf", ())]
-    return next((each for each in parts if "$ref" in each or "discriminator" in each), {})
+    """Returns what says which section a field holds: itself, one of several, or of a mapping."""
+    if "$ref" in part or "discriminator" in part:
+        return part
+    values = part.get("additionalProperties")
+    within = [*part.get("anyOf", ()), *([values] if isinstance(values, dict) else [])]
+    return next((found for each in within if (found := _section_of(each))), {})
 
 
 def _reference(part: Schema) -> str:
