@@ -409,8 +409,18 @@ class TestMistakes:
         good = write_texts(tmp_path / "good.txt", long_texts(9))
         bad = write_texts(tmp_path / "bad.csv", ["a"], column="request")
 
-        try_unlabelled(Unlabelled(files=str(good)))
+        try_unlabelled(Unlabelled(files=str(good)), pairs=False)
         with pytest.raises(DataError, match="no column 'text'"):
-            try_unlabelled(Unlabelled(files=[str(good), str(bad)]))
+            try_unlabelled(Unlabelled(files=[str(good), str(bad)]), pairs=False)
         with pytest.raises(DataError, match="no such data file"):
-            try_unlabelled(Unlabelled(files=[str(good), str(tmp_path / "none.txt")]))
+            try_unlabelled(Unlabelled(files=[str(good), str(tmp_path / "none.txt")]), pairs=False)
+
+    @pytest.mark.parametrize(
+        ("text_pair", "pairs", "said"),
+        [(None, True, "name the column of the second text"), ("b", False, "single texts; remove")],
+    )
+    def test_in_their_kind_are_found_before_a_file_is_read(
+        self, tmp_path: Path, text_pair: str | None, pairs: bool, said: str
+    ) -> None:
+        with pytest.raises(DataError, match=said):
+            try_unlabelled(Unlabelled(files="none.csv", text_pair=text_pair), pairs=pairs)
