@@ -73,8 +73,11 @@ def mixed(colour: str, with_: str, share: float) -> str:
     """Returns a colour with a share of another one: of white it gets lighter, of black darker."""
     from matplotlib.colors import to_hex, to_rgb
 
-    parts = zip(to_rgb(colour), to_rgb(with_), strict=True)
-    return to_hex([(1 - share) * own + share * other for own, other in parts])
+    red, green, blue = (
+        (1 - share) * own + share * other
+        for own, other in zip(to_rgb(colour), to_rgb(with_), strict=True)
+    )
+    return to_hex((red, green, blue))
 
 
 def shape_of(runtime: str) -> str:
