@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
-    "errors", "plain", "files", "limits", "bounds", "fields", "progress", "tracking", "digest",
+    "errors", "plain", "files", "claims", "limits", "bounds", "fields", "progress", "tracking",
+    "digest",
     "model_files", "tokenising", "offline", "entries", "registry", "recipe", "data", "text",
     "objectives", "metrics", "model", "training",
     "teacher", "transfer", "runtime", "measure",

@@ -60,6 +60,11 @@ class FormJob:
     folder: Path
 
     @property
+    def name(self) -> str:
+        """What progress calls the model."""
+        return "teacher" if self.key == self.run.teacher.key else self.run.variant.name
+
+    @property
     def section(self) -> Measure:
         """How it is to be measured."""
         return self.run.recipe.measure
@@ -88,16 +93,23 @@ def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> 
         job: the model; its recipe names the runtimes.
         splits: those whose figures are wanted, validation among them.
         context: the store, and who is told.
+
+    Raises:
+        NotMadeError: one is missing, and nothing is to be made.
     """
-    for runtime in exported(job.section.runtimes):
-        if _is_done(job, runtime, splits, context):
-            continue
-        model = context.store.manifest().name_of(job.key)
-        name = f"{model}, seed {context.store.read(job.key).seed}, {runtime}"
-        with context.progress.task(f"exporting {name}", 1) as task:
-            form = _make(job, runtime, splits, context)
-            task.advance()
-        context.progress.say(f"{name}: {summary_of(form)}")
+    wanted = exported(job.section.runtimes)
+    if all(_is_done(job, runtime, splits, context) for runtime in wanted):
+        return
+    model = f"{job.name}, seed {context.store.read(job.key).seed}"
+    with context.alone(f"{job.key}-forms", f"the exported forms of {model}"):
+        for runtime in wanted:
+            if _is_done(job, runtime, splits, context):
+                continue
+            name = f"{model}, {runtime}"
+            with context.progress.task(f"exporting {name}", 1) as task:
+                form = _make(job, runtime, splits, context)
+                task.advance()
+            context.progress.say(f"{name}: {summary_of(form)}")
 
 
 def _made_from(job: FormJob, runtime: str) -> str:
