@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
-from functools import partial
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from kdzoo.card import write_cards
-from kdzoo.errors import OutOfReachError, StoreError
+from kdzoo.claims import Claims
+from kdzoo.engines import InProcess, Schedule
+from kdzoo.errors import HeldError, OutOfReachError, StoreError
 from kdzoo.files import alone_in, check_writable
+from kdzoo.plan import Outcome, Performer, Result, Step, Threads, plan_of
 from kdzoo.progress import Progress, Silent
 from kdzoo.recipe import Study
 from kdzoo.recipe.measure import Measure
 from kdzoo.report import Report, read_report, write_report
 from kdzoo.results import Store, is_study, refuse_foreign_report
 from kdzoo.steps import (
-    FormJob,
     Lookout,
-    Outcome,
     StudyContext,
     StudyData,
     TimedRow,
@@ -30,34 +33,44 @@ from kdzoo.steps import (
     check_outputs,
     check_rejection,
     check_teacher,
-    obtain_forms,
     settings_of,
     time_rows,
     timed_rows,
     trained_folder,
 )
-from kdzoo.teacher import check_cache
+from kdzoo.teacher import check_cache, claims_folder
 from kdzoo.tracking import Tracking, check_trackers
 from kdzoo.training import make_accelerator
 
 TRACKING = "tracking"  # the folder of experiment trackers
+NOUN = "run of this study"
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the steps of a study are made; none of it changes what comes out.
+
+    Attributes:
+        read_test: whether the test split is read at the end; else all figures are validation's.
+        track: names of experiment trackers that are told how training goes.
+    """
+
+    read_test: bool = True
+    track: Sequence[str] = ()
 
 
 def run_study(
-    study: Study,
-    out: Path,
-    *,
-    read_test: bool = True,
-    track: Sequence[str] = (),
-    progress: Progress | None = None,
+    study: Study, out: Path, way: Way | None = None, progress: Progress | None = None
 ) -> Report:
     """Trains, measures and reports what the study names; what the store has is not made again.
+
+    Where another run of the study is at work, this one makes what that one does not, and then waits
+    for it.
 
     Args:
         study: the recipes, as ``kdzoo.recipe.load_study`` gives them.
         out: the study's folder.
-        read_test: whether the test split is read at the end; else all figures are validation's.
-        track: names of experiment trackers that are told how training goes.
+        way: how.
         progress: told what is being done; nobody by default.
 
     Returns:
@@ -68,7 +81,32 @@ def run_study(
             nothing that the study names could be trained. A row that fails alone is left out, and
             the manifest's ``failures`` say why.
     """
-    check_trackers(track)
+    way = way or Way()
+    performer = _performer(study, out, way, progress)
+    context = performer.context
+    with ExitStack() as held:
+        is_first = not context.accelerator.is_main_process or _holds(out, held, context.progress)
+        outcome = Outcome(performer, is_written=is_first)
+        try:
+            _make(performer, outcome.ended)
+        except KeyboardInterrupt:
+            outcome.write()  # what there is can be shown
+            raise
+        if not is_first:
+            held.enter_context(alone_in(out, NOUN, waits=True))
+            outcome.is_written = True
+        outcome.write()
+        outcome.refuse_none()
+        return _close(outcome)
+
+
+def _performer(study: Study, out: Path, way: Way, progress: Progress | None) -> Performer:
+    """Returns what makes the study's steps, once all has been seen that can be seen before.
+
+    Raises:
+        KdzooError: a mistake in data, teacher or recipe, or a folder that cannot be written.
+    """
+    check_trackers(way.track)
     if out.exists() and not out.is_dir():
         raise StoreError(f"{out} is a file; give --out a folder")
     check_writable(out, "give --out a folder that you may write")
@@ -79,25 +117,37 @@ def run_study(
     shown = progress if progress is not None and accelerator.is_main_process else Silent()
     data = StudyData(shown)
     check_study(study, data)
-    held = alone_in(out, "run of this study") if accelerator.is_main_process else nullcontext()
-    with held:
-        trackers = track if accelerator.is_main_process else ()
-        tracking = Tracking(trackers, study.name, out / TRACKING, shown)
-        context = StudyContext(Store(out), accelerator, data, tracking)
-        return _run(study, context, read_test=read_test)
+    trackers = way.track if accelerator.is_main_process else ()
+    tracking = Tracking(trackers, study.name, out / TRACKING, shown)
+    is_alone = accelerator.num_processes == 1  # processes of one training wait for each other
+    claims = Claims((claims_folder(), out), waits=not is_alone, say=shown.say)
+    context = StudyContext(Store(out), accelerator, data, tracking, claims)
+    return Performer(study, plan_of(study), context, way.read_test)
 
 
-def _run(study: Study, context: StudyContext, *, read_test: bool) -> Report:
+def _holds(out: Path, held: ExitStack, progress: Progress) -> bool:
+    """Returns whether this run is the first in the study's folder, which it then holds."""
+    try:
+        held.enter_context(alone_in(out, NOUN))
+    except HeldError:
+        progress.say(f"another run of this study is at work in {out}: making what it does not")
+        return False
+    return True
+
+
+def _make(performer: Performer, ended: Callable[[Step, Result], None]) -> None:
+    """Makes all steps of the study."""
+    threads = Threads(narrow=1, wide=torch.get_num_threads())
+    Schedule(performer.plan, InProcess(performer, threads), ended).perform(performer.plan.steps)
+
+
+def _close(outcome: Outcome) -> Report:
+    """Measures latency, alone on this machine, and reports."""
+    context = outcome.performer.context
     accelerator = context.accelerator
-    outcome = Outcome(study.name, context)
-    for variant in study.variants:
-        for seed in variant.recipe.seeds:
-            outcome.train(variant, seed)
-    outcome.read(partial(_splits, read_test=read_test))
     if accelerator.is_main_process:
-        for each in outcome.trained:
-            _deploy(each, _splits(each, read_test=read_test), context)
         _time_all(outcome.trained, context)
+        context.claims.sweep()
     accelerator.wait_for_everyone()
     report = read_report(context.store)
     if accelerator.is_main_process:
@@ -136,20 +186,6 @@ def check_study(study: Study, data: StudyData, *, with_teachers: bool = True) ->
             if with_teachers:
                 raise
             data.progress.say(f"note: not looked at, for {variant.name}: {error}")
-
-
-def _splits(each: Trained, *, read_test: bool) -> tuple[str, ...]:
-    """Returns the splits whose figures are wanted."""
-    return ("validation", *each.run.corpus.tests) if read_test else ("validation",)
-
-
-def _deploy(each: Trained, splits: Sequence[str], context: StudyContext) -> None:
-    """Brings teacher and student into the exported forms that the recipe asks for."""
-    teacher = each.run.teacher
-    for key in (teacher.key, each.member.key):
-        if key != teacher.key or teacher.has_folder:
-            folder = trained_folder(key, teacher, context)
-            obtain_forms(FormJob(each.run, key, folder), splits, context)
 
 
 def _time_all(trained: list[Trained], context: StudyContext) -> None:

@@ -76,10 +76,10 @@ def run(
     shown.say(f"{study.name}: {names} ({count} students); starting up")
     with quiet():
         from kdzoo.report.page.notebook import Results
-        from kdzoo.study import run_study
+        from kdzoo.study import Way, run_study
 
         folder = Path(out) if out is not None else Path("runs") / study.name
-        report = run_study(study, folder, read_test=read_test, track=track, progress=shown)
+        report = run_study(study, folder, Way(read_test, track), progress=shown)
     return Results(folder, report)
 
 

@@ -78,9 +78,8 @@ class StudyContext:
             ClaimedError: another run makes it, and is not to be waited for.
             NotMadeError: it is not there, and nothing is to be made.
         """
-        if self.only_looks:
-            return self.looked_for(self.store.seen(key))
-        if self.accelerator.num_processes == 1 and (own := self.store.own(key)) is not None:
+        own = self.store.own(key)
+        if own is not None and (self.only_looks or self.accelerator.num_processes == 1):
             return own
         with self.alone(key, noun):
             found = self.find(key)  # another run may have made it meanwhile
@@ -99,17 +98,6 @@ class StudyContext:
             if not (folder / RECORD).is_file():
                 folder.mkdir(parents=True, exist_ok=True)
                 self.finish(folder, record())
-
-    @staticmethod
-    def looked_for(folder: Path | None) -> Path:
-        """Returns what was looked for.
-
-        Raises:
-            NotMadeError: it is not there.
-        """
-        if folder is None:
-            raise NotMadeError
-        return folder
 
     @contextmanager
     def alone(self, name: str, noun: str) -> Iterator[None]:

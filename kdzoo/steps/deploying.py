@@ -31,7 +31,7 @@ from kdzoo.runtime.parity import (
 from kdzoo.runtime.pipeline import read_long
 from kdzoo.runtime.settings import ExportSettings
 from kdzoo.statistics import QUALITY_VERSION
-from kdzoo.steps.context import StudyContext
+from kdzoo.steps.context import NotMadeError, StudyContext
 from kdzoo.steps.deciding import is_decided
 from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.measuring import read_on, teacher_logits, write_outcomes
@@ -101,7 +101,9 @@ def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> 
     if all(_is_done(job, runtime, splits, context) for runtime in wanted):
         return
     model = f"{job.name}, seed {context.store.read(job.key).seed}"
-    with context.alone(f"{job.key}-forms", f"the exported forms of {model}"):
+    if context.only_looks:
+        raise NotMadeError(f"the exported forms of {model}")
+    with context.claims.hold(f"{job.key}-forms", f"the exported forms of {model}"):
         for runtime in wanted:
             if _is_done(job, runtime, splits, context):
                 continue

@@ -1,0 +1,20 @@
+"""A study's plan: its steps as data, what the store has of them, and how one is made."""
+
+from kdzoo.plan.build import plan_of
+from kdzoo.plan.outcome import Outcome
+from kdzoo.plan.perform import Claimed, Failed, Made, Performer, Result, Threads
+from kdzoo.plan.step import Plan, RowSteps, Step
+
+__all__ = [
+    "Claimed",
+    "Failed",
+    "Made",
+    "Outcome",
+    "Performer",
+    "Plan",
+    "Result",
+    "RowSteps",
+    "Step",
+    "Threads",
+    "plan_of",
+]
