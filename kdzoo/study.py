@@ -11,13 +11,23 @@ import torch
 
 from kdzoo.card import write_cards
 from kdzoo.claims import Claims
-from kdzoo.engines import InProcess, Schedule
+from kdzoo.engines import (
+    Assignment,
+    InProcess,
+    Schedule,
+    ToldOnce,
+    Workers,
+    check_engine,
+    workers_for,
+)
 from kdzoo.errors import HeldError, OutOfReachError, StoreError
 from kdzoo.files import alone_in, check_writable
-from kdzoo.plan import Outcome, Performer, Result, Step, Threads, plan_of
+from kdzoo.plan import Outcome, Performer, Result, Step, Threads, plan_of, seen
 from kdzoo.progress import Progress, Silent
 from kdzoo.recipe import Study
+from kdzoo.recipe.carried import packed_study
 from kdzoo.recipe.measure import Measure
+from kdzoo.registry import loaded_files
 from kdzoo.report import Report, read_report, write_report
 from kdzoo.results import Store, is_study, refuse_foreign_report
 from kdzoo.steps import (
@@ -38,11 +48,10 @@ from kdzoo.steps import (
     timed_rows,
     trained_folder,
 )
-from kdzoo.teacher import check_cache, claims_folder
-from kdzoo.tracking import Tracking, check_trackers
+from kdzoo.teacher import cache_root, check_cache, claims_folder
+from kdzoo.tracking import TRACKING, Tracking, check_trackers
 from kdzoo.training import make_accelerator
 
-TRACKING = "tracking"  # the folder of experiment trackers
 NOUN = "run of this study"
 
 
@@ -53,10 +62,17 @@ class Way:
     Attributes:
         read_test: whether the test split is read at the end; else all figures are validation's.
         track: names of experiment trackers that are told how training goes.
+        workers: processes of this machine; None leaves it to kdzoo, 1 makes all steps in this one.
+        engine: ``local`` or ``ray``.
+        threads: that each step computes with; by default one for small architectures, and what
+            torch takes where a transformer is at work.
     """
 
     read_test: bool = True
     track: Sequence[str] = ()
+    workers: int | None = None
+    engine: str = "local"
+    threads: int | None = None
 
 
 def run_study(
@@ -88,7 +104,7 @@ def run_study(
         is_first = not context.accelerator.is_main_process or _holds(out, held, context.progress)
         outcome = Outcome(performer, is_written=is_first)
         try:
-            _make(performer, outcome.ended)
+            _make(performer, way, outcome.ended)
         except KeyboardInterrupt:
             outcome.write()  # what there is can be shown
             raise
@@ -107,6 +123,7 @@ def _performer(study: Study, out: Path, way: Way, progress: Progress | None) -> 
         KdzooError: a mistake in data, teacher or recipe, or a folder that cannot be written.
     """
     check_trackers(way.track)
+    check_engine(way.engine, way.workers, way.threads)
     if out.exists() and not out.is_dir():
         raise StoreError(f"{out} is a file; give --out a folder")
     check_writable(out, "give --out a folder that you may write")
@@ -114,7 +131,8 @@ def _performer(study: Study, out: Path, way: Way, progress: Progress | None) -> 
     refuse_foreign_report(out, is_ours=is_ours, cure="give --out a folder of its own")
     check_cache()
     accelerator = make_accelerator()
-    shown = progress if progress is not None and accelerator.is_main_process else Silent()
+    is_shown = progress is not None and accelerator.is_main_process
+    shown = ToldOnce(progress) if progress is not None and is_shown else Silent()
     data = StudyData(shown)
     check_study(study, data)
     trackers = way.track if accelerator.is_main_process else ()
@@ -135,10 +153,39 @@ def _holds(out: Path, held: ExitStack, progress: Progress) -> bool:
     return True
 
 
-def _make(performer: Performer, ended: Callable[[Step, Result], None]) -> None:
-    """Makes all steps of the study."""
-    threads = Threads(narrow=1, wide=torch.get_num_threads())
-    Schedule(performer.plan, InProcess(performer, threads), ended).perform(performer.plan.steps)
+def _make(performer: Performer, way: Way, ended: Callable[[Step, Result], None]) -> None:
+    """Makes what the store lacks of the study.
+
+    Raises:
+        KdzooError: what all steps need is not there.
+    """
+    plan = performer.plan
+    results = seen(performer)
+    for name, result in results.items():
+        ended(plan.by_name[name], result)
+    steps = [step for step in plan.steps if step.name not in results]
+    processes = performer.context.accelerator.num_processes
+    count = workers_for(way.workers, steps, processes, torch.cuda.device_count())
+    threads = Threads(way.threads or 1, way.threads or torch.get_num_threads())
+    if count == 1:
+        Schedule(plan, InProcess(performer, threads), ended, results).perform(steps)
+        return
+    with Workers(_assignment(performer, way, threads), count, performer.context.progress) as engine:
+        Schedule(plan, engine, ended, results).perform(steps)
+
+
+def _assignment(performer: Performer, way: Way, threads: Threads) -> Assignment:
+    """Returns what other processes need to know of the study."""
+    return Assignment(
+        study=packed_study(performer.study),
+        out=str(performer.context.store.root.absolute()),
+        cache=str(cache_root().absolute()),
+        read_test=way.read_test,
+        track=tuple(way.track),
+        extensions=tuple(str(file) for file in loaded_files()),
+        threads=threads,
+        told="",
+    )
 
 
 def _close(outcome: Outcome) -> Report:

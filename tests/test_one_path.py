@@ -69,10 +69,11 @@ MODEL_CALL = {"calibrated": True, "reject": True, "students": "s.py"}
 PAIRS = [
     Pair(
         ["run", "T", *RECIPE_LINE, "--seeds", "3,4", "--out", "o", "--no-test",
-         "--track", "wandb,mlflow", "--track", "trackio", "--max-noise", "0.1"],
+         "--track", "wandb,mlflow", "--track", "trackio", "--max-noise", "0.1", "--workers", "2",
+         "--engine", "ray", "--threads", "3"],
         "run",
         {"target": "T", **RECIPE_CALL, "seeds": [3, 4], "out": Path("o"), "read_test": False,
-         "track": ["wandb", "mlflow", "trackio"]},
+         "track": ["wandb", "mlflow", "trackio"], "workers": 2, "engine": "ray", "threads": 3},
         own={**OF_CSV, "max_noise": EXIT_CODE},
         named={"no_test": "read_test"},
     ),

@@ -35,6 +35,9 @@ def run(
     out: str | Path | None = None,
     read_test: bool = True,
     track: Sequence[str] = (),
+    workers: int | None = None,
+    engine: str = "local",
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Results:
     """Runs a recipe, or a folder of them, as ``kdzoo run`` does.
@@ -49,6 +52,11 @@ def run(
         read_test: whether the test split is read at the end.
         track: experiment trackers that get a run per model: ``tensorboard``, ``wandb``, ``mlflow``,
             ``trackio``.
+        workers: processes that make the study's steps side by side; by default as many as there are
+            cores, memory and steps for. 1 makes them in this process, for a debugger.
+        engine: ``local``, or ``ray`` for the machines of a Ray cluster.
+        threads: that each step computes with; by default one for small architectures, and all cores
+            where a transformer is at work.
         progress: told what is being done: this process's stderr by default, which a notebook shows;
             nobody with ``kdzoo.progress.Silent()``.
 
@@ -79,7 +87,8 @@ def run(
         from kdzoo.study import Way, run_study
 
         folder = Path(out) if out is not None else Path("runs") / study.name
-        report = run_study(study, folder, Way(read_test, track), progress=shown)
+        way = Way(read_test, track, workers, engine, threads)
+        report = run_study(study, folder, way, progress=shown)
     return Results(folder, report)
 
 

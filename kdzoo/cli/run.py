@@ -57,6 +57,23 @@ def run(
             "comma-separated or repeated."
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that work side by side; 1 for a debugger "
+            "[default: as many as there are cores, memory and steps for]."
+        ),
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="local, or ray: the machines of a Ray cluster.")
+    ] = "local",
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            help="Threads of each step [default: 1 for small architectures, all cores where a "
+            "transformer is at work]."
+        ),
+    ] = None,
     max_noise: MaxNoise = None,
 ) -> None:
     """Distil, measure and compare: table and picture at the end.
@@ -74,6 +91,9 @@ def run(
             out=out,
             read_test=not no_test,
             track=[name.strip() for each in track or () for name in each.split(",")],
+            workers=workers,
+            engine=engine,
+            threads=threads,
             progress=ConsoleProgress(err_console),
         )
     show_results(results)

@@ -1,13 +1,15 @@
 """A study's plan: its steps as data, what the store has of them, and how one is made."""
 
 from kdzoo.plan.build import plan_of
+from kdzoo.plan.looking import seen
 from kdzoo.plan.outcome import Outcome
-from kdzoo.plan.perform import Claimed, Failed, Made, Performer, Result, Threads
+from kdzoo.plan.perform import Claimed, Failed, Lacking, Made, Performer, Result, Threads
 from kdzoo.plan.step import Plan, RowSteps, Step
 
 __all__ = [
     "Claimed",
     "Failed",
+    "Lacking",
     "Made",
     "Outcome",
     "Performer",
@@ -17,4 +19,5 @@ __all__ = [
     "Step",
     "Threads",
     "plan_of",
+    "seen",
 ]

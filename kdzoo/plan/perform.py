@@ -16,6 +16,7 @@ from kdzoo.recipe import Study, Variant
 from kdzoo.steps import (
     FATAL,
     FormJob,
+    NotMadeError,
     SeedRun,
     StudentJob,
     StudyContext,
@@ -61,7 +62,18 @@ class Claimed:
     """A step that another run makes just now."""
 
 
-Result = Made | Failed | Claimed
+@dataclass(frozen=True)
+class Lacking:
+    """A step that has not been made yet, as one finds that only looks.
+
+    Attributes:
+        reason: what is lacking.
+    """
+
+    reason: str
+
+
+Result = Made | Failed | Claimed | Lacking
 
 
 @dataclass(frozen=True)
@@ -118,6 +130,8 @@ class Performer:
                 return Made(self._make(step, keys))
         except ClaimedError:
             return Claimed()
+        except NotMadeError as error:
+            return Lacking(str(error))
         except FATAL:
             raise
         except Exception as error:  # a student may fail in any way: its row alone

@@ -1,0 +1,127 @@
+"""What processes tell of their steps: lines in files, which the first process reads and shows.
+
+A file outlives a process that is killed while it writes, on this machine or on another; a queue
+that processes share would not.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kdzoo.progress import Progress, Task
+
+TELL_EVERY_S = 0.5  # between two lines about one bar
+LARGEST_LINE = 1 << 16  # bytes
+
+
+@dataclass
+class _ToldTask:
+    """A bar whose progress is written down now and then."""
+
+    file: Path
+    description: str
+    total: int
+    done: int
+    note: str = ""
+    _last_s: float = 0.0
+
+    def advance(self, steps: int = 1, note: str = "") -> None:
+        """Counts, and writes where it is time."""
+        self.done += steps
+        self.note = note or self.note
+        if time.monotonic() - self._last_s >= TELL_EVERY_S:
+            self._last_s = time.monotonic()
+            share = f"{self.done:,} of {self.total:,}"
+            _tell(self.file, now=f"{self.description}: {share}  {self.note}".rstrip())
+
+
+@dataclass(frozen=True)
+class FileProgress:
+    """Writes down what one process tells.
+
+    Attributes:
+        file: of that process alone.
+    """
+
+    file: Path
+
+    def say(self, message: str) -> None:
+        """Writes one finished thing, or one thing to know."""
+        _tell(self.file, say=message)
+
+    @contextmanager
+    def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
+        """Opens a bar."""
+        task = _ToldTask(self.file, description, total, done)
+        task.advance(0)
+        yield task
+
+
+def _tell(file: Path, **what: str) -> None:
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(what)[:LARGEST_LINE] + "\n")
+
+
+@dataclass
+class ToldOnce:
+    """Tells each thing once: several processes read the same data and find the same of note.
+
+    Attributes:
+        progress: who is told.
+    """
+
+    progress: Progress
+    _told: set[str] = field(default_factory=set)
+
+    def say(self, message: str) -> None:
+        """Reports what was not reported before."""
+        if message not in self._told:
+            self._told.add(message)
+            self.progress.say(message)
+
+    def task(self, description: str, total: int, done: int = 0) -> Any:
+        """Opens a bar."""
+        return self.progress.task(description, total, done)
+
+
+@dataclass
+class Relay:
+    """Reads what the processes have written.
+
+    Attributes:
+        folder: of their files.
+        progress: told what they say.
+        now: what each is at, by the name of its file.
+    """
+
+    folder: Path
+    progress: Progress
+    now: dict[str, str] = field(default_factory=dict)
+    _read_bytes: dict[Path, int] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """Tells what is new; a line that is not whole yet is left for the next look."""
+        for file in sorted(self.folder.glob("*.jsonl")):
+            with file.open("rb") as lines:
+                lines.seek(self._read_bytes.get(file, 0))
+                new = lines.read()
+            whole = new[: new.rfind(b"\n") + 1]
+            self._read_bytes[file] = self._read_bytes.get(file, 0) + len(whole)
+            for line in whole.splitlines():
+                self._take(file.stem, line)
+
+    def _take(self, name: str, line: bytes) -> None:
+        try:
+            told = json.loads(line)
+        except ValueError:  # of a process that was killed while it wrote
+            return
+        if "say" in told:
+            self.progress.say(told["say"])
+        if "now" in told:
+            self.now[name] = told["now"]
