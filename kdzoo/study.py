@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from kdzoo.card import write_cards
 from kdzoo.claims import Claims
-from kdzoo.engines import (
-    Assignment,
-    InProcess,
-    Schedule,
-    ToldOnce,
-    Workers,
-    check_engine,
-    workers_for,
-)
+from kdzoo.engines import ToldOnce, Way, check_engine, make
 from kdzoo.errors import HeldError, OutOfReachError, StoreError
 from kdzoo.files import alone_in, check_writable
-from kdzoo.plan import Outcome, Performer, Result, Step, Threads, plan_of, seen
+from kdzoo.plan import (
+    Outcome,
+    Performer,
+    PlannedStep,
+    Result,
+    plan_of,
+    planned,
+    seen,
+)
 from kdzoo.progress import Progress, Silent
 from kdzoo.recipe import Study
-from kdzoo.recipe.carried import packed_study
 from kdzoo.recipe.measure import Measure
-from kdzoo.registry import loaded_files
 from kdzoo.report import Report, read_report, write_report
 from kdzoo.results import Store, is_study, refuse_foreign_report
 from kdzoo.steps import (
@@ -48,31 +42,11 @@ from kdzoo.steps import (
     timed_rows,
     trained_folder,
 )
-from kdzoo.teacher import cache_root, check_cache, claims_folder
+from kdzoo.teacher import check_cache, claims_folder
 from kdzoo.tracking import TRACKING, Tracking, check_trackers
 from kdzoo.training import make_accelerator
 
 NOUN = "run of this study"
-
-
-@dataclass(frozen=True)
-class Way:
-    """How the steps of a study are made; none of it changes what comes out.
-
-    Attributes:
-        read_test: whether the test split is read at the end; else all figures are validation's.
-        track: names of experiment trackers that are told how training goes.
-        workers: processes of this machine; None leaves it to kdzoo, 1 makes all steps in this one.
-        engine: ``local`` or ``ray``.
-        threads: that each step computes with; by default one for small architectures, and what
-            torch takes where a transformer is at work.
-    """
-
-    read_test: bool = True
-    track: Sequence[str] = ()
-    workers: int | None = None
-    engine: str = "local"
-    threads: int | None = None
 
 
 def run_study(
@@ -104,7 +78,7 @@ def run_study(
         is_first = not context.accelerator.is_main_process or _holds(out, held, context.progress)
         outcome = Outcome(performer, is_written=is_first)
         try:
-            _make(performer, way, outcome.ended)
+            make(performer, way, outcome.ended)
         except KeyboardInterrupt:
             outcome.write()  # what there is can be shown
             raise
@@ -114,6 +88,49 @@ def run_study(
         outcome.write()
         outcome.refuse_none()
         return _close(outcome)
+
+
+def make_steps(
+    study: Study, out: Path, only: str, way: Way | None = None, progress: Progress | None = None
+) -> dict[str, Result]:
+    """Makes some steps of a study and leaves the rest: for the jobs of a cluster's queue.
+
+    Several processes may be given the same steps: each makes what the others do not.
+
+    Args:
+        study: the recipes.
+        out: the study's folder, which all of them see.
+        only: names the steps (see ``Plan.chosen``); what they wait for is there, or among them.
+        way: how.
+        progress: told what is being done; nobody by default.
+
+    Returns:
+        What became of each step, by its name.
+
+    Raises:
+        KdzooError: a mistake in data, teacher or recipe, or in what the steps wait for.
+    """
+    way = way or Way()
+    performer = _performer(study, out, way, progress)
+    chosen = performer.plan.chosen(only)
+    results: dict[str, Result] = {}
+    make(performer, way, lambda step, result: results.update({step.name: result}), chosen)
+    return {step.name: results[step.name] for step in chosen}
+
+
+def plan_study(study: Study, out: Path, progress: Progress | None = None) -> list[PlannedStep]:
+    """Returns the steps of a study, what each waits for, and what the store has; makes nothing.
+
+    Args:
+        study: the recipes.
+        out: the study's folder, there or not.
+        progress: told what is read; nobody by default.
+
+    Raises:
+        KdzooError: a mistake in data, teacher or recipe.
+    """
+    performer = _performer(study, out, Way(), progress)
+    return planned(study, performer.plan, seen(performer), performer.context.store)
 
 
 def _performer(study: Study, out: Path, way: Way, progress: Progress | None) -> Performer:
@@ -151,41 +168,6 @@ def _holds(out: Path, held: ExitStack, progress: Progress) -> bool:
         progress.say(f"another run of this study is at work in {out}: making what it does not")
         return False
     return True
-
-
-def _make(performer: Performer, way: Way, ended: Callable[[Step, Result], None]) -> None:
-    """Makes what the store lacks of the study.
-
-    Raises:
-        KdzooError: what all steps need is not there.
-    """
-    plan = performer.plan
-    results = seen(performer)
-    for name, result in results.items():
-        ended(plan.by_name[name], result)
-    steps = [step for step in plan.steps if step.name not in results]
-    processes = performer.context.accelerator.num_processes
-    count = workers_for(way.workers, steps, processes, torch.cuda.device_count())
-    threads = Threads(way.threads or 1, way.threads or torch.get_num_threads())
-    if count == 1:
-        Schedule(plan, InProcess(performer, threads), ended, results).perform(steps)
-        return
-    with Workers(_assignment(performer, way, threads), count, performer.context.progress) as engine:
-        Schedule(plan, engine, ended, results).perform(steps)
-
-
-def _assignment(performer: Performer, way: Way, threads: Threads) -> Assignment:
-    """Returns what other processes need to know of the study."""
-    return Assignment(
-        study=packed_study(performer.study),
-        out=str(performer.context.store.root.absolute()),
-        cache=str(cache_root().absolute()),
-        read_test=way.read_test,
-        track=tuple(way.track),
-        extensions=tuple(str(file) for file in loaded_files()),
-        threads=threads,
-        told="",
-    )
 
 
 def _close(outcome: Outcome) -> Report:

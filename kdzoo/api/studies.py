@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdzoo.api.reading import folder_of, read_study
 from kdzoo.errors import RecipeError
 from kdzoo.files import as_file_errors, check_writable
-from kdzoo.registry import load_extensions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,26 +68,16 @@ def run(
         KdzooError: a mistake in recipe, data or teacher, a tracker that is not there, or a study of
             which no row could be trained.
     """
-    from rich.console import Console
-
-    from kdzoo.console import ConsoleProgress
     from kdzoo.progress import quiet
-    from kdzoo.recipe import load_study
 
-    shown = progress or ConsoleProgress(Console(stderr=True, force_jupyter=False))
-    shown.say(f"reading {target}")
-    if students is not None:
-        load_extensions(students)
-    study = load_study(target, overrides=overrides, seeds=seeds, data=data)
-    count = sum(len(variant.recipe.seeds) for variant in study.variants)
-    names = ", ".join(variant.name for variant in study.variants)
-    shown.say(f"{study.name}: {names} ({count} students); starting up")
+    study, shown = read_study(target, overrides, seeds, data, students, progress)
     with quiet():
+        from kdzoo.engines import Way
         from kdzoo.report.page.notebook import Results
-        from kdzoo.study import Way, run_study
+        from kdzoo.study import run_study
 
-        folder = Path(out) if out is not None else Path("runs") / study.name
         way = Way(read_test, track, workers, engine, threads)
+        folder = folder_of(study, out)
         report = run_study(study, folder, way, progress=shown)
     return Results(folder, report)
 

@@ -3,6 +3,7 @@
 from kdzoo.engines.assignment import Assignment
 from kdzoo.engines.choice import check_engine, workers_for
 from kdzoo.engines.in_process import InProcess
+from kdzoo.engines.making import Way, make
 from kdzoo.engines.relay import ToldOnce
 from kdzoo.engines.schedule import Engine, LostError, Schedule
 from kdzoo.engines.workers import Workers
@@ -14,7 +15,9 @@ __all__ = [
     "LostError",
     "Schedule",
     "ToldOnce",
+    "Way",
     "Workers",
     "check_engine",
+    "make",
     "workers_for",
 ]

@@ -1,6 +1,7 @@
 """A study's plan: its steps as data, what the store has of them, and how one is made."""
 
 from kdzoo.plan.build import plan_of
+from kdzoo.plan.estimate import PlannedStep, planned
 from kdzoo.plan.looking import seen
 from kdzoo.plan.outcome import Outcome
 from kdzoo.plan.perform import Claimed, Failed, Lacking, Made, Performer, Result, Threads
@@ -14,10 +15,12 @@ __all__ = [
     "Outcome",
     "Performer",
     "Plan",
+    "PlannedStep",
     "Result",
     "RowSteps",
     "Step",
     "Threads",
     "plan_of",
+    "planned",
     "seen",
 ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
-from kdzoo.errors import RecipeError, did_you_mean
+from kdzoo.errors import RecipeError
 
 Kind = Literal["teacher", "baseline", "labels", "student", "control", "quality", "export"]
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
@@ -78,11 +78,22 @@ class Plan:
                     found[name] = (*found.get(name, ()), row)
         return found
 
+    def behind(self, steps: Iterable[Step]) -> tuple[Step, ...]:
+        """Returns the steps, and all that they wait for, in the order of the plan."""
+        needed: set[str] = set()
+        open_ = [step.name for step in steps]
+        while open_:
+            name = open_.pop()
+            if name not in needed:
+                needed.add(name)
+                open_ += self.by_name[name].waits_for
+        return tuple(step for step in self.steps if step.name in needed)
+
     def chosen(self, only: str) -> tuple[Step, ...]:
-        """Returns the steps that ``--only`` names: by name, by number, or from one to another.
+        """Returns the steps that ``--only`` names: by name, kind, number, or from one to another.
 
         Args:
-            only: ``student/cnn/s0``, ``3``, or ``3-7``; a list of them with spaces in between.
+            only: ``student/cnn/s0``, ``student``, ``3``, or ``3-7``; or several, spaces in between.
 
         Raises:
             RecipeError: there is no such step.
@@ -93,17 +104,19 @@ class Plan:
         for part in only.split():
             found |= dict.fromkeys(self._part(part))
         if not found:
-            raise RecipeError(f"--only '{only}' names no step; --plan lists them")
+            raise RecipeError(f"--only '{only}': the plan has no such step; --plan lists them")
         return tuple(step for step in self.steps if step in found)
 
     def _part(self, part: str) -> tuple[Step, ...]:
         if part in self.by_name:
             return (self.by_name[part],)
+        if part in get_args(Kind):
+            return tuple(step for step in self.steps if step.kind == part)
         numbers = _RANGE.fullmatch(part)
         if numbers is None:
             raise RecipeError(
-                f"--only {part}: no such step; {did_you_mean(part, self.by_name)} Numbers do as "
-                "well, as in 3 or 3-7; --plan lists them"
+                f"--only {part}: no such step; write a name, a number, a range as in 3-7, or a "
+                f"kind ({', '.join(get_args(Kind))}); --plan lists them"
             )
         first, last = int(numbers[1]), int(numbers[2] or numbers[1])
         if not 1 <= first <= last <= len(self.steps):
