@@ -16,6 +16,11 @@ ENGINES = ("local", "ray")
 def check_engine(engine: str, workers: int | None, threads: int | None) -> None:
     """Sees that a way to run a study is one.
 
+    Args:
+        engine: where steps are made.
+        workers: processes of this machine; None leaves it to kdzoo.
+        threads: of each step; None leaves it to kdzoo.
+
     Raises:
         EngineError: it is not; the message says what to write instead.
     """

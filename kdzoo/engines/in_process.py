@@ -32,4 +32,10 @@ class InProcess:
         return made
 
     def look(self, running: Collection[Step], ended: int, steps: int) -> None:
-        """Shows nothing: the step has told it itself."""
+        """Shows nothing: the step has told it itself.
+
+        Args:
+            running: the steps that are at work.
+            ended: how many have been made.
+            steps: how many there are in all.
+        """

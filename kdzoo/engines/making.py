@@ -47,7 +47,14 @@ def make(
 ) -> None:
     """Makes what the store lacks of the study, or of some steps of it.
 
+    Args:
+        performer: the study, its plan and its store.
+        way: how.
+        ended: told of each step that is there, that has been made, or cannot be.
+        chosen: the steps; all of the plan by default.
+
     Raises:
+        RecipeError: the steps wait for others, which are not there.
         KdzooError: what all steps need is not there.
     """
     plan = performer.plan

@@ -57,7 +57,13 @@ class FileProgress:
 
     @contextmanager
     def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
-        """Opens a bar."""
+        """Opens a bar whose progress is written down now and then.
+
+        Args:
+            description: what is done.
+            total: steps.
+            done: of them before.
+        """
         task = _ToldTask(self.file, description, total, done)
         task.advance(0)
         yield task
@@ -86,7 +92,13 @@ class ToldOnce:
             self.progress.say(message)
 
     def task(self, description: str, total: int, done: int = 0) -> Any:
-        """Opens a bar."""
+        """Opens a bar, as ``progress`` does.
+
+        Args:
+            description: what is done.
+            total: steps.
+            done: of them before.
+        """
         return self.progress.task(description, total, done)
 
 

@@ -90,7 +90,13 @@ class Workers(AbstractContextManager["Workers"]):
             made.set_exception(error)
 
     def look(self, running: Collection[Step], ended: int, steps: int) -> None:
-        """Shows how many steps have ended, and what each process is at."""
+        """Shows how many steps have ended, and what each process is at.
+
+        Args:
+            running: the steps that are at work.
+            ended: how many have been made.
+            steps: how many there are in all.
+        """
         self._relay.look()
         if self._bar is None:
             self._bar = self._closing.enter_context(self.progress.task("steps", steps))

@@ -89,7 +89,18 @@ class StudyContext:
             return found
 
     def note(self, key: str, noun: str, folder: Path, record: Callable[[], Record]) -> None:
-        """Writes a record to which no weights belong, where it is not there already."""
+        """Writes a record to which no weights belong, where it is not there already.
+
+        Args:
+            key: of the record.
+            noun: what a user calls it.
+            folder: where it lies.
+            record: makes it.
+
+        Raises:
+            ClaimedError: another run writes it, and is not to be waited for.
+            NotMadeError: it is not there, and nothing is to be made.
+        """
         if (folder / RECORD).is_file():
             return
         if self.only_looks:
