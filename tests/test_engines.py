@@ -231,7 +231,7 @@ class TestTheRelay:
         said = Said()
         relay = Relay(tmp_path, ToldOnce(said))
         for name in ("0", "1"):
-            worker = FileProgress(tmp_path / f"{name}.jsonl")
+            worker = FileProgress(tmp_path / f"{name}.jsonl", f"student/{name}")
             worker.say("data: 3 texts")
             with worker.task("training", 10, 4) as task:
                 task.advance(1)
@@ -243,4 +243,4 @@ class TestTheRelay:
         relay.look()
 
         assert said.lines == ["data: 3 texts", "half", "last"]
-        assert relay.now == {"0": "training: 4 of 10", "1": "training: 4 of 10"}
+        assert relay.now_of(["student/0", "student/2"]) == "training: 4 of 10 | student/2"

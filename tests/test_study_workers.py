@@ -193,7 +193,7 @@ def test_two_runs_at_once_share_the_work(
     trained = [
         line for line in said.splitlines() if "validation accuracy" in line and " s)" in line
     ]
-    assert len(trained) == len(set(line.partition(":")[0] for line in trained)) == 9, said
+    assert len(trained) == len({line.partition(":")[0] for line in trained}) == 9, said
     assert differences(whole, runs[0].folder) == []
 
 

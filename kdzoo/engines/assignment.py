@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -32,9 +34,10 @@ class Assignment:
         cache: the folder of logits and vectors.
         read_test: whether the test split is read.
         track: the experiment trackers.
-        extensions: the users' files that are to be loaded.
+        extensions: the users' files that are to be loaded, by path; with their content where other
+            machines have no such path.
         threads: that a step computes with.
-        told: the file in which the process tells how far it is.
+        told: the folder in which processes tell how far they are, a file each.
     """
 
     study: str
@@ -42,7 +45,7 @@ class Assignment:
     cache: str
     read_test: bool
     track: tuple[str, ...]
-    extensions: tuple[str, ...]
+    extensions: tuple[tuple[str, str | None], ...]
     threads: Threads
     told: str
 
@@ -74,6 +77,9 @@ def perform_step(assignment: Assignment, name: str, keys: Mapping[str, str]) -> 
     os.environ["KDZOO_CACHE"] = assignment.cache
     performer = _performer(assignment)
     step = performer.plan.by_name[name]
+    progress = performer.context.progress
+    assert isinstance(progress, FileProgress)  # noqa: S101 - as it was made below
+    progress.step = name
     return performer.attempt(step, keys, assignment.threads.of(step))
 
 
@@ -92,11 +98,19 @@ def _performer(assignment: Assignment) -> Performer:
     from kdzoo.training import make_accelerator
 
     _until_the_end.enter_context(quiet())
-    for file in assignment.extensions:
-        load_extensions(file)
+    for path, content in assignment.extensions:
+        load_extensions(path if content is None else _laid_down(path, content))
     study, out = unpacked_study(assignment.study), Path(assignment.out)
-    progress = FileProgress(Path(assignment.told))
+    progress = FileProgress(Path(assignment.told) / f"{socket.gethostname()}-{os.getpid()}.jsonl")
     tracking = Tracking(assignment.track, study.name, out / TRACKING, progress)
     claims = Claims((claims_folder(), out), waits=False)
     context = StudyContext(Store(out), make_accelerator(), StudyData(progress), tracking, claims)
     return Performer(study, plan_of(study), context, assignment.read_test)
+
+
+def _laid_down(path: str, content: str) -> Path:
+    """Returns a file of that name and content, which is there as long as the process lives."""
+    folder = tempfile.TemporaryDirectory(prefix="kdzoo-")
+    file = Path(_until_the_end.enter_context(folder)) / Path(path).name
+    file.write_text(content, encoding="utf-8")
+    return file

@@ -99,7 +99,7 @@ def _assignment(performer: Performer, way: Way, threads: Threads) -> Assignment:
         cache=str(cache_root().absolute()),
         read_test=way.read_test,
         track=tuple(way.track),
-        extensions=tuple(str(file) for file in loaded_files()),
+        extensions=tuple((str(file), None) for file in loaded_files()),
         threads=threads,
         told="",
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ LARGEST_LINE = 1 << 16  # bytes
 class _ToldTask:
     """A bar whose progress is written down now and then."""
 
-    file: Path
+    progress: FileProgress
     description: str
     total: int
     done: int
@@ -38,22 +38,29 @@ class _ToldTask:
         if time.monotonic() - self._last_s >= TELL_EVERY_S:
             self._last_s = time.monotonic()
             share = f"{self.done:,} of {self.total:,}"
-            _tell(self.file, now=f"{self.description}: {share}  {self.note}".rstrip())
+            self.progress.tell(now=f"{self.description}: {share}  {self.note}".rstrip())
 
 
-@dataclass(frozen=True)
+@dataclass
 class FileProgress:
     """Writes down what one process tells.
 
     Attributes:
         file: of that process alone.
+        step: the name of the step that it makes.
     """
 
     file: Path
+    step: str = ""
 
     def say(self, message: str) -> None:
         """Writes one finished thing, or one thing to know."""
-        _tell(self.file, say=message)
+        self.tell(say=message)
+
+    def tell(self, **what: str) -> None:
+        """Adds a line."""
+        with self.file.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps({"step": self.step, **what})[:LARGEST_LINE] + "\n")
 
     @contextmanager
     def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
@@ -64,14 +71,9 @@ class FileProgress:
             total: steps.
             done: of them before.
         """
-        task = _ToldTask(self.file, description, total, done)
+        task = _ToldTask(self, description, total, done)
         task.advance(0)
         yield task
-
-
-def _tell(file: Path, **what: str) -> None:
-    with file.open("a", encoding="utf-8") as lines:
-        lines.write(json.dumps(what)[:LARGEST_LINE] + "\n")
 
 
 @dataclass
@@ -109,7 +111,7 @@ class Relay:
     Attributes:
         folder: of their files.
         progress: told what they say.
-        now: what each is at, by the name of its file.
+        now: how far each step is, by its name.
     """
 
     folder: Path
@@ -126,9 +128,13 @@ class Relay:
             whole = new[: new.rfind(b"\n") + 1]
             self._read_bytes[file] = self._read_bytes.get(file, 0) + len(whole)
             for line in whole.splitlines():
-                self._take(file.stem, line)
+                self._take(line)
 
-    def _take(self, name: str, line: bytes) -> None:
+    def now_of(self, steps: Iterable[str]) -> str:
+        """Returns how far these steps are, in a line."""
+        return " | ".join(self.now.get(name, name) for name in steps)
+
+    def _take(self, line: bytes) -> None:
         try:
             told = json.loads(line)
         except ValueError:  # of a process that was killed while it wrote
@@ -136,4 +142,4 @@ class Relay:
         if "say" in told:
             self.progress.say(told["say"])
         if "now" in told:
-            self.now[name] = told["now"]
+            self.now[told["step"]] = told["now"]

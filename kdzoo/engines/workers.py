@@ -70,7 +70,7 @@ class Workers(AbstractContextManager["Workers"]):
         """Gives a step to a free process."""
         place = min(set(range(self.count)) - set(self._at.values()))
         self._at[step.name] = place
-        assignment = replace(self.assignment, told=str(self._relay.folder / f"{place}.jsonl"))
+        assignment = replace(self.assignment, told=str(self._relay.folder))
         given: Future[Result] = self._pool(place).submit(
             perform_step, assignment, step.name, dict(keys)
         )
@@ -100,8 +100,8 @@ class Workers(AbstractContextManager["Workers"]):
         self._relay.look()
         if self._bar is None:
             self._bar = self._closing.enter_context(self.progress.task("steps", steps))
-        now = [self._relay.now.get(str(self._at.get(step.name)), step.name) for step in running]
-        self._bar.advance(ended - self._shown, " | ".join(now))
+        now = self._relay.now_of(step.name for step in running)
+        self._bar.advance(ended - self._shown, now)
         self._shown = ended
 
     def _pool(self, place: int) -> ProcessPoolExecutor:
