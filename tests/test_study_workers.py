@@ -5,18 +5,18 @@ from __future__ import annotations
 import importlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-import torch
-from tiny_world import WriteRecipe
+import yaml
+from tiny_world import tiny_recipe_data
 
 from kdzoo.results import Store
 
@@ -55,25 +55,24 @@ def differences(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Path], list[
     return found
 
 
-@pytest.fixture
-def zoo(write_recipe: WriteRecipe, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def zoo(tiny_data: Path, tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two students of two seeds, with controls, labelled and augmented texts and exported forms."""
-    (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
-    sections: dict[str, Any] = {
-        "seeds": [0, 1],
-        "training": TRAINING,
-        "transfer": {"augment": {"kind": "mask", "copies": 1}},
-        "measure": {"runtimes": ["torch", "onnx"]},
-    }
+    folder = tmp_path_factory.mktemp("workers") / "zoo"
+    folder.mkdir()
+    (folder.parent / "slow.py").write_text(SLOW, encoding="utf-8")
     for name, dim in (("narrow", 8), ("wide", 12)):
-        write_recipe(f"zoo/{name}.yaml", name=name, **sections)
-        student = {"kind": "slow", "dim": dim}
-        write_recipe(f"zoo/{name}.yaml", name=name, **{**sections, "student": student})
-    for file in (tmp_path / "zoo").glob("*.yaml"):
-        file.write_text(
-            file.read_text("utf-8").replace("kind: fasttext\n", "kind: slow\n"), "utf-8"
-        )
-    return tmp_path / "zoo"
+        recipe = {
+            **tiny_recipe_data(tiny_data, tiny_encoder),
+            "name": name,
+            "seeds": [0, 1],
+            "student": {"kind": "slow", "dim": dim},
+            "transfer": {"augment": {"kind": "mask", "copies": 1}},
+        }
+        recipe["training"] = {**recipe["training"], **TRAINING}
+        recipe["measure"] = {**recipe["measure"], "runtimes": ["torch", "onnx"]}
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    return folder
 
 
 class Running:
@@ -82,14 +81,15 @@ class Running:
     def __init__(self, zoo: Path, folder: Path, *options: str) -> None:
         self.folder, folder_cache = folder, folder / "cache"
         folder_cache.mkdir(parents=True, exist_ok=True)
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "kdzoo", "run", str(zoo), "--out", str(folder / "study"),
-             "--students", str(zoo.parent / "slow.py"), *options],
-            env={**os.environ, "KDZOO_CACHE": str(folder_cache)},
-            stderr=(folder / f"err-{time.monotonic_ns()}").open("w"),
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
+        with (folder / f"err-{time.monotonic_ns()}").open("w") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "kdzoo", "run", str(zoo), "--out",
+                 str(folder / "study"), "--students", str(zoo.parent / "slow.py"), *options],
+                env={**os.environ, "KDZOO_CACHE": str(folder_cache)},
+                stderr=errors,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )  # fmt: skip
 
     def workers(self) -> list[psutil.Process]:
         """The processes that make steps, without those that watch over them."""
@@ -117,10 +117,10 @@ class Running:
         return code
 
 
-@pytest.fixture
-def whole(zoo: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def whole(zoo: Path) -> Path:
     """What one process makes of the zoo."""
-    run = Running(zoo, tmp_path / "whole", "--workers", "1")
+    run = Running(zoo, zoo.parent / "whole", "--workers", "1")
     assert run.finish() == 0, run.last
     return run.folder
 
@@ -129,7 +129,7 @@ def whole(zoo: Path, tmp_path: Path) -> Path:
 def started(zoo: Path, tmp_path: Path) -> Iterator[Callable[..., Running]]:
     runs: list[Running] = []
 
-    def start(*options: str, folder: str = "killed") -> Running:
+    def start(*options: str, folder: str = "killed", zoo: Path = zoo) -> Running:
         runs.append(Running(zoo, tmp_path / folder, *options))
         return runs[-1]
 
@@ -201,7 +201,6 @@ def test_two_studies_that_share_a_teacher_fit_it_once(
     zoo: Path, started: Callable[..., Running], tmp_path: Path
 ) -> None:
     shared = tmp_path / "two"
-    (shared / "cache").mkdir(parents=True)
     runs = [
         started("--set", "transfer={}", "--seeds", "0", "--out", str(shared / name), folder="two")
         for name in ("a", "b")
@@ -232,12 +231,15 @@ def test_ctrl_c_stops_all_and_says_how_to_go_on(started: Callable[..., Running])
 
 
 def test_a_users_student_that_fails_is_told_and_the_others_go_on(
-    started: Callable[..., Running], zoo: Path
+    started: Callable[..., Running], zoo: Path, tmp_path: Path
 ) -> None:
-    file = zoo / "wide.yaml"
-    file.write_text(file.read_text("utf-8").replace("dim: 12", "dim: 12\n  sleep_ms: 13"), "utf-8")
+    failing = tmp_path / "zoo"
+    shutil.copytree(zoo, failing)
+    shutil.copy(zoo.parent / "slow.py", tmp_path)
+    text = (failing / "wide.yaml").read_text("utf-8")
+    (failing / "wide.yaml").write_text(text.replace("dim: 12", "dim: 12\n  sleep_ms: 13"), "utf-8")
 
-    run = started("--workers", "2", "--seeds", "0")
+    run = started("--workers", "2", "--seeds", "0", zoo=failing)
 
     assert run.finish() == 1
     assert "wide, seed 0, failed: ValueError: too warm (slow.py, line 16)" in run.last
@@ -245,8 +247,3 @@ def test_a_users_student_that_fails_is_told_and_the_others_go_on(
     manifest = Store(run.folder / "study").manifest()
     assert [row.name for row in manifest.rows if row.role == "student"] == ["narrow"]
     assert [each.row for each in manifest.failures] == ["wide"]
-
-
-def test_wide_steps_compute_with_the_threads_of_one_process() -> None:
-    """What the equality of bytes rests on, where several threads are asked for."""
-    assert torch.get_num_threads() == int(os.environ["OMP_NUM_THREADS"])

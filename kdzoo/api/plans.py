@@ -97,7 +97,7 @@ def make_steps(
         read_test: whether the test split is read where a step reads the quality of a model.
         track: experiment trackers that get a run per model.
         workers: processes that make the steps side by side, as in ``run``.
-        engine: ``local`` or ``ray``.
+        engine: ``local`` or ``ray``, as in ``run``.
         threads: that each step computes with, as in ``run``.
         progress: told what is being done: this process's stderr by default.
 

@@ -54,7 +54,8 @@ def run(
             ``trackio``.
         workers: processes that make the study's steps side by side; by default as many as there are
             cores, memory and steps for. 1 makes them in this process, for a debugger.
-        engine: ``local``, or ``ray`` for the machines of a Ray cluster.
+        engine: ``local``; ``ray`` for a Ray cluster of this machine, ``ray:HOST:PORT`` or
+            ``ray:auto`` for one that is there; its machines share the study's folder and the cache.
         threads: that each step computes with; by default one for small architectures, and all cores
             where a transformer is at work.
         progress: told what is being done: this process's stderr by default, which a notebook shows;

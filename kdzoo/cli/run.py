@@ -66,7 +66,8 @@ def run(
         ),
     ] = None,
     engine: Annotated[
-        str, typer.Option(help="local, or ray: the machines of a Ray cluster.")
+        str,
+        typer.Option(help="local, ray (a Ray cluster of this machine), ray:HOST:PORT, ray:auto."),
     ] = "local",
     threads: Annotated[
         int | None,

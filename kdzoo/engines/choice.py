@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kdzoo import registry
+from kdzoo.engines.cluster import check_ray
+from kdzoo.engines.schedule import WORKER_BYTES
 from kdzoo.errors import EngineError, did_you_mean
 from kdzoo.limits import memory_limit, usable_cores
 from kdzoo.plan import Step
 
-WORKER_BYTES = 1 << 30  # of a process with torch, a small student and its texts
 ENGINES = ("local", "ray")
 
 
@@ -24,10 +25,17 @@ def check_engine(engine: str, workers: int | None, threads: int | None) -> None:
     Raises:
         EngineError: it is not; the message says what to write instead.
     """
-    if engine not in ENGINES:
+    name, colon, address = engine.partition(":")
+    if name not in ENGINES or (name == "local" and colon):
         raise EngineError(
-            f"--engine {engine}: there is no such engine; {did_you_mean(engine, ENGINES)}"
+            f"--engine {engine}: there is no such engine; {did_you_mean(name, ENGINES)}"
         )
+    if name == "ray":
+        check_ray(address)
+        if workers is not None:
+            raise EngineError(
+                f"--workers {workers}: with --engine ray the cluster decides how many; leave it out"
+            )
     if workers is not None and workers < 1:
         raise EngineError(
             f"--workers {workers}: write 1 or more; without --workers it is as many as this "

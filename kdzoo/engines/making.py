@@ -9,6 +9,7 @@ import torch
 
 from kdzoo.engines.assignment import Assignment
 from kdzoo.engines.choice import workers_for
+from kdzoo.engines.cluster import Cluster
 from kdzoo.engines.in_process import InProcess
 from kdzoo.engines.schedule import Schedule
 from kdzoo.engines.workers import Workers
@@ -27,7 +28,8 @@ class Way:
         read_test: whether the test split is read at the end; else all figures are validation's.
         track: names of experiment trackers that are told how training goes.
         workers: processes of this machine; None leaves it to kdzoo, 1 makes all steps in this one.
-        engine: ``local`` or ``ray``.
+        engine: ``local``; ``ray`` for a Ray cluster of this machine, ``ray:ADDRESS`` for one that
+            is there.
         threads: that each step computes with; by default one for small architectures, and what
             torch takes where a transformer is at work.
     """
@@ -64,6 +66,14 @@ def make(
         ended(plan.by_name[name], result)
     steps = [step for step in wanted if step.name not in results]
     _refuse_too_early(plan, steps, results)
+    if not steps:
+        return
+    if way.engine != "local":
+        address = way.engine.partition(":")[2]
+        given = _assignment(performer, way, Threads(1, 1))
+        with Cluster(given, address, way.threads, performer.context.progress) as cluster:
+            Schedule(plan, cluster, ended, results).perform(steps)
+        return
     processes = performer.context.accelerator.num_processes
     count = workers_for(way.workers, steps, processes, torch.cuda.device_count())
     threads = Threads(way.threads or 1, way.threads or torch.get_num_threads())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,3 +143,33 @@ class Relay:
             self.progress.say(told["say"])
         if "now" in told:
             self.now[told["step"]] = told["now"]
+
+
+@dataclass
+class Show:
+    """One bar for all processes: how many steps have ended, and how far those at work are.
+
+    Attributes:
+        relay: of what they tell.
+        closing: closes the bar.
+    """
+
+    relay: Relay
+    closing: ExitStack
+    _bar: Task | None = None
+    _ended: int = 0
+
+    def look(self, running: Iterable[str], ended: int, steps: int) -> None:
+        """Shows what is new.
+
+        Args:
+            running: the names of the steps that are at work.
+            ended: how many have been made.
+            steps: how many there are in all.
+        """
+        self.relay.look()
+        if self._bar is None:
+            self._bar = self.closing.enter_context(self.relay.progress.task("steps", steps, ended))
+            self._ended = ended
+        self._bar.advance(ended - self._ended, self.relay.now_of(running))
+        self._ended = ended

@@ -11,6 +11,7 @@ from typing import Protocol
 from kdzoo.errors import TrainingError
 from kdzoo.plan import Claimed, Failed, Made, Plan, Result, Step
 
+WORKER_BYTES = 1 << 30  # of a process with torch, a small student and its texts
 LOOK_S = 0.2  # between two looks at what the engine's processes tell
 AGAIN_S = 2.0  # until a step is asked for again that another run makes
 MOST_LOSSES = 5  # of the process that makes a step, until the step is given up

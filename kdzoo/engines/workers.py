@@ -14,11 +14,11 @@ from types import TracebackType
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
 
 from kdzoo.engines.assignment import Assignment, begin, perform_step
-from kdzoo.engines.relay import Relay
+from kdzoo.engines.relay import Relay, Show
 from kdzoo.engines.schedule import LostError
 from kdzoo.measure.workers import thread_variables
 from kdzoo.plan import Result, Step
-from kdzoo.progress import Progress, Task
+from kdzoo.progress import Progress
 
 
 @dataclass
@@ -38,14 +38,12 @@ class Workers(AbstractContextManager["Workers"]):
     progress: Progress
     _pools: dict[int, ProcessPoolExecutor] = field(default_factory=dict)
     _at: dict[str, int] = field(default_factory=dict)  # which process makes a step
-    _shown: int = 0
-    _bar: Task | None = None
 
     def __enter__(self) -> Workers:
         """Makes room for what the processes tell."""
         self._closing = ExitStack()
         folder = self._closing.enter_context(tempfile.TemporaryDirectory(prefix="kdzoo-"))
-        self._relay = Relay(Path(folder), self.progress)
+        self._show = Show(Relay(Path(folder), self.progress), self._closing)
         return self
 
     def __exit__(
@@ -57,7 +55,7 @@ class Workers(AbstractContextManager["Workers"]):
         """Ends the processes, at once where the work was stopped."""
         for pool in self._pools.values():
             pool.shutdown(wait=True, kill_workers=kind is not None)
-        self._relay.look()
+        self._show.relay.look()
         self._closing.close()
 
     def has_room(self, step: Step, running: Collection[Step]) -> bool:
@@ -70,7 +68,7 @@ class Workers(AbstractContextManager["Workers"]):
         """Gives a step to a free process."""
         place = min(set(range(self.count)) - set(self._at.values()))
         self._at[step.name] = place
-        assignment = replace(self.assignment, told=str(self._relay.folder))
+        assignment = replace(self.assignment, told=str(self._show.relay.folder))
         given: Future[Result] = self._pool(place).submit(
             perform_step, assignment, step.name, dict(keys)
         )
@@ -97,12 +95,7 @@ class Workers(AbstractContextManager["Workers"]):
             ended: how many have been made.
             steps: how many there are in all.
         """
-        self._relay.look()
-        if self._bar is None:
-            self._bar = self._closing.enter_context(self.progress.task("steps", steps))
-        now = self._relay.now_of(step.name for step in running)
-        self._bar.advance(ended - self._shown, now)
-        self._shown = ended
+        self._show.look([step.name for step in running], ended, steps)
 
     def _pool(self, place: int) -> ProcessPoolExecutor:
         pool = self._pools.get(place)
