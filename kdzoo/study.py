@@ -72,7 +72,7 @@ def run_study(
             the manifest's ``failures`` say why.
     """
     way = way or Way()
-    performer = _performer(study, out, way, progress)
+    performer = performer_of(study, out, way, progress)
     context = performer.context
     with ExitStack() as held:
         is_first = not context.accelerator.is_main_process or _holds(out, held, context.progress)
@@ -111,7 +111,7 @@ def make_steps(
         KdzooError: a mistake in data, teacher or recipe, or in what the steps wait for.
     """
     way = way or Way()
-    performer = _performer(study, out, way, progress)
+    performer = performer_of(study, out, way, progress)
     chosen = performer.plan.chosen(only)
     results: dict[str, Result] = {}
     make(performer, way, lambda step, result: results.update({step.name: result}), chosen)
@@ -129,11 +129,11 @@ def plan_study(study: Study, out: Path, progress: Progress | None = None) -> lis
     Raises:
         KdzooError: a mistake in data, teacher or recipe.
     """
-    performer = _performer(study, out, Way(), progress)
+    performer = performer_of(study, out, Way(), progress)
     return planned(study, performer.plan, seen(performer), performer.context.store)
 
 
-def _performer(study: Study, out: Path, way: Way, progress: Progress | None) -> Performer:
+def performer_of(study: Study, out: Path, way: Way, progress: Progress | None = None) -> Performer:
     """Returns what makes the study's steps, once all has been seen that can be seen before.
 
     Raises:

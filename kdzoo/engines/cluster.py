@@ -27,7 +27,7 @@ from kdzoo.progress import Progress
 ANSWER_S = 5.0  # in which an address has to answer
 RETRIES = 3  # of a task whose machine went away, by Ray itself
 STORE_BYTES = 80 << 20  # of Ray's own memory on this machine: no tensors pass through it
-_ADDRESS = re.compile(r"(?:ray://)?(?P<host>[^:/]+):(?P<port>\d+)")
+_ADDRESS = re.compile(r"(?:ray://)?(?P<host>[^:/\s]+):(?P<port>\d+)")
 
 
 def check_ray(address: str) -> None:

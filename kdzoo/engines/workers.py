@@ -20,6 +20,8 @@ from kdzoo.measure.workers import thread_variables
 from kdzoo.plan import Result, Step
 from kdzoo.progress import Progress
 
+SAFE = {"PYTHONSAFEPATH": "1"}  # no file of the working folder stands in for a library
+
 
 @dataclass
 class Workers(AbstractContextManager["Workers"]):
@@ -100,7 +102,7 @@ class Workers(AbstractContextManager["Workers"]):
     def _pool(self, place: int) -> ProcessPoolExecutor:
         pool = self._pools.get(place)
         if pool is None:
-            environment = {**thread_variables(1), **_gpu_of(place)}
+            environment = {**thread_variables(1), **SAFE, **_gpu_of(place)}
             pool = ProcessPoolExecutor(1, env=environment, initializer=begin)
             self._pools[place] = pool
         return pool

@@ -151,7 +151,7 @@ class Performer:
                     obtain_labels(run, context)
                 return ""
             case "student" | "control":
-                return obtain_student(self._job(step), context)
+                return obtain_student(self.job(step), context)
             case "quality":
                 write_quality(keys[step.of], run, self.splits_of(run), context)
             case "export":
@@ -183,7 +183,8 @@ class Performer:
         """Returns the splits whose figures are wanted."""
         return ("validation", *run.corpus.tests) if self.read_test else ("validation",)
 
-    def _job(self, step: Step) -> StudentJob:
+    def job(self, step: Step) -> StudentJob:
+        """Returns the student or the control that a step trains, and with it its key."""
         run = self.run_of(self._variants[step.variant], step.seed)
         student, control = plan_jobs(run, self.context.data)
         job = student if step.kind == "student" else control
@@ -195,7 +196,7 @@ class Performer:
         readers = (each for each in self.plan.steps if labels.name in each.waits_for)
         students = (each for each in readers if each.kind == "student")
         store = self.context.store
-        return all(store.seen(self._job(each).key) is not None for each in students)
+        return all(store.seen(self.job(each).key) is not None for each in students)
 
     def _export(self, key: str, run: SeedRun) -> None:
         if key != run.teacher.key or run.teacher.has_folder:
