@@ -89,6 +89,7 @@ class Running:
                 stderr=errors,
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )  # fmt: skip
 
     def workers(self) -> list[psutil.Process]:

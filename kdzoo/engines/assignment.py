@@ -50,13 +50,16 @@ class Assignment:
     told: str
 
 
-def begin() -> None:
-    """Readies a worker: Ctrl-C is for the first process, and without it there is nothing to do."""
+def begin(first: int) -> None:
+    """Readies a worker: Ctrl-C is for the first process, and without it there is nothing to do.
+
+    Args:
+        first: the number of that process, which may have ended by now.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = os.getppid()
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while os.getppid() == first:
             time.sleep(PARENT_S)
         os._exit(1)  # its claims are free with it; the next run goes on from its checkpoint
 

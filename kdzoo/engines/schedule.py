@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from kdzoo.errors import TrainingError
@@ -91,8 +91,11 @@ class Schedule:
 
     def _failed(self, names: Iterable[str | None]) -> Failed | None:
         """Returns why one of the steps cannot be made; None where none has failed."""
-        results = (self.results.get(name or "") for name in names)
-        return next((each for each in results if isinstance(each, Failed)), None)
+        for name in names:
+            result = self.results.get(name or "")
+            if isinstance(result, Failed):
+                return replace(result, of=result.of or name or "")
+        return None
 
     def _in_vain(self, step: Step) -> Failed | None:
         """Returns why all rows have failed beside which a model is shown; None where one has not.

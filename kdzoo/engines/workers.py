@@ -103,7 +103,9 @@ class Workers(AbstractContextManager["Workers"]):
         pool = self._pools.get(place)
         if pool is None:
             environment = {**thread_variables(1), **SAFE, **_gpu_of(place)}
-            pool = ProcessPoolExecutor(1, env=environment, initializer=begin)
+            pool = ProcessPoolExecutor(
+                1, env=environment, initializer=begin, initargs=(os.getpid(),)
+            )
             self._pools[place] = pool
         return pool
 

@@ -116,7 +116,8 @@ class Outcome:
         made, read = self._results.get(name), self._results.get(f"quality/{name}")
         for result in (made, read):
             if isinstance(result, Failed):
-                self._note(about, seed, noun + result.reason)
+                if not result.of:
+                    self._note(about, seed, noun + result.reason)
                 return None
         return made.key if isinstance(made, Made) else None
 

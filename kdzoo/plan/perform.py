@@ -51,10 +51,13 @@ class Failed:
     Attributes:
         reason: as a report tells it.
         error: the user's mistake, where it is one.
+        of: the name of the step that failed, where it is another one that this one is in vain
+            without; it is told there.
     """
 
     reason: str
     error: KdzooError | None = None
+    of: str = ""
 
 
 @dataclass(frozen=True)
