@@ -236,6 +236,23 @@ def test_two_studies_that_share_a_teacher_fit_it_once(
     assert weights[0] == weights[1]
 
 
+def test_jobs_of_a_queue_share_the_steps_that_all_are_given(
+    started: Callable[..., Running], whole: Path, differences: Callable[[Path, Path], list[str]]
+) -> None:
+    """As an array of Slurm's starts them: first what all wait for, then two jobs, then the report."""
+    first = started("--workers", "1", "--only", "teacher baseline labels")
+    assert first.finish() == 0, first.last
+    jobs = [started("--workers", "1", "--only", "student control quality export") for _ in range(2)]
+    assert [job.process.wait(LIMIT_S) for job in jobs] == [0, 0], jobs[0].said()
+    trained = [line for line in jobs[0].said().splitlines() if ": validation accuracy" in line]
+    assert len(trained) == 8
+
+    last = started("--workers", "1")
+
+    assert last.finish() == 0, last.last
+    assert differences(whole, last.folder) == []
+
+
 def test_ctrl_c_stops_all_and_says_how_to_go_on(started: Callable[..., Running]) -> None:
     run = started("--workers", "2")
     run.wait_for("study/models/*/checkpoint.safetensors")
