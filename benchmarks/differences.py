@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 NOT_METRICS = re.compile(  # and what shows latencies
-    r"study/(measurements/|table\.(md|tex)|report\.html|accuracy_vs_latency|models/[^/]+/README\.md)"
+    r"study/(measurements/|table\.(md|tex)|report\.html|accuracy_(as_decided_)?vs_latency|models/[^/]+/README\.md)"
     r"|.*baseline\.skops"
 )
 NEVER_READ = re.compile(r"cache/.*\.partial$")  # by any run

@@ -98,6 +98,14 @@ class FileError(KdzooError):
     """A file or folder that may not be read or written, or that another process holds."""
 
 
+class HeldError(FileError):
+    """A folder that another process holds just now."""
+
+
+class EngineError(KdzooError):
+    """A way to run a study that this machine, or the cluster, does not have."""
+
+
 class HubError(KdzooError):
     """A model hub that is not in reach, or that refuses what is sent to it."""
 

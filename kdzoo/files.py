@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kdzoo.errors import FileError
+from kdzoo.errors import FileError, HeldError
 from kdzoo.plain import shortened
 
 PROBE_BYTES = 4096  # a block: an empty file fits on a full disk
@@ -164,7 +164,7 @@ def check_writable(folder: Path, cure: str) -> None:
 
 
 @contextmanager
-def alone_in(folder: Path, noun: str) -> Iterator[None]:
+def alone_in(folder: Path, noun: str, *, waits: bool = False) -> Iterator[None]:
     """Holds a folder for the block; it is given back when this process ends, however it does.
 
     Nothing is left where the block wrote nothing.
@@ -172,19 +172,20 @@ def alone_in(folder: Path, noun: str) -> Iterator[None]:
     Args:
         folder: is made where it is not there.
         noun: what is at work in it, for the message.
+        waits: whether another process is waited for.
 
     Raises:
-        FileError: another process holds it.
+        HeldError: another process holds it.
     """
     from filelock import FileLock, Timeout
 
     made = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / _LOCK, blocking=False)
+    lock = FileLock(folder / _LOCK, blocking=waits)
     try:
         lock.acquire()
     except Timeout:
-        raise FileError(
+        raise HeldError(
             f"{folder}: another {noun} is at work there; wait until it ends, or give --out another "
             "folder"
         ) from None

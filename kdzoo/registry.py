@@ -64,7 +64,7 @@ class Registry(Generic[E]):
     def __init__(self, noun: str, package: str, group: str) -> None:
         self.noun = noun
         self._package = package
-        self._group = group
+        self.group = group
         self._entries: dict[str, E] = {}
         self._loaded = False
 
@@ -124,7 +124,7 @@ class Registry(Generic[E]):
             return
         self._loaded = True
         importlib.import_module(self._package)
-        for point in entry_points(group=self._group):
+        for point in entry_points(group=self.group):
             try:
                 point.load()
             except RegistryError:
@@ -271,6 +271,21 @@ _loaded_files: set[Path] = set()
 def loaded_files() -> list[Path]:
     """Returns the users' files that were loaded; another process has to load them too."""
     return sorted(_loaded_files)
+
+
+def here_alone() -> list[str]:
+    """Returns the names of what another process cannot know: typed here, or in a script's own code.
+
+    It knows what comes with kdzoo, with an installed package, or in a file that it is told of.
+    """
+    found = []
+    for known in _ALL:
+        packages = {point.module.partition(".")[0] for point in entry_points(group=known.group)}
+        for name, entry in known.entries().items():
+            package = entry.value.__module__.partition(".")[0]
+            if package not in {"kdzoo", *packages} and entry.file not in _loaded_files:
+                found.append(name)
+    return found
 
 
 def load_extensions(path: str | Path) -> None:

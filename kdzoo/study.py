@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
 
 from kdzoo.card import write_cards
-from kdzoo.errors import OutOfReachError, StoreError
+from kdzoo.claims import Claims
+from kdzoo.engines import ToldOnce, Way, check_engine, make
+from kdzoo.errors import HeldError, OutOfReachError, StoreError
 from kdzoo.files import alone_in, check_writable
+from kdzoo.plan import (
+    Outcome,
+    Performer,
+    PlannedStep,
+    Result,
+    plan_of,
+    planned,
+    seen,
+)
 from kdzoo.progress import Progress, Silent
 from kdzoo.recipe import Study
 from kdzoo.recipe.measure import Measure
 from kdzoo.report import Report, read_report, write_report
 from kdzoo.results import Store, is_study, refuse_foreign_report
 from kdzoo.steps import (
-    FormJob,
     Lookout,
-    Outcome,
     StudyContext,
     StudyData,
     TimedRow,
@@ -30,34 +37,30 @@ from kdzoo.steps import (
     check_outputs,
     check_rejection,
     check_teacher,
-    obtain_forms,
     settings_of,
     time_rows,
     timed_rows,
     trained_folder,
 )
-from kdzoo.teacher import check_cache
-from kdzoo.tracking import Tracking, check_trackers
+from kdzoo.teacher import check_cache, claims_folder
+from kdzoo.tracking import TRACKING, Tracking, check_trackers
 from kdzoo.training import make_accelerator
 
-TRACKING = "tracking"  # the folder of experiment trackers
+NOUN = "run of this study"
 
 
 def run_study(
-    study: Study,
-    out: Path,
-    *,
-    read_test: bool = True,
-    track: Sequence[str] = (),
-    progress: Progress | None = None,
+    study: Study, out: Path, way: Way | None = None, progress: Progress | None = None
 ) -> Report:
     """Trains, measures and reports what the study names; what the store has is not made again.
+
+    Where another run of the study is at work, this one makes what that one does not, and then waits
+    for it.
 
     Args:
         study: the recipes, as ``kdzoo.recipe.load_study`` gives them.
         out: the study's folder.
-        read_test: whether the test split is read at the end; else all figures are validation's.
-        track: names of experiment trackers that are told how training goes.
+        way: how.
         progress: told what is being done; nobody by default.
 
     Returns:
@@ -68,7 +71,76 @@ def run_study(
             nothing that the study names could be trained. A row that fails alone is left out, and
             the manifest's ``failures`` say why.
     """
-    check_trackers(track)
+    way = way or Way()
+    performer = performer_of(study, out, way, progress)
+    context = performer.context
+    with ExitStack() as held:
+        is_first = not context.accelerator.is_main_process or _holds(out, held, context.progress)
+        outcome = Outcome(performer, is_written=is_first)
+        try:
+            make(performer, way, outcome.ended)
+        except KeyboardInterrupt:
+            outcome.write()  # what there is can be shown
+            raise
+        if not is_first:
+            held.enter_context(alone_in(out, NOUN, waits=True))
+            outcome.is_written = True
+        outcome.write()
+        outcome.refuse_none()
+        return _close(outcome)
+
+
+def make_steps(
+    study: Study, out: Path, only: str, way: Way | None = None, progress: Progress | None = None
+) -> dict[str, Result]:
+    """Makes some steps of a study and leaves the rest: for the jobs of a cluster's queue.
+
+    Several processes may be given the same steps: each makes what the others do not.
+
+    Args:
+        study: the recipes.
+        out: the study's folder, which all of them see.
+        only: names the steps (see ``Plan.chosen``); what they wait for is there, or among them.
+        way: how.
+        progress: told what is being done; nobody by default.
+
+    Returns:
+        What became of each step, by its name.
+
+    Raises:
+        KdzooError: a mistake in data, teacher or recipe, or in what the steps wait for.
+    """
+    way = way or Way()
+    performer = performer_of(study, out, way, progress)
+    chosen = performer.plan.chosen(only)
+    results: dict[str, Result] = {}
+    make(performer, way, lambda step, result: results.update({step.name: result}), chosen)
+    return {step.name: results[step.name] for step in chosen}
+
+
+def plan_study(study: Study, out: Path, progress: Progress | None = None) -> list[PlannedStep]:
+    """Returns the steps of a study, what each waits for, and what the store has; makes nothing.
+
+    Args:
+        study: the recipes.
+        out: the study's folder, there or not.
+        progress: told what is read; nobody by default.
+
+    Raises:
+        KdzooError: a mistake in data, teacher or recipe.
+    """
+    performer = performer_of(study, out, Way(), progress)
+    return planned(study, performer.plan, seen(performer), performer.context.store)
+
+
+def performer_of(study: Study, out: Path, way: Way, progress: Progress | None = None) -> Performer:
+    """Returns what makes the study's steps, once all has been seen that can be seen before.
+
+    Raises:
+        KdzooError: a mistake in data, teacher or recipe, or a folder that cannot be written.
+    """
+    check_trackers(way.track)
+    check_engine(way.engine, way.workers, way.threads)
     if out.exists() and not out.is_dir():
         raise StoreError(f"{out} is a file; give --out a folder")
     check_writable(out, "give --out a folder that you may write")
@@ -76,28 +148,35 @@ def run_study(
     refuse_foreign_report(out, is_ours=is_ours, cure="give --out a folder of its own")
     check_cache()
     accelerator = make_accelerator()
-    shown = progress if progress is not None and accelerator.is_main_process else Silent()
+    is_shown = progress is not None and accelerator.is_main_process
+    shown = ToldOnce(progress) if progress is not None and is_shown else Silent()
     data = StudyData(shown)
     check_study(study, data)
-    held = alone_in(out, "run of this study") if accelerator.is_main_process else nullcontext()
-    with held:
-        trackers = track if accelerator.is_main_process else ()
-        tracking = Tracking(trackers, study.name, out / TRACKING, shown)
-        context = StudyContext(Store(out), accelerator, data, tracking)
-        return _run(study, context, read_test=read_test)
+    trackers = way.track if accelerator.is_main_process else ()
+    tracking = Tracking(trackers, study.name, out / TRACKING, shown)
+    is_alone = accelerator.num_processes == 1  # processes of one training wait for each other
+    claims = Claims((claims_folder(), out), waits=not is_alone, say=shown.say)
+    context = StudyContext(Store(out), accelerator, data, tracking, claims)
+    return Performer(study, plan_of(study), context, way.read_test)
 
 
-def _run(study: Study, context: StudyContext, *, read_test: bool) -> Report:
+def _holds(out: Path, held: ExitStack, progress: Progress) -> bool:
+    """Returns whether this run is the first in the study's folder, which it then holds."""
+    try:
+        held.enter_context(alone_in(out, NOUN))
+    except HeldError:
+        progress.say(f"another run of this study is at work in {out}: making what it does not")
+        return False
+    return True
+
+
+def _close(outcome: Outcome) -> Report:
+    """Measures latency, alone on this machine, and reports."""
+    context = outcome.performer.context
     accelerator = context.accelerator
-    outcome = Outcome(study.name, context)
-    for variant in study.variants:
-        for seed in variant.recipe.seeds:
-            outcome.train(variant, seed)
-    outcome.read(partial(_splits, read_test=read_test))
     if accelerator.is_main_process:
-        for each in outcome.trained:
-            _deploy(each, _splits(each, read_test=read_test), context)
         _time_all(outcome.trained, context)
+        context.claims.sweep()
     accelerator.wait_for_everyone()
     report = read_report(context.store)
     if accelerator.is_main_process:
@@ -136,20 +215,6 @@ def check_study(study: Study, data: StudyData, *, with_teachers: bool = True) ->
             if with_teachers:
                 raise
             data.progress.say(f"note: not looked at, for {variant.name}: {error}")
-
-
-def _splits(each: Trained, *, read_test: bool) -> tuple[str, ...]:
-    """Returns the splits whose figures are wanted."""
-    return ("validation", *each.run.corpus.tests) if read_test else ("validation",)
-
-
-def _deploy(each: Trained, splits: Sequence[str], context: StudyContext) -> None:
-    """Brings teacher and student into the exported forms that the recipe asks for."""
-    teacher = each.run.teacher
-    for key in (teacher.key, each.member.key):
-        if key != teacher.key or teacher.has_folder:
-            folder = trained_folder(key, teacher, context)
-            obtain_forms(FormJob(each.run, key, folder), splits, context)
 
 
 def _time_all(trained: list[Trained], context: StudyContext) -> None:

@@ -15,6 +15,7 @@ from kdzoo.progress import Progress, Silent
 
 Note = Callable[[int, Mapping[str, float]], None]  # (step, figures by name)
 Scalar = str | int | float | bool
+TRACKING = "tracking"  # the folder of trackers that have no place of their own, below a study's
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,14 @@ def tiny_teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _one_process() -> None:
+    """Has studies make their steps in this process, where tests look; more are to be asked for."""
+    from kdzoo.engines import choice
+
+    choice.usable_cores = lambda: 1.0
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _no_waiting() -> None:
     """Takes out of hundreds of studies what costs each a second, and none of them is about.
 

@@ -856,7 +856,7 @@ class TestInterruption:
         def interrupted(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("kdzoo.steps.outcome.write_quality", interrupted)
+        monkeypatch.setattr("kdzoo.plan.perform.write_quality", interrupted)
 
         assert kdzoo("run", finished_recipe()).code == 130
         reported = kdzoo("report", "runs/tiny")

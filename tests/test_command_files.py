@@ -195,15 +195,13 @@ class TestAnotherUsersFiles:
             assert Store(open_folder / "mine").find("s" * 16) is None
 
 
-class TestTwoAtOnce:
-    @pytest.mark.parametrize("name", ["run", "bench"])
-    def test_the_second_says_so_and_stops(
-        self, kdzoo: RunCommand, writes: dict[str, Writes], tmp_path: Path, name: str
-    ) -> None:
-        with alone_in(tmp_path / "out", name):
-            refused(kdzoo(*writes[name](tmp_path / "out")), "is at work there; wait until it ends")
+def test_the_second_bench_in_a_folder_says_so_and_stops(
+    kdzoo: RunCommand, writes: dict[str, Writes], tmp_path: Path
+) -> None:
+    with alone_in(tmp_path / "out", "bench"):
+        refused(kdzoo(*writes["bench"](tmp_path / "out")), "is at work there; wait until it ends")
 
-        assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_a_home_a_run_says_what_to_set_before_it_trains(

@@ -45,8 +45,7 @@ from kdzoo.report.check import stale_blocks
 from kdzoo.results import Store, opened
 from kdzoo.runtime.decision import read_decision
 from kdzoo.runtime.folder import DEPLOYED, ExportedForm, write_exported_form
-from kdzoo.teacher import content_key, find_model, open_outputs
-from kdzoo.teacher.cache import check_cache, clear_cache
+from kdzoo.teacher import check_cache, clear_cache, content_key, find_model, open_outputs
 from kdzoo.text import check_vectors
 
 MANY = 1 << 19  # bytes: more than the small disk holds

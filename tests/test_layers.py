@@ -14,12 +14,13 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
-    "errors", "plain", "files", "limits", "bounds", "fields", "progress", "tracking", "digest",
+    "errors", "plain", "files", "claims", "limits", "bounds", "fields", "progress", "tracking",
+    "digest",
     "model_files", "tokenising", "offline", "entries", "registry", "recipe", "data", "text",
     "objectives", "metrics", "model", "training",
     "teacher", "transfer", "runtime", "measure",
-    "results", "examples", "statistics", "steps", "report", "choosing", "card", "hub", "study",
-    "tuning",
+    "results", "examples", "statistics", "steps", "plan", "engines", "report",
+    "choosing", "card", "hub", "study", "tuning",
     "bench", "exporting", "cascading", "architecture",
     "predicting", "starters", "scaffold", "listing", "console", "api", "cli",
 )  # fmt: skip

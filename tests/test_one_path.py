@@ -69,11 +69,29 @@ MODEL_CALL = {"calibrated": True, "reject": True, "students": "s.py"}
 PAIRS = [
     Pair(
         ["run", "T", *RECIPE_LINE, "--seeds", "3,4", "--out", "o", "--no-test",
-         "--track", "wandb,mlflow", "--track", "trackio", "--max-noise", "0.1"],
+         "--track", "wandb,mlflow", "--track", "trackio", "--max-noise", "0.1", "--workers", "2",
+         "--engine", "ray", "--threads", "3"],
         "run",
         {"target": "T", **RECIPE_CALL, "seeds": [3, 4], "out": Path("o"), "read_test": False,
-         "track": ["wandb", "mlflow", "trackio"]},
-        own={**OF_CSV, "max_noise": EXIT_CODE},
+         "track": ["wandb", "mlflow", "trackio"], "workers": 2, "engine": "ray", "threads": 3},
+        own={**OF_CSV, "max_noise": EXIT_CODE, "plan": WAY, "only": WAY},
+        named={"no_test": "read_test"},
+    ),
+    Pair(
+        ["run", "T", *RECIPE_LINE, "--seeds", "3,4", "--out", "o", "--plan"],
+        "list_steps",
+        {"target": "T", **RECIPE_CALL, "seeds": [3, 4], "out": Path("o")},
+        own={**OF_CSV, "max_noise": EXIT_CODE, "plan": WAY, "only": WAY,
+             **dict.fromkeys(("no_test", "track", "workers", "engine", "threads"), "for making")},
+    ),
+    Pair(
+        ["run", "T", *RECIPE_LINE, "--seeds", "3,4", "--out", "o", "--no-test",
+         "--track", "wandb", "--workers", "2", "--engine", "ray", "--threads", "3",
+         "--only", "student 3-7"],
+        "make_steps",
+        {"target": "T", "only": "student 3-7", **RECIPE_CALL, "seeds": [3, 4], "out": Path("o"),
+         "read_test": False, "track": ["wandb"], "workers": 2, "engine": "ray", "threads": 3},
+        own={**OF_CSV, "max_noise": EXIT_CODE, "plan": WAY},
         named={"no_test": "read_test"},
     ),
     Pair(

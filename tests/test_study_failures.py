@@ -54,7 +54,7 @@ class TestARow:
         self, kdzoo: RunCommand, zoo: list[Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """So do the baseline and the FLOPs; the exit code says that something is missing."""
-        monkeypatch.setattr("kdzoo.steps.outcome.obtain_baseline", broken)
+        monkeypatch.setattr("kdzoo.plan.perform.obtain_baseline", broken)
         monkeypatch.setattr(flops, "flops_per_text", broken)
 
         outcome = kdzoo("run", *zoo)
@@ -93,10 +93,10 @@ def test_python_is_told_what_failed(
     def no_control(job: Any, context: Any) -> str:
         return str(made() if job.role == "control" else original(job, context))
 
-    from kdzoo.steps import outcome
+    from kdzoo.plan import perform
 
-    original = outcome.obtain_student
-    monkeypatch.setattr(outcome, "obtain_student", no_control)
+    original = perform.obtain_student
+    monkeypatch.setattr(perform, "obtain_student", no_control)
 
     results = package.run(str(zoo[0] / "sound.yaml"), out=tmp_path / "sound")
 

@@ -10,6 +10,7 @@ from kdzoo.api.models import (
     push,
     write_predictions,
 )
+from kdzoo.api.plans import list_steps, make_steps
 from kdzoo.api.recipes import ENCODER, check, init, list_choices, new, schema, show
 from kdzoo.api.search import tune
 from kdzoo.api.studies import (
@@ -33,8 +34,10 @@ __all__ = [
     "init",
     "label",
     "list_choices",
+    "list_steps",
     "load",
     "make_report",
+    "make_steps",
     "merge",
     "new",
     "pick",

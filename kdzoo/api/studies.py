@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdzoo.api.reading import folder_of, read_study
 from kdzoo.errors import RecipeError
 from kdzoo.files import as_file_errors, check_writable
-from kdzoo.registry import load_extensions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +30,9 @@ def run(
     out: str | Path | None = None,
     read_test: bool = True,
     track: Sequence[str] = (),
+    workers: int | None = None,
+    engine: str = "local",
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Results:
     """Runs a recipe, or a folder of them, as ``kdzoo run`` does.
@@ -44,6 +47,12 @@ def run(
         read_test: whether the test split is read at the end.
         track: experiment trackers that get a run per model: ``tensorboard``, ``wandb``, ``mlflow``,
             ``trackio``.
+        workers: processes that make the study's steps side by side; by default as many as there are
+            cores, memory and steps for. 1 makes them in this process, for a debugger.
+        engine: ``local``; ``ray`` for a Ray cluster of this machine, ``ray:HOST:PORT`` or
+            ``ray:auto`` for one that is there; its machines share the study's folder and the cache.
+        threads: that each step computes with; by default one for small architectures, and all cores
+            where a transformer is at work.
         progress: told what is being done: this process's stderr by default, which a notebook shows;
             nobody with ``kdzoo.progress.Silent()``.
 
@@ -55,26 +64,17 @@ def run(
         KdzooError: a mistake in recipe, data or teacher, a tracker that is not there, or a study of
             which no row could be trained.
     """
-    from rich.console import Console
-
-    from kdzoo.console import ConsoleProgress
     from kdzoo.progress import quiet
-    from kdzoo.recipe import load_study
 
-    shown = progress or ConsoleProgress(Console(stderr=True, force_jupyter=False))
-    shown.say(f"reading {target}")
-    if students is not None:
-        load_extensions(students)
-    study = load_study(target, overrides=overrides, seeds=seeds, data=data)
-    count = sum(len(variant.recipe.seeds) for variant in study.variants)
-    names = ", ".join(variant.name for variant in study.variants)
-    shown.say(f"{study.name}: {names} ({count} students); starting up")
+    study, shown = read_study(target, overrides, seeds, data, students, progress)
     with quiet():
+        from kdzoo.engines import Way
         from kdzoo.report.page.notebook import Results
         from kdzoo.study import run_study
 
-        folder = Path(out) if out is not None else Path("runs") / study.name
-        report = run_study(study, folder, read_test=read_test, track=track, progress=shown)
+        way = Way(read_test, track, workers, engine, threads)
+        folder = folder_of(study, out)
+        report = run_study(study, folder, way, progress=shown)
     return Results(folder, report)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kdzoo.progress import Progress
     from kdzoo.recipe import Study
     from kdzoo.recipe.csv import Csv
-    from kdzoo.teacher.cache import Cached
+    from kdzoo.teacher.contents import Cached
 
 
 @as_file_errors()
@@ -102,7 +102,8 @@ def cache(*, clear: bool = False) -> Cache:
         Its folder; key, texts and bytes of each teacher, where it was cleared those that were
         there.
     """
-    from kdzoo.teacher.cache import KINDS, cache_contents, cache_root, clear_cache
+    from kdzoo.teacher.cache import KINDS, cache_root
+    from kdzoo.teacher.contents import cache_contents, clear_cache
 
     held = tuple(each for kind in KINDS for each in cache_contents(kind))
     found = Cache(cache_root(), held)

@@ -23,6 +23,7 @@ from kdzoo.cli.app import (
     with_csv,
 )
 from kdzoo.cli.shown import check_failures, check_noise, show_results
+from kdzoo.cli.steps import show_plan, show_steps
 from kdzoo.console import ConsoleProgress
 
 
@@ -57,6 +58,35 @@ def run(
             "comma-separated or repeated."
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that work side by side; 1 for a debugger "
+            "[default: as many as there are cores, memory and steps for]."
+        ),
+    ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(help="local, ray (a Ray cluster of this machine), ray:HOST:PORT, ray:auto."),
+    ] = "local",
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            help="Threads of each step [default: 1 for small architectures, all cores where a "
+            "transformer is at work]."
+        ),
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show the steps and what is made already; make nothing.")
+    ] = False,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            help="Steps to make, and no report: names, numbers (3-7) or kinds (student) of --plan, "
+            "spaces in between.",
+            metavar="STEPS",
+        ),
+    ] = None,
     max_noise: MaxNoise = None,
 ) -> None:
     """Distil, measure and compare: table and picture at the end.
@@ -64,6 +94,38 @@ def run(
     What is done already is not done again; an interrupted run goes on where it was. Where a row
     fails, the others finish, its reason stands below the table, and the exit code is 1.
     """
+    if plan:
+        show_plan(
+            api.list_steps(
+                target,
+                overrides=with_csv(overrides, csv),
+                seeds=seed_numbers(seeds),
+                data=data,
+                students=students,
+                out=out,
+                progress=ConsoleProgress(err_console),
+            )
+        )
+        return
+    if only is not None:
+        with interruptible():
+            steps = api.make_steps(
+                target,
+                only,
+                overrides=with_csv(overrides, csv),
+                seeds=seed_numbers(seeds),
+                data=data,
+                students=students,
+                out=out,
+                read_test=not no_test,
+                track=tracker_names(track),
+                workers=workers,
+                engine=engine,
+                threads=threads,
+                progress=ConsoleProgress(err_console),
+            )
+        show_steps(steps)
+        return
     with interruptible():
         results = api.run(
             target,
@@ -73,9 +135,17 @@ def run(
             students=students,
             out=out,
             read_test=not no_test,
-            track=[name.strip() for each in track or () for name in each.split(",")],
+            track=tracker_names(track),
+            workers=workers,
+            engine=engine,
+            threads=threads,
             progress=ConsoleProgress(err_console),
         )
     show_results(results)
     check_noise(results.report.table, max_noise)
     check_failures(results)
+
+
+def tracker_names(track: list[str] | None) -> list[str]:
+    """Returns what ``--track`` says, however often and with commas."""
+    return [name.strip() for each in track or () for name in each.split(",")]

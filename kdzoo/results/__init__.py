@@ -18,12 +18,13 @@ from kdzoo.results.record import (
     TrainingSummary,
     now,
 )
-from kdzoo.results.store import CHECKPOINT, PREDICTIONS, Store
+from kdzoo.results.store import CHECKPOINT, PREDICTIONS, RECORD, Store
 
 __all__ = [
     "CHECKPOINT",
     "OUTPUTS",
     "PREDICTIONS",
+    "RECORD",
     "DataSummary",
     "Failure",
     "FormRecord",

@@ -72,15 +72,28 @@ class Store:
 
         One of a sister study (a folder beside this one) is taken over.
         """
-        own = self._finished(self.root, key)
-        if own is not None and has_weights(own):
+        own = self.own(key)
+        if own is not None:
             return own
+        sister = self._sister(key)
+        return None if sister is None else self._take_over(sister)
+
+    def own(self, key: str) -> Path | None:
+        """Returns the folder of the finished model of this study, weights and all."""
+        own = self._finished(self.root, key)
+        return own if own is not None and has_weights(own) else None
+
+    def seen(self, key: str) -> Path | None:
+        """Returns where ``find`` would find it, and takes nothing over."""
+        return self.own(key) or self._sister(key)
+
+    def _sister(self, key: str) -> Path | None:
         for sister in sorted(self.root.resolve().parent.glob("*/models")):
             if not os.access(sister, os.R_OK | os.X_OK):
                 continue  # another user's: theirs to keep
             found = self._finished(sister.parent, key)
             if found is not None and has_weights(found) and _may_be_read(found):
-                return self._take_over(found)
+                return found
         return None
 
     @staticmethod

@@ -1,26 +1,28 @@
 """The steps of a study: each finds its model in the store, or makes it, or measures it."""
 
 from kdzoo.steps.baseline import obtain_baseline
-from kdzoo.steps.context import StudyContext
+from kdzoo.steps.context import NotMadeError, StudyContext
 from kdzoo.steps.deciding import check_one_rule, check_rejection, rejection_problem
-from kdzoo.steps.deploying import FormJob, obtain_forms
+from kdzoo.steps.deploying import FormJob, exported, obtain_forms
+from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.job import StudentJob, check_kinds, plan_jobs
+from kdzoo.steps.labelling import obtain_labels
 from kdzoo.steps.measuring import trained_folder, write_quality
-from kdzoo.steps.outcome import Outcome
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.student import Prepared, obtain_student, prepare_student
 from kdzoo.steps.study_data import StudyData
 from kdzoo.steps.teacher import StudyTeacher, check_outputs, obtain_teacher, refuse_other_kind
 from kdzoo.steps.timing import TimedRow, settings_of, teacher_runtimes, time_rows, timed_rows
-from kdzoo.steps.trained import BASELINE, Trained
+from kdzoo.steps.trained import BASELINE, Trained, rows_of
 from kdzoo.steps.trial import Lookout, check_gold, check_labels, check_teacher, try_student_on
 from kdzoo.steps.wanted import wanted_texts, write_wanted_texts
 
 __all__ = [
     "BASELINE",
+    "FATAL",
     "FormJob",
     "Lookout",
-    "Outcome",
+    "NotMadeError",
     "Prepared",
     "SeedRun",
     "StudentJob",
@@ -36,14 +38,18 @@ __all__ = [
     "check_outputs",
     "check_rejection",
     "check_teacher",
+    "exported",
     "obtain_baseline",
     "obtain_forms",
+    "obtain_labels",
     "obtain_student",
     "obtain_teacher",
     "plan_jobs",
     "prepare_student",
+    "reason_of",
     "refuse_other_kind",
     "rejection_problem",
+    "rows_of",
     "settings_of",
     "teacher_runtimes",
     "time_rows",

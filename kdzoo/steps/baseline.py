@@ -25,8 +25,11 @@ def obtain_baseline(recipe: Recipe, corpus: Corpus, seed: int, context: StudyCon
     key = content_hash(
         {"format": MODEL_FORMAT, "role": "baseline", "corpus": corpus.gold_fingerprint}
     )
-    if context.find(key) is not None:
-        return key
+    context.obtain(key, "the baseline", lambda: _fit(key, recipe, corpus, seed, context))
+    return key
+
+
+def _fit(key: str, recipe: Recipe, corpus: Corpus, seed: int, context: StudyContext) -> None:
     folder = context.store.folder("baseline", "", seed, key)
     start = time.perf_counter()
     pipeline = fit_baseline(corpus)
@@ -48,4 +51,3 @@ def obtain_baseline(recipe: Recipe, corpus: Corpus, seed: int, context: StudyCon
     )
     context.finish(folder, record)
     context.progress.say(f"baseline fitted ({time.perf_counter() - start:.0f} s)")
-    return key

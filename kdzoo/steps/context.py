@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 from accelerate import Accelerator
 from torch import Tensor
 
+from kdzoo.claims import Claims
 from kdzoo.data import Corpus
 from kdzoo.progress import Progress
 from kdzoo.recipe.schema import Recipe
-from kdzoo.results import DataSummary, Record, Store, without_paths
+from kdzoo.results import RECORD, DataSummary, Record, Store, without_paths
 from kdzoo.steps.study_data import StudyData
 from kdzoo.tracking import Scalar, Tracking
 
@@ -25,6 +27,10 @@ _SHAPED_BY = {  # sections of the recipe, by role
 MODEL_FORMAT = 1  # raise it when kdzoo trains another model from the same recipe
 
 
+class NotMadeError(Exception):
+    """What a step asks for is not there, and nothing is made while one only looks."""
+
+
 @dataclass(frozen=True)
 class StudyContext:
     """The store, the devices, who is told; and what several models of a study share.
@@ -32,6 +38,8 @@ class StudyContext:
     Attributes:
         data: what the recipes read.
         tracking: the experiment trackers.
+        claims: who makes a model, where several runs share a folder.
+        only_looks: whether nothing is made: what is not there raises ``NotMadeError``.
         vectors: word vectors by encoder and vocabulary.
         looked_at: what was told about already.
     """
@@ -40,6 +48,8 @@ class StudyContext:
     accelerator: Accelerator
     data: StudyData
     tracking: Tracking = field(default_factory=Tracking)
+    claims: Claims = field(default_factory=Claims)
+    only_looks: bool = False
     vectors: dict[tuple[str, str], Tensor] = field(default_factory=dict)
     looked_at: set[tuple[str, ...]] = field(default_factory=set)
 
@@ -53,6 +63,68 @@ class StudyContext:
         known = what in self.looked_at
         self.looked_at.add(what)
         return not known
+
+    def obtain(self, key: str, noun: str, make: Callable[[], None]) -> Path:
+        """Returns the folder of a finished model, which is made now where nobody has made it.
+
+        One process makes it, of all that share a folder; the others wait for it, or come again.
+
+        Args:
+            key: stands for all that shapes the model.
+            noun: what a user calls it.
+            make: trains it and writes its record.
+
+        Raises:
+            ClaimedError: another run makes it, and is not to be waited for.
+            NotMadeError: it is not there, and nothing is to be made.
+        """
+        own = self.store.own(key)
+        if own is not None and (self.only_looks or self.accelerator.num_processes == 1):
+            return own
+        with self.alone(key, noun):
+            found = self.find(key)  # another run may have made it meanwhile
+            if found is None:
+                make()
+                found = self.store.finished(key)
+            return found
+
+    def note(self, key: str, noun: str, folder: Path, record: Callable[[], Record]) -> None:
+        """Writes a record to which no weights belong, where it is not there already.
+
+        Args:
+            key: of the record.
+            noun: what a user calls it.
+            folder: where it lies.
+            record: makes it.
+
+        Raises:
+            ClaimedError: another run writes it, and is not to be waited for.
+            NotMadeError: it is not there, and nothing is to be made.
+        """
+        if (folder / RECORD).is_file():
+            return
+        if self.only_looks:
+            raise NotMadeError(noun)
+        with self.alone(key, noun):
+            if not (folder / RECORD).is_file():
+                folder.mkdir(parents=True, exist_ok=True)
+                self.finish(folder, record())
+
+    @contextmanager
+    def alone(self, name: str, noun: str) -> Iterator[None]:
+        """Holds the claim on a thing for the block; processes of one training hold it together.
+
+        Raises:
+            ClaimedError: another run holds it, and is not to be waited for.
+            NotMadeError: nothing is to be made.
+        """
+        if self.only_looks:
+            raise NotMadeError(noun)
+        with ExitStack() as stack:
+            if self.accelerator.is_main_process:
+                stack.enter_context(self.claims.hold(name, noun))
+            self.accelerator.wait_for_everyone()
+            yield
 
     def find(self, key: str) -> Path | None:
         """Returns the folder of a finished model; all processes see the same one."""

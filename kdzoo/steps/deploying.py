@@ -31,7 +31,7 @@ from kdzoo.runtime.parity import (
 from kdzoo.runtime.pipeline import read_long
 from kdzoo.runtime.settings import ExportSettings
 from kdzoo.statistics import QUALITY_VERSION
-from kdzoo.steps.context import StudyContext
+from kdzoo.steps.context import NotMadeError, StudyContext
 from kdzoo.steps.deciding import is_decided
 from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.measuring import read_on, teacher_logits, write_outcomes
@@ -59,6 +59,11 @@ class FormJob:
     run: SeedRun
     key: str
     folder: Path
+
+    @property
+    def name(self) -> str:
+        """What progress calls the model."""
+        return "teacher" if self.key == self.run.teacher.key else self.run.variant.name
 
     @property
     def section(self) -> Measure:
@@ -89,16 +94,25 @@ def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> 
         job: the model; its recipe names the runtimes.
         splits: those whose figures are wanted, validation among them.
         context: the store, and who is told.
+
+    Raises:
+        NotMadeError: one is missing, and nothing is to be made.
     """
-    for runtime in exported(job.section.runtimes):
-        if _is_done(job, runtime, splits, context):
-            continue
-        model = context.store.manifest().name_of(job.key)
-        name = f"{model}, seed {context.store.read(job.key).seed}, {runtime}"
-        with context.progress.task(f"exporting {name}", 1) as task:
-            form = _make(job, runtime, splits, context)
-            task.advance()
-        context.progress.say(f"{name}: {summary_of(form)}")
+    wanted = exported(job.section.runtimes)
+    if all(_is_done(job, runtime, splits, context) for runtime in wanted):
+        return
+    model = f"{job.name}, seed {context.store.read(job.key).seed}"
+    if context.only_looks:
+        raise NotMadeError(f"the exported forms of {model}")
+    with context.claims.hold(f"{job.key}-forms", f"the exported forms of {model}"):
+        for runtime in wanted:
+            if _is_done(job, runtime, splits, context):
+                continue
+            name = f"{model}, {runtime}"
+            with context.progress.task(f"exporting {name}", 1) as task:
+                form = _make(job, runtime, splits, context)
+                task.advance()
+            context.progress.say(f"{name}: {summary_of(form)}")
 
 
 def _made_from(job: FormJob, runtime: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from kdzoo.data import Corpus, fingerprint, origin_of
 from kdzoo.digest import content_hash
@@ -100,9 +101,19 @@ def _linear(
 ) -> tuple[str, Path]:
     """Returns key and folder of the encoder with the head that is fitted to the texts."""
     key = _linear_key(encoder, corpus)
-    found = context.find(key)
-    if found is not None:
-        return key, found
+    return key, context.obtain(
+        key, "the teacher", lambda: _fit_linear(key, encoder, seed, recipe, corpus, context)
+    )
+
+
+def _fit_linear(
+    key: str,
+    encoder: SentenceEncoder,
+    seed: int,
+    recipe: Recipe,
+    corpus: Corpus,
+    context: StudyContext,
+) -> None:
     folder = context.store.folder("teacher", "", seed, key)
     start = time.perf_counter()
     with context.accelerator.main_process_first():
@@ -116,7 +127,6 @@ def _linear(
     training = _summary(nothing, seconds, len(corpus.train))
     context.finish(folder, record.model_copy(update={"training": training}))
     context.progress.say(f"teacher fitted: a linear head, C {head.strength:g} ({seconds:.0f} s)")
-    return key, folder
 
 
 def _linear_key(encoder: SentenceEncoder, corpus: Corpus) -> str:
@@ -129,20 +139,29 @@ def _fine_tuned(
     source: Path, options: FineTune, recipe: Recipe, corpus: Corpus, context: StudyContext
 ) -> tuple[str, Path]:
     """Returns key and folder of the fine-tuned model."""
-    max_length = recipe.teacher.max_length
-    content = {
+    content: dict[str, Any] = {
         "format": MODEL_FORMAT,
         "role": "teacher",
-        "source": content_key(source, max_length),
+        "source": content_key(source, recipe.teacher.max_length),
         "options": options.model_dump(),
         "corpus": corpus.gold_fingerprint,
     }
     if options.select_by == "in_scope_accuracy":
         content["oos"] = corpus.oos
     key = content_hash(content)
-    found = context.find(key)
-    if found is not None:
-        return key, found
+    return key, context.obtain(
+        key, "the teacher", lambda: _fine_tune(key, source, options, recipe, corpus, context)
+    )
+
+
+def _fine_tune(
+    key: str,
+    source: Path,
+    options: FineTune,
+    recipe: Recipe,
+    corpus: Corpus,
+    context: StudyContext,
+) -> None:
     folder = context.store.folder("teacher", "", options.seed, key)
     start = time.perf_counter()
     configuration = configuration_of(recipe, "teacher", options.seed)
@@ -152,7 +171,7 @@ def _fine_tuned(
             folder,
             corpus,
             options,
-            max_length,
+            recipe.teacher.max_length,
             options.seed,
             accelerator=context.accelerator,
             progress=context.progress,
@@ -166,7 +185,6 @@ def _fine_tuned(
     context.progress.say(
         f"teacher fine-tuned: validation accuracy {figures['accuracy']:.3f} ({seconds:.0f} s)"
     )
-    return key, folder
 
 
 def model_record(key: str, folder: Path, recipe: Recipe, corpus: Corpus, seed: int) -> Record:

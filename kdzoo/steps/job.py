@@ -157,12 +157,23 @@ def _find_models(student: Student) -> dict[str, Path]:
 def plan_jobs(run: SeedRun, data: StudyData) -> tuple[StudentJob, StudentJob | None]:
     """Returns the run's student and its hard-label control; none for what is one itself."""
     transfer = data.transfer_set(run.recipe, run.corpus, run.seed)
-    vocabulary = _vocabulary(run.recipe, run.teacher.whole, transfer)
+    vocabulary = data.vocabulary(
+        (transfer.examples.fingerprint, run.teacher.key, *_read_by(run.recipe)),
+        lambda: _vocabulary(run.recipe, run.teacher.whole, transfer),
+    )
     hard = run.recipe.objective.alpha == 1
     job = StudentJob(run, transfer, vocabulary, hard)
     if hard or not run.recipe.controls.hard_labels:
         return job, None
     return job, StudentJob(run, transfer, vocabulary, hard_labels=True)
+
+
+def _read_by(recipe: Recipe) -> tuple[str, ...]:
+    """Returns what of a recipe decides how its student reads, beside teacher and texts."""
+    student = recipe.student
+    option = registry.students.get(student.kind).tokenizer_of
+    own = "" if option is None else str(options_of(student)[option])
+    return (student.kind, student.text, student.vocabulary, own, str(recipe.teacher.max_length))
 
 
 def _vocabulary(recipe: Recipe, teacher: AnyTeacher, transfer: TransferSet) -> Vocabulary:

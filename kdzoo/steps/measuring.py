@@ -36,18 +36,41 @@ def write_quality(key: str, run: SeedRun, splits: Sequence[str], context: StudyC
         run: its data, and the teacher that its answers are compared with.
         splits: those whose figures are wanted.
         context: the store.
+
+    Raises:
+        NotMadeError: they are missing, and nothing is to be made.
     """
-    corpus, teacher, reject = run.corpus, run.teacher, run.recipe.measure.reject
-    record = context.store.read(key)
-    data = read_on(record.data, corpus)
-    covered = {split for split in splits if teacher.whole.covers(corpus.split(split))}
-    own = [split for split in splits if key != teacher.key or split in covered]
-    folder = context.store.finished(key)
-    files = (PREDICTIONS, DECISION) if "validation" in own else (PREDICTIONS,)
-    is_read = data == record.data and all((folder / name).is_file() for name in files)
-    is_read = is_read and ("validation" not in own or is_decided(folder, corpus, reject))
-    if is_read and all(split in record.quality for split in own):
+    own = _own_splits(key, run, splits)
+    if is_read(key, run, own, context):
         return
+    with context.alone(f"{key}-quality", f"the quality of {run.variant.name}, seed {run.seed}"):
+        if not is_read(key, run, own, context):
+            _read(key, run, own, context)
+
+
+def _own_splits(key: str, run: SeedRun, splits: Sequence[str]) -> list[str]:
+    """Returns those of the splits on which a model answers: a file may lack some."""
+    if key != run.teacher.key:
+        return list(splits)
+    return [each for each in splits if run.teacher.whole.covers(run.corpus.split(each))]
+
+
+def is_read(key: str, run: SeedRun, own: Sequence[str], context: StudyContext) -> bool:
+    """Returns whether the model's figures are those of this data, and by this rule."""
+    corpus, reject = run.corpus, run.recipe.measure.reject
+    record, folder = context.store.read(key), context.store.finished(key)
+    files = (PREDICTIONS, DECISION) if "validation" in own else (PREDICTIONS,)
+    return (
+        read_on(record.data, corpus) == record.data
+        and all((folder / name).is_file() for name in files)
+        and ("validation" not in own or is_decided(folder, corpus, reject))
+        and all(split in record.quality for split in own)
+    )
+
+
+def _read(key: str, run: SeedRun, own: Sequence[str], context: StudyContext) -> None:
+    corpus, teacher = run.corpus, run.teacher
+    record, folder = context.store.read(key), context.store.finished(key)
     wanted = {split: teacher_logits(split, run, context) for split in own}
     if key == teacher.key:
         logits = {split: each for split, each in wanted.items() if each is not None}
@@ -60,7 +83,11 @@ def write_quality(key: str, run: SeedRun, splits: Sequence[str], context: StudyC
             for split in own
         }
     found = write_outcomes(folder, run, logits, wanted, context)
-    update = {"quality": found, "quality_version": QUALITY_VERSION, "data": data}
+    update = {
+        "quality": found,
+        "quality_version": QUALITY_VERSION,
+        "data": read_on(record.data, corpus),
+    }
     context.finish(folder, record.model_copy(update=update))
     _tell_trackers(folder, record, run, found, context)
 

@@ -65,8 +65,11 @@ def obtain_student(job: StudentJob, context: StudyContext) -> str:
         ModelError: the student breaks its contract.
         TrainingError: the loss is no longer a number.
     """
-    if context.find(job.key) is not None:
-        return job.key
+    context.obtain(job.key, job.title, lambda: _train(job, context))
+    return job.key
+
+
+def _train(job: StudentJob, context: StudyContext) -> None:
     control = "-hard-labels" if job.role == "control" else ""
     folder = context.store.folder(
         job.run.recipe.name + control, job.run.variant.variant, job.run.seed, job.key
@@ -89,7 +92,6 @@ def obtain_student(job: StudentJob, context: StudyContext) -> str:
         )
     widen(prepared.model, prepared.unseen)
     _finish(job, folder, prepared, result, time.perf_counter() - start, context)
-    return job.key
 
 
 def prepare_student(job: StudentJob, context: StudyContext) -> Prepared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kdzoo.data import Corpus, describe, few_labels, load_corpus
@@ -15,7 +16,7 @@ from kdzoo.teacher import (
     load_hf_tokenizer,
     open_outputs_teacher,
 )
-from kdzoo.text import SpecialTokens
+from kdzoo.text import SpecialTokens, Vocabulary
 from kdzoo.transfer import TransferSet, build_transfer_set
 
 
@@ -31,6 +32,7 @@ class StudyData:
     _corpora: dict[str, Corpus] = field(default_factory=dict)  # whole, by section
     _transfer_sets: dict[tuple[str, ...], TransferSet] = field(default_factory=dict)
     _outputs: dict[tuple[str, ...], OutputsTeacher] = field(default_factory=dict)
+    _vocabularies: dict[tuple[str, ...], Vocabulary] = field(default_factory=dict)
 
     def corpus(self, section: Data, seed: int) -> Corpus:
         """Returns the data as a seed sees it: with few labels, where the recipe wants few.
@@ -71,6 +73,7 @@ class StudyData:
         transfer = build_transfer_set(corpus, section, mask_token, seed, self.progress)
         for other in [each for each in self._transfer_sets if each[0] != written]:
             del self._transfer_sets[other]
+            self._vocabularies.clear()
         self._transfer_sets[made_from] = transfer
         if section.unlabelled is not None or section.augment is not None:
             self.progress.say(
@@ -80,6 +83,17 @@ class StudyData:
         for note in transfer.notes:
             self.progress.say(f"note: {note}")
         return transfer
+
+    def vocabulary(self, made_from: tuple[str, ...], make: Callable[[], Vocabulary]) -> Vocabulary:
+        """Returns what texts become ids by, kept as long as the transfer set that it was made of.
+
+        Args:
+            made_from: stands for all that decides it.
+            make: counts the words of the transfer set.
+        """
+        if made_from not in self._vocabularies:
+            self._vocabularies[made_from] = make()
+        return self._vocabularies[made_from]
 
     def outputs(self, section: TeacherSection, labels: tuple[str, ...]) -> OutputsTeacher:
         """Returns the teacher that is a file, read once.

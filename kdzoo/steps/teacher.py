@@ -15,7 +15,7 @@ from kdzoo.measure import Size
 from kdzoo.model import reads_pairs
 from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
-from kdzoo.results import OUTPUTS
+from kdzoo.results import OUTPUTS, Record
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.fitting import fitted, fitted_fold, model_record, teacher_record
 from kdzoo.teacher import (
@@ -127,7 +127,8 @@ def obtain_teacher(
     if len(keys) == 1:
         return StudyTeacher(keys[0], teacher, folded)
     key = _key(teacher, corpus)
-    _record(key, teacher, recipe, corpus, context)
+    folder = context.store.folder("teacher", "", 0, key)
+    context.note(key, "the teacher", folder, lambda: _record(key, teacher, recipe, corpus))
     return StudyTeacher(key, teacher, folded)
 
 
@@ -191,13 +192,15 @@ def _from_file(recipe: Recipe, corpus: Corpus, context: StudyContext) -> StudyTe
         _note_cut_texts(teacher.encoder_folder, teacher.max_length, corpus, context)
     key = _key(teacher, corpus)
     folder = context.store.folder("teacher", "", 0, key)
-    if not (folder / "record.json").is_file():
-        folder.mkdir(parents=True, exist_ok=True)
+
+    def record() -> Record:
         nothing = Size(parameters=0, embedding_parameters=0, size_bytes=0)
-        record = teacher_record(key, nothing, OUTPUTS, recipe, corpus, 0)
-        said = {**record.recipe["teacher"], "outputs": teacher.path.name}
-        update = {"recipe": {**record.recipe, "teacher": said}, "notes": (teacher.path.name,)}
-        context.finish(folder, record.model_copy(update=update))
+        made = teacher_record(key, nothing, OUTPUTS, recipe, corpus, 0)
+        said = {**made.recipe["teacher"], "outputs": teacher.path.name}
+        update = {"recipe": {**made.recipe, "teacher": said}, "notes": (teacher.path.name,)}
+        return made.model_copy(update=update)
+
+    context.note(key, "the teacher", folder, record)
     return StudyTeacher(key, teacher)
 
 
@@ -218,14 +221,8 @@ def _note_cut_texts(source: Path, max_length: int, corpus: Corpus, context: Stud
         )
 
 
-def _record(
-    key: str, teacher: Teacher, recipe: Recipe, corpus: Corpus, context: StudyContext
-) -> None:
-    """Writes the record of a teacher that is not one fine-tuned folder of the store."""
-    folder = context.store.folder("teacher", "", 0, key)
-    if (folder / "record.json").is_file():
-        return
-    folder.mkdir(parents=True, exist_ok=True)
+def _record(key: str, teacher: Teacher, recipe: Recipe, corpus: Corpus) -> Record:
+    """Returns the record of a teacher that is not one fine-tuned folder of the store."""
     records = [model_record(key, member.folder, recipe, corpus, 0) for member in teacher.members]
     size = records[0].size.model_copy(
         update={
@@ -233,4 +230,4 @@ def _record(
             for name in ("parameters", "embedding_parameters", "size_bytes")
         }
     )
-    context.finish(folder, records[0].model_copy(update={"size": size}))
+    return records[0].model_copy(update={"size": size})

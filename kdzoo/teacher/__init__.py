@@ -3,11 +3,11 @@
 from kdzoo.teacher.cache import (
     CachedRows,
     LogitTable,
-    cache_contents,
     cache_root,
     check_cache,
-    clear_cache,
+    claims_folder,
 )
+from kdzoo.teacher.contents import cache_contents, clear_cache
 from kdzoo.teacher.fine_tune import fine_tune
 from kdzoo.teacher.folds import Labeller, LinearFold, OutOfFold, folds_of, refuse_folds
 from kdzoo.teacher.label_file import OutputsWriter, label_file
@@ -64,6 +64,7 @@ __all__ = [
     "cache_contents",
     "cache_root",
     "check_cache",
+    "claims_folder",
     "clear_cache",
     "columns_of",
     "content_key",

@@ -10,15 +10,17 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from kdzoo.data import Digests, Texts
+from kdzoo.claims import Claims
+from kdzoo.data import Digests, Example, Texts
 from kdzoo.errors import TeacherError
 from kdzoo.files import check_writable
 from kdzoo.model import refuse_logits, refuse_vectors
@@ -48,6 +50,11 @@ def cache_root() -> Path:
             "there is no home folder for the cache of teacher logits (HOME is not set, or names no "
             f"user); {_CURE}"
         ) from None
+
+
+def claims_folder() -> Path:
+    """Returns where processes that share the cache say what each of them makes."""
+    return cache_root() / "claims"
 
 
 def check_cache() -> None:
@@ -96,12 +103,27 @@ class RowCache:
                 depends on them alone, so that batches are the same whenever it is interrupted.
         """
         places, shards = self.lookup(texts.digests)
-        missing = np.flatnonzero(places[:, 0] < 0)
-        if len(missing):
-            for digests, rows in compute(_in_order_of_content(texts, missing)):
-                self.write(digests, rows)
+        if (places[:, 0] < 0).any():
+            with self.alone():
+                missing = self.missing(texts)  # another process may have computed them meanwhile
+                for digests, rows in compute(missing) if len(missing) else ():
+                    self.write(digests, rows)
             places, shards = self.lookup(texts.digests)
         return CachedRows(places, shards)
+
+    def alone(self, *, waits: bool = True) -> AbstractContextManager[None]:
+        """Holds the cache of this model for a block: one process adds to it at a time.
+
+        Args:
+            waits: whether another process is waited for.
+        """
+        claims = Claims((claims_folder(),), waits, self.say)
+        return claims.hold(f"{self.kind}-{self.folder.name}", f"the {self.kind} of a model")
+
+    def missing(self, texts: Texts) -> Texts:
+        """Returns the texts that the cache lacks, each once, in an order that is theirs alone."""
+        lacking = np.flatnonzero(self.lookup(texts.digests)[0][:, 0] < 0)
+        return _in_order_of_content(texts, lacking)
 
     def lookup(self, digests: Digests) -> tuple[npt.NDArray[np.int64], list[npt.NDArray[np.void]]]:
         """Returns (shard, row) [N, 2] of every text, -1 where it is not there, and the shards."""
@@ -243,40 +265,13 @@ class LogitTable:
         return (total / len(self.members)).astype(np.float16)
 
 
-class Cached(NamedTuple):
-    """What the cache holds of one model.
+def lacking(keys: Iterable[str], examples: Sequence[Example]) -> int:
+    """Returns how many of the texts some model of these has not labelled yet.
 
-    Attributes:
-        key: the model's.
-        texts: how many it has read.
-        size_bytes: of what it made of them.
-        kind: logits or sentence vectors.
+    Args:
+        keys: of the models.
+        examples: the texts.
     """
-
-    key: str
-    texts: int
-    size_bytes: int
-    kind: Kind = "logits"
-
-
-def cache_contents(kind: Kind = "logits") -> list[Cached]:
-    """Returns what the cache holds of a kind, a model each."""
-    contents = []
-    for folder in sorted((cache_root() / kind).glob("*")):
-        files = list(folder.glob("*.npy"))
-        rows = sum(len(np.load(file, mmap_mode="r", allow_pickle=False)) for file in files)
-        size_bytes = sum(file.stat().st_size for file in files)
-        contents.append(Cached(folder.name, rows, size_bytes, kind))
-    return contents
-
-
-def clear_cache() -> int:
-    """Removes all cached logits and vectors; returns how many bytes that freed."""
-    import shutil
-
-    freed = sum(each.size_bytes for kind in KINDS for each in cache_contents(kind))
-    for kind in KINDS:
-        folder = cache_root() / kind
-        if folder.exists():
-            shutil.rmtree(folder)
-    return freed
+    texts = Texts.of(examples)
+    caches = [RowCache.of("logits", key, lambda _: None) for key in keys]
+    return max(len(cache.missing(texts)) for cache in caches)

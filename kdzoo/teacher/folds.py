@@ -16,7 +16,7 @@ from kdzoo.data import Corpus, Example, Texts
 from kdzoo.digest import content_hash
 from kdzoo.errors import TeacherError
 from kdzoo.progress import Progress
-from kdzoo.teacher.cache import CachedRows, LogitTable
+from kdzoo.teacher.cache import CachedRows, LogitTable, lacking
 from kdzoo.teacher.linear import FEWEST, fit_head, label_by_head
 from kdzoo.teacher.sentences import SentenceEncoder
 
@@ -38,6 +38,9 @@ class Labeller(Protocol):
             progress: told how far it is.
             device: that the models run on.
         """
+
+    def lacking(self, examples: Sequence[Example]) -> int:
+        """Returns how many of these texts it has not labelled yet."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,10 @@ class LinearFold:
         columns = np.arange(len(self.corpus.labels))
         return LogitTable(found, tuple(columns for _ in found))
 
+    def lacking(self, examples: Sequence[Example]) -> int:
+        """Returns how many of these texts it has not labelled yet."""
+        return lacking((key for key, _ in self.encoders), examples)
+
 
 @dataclass(frozen=True)
 class OutOfFold:
@@ -114,14 +121,25 @@ class OutOfFold:
             device: that the models run on.
         """
         texts = Texts.of(examples)
+        parts = [
+            (rows, labeller.label(texts.take(rows), progress, device))
+            for rows, labeller in self._parts(texts)
+        ]
+        return _joined(parts, len(texts))
+
+    def lacking(self, examples: Sequence[Example]) -> int:
+        """Returns how many of these texts have not been labelled yet."""
+        texts = Texts.of(examples)
+        return sum(labeller.lacking(texts.take(rows)) for rows, labeller in self._parts(texts))
+
+    def _parts(self, texts: Texts) -> list[tuple[npt.NDArray[np.int64], Labeller]]:
+        """Returns the rows of the texts that each teacher labels."""
         digests = (each.tobytes() for each in texts.digests)
         owner = np.array([self.fold_of.get(each, -1) for each in digests], dtype=np.int64)  # [N]
-        parts = []
-        for number in np.unique(owner):
-            rows = np.flatnonzero(owner == number)
-            labeller = self.whole if number < 0 else self.folds[number]
-            parts.append((rows, labeller.label(texts.take(rows), progress, device)))
-        return _joined(parts, len(texts))
+        return [
+            (np.flatnonzero(owner == number), self.whole if number < 0 else self.folds[number])
+            for number in np.unique(owner)
+        ]
 
 
 def _joined(parts: Sequence[tuple[npt.NDArray[np.int64], LogitTable]], count: int) -> LogitTable:

@@ -42,6 +42,9 @@ class AnyTeacher(Protocol):
             TeacherError: it does not know some of the texts.
         """
 
+    def lacking(self, examples: Sequence[Example]) -> int:
+        """Returns how many of these texts it has not labelled yet."""
+
     def covers(self, examples: Sequence[Example]) -> bool:
         """Whether it can label all of these."""
 

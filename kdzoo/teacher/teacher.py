@@ -24,7 +24,7 @@ from kdzoo.model import (
     refuse_setfit,
 )
 from kdzoo.progress import Progress, with_speed
-from kdzoo.teacher.cache import SHARD_ROWS, CachedRows, LogitTable, RowCache, Shards
+from kdzoo.teacher.cache import SHARD_ROWS, CachedRows, LogitTable, RowCache, Shards, lacking
 from kdzoo.teacher.labels import columns_of
 from kdzoo.teacher.linear import label_by_head, read_head
 from kdzoo.teacher.sentences import SentenceEncoder
@@ -131,6 +131,10 @@ class Teacher:
         texts = Texts.of(examples)
         found = [self._rows(member, texts, progress, device) for member in self.members]
         return LogitTable(tuple(found), tuple(member.columns for member in self.members))
+
+    def lacking(self, examples: Sequence[Example]) -> int:
+        """Returns how many of these texts it has not labelled yet."""
+        return lacking((member.key for member in self.members), examples)
 
     def _rows(
         self, member: EnsembleMember, texts: Texts, progress: Progress, device: torch.device

@@ -1,0 +1,64 @@
+"""The steps of a study at the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kdzoo.cli.app import out_console, say
+
+if TYPE_CHECKING:
+    from kdzoo.api.plans import MadeStep
+    from kdzoo.plan.estimate import PlannedStep
+
+
+def show_plan(steps: Sequence[PlannedStep]) -> None:
+    """Prints the steps, what each waits for, what there is, and how long the rest may take."""
+    from kdzoo.console import table
+
+    rows = [
+        (
+            step.name,
+            str(step.number),
+            "made" if step.is_made else "to make",
+            _spans(step.waits_for) or "-",
+            "" if step.is_made else _duration(step.seconds),
+        )
+        for step in steps
+    ]
+    out_console.print(table(("step", "number", "", "waits for", "about"), rows), "")
+    left = [step for step in steps if not step.is_made]
+    known = [step.seconds for step in left if step.seconds is not None]
+    say(f"{len(steps) - len(left):,} of {len(steps):,} steps are made")
+    if known:
+        say(
+            f"training: about {_duration(sum(known))} of one process, as {len(known):,} of the "
+            f"{len(left):,} steps took here before"
+        )
+    say("then, alone on this machine: latency, and the report")
+
+
+def show_steps(steps: Sequence[MadeStep]) -> None:
+    """Prints what became of steps; exits with 1 where one could not be made."""
+    for step in steps:
+        say(f"{step.name}: {step.failure and 'failed: '}{step.failure or 'made'}")
+    if any(step.failure for step in steps):
+        sys.exit(1)
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """Returns numbers as ``3-7 9``."""
+    spans: list[list[int]] = []
+    for number in sorted(numbers):
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1][1:] = [number]
+        else:
+            spans.append([number])
+    return " ".join("-".join(map(str, span)) for span in spans)
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "?"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,23 @@
+"""Where the steps of a plan are made: in this process, in others, or on other machines."""
+
+from kdzoo.engines.assignment import Assignment
+from kdzoo.engines.choice import check_engine, workers_for
+from kdzoo.engines.in_process import InProcess
+from kdzoo.engines.making import Way, make
+from kdzoo.engines.relay import ToldOnce
+from kdzoo.engines.schedule import Engine, LostError, Schedule
+from kdzoo.engines.workers import Workers
+
+__all__ = [
+    "Assignment",
+    "Engine",
+    "InProcess",
+    "LostError",
+    "Schedule",
+    "ToldOnce",
+    "Way",
+    "Workers",
+    "check_engine",
+    "make",
+    "workers_for",
+]

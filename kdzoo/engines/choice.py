@@ -1,0 +1,93 @@
+"""How many processes make a study's steps: as many as have something to do, and fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kdzoo import registry
+from kdzoo.engines.cluster import check_ray
+from kdzoo.engines.schedule import WORKER_BYTES
+from kdzoo.errors import EngineError, did_you_mean
+from kdzoo.limits import memory_limit, usable_cores
+from kdzoo.plan import Step
+
+ENGINES = ("local", "ray")
+
+
+def check_engine(engine: str, workers: int | None, threads: int | None) -> None:
+    """Sees that a way to run a study is one.
+
+    Args:
+        engine: where steps are made.
+        workers: processes of this machine; None leaves it to kdzoo.
+        threads: of each step; None leaves it to kdzoo.
+
+    Raises:
+        EngineError: it is not; the message says what to write instead.
+    """
+    name, colon, address = engine.partition(":")
+    if name not in ENGINES or (name == "local" and colon):
+        raise EngineError(
+            f"--engine {engine}: there is no such engine; {did_you_mean(name, ENGINES)}"
+        )
+    if name == "ray":
+        check_ray(address)
+        if workers is not None:
+            raise EngineError(
+                f"--workers {workers}: with --engine ray the cluster decides how many; leave it out"
+            )
+    if workers is not None and workers < 1:
+        raise EngineError(
+            f"--workers {workers}: write 1 or more; without --workers it is as many as this "
+            "machine has cores and memory for"
+        )
+    if threads is not None and threads < 1:
+        raise EngineError(f"--threads {threads}: write 1 or more")
+    if workers is None or engine != "local":
+        return
+    most = _fitting()
+    if workers > most:
+        free_gb, each_gb = memory_limit().available_bytes / 1e9, WORKER_BYTES / 1e9
+        raise EngineError(
+            f"--workers {workers}: each takes about {each_gb:.1f} GB, and {free_gb:.1f} GB of "
+            f"memory are free; write --workers {most}"
+        )
+    if workers > 1 and (lonely := registry.here_alone()):
+        raise EngineError(
+            f"--workers {workers}: '{lonely[0]}' was registered in this process, and others do not "
+            "know it; put it into a file and give that as --students (students= in Python), or "
+            "write --workers 1"
+        )
+
+
+def workers_for(wanted: int | None, steps: Sequence[Step], processes: int, gpus: int) -> int:
+    """Returns how many processes make the steps.
+
+    Args:
+        wanted: what the user says; None leaves it to kdzoo.
+        steps: those that are still to be made.
+        processes: that train together, as ``accelerate launch`` starts them.
+        gpus: of this machine.
+
+    Raises:
+        EngineError: the user says several, and several train together.
+    """
+    if processes > 1:
+        if (wanted or 1) > 1:
+            raise EngineError(
+                f"--workers {wanted}: accelerate has started {processes} processes for one "
+                "training; write --workers 1, or start kdzoo without accelerate"
+            )
+        return 1
+    if wanted is not None:
+        return wanted
+    if registry.here_alone():
+        return 1
+    side_by_side = sum(not step.is_wide for step in steps)
+    room = gpus or int(usable_cores())
+    return max(1, min(room, _fitting(), side_by_side))
+
+
+def _fitting() -> int:
+    """Returns how many processes the memory has room for; one in any case."""
+    return max(1, memory_limit().available_bytes // WORKER_BYTES)

@@ -1,0 +1,115 @@
+"""Making what a store lacks of a study, with the engine that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from kdzoo.engines.assignment import Assignment
+from kdzoo.engines.choice import workers_for
+from kdzoo.engines.cluster import Cluster
+from kdzoo.engines.in_process import InProcess
+from kdzoo.engines.schedule import Schedule
+from kdzoo.engines.workers import Workers
+from kdzoo.errors import RecipeError
+from kdzoo.plan import Performer, Plan, Result, Step, Threads, seen
+from kdzoo.recipe.carried import packed_study
+from kdzoo.registry import loaded_files
+from kdzoo.teacher import cache_root
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the steps of a study are made; none of it changes what comes out.
+
+    Attributes:
+        read_test: whether the test split is read at the end; else all figures are validation's.
+        track: names of experiment trackers that are told how training goes.
+        workers: processes of this machine; None leaves it to kdzoo, 1 makes all steps in this one.
+        engine: ``local``; ``ray`` for a Ray cluster of this machine, ``ray:ADDRESS`` for one that
+            is there.
+        threads: that each step computes with; by default one for small architectures, and what
+            torch takes where a transformer is at work.
+    """
+
+    read_test: bool = True
+    track: Sequence[str] = ()
+    workers: int | None = None
+    engine: str = "local"
+    threads: int | None = None
+
+
+def make(
+    performer: Performer,
+    way: Way,
+    ended: Callable[[Step, Result], None],
+    chosen: Sequence[Step] | None = None,
+) -> None:
+    """Makes what the store lacks of the study, or of some steps of it.
+
+    Args:
+        performer: the study, its plan and its store.
+        way: how.
+        ended: told of each step that is there, that has been made, or cannot be.
+        chosen: the steps; all of the plan by default.
+
+    Raises:
+        RecipeError: the steps wait for others, which are not there.
+        KdzooError: what all steps need is not there.
+    """
+    plan = performer.plan
+    wanted = plan.steps if chosen is None else chosen
+    results = seen(performer, wanted)
+    for name, result in results.items():
+        ended(plan.by_name[name], result)
+    steps = [step for step in wanted if step.name not in results]
+    _refuse_too_early(plan, steps, results)
+    if not steps:
+        return
+    if way.engine != "local":
+        address = way.engine.partition(":")[2]
+        given = _assignment(performer, way, Threads(1, 1))
+        with Cluster(given, address, way.threads, performer.context.progress) as cluster:
+            Schedule(plan, cluster, ended, results).perform(steps)
+        return
+    processes = performer.context.accelerator.num_processes
+    count = workers_for(way.workers, steps, processes, torch.cuda.device_count())
+    threads = Threads(way.threads or 1, way.threads or torch.get_num_threads())
+    if count == 1:
+        Schedule(plan, InProcess(performer, threads), ended, results).perform(steps)
+        return
+    with Workers(_assignment(performer, way, threads), count, performer.context.progress) as engine:
+        Schedule(plan, engine, ended, results).perform(steps)
+
+
+def _refuse_too_early(plan: Plan, steps: Sequence[Step], results: Mapping[str, Result]) -> None:
+    """Refuses steps of which others have to be made before.
+
+    Raises:
+        RecipeError: they wait for what is neither there nor among them.
+    """
+    there = {step.name for step in steps} | results.keys()
+    lacking = [step for step in plan.behind(steps) if step.name not in there]
+    if lacking:
+        numbers = [str(number) for number, step in enumerate(plan.steps, 1) if step in lacking]
+        names = ", ".join(step.name for step in lacking[:3]) + ", ..." * (len(lacking) > 3)
+        raise RecipeError(
+            f"--only: these steps wait for {names}, not made yet; make them first, with --only "
+            f'"{" ".join(numbers)}"'
+        )
+
+
+def _assignment(performer: Performer, way: Way, threads: Threads) -> Assignment:
+    """Returns what other processes need to know of the study."""
+    return Assignment(
+        study=packed_study(performer.study),
+        out=str(performer.context.store.root.absolute()),
+        cache=str(cache_root().absolute()),
+        read_test=way.read_test,
+        track=tuple(way.track),
+        extensions=tuple((str(file), None) for file in loaded_files()),
+        threads=threads,
+        told="",
+    )

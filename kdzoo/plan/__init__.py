@@ -1,0 +1,26 @@
+"""A study's plan: its steps as data, what the store has of them, and how one is made."""
+
+from kdzoo.plan.build import plan_of
+from kdzoo.plan.estimate import PlannedStep, planned
+from kdzoo.plan.looking import seen
+from kdzoo.plan.outcome import Outcome
+from kdzoo.plan.perform import Claimed, Failed, Lacking, Made, Performer, Result, Threads
+from kdzoo.plan.step import Plan, RowSteps, Step
+
+__all__ = [
+    "Claimed",
+    "Failed",
+    "Lacking",
+    "Made",
+    "Outcome",
+    "Performer",
+    "Plan",
+    "PlannedStep",
+    "Result",
+    "RowSteps",
+    "Step",
+    "Threads",
+    "plan_of",
+    "planned",
+    "seen",
+]

@@ -1,0 +1,31 @@
+"""What the store has of a plan already: seen in this process, and nothing made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from kdzoo.plan.perform import Made, Performer, Result
+from kdzoo.plan.step import Step
+
+
+def seen(performer: Performer, steps: Iterable[Step] | None = None) -> dict[str, Result]:
+    """Returns the steps that have been made before, by name.
+
+    A step is looked for when those that it waits for have been found: without its teacher's weights
+    a student has no key.
+
+    Args:
+        performer: of the study; it makes nothing.
+        steps: those that are looked for, with all that they wait for; the whole plan by default.
+    """
+    looking = replace(performer, context=replace(performer.context, only_looks=True))
+    found: dict[str, Result] = {}
+    for step in performer.plan.steps if steps is None else performer.plan.behind(steps):
+        if all(name in found for name in step.waits_for):
+            of = found.get(step.of)
+            keys = {step.of: of.key} if isinstance(of, Made) else {}
+            result = looking.attempt(step, keys, threads=0)
+            if isinstance(result, Made):
+                found[step.name] = result
+    return found

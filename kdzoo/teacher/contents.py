@@ -1,0 +1,64 @@
+"""What the cache holds, and how it is emptied."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from typing import NamedTuple
+
+import numpy as np
+
+from kdzoo.claims import ClaimedError
+from kdzoo.errors import TeacherError
+from kdzoo.teacher.cache import KINDS, Kind, RowCache, cache_root
+
+
+class Cached(NamedTuple):
+    """What the cache holds of one model.
+
+    Attributes:
+        key: the model's.
+        texts: how many it has read.
+        size_bytes: of what it made of them.
+        kind: logits or sentence vectors.
+    """
+
+    key: str
+    texts: int
+    size_bytes: int
+    kind: Kind = "logits"
+
+
+def cache_contents(kind: Kind = "logits") -> list[Cached]:
+    """Returns what the cache holds of a kind, a model each."""
+    contents = []
+    for folder in sorted((cache_root() / kind).glob("*")):
+        files = list(folder.glob("*.npy"))
+        rows = sum(len(np.load(file, mmap_mode="r", allow_pickle=False)) for file in files)
+        size_bytes = sum(file.stat().st_size for file in files)
+        contents.append(Cached(folder.name, rows, size_bytes, kind))
+    return contents
+
+
+def clear_cache() -> int:
+    """Removes all cached logits and vectors; returns how many bytes that freed.
+
+    Raises:
+        TeacherError: a run adds to them just now; nothing is removed.
+    """
+    contents = [each for kind in KINDS for each in cache_contents(kind)]
+    with ExitStack() as stack:
+        for each in contents:
+            cache = RowCache.of(each.kind, each.key, lambda _: None)
+            try:
+                stack.enter_context(cache.alone(waits=False))
+            except ClaimedError:
+                raise TeacherError(
+                    f"a run adds {each.kind} to the cache {cache_root()} just now; wait until it "
+                    "ends, and give the same command again"
+                ) from None
+        for kind in KINDS:
+            folder = cache_root() / kind
+            if folder.exists():
+                shutil.rmtree(folder)
+    return sum(each.size_bytes for each in contents)

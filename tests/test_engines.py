@@ -1,0 +1,247 @@
+"""Which step is made when, by how many processes, and what becomes of the others if one fails."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Collection, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tiny_world import RunCommand, WriteRecipe
+
+from kdzoo.engines import LostError, Schedule, check_engine, choice, schedule, workers_for
+from kdzoo.engines.relay import FileProgress, Relay, ToldOnce
+from kdzoo.errors import EngineError, FileError
+from kdzoo.limits import MemoryLimit
+from kdzoo.plan import Claimed, Failed, Made, Plan, Result, RowSteps, Step
+from kdzoo.plan.perform import computing_with
+
+
+def step(name: str, *waits_for: str, is_wide: bool = False) -> Step:
+    kind: Any = name.partition("/")[0]
+    return Step(name, kind, "r", 0, waits_for, "", is_wide)
+
+
+TEACHER = step("teacher/r", is_wide=True)
+STEPS = (
+    TEACHER,
+    step("baseline/r"),
+    step("labels/r", "teacher/r", is_wide=True),
+    step("student/r", "teacher/r", "labels/r"),
+    step("control/r", "teacher/r"),
+    step("student/q", "teacher/r", "labels/r"),
+)
+ROWS = (
+    RowSteps("r", 0, "teacher/r", "student/r", "labels/r", "baseline/r", "control/r"),
+    RowSteps("q", 0, "teacher/r", "student/q", "labels/r", "baseline/r", None),
+)
+PLAN = Plan(STEPS, ROWS)
+
+
+@dataclass
+class Pretended:
+    """An engine of two places that makes nothing.
+
+    Attributes:
+        outcomes: of a step's attempts, where it is not made at the first.
+    """
+
+    outcomes: dict[str, list[Result | Exception]] = field(default_factory=dict)
+    started: list[str] = field(default_factory=list)
+    together: list[set[str]] = field(default_factory=list)
+
+    def has_room(self, step: Step, running: Collection[Step]) -> bool:
+        is_wide = step.is_wide or any(each.is_wide for each in running)
+        return not running if is_wide else len(running) < 2
+
+    def start(self, step: Step, keys: Mapping[str, str]) -> Future[Result]:
+        self.started.append(step.name)
+        future: Future[Result] = Future()
+        planned = self.outcomes.get(step.name, [])
+        outcome = planned.pop(0) if planned else Made(step.name)
+        if isinstance(outcome, Exception):
+            threading.Timer(0.01, future.set_exception, [outcome]).start()
+        else:
+            threading.Timer(0.01, future.set_result, [outcome]).start()
+        return future
+
+    def look(self, running: Collection[Step], ended: int, steps: int) -> None:
+        self.together.append({each.name for each in running})
+        assert ended <= steps == len(STEPS)
+
+
+def performed(engine: Pretended) -> dict[str, Result]:
+    ended: list[str] = []
+    made = Schedule(PLAN, engine, lambda each, _: ended.append(each.name))
+    made.perform(STEPS)
+    assert sorted(ended) == sorted(made.results) == sorted(each.name for each in STEPS)
+    return made.results
+
+
+class TestTheSchedule:
+    def test_makes_all_and_side_by_side_what_can_be(self) -> None:
+        """A step that takes all cores is alone, and is not put off for ever."""
+        engine = Pretended()
+
+        results = performed(engine)
+
+        assert all(isinstance(result, Made) for result in results.values())
+        assert engine.started.index("labels/r") < engine.started.index("student/r")
+        assert any(len(each) == 2 for each in engine.together)
+        assert {"labels/r"} in engine.together
+        assert not any(len(each) > 1 and "labels/r" in each for each in engine.together)
+
+    @pytest.mark.parametrize(
+        ("failing", "lost"),
+        [
+            ("student/r", {"student/r", "control/r"}),
+            ("student/q", {"student/q"}),
+            ("control/r", {"control/r"}),
+            ("baseline/r", {"baseline/r"}),
+            ("labels/r", {"labels/r", "student/r", "student/q", "control/r"}),
+            ("teacher/r", {each.name for each in STEPS}),
+        ],
+    )
+    def test_goes_on_without_what_fails(self, failing: str, lost: set[str]) -> None:
+        """What waits for it fails for the same reason; what is shown beside it alone, too."""
+        results = performed(Pretended({failing: [Failed("too warm")]}))
+
+        failed = {name for name, each in results.items() if isinstance(each, Failed)}
+        assert failed >= lost - {"control/r"}
+        assert failed <= lost
+        assert results[failing] == Failed("too warm")
+        assert {results[name] for name in failed - {failing}} <= {Failed("too warm", of=failing)}
+
+    def test_comes_back_to_what_another_run_makes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It makes what that one does not, and asks again."""
+        monkeypatch.setattr(schedule, "AGAIN_S", 0.3)
+        monkeypatch.setattr(schedule, "LOOK_S", 0.02)
+        engine = Pretended({"student/r": [Claimed(), Claimed()]})
+
+        results = performed(engine)
+
+        assert results["student/r"] == Made("student/r")
+        assert engine.started.count("student/r") == 3
+        assert engine.started[-1] == "student/r"
+
+    def test_makes_again_what_a_killed_process_made_but_not_for_ever(self) -> None:
+        often = [LostError("killed") for _ in range(schedule.MOST_LOSSES)]
+        engine = Pretended({"student/r": [*often[1:]], "student/q": [*often]})
+
+        results = performed(engine)
+
+        assert results["student/r"] == Made("student/r")
+        given_up = results["student/q"]
+        assert isinstance(given_up, Failed)
+        assert "student/q: given up, 5 times: killed" in given_up.reason
+
+    @pytest.mark.parametrize("error", [FileError("the disk is full"), OSError(5, "no disk")])
+    def test_ends_where_all_steps_need_what_is_lacking(self, error: Exception) -> None:
+        with pytest.raises(type(error)):
+            performed(Pretended({"control/r": [error]}))
+
+
+class TestHowManyProcesses:
+    @pytest.mark.parametrize(
+        ("cores", "free_gb", "narrow", "gpus", "expected"),
+        [(2, 16, 9, 0, 2), (64, 16, 9, 0, 9), (64, 4, 90, 0, 3), (0.3, 16, 9, 0, 1),
+         (8, 16, 0, 0, 1), (8, 0.1, 9, 0, 1), (64, 64, 90, 4, 4)],
+    )  # fmt: skip
+    def test_fit_cores_memory_and_steps(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        cores: float,
+        free_gb: float,
+        narrow: int,
+        gpus: int,
+        expected: int,
+    ) -> None:
+        free = int(free_gb * 1e9)
+        monkeypatch.setattr(choice, "usable_cores", lambda: cores)
+        monkeypatch.setattr(choice, "memory_limit", lambda: MemoryLimit(free, free))
+        steps = [TEACHER, *(step(f"student/{number}") for number in range(narrow))]
+
+        assert workers_for(None, steps, 1, gpus) == expected
+        assert workers_for(5, steps, 1, gpus) == 5
+
+    def test_is_one_where_accelerate_starts_several(self) -> None:
+        assert workers_for(None, STEPS, 2, 0) == 1
+        with pytest.raises(EngineError, match=r"accelerate has started 2 .* --workers 1"):
+            workers_for(2, STEPS, 2, 0)
+
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            (["--workers", "0"], "--workers 0: write 1 or more"),
+            (["--workers", "-3"], "--workers -3: write 1 or more"),
+            (["--workers", "100000"], "of memory are free; write --workers "),
+            (["--threads", "0"], "--threads 0: write 1 or more"),
+            (["--engine", "rey"], "did you mean 'ray'? Known: local, ray"),
+        ],
+    )
+    def test_that_cannot_be_is_told_with_a_cure(
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe, options: list[str], words: str
+    ) -> None:
+        outcome = kdzoo("run", write_recipe(), *options)
+
+        assert outcome.code == 2
+        assert words in outcome.err
+        assert "Traceback" not in outcome.err
+        assert not Path("runs").exists()
+
+    def test_is_one_for_a_student_that_only_this_process_knows(self, own_registries: None) -> None:
+        from kdzoo import register_student
+
+        register_student("lonely", road="change")(type("Lonely", (torch.nn.Module,), {}))
+
+        assert workers_for(None, STEPS, 1, 0) == 1
+        with pytest.raises(EngineError, match="'lonely' was registered in this process"):
+            check_engine("local", 2, None)
+
+
+class TestThreads:
+    @pytest.mark.parametrize("threads", [1, 2, 3])
+    def test_hold_for_a_step(self, threads: int) -> None:
+        before = torch.get_num_threads()
+
+        with computing_with(threads):
+            assert torch.get_num_threads() == threads
+
+        assert torch.get_num_threads() == before
+
+
+@dataclass
+class Said:
+    lines: list[str] = field(default_factory=list)
+
+    def say(self, message: str) -> None:
+        self.lines.append(message)
+
+    def task(self, description: str, total: int, done: int = 0) -> Any:
+        raise NotImplementedError
+
+
+class TestTheRelay:
+    def test_tells_what_processes_wrote_once(self, tmp_path: Path) -> None:
+        """A line that is not whole yet, or of a process that was killed, harms nothing."""
+        said = Said()
+        relay = Relay(tmp_path, ToldOnce(said))
+        for name in ("0", "1"):
+            worker = FileProgress(tmp_path / f"{name}.jsonl", f"student/{name}")
+            worker.say("data: 3 texts")
+            with worker.task("training", 10, 4) as task:
+                task.advance(1)
+        with (tmp_path / "1.jsonl").open("a", encoding="utf-8") as file:
+            file.write('{"say": "ha')
+        relay.look()
+        with (tmp_path / "1.jsonl").open("a", encoding="utf-8") as file:
+            file.write('lf"}\n{"say": "kil\n' + json.dumps({"say": "last"}) + "\n")
+        relay.look()
+
+        assert said.lines == ["data: 3 texts", "half", "last"]
+        assert relay.now_of(["student/0", "student/2"]) == "training: 4 of 10 | student/2"

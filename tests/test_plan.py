@@ -1,0 +1,161 @@
+"""The plan of a study: which steps there are, what each waits for, and which the store has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_world import RunCommand, WriteRecipe
+
+from kdzoo import list_steps, make_steps
+from kdzoo.errors import RecipeError
+from kdzoo.plan import Plan, plan_of
+from kdzoo.progress import Silent
+from kdzoo.recipe import load_study, shipped_recipes
+from kdzoo.recipe.carried import packed_study, unpacked_study
+
+HARD = {"objective": {"kind": "kl", "alpha": 1.0}}
+NOTHING_BESIDE = {"controls": {"hard_labels": False, "baseline": False}}
+EXPORTED = {"measure": {"runtimes": ["torch", "onnx"]}}
+AUGMENTED = {"transfer": {"augment": {"kind": "mask", "copies": 1}}}
+FEW = {"data": {"labels_per_class": 8}}
+
+
+@pytest.fixture
+def plan(write_recipe: WriteRecipe) -> Any:
+    def planned(*recipes: dict[str, Any], seeds: Sequence[int] = (0, 1)) -> Plan:
+        for number, sections in enumerate(recipes):
+            path = write_recipe(f"zoo/{number}.yaml", **{"name": f"r{number}", **sections})
+        return plan_of(load_study(str(path.parent), seeds=seeds))
+
+    return planned
+
+
+def kinds(plan: Plan) -> dict[str, int]:
+    names = [step.kind for step in plan.steps]
+    return {kind: names.count(kind) for kind in dict.fromkeys(names)}
+
+
+@pytest.mark.parametrize(
+    ("recipes", "expected"),
+    [
+        ([{}], {"teacher": 1, "baseline": 1, "labels": 1, "student": 2, "control": 2,
+                "quality": 6}),
+        ([{}, {}], {"teacher": 1, "baseline": 1, "labels": 1, "student": 4, "control": 4,
+                    "quality": 10}),
+        ([HARD], {"teacher": 1, "baseline": 1, "student": 2, "quality": 4}),
+        ([NOTHING_BESIDE], {"teacher": 1, "labels": 1, "student": 2, "quality": 3}),
+        ([EXPORTED], {"teacher": 1, "baseline": 1, "labels": 1, "student": 2, "control": 2,
+                      "quality": 6, "export": 3}),
+        ([AUGMENTED], {"teacher": 1, "baseline": 1, "labels": 2, "student": 2, "control": 2,
+                       "quality": 6}),
+        ([FEW], {"teacher": 2, "baseline": 2, "labels": 2, "student": 2, "control": 2,
+                 "quality": 8}),
+        ([{}, {"teacher": {"max_length": 16}}],
+         {"teacher": 2, "baseline": 1, "labels": 2, "student": 4, "control": 4, "quality": 11}),
+    ],
+)  # fmt: skip
+def test_rows_share_what_is_the_same(
+    plan: Any, recipes: list[dict[str, Any]], expected: dict[str, int]
+) -> None:
+    """A teacher, a labelling and a baseline stand there once, however many rows ask for them."""
+    assert kinds(plan(*recipes)) == expected
+
+
+@pytest.mark.parametrize(
+    "recipes", [[{}, HARD], [EXPORTED, FEW], [AUGMENTED, NOTHING_BESIDE, EXPORTED]]
+)
+def test_each_step_stands_behind_all_that_it_waits_for(
+    plan: Any, recipes: list[dict[str, Any]]
+) -> None:
+    made = plan(*recipes)
+    before: set[str] = set()
+
+    for step in made.steps:
+        assert before.issuperset(step.waits_for)
+        assert step.of == "" or step.of in before
+        before.add(step.name)
+
+    assert len(before) == len(made.steps)
+    assert made.behind([made.steps[-1]])[-1] == made.steps[-1]
+
+
+def test_labellings_of_one_teacher_follow_each_other(plan: Any) -> None:
+    """So that their batches, and with them the last bits, are those of one process."""
+    made = plan(AUGMENTED)
+    first, second = [step for step in made.steps if step.kind == "labels"]
+    (teacher,) = [step for step in made.steps if step.name.startswith("quality/teacher")]
+
+    assert first.name in second.waits_for
+    assert {first.name, second.name} <= set(teacher.waits_for)
+
+
+@pytest.mark.parametrize(
+    ("only", "names"),
+    [
+        ("1", ["teacher/r0/s0"]),
+        ("2-4", ["baseline/r0/s0", "labels/r0/s0", "student/r0/s0"]),
+        ("student", ["student/r0/s0", "student/r0/s1"]),
+        ("control/r0/s1 1", ["teacher/r0/s0", "control/r0/s1"]),
+        ("labels  teacher", ["teacher/r0/s0", "labels/r0/s0"]),
+        ("4 4-4 student/r0/s0", ["student/r0/s0"]),
+    ],
+)
+def test_steps_are_chosen_by_name_number_range_or_kind(
+    plan: Any, only: str, names: list[str]
+) -> None:
+    assert [step.name for step in plan({}).chosen(only)] == names
+
+
+@pytest.mark.parametrize("only", ["", "0", "99", "3-2", "1-99", "student/r9/s0", "-1", "1,2", "²"])
+def test_a_step_that_is_none_is_told_of(plan: Any, only: str) -> None:
+    with pytest.raises(RecipeError, match=r"--only.*--plan lists them"):
+        plan({}).chosen(only)
+
+
+@pytest.mark.parametrize("name", [*shipped_recipes()])
+def test_another_process_gets_the_very_recipe(name: str) -> None:
+    study = load_study(name)
+
+    again = unpacked_study(packed_study(study))
+
+    assert packed_study(again) == packed_study(study)
+    assert plan_of(again) == plan_of(study)
+
+
+class TestAStudyMadeInParts:
+    @pytest.fixture
+    def recipe(self, write_recipe: WriteRecipe) -> str:
+        return str(write_recipe(**NOTHING_BESIDE))
+
+    def test_is_planned_made_and_planned_again(self, recipe: str, tmp_path: Path) -> None:
+        """What waits for others is refused, with the numbers that have to be made first."""
+        out = tmp_path / "study"
+
+        with pytest.raises(RecipeError, match=r'labels/tiny/s0, not made yet.*--only "1 2"'):
+            make_steps(recipe, "student", out=out, progress=Silent())
+        assert not out.exists()
+        first = make_steps(recipe, "1 2", out=out, progress=Silent())
+        planned = list_steps(recipe, out=out, progress=Silent())
+        second = make_steps(recipe, "3-99".replace("99", str(len(planned))), out=out,
+                            progress=Silent())  # fmt: skip
+
+        assert [(step.name, step.failure) for step in first] == [
+            ("teacher/tiny/s0", ""),
+            ("labels/tiny/s0", ""),
+        ]
+        assert [step.is_made for step in planned] == [True, True, False, False, False]
+        assert planned[2].waits_for == (1, 2)
+        assert {step.failure for step in second} == {""}
+        again = list_steps(recipe, out=out, progress=Silent())
+        assert all(step.is_made for step in again)
+
+    def test_is_shown_and_leaves_nothing(self, kdzoo: RunCommand, recipe: str) -> None:
+        shown = kdzoo("run", recipe, "--plan")
+
+        assert shown.code == 0
+        assert "student/tiny/s0" in shown.out
+        assert "0 of 5 steps are made" in shown.out
+        assert not Path("runs").exists()
