@@ -239,7 +239,7 @@ def test_two_studies_that_share_a_teacher_fit_it_once(
 def test_jobs_of_a_queue_share_the_steps_that_all_are_given(
     started: Callable[..., Running], whole: Path, differences: Callable[[Path, Path], list[str]]
 ) -> None:
-    """As an array of Slurm's starts them: first what all wait for, then two jobs, then the report."""
+    """As an array of Slurm's starts them: what all wait for, then two jobs, then the report."""
     first = started("--workers", "1", "--only", "teacher baseline labels")
     assert first.finish() == 0, first.last
     jobs = [started("--workers", "1", "--only", "student control quality export") for _ in range(2)]
