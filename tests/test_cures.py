@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import cures_of_cells
+import cures_of_choices
 import cures_of_commands
 import cures_of_data
 import cures_of_encoders
@@ -26,6 +27,7 @@ from tiny_world import LABELS, RunCommand, own_registrations, save_tiny_bert, ti
 NAMELESS = tuple(f"LABEL_{number}" for number in range(len(LABELS)))
 FILES = (
     cures_of_cells,
+    cures_of_choices,
     cures_of_commands,
     cures_of_data,
     cures_of_encoders,

@@ -19,8 +19,8 @@ CURE = re.compile(
     r"|DID_YOU_MEAN| --[a-z][\w-]*\b|: \{\w|\bas in "
 )
 UNTRIED = {  # a part of the message: why no case writes its cure
-    "is at work there; wait": "needs another process; test_study_processes has it",
-    "HF_HUB_OFFLINE unset": "needs a hub; test_push has one",
+    "is at work there; wait": "needs another process; test_files has one",
+    "HF_HUB_OFFLINE unset": "needs a hub",
     "is for Linux and macOS": "needs another system",
     "its weights take {} GB": "needs a model of 2 GB",
     "GB, memory {} free; give a file": "needs a file as large as memory",
@@ -31,12 +31,18 @@ UNTRIED = {  # a part of the message: why no case writes its cure
     "needs spaCy: pip install": "needs a package to be installed",
     "does not tag parts of speech": "needs a package to be installed",
     "the study runs without --track": "needs a tracker that fails; test_tracking has one",
-    "the dataset '{}' has no column": "needs a hub; test_data_hub has one",
+    "the dataset '{}' has no column": "needs a hub",
     "no student is named": "Python alone can write it",
-    "run its recipe again, without --no-test": "a whole study; test_report has it",
+    "run its recipe again, without --no-test": "needs a study of which no test texts were read",
     "is no name as it stands": "Python alone can write it: a recipe's names are texts",
     "static int8 needs calibration texts": "Python alone can ask for it",
     "this student shows none: give": "Python alone can ask for it: check tells of a table first",
+    "needs optuna: pip install": "needs a package to be installed",
+    "no trial was finished": "needs a machine that is too slow",
+    "holds a search with another": "needs two searches; test_tune has them",
+    "holds no form of '": "needs a study of exported forms",
+    "too few for --max-loss": "needs the outcomes of a study of forms",
+    "the card (--license": "is the title of problems that have cures of their own",
     "is a file; name a folder, as in": "Python alone gets it: commands look at the place before",
     "--csv --csv": "is the title of problems that have cures of their own",
 }
