@@ -111,7 +111,7 @@ class TestOutcomes:
             "split", "row", "gold", "prediction", "confidence", "gold_log_probability",
             "brier", "divergence", "teacher_prediction", "oos_score", "calibrated_confidence",
             "calibrated_gold_log_probability", "words", "rarest_word", "decided",
-            "decision_score",
+            "decision_score", "margin", "energy", "in_scope",
         ]  # fmt: skip
         assert not frame.isin([example.text for example in CORPUS.test]).any(axis=None)
 

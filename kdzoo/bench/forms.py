@@ -13,6 +13,8 @@ from kdzoo.errors import RecipeError
 from kdzoo.runtime import Input, require_runtimes
 from kdzoo.runtime.settings import ExportSettings
 
+_READ = {"baseline": "the classical baseline", "cascade": "a cascade"}
+
 
 @dataclass(frozen=True)
 class Form:
@@ -60,9 +62,10 @@ def check_runtimes(names: Iterable[str]) -> None:
     """
     require_runtimes(names)
     for name in names:
-        if registry.runtimes.get(name).reads != "models":
+        reads = registry.runtimes.get(name).reads
+        if reads != "models":
             raise RecipeError(
-                f"runtime '{name}' reads folders of its own kind alone, which are measured in it "
+                f"runtime '{name}' is that of {_READ[reads]} alone, whose folder is measured in it "
                 "whatever --runtimes says; remove it there"
             )
 

@@ -15,8 +15,8 @@ MOST_KEYS, MOST_CHOICES = 50, 100
 class Range(Section):
     """Numbers from low to high, both included: whole ones where the key wants these."""
 
-    low: int | float
-    high: int | float
+    low: int | float = Field(description="least number that is tried")
+    high: int | float = Field(description="greatest number that is tried")
     log: bool = Field(False, description="whether small and large numbers are tried alike often")
 
     @model_validator(mode="after")
