@@ -170,7 +170,7 @@ class Cluster(AbstractContextManager["Cluster"]):
             return
         try:
             self._ray.init(log_to_driver=False, logging_level="ERROR", **where)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except Exception as error:  # Ray raises bare ones where a machine is slow to start
             named = f":{self.address}" * bool(self.address)
             raise EngineError(
                 f"--engine ray{named}: Ray does not let kdzoo in: {str(error).strip()}; see that "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,11 @@ class Teacher:
 
     def encoder_key(self) -> str:
         """Stands for the weights of the encoder."""
+        return self._encoder_key
+
+    @cached_property
+    def _encoder_key(self) -> str:
+        """The same, read from the files once: each student of a study asks for it."""
         return content_key(self.encoder_folder, self.max_length)
 
     def covers(self, examples: Sequence[Example]) -> bool:
