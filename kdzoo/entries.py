@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 Road = Literal["compression", "change"]
+TaskName = Literal["single-label", "multi-label"]  # how many labels a text has: one, or any number
 OFFERED = ("max_length", "pad_id")  # what kdzoo tells a class whose signature asks for it
 
 
@@ -96,10 +97,16 @@ class ObjectiveEntry(Entry):
     Attributes:
         needs_logits: whether logarithms of probabilities are no substitute for logits.
         needs_gold: whether it takes the gold labels [B] too, as its third argument.
+        views: the function for each task that it fits beside single-label.
     """
 
     needs_logits: bool = False
     needs_gold: bool = False
+    views: Mapping[TaskName, Callable[..., Any]] = field(default_factory=dict, hash=False)
+
+    def view(self, task: TaskName) -> Callable[..., Any] | None:
+        """Returns the function for a task; None where it does not fit."""
+        return self.value if task == "single-label" else self.views.get(task)
 
 
 @dataclass(frozen=True)

@@ -170,9 +170,10 @@ def _compare(
 ) -> Agreement:
     from kdzoo.runtime import load_classifier
     from kdzoo.runtime.agreement import agreement
+    from kdzoo.runtime.protocol import task_in
 
     trained, exported = load_classifier(folder, "torch"), load_classifier(target, runtime)
-    return agreement(trained, exported, texts, task.advance)
+    return agreement(trained, exported, texts, task.advance, task_in(folder))
 
 
 def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Path:

@@ -94,7 +94,14 @@ def check_target(output: Path, texts: Path | TextIO) -> None:
         raise DataError(f"{output} is the file of texts itself; give -o another name")
 
 
-def write_answers(found: Iterable[Answer], output: Path, *, pairs: bool, by: bool = False) -> int:
+def write_answers(
+    found: Iterable[Answer],
+    output: Path,
+    *,
+    pairs: bool,
+    by: bool = False,
+    several: bool = False,
+) -> int:
     """Writes a row per text, with its label and that label's probability; returns their number.
 
     Args:
@@ -102,13 +109,26 @@ def write_answers(found: Iterable[Answer], output: Path, *, pairs: bool, by: boo
         output: the .jsonl, .csv or .parquet.
         pairs: whether the texts are pairs.
         by: whether a column says who answered, of a cascade.
+        several: whether a text may have several labels: then lists of them are written.
     """
     texts = ("text", PAIR_COLUMN) if pairs else ("text",)
+    if several:
+        return write_rows(
+            output,
+            (*texts, "labels", "probabilities"),
+            ((*texts_of(given), *_lists_of(prediction)) for given, prediction in found),
+            {"labels": "text", "probabilities": "number"},
+        )
     rows = (
         (*texts_of(given), each.label, round(each.probability, 6), *([each.by] if by else []))
         for given, each in found
     )
     return write_rows(output, (*texts, "label", "probability", *(["by"] if by else [])), rows)
+
+
+def _lists_of(prediction: Prediction) -> tuple[list[str], list[float]]:
+    chosen = prediction.chosen
+    return [label for label, _ in chosen], [round(probability, 6) for _, probability in chosen]
 
 
 def _of(predictor: Predictor, texts: Iterable[Input], top: int) -> Iterator[Answer]:

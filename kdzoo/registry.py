@@ -8,7 +8,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import entry_points
@@ -25,6 +25,7 @@ from kdzoo.entries import (
     Road,
     RuntimeEntry,
     StudentEntry,
+    TaskName,
 )
 from kdzoo.entries import Starter as Starter
 from kdzoo.errors import Problem, RegistryError, did_you_mean
@@ -196,7 +197,11 @@ def register_student(
 
 
 def register_objective(
-    name: str, *, needs_logits: bool = False, needs_gold: bool = False
+    name: str,
+    *,
+    needs_logits: bool = False,
+    needs_gold: bool = False,
+    tasks: Mapping[TaskName, Callable[..., Any] | None] | None = None,
 ) -> Callable[[T], T]:
     """Registers an objective: ``f(student_logits, teacher_logits, **options) -> scalar``.
 
@@ -208,10 +213,22 @@ def register_objective(
             probabilities, from which the logits differ by a constant per text, are no substitute.
         needs_gold: whether it also takes the gold labels [B], as its third argument; they are
             ``NO_LABEL`` where a row has none.
+        tasks: those that it fits beside single-label: another function with the same options, or
+            None where it fits as it is.
     """
-    return objectives.register(
-        partial(ObjectiveEntry, name, needs_logits=needs_logits, needs_gold=needs_gold)
-    )
+
+    def entry_of(value: Callable[..., Any], file: Path, line: int) -> ObjectiveEntry:
+        return ObjectiveEntry(
+            name,
+            value,
+            file,
+            line,
+            needs_logits=needs_logits,
+            needs_gold=needs_gold,
+            views={task: view or value for task, view in (tasks or {}).items()},
+        )
+
+    return objectives.register(entry_of)
 
 
 def register_augmenter(name: str) -> Callable[[T], T]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from pydantic import ValidationError
 
 from kdzoo.data import Corpus, describe, load_corpus
 from kdzoo.data.files import split_files
@@ -66,6 +67,8 @@ def write_recipes(
     label: str,
     oos_label: str | None,
     teacher: str,
+    label_separator: str | None = None,
+    label_columns: Sequence[str] | None = None,
     csv: Csv = AS_NAMED,
     teacher_labels: str | None = None,
     fine_tune: bool = False,
@@ -83,6 +86,8 @@ def write_recipes(
         label: column of the label.
         oos_label: the label that means out of scope.
         teacher: folder or hub id.
+        label_separator: what stands between several labels in one cell.
+        label_columns: columns of 0 and 1, one for each label, in place of ``label``.
         csv: how a .csv or .tsv is written.
         teacher_labels: names of its outputs in their order, as a YAML list.
         fine_tune: whether a finished classifier is fitted to the data too.
@@ -101,7 +106,8 @@ def write_recipes(
     own = own_file(chosen or ())
     check_writable(output, "give -o a folder that you may write")
     section = data_section(data, text, text_pair, label, oos_label, csv)
-    corpus = load_corpus(Data(**section))
+    section |= _several(section, label_separator, label_columns)
+    corpus = load_corpus(_validated(section))
     present = [entry.name for entry, _ in starters if (output / f"{entry.name}.yaml").exists()]
     if present:
         raise DataError(f"{output} holds {present[0]}.yaml already; give -o another folder")
@@ -161,6 +167,31 @@ def data_section(
     if lacking:
         section["split"] = lacking
     return section
+
+
+def _several(
+    section: dict[str, Any], separator: str | None, columns: Sequence[str] | None
+) -> dict[str, Any]:
+    """Returns what the data section says where several labels stand in cells, or in columns."""
+    if separator is not None:
+        return {"label_separator": separator}
+    if columns is None:
+        return {}
+    del section["label"]
+    return {"label_columns": list(columns)}
+
+
+def _validated(section: dict[str, Any]) -> Data:
+    """Returns the data section as recipes have it.
+
+    Raises:
+        DataError: the options contradict each other.
+    """
+    try:
+        return Data(**section)
+    except ValidationError as error:
+        what = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise DataError(f"how the labels of {section['files']} are written: {what}") from None
 
 
 def _names(written: str | None, *, finished: bool) -> list[str] | None:

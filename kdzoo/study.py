@@ -36,6 +36,7 @@ from kdzoo.steps import (
     check_one_rule,
     check_outputs,
     check_rejection,
+    check_task,
     check_teacher,
     settings_of,
     time_rows,
@@ -202,10 +203,11 @@ def check_study(study: Study, data: StudyData, *, with_teachers: bool = True) ->
     lookout = Lookout()
     for variant in study.variants:
         check_kinds(variant.recipe)
-        check_outputs(variant.recipe)
+        check_outputs(variant.recipe, data)
         settings_of(variant.recipe.measure).check()
     for variant in study.variants:
         corpus = data.corpus(variant.recipe.data, variant.recipe.seeds[0])
+        check_task(variant.recipe, corpus)
         check_gold(variant.recipe, corpus)
         try:
             check_teacher(variant.recipe, lookout)

@@ -18,6 +18,7 @@ import cures_of_outputs
 import cures_of_recipes
 import cures_of_results
 import cures_of_students
+import cures_of_tasks
 import pytest
 import yaml
 from tiny_cures import Case, laid_over, write_files
@@ -37,6 +38,7 @@ FILES = (
     cures_of_recipes,
     cures_of_results,
     cures_of_students,
+    cures_of_tasks,
 )
 CASES: dict[str, Case] = {name: case for file in FILES for name, case in file.CASES.items()}
 

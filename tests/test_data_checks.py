@@ -101,7 +101,8 @@ class TestRows:
         message = refusal(raw(train=[*GOOD, ("play when it rains", several)]))
 
         assert f"several labels in one cell: {several}" in message
-        assert "multi-label data is not supported" in message
+        assert f"label_separator: '{separator.strip()}'" in message
+        assert "task: single-label" in message
 
     def test_with_a_separator_inside_one_label_are_sound(self) -> None:
         """Only a cell whose parts are all labels themselves holds several."""

@@ -69,7 +69,7 @@ class TestSplits:
         hidden = set(sample()["test"]["sentence"])
 
         assert [example.text for example in corpus.test] == sample()["validation"]["sentence"]
-        assert corpus.gold("test") == sample()["validation"]["label"]
+        assert corpus.gold("test").tolist() == sample()["validation"]["label"]
         assert corpus.labels == ("negative", "positive")
         assert not hidden & {e.text for e in (*corpus.train, *corpus.validation)}
 

@@ -16,7 +16,7 @@ from tiny_world import Outcome, RunCommand, WriteRecipe
 from kdzoo.data import Corpus, Example
 from kdzoo.errors import RecipeError
 from kdzoo.measure import outcomes
-from kdzoo.recipe.measure import Reject
+from kdzoo.recipe.measure import Measure, Reject
 from kdzoo.report import make_table
 from kdzoo.results import Store
 from kdzoo.results.publish import REPORT_FILE
@@ -112,7 +112,7 @@ def test_the_threshold_finds_the_most_that_its_budget_allows(
 class TestFitting:
     @pytest.mark.parametrize("budget", [0.01, 0.04, 0.2])
     def test_keeps_the_budget_on_validation_whatever_the_score(self, budget: float) -> None:
-        found = decide(CORPUS, LOGITS, Reject(max_false_rejections=budget))
+        found = decide(CORPUS, LOGITS, Measure(reject=Reject(max_false_rejections=budget)))
 
         assert found.max_false_rejections == budget
         assert found.oos_threshold is not None
@@ -122,7 +122,7 @@ class TestFitting:
         assert called[GOLD == OOS].mean() == pytest.approx(max(recalls))
 
     def test_stores_of_each_text_what_its_user_gets(self) -> None:
-        decision = decide(CORPUS, LOGITS, Reject(max_false_rejections=0.1))
+        decision = decide(CORPUS, LOGITS, Measure(reject=Reject(max_false_rejections=0.1)))
 
         frame = outcomes("validation", CORPUS, LOGITS, None, decision)
 
@@ -135,7 +135,7 @@ class TestFitting:
     def test_where_nothing_can_be_told_stores_the_most_probable_label(self) -> None:
         corpus = replace(CORPUS, oos=None)
 
-        frame = outcomes("validation", corpus, LOGITS, None, decide(corpus, LOGITS, None))
+        frame = outcomes("validation", corpus, LOGITS, None, decide(corpus, LOGITS, Measure()))
 
         assert frame["decided"].tolist() == LOGITS.argmax(1).tolist()
         assert frame["decision_score"].isna().all()

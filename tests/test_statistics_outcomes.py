@@ -48,7 +48,7 @@ class TestReading:
         found = read_outcomes(seeds.store, seeds.rows[0], "test")
 
         assert found.seeds == (0, 1, 2)
-        assert list(found.gold) == seeds.corpus.gold("test")
+        assert list(found.gold) == seeds.corpus.gold("test").tolist()
         assert list((~found.hits).sum(1)) == [20, 21, 22]
         for name in ("predictions", "confidence", "gold_log_probability", "oos_score"):
             assert getattr(found, name).shape == (3, 100)

@@ -6,6 +6,7 @@ import itertools
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -37,11 +38,12 @@ from kdzoo.model import (
     predict_logits,
     save_model,
 )
-from kdzoo.objectives import distillation_loss
+from kdzoo.objectives import bind_gold_loss, distillation_loss
 from kdzoo.progress import Silent
 from kdzoo.recipe import Recipe, load_study, option_fields, options_of
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.settings import ExportSettings
+from kdzoo.task import MULTI_LABEL, TASKS, Task, rows_of
 from kdzoo.text import Vocabulary, encode
 from kdzoo.training import TrainingPlan, TrainingSet, make_accelerator, train
 
@@ -223,6 +225,42 @@ class TestSeed:
         again = build(3).state_dict()
 
         assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+@every_student
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+class TestTask:
+    def test_is_learnt_and_comes_back_with_the_student(
+        self,
+        kind: str,
+        task: Task,
+        context: BuildContext,
+        needed: dict[str, Any],
+        tmp_path: Path,
+    ) -> None:
+        """Every student gives a logit for each label, whether a text has one of them or several."""
+        own = replace(context, problem_type=task.problem_type)
+        model = build_student(kind, needed, own, None, seed=0).train()
+        texts = some_texts(8, seed=5)
+        batch = encode(own.vocabulary.tokenizer, texts, own.vocabulary.pad_id).batch(np.arange(8))
+        labels = [n % len(LABELS) for n in range(8)]
+        gold = torch.from_numpy(
+            rows_of([(n, 3) if n < 3 else () for n in labels] if task == MULTI_LABEL else labels)
+        )
+        loss_of, losses = bind_gold_loss(task), []
+        optimizer = torch.optim.AdamW(model.parameters(), 2e-3)
+
+        for _ in range(60):
+            loss = loss_of(model(**batch).logits, gold)
+            losses.append(loss.item())
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+        save_model(tmp_path, model.eval(), own.vocabulary)
+
+        assert losses[-1] < 0.8 * losses[0]  # more than the labels' frequencies give
+        assert load_model(tmp_path).task == task
 
 
 @every_student

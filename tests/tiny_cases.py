@@ -68,6 +68,7 @@ READ = {
     "separators_at_the_end_of_rows": Case({"a.csv": plain([(*row, "") for row in ROWS])}),
     "separator_hint": Case({"a.csv": b"sep=;\n" + table(delimiter=";")}),
     "whole_numbers": Case({"a.csv": table(IDS)}, labels=("0", "1", "2", "3")),
+    "list_of_labels": Case({"a.jsonl": lines(labelled(lambda _, n: [n]))}),
     "leading_zeros": Case(
         {"a.csv": table(labelled(lambda _, n: f"0{LABELS.index(n)}"))},
         labels=("00", "01", "02", "03"),
@@ -227,7 +228,6 @@ BROKEN = {
         {"a.jsonl": lines(labelled(lambda _, n: {"name": n}))},
         said='line 1: the label is a mapping ({"name": "food"})',
     ),
-    "list_of_labels": Case({"a.jsonl": lines(labelled(lambda _, n: [n]))}, said="multi-label data"),
     "bytes_that_are_no_text": Case(
         {"a.parquet": parquet([b"caf\xe9"] * COUNT, [n for _, n in ROWS])},
         said="row 1: the text is bytes that are not UTF-8",

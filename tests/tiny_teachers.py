@@ -349,9 +349,6 @@ UNSOUND: dict[str, tuple[Callable[[], Save], str]] = {
     "not a number": (lambda: _changed(_bert(), _not_a_number), "no finite numbers"),
     "one output": (lambda: _bert(num_labels=1, id2label={0: "score"}), "1 output"),
     "regression": (lambda: _bert(problem_type="regression"), "gives a number"),
-    "several labels": (
-        lambda: _bert(problem_type="multi_label_classification"), "several labels at once"
-    ),
     "setfit": (lambda: _with_file(_bert(), "config_setfit.json"), "a SetFit model"),
 }  # fmt: skip
 

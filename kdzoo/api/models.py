@@ -145,6 +145,8 @@ def write_predictions(
 ) -> int:
     """Writes label and probability of each text to a file, as ``kdzoo predict -o FILE`` does.
 
+    Of a model that gives any number of labels, lists of both.
+
     Args:
         folder: a model's, as in ``runs/<study>/models/<model>``, or one that was exported.
         texts: the file that holds them, or a stream with a text a line.
@@ -165,13 +167,19 @@ def write_predictions(
             cannot be written.
     """
     from kdzoo.predicting import Columns, answers, check_target, write_answers
+    from kdzoo.task import MULTI_LABEL
 
     target = Path(output)
     check_target(target, texts)
     predictor = load(folder, students=students, calibrated=calibrated, reject=reject)
     found = answers(predictor, texts, Columns(text, text_pair, csv), 1, progress or Silent())
-    pairs = predictor.reads_pairs or text_pair is not None
-    return write_answers(found, target, pairs=pairs, by=predictor.is_cascade)
+    return write_answers(
+        found,
+        target,
+        pairs=predictor.reads_pairs or text_pair is not None,
+        by=predictor.is_cascade,
+        several=predictor.task == MULTI_LABEL,
+    )
 
 
 @as_file_errors()

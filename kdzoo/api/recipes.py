@@ -27,6 +27,8 @@ def init(
     text: str = "text",
     text_pair: str | None = None,
     label: str = "label",
+    label_separator: str | None = None,
+    label_columns: Sequence[str] | None = None,
     oos_label: str | None = None,
     teacher: str = ENCODER,
     csv: Csv | None = None,
@@ -41,7 +43,9 @@ def init(
         output: the folder for the recipes.
         text: the column of the text.
         text_pair: the column of the second text, of pairs.
-        label: the column of the label.
+        label: the column of the label; a list of names in it, of .jsonl and .parquet, is several.
+        label_separator: what stands between several labels in one cell.
+        label_columns: columns of 0 and 1, one for each label, in place of ``label``.
         oos_label: the label that means out of scope.
         teacher: a fine-tuned classifier or a pretrained encoder: folder or hub id.
         csv: how the files are written, .csv or .tsv that are not as usual.
@@ -61,6 +65,11 @@ def init(
     from kdzoo.recipe.csv import Csv
     from kdzoo.scaffold import write_recipes
 
+    if label_separator is not None and label_columns is not None:
+        raise RecipeError(
+            "labels stand in one cell, or in columns of their own; remove --label-separator or "
+            "--label-columns"
+        )
     return write_recipes(
         Path(data),
         Path(output),
@@ -68,6 +77,8 @@ def init(
         text_pair=text_pair,
         label=label,
         oos_label=oos_label,
+        label_separator=label_separator,
+        label_columns=label_columns,
         teacher=teacher,
         csv=csv or Csv(),
         teacher_labels=teacher_labels,

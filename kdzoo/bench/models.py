@@ -13,6 +13,8 @@ from kdzoo.registry import runtimes
 from kdzoo.results.store import MANIFEST
 from kdzoo.runtime import Input, load_classifier, runtime_of
 from kdzoo.runtime.folder import check_exported_form, is_exported_form
+from kdzoo.runtime.protocol import task_in
+from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.teacher import find_model
 
 TRAINED = "torch"  # the runtime of a folder that other forms can be made of
@@ -28,6 +30,7 @@ class Model:
         runtime: what its folder is made for.
         labels: of its classes, in the order of its logits.
         reads_pairs: whether it was trained on pairs of texts; None where nobody says.
+        task: whether it gives one label, or any number of them.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Model:
     runtime: str
     labels: tuple[str, ...]
     reads_pairs: bool | None
+    task: Task = SINGLE_LABEL
 
     @property
     def is_trained(self) -> bool:
@@ -72,7 +76,7 @@ def _open(name: str, folder: Path) -> Model:
         check_exported_form(folder)
     runtime = runtime_of(folder)
     loaded = load_classifier(folder, runtime)
-    return Model(name, folder, runtime, loaded.labels, loaded.reads_pairs)
+    return Model(name, folder, runtime, loaded.labels, loaded.reads_pairs, task_in(folder))
 
 
 def names_apart(sources: Sequence[str]) -> list[str]:
@@ -120,9 +124,15 @@ def check_labels(models: Sequence[Model], gold: Sequence[str]) -> None:
     """Sees that every gold label is one of every model's.
 
     Raises:
-        DataError: one is not; the message suggests the nearest.
+        DataError: one is not; the message suggests the nearest. Or a model gives several labels,
+            whose quality is not told here.
     """
     for model in models:
+        if model.task != SINGLE_LABEL:
+            raise DataError(
+                f"{model.name} gives any number of labels, and bench tells the quality of models "
+                "that give one; remove --labels: latency, memory and size are measured without"
+            )
         unknown = sorted(set(gold) - set(model.labels))
         if unknown:
             others = f" (nor {len(unknown) - 1} others of the file)" if len(unknown) > 1 else ""

@@ -97,9 +97,10 @@ class Reading:
         """Returns how a form compares with its model; without gold, the model's labels count."""
         reference = self._trained_logits
         ragged = ragged_logits(classifier, self.texts[:RAGGED_TEXTS]) if exact else logits[:0]
-        gold = reference.argmax(1) if self._gold_ids is None else self._gold_ids
-        found = compare(reference, logits, gold, exact=exact, ragged=ragged)
-        return with_long(found, self._long, classifier, exact=exact)
+        task = self.model.task
+        gold = task.answers(reference) if self._gold_ids is None else self._gold_ids
+        found = compare(reference, logits, gold, exact=exact, ragged=ragged, task=task)
+        return with_long(found, self._long, classifier, exact=exact, task=task)
 
     def _size(self, form: Form) -> Size:
         if self.model.is_trained:

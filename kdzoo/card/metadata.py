@@ -13,6 +13,7 @@ from huggingface_hub.utils import validate_repo_id
 from kdzoo.card.facts import StudentFacts
 from kdzoo.plain import one_line
 from kdzoo.recipe.card import Card
+from kdzoo.task import MULTI_LABEL
 
 TASK = "text-classification"
 
@@ -34,6 +35,7 @@ def metadata(facts: StudentFacts) -> ModelCardData:
             "kdzoo",
             *(["knowledge-distillation"] if facts.is_distilled else []),
             *(["onnx"] if facts.forms else []),
+            *(["multi-label"] if facts.record.data.task == MULTI_LABEL.name else []),
         ],
     )
 
@@ -43,7 +45,7 @@ def _or_none(found: list[str]) -> list[str] | None:
 
 
 def _results(facts: StudentFacts) -> list[EvalResult]:
-    """Returns the model's own accuracy and macro-F1."""
+    """Returns the model's own accuracy and F1."""
     quality = facts.record.quality.get(facts.table.split, {})
     data = facts.record.recipe.get("data", {})
     name = dataset_name(facts)
@@ -63,7 +65,14 @@ def _results(facts: StudentFacts) -> list[EvalResult]:
             "metric_name": "macro-F1",
             "metric_args": {"average": "macro"},
         },
+        "micro_f1": {
+            "metric_type": "f1",
+            "metric_name": "micro-F1",
+            "metric_args": {"average": "micro"},
+        },
     }
+    if facts.record.data.task == MULTI_LABEL.name:
+        metrics["accuracy"]["metric_name"] = "subset accuracy"
     return [
         EvalResult(**known, **described, metric_value=round(quality[metric], 6))
         for metric, described in metrics.items()

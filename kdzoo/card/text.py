@@ -18,8 +18,9 @@ from kdzoo.report import Report, read_report
 from kdzoo.report.columns.costs import noise_note
 from kdzoo.report.columns.numbers import megabytes, millions
 from kdzoo.results import ManifestRow, Member, Store
-from kdzoo.runtime.usage import INSTALLED, SNIPPET
+from kdzoo.runtime.usage import INSTALLED, snippet_of
 from kdzoo.statistics import in_points
+from kdzoo.task import MULTI_LABEL, TASKS
 
 CARD = "README.md"
 _HERE = "path/to/this/folder"
@@ -75,7 +76,7 @@ def model_card(
         forms=forms_table(facts),
         label_table=labels_table(facts),
         installed=INSTALLED,
-        snippet=SNIPPET.rstrip(),
+        snippet=snippet_of(TASKS[facts.record.data.task]).rstrip(),
         **_EXAMPLES[facts.record.data.pairs],
     )
     return f"{card}\n"
@@ -260,6 +261,7 @@ def _choices(facts: StudentFacts, repository: str | None) -> dict[str, Any]:
         "is_said": facts.row.card is not None and facts.row.card.is_whole,
         "has_deviations": len(facts.seeds) > 1,
         "is_calibrated": facts.decision is not None,
+        "has_sets": facts.record.data.task == MULTI_LABEL.name,
         "rejects": facts.decision is not None and facts.decision.oos_threshold is not None,
         "form_folders": " or ".join(f"{escaped(form.runtime)}/" for form in facts.forms),
     }

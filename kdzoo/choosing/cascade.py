@@ -25,6 +25,7 @@ from kdzoo.statistics.cascade import (
     texts_needed,
     within,
 )
+from kdzoo.task import SINGLE_LABEL
 
 SCORE_COLUMNS = {  # of the outcomes, by the name of what tells how sure a student is
     "confidence": "calibrated_confidence",
@@ -113,11 +114,16 @@ def find_cascades(
 
     Raises:
         ModelError: there are no such rows, or student and teacher have other labels.
-        RecipeError: validation is too small for the promise.
+        RecipeError: validation is too small for the promise, or its texts have several labels.
         StoreError: the store lacks their outcomes.
     """
     store = opened(store)
     rows = {row.name: row for row in store.manifest().rows}
+    if any(_has_several(store, row) for row in rows.values()):
+        raise RecipeError(
+            f"the texts of {store.root} may have several labels, and a cascade is of models that "
+            "give one; deploy a student alone: kdzoo pick without --escalate-to"
+        )
     teacher = _teacher(rows, escalate_to, store)
     pairs = [
         pair
@@ -158,6 +164,10 @@ def check_wanted(wanted: Wanted, escalate_to: str) -> None:
             f"{value / 100:g}" if 1 < value <= 100 else "0.005" if name == "--max-loss" else "0.15"
         )
         raise RecipeError(f"{name} {value:g}: write a share between 0 and 1, as in {share}")
+
+
+def _has_several(store: Store, row: ManifestRow) -> bool:
+    return store.read(row.members[0].key).data.task != SINGLE_LABEL.name
 
 
 def _teacher(rows: Mapping[str, ManifestRow], name: str, store: Store) -> ManifestRow:

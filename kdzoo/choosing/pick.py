@@ -117,7 +117,7 @@ def _missed(limit: Limit, row: TableRow) -> str:
     word = "at least" if limit.is_least else "at most"
     if value is None:
         return f"{limit.name} not measured"
-    found = f"{value:.3g} {limit.name}"
+    found = f"{value:.3g} {row.leading_title if limit.is_least else limit.name}"
     if limit.value is latency_ms_of:
         found = marked(found, row.latency)
     return f"{found} (wanted {word} {limit.bound:.3g})"

@@ -107,17 +107,17 @@ def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
     from kdzoo.console import table
     from kdzoo.report.columns.column import Place
     from kdzoo.report.columns.costs import noise_note
-    from kdzoo.report.columns.declared import ACCURACY, cells, shown
+    from kdzoo.report.columns.declared import cells, leading_column, shown
     from kdzoo.report.columns.numbers import NOTHING
 
     tests = {(row.name, row.runtime): row for row in tested.rows}
     # what the options limit in their order: latency first
     columns = sorted(shown(tested, Place.PICK), key=lambda column: not column.is_of_time)
-    lines = []
+    leading, lines = leading_column(tested), []
     for row in rows:
-        test = ACCURACY.text(tests[row.name, row.runtime], tested)
+        test = leading.text(tests[row.name, row.runtime], tested)
         accuracies = {
-            "validation": ACCURACY.text(row, tested),
+            "validation": leading.text(row, tested),
             "test": test if tested.split == "test" else NOTHING,
         }
         texts = cells(row, tested, columns)

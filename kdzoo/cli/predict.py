@@ -27,6 +27,7 @@ from kdzoo.plain import cell
 if TYPE_CHECKING:
     from kdzoo.progress import Progress
     from kdzoo.recipe.csv import Csv
+    from kdzoo.runtime.predictor import Prediction
 
 
 class Reading(TypedDict):
@@ -112,11 +113,20 @@ def predict(
     elif many:
         for found in api.predict(model, source, top=1, **reading):
             by = "" if found.by is None else f"\t{found.by}"
-            typer.echo(f"{cell(found.label)}\t{found.probability:.4f}{by}")
+            typer.echo(f"{_line(found)}{by}")
     else:
         (found,) = api.predict(model, [text if pair is None else (text, pair)], top=top, **reading)
         for label, probability in found.top:
-            typer.echo(f"{probability:.4f}  {cell(label)}")
+            given = "  (given)" if found.labels is not None and label in found.labels else ""
+            typer.echo(f"{probability:.4f}  {cell(label)}{given}")
+
+
+def _line(found: Prediction) -> str:
+    """Returns the label and its probability; of several, a bar between, and nothing of none."""
+    if found.labels is None:
+        return f"{cell(found.label)}\t{found.probability:.4f}"
+    labels = "|".join(cell(label) for label, _ in found.chosen)
+    return f"{labels}\t{'|'.join(f'{probability:.4f}' for _, probability in found.chosen)}"
 
 
 def _is_trained(folder: Path) -> bool:

@@ -40,7 +40,18 @@ def init(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the recipes.")],
     text: Annotated[str, typer.Option(help="Column of the text.")] = "text",
     text_pair: TextPair = None,
-    label: Annotated[str, typer.Option(help="Column of the label.")] = "label",
+    label: Annotated[
+        str, typer.Option(help="Column of the label; lists in a .jsonl or .parquet are several.")
+    ] = "label",
+    label_separator: Annotated[
+        str | None, typer.Option(help="Separator between several labels in one cell.")
+    ] = None,
+    label_columns: Annotated[
+        str | None,
+        typer.Option(
+            help="Columns of 0 and 1, one for each label, as in joy,anger; in place of --label."
+        ),
+    ] = None,
     oos_label: Annotated[str | None, typer.Option(help="Label that means out of scope.")] = None,
     teacher: Annotated[
         str, typer.Option(help="Fine-tuned classifier or pretrained encoder: folder or hub id.")
@@ -74,6 +85,10 @@ def init(
         text=text,
         text_pair=text_pair,
         label=label,
+        label_separator=label_separator,
+        label_columns=None
+        if label_columns is None
+        else [name.strip() for name in label_columns.split(",")],
         oos_label=oos_label,
         teacher=teacher,
         csv=csv_of(csv),

@@ -14,8 +14,9 @@ from kdzoo.data.corpus import (
 from kdzoo.data.load import few_labels, load_corpus, origin_of
 from kdzoo.data.output import PAIR_COLUMN, check_output, write_rows
 from kdzoo.data.stream import read_labelled
-from kdzoo.data.texts import NO_LABEL, Digests, Texts, digests_of, distinct, has_pairs
+from kdzoo.data.texts import Digests, Texts, digests_of, distinct, has_pairs
 from kdzoo.data.words import UNSPACED, is_empty, joined, one_form, segments
+from kdzoo.task.gold import NO_LABEL
 
 __all__ = [
     "NO_LABEL",

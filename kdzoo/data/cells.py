@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -44,10 +44,23 @@ def as_label(value: Any, where: str) -> str:
     """
     if isinstance(value, list | tuple):
         raise DataError(
-            f"{where}: the label is a list ({_shown(value)}); kdzoo reads one label per text, "
-            "multi-label data is not supported"
+            f"{where}: the label is a list ({shown(value)}), and one label per text is wanted "
+            "here; in a recipe, remove data.task: single-label"
         )
     return _said(value, f"{where}: the label", "write one name, as a string or number").strip()
+
+
+def as_labels(values: Sequence[Any], where: str) -> tuple[str, ...]:
+    """Returns a list as the names of labels, each once; an empty one says that a text has none.
+
+    Raises:
+        DataError: something in it is no name.
+    """
+    cure = "write a flat list of names, as strings or numbers"
+    names = [_said(each, f"{where}: a label in the list", cure).strip() for each in values]
+    if not all(names):
+        raise DataError(f"{where}: a label in the list is empty ({shown(values)}); take it out")
+    return tuple(dict.fromkeys(names))
 
 
 def _said(value: Any, what: str, cure: str) -> str:
@@ -58,16 +71,17 @@ def _said(value: Any, what: str, cure: str) -> str:
             return value.decode()
         except UnicodeDecodeError:
             raise DataError(
-                f"{what} is bytes that are not UTF-8 ({_shown(value)}); save it as UTF-8"
+                f"{what} is bytes that are not UTF-8 ({shown(value)}); save it as UTF-8"
             ) from None
     if isinstance(value, _WRITTEN_AS_THEY_PRINT):
         return str(value)
     kinds = {"list": "a list", "tuple": "a list", "dict": "a mapping"}
     name = type(value).__name__
-    raise DataError(f"{what} is {kinds.get(name, name)} ({_shown(value)}); {cure}")
+    raise DataError(f"{what} is {kinds.get(name, name)} ({shown(value)}); {cure}")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Returns a cell as a message shows it: cut, where it is long."""
     if isinstance(value, bytes):
         text = repr(value)
     else:

@@ -9,18 +9,28 @@ from dataclasses import replace
 from itertools import combinations
 
 from kdzoo.data.columns import unknown_labels
-from kdzoo.data.corpus import Corpus, Example, RawData, RawRow, texts_of
+from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, RawRow, texts_of
 from kdzoo.data.words import in_one_form, is_empty, likeness, spelt, words_of
 from kdzoo.errors import DataError, Problem, did_you_mean
 from kdzoo.plain import is_unicode
+from kdzoo.task import MULTI_LABEL, Label
 
 SHOWN = 5  # examples of one problem that a message shows
 SHOWN_CHARACTERS = 60  # of a text that a message shows
-_LABEL_SEPARATORS = re.compile(r"\s*[|;,]\s*")
+_LABEL_SEPARATORS = re.compile(r"\s*([|;,])\s*")
+_TWO = (
+    "a classifier needs two; if another column holds the labels, name it: --label, in a recipe "
+    "data.label"
+)
+_LIST = re.compile(r"\[.*\]", re.DOTALL)
 
 
-def check_rows(raw: RawData) -> None:
+def check_rows(raw: RawData, *, is_said: bool = False) -> None:
     """Refuses rows that cannot be learnt from.
+
+    Args:
+        raw: the rows.
+        is_said: whether a user says how many labels a text has, so that names may look like lists.
 
     Raises:
         DataError: empty texts or labels, labels unknown to train, one label only, several labels in
@@ -42,7 +52,7 @@ def check_rows(raw: RawData) -> None:
         halves = [
             row
             for row, (given, label) in enumerate(rows)
-            if not all(map(is_unicode, (*texts_of(given), label)))
+            if not all(map(is_unicode, (*texts_of(given), *_names(label))))
         ]
         if halves:
             problems.append(
@@ -53,7 +63,7 @@ def check_rows(raw: RawData) -> None:
                     "mend the text: what wrote it cut a character in two",
                 )
             )
-    problems += _label_problems(raw)
+    problems += _label_problems(raw, is_said=is_said)
     if problems:
         raise DataError(raw.origin or "data", *problems)
 
@@ -73,34 +83,47 @@ def _columns(rows: Sequence[RawRow]) -> dict[str, list[str]]:
     texts = [texts_of(given) for given, _ in rows]
     nouns = ("text",) if all(len(each) == 1 for each in texts) else ("first text", "second text")
     columns = {noun: [each[place] for each in texts] for place, noun in enumerate(nouns)}
-    return {**columns, "label": [label for _, label in rows]}
+    return {**columns, "label": [label for _, label in rows if isinstance(label, str)]}
 
 
-def _label_problems(raw: RawData) -> list[Problem]:
+def _names(label: RawLabel) -> tuple[str, ...]:
+    return (label,) if isinstance(label, str) else label
+
+
+def _known(rows: Sequence[RawRow]) -> set[str]:
+    return {name for _, label in rows for name in _names(label) if name.strip()}
+
+
+def _label_problems(raw: RawData, *, is_said: bool) -> list[Problem]:
     if "train" not in raw.splits:  # which is said where splits are made
         return []
-    known = {label for _, label in raw.splits["train"] if label.strip()}
+    mixed = _mixed(raw)
+    if mixed is not None:
+        return [mixed]
+    known = _known(raw.splits["train"])
+    in_lists = any(not isinstance(label, str) for _, label in raw.splits["train"])
     several = [label for label in sorted(known) if _is_several(label, known)]
-    if several:
+    lists = [label for label in sorted(known) if _LIST.fullmatch(label)]
+    if several and not (is_said and not in_lists):
+        return [_in_one_cell(several, in_lists=in_lists)]
+    if lists and len(lists) == len(known) and not is_said:
         return [
             Problem(
-                f"several labels in one cell: {_list(several)}",
+                f"labels that look like lists: {_list(lists)}",
                 "train",
-                "kdzoo reads one label per text; multi-label data is not supported",
+                "save the rows as .jsonl or .parquet, with a list of names in each, or as 0/1 "
+                "columns; if a list is one label, say so: data.task: single-label",
             )
         ]
     problems: list[Problem] = []
+    if not known and in_lists:
+        problems.append(Problem("no row has a label", "train", _TWO))
     if len(known) == 1:
         problems.append(
-            Problem(
-                f"all rows have the one label '{next(iter(known))}'",
-                "train",
-                "a classifier needs two; if another column holds the labels, name it: --label, in "
-                "a recipe data.label",
-            )
+            Problem(f"all rows have the one label '{next(iter(known))}'", "train", _TWO)
         )
     for split in [name for name in raw.splits if name != "train"]:
-        strange = {label for _, label in raw.splits[split] if label.strip()} - known
+        strange = _known(raw.splits[split]) - known
         if strange:
             problems.append(
                 Problem(
@@ -110,6 +133,36 @@ def _label_problems(raw: RawData) -> list[Problem]:
                 )
             )
     return problems
+
+
+def _mixed(raw: RawData) -> Problem | None:
+    """Returns where lists of labels and single names stand together: which is meant is not told."""
+    kinds: dict[bool, tuple[str, int]] = {}
+    for split, rows in raw.splits.items():
+        for row, (_, label) in enumerate(rows):
+            kinds.setdefault(isinstance(label, str), (split, row))
+        if len(kinds) == 2:
+            places = (_places(raw, split, [row]) for split, row in kinds.values())
+            return Problem(
+                "some labels are lists, others are one name",
+                "; ".join(places),
+                "write all of them as lists (of one name, or none, too), or all as one name",
+            )
+    return None
+
+
+def _in_one_cell(several: Sequence[str], *, in_lists: bool) -> Problem:
+    """Returns what to do where the name of a label is made of others' names."""
+    separators = (_LABEL_SEPARATORS.search(label) for label in several)
+    mark = next((found[1] for found in separators if found), ",")
+    cure = (
+        "if a cell holds several labels, say what stands between them: --label-separator "
+        f"'{mark}', in a recipe data: {{label_separator: '{mark}'}}; if it is one label, say so: "
+        "data: {task: single-label}"
+    )
+    if in_lists:
+        cure = "write them as names of their own, or rename the label"
+    return Problem(f"several labels in one cell: {_list(several)}", "train", cure)
 
 
 def _cure_of_strange(label: str, known: set[str], split: str) -> str:
@@ -138,9 +191,9 @@ def note_labels(corpus: Corpus) -> Corpus:
 
 def _contradictions(corpus: Corpus) -> list[str]:
     """Returns a note on texts that stand with two labels, in one split or in two."""
-    labels: dict[str, int | None] = {}
+    labels: dict[str, Label | None] = {}
     examples = (e for name in ("train", "validation", *corpus.tests) for e in corpus.split(name))
-    found: dict[str, tuple[Example, int | None]] = {}
+    found: dict[str, tuple[Example, Label | None]] = {}
     for example in examples:
         text = normalised(example)
         if labels.setdefault(text, example.label) != example.label:
@@ -148,7 +201,7 @@ def _contradictions(corpus: Corpus) -> list[str]:
     if not found:
         return []
     example, first = next(iter(found.values()))
-    names = [corpus.labels[each] for each in (first, example.label) if each is not None]
+    names = [_told(each, corpus) for each in (first, example.label) if each is not None]
     shown = " | ".join(texts_of(example.input))[:SHOWN_CHARACTERS]
     return [
         f"texts that stand with two labels: {len(found):,}, for example '{shown}' with "
@@ -156,8 +209,23 @@ def _contradictions(corpus: Corpus) -> list[str]:
     ]
 
 
+def _told(label: Label, corpus: Corpus) -> str:
+    """Returns the name of a label, or those of several."""
+    ids = label if isinstance(label, tuple) else (label,)
+    return " + ".join(corpus.labels[each] for each in ids) or "none"
+
+
+def _labels_of(examples: Sequence[Example]) -> Counter[int | None]:
+    """Returns how many of the examples have each label; None counts those that have none."""
+    counts: Counter[int | None] = Counter()
+    for example in examples:
+        label = example.label
+        counts.update((label or (None,)) if isinstance(label, tuple) else (label,))
+    return counts
+
+
 def _is_several(label: str, known: set[str]) -> bool:
-    parts = _LABEL_SEPARATORS.split(label)
+    parts = _LABEL_SEPARATORS.split(label)[::2]
     return len(parts) > 1 and all(part in known for part in parts)
 
 
@@ -209,7 +277,7 @@ def handle_leaks(corpus: Corpus, on_leak: str) -> Corpus:
 
 
 def _refuse_nothing_left(corpus: Corpus, cleaned: Corpus, found: str) -> None:
-    lost = {e.label for e in corpus.train} - {e.label for e in cleaned.train}
+    lost = _labels_of(corpus.train).keys() - _labels_of(cleaned.train).keys()
     names = sorted(corpus.labels[label] for label in lost if label is not None)
     lacking = [f"training text of '{name}'" for name in names[:SHOWN]]
     lacking += [] if cleaned.validation else ["validation text"]
@@ -222,14 +290,30 @@ def _refuse_nothing_left(corpus: Corpus, cleaned: Corpus, found: str) -> None:
 
 def describe(corpus: Corpus) -> str:
     """Returns one line: sizes, classes, the smallest class."""
-    counts = Counter(example.label for example in corpus.train)
+    counts = _labels_of(corpus.train)
+    if corpus.task == MULTI_LABEL:
+        return f"{_sizes(corpus)}; {_sets(corpus, counts)}"
     label, smallest = min(counts.items(), key=lambda item: item[1])
     name = corpus.labels[label] if label is not None else "?"
+    return f"{_sizes(corpus)}; {len(corpus.labels)} classes, the smallest '{name}' with {smallest}"
+
+
+def _sets(corpus: Corpus, counts: Counter[int | None]) -> str:
+    """Returns how many labels there are, how many a text has, and the rarest."""
+    of_labels = {label: count for label, count in counts.items() if label is not None}
+    rarest = min(of_labels, key=of_labels.__getitem__)
+    none = f", {counts[None]:,} have none" if counts[None] else ""
+    return (
+        f"{len(corpus.labels)} labels, {sum(of_labels.values()) / len(corpus.train):.2f} a text"
+        f"{none}, the rarest '{corpus.labels[rarest]}' with {of_labels[rarest]:,}"
+    )
+
+
+def _sizes(corpus: Corpus) -> str:
     unlabelled = f", {len(corpus.unlabelled):,} unlabelled" if corpus.unlabelled else ""
     tests = ", ".join(f"{len(corpus.split(each)):,} {each}" for each in corpus.tests)
     noun = "pairs" if corpus.has_pairs else "texts"
     return (
         f"{len(corpus.train):,} labelled{unlabelled}, {len(corpus.validation):,} validation, "
-        f"{tests} {noun}; {len(corpus.labels)} classes, the smallest '{name}' "
-        f"with {smallest}"
+        f"{tests} {noun}"
     )

@@ -10,23 +10,25 @@ from functools import cached_property
 from typing import Literal
 
 from kdzoo.data.words import words_of
+from kdzoo.task import SINGLE_LABEL, Answers, Label, Task, rows_of
 
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 Input = str | tuple[str, str]  # a text, or the two of a pair
-RawRow = tuple[Input, str]  # a text or pair, and the name of its label
+RawLabel = str | tuple[str, ...]  # the name of a label; or those of several, or of none
+RawRow = tuple[Input, RawLabel]  # a text or pair, and its label
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text, or a pair of texts, and the id of its gold label if it has one."""
+    """A text, or a pair of texts, and its gold label if it has one: an id, or those of several."""
 
     text: str
     text_pair: str | None = None
-    label: int | None = None
+    label: Label | None = None
 
     @classmethod
-    def of(cls, given: Input, label: int | None = None) -> Example:
+    def of(cls, given: Input, label: Label | None = None) -> Example:
         """Returns the example of a text, or of the two of a pair."""
         return cls(given, None, label) if isinstance(given, str) else cls(*given, label)
 
@@ -78,6 +80,7 @@ class Corpus:
         positive: the id of the label whose F1 is told, of two.
         other_tests: more texts to judge by, by the name of their set.
         notes: what to tell the user of it.
+        task: whether a text has one label, or any number of them.
     """
 
     labels: tuple[str, ...]
@@ -89,6 +92,7 @@ class Corpus:
     positive: int | None = None
     other_tests: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    task: Task = SINGLE_LABEL
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -105,9 +109,10 @@ class Corpus:
         own = {"train": self.train, "validation": self.validation, "test": self.test}
         return own[name] if name in own else self.other_tests[name]
 
-    def gold(self, name: str) -> list[int]:
-        """Returns the gold label ids of a split."""
-        return [example.label for example in self.split(name) if example.label is not None]
+    def gold(self, name: str) -> Answers:
+        """Returns the gold answers of a split: label ids [N], or which labels each has, [N, C]."""
+        known = [example.label for example in self.split(name) if example.label is not None]
+        return self.task.gold(rows_of(known), len(self.labels))
 
     @cached_property
     def word_counts(self) -> Counter[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kdzoo.data.columns import unknown_labels
 from kdzoo.data.corpus import SPLITS, RawData, RawRow, SplitName
+from kdzoo.data.labelling import Labelling
 from kdzoo.data.parquet import class_names
 from kdzoo.data.stream import AS_NAMED, OTHERS, SUFFIXES, labelled_rows, stream_rows
 from kdzoo.errors import DataError, Problem, did_you_mean
@@ -20,7 +21,7 @@ _SAVED_TO_DISK = ("dataset_info.json", "dataset_dict.json", "state.json")
 def read_files(
     files: str | Mapping[SplitName, str],
     text: str,
-    label: str,
+    label: str | Labelling,
     text_pair: str | None = None,
     others: Sequence[str] = (),
     *,
@@ -32,7 +33,7 @@ def read_files(
     Args:
         files: the folder, the file, or a file per split.
         text: the column of the text.
-        label: the column of the label.
+        label: the column of the label, or how labels are written.
         text_pair: the column of the second text, of pairs.
         others: names of more files of a folder that are splits.
         unread: splits whose files are not to be read.
@@ -41,14 +42,15 @@ def read_files(
     Raises:
         DataError: a file is missing, has another encoding, or lacks a column.
     """
+    labelling = Labelling.of(label)
     paths = split_files(files, others, unread)
     splits: dict[str, list[RawRow]] = {}
     places: dict[str, list[str]] = {}
     for split, path in paths.items():
         splits[split], places[split] = [], []
         if split != "train":
-            _refuse_without_labels(path, split, text, label, csv)
-        for where, given, name in labelled_rows(path, text, label, text_pair, csv):
+            _refuse_without_labels(path, split, text, labelling, csv)
+        for where, given, name in labelled_rows(path, text, labelling, text_pair, csv):
             splits[split].append((given, name))
             places[split].append(where)
         if not splits[split]:
@@ -57,16 +59,20 @@ def read_files(
     is_noted = train is not None and train.suffix.lower() == ".parquet"
     return RawData(
         splits,
-        labels=class_names(train, label) if train is not None and is_noted else None,
+        labels=labelling.columns
+        or (class_names(train, labelling.column) if train is not None and is_noted else None),
         origin=", ".join(path.name for path in paths.values()),
         places=places,
     )
 
 
-def _refuse_without_labels(path: Path, split: str, text: str, label: str, csv: Csv) -> None:
+def _refuse_without_labels(
+    path: Path, split: str, text: str, labelling: Labelling, csv: Csv
+) -> None:
     """What is judged by needs labels; of a competition's test texts nobody else has them."""
     _, first = next(stream_rows(path, csv=csv), ("", None))
-    if first is not None and text in first and label not in first:
+    label = next((each for each in labelling.wanted if first and each not in first), None)
+    if first is not None and text in first and label is not None:
         known = did_you_mean(label, [*first])
         raise DataError(
             str(path), Problem(f"no column '{label}'", cure=f"{known} {unknown_labels(split)}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from kdzoo.data.cells import as_input, as_label
+from kdzoo.data.cells import as_input
 from kdzoo.data.columns import cure
 from kdzoo.data.corpus import SPLITS, Input, RawData, RawRow
-from kdzoo.data.parquet import class_name
+from kdzoo.data.labelling import Labelling
+from kdzoo.data.parquet import with_names
 from kdzoo.data.place import DATA
 from kdzoo.errors import DataError, did_you_mean, first_line
 from kdzoo.offline import hub_in_reach
@@ -19,7 +20,7 @@ def read_hub(
     config: str | None,
     revision: str | None,
     text: str,
-    label: str,
+    label: str | Labelling,
     text_pair: str | None = None,
     others: Sequence[str] = (),
     *,
@@ -27,12 +28,14 @@ def read_hub(
 ) -> RawData:
     """Returns the rows of a hub dataset; a ClassLabel column gives the names and their order.
 
+    So does one of lists of them, where texts have several.
+
     Args:
         name: of the dataset.
         config: its configuration, if it has several.
         revision: commit, tag or branch.
         text: the column of the text.
-        label: the column of the label.
+        label: the column of the label, or how labels are written.
         text_pair: the column of the second text, of pairs.
         others: more splits that are wanted.
         unread: splits that are not.
@@ -40,13 +43,13 @@ def read_hub(
     Raises:
         DataError: no hub is in reach and nothing is cached, or a column is missing.
     """
-    loaded = _load(name, config, revision, None)
+    loaded, labelling = _load(name, config, revision, None), Labelling.of(label)
     splits: dict[str, list[RawRow]] = {}
-    names: tuple[str, ...] | None = None
+    names: tuple[str, ...] | None = labelling.columns or None
     for split in dict.fromkeys((*SPLITS, *others)):
         if split in loaded and split not in unread:
-            names = names or _class_names(loaded[split], label)
-            splits[split] = _rows(loaded[split], name, text, label, text_pair)
+            names = names or _class_names(loaded[split], labelling.column)
+            splits[split] = _rows(loaded[split], name, text, labelling, text_pair)
     return RawData(splits, labels=names, origin=f"hub:{name}")
 
 
@@ -96,22 +99,27 @@ def _load(name: str, config: str | None, revision: str | None, split: str | None
 
 
 def _class_names(split: Any, label: str) -> tuple[str, ...] | None:
-    names = getattr(split.features.get(label), "names", None)
+    feature = split.features.get(label)
+    names = getattr(getattr(feature, "feature", feature), "names", None)  # of a list's elements
     return tuple(names) if names else None
 
 
-def _rows(split: Any, name: str, text: str, label: str, text_pair: str | None) -> list[RawRow]:
-    wanted = [text, label] if text_pair is None else [text, text_pair, label]
+def _rows(
+    split: Any, name: str, text: str, labelling: Labelling, text_pair: str | None
+) -> list[RawRow]:
+    wanted = [text, *([] if text_pair is None else [text_pair]), *labelling.wanted]
     for column in wanted:
         if column not in split.column_names:
             raise DataError(
                 f"the dataset '{name}' has no column '{column}'; "
                 f"{cure(column, split.column_names, DATA)}"
             )
-    names = _class_names(split, label)
+    column = labelling.column
+    names = None if labelling.columns else _class_names(split, column)
     rows: list[RawRow] = []
     for number, row in enumerate(split.select_columns(wanted), start=1):
         where = f"{name} row {number}"
-        value = class_name(row[label], names, where) if names else row[label]
-        rows.append((as_input(row, text, text_pair, where), as_label(value, where)))
+        if names:
+            row = {**row, column: with_names(row[column], names, where)}
+        rows.append((as_input(row, text, text_pair, where), labelling.read(row, where)))
     return rows

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from kdzoo import registry
 from kdzoo.data.checks import check_rows, handle_leaks, note_labels
-from kdzoo.data.corpus import Corpus, Example, RawData
+from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel
 from kdzoo.data.files import read_files
 from kdzoo.data.hub import read_hub
+from kdzoo.data.labelling import Labelling
 from kdzoo.data.split import keep_few_labels, make_splits, named_splits, replaced_splits
 from kdzoo.data.stream import AS_NAMED
 from kdzoo.errors import DataError, did_you_mean
 from kdzoo.recipe.schema import Data
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Label
 
 
 def origin_of(section: Data) -> str:
@@ -34,9 +36,17 @@ def load_corpus(section: Data) -> Corpus:
         DataError: the data cannot be found, read, or learnt from.
     """
     read = _read(section)
-    check_rows(read)  # before rows are mixed, so that they are told by their places
+    check_rows(
+        read, is_said=section.task is not None
+    )  # before rows are mixed, so that they are told by their places
     raw = make_splits(read, section.split, section.other_tests)
-    labels = raw.labels or tuple(sorted({label for _, label in raw.splits["train"]}))
+    train = [label for _, label in raw.splits["train"]]
+    task = SINGLE_LABEL if any(isinstance(label, str) for label in train) else MULTI_LABEL
+    labels = raw.labels or tuple(
+        sorted({n for label in train for n in ((label,) if isinstance(label, str) else label)})
+    )
+    if task == MULTI_LABEL:
+        _refuse_of_one_label(section)
     if section.oos_label is not None and section.oos_label not in labels:
         raise DataError(
             f"data.oos_label: no label is called '{section.oos_label}'; "
@@ -44,7 +54,7 @@ def load_corpus(section: Data) -> Corpus:
         )
     ids = {label: number for number, label in enumerate(labels)}
     splits = {
-        split: tuple(Example.of(given, ids[label]) for given, label in rows)
+        split: tuple(Example.of(given, _id_of(label, ids)) for given, label in rows)
         for split, rows in raw.splits.items()
     }
     corpus = Corpus(
@@ -55,8 +65,27 @@ def load_corpus(section: Data) -> Corpus:
         oos=ids[section.oos_label] if section.oos_label is not None else None,
         positive=_positive(section, labels),
         other_tests={name: splits[name] for name in section.other_tests or {}},
+        task=task,
     )
     return note_labels(handle_leaks(corpus, section.on_leak))
+
+
+def _id_of(label: RawLabel, ids: Mapping[str, int]) -> Label:
+    return ids[label] if isinstance(label, str) else tuple(sorted(ids[each] for each in label))
+
+
+def _refuse_of_one_label(section: Data) -> None:
+    """Refuses what is said of data that have one label a text, where they have several.
+
+    Raises:
+        DataError: something is.
+    """
+    for name in ("oos_label", "positive_label"):
+        if getattr(section, name) is not None:
+            raise DataError(
+                f"data.{name}: a text may have several labels here, or none, and that is for data "
+                f"with one label a text; remove data.{name} (--{name.replace('_', '-')})"
+            )
 
 
 def few_labels(corpus: Corpus, section: Data, seed: int) -> Corpus:
@@ -93,15 +122,15 @@ def _read(section: Data) -> RawData:
     pair = section.text_pair
     others = named_splits(section.split, section.other_tests)
     unread = replaced_splits(section.split, section.other_tests)
+    labelling = Labelling.of_section(section)
     if section.hub is not None:
         hub, config, revision = section.hub, section.config, section.revision
-        columns = (section.text, section.label, pair)
-        return read_hub(hub, config, revision, *columns, others, unread=unread)
+        return read_hub(hub, config, revision, section.text, labelling, pair, others, unread=unread)
     if section.files is not None:
         return read_files(
             section.files,
             section.text,
-            section.label,
+            labelling,
             pair,
             others,
             unread=unread,

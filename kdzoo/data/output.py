@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from kdzoo.errors import DataError
 from kdzoo.files import check_writable
@@ -17,6 +17,8 @@ from kdzoo.files import check_writable
 PAIR_COLUMN = "text_pair"  # of the second text, where a user names no other
 GROUP = 8192  # rows of a .parquet that are written at once
 
+ListOf = Literal["text", "number"]
+BAR = "|"  # between the elements of a list in a .csv
 Cells = Sequence[Any]  # a row's, in the order of the columns
 
 
@@ -34,7 +36,12 @@ def check_output(path: Path) -> None:
     check_writable(path.parent, "give -o another place")
 
 
-def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Cells]) -> int:
+def write_rows(
+    path: Path,
+    columns: Sequence[str],
+    rows: Iterable[Cells],
+    lists: Mapping[str, ListOf] | None = None,
+) -> int:
     """Writes rows beside their place, moves them there when all are, and returns their number.
 
     Where there is no row there is no file.
@@ -42,7 +49,8 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Cells]) -> int
     Args:
         path: a .jsonl, .csv or .parquet.
         columns: their names, K of them.
-        rows: K cells each, texts or numbers.
+        rows: K cells each, texts or numbers, or lists of them.
+        lists: what the lists hold, by column; none by default. In a .csv a bar stands between.
 
     Raises:
         DataError: they cannot be written there.
@@ -59,7 +67,7 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Cells]) -> int
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
-            _WRITERS[path.suffix.lower()](file, columns, counted())
+            _WRITERS[path.suffix.lower()](file, columns, counted(), lists or {})
         if count:
             partial.replace(path)
     except OSError as error:
@@ -70,28 +78,59 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Cells]) -> int
     return count
 
 
-def _write_jsonl(file: BinaryIO, columns: Sequence[str], rows: Iterator[Cells]) -> None:
+def _write_jsonl(
+    file: BinaryIO, columns: Sequence[str], rows: Iterator[Cells], _: Mapping[str, ListOf]
+) -> None:
     for row in rows:
         cells = dict(zip(columns, row, strict=True))
         file.write(json.dumps(cells, ensure_ascii=False).encode() + b"\n")
 
 
-def _write_csv(file: BinaryIO, columns: Sequence[str], rows: Iterator[Cells]) -> None:
+def _write_csv(
+    file: BinaryIO, columns: Sequence[str], rows: Iterator[Cells], lists: Mapping[str, ListOf]
+) -> None:
     with TextIOWrapper(file, encoding="utf-8", newline="") as text:
         table = csv.writer(text, lineterminator="\n")
         table.writerow(columns)
-        table.writerows(rows)
+        places = [place for place, name in enumerate(columns) if name in lists]
+        for row in rows:
+            cells = list(row)
+            for place in places:
+                cells[place] = _in_one_cell(cells[place])
+            table.writerow(cells)
 
 
-def _write_parquet(file: BinaryIO, columns: Sequence[str], rows: Iterator[Cells]) -> None:
+def _in_one_cell(values: Sequence[Any]) -> str:
+    """Returns a list as a cell.
+
+    Raises:
+        DataError: what parts its elements stands in one of them.
+    """
+    written = [str(each) for each in values]
+    odd = next((each for each in written if BAR in each), None)
+    if odd is not None:
+        raise DataError(
+            f"'{odd[:60]}' holds a '{BAR}', which parts several labels in a .csv; give -o a .jsonl "
+            "or .parquet"
+        )
+    return BAR.join(written)
+
+
+def _write_parquet(
+    file: BinaryIO, columns: Sequence[str], rows: Iterator[Cells], lists: Mapping[str, ListOf]
+) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
+    known = {"text": pa.string(), "number": pa.float64()}
+    kinds = {name: pa.list_(known[kind]) for name, kind in lists.items()}
     writer = None
     try:
         while group := list(islice(rows, GROUP)):
             cells = zip(*group, strict=True)
-            table = pa.table(dict(zip(columns, map(list, cells), strict=True)))
+            found = dict(zip(columns, map(list, cells), strict=True))
+            arrays = {name: pa.array(each, kinds.get(name)) for name, each in found.items()}
+            table = pa.table(arrays)
             writer = writer or parquet.ParquetWriter(file, table.schema, compression="zstd")
             writer.write_table(table)
     finally:
@@ -99,7 +138,9 @@ def _write_parquet(file: BinaryIO, columns: Sequence[str], rows: Iterator[Cells]
             writer.close()
 
 
-_WRITERS: dict[str, Callable[[BinaryIO, Sequence[str], Iterator[Cells]], None]] = {
+_WRITERS: dict[
+    str, Callable[[BinaryIO, Sequence[str], Iterator[Cells], Mapping[str, ListOf]], None]
+] = {
     ".jsonl": _write_jsonl,
     ".csv": _write_csv,
     ".parquet": _write_parquet,

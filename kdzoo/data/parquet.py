@@ -42,7 +42,7 @@ def parquet_rows(
         for batch in file.iter_batches():
             for number, row in enumerate(batch.to_pylist(), start=number + 1):  # noqa: B020
                 for column, names in named.items():
-                    row[column] = class_name(row[column], names, f"{path} row {number}")
+                    row[column] = with_names(row[column], names, f"{path} row {number}")
                 yield f"row {number}", row
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"{path} is not a parquet file: {error}") from None
@@ -56,6 +56,17 @@ def class_names(path: Path, column: str) -> tuple[str, ...] | None:
     import pyarrow.parquet
 
     return _names_in(pyarrow.parquet.read_schema(path), column)
+
+
+def with_names(value: Any, names: Sequence[str], where: str) -> Any:
+    """Returns a class by its name, or a list of them by theirs.
+
+    Raises:
+        DataError: there are fewer classes.
+    """
+    if isinstance(value, list):
+        return [class_name(each, names, where) for each in value]
+    return class_name(value, names, where)
 
 
 def class_name(value: int | None, names: Sequence[str], where: str) -> str | None:
@@ -75,14 +86,19 @@ def class_name(value: int | None, names: Sequence[str], where: str) -> str | Non
 
 
 def _names_in(schema: Any, column: str) -> tuple[str, ...] | None:
-    """Returns the names that the features of datasets have for an integer column's classes."""
+    """Returns the names that the features of datasets have for classes, integers or their lists."""
     import pyarrow
 
-    if column not in schema.names or not pyarrow.types.is_integer(schema.field(column).type):
+    if column not in schema.names:
+        return None
+    kind = schema.field(column).type
+    is_list = pyarrow.types.is_list(kind) or pyarrow.types.is_large_list(kind)
+    if not pyarrow.types.is_integer(kind.value_type if is_list else kind):
         return None
     try:
         noted = json.loads((schema.metadata or {})[_METADATA])
         feature = noted["info"]["features"][column]
+        feature = feature["feature"] if is_list else feature
         names = feature["names"] if feature["_type"] == "ClassLabel" else None
     except (KeyError, TypeError, ValueError):  # not written by datasets
         return None

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from kdzoo.data.corpus import SPLITS, Corpus, Example, RawData, RawRow
+import numpy as np
+
+from kdzoo.data.corpus import SPLITS, Corpus, Example, RawData, RawLabel, RawRow
 from kdzoo.errors import DataError, did_you_mean
 
 _SHARE = re.compile(r"^(0?\.\d+) of (\w+)$")
@@ -125,26 +127,62 @@ def _refuse_missing(
 
 def _stratified(rows: list[RawRow], fraction: float) -> tuple[list[RawRow], list[RawRow]]:
     """Returns (taken, left): about ``fraction`` of every label, one or more where it has two."""
-    rng = random.Random(SPLIT_SEED)
-    by_label: dict[str, list[int]] = defaultdict(list)
-    for index, (_, label) in enumerate(rows):
-        by_label[label].append(index)
-    taken: set[int] = set()
-    for label in sorted(by_label):
-        indexes = by_label[label]
-        rng.shuffle(indexes)
-        count = min(len(indexes) - 1, max(1, round(fraction * len(indexes))))
-        taken.update(indexes[:count])
+    labels = [label for _, label in rows]
+    by_set = any(isinstance(label, tuple) for label in labels)
+    taken = _taken_by_set(labels, fraction) if by_set else _taken_by_label(labels, fraction)
     return (
         [row for index, row in enumerate(rows) if index in taken],
         [row for index, row in enumerate(rows) if index not in taken],
     )
 
 
+def _taken_by_label(labels: Sequence[RawLabel], fraction: float) -> set[int]:
+    rng = random.Random(SPLIT_SEED)
+    by_label: dict[str, list[int]] = defaultdict(list)
+    for index, label in enumerate(labels):
+        by_label[str(label)].append(index)
+    taken: set[int] = set()
+    for label in sorted(by_label):
+        indexes = by_label[label]
+        rng.shuffle(indexes)
+        count = min(len(indexes) - 1, max(1, round(fraction * len(indexes))))
+        taken.update(indexes[:count])
+    return taken
+
+
+def _taken_by_set(labels: Sequence[RawLabel], fraction: float) -> set[int]:
+    """Returns the rows that iterative stratification takes (Sechidis et al., 2011).
+
+    It begins with the rarest label, so that each has about its share on both sides. That a text has
+    none counts as a label too. One row of each label stays.
+    """
+    from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
+
+    columns = {
+        name: number for number, name in enumerate(sorted({n for row in labels for n in row}))
+    }
+    has_label = np.zeros((len(labels), len(columns) + 1), dtype=np.int64)
+    for row, names in zip(has_label, labels, strict=True):
+        row[[columns[name] for name in names] or [-1]] = 1
+    count = round(fraction * len(labels))
+    if not 0 < count < len(labels):
+        return set()
+    splitter = MultilabelStratifiedShuffleSplit(1, test_size=count, random_state=SPLIT_SEED)
+    _, taken = next(splitter.split(has_label, has_label))
+    is_left = np.ones(len(labels), dtype=bool)
+    is_left[taken] = False
+    for index in taken:  # a label that would have no row left gets one back
+        if (has_label[index] > has_label[is_left].sum(0)).any():
+            is_left[index] = True
+    return {*np.flatnonzero(~is_left).tolist()}
+
+
 def keep_few_labels(
     corpus: Corpus, labels_per_class: int | None, validation_per_class: int | None, seed: int
 ) -> Corpus:
     """Returns the corpus with so many labels per class; the rest of train becomes unlabelled text.
+
+    A text with several labels is kept as long as one of them is wanted.
 
     The out-of-scope class counts as one class. The same seed keeps the same texts, whoever asks.
     """
@@ -168,8 +206,10 @@ def _keep(
     counts: dict[int | None, int] = defaultdict(int)
     for index in order:
         label = examples[index].label
-        if counts[label] < per_class:
-            counts[label] += 1
+        own = (label or (None,)) if isinstance(label, tuple) else (label,)  # "none" is a class too
+        if any(counts[each] < per_class for each in own):
+            for each in own:
+                counts[each] += 1
             kept.add(index)
     return (
         tuple(example for index, example in enumerate(examples) if index in kept),

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kdzoo.data.cells import as_input, as_label
+from kdzoo.data.cells import as_input
 from kdzoo.data.columns import cure
-from kdzoo.data.corpus import Input, texts_of
+from kdzoo.data.corpus import Input, RawLabel, texts_of
+from kdzoo.data.labelling import Labelling
 from kdzoo.data.lines import lines_of, texts_in
 from kdzoo.data.parquet import parquet_rows
 from kdzoo.data.place import DATA, Place
@@ -141,8 +142,9 @@ def read_labelled(
     """
     texts: list[Input] = []
     labels: list[str] = []
-    for where, given, name in labelled_rows(path, text, label, text_pair, csv):
-        if not name:
+    labelling = Labelling(label, task="single-label")
+    for where, given, name in labelled_rows(path, text, labelling, text_pair, csv):
+        if not isinstance(name, str) or not name:
             raise DataError(str(path), Problem(f"'{label}' is empty", where, "give it a label"))
         texts.append(given)
         labels.append(name)
@@ -150,17 +152,22 @@ def read_labelled(
 
 
 def labelled_rows(
-    path: Path, text: str, label: str, text_pair: str | None = None, csv: Csv = AS_NAMED
-) -> Iterator[tuple[str, Input, str]]:
+    path: Path,
+    text: str,
+    label: str | Labelling,
+    text_pair: str | None = None,
+    csv: Csv = AS_NAMED,
+) -> Iterator[tuple[str, Input, RawLabel]]:
     """Yields where each row of a file stands, its text or pair, and its label; either may be empty.
 
     Raises:
         DataError: there is no such file, it is not what its name says, or lacks a column.
     """
-    wanted = [text, label] if text_pair is None else [text, text_pair, label]
-    for where, row in stream_rows(path, wanted, csv):
+    labelling = Labelling.of(label)
+    texts = [text] if text_pair is None else [text, text_pair]
+    for where, row in stream_rows(path, [*texts, *labelling.wanted], csv):
         place = f"{path} {where}"
-        yield where, as_input(row, text, text_pair, place), as_label(row[label], place)
+        yield where, as_input(row, text, text_pair, place), labelling.read(row, place)
 
 
 def _jsonl_rows(path: Path, wanted: Sequence[str], place: Place) -> Iterator[PlacedRow]:

@@ -14,9 +14,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from kdzoo.data.corpus import Example
+from kdzoo.task.gold import Ids, joined_rows, labels_of, rows_of
 
 CHUNK = 8192  # examples that are objects at once
-NO_LABEL = -100  # the label id of a row without a gold label
 
 Digests = npt.NDArray[np.uint64]  # [N, 2]
 Rows = npt.NDArray[np.int64]  # row numbers
@@ -30,12 +30,13 @@ class Texts(Sequence[Example]):
 
     Attributes:
         columns: ``text`` and ``text_pair``, [N] each.
-        gold: gold label ids, NO_LABEL where there is none, [N].
+        gold: gold label ids, NO_LABEL where there is none, [N]; rows of them, [N, K], where texts
+            have several.
         digests: what stands for the texts in every cache key, [N, 2].
     """
 
     columns: pa.Table
-    gold: npt.NDArray[np.int64]
+    gold: Ids
     digests: Digests
 
     @classmethod
@@ -44,26 +45,26 @@ class Texts(Sequence[Example]):
         if isinstance(examples, Texts):
             return examples
         tables: list[pa.Table] = []
-        gold: list[npt.NDArray[np.int64]] = []
+        gold: list[Ids] = []
         digests: list[Digests] = []
         remaining = iter(examples)
         while part := list(islice(remaining, CHUNK)):
             pairs = {"text": [e.text for e in part], "text_pair": [e.text_pair for e in part]}
             tables.append(pa.Table.from_pydict(pairs, schema=_COLUMNS))
-            gold.append(np.array([NO_LABEL if e.label is None else e.label for e in part]))
+            gold.append(rows_of([each.label for each in part]))
             digests.append(digests_of(part))
         if not tables:
             nothing = np.empty((0, 2), dtype=np.uint64)
             return cls(_COLUMNS.empty_table(), np.empty(0, dtype=np.int64), nothing)
         columns = pa.concat_tables(tables).combine_chunks()
-        return cls(columns, np.concatenate(gold), np.concatenate(digests))
+        return cls(columns, joined_rows(gold), np.concatenate(digests))
 
     @classmethod
     def joined(cls, parts: Iterable[Texts]) -> Texts:
         """Returns the parts as one, in their order."""
         parts = [part for part in parts if len(part)] or [cls.of(())]
         columns = pa.concat_tables([part.columns for part in parts])
-        gold = np.concatenate([part.gold for part in parts])
+        gold = joined_rows([part.gold for part in parts])
         return cls(columns, gold, np.concatenate([part.digests for part in parts]))
 
     def take(self, rows: Rows) -> Texts:
@@ -101,8 +102,8 @@ class Texts(Sequence[Example]):
     def _examples(self, start: int, end: int) -> Iterator[Example]:
         part = self.columns.slice(start, end - start)
         texts, pairs = part["text"].to_pylist(), part["text_pair"].to_pylist()
-        for text, pair, label in zip(texts, pairs, self.gold[start:end].tolist(), strict=True):
-            yield Example(text, pair, None if label == NO_LABEL else label)
+        for text, pair, label in zip(texts, pairs, labels_of(self.gold[start:end]), strict=True):
+            yield Example(text, pair, label)
 
 
 def digests_of(examples: Sequence[Example]) -> Digests:

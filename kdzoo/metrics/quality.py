@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Ids = npt.NDArray[np.int64]  # [N]
+from kdzoo.metrics.sets import average_precision, set_quality
+from kdzoo.task import SINGLE_LABEL, Answers, Task
+from kdzoo.task.protocol import Logits
+from kdzoo.task.thresholds import shared_threshold
+
+Ids = npt.NDArray[np.integer[Any]]  # [N]
 
 
 @cache
@@ -50,3 +55,42 @@ def quality(
             figures |= module._compute(predictions, gold, oos=oos)
     figures.setdefault("in_scope_accuracy", figures["accuracy"])
     return figures
+
+
+def quality_of(
+    task: Task, answers: Answers, gold: Answers, oos: int | None = None, positive: int | None = None
+) -> dict[str, float]:
+    """Returns the quality figures of a task's answers.
+
+    Args:
+        task: what the data asks.
+        answers: of a model.
+        gold: as many.
+        oos: the id of the out-of-scope label, if there is one.
+        positive: the id of the label to find, if there is one.
+    """
+    if task == SINGLE_LABEL:
+        return quality(answers, gold, oos, positive)
+    return set_quality(answers, gold)
+
+
+def quality_of_logits(
+    task: Task, logits: Logits, gold: Answers, oos: int | None = None, positive: int | None = None
+) -> dict[str, float]:
+    """Returns what logits give at their best: what trainings are selected by, on validation.
+
+    Where a text may have several labels, they are told at the one threshold that is best here: in
+    the beginning, rare labels are far below one half.
+
+    Args:
+        task: what the data asks.
+        logits: [N, C].
+        gold: of the same texts.
+        oos: the id of the out-of-scope label, if there is one.
+        positive: the id of the label to find, if there is one.
+    """
+    if task == SINGLE_LABEL:
+        return quality(task.answers(logits), gold, oos, positive)
+    threshold = shared_threshold(task.probabilities(logits), gold)
+    found = set_quality(task.answers(logits, [threshold] * gold.shape[1]), gold)
+    return {**found, "average_precision": average_precision(logits, gold)}

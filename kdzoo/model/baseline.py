@@ -17,6 +17,7 @@ from kdzoo.files import check_readable, has_file, writing
 from kdzoo.limits import memory_limit
 from kdzoo.model.forward import Logits
 from kdzoo.plain import are_names
+from kdzoo.task import SINGLE_LABEL, Answers
 
 BASELINE_FILES = ("baseline.skops", "labels.json")
 _PACKED = 100  # times smaller than what was packed: features and weights do not shrink so far
@@ -26,6 +27,7 @@ _OBJECTS = 4  # times bigger than its file is a vocabulary in memory
 def fit_baseline(corpus: Corpus) -> Any:
     """Returns a scikit-learn pipeline on the gold texts: words 1-2, characters 2-5, linear SVM.
 
+    Where a text may have several labels, each has a machine of its own, against the rest.
     Of a pair, the machine reads both texts' features, where they agree and where they differ. Texts
     without a word of two letters, as of emoji, are read by their characters alone.
     """
@@ -36,12 +38,36 @@ def fit_baseline(corpus: Corpus) -> Any:
     split = words.build_analyzer()
     has_words = any(split(text) for each in corpus.train for text in texts_of(each.input))
     features = make_union(*[words] * has_words, characters)
-    machine = LinearSVC(random_state=0)
     inputs, gold = [example.input for example in corpus.train], corpus.gold("train")
-    if not corpus.has_pairs:
-        return make_pipeline(features, machine).fit(inputs, gold)
-    features.fit([text for pair in inputs for text in pair])
-    return make_pipeline(features, machine.fit(features_of(features, inputs), gold))
+    is_single = corpus.task == SINGLE_LABEL
+    if is_single and not corpus.has_pairs:
+        return make_pipeline(features, LinearSVC(random_state=0)).fit(inputs, gold)
+    features.fit([text for each in inputs for text in texts_of(each)])
+    read = features_of(features, inputs)
+    machine = LinearSVC(random_state=0).fit(read, gold) if is_single else _planes(read, gold)
+    return make_pipeline(features, machine)
+
+
+def _planes(read: Any, gold: Answers) -> Any:
+    """Returns a machine with a plane for each label, fitted by itself: scikit-learn's own shape.
+
+    A label that no text has, or each, has no plane: it is never given, or always.
+
+    Args:
+        read: features, [N, F].
+        gold: which labels each text has, [N, C].
+    """
+    from sklearn.svm import LinearSVC
+
+    planes = np.zeros((gold.shape[1], read.shape[1]))
+    offsets = np.where(gold.all(0), 1.0, -1.0)
+    for label in np.flatnonzero(gold.any(0) & ~gold.all(0)):
+        fitted = LinearSVC(random_state=0).fit(read, gold[:, label])
+        planes[label], offsets[label] = fitted.coef_[0], fitted.intercept_[0]
+    machine = LinearSVC(random_state=0)
+    machine.coef_, machine.intercept_ = planes, offsets
+    machine.classes_, machine.n_features_in_ = np.arange(len(planes)), planes.shape[1]
+    return machine
 
 
 def _vectorisers() -> tuple[Any, Any]:

@@ -19,6 +19,7 @@ from kdzoo.model.contract import has_embedding
 from kdzoo.model.folder import READS_PAIRS
 from kdzoo.model.padding import two_texts
 from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification
+from kdzoo.task import SINGLE_LABEL
 from kdzoo.text import Vocabulary
 
 _TRIED = 12  # tokens of a text that is long enough for most mistakes to show
@@ -37,6 +38,7 @@ class BuildContext:
         teacher: loads the fine-tuned teacher. A hard-label control gets the encoder here, so that
             nothing that the teacher learnt reaches it.
         pair_head: width of the head over both texts of a pair; 0 where texts are single.
+        problem_type: what transformers calls what the data asks.
         outputs: which of the teacher's outputs stands for each label, [C]; None where its head is
             not to be used: for a control, or where the teacher is a file.
     """
@@ -47,6 +49,7 @@ class BuildContext:
     teacher: Callable[[], Any]
     outputs: tuple[int, ...] | None = None
     pair_head: int = 0
+    problem_type: str = SINGLE_LABEL.problem_type
 
 
 def build_student(
@@ -83,7 +86,7 @@ def build_student(
     if vectors is not None:
         own = model.student if entry.is_module else model
         _put_vectors(own, vectors, entry, context.vocabulary.pad_id)
-    model.config.problem_type = "single_label_classification"
+    model.config.problem_type = context.problem_type
     if context.pair_head:
         setattr(model.config, READS_PAIRS, True)
     vocabulary = context.vocabulary

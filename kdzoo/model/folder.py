@@ -22,6 +22,7 @@ from kdzoo.model.soundness import (
     refuse_setfit,
     refuse_tokenizer,
 )
+from kdzoo.task import SINGLE_LABEL, Task, task_of_problem
 from kdzoo.text import Vocabulary, reader_of
 
 DEPLOYED_FILES = ("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json")
@@ -45,6 +46,7 @@ class LoadedModel:
     pad_id: int
     labels: tuple[str, ...]
     reads_pairs: bool | None = None  # rather than single texts; None where nobody says
+    task: Task = SINGLE_LABEL  # what its configuration says
 
     @property
     def max_length(self) -> int:
@@ -140,7 +142,8 @@ def load_model(folder: str | Path) -> LoadedModel:
     tokenizer, pad_id = _reader(hf, model.config, path, shape=shape)
     attend_to_all(model)
     model.config.pad_token_id = pad_id  # a decoder looks for the text's end before this id
-    return LoadedModel(model.eval(), tokenizer, pad_id, labels, reads_pairs(path))
+    task = task_of_problem(model.config.problem_type)
+    return LoadedModel(model.eval(), tokenizer, pad_id, labels, reads_pairs(path), task)
 
 
 def reads_pairs(folder: Path) -> bool | None:

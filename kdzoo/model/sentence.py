@@ -10,7 +10,7 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 from kdzoo.model.pooling import Pooling, pool
 from kdzoo.model.shape import SENTENCE
 from kdzoo.model.siamese import two_texts
-from kdzoo.model.whole import WholeModel
+from kdzoo.model.whole import WholeModel, loss_of
 
 
 class KdzooSentenceConfig(PreTrainedConfig):  # type: ignore[misc]
@@ -101,14 +101,14 @@ class KdzooSentenceForSequenceClassification(WholeModel):
         labels: Tensor | None = None,
         token_type_ids: Tensor | None = None,
     ) -> SequenceClassifierOutput:
-        """Returns logits [B, C] for ids and mask [B, T], and the loss if labels [B] are given.
+        """Returns logits [B, C] for ids and mask [B, T], and the loss if labels are given.
 
         Pairs come with token types [B, T]; where single texts are read, they say nothing.
 
         Args:
             input_ids: [B, T].
             attention_mask: [B, T], 0 at padding; all ones by default.
-            labels: ids [B].
+            labels: ids [B]; where a text may have several, which it has, [B, C].
             token_type_ids: [B, T], 1 at the second text of a pair.
         """
         if input_ids is None:
@@ -117,7 +117,7 @@ class KdzooSentenceForSequenceClassification(WholeModel):
             attention_mask = torch.ones_like(input_ids)
         vectors = self.vectors(input_ids, attention_mask, token_type_ids)
         logits = self.classifier(self.features(vectors))
-        loss = None if labels is None else torch.nn.functional.cross_entropy(logits, labels)
+        loss = None if labels is None else loss_of(self.config, logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)
 
 

@@ -56,20 +56,15 @@ def refuse_setfit(folder: Path, name: str) -> None:
 
 
 def refuse_other_problems(config: Any, name: str) -> None:
-    """Refuses a classifier that does not choose one of several classes.
+    """Refuses a classifier that gives no labels.
 
     Raises:
-        ModelError: it gives several labels at once, or a number.
+        ModelError: it gives a number.
     """
     fit = (
         "as a teacher it can be fitted to the data anew: teacher: {fine_tune: {}} in the recipe, "
         "kdzoo init --fine-tune"
     )
-    if config.problem_type == "multi_label_classification":
-        raise ModelError(
-            f"{name} gives several labels at once (problem_type multi_label_classification), and "
-            f"kdzoo distils classifiers that choose one; {fit}"
-        )
     if config.problem_type == "regression" or config.num_labels < 2:
         raise ModelError(
             f"{name} has {_outputs(config.num_labels)} "

@@ -14,7 +14,7 @@ from kdzoo.entries import StudentEntry
 from kdzoo.errors import ModelError, RegistryError
 from kdzoo.model.contract import WithEncoder, has_embedding, has_encoder
 from kdzoo.model.siamese import Siamese
-from kdzoo.model.whole import WholeModel
+from kdzoo.model.whole import WholeModel, loss_of
 
 
 class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
@@ -90,14 +90,14 @@ class KdzooForSequenceClassification(WholeModel):
         labels: Tensor | None = None,
         token_type_ids: Tensor | None = None,
     ) -> SequenceClassifierOutput:
-        """Returns logits [B, C] for ids and mask [B, T], and the loss if labels [B] are given.
+        """Returns logits [B, C] for ids and mask [B, T], and the loss if labels are given.
 
         Pairs come with token types [B, T]; where single texts are read, they say nothing.
 
         Args:
             input_ids: [B, T].
             attention_mask: [B, T], 0 at padding; all ones by default.
-            labels: ids [B].
+            labels: ids [B]; where a text may have several, which it has, [B, C].
             token_type_ids: [B, T], 1 at the second text of a pair.
         """
         if input_ids is None:
@@ -114,7 +114,7 @@ class KdzooForSequenceClassification(WholeModel):
             logits = self.student(input_ids, attention_mask, token_type_ids)  # [B, C]
         else:
             logits = self.student(input_ids, attention_mask)
-        loss = None if labels is None else torch.nn.functional.cross_entropy(logits, labels)
+        loss = None if labels is None else loss_of(self.config, logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)
 
     def _with_a_token(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:

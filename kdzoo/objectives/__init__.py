@@ -2,12 +2,21 @@
 
 from kdzoo.objectives.gold import OOS, GoldFor, gold_for
 from kdzoo.objectives.soft import dist, dkd, kl, mse
-from kdzoo.objectives.total import bind_objective, distillation_loss
+from kdzoo.objectives.total import (
+    GoldLoss,
+    bind_gold_loss,
+    bind_objective,
+    distillation_loss,
+)
+from kdzoo.objectives.weights import class_weights
 
 __all__ = [
     "OOS",
     "GoldFor",
+    "GoldLoss",
+    "bind_gold_loss",
     "bind_objective",
+    "class_weights",
     "dist",
     "distillation_loss",
     "dkd",

@@ -16,7 +16,28 @@ Temperature = Annotated[float, Interval(gt=0, le=1000)]
 Weight = Annotated[float, Interval(ge=0, le=1000)]
 
 
-@register_objective("kl")
+def binary_kl(
+    student_logits: Tensor, teacher_logits: Tensor, *, temperature: Temperature = 2.0
+) -> Tensor:
+    """KL divergence from the teacher's probability of each label, there or not, times T².
+
+    ``kl`` where a text may have several labels: each is a distribution over two. Summed over
+    labels, averaged over rows.
+
+    Args:
+        student_logits: [B, C].
+        teacher_logits: [B, C].
+        temperature: divides both sides' logits; above 0, at most 1,000.
+    """
+    student, teacher = (
+        torch.stack([F.logsigmoid(each), F.logsigmoid(-each)])  # there, not there: [2, B, C]
+        for each in (student_logits / temperature, teacher_logits / temperature)
+    )
+    loss = F.kl_div(student, teacher, log_target=True, reduction="sum") / len(student_logits)
+    return loss * temperature**2
+
+
+@register_objective("kl", tasks={"multi-label": binary_kl})
 def kl(student_logits: Tensor, teacher_logits: Tensor, *, temperature: Temperature = 2.0) -> Tensor:
     """KL divergence from the teacher's softened distribution, times T² (Hinton et al., 2015).
 
@@ -33,7 +54,7 @@ def kl(student_logits: Tensor, teacher_logits: Tensor, *, temperature: Temperatu
     return F.kl_div(student, teacher, log_target=True, reduction="batchmean") * temperature**2
 
 
-@register_objective("mse", needs_logits=True)
+@register_objective("mse", needs_logits=True, tasks={"multi-label": None})
 def mse(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
     """Mean squared difference of the logits (Ba and Caruana, 2014; Tang et al., 2019).
 

@@ -9,6 +9,8 @@ from pydantic import Field, field_validator
 from kdzoo.recipe.numbers import Few
 from kdzoo.recipe.section import Section
 
+ThresholdRule = Literal["per_label", "shared"]
+
 
 class Reject(Section):
     """When a text is called out of scope."""
@@ -43,6 +45,12 @@ class Measure(Section):
         None,
         description="rule that rejects texts as out of scope; by default the threshold with the "
         "best balanced recall on validation",
+    )
+    thresholds: ThresholdRule = Field(
+        "per_label",
+        exclude_if=lambda rule: rule == "per_label",
+        description="thresholds of texts with several labels, fitted on validation for the best "
+        "F1: each label's own (per_label), or one for all (shared)",
     )
     isolated: bool = Field(
         True,

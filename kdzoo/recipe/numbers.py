@@ -12,4 +12,6 @@ Positive = Annotated[int, Field(gt=0, le=10**9)]
 Few = Annotated[int, Field(gt=0, le=10_000)]  # of what takes seconds each, or bytes for each text
 Rate = Annotated[float, Field(gt=0)]  # one that is too high is told when the loss is no number
 Seed = Annotated[int, Field(lt=2**31)]  # two added up are one that every library takes
-SelectBy = Literal["accuracy", "macro_f1", "in_scope_accuracy", "last"]
+SelectBy = Literal[
+    "accuracy", "macro_f1", "in_scope_accuracy", "micro_f1", "average_precision", "last"
+]

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from kdzoo.entries import TaskName
 from kdzoo.recipe.card import Card
 from kdzoo.recipe.csv import Csv, Named
 from kdzoo.recipe.measure import Measure
@@ -34,6 +35,24 @@ class Data(Section):
     text: Named = Field("text", description="column of the text")
     text_pair: Named | None = Field(None, description="column of the second text of sentence pairs")
     label: Named = Field("label", description="column of the label")
+    task: TaskName | None = Field(
+        None,
+        exclude_if=lambda task: task is None,
+        description="number of labels that a text has: one (single-label), or any (multi-label); "
+        "by default as the data show, where lists of names are several",
+    )
+    label_separator: str | None = Field(
+        None,
+        min_length=1,
+        exclude_if=lambda separator: separator is None,
+        description="separator between the names of several labels in one cell",
+    )
+    label_columns: list[Named] | None = Field(
+        None,
+        min_length=2,
+        exclude_if=lambda columns: columns is None,
+        description="columns of 0 and 1, one for each label, in place of label",
+    )
     oos_label: Named | None = Field(None, description="the label that means out of scope")
     split: dict[Literal["validation", "test"], str] | None = Field(
         None,
@@ -80,7 +99,27 @@ class Data(Section):
             raise ValueError(f"other_tests: '{reserved[0]}' is a split already; call it otherwise")
         if self.labels_per_class is None and self.rest_of_train == "dropped":
             raise ValueError("rest_of_train belongs to labels_per_class; remove it")
+        self._refuse_misfits()
         return self
+
+    def _refuse_misfits(self) -> None:
+        """Raises a ValueError where labels are said to be written in two ways, or as for a task."""
+        ways = [key for key in ("label_separator", "label_columns") if getattr(self, key)]
+        if len(ways) == 2:
+            raise ValueError(
+                "labels stand in cells with a separator, or in columns of 0 and 1; remove "
+                "label_separator or label_columns"
+            )
+        if ways and self.task == "single-label":
+            raise ValueError(f"{ways[0]} is for several labels a text; remove it, or task")
+        if self.embedded is not None and (ways or self.task == "multi-label"):
+            key = ways[0] if ways else "task"
+            raise ValueError(f"{key}: the embedded datasets have one label a text; remove it")
+        columns = self.label_columns or []
+        if len(set(columns)) < len(columns) or {self.text, self.text_pair} & {*columns}:
+            raise ValueError("label_columns: a column is named twice, or is that of a text")
+        if columns and "label" in self.model_fields_set:
+            raise ValueError("label_columns stand in place of label; remove label")
 
 
 class Augment(Section):
@@ -216,6 +255,12 @@ class Training(Section):
     )
     max_grad_norm: float = Field(
         1.0, gt=0, le=10**9, description="maximum norm of the gradient; a larger one is scaled down"
+    )
+    class_weights: Literal["balanced"] | None = Field(
+        None,
+        exclude_if=lambda weights: weights is None,
+        description="weights of labels in the loss on gold labels: balanced gives rare ones as "
+        "much as frequent ones; by default each text weighs the same",
     )
     select_by: SelectBy = Field(
         "accuracy", description="validation metric that chooses the checkpoint"

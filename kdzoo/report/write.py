@@ -125,11 +125,11 @@ def _sections(report: Report, texts: Sequence[str] | None) -> list[Section]:
         quality_section(table, one_line(quality_caption(table, Place.PAGE))),
         *_deployed_sections(table),
         verdict_section(table),
-        forms_section(find_forms(store, table, report.reader)),
+        forms_section(find_forms(store, table, report.reader), table),
         calibration_section(table),
         scope_section(table),
         losses_section(table, texts),
-        curves_section(store),
+        curves_section(store, table),
         *environment_sections(store),
         recipes_section(store),
     )

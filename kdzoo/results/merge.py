@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,9 @@ from kdzoo.errors import Problem, StoreError
 from kdzoo.progress import Progress, Silent
 from kdzoo.results.merged_rows import FAMILY, StudyRow, merge_rows
 from kdzoo.results.publish import publish, refuse_to_overwrite
-from kdzoo.results.record import FormRecord, Manifest, Record, Session
+from kdzoo.results.record import DataSummary, FormRecord, Manifest, Record, Session
 from kdzoo.results.store import Store
+from kdzoo.task import TASKS
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def _refuse_other_data(sources: Sequence[_Source]) -> None:
                 "other labels": data.labels != first.labels,
                 "other test texts": data.test_fingerprint != first.test_fingerprint,
                 "another out-of-scope label": data.oos != first.oos,
+                "another number of labels a text": data.task != first.task,
             }
             wrong = next((what for what, is_so in differs.items() if is_so), None)
             if wrong is not None:
@@ -142,7 +145,7 @@ def _keep_models_apart(sources: Sequence[_Source]) -> Iterator[str]:
                 continue
             own, other = source.store.predictions(key), holder.store.predictions(key)
             if not _answers_alike(own, other):
-                said = own["prediction"].to_numpy(np.int32).tobytes()
+                said = _said(own["prediction"], record.data)
                 _rename(source.store, key, key[:FAMILY] + hashlib.sha256(said).hexdigest()[:8])
                 trained_apart.append(f"{record.name}, seed {record.seed} ({record.role})")
         if trained_apart:
@@ -159,6 +162,12 @@ def _answers_alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
         frame.loc[frame["split"].isin(shared), "prediction"].to_numpy() for frame in (one, other)
     )
     return np.array_equal(own, others)
+
+
+def _said(predictions: pd.Series[Any], data: DataSummary) -> bytes:
+    """Returns what stands for a model's answers to all texts."""
+    numbers = TASKS[data.task].numbers(predictions, len(data.labels))
+    return numbers.tobytes()
 
 
 def _rename(store: Store, key: str, new: str) -> None:

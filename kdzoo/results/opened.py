@@ -112,6 +112,8 @@ def _together(store: OpenedStore, manifest: Manifest) -> Iterator[Problem]:
     first = next(iter(records.values()))
     for key, record in records.items():
         where = _place(store, store.finished(key) / RECORD)
+        if record.data.task != first.data.task:
+            yield Problem(f"has another task than {first.name[:60]}", where)
         if len(record.data.labels) != len(first.data.labels):
             yield Problem(f"has other labels than {first.name[:60]}", where)
     for row in manifest.rows:

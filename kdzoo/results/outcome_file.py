@@ -18,6 +18,7 @@ from kdzoo.files import check_readable
 from kdzoo.measure import with_all_columns
 from kdzoo.measure.predictions import COLUMNS
 from kdzoo.results.record import DataSummary, FormRecord, Record
+from kdzoo.task import MULTI_LABEL
 
 MOST_TEXTS = 10_000_000  # of all splits together: a gigabyte of outcomes
 _NARROW = {  # what holds a column in a fourth of the bytes: type, and encoding in parquet
@@ -26,6 +27,8 @@ _NARROW = {  # what holds a column in a fourth of the bytes: type, and encoding 
 }
 _STEPS = 2**14  # that a mantissa, 0.5 to 1, is rounded to: by less than a ten-thousandth of it
 _IDS = ("gold", "prediction")
+_ANSWERS = (*_IDS, "teacher_prediction", "decided")  # words where texts may have several labels
+_DIGITS = 10  # of the id of a label, and what parts it from the next
 _LEAST = {**dict.fromkeys(_IDS, 0), "teacher_prediction": -1}  # without a teacher
 _LATER = (  # columns that kdzoo did not write from the beginning
     "brier",
@@ -79,6 +82,8 @@ def read_outcome_file(path: Path, record: Record | FormRecord) -> pd.DataFrame:
         _check(table, record.data, record.quality)
         split = table["split"].cast(pa.large_string())
         frame = table.drop_columns(["split"]).to_pandas(ignore_metadata=True)
+        for name in frame.select_dtypes("category"):
+            frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
         return with_all_columns(frame.assign(split=pd.array(split, dtype="str")))
     except (OSError, ValueError, OverflowError, pa.ArrowException) as error:
         raise StoreError(
@@ -96,9 +101,9 @@ def _table(content: io.BytesIO, data: DataSummary) -> pa.Table:
     lacking = sorted({*COLUMNS} - {*_LATER} - {*names})
     if lacking:
         raise ValueError(f"it lacks the column '{lacking[0]}'")
-    return parquet.read_table(
-        content, columns=[name for name in names if name in COLUMNS], read_dictionary=["split"]
-    )
+    words = ["split", *(_ANSWERS if data.task == MULTI_LABEL.name else ())]
+    known = [name for name in names if name in COLUMNS]
+    return parquet.read_table(content, columns=known, read_dictionary=words)
 
 
 def _check(table: pa.Table, data: DataSummary, quality: Mapping[str, Mapping[str, float]]) -> None:
@@ -107,14 +112,19 @@ def _check(table: pa.Table, data: DataSummary, quality: Mapping[str, Mapping[str
     Raises:
         ValueError: they are not what the record says.
     """
+    in_words = _ANSWERS if data.task == MULTI_LABEL.name else ()
     for name in table.schema.names:
-        _check_column(name, table[name])
-    for name, least in _LEAST.items():
+        if name in in_words:
+            _check_sets(name, table[name], len(data.labels))
+        else:
+            _check_column(name, table[name])
+    for name, least in _LEAST.items() if not in_words else ():
         ids = table[name].to_numpy()
         wrong = ids[(ids < least) | (ids >= len(data.labels))]  # a gap is neither
         if len(wrong):
             raise ValueError(f"'{name}' {wrong[0]} is none of the labels")
-    hits = table["gold"].to_numpy() == table["prediction"].to_numpy()
+    gold, prediction = (table[name].to_numpy() for name in _IDS)
+    hits = np.asarray(gold == prediction)
     splits = table["split"].unify_dictionaries().combine_chunks()
     for number, split in enumerate(splits.dictionary.to_pylist()):
         own = hits[splits.indices.to_numpy() == number]
@@ -126,6 +136,25 @@ def _check(table: pa.Table, data: DataSummary, quality: Mapping[str, Mapping[str
             raise ValueError(
                 f"its accuracy on '{split}' is {accuracy:.4f}, the record's {recorded:.4f}"
             )
+
+
+def _check_sets(name: str, column: pa.ChunkedArray, labels: int) -> None:
+    """Looks at answers that are sets of labels; each that occurs once, however many texts have it.
+
+    Raises:
+        ValueError: one is no such set, or there are gaps where there may be none.
+    """
+    if pa.types.is_null(column.type) and name in _MAY_LACK:  # all of them gaps
+        return
+    words = (pa.string(), pa.large_string())
+    if not pa.types.is_dictionary(column.type) or column.type.value_type not in words:
+        raise ValueError(f"the column '{name}' holds {str(column.type)[:60]}")
+    if column.null_count > 0 and (name not in _MAY_LACK or column.null_count < len(column)):
+        raise ValueError(f"the column '{name}' has gaps")
+    distinct = column.unify_dictionaries().combine_chunks().dictionary
+    if any(len(each.as_py()) > _DIGITS * labels for each in distinct):
+        raise ValueError(f"a cell of '{name}' holds more than {labels} labels")
+    MULTI_LABEL.sets(distinct.to_pylist(), labels)
 
 
 def _check_column(name: str, column: pa.ChunkedArray) -> None:

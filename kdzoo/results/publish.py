@@ -22,7 +22,10 @@ _FOLDERS = ("models", "measurements")
 PATH_KEYS = ("files", "outputs", "vectors")  # of a recipe: what stands there is always a path
 _TEXTS = ("csv", "text", "text_pair")
 NAME_KEYS = {  # by section of a recipe: what stands there is a name, or a character, whatever it is
-    "data": (*_TEXTS, "label", "oos_label", "positive_label"),
+    "data": (
+        *_TEXTS,
+        *("label", "label_separator", "label_columns", "oos_label", "positive_label"),
+    ),
     "unlabelled": _TEXTS,
     "teacher": ("csv", "labels"),
 }

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from kdzoo.bounds import check_depth
+from kdzoo.entries import TaskName
 from kdzoo.fields import Count, Finite, Name, Words
 from kdzoo.measure import Size, Speed
 from kdzoo.recipe.card import Card
@@ -96,6 +97,7 @@ class DataSummary(_Frozen):
     pairs: bool = False  # of texts, rather than single ones
     positive: Count | None = None  # the label whose F1 is told
     other_tests: dict[Name, Count] = {}  # texts in each
+    task: TaskName = Field("single-label", exclude_if=lambda task: task == "single-label")
 
     @model_validator(mode="after")
     def _labels_are_there(self) -> Self:

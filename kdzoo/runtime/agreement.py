@@ -10,6 +10,7 @@ import numpy as np
 
 from kdzoo.runtime.alone import TextByText
 from kdzoo.runtime.protocol import Classifier, Input
+from kdzoo.task import SINGLE_LABEL, Task
 
 CHUNK = 512  # texts in memory at once
 
@@ -34,6 +35,7 @@ def agreement(
     other: Classifier,
     texts: Iterable[Input],
     advance: Callable[[int], None],
+    task: Task = SINGLE_LABEL,
 ) -> Agreement:
     """Returns how far one form is from another, text by text, in memory that does not grow."""
     remaining, alone = iter(texts), TextByText(other)  # as an exported folder's own code reads
@@ -41,7 +43,7 @@ def agreement(
     while chunk := list(islice(remaining, CHUNK)):
         wanted, found = reference.logits(chunk), alone.logits(chunk)  # [N, C] each
         count += len(chunk)
-        same += int((wanted.argmax(1) == found.argmax(1)).sum())
+        same += int(task.right(task.answers(found), task.answers(wanted)).sum())
         difference = max(difference, float(np.abs(wanted - found).max()))
         advance(len(chunk))
     return Agreement(count, same, difference)

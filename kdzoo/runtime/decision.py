@@ -5,6 +5,7 @@ Both are fitted on validation and lie beside the model; nothing needs them, user
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kdzoo.errors import ModelError
 from kdzoo.files import has_file
+from kdzoo.recipe.measure import ThresholdRule
 
 DECISION = "decision.json"
 ScoreName = Literal["oos_probability", "odds", "max_in_scope", "margin", "energy"]
@@ -32,6 +34,9 @@ class Decision(BaseModel):
             has no such text, or calling none so is the best.
         max_false_rejections: share of the validation texts in scope that the threshold may reject;
             None where it maximises the mean of the recalls in and out of scope.
+        thresholds: where a text may have several labels, the probability of each, at temperature
+            1, from which on it is given; by the label's name.
+        threshold_rule: whether each label has its own, or all have one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +47,26 @@ class Decision(BaseModel):
     oos_score: ScoreName = "oos_probability"  # the only one that version 1 knew
     oos_threshold: Annotated[float, Field(allow_inf_nan=False)] | None = None
     max_false_rejections: Annotated[float, Field(gt=0, lt=1)] | None = None
+    thresholds: dict[str, Annotated[float, Field(ge=0, le=1)]] | None = Field(
+        None, exclude_if=lambda thresholds: thresholds is None
+    )
+    threshold_rule: ThresholdRule | None = Field(None, exclude_if=lambda rule: rule is None)
+
+    def thresholds_of(self, labels: Sequence[str]) -> tuple[float, ...] | None:
+        """Returns the thresholds of labels in their order, [C]; None where there are none.
+
+        Raises:
+            ModelError: a label has none.
+        """
+        if self.thresholds is None:
+            return None
+        lacking = [label for label in labels if label not in self.thresholds]
+        if lacking:
+            raise ModelError(
+                f"{DECISION} has no threshold for the label '{lacking[0][:60]}': it belongs to "
+                "another model; run the recipe again"
+            )
+        return tuple(self.thresholds[label] for label in labels)
 
 
 def read_decision(folder: Path) -> Decision | None:

@@ -75,7 +75,7 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
             loaded.tokenizer.save(str(partial / TOKENIZER))
         (partial / LABELS).write_text(json.dumps(loaded.labels, indent=1), encoding="utf-8")
         _copy_decision(folder, partial, runtime, int8)
-        text = readme(runtime, loaded.labels, read_decision(partial))
+        text = readme(runtime, loaded.labels, read_decision(partial), loaded.task)
         (partial / README).write_text(text, encoding="utf-8")
         write_exported_form(partial, _description(partial, loaded, runtime, int8))
         refuse_not_finite(OnnxClassifier(partial).logits(["one", "two texts"]), str(folder))
@@ -178,4 +178,5 @@ def _description(folder: Path, loaded: LoadedModel, runtime: str, int8: str | No
         int8=int8,
         splits_special_tokens=loaded.tokenizer.encode_special_tokens,
         heeds_padding=heeds_padding(loaded.model),
+        task=loaded.task.name,
     )

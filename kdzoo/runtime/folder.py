@@ -16,6 +16,7 @@ from kdzoo.errors import ModelError
 from kdzoo.files import has_file
 from kdzoo.model_files import check_tokenizer_file
 from kdzoo.plain import are_names
+from kdzoo.task import SINGLE_LABEL, TASKS, TaskName
 
 SCHEMA_VERSION = 1
 EXPORT = "export.json"
@@ -43,6 +44,7 @@ class ExportedForm:
             ``tokenizer.json`` cannot say.
         heeds_padding: whether a text is answered otherwise beside a longer one, so that texts have
             to be read one at a time.
+        task: whether a text gets one label, or any number of them.
     """
 
     runtime: str
@@ -55,12 +57,16 @@ class ExportedForm:
     int8: str | None = None
     splits_special_tokens: bool = False
     heeds_padding: bool = False
+    task: TaskName = "single-label"
     schema_version: int = SCHEMA_VERSION
 
 
 def write_exported_form(folder: Path, form: ExportedForm) -> None:
     """Writes ``export.json``, last: a folder that holds it is whole."""
-    (folder / EXPORT).write_text(json.dumps(asdict(form), indent=1), encoding="utf-8")
+    told = asdict(form)
+    if form.task == SINGLE_LABEL.name:  # as it was before there were others
+        del told["task"]
+    (folder / EXPORT).write_text(json.dumps(told, indent=1), encoding="utf-8")
 
 
 def is_exported_form(folder: Path) -> bool:
@@ -104,6 +110,8 @@ def _check_entries(form: ExportedForm) -> None:
         raise ValueError("'reads_pairs' is neither true, false nor null")
     if form.int8 not in ("dynamic", "static", None):
         raise ValueError("'int8' is neither dynamic, static nor null")
+    if form.task not in TASKS:
+        raise ValueError(f"'task' is none of {', '.join(TASKS)}")
     if not 0 < form.max_length <= MOST:
         raise ValueError(f"'max_length' is {str(form.max_length)[:20]}")
     if not 0 <= form.pad_id < form.vocabulary <= MOST:

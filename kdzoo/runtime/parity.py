@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from kdzoo.fields import Count, Finite
 from kdzoo.runtime.protocol import Classifier, Input, Logits
+from kdzoo.task import SINGLE_LABEL, Answers, Task
 
 LARGEST_DIFFERENCE = 1e-4  # of a logit, where a runtime computes in float32
 LARGEST_LOSS = 0.005  # of validation accuracy, where it does not
@@ -76,22 +76,24 @@ def ragged_logits(classifier: Classifier, texts: Sequence[Input]) -> Logits:
 def compare(
     reference: Logits,
     logits: Logits,
-    gold: npt.NDArray[np.int64],
+    gold: Answers,
     *,
     exact: bool,
     ragged: Logits,
+    task: Task = SINGLE_LABEL,
 ) -> Parity:
     """Returns how far logits are from those of PyTorch, and whether that is near enough.
 
     Args:
         reference: PyTorch's, [N, C].
         logits: the runtime's, of the same texts.
-        gold: label ids, [N].
+        gold: answers, N of them.
         exact: whether the runtime computes in float32: then logits are compared, else accuracy.
         ragged: the runtime's logits of the first texts in ragged batches, [M, C], if exact.
+        task: what the data asks.
     """
-    answers, wanted = logits.argmax(1), reference.argmax(1)
-    lost = int((wanted == gold).sum()) - int((answers == gold).sum())
+    answers, wanted = task.answers(logits), task.answers(reference)
+    lost = int(task.right(wanted, gold).sum()) - int(task.right(answers, gold).sum())
     apart = (logits - reference, ragged - reference[: len(ragged)])
     # NaN is larger than all to NumPy, and smaller to Python's max
     difference = float(np.max([np.abs(each).max(initial=0) for each in apart]))
@@ -103,7 +105,7 @@ def compare(
     return Parity(
         texts=len(gold),
         logit_difference=difference,
-        other_labels=int((answers != wanted).sum()),
+        other_labels=int((~task.right(answers, wanted)).sum()),
         accuracy_change=-lost / len(gold),
         passed=is_near and bool(np.isfinite(difference)),
     )
@@ -129,7 +131,14 @@ def long_texts(texts: Sequence[Input], max_length: int) -> list[Input]:
     return [(joined(start, 0), joined(start, 1)) for start in starts]
 
 
-def with_long(parity: Parity, long: Long, classifier: Classifier, *, exact: bool) -> Parity:
+def with_long(
+    parity: Parity,
+    long: Long,
+    classifier: Classifier,
+    *,
+    exact: bool,
+    task: Task = SINGLE_LABEL,
+) -> Parity:
     """Returns what was found, and how far long texts are from a transformers pipeline.
 
     PyTorch in kdzoo is no reference for those: it might cut them on the wrong side as well.
@@ -139,12 +148,14 @@ def with_long(parity: Parity, long: Long, classifier: Classifier, *, exact: bool
         long: the long texts, read by the pipeline.
         classifier: the model in the runtime.
         exact: whether that computes in float32.
+        task: what the data asks.
     """
     if long.failure is not None:
         return parity.model_copy(update={"long_failure": long.failure})
     logits = classifier.logits(long.texts)
     difference = float(np.abs(logits - long.logits).max(initial=0))
-    others = int((logits.argmax(1) != long.logits.argmax(1)).sum())
+    answers, wanted = task.answers(logits), task.answers(long.logits)
+    others = int((~task.right(answers, wanted)).sum())
     is_near = difference <= LARGEST_DIFFERENCE if exact else others <= LONG_LABELS * len(logits)
     return parity.model_copy(
         update={

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from kdzoo.errors import DataError, ModelError
 from kdzoo.files import has_file
 from kdzoo.model_files import check_model_files
 from kdzoo.runtime.decision import DECISION, Decision, ScoreName, read_decision
 from kdzoo.runtime.folder import CASCADE, check_exported_form, is_exported_form
-from kdzoo.runtime.protocol import Input, Logits, load_classifier, runtime_of
+from kdzoo.runtime.protocol import Input, Logits, load_classifier, runtime_of, task_in
+from kdzoo.task import MULTI_LABEL, Answers
+from kdzoo.task.protocol import Values
 
 CHUNK = 256  # texts in memory at once, however long the input
 
@@ -25,17 +28,26 @@ class Prediction:
     """The label of a text, and the probabilities of the most probable ones.
 
     Attributes:
-        label: the most probable one.
-        probability: its own.
-        top: the most probable ones with theirs.
+        label: what the text gets; where it may get several, the most probable one, given or not.
+        probability: of that label.
+        top: the most probable labels, each with its probability; where a text may get several, as
+            many as it gets at least.
         by: who answered, of a cascade: ``student`` or ``teacher``; ``escalate`` where the teacher
             is elsewhere, and the label is the student's best guess.
+        labels: where it may get several, those that it gets, the most probable first; else None.
     """
 
     label: str
     probability: float
     top: tuple[tuple[str, float], ...]
     by: Literal["student", "teacher", "escalate"] | None = None
+    labels: tuple[str, ...] | None = None
+
+    @property
+    def chosen(self) -> tuple[tuple[str, float], ...]:
+        """The labels that it gets, each with its probability."""
+        given = (self.label,) if self.labels is None else self.labels
+        return tuple(each for each in self.top if each[0] in given)
 
 
 class Predictor:
@@ -56,6 +68,7 @@ class Predictor:
                 f"{folder} is a cascade, which decides by the student's calibrated score; ask the "
                 f"form in {folder / 'student'} for calibrated probabilities or rejection"
             )
+        self.task = task_in(folder)
         decision = _decision(folder) if calibrated or reject else None
         self._folder = folder
         self.is_cascade = runtime_of(folder) == "cascade"
@@ -64,6 +77,8 @@ class Predictor:
         self.reads_pairs = self._classifier.reads_pairs
         self._temperature = decision.temperature if decision and calibrated else 1.0
         self._rejection = _rejection(decision, self.labels, folder) if decision and reject else None
+        fitted = read_decision(folder) if self.task == MULTI_LABEL else None
+        self._thresholds = None if fitted is None else fitted.thresholds_of(self.labels)
 
     def predict(self, texts: Iterable[Input], top: int = 5) -> Iterator[Prediction]:
         """Yields a prediction per text, or pair, in order; memory does not grow with their number.
@@ -73,8 +88,6 @@ class Predictor:
                 pairs and a text stands alone, or the other way round.
             ModelError: its answer is no number.
         """
-        from scipy.special import softmax
-
         from kdzoo.runtime.rejection import oos_scores
 
         remaining = checked(texts, self.reads_pairs)
@@ -91,10 +104,14 @@ class Predictor:
                 is_out = oos_scores(score, logits, label) >= threshold
                 places = np.where(orders == label, np.where(is_out, -1, 1)[:, np.newaxis], 0)
                 orders = np.take_along_axis(orders, places.argsort(axis=1, kind="stable"), axis=1)
-            shares = softmax(logits / self._temperature, axis=1)
-            for row, order, who in zip(shares, orders, by, strict=True):
+            probabilities = self.task.probabilities(logits / self._temperature)
+            if self.task == MULTI_LABEL:
+                chosen = self.task.answers(logits, self._thresholds)
+                yield from self._sets(probabilities, chosen, orders, top)
+                continue
+            for row, order, who in zip(probabilities, orders, by, strict=True):
                 best = [(self.labels[i], float(row[i])) for i in order[:top]]
-                yield Prediction(best[0][0], best[0][1], tuple(best), who)
+                yield Prediction(*best[0], tuple(best), who)
 
     def _answered(self, chunk: Sequence[Input]) -> tuple[Logits, list[Any]]:
         """Returns the logits [N, C] of texts, and who gave them, where there are two to ask."""
@@ -103,6 +120,16 @@ class Predictor:
         logits, escalated = self._classifier.decide(chunk)
         asked = "teacher" if self._classifier.has_teacher else "escalate"
         return logits, [asked if each else "student" for each in escalated]
+
+    def _sets(
+        self, probabilities: Values, chosen: Answers, orders: npt.NDArray[np.intp], top: int
+    ) -> Iterator[Prediction]:
+        """Yields a prediction per text that may get several labels; all arguments are [N, C]."""
+        for row, is_given, order in zip(probabilities, chosen, orders, strict=True):
+            places = [*order[:top], *(i for i in order[top:] if is_given[i])]
+            best = [(self.labels[i], float(row[i])) for i in places]
+            given = tuple(self.labels[i] for i in places if is_given[i])
+            yield Prediction(*best[0], tuple(best), labels=given)
 
 
 def _decision(folder: Path) -> Decision:

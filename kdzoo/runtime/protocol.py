@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kdzoo import registry
+from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.files import has_file
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TASKS, Task, task_of_problem
 
 Input = str | tuple[str, str]  # a text, or the two of a pair
 Logits = npt.NDArray[np.float32]  # [N, C]
@@ -82,6 +84,27 @@ def lacking(name: str) -> list[str]:
     return [
         each for each in registry.runtimes.get(name).needs if importlib.util.find_spec(each) is None
     ]
+
+
+def task_in(folder: Path) -> Task:
+    """Returns what the model in a folder is asked; one that says nothing chooses one label.
+
+    Raises:
+        ModelError: a file of it cannot be read.
+    """
+    from kdzoo.runtime.decision import read_decision
+    from kdzoo.runtime.folder import is_exported_form, read_exported_form
+
+    if is_exported_form(folder):
+        return TASKS[read_exported_form(folder).task]
+    if has_file(folder / "config.json"):
+        try:
+            config = read_json(folder / "config.json")
+        except ValueError as error:
+            raise ModelError(f"{folder / 'config.json'} cannot be read: {error}") from error
+        return task_of_problem(config.get("problem_type") if isinstance(config, dict) else None)
+    decision = read_decision(folder)  # of the classical baseline, whose files say nothing of it
+    return SINGLE_LABEL if decision is None or decision.thresholds is None else MULTI_LABEL
 
 
 def runtime_of(folder: Path) -> str:

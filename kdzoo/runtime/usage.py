@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kdzoo.runtime.decision import Decision, ScoreName
+from kdzoo.task import SINGLE_LABEL, Task
 
 # that reads what is exported: opset 20, and a format of files that older ones refuse
 INSTALLED = '"onnxruntime>=1.18" tokenizers numpy'
@@ -30,6 +31,13 @@ def label(text):
 def classify(texts):
     return [label(text) for text in texts]  # one at a time: an answer depends on its text alone
 """
+_ONE = 'labels[session.run(["logits"], fed)[0].argmax()]'
+_SEVERAL = """choose(session.run(["logits"], fed)[0][0].astype(np.float64))
+fitted = read("decision.json") if pathlib.Path("decision.json").exists() else {}
+least = fitted.get("thresholds") or dict.fromkeys(labels, 0.5)
+def choose(logits):
+    probabilities = (1 + np.tanh(logits / 2)) / 2  # the sigmoid
+    return [name for name, each in zip(labels, probabilities) if each >= least[name]]"""
 
 CASCADE_SNIPPET = """\
 import json, os, pathlib
@@ -104,22 +112,36 @@ student's logits, divided by `temperature`, is below `threshold`.
 """
 
 
-def readme(runtime: str, labels: tuple[str, ...], decision: Decision | None = None) -> str:
+def snippet_of(task: Task) -> str:
+    """Returns code that asks an exported folder: ``classify`` gives a label a text, or a list."""
+    return SNIPPET if task == SINGLE_LABEL else SNIPPET.replace(_ONE, _SEVERAL)
+
+
+def readme(
+    runtime: str,
+    labels: tuple[str, ...],
+    decision: Decision | None = None,
+    task: Task = SINGLE_LABEL,
+) -> str:
     """Returns how to use an exported folder without kdzoo.
 
     Args:
         runtime: that runs it.
         labels: names of its classes.
         decision: what lies beside it of how its logits become an answer.
+        task: whether a text gets one label, or any number of them.
     """
-    return f"""# A text classifier with {len(labels)} classes, for {runtime}
+    noun, returned = "classes", "their labels"
+    if task != SINGLE_LABEL:
+        noun, returned = "labels", "a list of labels for each, which may be empty"
+    return f"""# A text classifier with {len(labels)} {noun}, for {runtime}
 
 `pip install {INSTALLED}`, then, in this folder:
 
 ```python
-{SNIPPET}```
+{snippet_of(task)}```
 
-`classify(["a text", "another"])` returns their labels; pairs of texts are given as
+`classify(["a text", "another"])` returns {returned}; pairs of texts are given as
 `("first", "second")`. `logits` are [1, classes], in the order of `labels.json`.
 
 {_decision_note(decision)}`export.json` says what the model is and holds the digests of the files.
@@ -138,6 +160,12 @@ _SCORES: dict[ScoreName, str] = {
 def _decision_note(decision: Decision | None) -> str:
     if decision is None:
         return ""
+    if decision.thresholds is not None:
+        return (
+            "`decision.json` was fitted on validation: the `thresholds` of the labels' "
+            "probabilities, the sigmoids of logits, for the best F1; the sigmoids of logits / "
+            "`temperature` are as high as the model is right.\n\n"
+        )
     rejects = (
         ""
         if decision.oos_threshold is None

@@ -8,8 +8,14 @@ from kdzoo.statistics.calibration import (
     negative_log_likelihood,
 )
 from kdzoo.statistics.gap import Gap, gap_closed, share_closed
-from kdzoo.statistics.interval import Hits, Interval, over_examples, over_seeds
-from kdzoo.statistics.losses import ClassLoss, Inheritance, class_losses, inheritance
+from kdzoo.statistics.interval import Hits, Interval, Scores, over_examples, over_seeds
+from kdzoo.statistics.losses import (
+    ClassLoss,
+    Inheritance,
+    class_losses,
+    inheritance,
+    label_losses,
+)
 from kdzoo.statistics.out_of_scope import (
     Detection,
     Rejection,
@@ -20,7 +26,9 @@ from kdzoo.statistics.out_of_scope import (
 from kdzoo.statistics.outcomes import (
     Outcomes,
     OutcomesReader,
+    compare_outcomes,
     control_of,
+    leading_over_texts,
     read_outcomes,
     teacher_of,
 )
@@ -63,6 +71,7 @@ __all__ = [
     "OutcomesReader",
     "RecipeComparison",
     "Rejection",
+    "Scores",
     "Slice",
     "Standing",
     "Verdict",
@@ -73,6 +82,7 @@ __all__ = [
     "calibration",
     "class_losses",
     "compare",
+    "compare_outcomes",
     "compare_recipes",
     "control_of",
     "current",
@@ -85,6 +95,8 @@ __all__ = [
     "in_points",
     "inheritance",
     "intervals",
+    "label_losses",
+    "leading_over_texts",
     "mcnemar",
     "negative_log_likelihood",
     "of_distilling",

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from kdzoo.statistics.outcomes import Outcomes
+from kdzoo.task import SINGLE_LABEL, Answers, Task
 
 Values = npt.NDArray[np.floating[Any]]
 
@@ -85,7 +85,7 @@ def negative_log_likelihood(gold_log_probability: Values) -> float:
     return -float(gold_log_probability.mean(dtype=np.float64))
 
 
-def fit_temperature(logits: Values, gold: npt.NDArray[np.integer[Any]]) -> float:
+def fit_temperature(logits: Values, gold: Answers, task: Task = SINGLE_LABEL) -> float:
     """Returns the temperature T by which logits are divided to be calibrated (Guo et al., 2017).
 
     It minimises the negative log-likelihood, which is convex in 1 / T, and changes no label. It
@@ -94,14 +94,14 @@ def fit_temperature(logits: Values, gold: npt.NDArray[np.integer[Any]]) -> float
 
     Args:
         logits: of validation texts, [N, C], at least one text.
-        gold: label ids, [N].
+        gold: answers, of as many texts.
+        task: what the data asks.
     """
     wide = logits.astype(np.float64)
-    rows = np.arange(len(gold))
 
     def loss(log_temperature: float) -> float:
-        scaled = log_softmax(wide / np.exp(log_temperature), axis=1)  # [N, C]
-        return negative_log_likelihood(scaled[rows, gold])
+        scaled = wide / np.exp(log_temperature)  # [N, C]
+        return negative_log_likelihood(task.log_probability(scaled, gold))
 
     low, high = np.log(TEMPERATURES)
     found: Any = minimize_scalar(loss, bounds=(low, high), method="bounded")

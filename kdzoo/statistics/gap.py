@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from kdzoo.statistics.interval import TAILS, Hits, Interval
+from kdzoo.statistics.interval import TAILS, Interval, Scores
 from kdzoo.statistics.paired import differ
 from kdzoo.statistics.recipes import RecipeComparison
 from kdzoo.statistics.resampling import Floats, paired_seeds
@@ -30,7 +30,9 @@ class Gap:
     closed: Interval
 
 
-def gap_closed(student: Hits, control: Hits, teacher: Hits, gain: RecipeComparison) -> Gap | None:
+def gap_closed(
+    student: Scores, control: Scores, teacher: Scores, gain: RecipeComparison
+) -> Gap | None:
     """Returns (student - control) / (teacher - control) in accuracy.
 
     None where there is no gap to close: the teacher is not better than the control, or the two
@@ -64,7 +66,7 @@ def gap_closed(student: Hits, control: Hits, teacher: Hits, gain: RecipeComparis
     return Gap(width, Interval(gained / width, low, high))
 
 
-def share_closed(student: Hits, control: Hits, teacher: Hits) -> float | None:
+def share_closed(student: Scores, control: Scores, teacher: Scores) -> float | None:
     """Returns (student - control) / (teacher - control) in accuracy, of whatever texts are given.
 
     None where the teacher is not better than the control. Whether the two can be told apart has to

@@ -13,6 +13,7 @@ from scipy.stats import ttest_1samp
 from kdzoo.statistics.resampling import Floats, paired_seeds, resampled_means
 
 Hits = npt.NDArray[np.bool_]  # [S, N]: whether a seed's model labels a text as gold does
+Scores = Hits | Floats  # [S, N]: numbers whose mean over the texts is the leading figure
 
 CONFIDENCE = 0.95
 TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from kdzoo.statistics.resampling import paired_seeds
 
 Ids = npt.NDArray[np.integer[Any]]
+Sets = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,27 @@ def class_losses(student: Ids, teacher: Ids, gold: Ids) -> list[ClassLoss]:
                   *_lost(student[:, place], teacher[:, place], int(label), place))
         for label, place, own, ideal in zip(labels, places, *recalls, strict=True)
     ]  # fmt: skip
+    return sorted(found, key=lambda each: (-each.loss, each.label))
+
+
+def label_losses(student: Sets, teacher: Sets, gold: Sets) -> list[ClassLoss]:
+    """Returns the labels that texts have, those in which most recall was lost first.
+
+    Args:
+        student: which labels each text is given, [S, N, C].
+        teacher: likewise; one of the two may have a single seed.
+        gold: which labels it has, [N, C].
+    """
+    found = []
+    for label in np.flatnonzero(gold.any(0)):
+        place = np.flatnonzero(gold[:, label])
+        own, ideal = paired_seeds(student[:, place, label], teacher[:, place, label])  # [S, K]
+        times = (ideal & ~own).sum(0)
+        order = np.argsort(-times, kind="stable")[: int((times > 0).sum())]
+        lost = tuple(place[order].tolist())
+        found.append(
+            ClassLoss(int(label), len(place), float(own.mean()), float(ideal.mean()), None, lost)
+        )
     return sorted(found, key=lambda each: (-each.loss, each.label))
 
 

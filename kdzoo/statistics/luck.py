@@ -22,7 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import fdtrc
 
-from kdzoo.statistics.interval import Hits
+from kdzoo.statistics.interval import Scores
+from kdzoo.statistics.resampling import Floats
 
 LUCKIER = 0.1  # p-value of the F test below which recipes stand for themselves
 
@@ -43,7 +44,7 @@ class Seeds:
     degrees: int
 
 
-def seeds_of(hits: Hits) -> Seeds:
+def seeds_of(hits: Scores) -> Seeds:
     """Returns how the accuracy of a recipe's models varies.
 
     Args:
@@ -53,11 +54,19 @@ def seeds_of(hits: Hits) -> Seeds:
     if seeds == 1:
         return Seeds(0.0, 0.0, 0)
     accuracy = hits.mean(1)  # [S]
-    hit_by = hits.sum(0, dtype=np.int64)  # [N]: how many of the seeds' models
-    within = texts * float((accuracy * (1 - accuracy)).sum())  # squares about each seed's mean
+    hit_by = hits.sum(0)  # [N]: how many of the seeds' models
+    within = _squares_within(hits, accuracy)
     by_text = float(((hit_by - hit_by.mean()) ** 2).sum()) / seeds
     interaction = max(0.0, within - by_text) / ((seeds - 1) * max(1, texts - 1))
     return Seeds(float(accuracy.var(ddof=1)), interaction / texts, seeds - 1)
+
+
+def _squares_within(hits: Scores, accuracy: Floats) -> float:
+    """Returns the squares of what each seed's model gives about its mean [S], summed."""
+    if hits.dtype == np.bool_:
+        texts: int = hits.shape[1]
+        return texts * float((accuracy * (1 - accuracy)).sum())
+    return float(((hits - accuracy[:, np.newaxis]) ** 2).sum())
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,13 @@ import pandas as pd
 
 from kdzoo.errors import StoreError
 from kdzoo.results import ManifestRow, Member, Role, Store
-from kdzoo.statistics.interval import Hits
+from kdzoo.statistics.interval import Hits, Interval, Scores, over_examples
+from kdzoo.statistics.paired import Comparison, compare
+from kdzoo.statistics.sets import compare_sets, f1_over_texts, f1_values, macro
+from kdzoo.task import MULTI_LABEL, TASKS, Task
 
-Ids = npt.NDArray[np.int32]
+Ids = npt.NDArray[np.integer[Any]]
+Sets = npt.NDArray[np.bool_]
 Values = npt.NDArray[np.float32]
 
 
@@ -37,6 +42,8 @@ class Outcomes:
         rarest_word: how often the rarest of them occurs in the texts to learn from, [N].
         decided: label ids with the out-of-scope threshold, [S, N]; -1 where not known.
         decision_score: what that threshold is of, [S, N].
+        sets: where a text may have several labels: those it is given, [S, N, C], and its gold ones,
+            [N, C]. The ids are then numbers that stand for the whole sets.
 
     Those that an older kdzoo did not write are NaN.
     """
@@ -56,12 +63,34 @@ class Outcomes:
     rarest_word: Values
     decided: Ids
     decision_score: Values
+    sets: tuple[Sets, Sets] | None = None
 
     @property
     def hits(self) -> Hits:
         """Whether a text's prediction is its gold label, [S, N]."""
         hits: Hits = self.predictions == self.gold
         return hits
+
+    @cached_property
+    def scores(self) -> Scores:
+        """What each text adds to the leading figure, [S, N]: hits, or what F1 is made of."""
+        return self.hits if self.sets is None else f1_values(*self.sets)
+
+
+def compare_outcomes(first: Outcomes, second: Outcomes) -> Comparison:
+    """Returns how the models of one row differ from those of another in the leading figure.
+
+    Raises:
+        ValueError: other texts, or numbers of seeds that cannot be paired.
+    """
+    if first.sets is None or second.sets is None:
+        return compare(first.hits, second.hits)
+    return compare_sets(first.sets[0], second.sets[0], first.sets[1])
+
+
+def leading_over_texts(own: Outcomes) -> Interval:
+    """Returns the leading figure, mean over seeds, with its interval over texts."""
+    return over_examples(own.hits) if own.sets is None else f1_over_texts(*own.sets, macro)
 
 
 def read_outcomes(
@@ -78,7 +107,8 @@ def read_outcomes(
     Raises:
         StoreError: a model has no outcomes there, or the seeds' texts differ.
     """
-    frames = []
+    data = store.read(row.members[0].key).data
+    task, labels, frames = TASKS[data.task], len(data.labels), []
     for member in row.members:
         frame = store.predictions(member.key, runtime)
         frames.append(frame[frame["split"] == split])
@@ -87,13 +117,14 @@ def read_outcomes(
     def stacked(column: str, kind: type[np.generic]) -> npt.NDArray[Any]:
         return np.stack([frame[column].to_numpy(kind) for frame in frames])
 
+    def numbered(column: str) -> Ids:
+        return np.stack([_numbers(frame[column], task, labels) for frame in frames])
+
     return Outcomes(
         seeds=tuple(member.seed for member in row.members),
-        gold=frames[0]["gold"].to_numpy(np.int32),
-        predictions=stacked("prediction", np.int32),
-        teacher_predictions=np.nan_to_num(stacked("teacher_prediction", np.float64), nan=-1).astype(
-            np.int32
-        ),
+        gold=_numbers(frames[0]["gold"], task, labels),
+        predictions=numbered("prediction"),
+        teacher_predictions=numbered("teacher_prediction"),
         confidence=stacked("confidence", np.float32),
         gold_log_probability=stacked("gold_log_probability", np.float32),
         brier=stacked("brier", np.float32),
@@ -103,9 +134,22 @@ def read_outcomes(
         calibrated_gold_log_probability=stacked("calibrated_gold_log_probability", np.float32),
         words=frames[0]["words"].to_numpy(np.float32),
         rarest_word=frames[0]["rarest_word"].to_numpy(np.float32),
-        decided=np.nan_to_num(stacked("decided", np.float64), nan=-1).astype(np.int32),
+        decided=numbered("decided"),
         decision_score=stacked("decision_score", np.float32),
+        sets=_sets(frames, labels) if task == MULTI_LABEL else None,
     )
+
+
+def _numbers(stored: pd.Series[Any], task: Task, labels: int) -> Ids:
+    """Returns the number of each answer, [N]; -1 of all, where they are not known."""
+    if not task.are_known(stored):
+        return np.full(len(stored), -1)
+    return task.numbers(stored, labels)
+
+
+def _sets(frames: list[pd.DataFrame], labels: int) -> tuple[Sets, Sets]:
+    answers = [MULTI_LABEL.sets(frame["prediction"], labels) for frame in frames]
+    return np.stack(answers), MULTI_LABEL.sets(frames[0]["gold"], labels)
 
 
 @dataclass(frozen=True)

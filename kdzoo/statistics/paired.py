@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom, binomtest, false_discovery_control
 
-from kdzoo.statistics.interval import Hits, Interval, percentile_interval
-from kdzoo.statistics.resampling import paired_seeds, resampled_means
+from kdzoo.statistics.interval import Hits, Interval, Scores, percentile_interval
+from kdzoo.statistics.resampling import RESAMPLES, Floats, paired_seeds, resampled_means
 
+_NOTHING = 1e-9  # a difference of sums that is rounding
+_CELLS = 2**22  # swaps drawn at once: 32 MB
 SIGNIFICANT = 0.05  # p-value below which two models are taken to differ
 
 
@@ -99,12 +101,27 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
     return [float(each) for each in false_discovery_control(p_values, method="bh")]
 
 
-def differ(first: Hits, second: Hits) -> bool:
+def _drawn_p(totals: Floats) -> float:
+    """Returns the p-value of swaps that are drawn, for the totals of the texts' differences [N].
+
+    The sum over many texts is nearly normal; so many swaps tell p-values above a thousandth.
+    """
+    changed = totals[np.abs(totals) > _NOTHING]
+    rng, at_once = np.random.default_rng(0), max(1, _CELLS // max(1, len(changed)))
+    extreme = 0
+    for begin in range(0, RESAMPLES, at_once):
+        size = (min(at_once, RESAMPLES - begin), len(changed))
+        signs = 1 - 2 * rng.integers(0, 2, size=size, dtype=np.int8)
+        extreme += int((np.abs(signs @ changed) >= abs(changed.sum()) - _NOTHING).sum())
+    return (extreme + 1) / (RESAMPLES + 1)
+
+
+def differ(first: Scores, second: Scores) -> bool:
     """Whether two models can be told apart by the permutation test over the texts."""
     return permutation_p(first, second) < SIGNIFICANT
 
 
-def permutation_p(first: Hits, second: Hits) -> float:
+def permutation_p(first: Scores, second: Scores) -> float:
     """Returns the two-sided p-value of the paired permutation test that swaps a text's two sides.
 
     A text is swapped in all seeds at once. Were each cell of seed and text swapped for itself, a
@@ -118,10 +135,13 @@ def permutation_p(first: Hits, second: Hits) -> float:
     ``scipy.stats.permutation_test`` draws; with a single seed it is the exact McNemar test.
 
     Args:
-        first: [S, N], of the same texts in the same order as ``second``.
+        first: [S, N], of the same texts in the same order as ``second``; hits, or numbers whose
+            mean is the figure (``f1_values``), of which random swaps are drawn.
         second: [S, N]; one of the two may have a single seed.
     """
     first, second = paired_seeds(first, second)
+    if first.dtype != np.bool_:
+        return _drawn_p(first.sum(0) - second.sum(0))
     totals = first.sum(0, dtype=np.int64) - second.sum(0, dtype=np.int64)  # [N]
     sizes, counts = np.unique(np.abs(totals[totals != 0]), return_counts=True)
     chances = np.ones(1)  # of each sum of what falls to the first side

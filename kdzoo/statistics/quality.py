@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from kdzoo.files import write_atomically
-from kdzoo.metrics import quality
+from kdzoo.metrics import quality, set_quality
 from kdzoo.results import PREDICTIONS, FormRecord, Record, Store, opened
 from kdzoo.results.opened import OpenedStore
 from kdzoo.results.outcome_file import read_outcome_file
@@ -27,6 +27,8 @@ from kdzoo.statistics.interval import Interval, percentile_interval
 from kdzoo.statistics.out_of_scope import detection
 from kdzoo.statistics.outcomes import Ids, Outcomes
 from kdzoo.statistics.resampling import Counts, Floats, Ints, distinct_columns
+from kdzoo.statistics.sets import AVERAGES, f1_over_texts
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TASKS, Task
 
 QUALITY_VERSION = 2  # raised when a figure is added: records that are older are then told it too
 _RESAMPLES = 999  # of the texts, for every model of a study
@@ -109,7 +111,13 @@ WITH_TEACHER: dict[str, Callable[[Ids, Ids], float | Interval]] = {
 }
 
 
-def figures(frame: pd.DataFrame, oos: int | None, positive: int | None = None) -> dict[str, float]:
+def figures(
+    frame: pd.DataFrame,
+    oos: int | None,
+    positive: int | None = None,
+    task: Task = SINGLE_LABEL,
+    labels: int = 0,
+) -> dict[str, float]:
     """Returns the quality figures of one split's outcomes, those beside the teacher included.
 
     One with an interval has its ends as ``name_low`` and ``name_high``.
@@ -118,14 +126,29 @@ def figures(frame: pd.DataFrame, oos: int | None, positive: int | None = None) -
         frame: of one model and split (see ``kdzoo.measure.outcomes``).
         oos: the id of the out-of-scope label, if there is one.
         positive: the id of the label to find, if there is one.
+        task: what the data asks.
+        labels: how many there are, where a text may have several.
     """
-    own, teacher = frame["prediction"].to_numpy(), frame["teacher_prediction"].to_numpy()
-    found = quality(own, frame["gold"].to_numpy(), oos, positive)
-    if (teacher >= 0).all():
+    own = task.numbers(frame["prediction"], labels)
+    if task == MULTI_LABEL:
+        found = _of_sets(frame, labels)
+    else:
+        found = quality(own, frame["gold"].to_numpy(), oos, positive)
+    if task.are_known(frame["teacher_prediction"]):
+        teacher = task.numbers(frame["teacher_prediction"], labels)
         for name, of in WITH_TEACHER.items():
             found |= dict(_named(name, of(own[np.newaxis], teacher[np.newaxis])))
         found["divergence"] = float(frame["divergence"].mean())
     return found | ({} if oos is None else _as_decided(frame, oos))
+
+
+def _of_sets(frame: pd.DataFrame, labels: int) -> dict[str, float]:
+    """Returns the figures of sets of labels, F1 with its intervals."""
+    answers, gold = (MULTI_LABEL.sets(frame[name], labels) for name in ("prediction", "gold"))
+    found = set_quality(answers, gold)
+    for name, average in AVERAGES.items():
+        found |= dict(_named(name, f1_over_texts(answers[np.newaxis], gold, average)))
+    return found
 
 
 def _as_decided(frame: pd.DataFrame, oos: int) -> dict[str, float]:
@@ -157,13 +180,17 @@ def _named(name: str, figure: float | Interval) -> Iterator[tuple[str, float]]:
 
 def intervals(outcomes: Outcomes) -> dict[str, Interval]:
     """Returns the figures of a row's models together that have an interval over texts, by name."""
+    told: dict[str, Interval] = {}
+    if outcomes.sets is not None:
+        answers, gold = outcomes.sets
+        told = {name: f1_over_texts(answers, gold, each) for name, each in AVERAGES.items()}
     if (outcomes.teacher_predictions < 0).any():
-        return {}
+        return told
     found = {
         name: of(outcomes.predictions, outcomes.teacher_predictions)
         for name, of in WITH_TEACHER.items()
     }
-    return {name: each for name, each in found.items() if isinstance(each, Interval)}
+    return told | {name: each for name, each in found.items() if isinstance(each, Interval)}
 
 
 @dataclass(frozen=True)
@@ -214,5 +241,9 @@ def all_figures(model: Record | FormRecord, outcomes: pd.DataFrame) -> dict[str,
     completed: dict[str, Figures] = {}
     for split, known in model.quality.items():
         frame = outcomes[outcomes["split"] == split]
-        completed[split] = figures(frame, data.oos, data.positive) | known if len(frame) else known
+        if not len(frame):
+            completed[split] = known
+            continue
+        found = figures(frame, data.oos, data.positive, TASKS[data.task], len(data.labels))
+        completed[split] = found | known
     return completed

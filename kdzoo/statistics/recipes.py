@@ -23,10 +23,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from kdzoo.statistics.interval import CONFIDENCE, Hits, Interval
+from kdzoo.statistics.interval import CONFIDENCE, Interval, Scores
 from kdzoo.statistics.luck import Luck, Seeds, luck_of, seeds_of
 from kdzoo.statistics.paired import permutation_p
 from kdzoo.statistics.resampling import paired_seeds
@@ -69,14 +68,15 @@ class RecipeComparison:
 
 
 def compare_recipes(
-    hits: Mapping[Name, Hits], pairs: Sequence[tuple[Name, Name]]
+    hits: Mapping[Name, Scores], pairs: Sequence[tuple[Name, Name]]
 ) -> list[RecipeComparison]:
     """Returns how the first recipe of each pair differs from the second.
 
     The pairs are those of a study: what all their models say of luck counts for each pair.
 
     Args:
-        hits: of the models of every recipe, [S, N] each, on the same texts in the same order.
+        hits: of the models of every recipe, [S, N] each, on the same texts in the same order; or
+            numbers whose mean over the texts is the leading figure.
         pairs: names of recipes.
 
     Raises:
@@ -94,7 +94,7 @@ def compare_recipes(
 
 
 def _compare(
-    first: Hits, second: Hits, own: Seeds, other: Seeds, luck: Luck | None
+    first: Scores, second: Scores, own: Seeds, other: Seeds, luck: Luck | None
 ) -> RecipeComparison:
     one, two = paired_seeds(first, second)
     by_seed = one.mean(1) - two.mean(1)  # [S]
@@ -121,10 +121,10 @@ def _compare(
     )
 
 
-def _text_variance(first: Hits, second: Hits) -> float:
+def _text_variance(first: Scores, second: Scores) -> float:
     """Returns the variance of the mean difference over other texts, for these very models."""
     seeds, texts = first.shape
-    totals = first.sum(0, dtype=np.int64) - second.sum(0, dtype=np.int64)  # [N]
+    totals = first.sum(0) - second.sum(0)  # [N]
     squares = float(((totals - totals.mean()) ** 2).sum()) / seeds**2
     variance: float = (squares + 1) / (texts + 2) ** 2
     return variance

@@ -1,5 +1,6 @@
 """The steps of a study: each finds its model in the store, or makes it, or measures it."""
 
+from kdzoo.steps.asked import check_task
 from kdzoo.steps.baseline import obtain_baseline
 from kdzoo.steps.context import NotMadeError, StudyContext
 from kdzoo.steps.deciding import check_one_rule, check_rejection, rejection_problem
@@ -37,6 +38,7 @@ __all__ = [
     "check_one_rule",
     "check_outputs",
     "check_rejection",
+    "check_task",
     "check_teacher",
     "exported",
     "obtain_baseline",

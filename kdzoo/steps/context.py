@@ -175,4 +175,5 @@ def summary_of(corpus: Corpus, origin: str, cut_share: float) -> DataSummary:
         pairs=corpus.has_pairs,
         positive=corpus.positive,
         other_tests=sizes_of(corpus),
+        task=corpus.task.name,
     )

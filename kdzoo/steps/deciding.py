@@ -12,14 +12,16 @@ from kdzoo.data import Corpus
 from kdzoo.errors import RecipeError
 from kdzoo.model import Logits
 from kdzoo.recipe import Study
-from kdzoo.recipe.measure import Reject
+from kdzoo.recipe.measure import Measure, Reject, ThresholdRule
 from kdzoo.runtime.decision import SCORES, Decision, ScoreName, read_decision
 from kdzoo.runtime.rejection import oos_scores
 from kdzoo.statistics import fit_temperature, rejection, tune_threshold
+from kdzoo.task import MULTI_LABEL
+from kdzoo.task.thresholds import label_thresholds, shared_threshold
 
 
 def check_one_rule(study: Study) -> None:
-    """Sees that all variants reject by one rule: what a model decides is stored once.
+    """Sees that all variants decide by one rule: what a model decides is stored once.
 
     Raises:
         RecipeError: they do not.
@@ -29,6 +31,11 @@ def check_one_rule(study: Study) -> None:
         raise RecipeError(
             "measure.reject: all rows of a study reject by one rule; write the same in each, or "
             "run them into folders of their own (--out)"
+        )
+    if len({variant.recipe.measure.thresholds for variant in study.variants}) > 1:
+        raise RecipeError(
+            "measure.thresholds: all rows of a study have one rule; write the same in each, or run "
+            "them into folders of their own (--out)"
         )
 
 
@@ -52,7 +59,7 @@ def rejection_problem(reject: Reject, corpus: Corpus) -> str | None:
             "measure.reject"
         )
     gold = corpus.gold("validation")
-    outside = gold.count(corpus.oos)
+    outside = int((gold == corpus.oos).sum())
     inside = len(gold) - outside
     if not outside or not inside:
         return (
@@ -75,11 +82,14 @@ def _up(share: float) -> str:
     return f"{math.ceil(share / step) * step:.3g}"
 
 
-def is_decided(folder: Path, corpus: Corpus, reject: Reject | None) -> bool:
+def is_decided(folder: Path, corpus: Corpus, section: Measure) -> bool:
     """Returns whether what lies beside a model was fitted as this kdzoo would, and as is asked."""
+    if corpus.task == MULTI_LABEL:
+        decision = read_decision(folder)
+        return decision is not None and decision.threshold_rule == section.thresholds
     if corpus.oos is None:
         return True
-    decision = read_decision(folder)
+    decision, reject = read_decision(folder), section.reject
     budget = None if reject is None else reject.max_false_rejections
     return (
         decision is not None
@@ -88,10 +98,17 @@ def is_decided(folder: Path, corpus: Corpus, reject: Reject | None) -> bool:
     )
 
 
-def decide(corpus: Corpus, logits: Logits, reject: Reject | None) -> Decision:
+def decide(corpus: Corpus, logits: Logits, section: Measure) -> Decision:
     """Returns how logits become an answer, fitted on those of validation, [N, C]."""
-    gold = np.array(corpus.gold("validation"))
-    temperature = fit_temperature(logits, gold)
+    gold, reject = corpus.gold("validation"), section.reject
+    temperature = fit_temperature(logits, gold, corpus.task)
+    if corpus.task == MULTI_LABEL:
+        thresholds = fit_thresholds(corpus, logits, section.thresholds)
+        return Decision(
+            temperature=temperature,
+            thresholds=dict(zip(corpus.labels, thresholds, strict=True)),
+            threshold_rule=section.thresholds,
+        )
     if corpus.oos is None:
         return Decision(temperature=temperature)
     score, threshold = _rejecting(logits, gold == corpus.oos, corpus.oos, reject)
@@ -102,6 +119,20 @@ def decide(corpus: Corpus, logits: Logits, reject: Reject | None) -> Decision:
         oos_threshold=threshold,
         max_false_rejections=None if reject is None else reject.max_false_rejections,
     )
+
+
+def fit_thresholds(corpus: Corpus, logits: Logits, rule: ThresholdRule) -> tuple[float, ...]:
+    """Returns from which probability on each label is given, fitted on validation, [C].
+
+    Args:
+        corpus: the data, whose texts may have several labels.
+        logits: of its validation texts, [N, C].
+        rule: whether each label has a threshold of its own.
+    """
+    gold, probabilities = corpus.gold("validation"), corpus.task.probabilities(logits)
+    if rule == "shared":
+        return (shared_threshold(probabilities, gold),) * len(corpus.labels)
+    return label_thresholds(probabilities, gold)
 
 
 def _rejecting(

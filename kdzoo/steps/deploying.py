@@ -9,8 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kdzoo import registry
 from kdzoo.digest import content_hash
 from kdzoo.measure import environment
@@ -139,7 +137,7 @@ def _is_done(job: FormJob, runtime: str, splits: Sequence[str], context: StudyCo
     folder = context.store.form(job.key, runtime)
     is_whole = all((folder / name).is_file() for name in (PREDICTIONS, DECISION, *DEPLOYED))
     is_current = known.data == read_on(context.store.read(job.key).data, job.run.corpus)
-    is_current = is_current and is_decided(folder, job.run.corpus, job.section.reject)
+    is_current = is_current and is_decided(folder, job.run.corpus, job.section)
     return is_whole and is_current and all(split in known.quality for split in splits)
 
 
@@ -220,9 +218,9 @@ def _read(
 def _parity(job: FormJob, classifier: Classifier, logits: Logits, exact: bool) -> Parity:
     texts = job.texts("validation")[:RAGGED_TEXTS]
     ragged = ragged_logits(classifier, texts) if exact else logits[:0]
-    gold = np.array(job.run.corpus.gold("validation"))
-    found = compare(job.reference, logits, gold, exact=exact, ragged=ragged)
-    return with_long(found, job.long, classifier, exact=exact)
+    gold, task = job.run.corpus.gold("validation"), job.run.corpus.task
+    found = compare(job.reference, logits, gold, exact=exact, ragged=ragged, task=task)
+    return with_long(found, job.long, classifier, exact=exact, task=task)
 
 
 def summary_of(form: FormRecord) -> str:

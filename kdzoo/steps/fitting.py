@@ -15,12 +15,14 @@ from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.teacher import FineTune
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.results import CHECKPOINT, Record, TrainingSummary, now
+from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import (
     MODEL_FORMAT,
     StudyContext,
     configuration_of,
     summary_of,
 )
+from kdzoo.task import SINGLE_LABEL
 from kdzoo.teacher import (
     EnsembleMember,
     Labeller,
@@ -58,7 +60,10 @@ def fitted(
         encoder = _sentence_encoder(source, section, corpus)
         key, folder = _linear(encoder, luck, recipe, corpus, context)
         return key, open_member(folder, section.max_length, corpus.labels, sentences=encoder)
-    options = section.fine_tune.model_copy(update={"seed": section.fine_tune.seed + luck})
+    said: dict[str, Any] = {"seed": section.fine_tune.seed + luck}
+    if corpus.task != SINGLE_LABEL:
+        said["select_by"] = selected_by(section.fine_tune, corpus.task)
+    options = section.fine_tune.model_copy(update=said)
     key, folder = _fine_tuned(source, options, recipe, corpus, context)
     return key, open_member(folder, section.max_length, corpus.labels)
 
@@ -119,7 +124,7 @@ def _fit_linear(
     with context.accelerator.main_process_first():
         head = fit_head(encoder, corpus, context.progress, context.accelerator.device)
     if context.accelerator.is_main_process:
-        save_linear(folder, encoder, head, corpus.labels)
+        save_linear(folder, encoder, head, corpus.labels, corpus.task)
     context.accelerator.wait_for_everyone()
     seconds = time.perf_counter() - start
     record = model_record(key, folder, recipe, corpus, seed)
@@ -148,6 +153,8 @@ def _fine_tuned(
     }
     if options.select_by == "in_scope_accuracy":
         content["oos"] = corpus.oos
+    if corpus.task != SINGLE_LABEL:
+        content["task"] = corpus.task.name
     key = content_hash(content)
     return key, context.obtain(
         key, "the teacher", lambda: _fine_tune(key, source, options, recipe, corpus, context)
@@ -183,7 +190,8 @@ def _fine_tune(
     context.finish(folder, record)
     (folder / CHECKPOINT).unlink(missing_ok=True)
     context.progress.say(
-        f"teacher fine-tuned: validation accuracy {figures['accuracy']:.3f} ({seconds:.0f} s)"
+        f"teacher fine-tuned: validation {corpus.task.leading_title} "
+        f"{figures[corpus.task.leading]:.3f} ({seconds:.0f} s)"
     )
 
 

@@ -17,9 +17,11 @@ from kdzoo.objectives import OOS, bind_objective
 from kdzoo.recipe import options_of, pretrained_options
 from kdzoo.recipe.schema import Recipe, Student, Vectors
 from kdzoo.runtime import require_runtimes
+from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import MODEL_FORMAT
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.study_data import StudyData
+from kdzoo.task import SINGLE_LABEL
 from kdzoo.teacher import AnyTeacher, content_key, find_model
 from kdzoo.text import Vocabulary, check_vectors, prune, words
 from kdzoo.transfer import TransferSet, try_augmenter, try_unlabelled
@@ -83,6 +85,9 @@ class StudentJob:
         by_gold = () if self.hard_labels else recipe.objective.gold_for
         if recipe.training.select_by == "in_scope_accuracy" or OOS in by_gold:
             content["oos"] = run.corpus.oos
+        if run.corpus.task != SINGLE_LABEL:
+            content["task"] = run.corpus.task.name
+            content["select_by"] = selected_by(recipe.training, run.corpus.task)
         if isinstance(student.embeddings, Vectors):
             content["vectors"] = file_sha256(Path(student.embeddings.vectors))
         if self.hard_labels:

@@ -12,15 +12,17 @@ import pandas as pd
 from kdzoo.data import Corpus
 from kdzoo.errors import StoreError
 from kdzoo.measure import no_outcomes, outcomes
+from kdzoo.metrics import average_precision
 from kdzoo.model import Logits
 from kdzoo.results import PREDICTIONS, DataSummary, Record
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.decision import DECISION
 from kdzoo.statistics import QUALITY_VERSION, figures
 from kdzoo.steps.context import StudyContext, configuration_of, sizes_of
-from kdzoo.steps.deciding import decide, is_decided
+from kdzoo.steps.deciding import decide, fit_thresholds, is_decided
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.teacher import StudyTeacher
+from kdzoo.task import MULTI_LABEL
 
 
 def write_quality(key: str, run: SeedRun, splits: Sequence[str], context: StudyContext) -> None:
@@ -57,13 +59,13 @@ def _own_splits(key: str, run: SeedRun, splits: Sequence[str]) -> list[str]:
 
 def is_read(key: str, run: SeedRun, own: Sequence[str], context: StudyContext) -> bool:
     """Returns whether the model's figures are those of this data, and by this rule."""
-    corpus, reject = run.corpus, run.recipe.measure.reject
+    corpus, section = run.corpus, run.recipe.measure
     record, folder = context.store.read(key), context.store.finished(key)
     files = (PREDICTIONS, DECISION) if "validation" in own else (PREDICTIONS,)
     return (
         read_on(record.data, corpus) == record.data
         and all((folder / name).is_file() for name in files)
-        and ("validation" not in own or is_decided(folder, corpus, reject))
+        and ("validation" not in own or is_decided(folder, corpus, section))
         and all(split in record.quality for split in own)
     )
 
@@ -133,19 +135,31 @@ def write_outcomes(
     Returns:
         The quality figures of each split.
     """
-    corpus, decision = run.corpus, None
+    corpus, section, decision, thresholds = run.corpus, run.recipe.measure, None, None
     if "validation" in logits:
-        decision = decide(corpus, logits["validation"], run.recipe.measure.reject)
+        decision = decide(corpus, logits["validation"], section)
+    known = teacher.get("validation")
+    if corpus.task == MULTI_LABEL and known is not None:  # the teacher's, as it decides itself
+        thresholds = fit_thresholds(corpus, known, section.thresholds)
     frames = {
-        split: outcomes(split, corpus, own, teacher[split], decision)
+        split: outcomes(split, corpus, own, teacher[split], decision, thresholds)
         for split, own in logits.items()
     }
     if context.accelerator.is_main_process:
-        whole = pd.concat(frames.values(), ignore_index=True) if frames else no_outcomes()
+        whole = (
+            pd.concat(frames.values(), ignore_index=True) if frames else no_outcomes(corpus.task)
+        )
         context.store.write_predictions(folder, whole)
         if decision is not None:
             context.store.write_decision(folder, decision)
-    return {split: figures(frame, corpus.oos, corpus.positive) for split, frame in frames.items()}
+    found = {
+        split: figures(frame, corpus.oos, corpus.positive, corpus.task, len(corpus.labels))
+        for split, frame in frames.items()
+    }
+    if corpus.task == MULTI_LABEL:  # of which the outcomes do not tell: it is of all probabilities
+        for split, own in logits.items():
+            found[split]["average_precision"] = average_precision(own, corpus.gold(split))
+    return found
 
 
 def read_on(data: DataSummary, corpus: Corpus) -> DataSummary:

@@ -9,13 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import Tensor, nn
 
 from kdzoo import registry
 from kdzoo.data import origin_of
 from kdzoo.measure import environment, model_size
-from kdzoo.metrics import quality
+from kdzoo.metrics import quality_of_logits
 from kdzoo.model import (
     BuildContext,
     build_student,
@@ -26,12 +25,20 @@ from kdzoo.model import (
     widen,
     widened,
 )
-from kdzoo.objectives import bind_objective, distillation_loss, gold_for
+from kdzoo.objectives import (
+    bind_gold_loss,
+    bind_objective,
+    class_weights,
+    distillation_loss,
+    gold_for,
+)
 from kdzoo.recipe import options_of
 from kdzoo.recipe.schema import Recipe, Vectors
 from kdzoo.results import CHECKPOINT, Record, TrainingSummary, now
+from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import StudyContext, configuration_of, summary_of
 from kdzoo.steps.job import StudentJob
+from kdzoo.task import Task
 from kdzoo.teacher import encoder_vectors
 from kdzoo.text import encode, read_vectors
 from kdzoo.training import Evaluate, Loss, TrainingPlan, TrainingResult, TrainingSet, train
@@ -110,7 +117,7 @@ def prepare_student(job: StudentJob, context: StudyContext) -> Prepared:
     )
     data = replace(data, encoded=readable(model, data.encoded))
     unseen = narrow(model, len(job.vocabulary) - job.vocabulary.unseen)
-    plan = training_plan(job.run.recipe, job.run.seed)
+    plan = training_plan(job.run.recipe, job.run.seed, job.run.corpus.task)
     return Prepared(model, unseen, data, plan, _loss(job), _evaluation(job, unseen))
 
 
@@ -134,6 +141,7 @@ def _build_context(job: StudentJob) -> BuildContext:
         teacher=teacher.encoder if job.hard_labels else teacher.model,
         outputs=None if job.hard_labels else teacher.outputs,
         pair_head=job.run.recipe.student.pair_head if job.run.corpus.has_pairs else 0,
+        problem_type=job.run.corpus.task.problem_type,
     )
 
 
@@ -158,32 +166,37 @@ def _vectors(job: StudentJob, context: StudyContext) -> Tensor | None:
     return context.vectors[known]
 
 
-def training_plan(recipe: Recipe, seed: int) -> TrainingPlan:
+def training_plan(recipe: Recipe, seed: int, task: Task) -> TrainingPlan:
     """Returns the recipe's training section as the loop reads it."""
-    return TrainingPlan(**dict(recipe.training), seed=seed)
+    numbers = dict(recipe.training)
+    del numbers["class_weights"]  # of the loss
+    return TrainingPlan(**{**numbers, "select_by": selected_by(recipe.training, task)}, seed=seed)
 
 
 def _loss(job: StudentJob) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
-    objective = job.run.recipe.objective
+    objective, corpus = job.run.recipe.objective, job.run.corpus
+    is_weighted = job.run.recipe.training.class_weights is not None
+    by_gold = bind_gold_loss(corpus.task, weights=class_weights(corpus) if is_weighted else None)
     if job.hard_labels:
-        return partial(distillation_loss, soft=None, alpha=1.0)
+        return partial(distillation_loss, soft=None, alpha=1.0, by_gold=by_gold)
     return partial(
         distillation_loss,
-        soft=bind_objective(objective.kind, options_of(objective)),
+        by_gold=by_gold,
+        soft=bind_objective(objective.kind, options_of(objective), corpus.task),
         alpha=objective.alpha,
-        gold_for=gold_for(objective.gold_for, job.run.corpus) if objective.gold_for else None,
+        gold_for=gold_for(objective.gold_for, corpus) if objective.gold_for else None,
     )
 
 
 def _evaluation(job: StudentJob, unseen: Tensor | None) -> Callable[[nn.Module], dict[str, float]]:
     vocabulary, corpus = job.vocabulary, job.run.corpus
     encoded = encode(vocabulary.tokenizer, corpus.validation, vocabulary.pad_id)
-    gold = np.array(corpus.gold("validation"))
+    gold = corpus.gold("validation")
 
     def evaluate(model: nn.Module) -> dict[str, float]:
         with widened(model, unseen):
             logits = predict_logits(model, encoded)
-        return quality(logits.argmax(1), gold, corpus.oos, corpus.positive)
+        return quality_of_logits(corpus.task, logits, gold, corpus.oos, corpus.positive)
 
     return evaluate
 
@@ -205,9 +218,11 @@ def _finish(
     if context.accelerator.is_main_process:
         (folder / CHECKPOINT).unlink(missing_ok=True)
     kept = next(point for point in result.history if point["step"] == result.best_step)
+    task = job.run.corpus.task
     resumed = f", resumed at step {result.resumed_at}" if result.resumed_at else ""
     context.progress.say(
-        f"{job.title}: validation accuracy {kept['accuracy']:.3f} ({seconds:.0f} s{resumed})"
+        f"{job.title}: validation {task.leading_title} {kept[task.leading]:.3f} "
+        f"({seconds:.0f} s{resumed})"
     )
 
 

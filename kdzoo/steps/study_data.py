@@ -95,16 +95,18 @@ class StudyData:
             self._vocabularies[made_from] = make()
         return self._vocabularies[made_from]
 
-    def outputs(self, section: TeacherSection, labels: tuple[str, ...]) -> OutputsTeacher:
+    def outputs(self, section: TeacherSection, corpus: Corpus) -> OutputsTeacher:
         """Returns the teacher that is a file, read once.
 
         Raises:
             TeacherError: it is not there, or does not fit the labels.
             DataError: it cannot be read.
         """
-        named = (section.model_dump_json(), *labels)
+        named = (section.model_dump_json(), corpus.task.name, *corpus.labels)
         if named not in self._outputs:
-            self._outputs[named] = open_outputs_teacher(section, labels, self.progress)
+            self._outputs[named] = open_outputs_teacher(
+                section, corpus.labels, self.progress, corpus.task
+            )
         return self._outputs[named]
 
 

@@ -18,6 +18,8 @@ from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.results import OUTPUTS, Record
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.fitting import fitted, fitted_fold, model_record, teacher_record
+from kdzoo.steps.study_data import StudyData
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, task_of_problem
 from kdzoo.teacher import (
     NO_ENCODER,
     NO_TOKENIZER,
@@ -32,6 +34,8 @@ from kdzoo.teacher import (
     folds_of,
     open_member,
     open_outputs,
+    read_config,
+    refuse_bare_labels,
 )
 
 
@@ -61,8 +65,13 @@ class StudyTeacher:
         return len(self.whole.members) == 1
 
 
-def check_outputs(recipe: Recipe) -> None:
+def check_outputs(recipe: Recipe, data: StudyData) -> None:
     """Looks at a teacher that is a file, before anything is trained for it.
+
+    Args:
+        recipe: names the file.
+        data: what recipes read. Where a text may have several labels, logits follow from
+            probabilities, so that these serve too.
 
     Raises:
         TeacherError: it is not there, or lacks what the student or the objective needs.
@@ -72,12 +81,14 @@ def check_outputs(recipe: Recipe) -> None:
     if section.outputs is None:
         return
     file = open_outputs(with_home(section.outputs), section.csv or AS_NAMED)
+    if file.kind == "label":
+        refuse_bare_labels(file, data.corpus(recipe.data, recipe.seeds[0]).task)
     problems = []
     if section.encoder is None:
         problems += [Problem(NO_TOKENIZER)] if student.text == "teacher" else []
         problems += [Problem(NO_ENCODER)] if student.embeddings == "teacher" else []
     exact = registry.objectives.get(objective.kind).needs_logits
-    if exact and objective.alpha < 1 and file.kind != "logits":
+    if exact and objective.alpha < 1 and file.kind != "logits" and _has_one_label(recipe, data):
         problems.append(
             Problem(
                 f"objective '{objective.kind}' needs logits, and {file.path.name} holds "
@@ -86,6 +97,10 @@ def check_outputs(recipe: Recipe) -> None:
         )
     if problems:
         raise TeacherError(f"{recipe.name} with the file of outputs {file.path}", *problems)
+
+
+def _has_one_label(recipe: Recipe, data: StudyData) -> bool:
+    return data.corpus(recipe.data, recipe.seeds[0]).task == SINGLE_LABEL
 
 
 def obtain_teacher(
@@ -171,9 +186,12 @@ def _folded(
 def refuse_other_kind(source: Path, corpus: Corpus) -> None:
     """A finished classifier says nothing of pairs if it learnt from single texts, nor else.
 
+    Nor does one that chooses one label say which of several a text has.
+
     Raises:
         TeacherError: it learnt from the others.
     """
+    _refuse_other_task(source, corpus)
     if reads_pairs(source) not in (None, corpus.has_pairs):
         own, given = ("pairs", "single texts")[:: -1 if corpus.has_pairs else 1]
         columns = "leave out" if corpus.has_pairs else "name"
@@ -184,10 +202,30 @@ def refuse_other_kind(source: Path, corpus: Corpus) -> None:
         )
 
 
+def _refuse_other_task(source: Path, corpus: Corpus) -> None:
+    config = read_config(source)
+    if task_of_problem(config.problem_type) == corpus.task:
+        return
+    own = f"problem_type {config.problem_type or 'not said'}"
+    fit = (
+        "have the teacher fitted to these texts (--fine-tune, in a recipe teacher: {fine_tune: {}})"
+    )
+    if corpus.task == MULTI_LABEL:
+        raise TeacherError(
+            f"the teacher {source.name} chooses one label ({own}), and a text of the data may have "
+            f"several; {fit}. If it was trained for several, its config.json has to say so: "
+            f'"problem_type": "{MULTI_LABEL.problem_type}"'
+        )
+    raise TeacherError(
+        f"the teacher {source.name} gives several labels at once ({own}), and a text of the data "
+        f"has one; {fit}, or give data with lists of labels"
+    )
+
+
 def _from_file(recipe: Recipe, corpus: Corpus, context: StudyContext) -> StudyTeacher:
     """Returns the teacher that is a file; its record has no figures of size."""
     with context.accelerator.main_process_first():
-        teacher = context.data.outputs(recipe.teacher, corpus.labels)
+        teacher = context.data.outputs(recipe.teacher, corpus)
     if teacher.encoder_folder is not None:
         _note_cut_texts(teacher.encoder_folder, teacher.max_length, corpus, context)
     key = _key(teacher, corpus)

@@ -80,7 +80,7 @@ def _opened(recipe: Recipe, corpus: Corpus, data: StudyData) -> OutputsTeacher |
     outputs = recipe.teacher.outputs
     if outputs is None or not with_home(outputs).exists():
         return None
-    return data.outputs(recipe.teacher, corpus.labels)
+    return data.outputs(recipe.teacher, corpus)
 
 
 def _new(texts: Texts, seen: Seen) -> tuple[Texts, Seen]:

@@ -20,6 +20,7 @@ from kdzoo.teacher.outputs import (
     OutputsTeacher,
     named_outputs,
     open_outputs_teacher,
+    refuse_bare_labels,
 )
 from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
 from kdzoo.teacher.protocol import AnyTeacher
@@ -30,6 +31,7 @@ from kdzoo.teacher.source import (
     find_sources,
     keeps_pad_id,
     load_hf_tokenizer,
+    read_config,
     short_name,
 )
 from kdzoo.teacher.teacher import (
@@ -88,6 +90,8 @@ __all__ = [
     "open_outputs",
     "open_outputs_teacher",
     "open_sentence_encoder",
+    "read_config",
+    "refuse_bare_labels",
     "refuse_few",
     "refuse_folds",
     "save_linear",

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from kdzoo.data import Corpus
 from kdzoo.errors import TeacherError, first_line
 from kdzoo.files import writing
-from kdzoo.metrics import quality
+from kdzoo.metrics import quality_of_logits
 from kdzoo.model import (
     READS_PAIRS,
     attend_to_all,
@@ -26,9 +25,10 @@ from kdzoo.model import (
     readable,
     takes_token_types,
 )
-from kdzoo.objectives.total import gold_loss
+from kdzoo.objectives import GoldLoss, bind_gold_loss
 from kdzoo.progress import Progress
 from kdzoo.recipe.teacher import FineTune
+from kdzoo.task import rows_of
 from kdzoo.text import encode, reader_of
 from kdzoo.tracking import Note
 from kdzoo.training import TrainingPlan, TrainingResult, TrainingSet, train
@@ -72,18 +72,18 @@ def fine_tune(
     reader = reader_of(tokenizer, limit)
     pad = model.config.pad_token_id
     texts = readable(model, encode(reader, corpus.train, pad))
-    data = TrainingSet(texts, np.array(corpus.gold("train")))
-    validation, gold = encode(reader, corpus.validation, pad), np.array(corpus.gold("validation"))
+    data = TrainingSet(texts, rows_of([each.label for each in corpus.train]))
+    validation, gold = encode(reader, corpus.validation, pad), corpus.gold("validation")
 
     def evaluate(trained: nn.Module) -> dict[str, float]:
         logits = predict_logits(trained, validation)
-        return quality(logits.argmax(1), gold, corpus.oos, corpus.positive)
+        return quality_of_logits(corpus.task, logits, gold, corpus.oos, corpus.positive)
 
     result = train(
         model,
         data,
         _plan(options, len(corpus.train), seed),
-        partial(_cross_entropy, options.label_smoothing),
+        partial(_of_gold, bind_gold_loss(corpus.task, label_smoothing=options.label_smoothing)),
         evaluate,
         accelerator=accelerator,
         progress=progress,
@@ -100,8 +100,8 @@ def fine_tune(
     return result, evaluate(model)
 
 
-def _cross_entropy(smoothing: float, logits: Tensor, gold: Tensor, _: Tensor | None) -> Tensor:
-    return gold_loss(logits, gold, smoothing)
+def _of_gold(loss: GoldLoss, logits: Tensor, gold: Tensor, _: Tensor | None) -> Tensor:
+    return loss(logits, gold)
 
 
 def _plan(options: FineTune, texts: int, seed: int) -> TrainingPlan:
@@ -139,7 +139,7 @@ def _classifier(source: Path, corpus: Corpus, seed: int) -> tuple[Any, Any]:
         )
     except Exception as error:
         raise TeacherError(f"{source} cannot be loaded: {first_line(error)}") from error
-    model.config.problem_type = "single_label_classification"
+    model.config.problem_type = corpus.task.problem_type
     if corpus.has_pairs:
         setattr(model.config, READS_PAIRS, True)
         if takes_token_types(model):  # a tokenizer that keeps them back would have pairs misread

@@ -164,7 +164,8 @@ def folds_of(corpus: Corpus, count: int) -> dict[bytes, int]:
     """
     labels: dict[bytes, int] = {}
     for example in corpus.train:
-        labels.setdefault(example.digest, example.label or 0)
+        label = example.label if isinstance(example.label, int) else 0
+        labels.setdefault(example.digest, label)
     placed: Counter[int] = Counter()
     found = {}
     for digest, label in sorted(labels.items()):

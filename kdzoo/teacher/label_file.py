@@ -21,6 +21,8 @@ from kdzoo.files import check_writable
 from kdzoo.model import load_model
 from kdzoo.progress import Progress
 from kdzoo.recipe.csv import Csv
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL
+from kdzoo.task import Task as AnyTask
 from kdzoo.teacher.cache import check_cache
 from kdzoo.teacher.outputs_file import METADATA
 from kdzoo.teacher.source import find_model
@@ -28,6 +30,7 @@ from kdzoo.teacher.teacher import Teacher, cut_share, open_member
 
 _LOOKED_AT = 10_000  # texts that are looked at to say how many are cut
 _GROUP = 8192  # rows that are written at once
+_NAMES = pa.list_(pa.string())
 
 
 def label_file(
@@ -85,7 +88,7 @@ def label_file(
             f"note: {share:.1%} of the first texts are longer than {limit} tokens and are cut"
         )
     teacher = Teacher((open_member(folder, max_length, labels),), folder, max_length, batch_size)
-    with OutputsWriter(out, labels, pairs=column_pair is not None) as writer:
+    with OutputsWriter(out, labels, pairs=column_pair is not None, task=loaded.task) as writer:
         table = teacher.label(texts, progress, device)
         for start in range(0, len(texts), _GROUP):
             rows = slice(start, start + _GROUP)
@@ -110,13 +113,22 @@ class OutputsWriter:
         TeacherError: it cannot be written.
     """
 
-    def __init__(self, path: Path, labels: Sequence[str], *, pairs: bool = False) -> None:
-        self._path = path
+    def __init__(
+        self,
+        path: Path,
+        labels: Sequence[str],
+        *,
+        pairs: bool = False,
+        task: AnyTask = SINGLE_LABEL,
+    ) -> None:
+        self._path, self._task = path, task
         self._partial = path.with_name(f".{path.name}.partial")
         self._labels = np.array(labels, dtype=object)
         numbers = pa.list_(pa.float32())
         self._texts = ("text", "text_pair") if pairs else ("text",)
         fields = dict.fromkeys((*self._texts, "label"), pa.string())
+        if task == MULTI_LABEL:
+            fields["label"] = _NAMES
         schema = pa.schema({**fields, "logits": numbers, "probabilities": numbers})
         said = json.dumps({"labels": list(labels)}, ensure_ascii=False).encode()
         self._schema = schema.with_metadata({METADATA: said})
@@ -129,12 +141,18 @@ class OutputsWriter:
 
     def write(self, texts: Texts, logits: npt.NDArray[np.float32]) -> None:
         """Adds a group of rows."""
-        shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
-        odds = np.exp(shifted)
-        probabilities = (odds / odds.sum(1, keepdims=True)).astype(np.float32)
+        answers = self._task.answers(logits)
+        if self._task == MULTI_LABEL:
+            labels = pa.array([self._labels[row].tolist() for row in answers], _NAMES)
+            probabilities = self._task.probabilities(logits).astype(np.float32)
+        else:
+            labels = pa.array(self._labels[answers], pa.string())
+            shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
+            odds = np.exp(shifted)
+            probabilities = (odds / odds.sum(1, keepdims=True)).astype(np.float32)
         columns = [
             *(texts.columns[name].cast(pa.string()).combine_chunks() for name in self._texts),
-            pa.array(self._labels[logits.argmax(1)], pa.string()),
+            labels,
             _lists(logits),
             _lists(probabilities),
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,7 @@ from kdzoo.errors import TeacherError
 from kdzoo.files import writing
 from kdzoo.model import KdzooSentenceForSequenceClassification, pair_features, save_model
 from kdzoo.progress import Progress
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Answers, Task
 from kdzoo.teacher.cache import SHARD_ROWS, CachedRows, RowCache, Shards
 from kdzoo.teacher.sentences import SentenceEncoder
 
@@ -25,6 +26,7 @@ PARTS = 3  # of the labelled texts, in the cross-validation; two where a class h
 FEWEST = 2  # texts of a class
 _STRENGTHS = (3.0, 10.0, 30.0, 100.0)  # C, the inverse of the regularisation
 _ITERATIONS = 500  # of L-BFGS at most
+_LEAST = 1e-6  # a probability that is told from nothing
 
 Floats = npt.NDArray[np.float32]
 
@@ -48,7 +50,9 @@ def fit_head(
     """Returns the head that is fitted to the labelled training texts.
 
     Its C is the smallest of those that are right most often in a cross-validation of them,
-    stratified, the same each time; what is within a standard error counts as the same. Features
+    stratified, the same each time; what is within a standard error counts as the same. Where texts
+    may have several labels, each has a regression of its own, all with the C that gives the gold
+    labels the highest probability. Features
     are brought to a mean length of 1 for it, so that C means the same whatever the encoder; the
     head that is returned reads them as they are.
 
@@ -61,10 +65,14 @@ def fit_head(
     Raises:
         TeacherError: the encoder cannot be loaded.
     """
-    gold = np.array(corpus.gold("train"))
+    gold = corpus.gold("train")
     features = _features(encoder, encoder.vectors(corpus.train, progress, device)[:])
     progress.say(f"fitting a linear head to {len(gold):,} texts")
     length = float(np.linalg.norm(features, axis=1).mean()) or 1.0
+    if corpus.task == MULTI_LABEL:
+        planes, offsets, strength = _one_versus_rest(features / length, gold)
+        planes = planes / np.float32(length)
+        return LinearHead(planes.astype(np.float32), offsets.astype(np.float32), strength)
     search = _regression(gold).fit(features / length, gold)
     machine = search.best_estimator_
     weight, bias = machine.coef_ / length, machine.intercept_
@@ -77,9 +85,17 @@ def refuse_few(corpus: Corpus) -> None:
     """Refuses labels with too few training texts to choose C by.
 
     Raises:
-        TeacherError: a label has fewer than two.
+        TeacherError: a label has fewer than two, or each text but one has it.
     """
-    counts = Counter(corpus.gold("train"))
+    gold = corpus.gold("train")
+    is_multi, labels = corpus.task == MULTI_LABEL, len(corpus.labels)
+    counts = gold.sum(0) if is_multi else np.bincount(gold, minlength=labels)  # [C]
+    if is_multi and (counts > len(gold) - FEWEST).any():
+        raise TeacherError(
+            f"the label '{corpus.labels[int(np.argmax(counts))]}' stands at {counts.max():,} of "
+            f"{len(gold):,} training texts, and a linear head needs two without it too; give it "
+            "such texts, or leave the label out"
+        )
     few = [name for number, name in enumerate(corpus.labels) if counts[number] < FEWEST]
     if few:
         raise TeacherError(
@@ -101,6 +117,43 @@ def _regression(gold: npt.NDArray[np.int64]) -> Any:
         scoring="accuracy",
         refit=partial(_softest, parts),
     )
+
+
+def _one_versus_rest(features: Floats, gold: Answers) -> tuple[Floats, Floats, float]:
+    """Returns weight [C, F] and bias [C] of a regression for each label, and their one C.
+
+    Args:
+        features: [N, F].
+        gold: which labels each text has, [N, C].
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV, KFold
+    from sklearn.multiclass import OneVsRestClassifier
+
+    search = GridSearchCV(
+        OneVsRestClassifier(LogisticRegression(max_iter=_ITERATIONS)),
+        {"estimator__C": list(_STRENGTHS)},
+        cv=KFold(PARTS, shuffle=True, random_state=0),
+        scoring=_log_likelihood,
+        refit=False,
+    )
+    with warnings.catch_warnings():  # a rare label may be in one part alone
+        warnings.filterwarnings("ignore", message="Label .* is present in all training examples")
+        warnings.filterwarnings("ignore", message="Label not .* is present in all training")
+        search.fit(features, gold)
+    strength = float(search.best_params_["estimator__C"])
+    found = [
+        LogisticRegression(C=strength, max_iter=_ITERATIONS).fit(features, gold[:, label])
+        for label in range(gold.shape[1])
+    ]
+    weight = np.concatenate([each.coef_ for each in found])
+    return weight, np.concatenate([each.intercept_ for each in found]), strength
+
+
+def _log_likelihood(machine: Any, features: Floats, gold: Answers) -> float:
+    """Returns the mean log-probability of whether labels are there."""
+    probabilities = np.clip(machine.predict_proba(features), _LEAST, 1 - _LEAST)  # [N, C]
+    return float(np.log(np.where(gold, probabilities, 1 - probabilities)).mean())
 
 
 def _softest(parts: int, results: Mapping[str, Any]) -> int:
@@ -148,7 +201,11 @@ def label_by_head(
 
 
 def save_linear(
-    folder: Path, encoder: SentenceEncoder, head: LinearHead, labels: Sequence[str]
+    folder: Path,
+    encoder: SentenceEncoder,
+    head: LinearHead,
+    labels: Sequence[str],
+    task: Task = SINGLE_LABEL,
 ) -> None:
     """Writes encoder and head as one classifier, a Hugging Face model of kdzoo's own kind.
 
@@ -157,12 +214,13 @@ def save_linear(
         encoder: reads the vectors.
         head: over them.
         labels: the data's, C of them.
+        task: what the data asks.
     """
     model, vocabulary = encoder.load()
     model.config.update(
         {"id2label": dict(enumerate(labels)), "label2id": {n: i for i, n in enumerate(labels)}}
     )
-    model.config.problem_type = "single_label_classification"
+    model.config.problem_type = task.problem_type
     model.classifier = torch.nn.Linear(head.weight.shape[1], len(labels))
     with torch.no_grad():
         model.classifier.weight.copy_(torch.from_numpy(head.weight))

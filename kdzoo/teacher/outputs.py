@@ -24,11 +24,13 @@ from kdzoo.errors import KdzooError, Problem, TeacherError
 from kdzoo.files import with_home
 from kdzoo.progress import Progress, with_speed
 from kdzoo.recipe.teacher import Teacher as TeacherSection
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task
 from kdzoo.teacher.cache import CachedRows, LogitTable, RowCache, unwritable
 from kdzoo.teacher.labels import IN_FILE, align
 from kdzoo.teacher.outputs_file import SHOWN, OutputsBatch, OutputsFile, open_outputs, read_outputs
 from kdzoo.teacher.outputs_values import (
     Mistakes,
+    logits_of_each,
     logits_of_labels,
     logits_of_logits,
     logits_of_probabilities,
@@ -162,8 +164,25 @@ class OutputsTeacher:
         return self.encoder()
 
 
+def refuse_bare_labels(file: OutputsFile, task: Task) -> None:
+    """Refuses a file that says one label of each text, where a text may have several.
+
+    Raises:
+        TeacherError: it does.
+    """
+    if task == MULTI_LABEL and file.kind == "label":
+        raise TeacherError(
+            f"{file.path} holds bare labels, and a text of the data may have several; give the "
+            "teacher's probability of each label: a column 'probabilities' (or 'logits') with a "
+            "list, or a mapping of labels to numbers"
+        )
+
+
 def open_outputs_teacher(
-    section: TeacherSection, labels: Sequence[str], progress: Progress
+    section: TeacherSection,
+    labels: Sequence[str],
+    progress: Progress,
+    task: Task = SINGLE_LABEL,
 ) -> OutputsTeacher:
     """Returns the recipe's file as a teacher, read into the cache if it is not there yet.
 
@@ -171,18 +190,22 @@ def open_outputs_teacher(
         section: the recipe's; it names the file.
         labels: the data's, C of them.
         progress: told how far it is.
+        task: what the data asks.
 
     Raises:
         TeacherError: it does not fit the data, holds mistakes, or contradicts itself.
         DataError: it cannot be read.
     """
     file, names, columns = named_outputs(section, labels)
+    refuse_bare_labels(file, task)
     encoder = (
         find_model(section.encoder, section.fallback, section.sha256) if section.encoder else None
     )
     content: dict[str, Any] = {"format": _FORMAT, "outputs": file_sha256(file.path), "names": names}
     if file.csv != AS_NAMED:  # the same bytes are other rows then
         content["csv"] = file.csv.model_dump()
+    if task == MULTI_LABEL:  # the same probabilities are other logits then
+        content["task"] = task.name
     if file.kind == "label":
         content["smoothing"] = section.smoothing
     key = content_hash(content)
@@ -190,7 +213,7 @@ def open_outputs_teacher(
     if not _is_whole(cache):
         with cache.alone():
             if not _is_whole(cache):  # another process may have read it meanwhile
-                _read_into(cache, file, names, section.smoothing, progress)
+                _read_into(cache, file, names, section.smoothing, progress, task)
     return OutputsTeacher(
         path=file.path,
         key=content_hash([key, columns.tolist()]),
@@ -258,6 +281,7 @@ def _read_into(
     names: Sequence[str],
     smoothing: float,
     progress: Progress,
+    task: Task,
 ) -> None:
     """Reads the file into the cache, a part at a time; what is refused is not kept."""
     digests: list[Digests] = []
@@ -272,10 +296,10 @@ def _read_into(
         waiting.clear()
 
     try:
-        with progress.task(f"reading {file.path.name}", file.rows) as task:
-            advance = with_speed(task, "texts")
+        with progress.task(f"reading {file.path.name}", file.rows) as shown:
+            advance = with_speed(shown, "texts")
             for batch in read_outputs(file, names):
-                waiting.append(_logits(batch, file, len(names), smoothing))
+                waiting.append(_logits(batch, file, len(names), smoothing, task))
                 digests.append(digests_of(batch.examples))
                 prints.append(_prints(waiting[-1]))
                 advance(len(batch.examples))
@@ -294,14 +318,15 @@ def _read_into(
 
 
 def _logits(
-    batch: OutputsBatch, file: OutputsFile, labels: int, smoothing: float
+    batch: OutputsBatch, file: OutputsFile, labels: int, smoothing: float, task: Task
 ) -> npt.NDArray[np.float32]:
     mistakes: Mistakes
     match file.kind:
         case "label":
             return logits_of_labels(batch.values.astype(np.int64), labels, smoothing)
         case "probabilities":
-            logits, mistakes = logits_of_probabilities(batch.values.astype(np.float64))
+            read = logits_of_each if task == MULTI_LABEL else logits_of_probabilities
+            logits, mistakes = read(batch.values.astype(np.float64))
         case "logits":
             logits, mistakes = logits_of_logits(batch.values.astype(np.float64))
     if mistakes:

@@ -90,6 +90,23 @@ def logits_of_probabilities(
     return np.log(floored).astype(np.float32), []
 
 
+def logits_of_each(
+    values: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.float32], Mistakes]:
+    """Returns the logits of probabilities [N, C] that are each by themselves; mistaken rows beside.
+
+    Where a text may have several labels, they sum to anything. What is nearer than ``FLOOR`` to 0
+    or 1 is moved away from it.
+    """
+    with np.errstate(invalid="ignore"):
+        outside = ~((values >= -_ROUNDING) & (values <= 1 + _ROUNDING)).all(1)
+    mistakes = [(int(row), "probabilities outside [0, 1]") for row in np.flatnonzero(outside)]
+    if mistakes:
+        return np.empty((0, values.shape[1]), dtype=np.float32), mistakes
+    inside = np.clip(values, FLOOR, 1 - FLOOR)
+    return np.log(inside / (1 - inside)).astype(np.float32), []
+
+
 def logits_of_labels(
     ids: npt.NDArray[np.int64], labels: int, smoothing: float
 ) -> npt.NDArray[np.float32]:

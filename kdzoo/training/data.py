@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from kdzoo.data.texts import Rows
+from kdzoo.task.gold import Ids
 from kdzoo.text import Batch, Encoded
 
 BUCKET_BATCHES = 32  # batches among which texts are sorted by length
@@ -29,14 +30,14 @@ class TrainingSet:
     """Tokenised texts with their targets, row by row."""
 
     encoded: Encoded
-    gold: npt.NDArray[np.int64]  # [N], NO_LABEL where there is none
+    gold: Ids  # [N], NO_LABEL where there is none; [N, K] where texts have several labels
     teacher_logits: LogitRows | None = None  # [N, C]
 
     def __len__(self) -> int:
         return len(self.encoded)
 
     def batch(self, rows: Rows) -> tuple[Batch, Tensor, Tensor | None]:
-        """Returns model inputs [B, T], gold [B] and teacher logits [B, C] of the rows."""
+        """Returns inputs [B, T], gold [B] or [B, K], and teacher logits [B, C] of the rows."""
         teacher = None
         if self.teacher_logits is not None:
             teacher = torch.from_numpy(self.teacher_logits[rows].astype(np.float32))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from kdzoo.data import NO_LABEL, Corpus, Texts, distinct, normalised
+from kdzoo.data import Corpus, Texts, distinct, normalised
 from kdzoo.progress import Progress, Silent
 from kdzoo.recipe.schema import Transfer
+from kdzoo.task.gold import Ids, is_labelled
 from kdzoo.transfer.augment import Augmentation, new_texts
 from kdzoo.transfer.augmenters import AugmentContext
 from kdzoo.transfer.unlabelled import refuse_other_texts, unlabelled_texts
@@ -36,13 +34,13 @@ class TransferSet:
     notes: tuple[str, ...] = ()
 
     @property
-    def gold(self) -> npt.NDArray[np.int64]:
-        """Gold label ids, NO_LABEL where there is none, [N]."""
+    def gold(self) -> Ids:
+        """Gold label ids, NO_LABEL where there is none, [N]; [N, K] where texts have several."""
         return self.examples.gold
 
     def labelled(self) -> TransferSet:
         """Returns the part that has gold labels: what a hard-label control learns from."""
-        examples = self.examples.where(self.gold != NO_LABEL)
+        examples = self.examples.where(is_labelled(self.gold))
         return TransferSet(examples, len(examples))
 
 

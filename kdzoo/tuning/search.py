@@ -16,6 +16,7 @@ from kdzoo.recipe.search import Range
 from kdzoo.results import Store
 from kdzoo.steps import StudyContext, StudyData
 from kdzoo.study import check_study
+from kdzoo.task import SINGLE_LABEL
 from kdzoo.teacher import check_cache
 from kdzoo.training import make_accelerator
 from kdzoo.tuning.goals import Goal
@@ -111,6 +112,11 @@ def tune(
     check_cache()
     data = StudyData(progress)
     check_study(Study(variant.recipe.name, (variant,)), data)
+    if data.corpus(variant.recipe.data, chosen[0]).task != SINGLE_LABEL:
+        raise RecipeError(
+            f"{variant.recipe.name}: kdzoo tune searches for accuracy, of texts with one label; "
+            "these may have several: vary settings with grid: in the recipe, and kdzoo run it"
+        )
     with alone_in(folder, "search"):
         study = open_journal(folder, variant, space, chosen, goals)
         context = StudyContext(Store(folder), make_accelerator(), data)

@@ -10,11 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from kdzoo.measure import THROUGHPUT
-from kdzoo.report.columns.column import BOTH, FILES, TABLES, Column, Part, Place, Reader
-from kdzoo.report.columns.kinds import COMPARED, ESTIMATE, RATIO, SPREAD
+from kdzoo.report.columns.column import BOTH, FILES, TABLES, Column, Part, Place
+from kdzoo.report.columns.kinds import COMPARED, RATIO, SPREAD
 from kdzoo.report.columns.numbers import (
     NOTHING,
-    estimate,
     megabytes,
     millions,
     milliseconds,
@@ -23,35 +22,14 @@ from kdzoo.report.columns.numbers import (
     short,
     times,
 )
-from kdzoo.report.figures.findings import Finding
+from kdzoo.report.columns.quality import FIGURES, SET_FIGURES
+from kdzoo.report.columns.readers import PRINTED, figure, of_finding, of_latency, of_row
 from kdzoo.report.figures.latency import Latency
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.statistics import Effect
+from kdzoo.task import SINGLE_LABEL
 
 UNTOLD = {Effect.NONE: "unclear", Effect.ONE_SEED: "one seed"}  # in place of a closed gap
-PRINTED = TABLES | Place.LATEX | Place.TERMINAL
-
-
-def of_row(read: Callable[[TableRow], Any]) -> Reader:
-    """Returns how a figure is read that needs the row alone."""
-    return lambda row, _: read(row)
-
-
-def of_latency(read: Callable[[Latency], Any]) -> Reader:
-    """Returns how a figure of cost is read; None of a row that was not timed."""
-    return lambda row, _: None if row.latency is None else read(row.latency)
-
-
-def of_finding(read: Callable[[Finding], Any]) -> Reader:
-    """Returns how a figure is read that the outcomes tell."""
-    return lambda row, _: None if row.finding is None else read(row.finding)
-
-
-def figure(metric: str, title: str, places: Place, **more: Any) -> Column:
-    """Returns the column of a quality figure, over seeds."""
-    read = of_row(lambda row: row.metrics.get(metric))
-    known = {"kind": SPREAD, "show": percent, "metric": metric, **more}
-    return Column(metric, read, places, title=title, **known)
 
 
 def gap(effect: Effect | None, closed: str) -> str:
@@ -99,50 +77,13 @@ IDENTITY = (
     Column("kind", of_row(lambda row: row.kind), Place.CSV),
     Column("road", of_row(lambda row: row.road), TABLES | Place.CSV, title="road",
            instead=lambda row: row.role if row.road is None else None),
-    Column("seeds", of_row(lambda row: row.metrics["accuracy"].seeds if row.metrics else 0),
+    Column("seeds", of_row(lambda row: row.quality.seeds if row.quality else 0),
            Place.CSV),
     Column("texts", of_row(lambda row: row.texts), TABLES | Place.TERMINAL, title="texts",
            show=lambda count: f"{count:,}", in_tables=lambda table: table.has_added_texts,
            spared=1),
 )  # fmt: skip
 
-
-def _as_decided(name: str, title: str, places: Place, **more: Any) -> Column:
-    """Returns a figure of what the user of the out-of-scope threshold gets."""
-
-    def is_known(table: Table) -> bool:
-        return any(name in row.metrics for row in table.rows)
-
-    return figure(name, title, places | FILES | Place.CARD, in_tables=is_known, **more)
-
-
-ACCURACY = figure(
-    "accuracy", "accuracy", PRINTED | FILES | Place.CARD, part=BOTH, better=1, is_bold=True
-)
-FIGURES = (
-    ACCURACY,
-    figure("in_scope_accuracy", "in scope", PRINTED | FILES | Place.CARD, better=1, spared=2,
-           in_tables=lambda table: table.has_oos),
-    figure("oos_recall", "OOS recall", TABLES | Place.LATEX | FILES | Place.CARD,
-           in_tables=lambda table: table.has_oos),
-    _as_decided("as_decided_accuracy", "as decided", PRINTED | Place.PICK, spared=5,
-                meaning="As decided: accuracy of the labels that a text gets with the "
-                "out-of-scope threshold, which was fitted on validation.",
-                brief="As decided: accuracy with the out-of-scope threshold."),
-    _as_decided("false_rejections", "rejected in scope", TABLES | Place.LATEX),
-    _as_decided("as_decided_oos_recall", "OOS recall as decided", TABLES | Place.LATEX),
-    _as_decided("oos_auroc", "OOS AUROC", TABLES | Place.LATEX),
-    _as_decided("oos_auprc", "OOS AUPRC", Place.PAGE),
-    figure("f1", "F1", TABLES | Place.LATEX | FILES,
-           in_tables=lambda table: any("f1" in row.metrics for row in table.rows)),
-    figure("macro_f1", "macro-F1", TABLES | Place.LATEX | FILES | Place.CARD),
-    figure("agreement", "agreement", TABLES | Place.LATEX | FILES),
-    figure("kappa", "kappa", Place.PAGE | FILES, kind=ESTIMATE, show=estimate,
-           in_tables=lambda table: any("kappa" in row.metrics for row in table.rows),
-           meaning="Kappa: Cohen's, agreement with the teacher beyond chance, with its 95 % "
-           "bootstrap interval over texts."),
-    figure("divergence", "divergence", FILES),
-)  # fmt: skip
 
 RECIPE = (
     Column("machine", lambda row, table: table.machine if row.is_tried else None, Place.CSV,
@@ -209,21 +150,33 @@ VERDICTS = tuple(
 )  # fmt: skip
 
 
+def leading_column(table: Table) -> Column:
+    """Returns the column of the figure that rows are chosen by."""
+    return _figures_of(table)[0]
+
+
+def _figures_of(table: Table) -> tuple[Column, ...]:
+    return FIGURES if table.task == SINGLE_LABEL.name else SET_FIGURES
+
+
 def columns_of(table: Table) -> tuple[Column, ...]:
     """Returns all columns, with those of the data's other test sets."""
-    accuracy, *others = FIGURES
+    leading, *others = _figures_of(table)
     more = [
-        figure(f"{name}_accuracy", name, TABLES | Place.LATEX | Place.CSV)
+        figure(f"{name}_{leading.name}", name, TABLES | Place.LATEX | Place.CSV)
         for name in table.other_tests
     ]
-    figures = (accuracy, *more, *others)
-    controls = [_on_hard_labels(each) for each in figures if Place.CSV in each.places]
+    figures = (leading, *more, *others)
+    controls = [
+        _on_hard_labels(each, is_shown=each is leading)
+        for each in figures
+        if Place.CSV in each.places
+    ]
     return (*IDENTITY, *figures, *controls, *RECIPE, *COSTS, *VERDICTS)
 
 
-def _on_hard_labels(own: Column) -> Column:
-    """Returns the figure of the same student on gold labels alone; tables have its accuracy."""
-    is_shown = own.metric == "accuracy"
+def _on_hard_labels(own: Column, *, is_shown: bool) -> Column:
+    """Returns the figure of the same student on gold labels alone; tables have the leading one."""
     return Column(
         f"hard_labels_{own.name}",
         of_row(lambda row: row.control.get(own.metric)),

@@ -17,13 +17,13 @@ from kdzoo.statistics import (
     Detection,
     Effect,
     Gap,
-    Hits,
     Inheritance,
     Interval,
     Outcomes,
     OutcomesReader,
     RecipeComparison,
     Rejection,
+    Scores,
     Slice,
     Standing,
     Verdict,
@@ -33,15 +33,16 @@ from kdzoo.statistics import (
     by_quartile,
     calibration,
     class_losses,
-    compare,
+    compare_outcomes,
     compare_recipes,
     control_of,
     detection,
     differ,
     gap_closed,
     inheritance,
+    label_losses,
+    leading_over_texts,
     of_distilling,
-    over_examples,
     over_seeds,
     rejection,
     share_closed,
@@ -83,7 +84,7 @@ class Finding:
 
     Attributes:
         metrics: their figures, by name.
-        over_seeds: accuracy with its t-interval over seeds.
+        over_seeds: accuracy, or else the leading figure, with its t-interval over seeds.
         over_texts: the same with its bootstrap interval over texts.
         calibration: how far its probabilities can be believed.
         decision: how the logits of its first seed become an answer; None where nothing was fitted.
@@ -167,7 +168,7 @@ def _compared(read: Sequence[_Read]) -> tuple[dict[str, ToTeacher], dict[str, To
     All p-values of the study are corrected together.
     """
     models = {
-        each.row.name: compare(each.own.hits, each.teacher.hits)
+        each.row.name: compare_outcomes(each.own, each.teacher)
         for each in read
         if each.row.role != "teacher" and each.teacher is not None
     }
@@ -189,13 +190,13 @@ def _recipes(read: Sequence[_Read]) -> dict[str, RecipeComparison]:
     Models are named by their keys, so that controls which rows share say once what they say of
     luck.
     """
-    hits: dict[tuple[str | None, ...], Hits] = {}
+    hits: dict[tuple[str | None, ...], Scores] = {}
     pairs = {}
     for each in read:
         if each.row.role != "teacher" and each.control is not None:
             own = tuple(member.key for member in each.row.members)
             other = tuple(member.control_key for member in each.row.members)
-            hits |= {own: each.own.hits, other: each.control.hits}
+            hits |= {own: each.own.scores, other: each.control.scores}
             pairs[each.row.name] = (own, other)
     return dict(zip(pairs, compare_recipes(hits, list(pairs.values())), strict=True))
 
@@ -222,8 +223,8 @@ def _finding(
     has_words = not np.isnan(own.words).any()
     return Finding(
         metrics=spreads([record.quality[split] for record in records]),
-        over_seeds=over_seeds(hits.mean(1).tolist()),
-        over_texts=over_examples(hits),
+        over_seeds=over_seeds(own.scores.mean(1).tolist()),
+        over_texts=leading_over_texts(own),
         calibration=calibration(own),
         decision=decision,
         standing=None
@@ -244,13 +245,17 @@ def _finding(
         else _rejection(own, oos, decision.oos_threshold),
         by_length=by_quartile(hits, own.words) if has_words else (),
         by_rarity=by_bounds(hits, own.rarest_word, RARITIES) if has_words else (),
-        losses=()
-        if teacher is None
-        else tuple(class_losses(own.predictions, teacher.predictions, own.gold)),
+        losses=() if teacher is None else tuple(_losses(own, teacher)),
         inherited=None
         if teacher is None
         else inheritance(own.predictions, teacher.predictions, own.gold),
     )
+
+
+def _losses(own: Outcomes, teacher: Outcomes) -> list[ClassLoss]:
+    if own.sets is None or teacher.sets is None:
+        return class_losses(own.predictions, teacher.predictions, own.gold)
+    return label_losses(own.sets[0], teacher.sets[0], own.sets[1])
 
 
 def _gaps(read: _Read, to_control: ToControl, oos: int | None) -> tuple[Gap | None, float | None]:
@@ -260,7 +265,7 @@ def _gaps(read: _Read, to_control: ToControl, oos: int | None) -> tuple[Gap | No
     """
     if read.teacher is None or read.control is None:
         return None, None
-    own, control, teacher = (each.hits for each in (read.own, read.control, read.teacher))
+    own, control, teacher = (each.scores for each in (read.own, read.control, read.teacher))
     gap = gap_closed(own, control, teacher, to_control.comparison)
     if not differ(teacher, control):
         return gap, None

@@ -9,7 +9,7 @@ from kdzoo.report.figures.findings import is_covered
 from kdzoo.report.figures.forms import forms_of
 from kdzoo.report.figures.rows import Table
 from kdzoo.results import Store
-from kdzoo.statistics import Comparison, OutcomesReader, adjusted, compare, read_outcomes
+from kdzoo.statistics import Comparison, OutcomesReader, adjusted, compare_outcomes, read_outcomes
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class FormFinding:
     Attributes:
         name: of the row.
         runtime: of the form.
-        accuracy: mean over seeds, 0 to 1.
+        accuracy: or else the leading figure, mean over seeds, 0 to 1.
         other_labels: share of texts that get another label than from the weights.
         to_weights: the form beside the weights that it was made of.
         adjusted_p: the p-value of that, corrected for all forms of the table.
@@ -64,11 +64,11 @@ def _compared(reader: OutcomesReader, split: str) -> Iterator[FormFinding]:
             if len(forms) == len(row.members) and all(split in form.quality for form in forms):
                 weights = reader.of(row, split)
                 form = read_outcomes(store, row, split, runtime)
-                comparison = compare(form.hits, weights.hits)
+                comparison = compare_outcomes(form, weights)
                 yield FormFinding(
                     name=row.name,
                     runtime=runtime,
-                    accuracy=float(form.hits.mean()),
+                    accuracy=float(form.scores.mean()),
                     other_labels=float((form.predictions != weights.predictions).mean()),
                     to_weights=comparison,
                     adjusted_p=comparison.p_value,

@@ -18,6 +18,7 @@ from kdzoo.statistics import (
     intervals,
     read_outcomes,
 )
+from kdzoo.task import TASKS, TaskName
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,17 @@ class TableRow:
     is_first: bool = True  # of its model's runtimes: the one that also says what the model gives
     notes: tuple[str, ...] = ()  # what is wrong with the row: to be shown with it
     remarks: tuple[str, ...] = ()  # what else is to be known of it
+    leading: str = "accuracy"  # the quality figure that it is shown and chosen by
+
+    @property
+    def quality(self) -> Spread | None:
+        """The leading figure; None where nothing was read."""
+        return self.metrics.get(self.leading)
+
+    @property
+    def leading_title(self) -> str:
+        """What people call that figure."""
+        return next(each.leading_title for each in TASKS.values() if each.leading == self.leading)
 
     @property
     def effect(self) -> Effect | None:
@@ -84,6 +96,17 @@ class Table:
     machine: str = ""  # that the rows were timed on, where several timed rows of the study
     elsewhere: tuple[Table, ...] = ()  # the rows that each other machine timed, as it did
     remarks: tuple[str, ...] = ()  # what of the study is missing beside whole rows, and why
+    task: TaskName = "single-label"
+
+    @property
+    def leading(self) -> str:
+        """The quality figure that its rows are shown and chosen by."""
+        return TASKS[self.task].leading
+
+    @property
+    def leading_title(self) -> str:
+        """What people call that figure."""
+        return TASKS[self.task].leading_title
 
     @property
     def judged(self) -> list[tuple[TableRow, Finding]]:
@@ -154,6 +177,7 @@ def make_table(
         label_names=first.data.labels,
         has_pairs=first.data.pairs,
         other_tests=tuple(first.data.other_tests) if split == "test" else (),
+        task=first.data.task,
     )
     timed = _timed(table, {row.name: row for row in manifest.rows}, machines, store)
     return _with_failures(timed, manifest.failures)
@@ -246,6 +270,7 @@ def _table_row(
         embedding_parameters=own[0].size.embedding_parameters,
         size_bytes=own[0].size.size_bytes,
         is_first=runtime == row.runtimes[0],
+        leading=TASKS[own[0].data.task].leading,
     )
     if is_exported(runtime):
         shown = _as_exported(shown, row, reader.store, split)
@@ -265,7 +290,7 @@ def _intervals(
     shown: TableRow, row: ManifestRow, reader: OutcomesReader, split: str
 ) -> dict[str, Interval]:
     """Returns the intervals over texts of what several seeds give together."""
-    read = shown.metrics["accuracy"].seeds if shown.metrics else 0
+    read = shown.quality.seeds if shown.quality else 0
     if read < 2 or read < len(row.members):
         return {}
     if is_exported(shown.runtime):
@@ -299,6 +324,7 @@ def _figures(record: Record | FormRecord, split: str) -> dict[str, float]:
     """Returns the figures of a split; beside those of test, the accuracy on each other test set."""
     others = record.data.other_tests if split == "test" else ()
     read = {name: record.quality[name] for name in others if name in record.quality}
+    leading = TASKS[record.data.task].leading
     return record.quality[split] | {
-        f"{name}_accuracy": figures["accuracy"] for name, figures in read.items()
+        f"{name}_{leading}": figures[leading] for name, figures in read.items()
     }

@@ -16,6 +16,7 @@ from kdzoo.report.figures.spread import spreads
 from kdzoo.report.formats.table import THIS_MODEL, THIS_RECIPE
 from kdzoo.results import ManifestRow, Member, Record, Session, Store
 from kdzoo.statistics import current
+from kdzoo.task import TaskName
 
 COLUMNS = (
     "study", "row", "role", "kind", "road", "variant", "seed", "key", "runtime", "machine", "split",
@@ -112,7 +113,7 @@ def _of_model(
             for machine, sessions in machines.items()
         ]
         for machine, split, each in measured:
-            for metric, value in _figures(each):
+            for metric, value in _figures(each, record.data.task):
                 if value or split != DEPLOYED:  # a teacher that is a file has no size
                     yield (
                         study, row.name, row.role, row.kind, row.road, record.variant, record.seed,
@@ -129,10 +130,11 @@ def _sized(shown: TableRow, record: Record, size_bytes: int) -> TableRow:
     )
 
 
-def _figures(row: TableRow) -> Iterator[tuple[str, float]]:
+def _figures(row: TableRow, task: TaskName) -> Iterator[tuple[str, float]]:
     """Yields all that is known of a row, by the names that table.csv has for it."""
-    for column in known(_NO_TABLE, Place.FRAME, list(row.metrics)):
-        value = column.read(row, _NO_TABLE)
+    table = replace(_NO_TABLE, task=task)
+    for column in known(table, Place.FRAME, list(row.metrics)):
+        value = column.read(row, table)
         if value is not None:
             pieces = column.kind.pieces(value)
             for suffix, place in column.kind.framed:

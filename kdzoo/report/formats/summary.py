@@ -12,6 +12,7 @@ from kdzoo.report.columns.numbers import milliseconds, short
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.statistics import MOST_SEEDS, Effect, RecipeComparison, Standing, in_points
+from kdzoo.task import SINGLE_LABEL
 
 
 def summary(table: Table) -> list[str]:
@@ -28,16 +29,16 @@ def summary(table: Table) -> list[str]:
 
 
 def _of_teacher(table: Table) -> str:
-    teachers = [row for row in table.rows if row.role == "teacher" and "accuracy" in row.metrics]
+    teachers = [row for row in table.rows if row.role == "teacher" and row.quality]
     own = [row for row in teachers if row.is_first]
     if not own:
         return ""
-    best = max(own, key=lambda row: row.metrics["accuracy"].mean)
+    best = max(own, key=_quality)
     noun = "pairs" if table.has_pairs else "texts"
-    said = (
-        f"The {best.name} is right on {best.metrics['accuracy'].mean * 100:.1f} % of the "
-        f"{table.split} {noun}"
-    )
+    value = f"{_quality(best) * 100:.1f} %"
+    said = f"The {best.name} is right on {value} of the {table.split} {noun}"
+    if table.task != SINGLE_LABEL.name:
+        said = f"The {best.name} has a {table.leading_title} of {value} on the {table.split} {noun}"
     fastest = _fastest([row for row in teachers if row.name == best.name])
     if fastest is None or fastest.latency is None:
         return f"{said}."
@@ -47,15 +48,19 @@ def _of_teacher(table: Table) -> str:
     )
 
 
+def _quality(row: TableRow) -> float:
+    return row.quality.mean if row.quality else 0.0
+
+
 def _of_students(table: Table, known: Mapping[str, Finding]) -> str:
     """Names the most accurate student, and the fastest one, each in its fastest form."""
     students = [row for row in table.rows if row.role == "student" and not row.notes]
-    names = list(dict.fromkeys(row.name for row in students if "accuracy" in row.metrics))
+    names = list(dict.fromkeys(row.name for row in students if row.quality))
     forms = {name: _fastest([row for row in students if row.name == name]) for name in names}
     if not names:
         return ""
-    accuracy = {row.name: row.metrics["accuracy"].mean for row in students if row.is_first}
-    best = max(names, key=lambda name: accuracy.get(name, 0.0))
+    quality = {row.name: _quality(row) for row in students if row.is_first}
+    best = max(names, key=lambda name: quality.get(name, 0.0))
     said = [f"The most accurate student, {best}{_form(forms[best])}, is {_standing(known, best)}"]
     fastest = _fastest([row for row in forms.values() if row is not None])
     if fastest is not None and fastest.name != best:
@@ -96,7 +101,7 @@ def _of_distilling(table: Table) -> str:
             by_kind[each.effect.kind].append(row.name)
     words = {
         Effect.GAIN: "gave a measurable gain over hard labels to {}",
-        Effect.LOSS: "cost {} accuracy",
+        Effect.LOSS: f"cost {{}} {table.leading_title}",
         Effect.NONE: "had no measurable effect on {}",
     }
     parts = [said.format(_listed(by_kind[kind])) for kind, said in words.items() if by_kind[kind]]
@@ -131,7 +136,7 @@ def _advice(table: Table, known: Mapping[str, Finding]) -> str:
             "as good as the teacher."
         )
     if undecided:
-        best = max(undecided, key=lambda row: row.metrics["accuracy"].mean)
+        best = max(undecided, key=_quality)
         form = _fastest([row for row in undecided if row.name == best.name]) or best
         return (
             f"What to do: {form.name} ({form.runtime}) is the candidate; {table.texts:,} "

@@ -12,6 +12,7 @@ from kdzoo.report.columns.costs import how_timed, noise_note
 from kdzoo.report.columns.declared import cells, shown
 from kdzoo.report.figures.rows import Table
 from kdzoo.statistics import Effect
+from kdzoo.task import SINGLE_LABEL
 
 _MEANINGS = {
     Effect.NONE: "Unclear: no measurable difference between the recipe and hard labels.",
@@ -65,7 +66,8 @@ def verdicts(table: Table) -> list[tuple[str, list[tuple[str, str]], str]]:
     """Returns each question that was asked, what is said of each row, and how that was found."""
     models = [(row.name, each.standing.sentence) for row, each in table.judged if each.standing]
     recipes = [(row.name, each.effect.sentence) for row, each in table.judged if each.effect]
-    asked = [(THIS_MODEL, models, OF_MODELS), (THIS_RECIPE, recipes, OF_RECIPES)]
+    of_models = OF_MODELS.replace("points of accuracy", f"points of {table.leading_title}")
+    asked = [(THIS_MODEL, models, of_models), (THIS_RECIPE, recipes, OF_RECIPES)]
     return [each for each in asked if each[1]]
 
 
@@ -91,12 +93,13 @@ def cost_caption(table: Table) -> str:
 
 def data_caption(table: Table) -> str:
     """Returns what the models were trained and read on."""
-    seeds = max((row.metrics["accuracy"].seeds for row in table.rows if row.metrics), default=1)
+    seeds = max((row.quality.seeds for row in table.rows if row.quality), default=1)
     over = f"mean ± sd over {seeds} seeds" if seeds > 1 else "one seed"
     unlabelled = f" and {table.unlabelled:,} unlabelled" if table.unlabelled else ""
     noun = "pairs" if table.has_pairs else "texts"
+    classes = "classes" if table.task == SINGLE_LABEL.name else "labels, any number a text"
     return (
-        f"{table.origin}: {table.labels} classes, trained from {table.labelled:,} "
+        f"{table.origin}: {table.labels} {classes}, trained from {table.labelled:,} "
         f"labelled{unlabelled} {noun}; {table.split} figures in per cent on {table.texts:,} "
         f"{noun}, {over}."
     )
@@ -113,7 +116,10 @@ def quality_caption(table: Table, place: Place = Place.TABLE) -> str:
     ]
     parts += untold(table)
     if table.other_tests:
-        parts.append(f"{' and '.join(table.other_tests).capitalize()}: accuracy on that test set.")
+        parts.append(
+            f"{' and '.join(table.other_tests).capitalize()}: {table.leading_title} on that test "
+            "set."
+        )
     if table.has_added_texts:
         parts.append("Texts: what the student learnt from, unlabelled and augmented ones included.")
     if any(row.role == "teacher" and not row.metrics for row in table.rows):

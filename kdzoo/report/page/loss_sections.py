@@ -9,6 +9,7 @@ from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.page.sections import Section, Tabular, drawn, percentage
 from kdzoo.statistics import ClassLoss, Inheritance, Slice
+from kdzoo.task import SINGLE_LABEL
 
 WORST_CLASSES = 8  # shown of each student
 EXAMPLES = 3  # texts of each, where texts may be shown
@@ -62,7 +63,8 @@ def _by_length(table: Table) -> list[Tabular]:
     return _sliced(
         {row.name: each.by_length for row, each in table.judged},
         lambda part: f"{_range(part)} words",
-        "Accuracy by the length of the text, between the quartiles; in brackets how many texts.",
+        f"{_noun(table)} by the length of the text, between the quartiles; in brackets how many "
+        "texts.",
     )
 
 
@@ -75,9 +77,13 @@ def _by_rarity(table: Table) -> list[Tabular]:
     return _sliced(
         {row.name: each.by_rarity for row, each in table.judged},
         title,
-        "Accuracy by how often the rarest word of a text occurs in the texts to learn from; in "
-        "brackets how many texts.",
+        f"{_noun(table)} by how often the rarest word of a text occurs in the texts to learn from; "
+        "in brackets how many texts.",
     )
+
+
+def _noun(table: Table) -> str:
+    return "Accuracy" if table.task == SINGLE_LABEL.name else "Subset accuracy"
 
 
 def _range(part: Slice) -> str:

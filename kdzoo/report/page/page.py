@@ -49,7 +49,7 @@ def html(page: Page) -> str:
     points = [
         _point(number, row) | _elsewhere(row, page.table)
         for number, row in enumerate(page.table.rows)
-        if any("accuracy" in each.metrics for each in _everywhere(row, page.table))
+        if any(each.quality for each in _everywhere(row, page.table))
     ]
     axes = [
         (field, title)
@@ -58,7 +58,7 @@ def html(page: Page) -> str:
     ]
     return _template().render(
         study=one_line(page.table.study),
-        quality_title=f"{page.table.split} accuracy, %",
+        quality_title=f"{page.table.split} {page.table.leading_title}, %",
         dates=page.dates,
         summary=[one_line(sentence) for sentence in page.summary],
         sections=page.sections,
@@ -147,8 +147,8 @@ def _point(number: int, row: TableRow) -> dict[str, Any]:
 
 def _quality(row: TableRow) -> dict[str, Any]:
     """Returns what a row gives, as a machine read it, and all that is told of it there."""
-    accuracy = row.metrics.get("accuracy")
-    mean, deviation = (math.nan, math.nan) if accuracy is None else (accuracy.mean, accuracy.sd)
+    found = row.quality
+    mean, deviation = (math.nan, math.nan) if found is None else (found.mean, found.sd)
     return {
         "accuracy": None if math.isnan(mean) else round(mean * 100, 3),
         "sd": None if math.isnan(deviation) else round(deviation * 100, 3),
@@ -159,7 +159,7 @@ def _quality(row: TableRow) -> dict[str, Any]:
 def _hover(row: TableRow) -> list[str]:
     lines = [
         one_line(f"{row.name}, {row.runtime}"),
-        f"accuracy {percent(row.metrics['accuracy']) if 'accuracy' in row.metrics else NOTHING}",
+        f"{row.leading_title} {NOTHING if row.quality is None else percent(row.quality)}",
     ]
     if row.latency is not None:
         known_ms = (("p50", row.latency.p50_ms), ("p90", row.latency.p90_ms))

@@ -15,6 +15,7 @@ from kdzoo.report.figures.form_findings import FormFinding
 from kdzoo.report.figures.rows import Table
 from kdzoo.report.formats.table import THIS_MODEL, THIS_RECIPE, notes, verdicts
 from kdzoo.statistics import Gap, Interval
+from kdzoo.task import SINGLE_LABEL
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def verdict_section(table: Table) -> Section | None:
     figures = [
         {
             "model": row.name,
-            "accuracy": points(each.over_seeds.value),
+            table.leading_title: points(each.over_seeds.value),
             "over seeds": interval(each.over_seeds),
             "over texts": interval(each.over_texts),
             "p, teacher": NOTHING if each.to_teacher is None else _p(each.to_teacher.adjusted_p),
@@ -135,14 +136,15 @@ def verdict_section(table: Table) -> Section | None:
     )
 
 
-def forms_section(forms: Sequence[FormFinding]) -> Section | None:
+def forms_section(forms: Sequence[FormFinding], table: Table) -> Section | None:
     """Returns what exporting changed; None where nothing was exported."""
+    title = table.leading_title[:1].upper() + table.leading_title[1:]
     several = len({machine for each in forms for machine in each.machines}) > 1
     lines = [
         {
             "model": each.name,
             "runtime": each.runtime,
-            "accuracy": points(each.accuracy),
+            table.leading_title: points(each.accuracy),
             "beside its weights": points(each.to_weights.difference.value),
             "95 % interval": interval(each.to_weights.difference),
             "p": _p(each.adjusted_p),
@@ -154,7 +156,7 @@ def forms_section(forms: Sequence[FormFinding]) -> Section | None:
     if not lines:
         return None
     caption = (
-        "Accuracy of each exported form and its difference from that of the weights, in points, "
+        f"{title} of each exported form and its difference from that of the weights, in points, "
         "with a bootstrap interval over texts and seeds; p corrected for all forms. Other labels: "
         "share of texts that get another one than from the weights."
     )
@@ -182,6 +184,11 @@ def calibration_section(table: Table) -> Section | None:
         "squared difference between probability and truth, 0 to 2. Temperature: fitted on "
         "validation for the first seed; it changes no label, and lies beside each model."
     )
+    if table.task != SINGLE_LABEL.name:
+        caption = caption.replace("0 to 2", f"0 to {table.labels}") + (
+            " ECE and NLL are of whole sets of labels: the probability of a set is the product "
+            "over all labels, there or not."
+        )
     return Section("Can the probabilities be believed?", tables=[drawn(lines, 1, caption=caption)])
 
 

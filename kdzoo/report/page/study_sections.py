@@ -9,38 +9,45 @@ import yaml
 
 from kdzoo.plain import one_line
 from kdzoo.report.figures.latency import by_machine
+from kdzoo.report.figures.rows import Table
 from kdzoo.report.page.sections import Curve, Section
 from kdzoo.results import Record, Session, Store
 
 
-def curves_section(store: Store) -> Section | None:
-    """Returns validation accuracy over the steps of every student, its control dotted."""
+def curves_section(store: Store, table: Table) -> Section | None:
+    """Returns the leading figure over the steps of every student, its control dotted."""
     curves = []
     for row in store.manifest().rows:
         lines = []
         for member in row.members:
             for key, is_control in ((member.key, False), (member.control_key, True)):
                 points = [] if key is None else store.history(key)
-                if history := [point for point in points if "accuracy" in point]:
+                if history := [point for point in points if table.leading in point]:
                     noun = "hard labels" if is_control else "distilled"
-                    lines.append(_line(f"{noun}, seed {member.seed}", history, dashed=is_control))
+                    lines.append(
+                        _line(
+                            f"{noun}, seed {member.seed}", history, table.leading, dashed=is_control
+                        )
+                    )
         if lines:
             curves.append(Curve(one_line(row.name), lines))
     if not curves:
         return None
     return Section(
         "Training",
-        ["Validation accuracy, %; dotted: the same student on hard labels."],
+        [f"Validation {table.leading_title}, %; dotted: the same student on hard labels."],
         curves=curves,
     )
 
 
-def _line(name: str, history: Sequence[Mapping[str, float]], *, dashed: bool) -> dict[str, Any]:
+def _line(
+    name: str, history: Sequence[Mapping[str, float]], metric: str, *, dashed: bool
+) -> dict[str, Any]:
     return {
         "name": name,
         "dashed": dashed,
         "steps": [int(point["step"]) for point in history],
-        "values": [round(point["accuracy"] * 100, 3) for point in history],
+        "values": [round(point[metric] * 100, 3) for point in history],
     }
 
 

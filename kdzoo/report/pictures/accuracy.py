@@ -104,7 +104,9 @@ def draw_size(table: Table, folder: Path) -> list[Path]:
     """Writes ``accuracy_vs_size`` as PNG, SVG and PDF; nothing where no size is known."""
     label = "size on disk, MB (weights or graph, tokenizer, labels; log scale)"
     note, shown = numbers_note(table), with_legible_names(table)
-    cost = _Cost(size_mb_of, in_lines(label, note), "size on disk", is_size=True)
+    cost = _Cost(
+        size_mb_of, in_lines(label, note), "size on disk", is_size=True, metric=table.leading
+    )
     rows = [row for row in shown.rows if row.runtime != "pipeline"]  # which reads torch's files
     return _scatter(rows, cost, shown, folder / "accuracy_vs_size")
 
@@ -128,9 +130,10 @@ def draw_decided(table: Table, folder: Path) -> list[Path]:
 def _against_latency(table: Table, folder: Path, suffix: str, note: str) -> list[Path]:
     timed = [row for row in table.rows if row.latency is not None]
     against, alone = (folder / f"{stem}{suffix}" for stem in _STEMS)
-    if not any("accuracy" in row.metrics for row in timed):
+    if not any(row.quality for row in timed):
         return no_picture(against) + draw_latency(table, alone, note)
-    cost = _Cost(latency_ms_of, in_lines(latency_label(table), note), "latency")
+    label = in_lines(latency_label(table), note)
+    cost = _Cost(latency_ms_of, label, "latency", metric=table.leading)
     return no_picture(alone) + _scatter(timed, cost, table, against)
 
 
@@ -150,9 +153,10 @@ def _scatter(rows: Sequence[TableRow], cost: _Cost, table: Table, stem: Path) ->
         log_scale(axes)
         axes.set_xlabel(cost.label)
         decided = " as decided" * (cost.metric == AS_DECIDED)
-        axes.set_ylabel(f"{table.split} accuracy{decided}, %")
+        axes.set_ylabel(f"{table.split} {table.leading_title}{decided}, %")
         title = (
-            f"{table.study}: accuracy{decided} against {cost.noun}, beside the {table.reference}"
+            f"{table.study}: {table.leading_title}{decided} against {cost.noun}, beside the "
+            f"{table.reference}"
         )
         axes.set_title(legible(title), loc="left")
         front = _pareto(axes, bubbles)

@@ -1,0 +1,99 @@
+"""How rows say which labels a text has: a name, a list, several in one cell, or 0/1 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from kdzoo.data.cells import as_label, as_labels, shown
+from kdzoo.data.corpus import RawLabel
+from kdzoo.errors import DataError
+from kdzoo.recipe.schema import Data
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TaskName
+
+_IS_THERE = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """Where the labels of a row stand, and how.
+
+    Attributes:
+        column: that holds them.
+        columns: one for each label, 1 where a text has it and 0 where not; in place of ``column``.
+        separator: what stands between several names in one cell.
+        task: what a user says of the data; None where a list means several labels, else one.
+    """
+
+    column: str = "label"
+    columns: tuple[str, ...] = ()
+    separator: str | None = None
+    task: TaskName | None = None
+
+    @classmethod
+    def of(cls, said: str | Labelling) -> Labelling:
+        """Returns how labels are written; the name of their column may be all that is said."""
+        return cls(said) if isinstance(said, str) else said
+
+    @classmethod
+    def of_section(cls, section: Data) -> Labelling:
+        """Returns how a recipe's data section says that labels are written."""
+        columns = tuple(section.label_columns or ())
+        return cls(section.label, columns, section.label_separator, section.task)
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The columns that a row has to have."""
+        return self.columns or (self.column,)
+
+    def read(self, row: Mapping[str, Any], where: str) -> RawLabel:
+        """Returns the name of a row's label, or those of its labels.
+
+        Raises:
+            DataError: a cell is not what is said of it.
+        """
+        if self.columns:
+            return tuple(each for each in self.columns if _is_there(row[each], each, where))
+        cell = row[self.column]
+        is_list = isinstance(cell, list | tuple)
+        if self.separator is not None:
+            if is_list:
+                raise DataError(
+                    f"{where}: the label is a list ({shown(cell)}), which needs no separator; "
+                    "remove label_separator"
+                )
+            return _parts(as_label(cell, where), self.separator, where)
+        if is_list and self.task != SINGLE_LABEL.name:
+            return as_labels(cell, where)
+        if self.task == MULTI_LABEL.name:
+            raise DataError(
+                f"{where}: the label is no list ({shown(cell)}), and data.task is multi-label; "
+                "write a list of names in each row (.jsonl, .parquet), or say what stands between "
+                "names in a cell: data.label_separator"
+            )
+        return as_label(cell, where)
+
+
+def _parts(cell: str, separator: str, where: str) -> tuple[str, ...]:
+    """Returns the names in a cell; an empty one has none."""
+    names = [name.strip() for name in cell.split(separator)] if cell else []
+    if not all(names):
+        raise DataError(
+            f"{where}: '{cell[:60]}' has no name before or behind a '{separator}'; take that "
+            "separator out, or name another one: data.label_separator"
+        )
+    return tuple(dict.fromkeys(names))
+
+
+def _is_there(cell: Any, column: str, where: str) -> bool:
+    """Returns whether a 0/1 cell says that a text has the column's label."""
+    if isinstance(cell, bool | int | float | Decimal | str):
+        said = _IS_THERE.get(str(cell).strip().lower())
+        if said is not None:
+            return said
+    raise DataError(
+        f"{where}: '{column}' holds {shown(cell)}, wanted 1 where the text has that label and 0 "
+        "where it has not (data.label_columns)"
+    )

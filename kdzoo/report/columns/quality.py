@@ -1,0 +1,72 @@
+"""The columns of what models give: of one label a text, and of any number of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kdzoo.report.columns.column import BOTH, FILES, TABLES, Column, Place
+from kdzoo.report.columns.kinds import ESTIMATE
+from kdzoo.report.columns.numbers import estimate
+from kdzoo.report.columns.readers import PRINTED, figure
+from kdzoo.report.figures.rows import Table
+
+
+def _as_decided(name: str, title: str, places: Place, **more: Any) -> Column:
+    """Returns a figure of what the user of the out-of-scope threshold gets."""
+
+    def is_known(table: Table) -> bool:
+        return any(name in row.metrics for row in table.rows)
+
+    return figure(name, title, places | FILES | Place.CARD, in_tables=is_known, **more)
+
+
+ACCURACY = figure(
+    "accuracy", "accuracy", PRINTED | FILES | Place.CARD, part=BOTH, better=1, is_bold=True
+)
+FIGURES = (
+    ACCURACY,
+    figure("in_scope_accuracy", "in scope", PRINTED | FILES | Place.CARD, better=1, spared=2,
+           in_tables=lambda table: table.has_oos),
+    figure("oos_recall", "OOS recall", TABLES | Place.LATEX | FILES | Place.CARD,
+           in_tables=lambda table: table.has_oos),
+    _as_decided("as_decided_accuracy", "as decided", PRINTED | Place.PICK, spared=5,
+                meaning="As decided: accuracy of the labels that a text gets with the "
+                "out-of-scope threshold, which was fitted on validation.",
+                brief="As decided: accuracy with the out-of-scope threshold."),
+    _as_decided("false_rejections", "rejected in scope", TABLES | Place.LATEX),
+    _as_decided("as_decided_oos_recall", "OOS recall as decided", TABLES | Place.LATEX),
+    _as_decided("oos_auroc", "OOS AUROC", TABLES | Place.LATEX),
+    _as_decided("oos_auprc", "OOS AUPRC", Place.PAGE),
+    figure("f1", "F1", TABLES | Place.LATEX | FILES,
+           in_tables=lambda table: any("f1" in row.metrics for row in table.rows)),
+    figure("macro_f1", "macro-F1", TABLES | Place.LATEX | FILES | Place.CARD),
+    figure("agreement", "agreement", TABLES | Place.LATEX | FILES),
+    figure("kappa", "kappa", Place.PAGE | FILES, kind=ESTIMATE, show=estimate,
+           in_tables=lambda table: any("kappa" in row.metrics for row in table.rows),
+           meaning="Kappa: Cohen's, agreement with the teacher beyond chance, with its 95 % "
+           "bootstrap interval over texts."),
+    figure("divergence", "divergence", FILES),
+)  # fmt: skip
+
+
+def _estimated(metric: str, title: str, places: Place, **more: Any) -> Column:
+    """Returns a figure that is no mean over texts, with its interval."""
+    return figure(metric, title, places, kind=ESTIMATE, **more)
+
+
+_WITH_TEACHER = tuple(each for each in FIGURES if each.name in ("agreement", "kappa", "divergence"))
+SET_FIGURES = (  # where a text may have several labels
+    _estimated("macro_f1", "macro-F1", PRINTED | FILES | Place.CARD, part=BOTH, better=1,
+               is_bold=True,
+               meaning="Macro-F1: mean over the labels of their F1, at thresholds that were fitted "
+               "on validation; table.csv has its 95 % bootstrap interval over texts."),
+    _estimated("micro_f1", "micro-F1", TABLES | Place.LATEX | FILES | Place.CARD),
+    figure("average_precision", "mAP", TABLES | Place.LATEX | FILES | Place.CARD,
+           meaning="mAP: mean over the labels of their average precision, at any thresholds."),
+    figure("accuracy", "subset accuracy", TABLES | Place.LATEX | FILES | Place.CARD,
+           meaning="Subset accuracy: share of texts that get exactly their labels; agreement: "
+           "exactly the teacher's."),
+    figure("hamming_loss", "Hamming loss", TABLES | FILES,
+           meaning="Hamming loss: share of labels, of all texts, that are given wrongly or lack."),
+    *_WITH_TEACHER,
+)  # fmt: skip

@@ -1,0 +1,101 @@
+"""What a task has to give, so that the rest of kdzoo need not know which it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from kdzoo.entries import TaskName
+from kdzoo.task.gold import Ids
+
+Logits = npt.NDArray[np.floating[Any]]  # [N, C]
+Values = npt.NDArray[np.float64]
+Thresholds = Sequence[float] | None  # probabilities, [C], from which on a label is given
+Stored = npt.ArrayLike  # answers as a file has them, a cell each, [N]
+Numbers = npt.NDArray[np.integer[Any]]  # [N]
+Answers = npt.NDArray[Any]  # what texts get: ids of labels [N], or which of them [N, C]
+
+
+class Task(Protocol):
+    """What is asked of a text, and how logits [N, C] are an answer to it.
+
+    A model gives a distribution over answers: of these is said what kdzoo says of labels. A gold
+    answer has a probability, two models' distributions a divergence, and a text is right where its
+    answer is the gold one.
+
+    Attributes:
+        name: what recipes and records call it.
+        problem_type: what the configuration of a Hugging Face classifier calls it.
+        leading: the quality figure by which models are chosen and shown.
+        leading_title: what people call it.
+    """
+
+    @property
+    def name(self) -> TaskName:
+        """What recipes and records call it."""
+
+    @property
+    def problem_type(self) -> str:
+        """What the configuration of a Hugging Face classifier calls it."""
+
+    @property
+    def leading(self) -> str:
+        """The quality figure by which models are chosen and shown."""
+
+    @property
+    def leading_title(self) -> str:
+        """What people call it."""
+
+    def gold(self, rows: Ids, labels: int) -> Answers:
+        """Returns gold labels as answers.
+
+        Args:
+            rows: of labelled texts, as ``rows_of`` makes them.
+            labels: how many the data has, C.
+        """
+
+    def answers(self, logits: Logits, thresholds: Thresholds = None) -> Answers:
+        """Returns what each text gets.
+
+        Args:
+            logits: [N, C].
+            thresholds: that were fitted on validation, where the task has some.
+        """
+
+    def right(self, answers: Answers, gold: Answers) -> npt.NDArray[np.bool_]:
+        """Returns which texts have the gold answer, the whole of it, [N]."""
+
+    def probabilities(self, logits: Logits) -> Values:
+        """Returns the probability of each label, [N, C]."""
+
+    def log_probability(self, logits: Logits, answers: Answers) -> Values:
+        """Returns how probable each text's answer is, in nats, [N]."""
+
+    def brier(self, logits: Logits, gold: Answers) -> Values:
+        """Returns Σ (p - y)² over the labels, [N]."""
+
+    def divergence(self, logits: Logits, teacher_logits: Logits) -> Values:
+        """Returns the KL divergence from the teacher's distribution, in nats, [N]."""
+
+    def nothing(self, texts: int) -> npt.NDArray[Any]:
+        """Returns what stands in a file in place of answers that are not known, [N]."""
+
+    def stored(self, answers: Answers) -> npt.NDArray[Any]:
+        """Returns answers as they stand in a file, one cell each, [N]."""
+
+    def are_known(self, stored: Stored) -> bool:
+        """Returns whether these are answers, all of them, rather than ``nothing``."""
+
+    def numbers(self, stored: Stored, labels: int) -> Numbers:
+        """Returns a number for each stored answer, [N], the same in any file; none is negative.
+
+        Args:
+            stored: as ``stored`` gives them, or read from a file.
+            labels: how many the data has, C.
+
+        Raises:
+            ValueError: one is no answer of so many labels.
+        """

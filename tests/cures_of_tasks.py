@@ -1,0 +1,156 @@
+"""Mistakes in how many labels a text has, and in how they are written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tiny_cures import CHECK, SHARES, Case, Write, option, removed, rewritten
+from tiny_world import LABELS, save_tiny_bert
+
+KINDS = (["music"], ["weather"], ["music", "weather"], [])
+WORDS = ("play song {}", "rain on {}", "play in rain {}", "the a {}")
+
+
+def lists(*kinds: Any) -> str:
+    """Returns a .jsonl of fifteen texts of each kind of label."""
+    rows = [
+        {"text": WORDS[place % 4].format(number), "label": kind}
+        for number in range(15)
+        for place, kind in enumerate(kinds)
+    ]
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def over(file: str, **said: Any) -> dict[str, Any]:
+    """Returns what makes the tiny recipe one over that file."""
+    return {"data": {"files": file, "oos_label": None, "split": SHARES, **said}}
+
+
+def mended(said: str, old: str, new: str, file: str = "a.jsonl") -> Write:
+    """Writes in the file what the message says, in these words."""
+
+    def write(message: str, written: dict[str, Any]) -> dict[str, Any]:
+        assert said in message, message
+        content = Path(file).read_text(encoding="utf-8")
+        assert old in content
+        Path(file).write_text(content.replace(old, new), encoding="utf-8")
+        return written
+
+    return write
+
+
+def several_at_once(_: dict[str, str]) -> None:
+    """Saves a classifier that gives several labels."""
+    folder = save_tiny_bert(Path("several"), LABELS)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    told = config | {"problem_type": "multi_label_classification"}
+    (folder / "config.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def with_probabilities(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Writes probabilities in place of labels."""
+    assert "a column 'probabilities'" in message, message
+    lines = Path("said.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = [json.loads(line)["text"] for line in lines]
+    rows = [{"text": each, "probabilities": {"music": 0.9, "weather": 0.4}} for each in texts]
+    Path("said.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return written
+
+
+BARS = lists("music", "weather", "music|weather", "")
+COLUMNS = "text,music,weather\n" + "".join(
+    f"play {n},1,0\nrain {n},0,1\nplay in rain {n},1,1\n" for n in range(15)
+)
+INIT = "init --teacher {encoder} -o mine --students static --data"
+SETS = {"a.jsonl": lists(*KINDS)}
+
+CASES: dict[str, Case] = {
+    "several labels in a cell": Case(
+        f"{INIT} a.jsonl", "several labels in one cell", option("--label-separator"),
+        files={"a.jsonl": BARS}, once=False, quick=True,
+    ),
+    "cells and columns, init": Case(
+        f"{INIT} a.csv --label-separator '|' --label-columns music,weather",
+        "labels stand in one cell", removed("--label-separator"), files={"a.csv": COLUMNS},
+    ),
+    "cells and columns": Case(
+        CHECK, "labels stand in cells with a separator", removed("data.label_separator"),
+        over("a.csv", label_separator="|", label_columns=["music", "weather"]),
+        files={"a.csv": COLUMNS},
+    ),
+    "a column and columns": Case(
+        CHECK, "label_columns stand in place of label", removed("data.label"),
+        over("a.csv", label="music", label_columns=["music", "weather"]),
+        files={"a.csv": COLUMNS},
+    ),
+    "a separator of one label": Case(
+        CHECK, "is for several labels a text; remove it", removed("data.label_separator"),
+        {"data": {"label_separator": "|", "task": "single-label"}},
+    ),
+    "an embedded dataset": Case(
+        CHECK, "the embedded datasets have one label a text", removed("data.task"),
+        {"data": {"files": None, "oos_label": None, "embedded": "assistant",
+                         "task": "multi-label"}},
+        once=False,
+    ),
+    "lists, said to be one label": Case(
+        CHECK, "one label per text is wanted here", removed("data.task"),
+        over("a.jsonl", task="single-label"), files=SETS, quick=True,
+    ),
+    "names, said to be several": Case(
+        CHECK, "and data.task is multi-label",
+        rewritten("data.label_separator", data={"label_separator": "|"}),
+        over("a.jsonl", task="multi-label"), files={"a.jsonl": BARS},
+    ),
+    "a separator of lists": Case(
+        CHECK, "which needs no separator", removed("data.label_separator"),
+        over("a.jsonl", label_separator="|"), files=SETS,
+    ),
+    "printed lists": Case(
+        CHECK, "labels that look like lists",
+        rewritten("data.task: single-label", data={"task": "single-label"}),
+        over("a.jsonl"), files={"a.jsonl": lists("['music']", "['weather']")},
+    ),
+    "an empty name in a list": Case(
+        CHECK, "a label in the list is empty", mended("take it out", ', ""', ""),
+        over("a.jsonl"), files={"a.jsonl": lists(["music"], ["weather", ""])},
+    ),
+    "a separator too many": Case(
+        CHECK, "has no name before or behind", mended("take that separator out", "music|", "music"),
+        over("a.jsonl", label_separator="|"), files={"a.jsonl": lists("music|", "weather")},
+    ),
+    "out of scope among several": Case(
+        CHECK, "and that is for data", removed("data.oos_label"),
+        over("a.jsonl", oos_label="music"), files=SETS,
+    ),
+    "an objective of one label": Case(
+        CHECK, "as objective.kind", rewritten("write kl or mse", objective={"kind": "kl"}),
+        over("a.jsonl") | {"objective": {"kind": "dkd"}}, files=SETS, quick=True,
+    ),
+    "thresholds of two rules": Case(
+        CHECK, "measure.thresholds: all rows", rewritten("write the same in each", variants=None),
+        over("a.jsonl") | {"variants": {"other": {"measure": {"thresholds": "shared"}}}},
+        files=SETS,
+    ),
+    "a label of all texts": Case(
+        CHECK, "needs two without it too", mended("leave the label out", '"always", ', ""),
+        over("a.jsonl") | {"teacher": {"fine_tune": None, "head": "linear"}},
+        files={"a.jsonl": lists(["always", "music"], ["always", "weather"])},
+    ),
+    "bare labels of a teacher": Case(
+        CHECK, "holds bare labels", with_probabilities,
+        over("a.jsonl")
+        | {"teacher": {"model": None, "fine_tune": None, "outputs": "said.jsonl"},
+           "student": {"text": "words"}},
+        files={**SETS, "said.jsonl": lists("music", "weather")},
+    ),
+    "quality of several labels": Case(
+        "bench several --texts a.csv --labels label --runtimes torch --rounds 1 --cold-starts 1 "
+        "--no-isolation",
+        "bench tells the quality", removed("--labels"),
+        files={"a.csv": "text,label\n" + "".join(f"play {n},music\n" for n in range(8))},
+        prepare=several_at_once,
+    ),
+}  # fmt: skip

@@ -1,0 +1,120 @@
+"""F1 of sets of labels: with its interval, linear in texts, and compared."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from sklearn.metrics import f1_score
+
+from kdzoo.statistics import label_losses
+from kdzoo.statistics.sets import (
+    AVERAGES,
+    compare_sets,
+    f1_by_seed,
+    f1_over_texts,
+    f1_values,
+    macro,
+)
+
+Sets = npt.NDArray[np.bool_]
+
+
+def world(
+    texts: int, *noises: float, seed: int = 0, seeds: int = 2, labels: int = 5
+) -> tuple[Sets, list[Sets]]:
+    """Returns gold sets [N, C] and the answers [S, N, C] of models that flip so many cells."""
+    rng = np.random.default_rng(seed)
+    gold = rng.random((texts, labels)) < np.linspace(0.1, 0.6, labels)
+    flips = [rng.random((seeds, texts, labels)) < noise for noise in noises]
+    return gold, [gold ^ each for each in flips]
+
+
+@pytest.mark.parametrize("name", AVERAGES)
+def test_f1_is_scikit_learns(name: str) -> None:
+    gold, (answers,) = world(80, 0.2)
+
+    found = f1_by_seed(answers, gold, AVERAGES[name])
+
+    kind = name.removesuffix("_f1")
+    assert found == pytest.approx([f1_score(gold, each, average=kind) for each in answers])
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1, 0.4])
+def test_the_values_of_texts_have_macro_f1_for_their_mean(noise: float) -> None:
+    gold, (answers,) = world(150, noise)
+
+    assert f1_values(answers, gold).mean(1) == pytest.approx(f1_by_seed(answers, gold, macro))
+
+
+def test_the_values_vary_as_resampled_f1_does() -> None:
+    gold, (answers,) = world(2000, 0.15, seeds=1)
+
+    found = f1_over_texts(answers, gold, macro)
+    error = f1_values(answers, gold)[0].std() / np.sqrt(len(gold))
+
+    assert found.low is not None
+    assert found.high is not None
+    assert (found.high - found.low) / (2 * 1.96) == pytest.approx(error, rel=0.15)
+
+
+def test_a_label_that_no_text_has_is_left_out() -> None:
+    gold, (answers,) = world(60, 0.2)
+    gold[:, 2] = False
+
+    others = np.delete(gold, 2, axis=1), np.delete(answers, 2, axis=2)
+
+    wanted = f1_by_seed(others[1], others[0], macro)
+    assert f1_by_seed(answers, gold, macro) == pytest.approx(wanted)
+    assert f1_values(answers, gold).mean(1) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_a_better_model_is_told_from_a_worse_one(seeds: int) -> None:
+    gold, (good, bad) = world(600, 0.05, 0.25, seeds=seeds)
+
+    found = compare_sets(good, bad, gold)
+
+    assert found.difference.value > 0.2
+    assert found.difference.excludes_zero()
+    assert found.p_value < 0.01
+    assert all(each > 0 for each in found.by_seed)
+
+
+def test_a_model_beside_itself_differs_by_nothing() -> None:
+    gold, (own,) = world(100, 0.2)
+
+    found = compare_sets(own, own.copy(), gold)
+
+    assert (found.difference.low, found.difference.high) == (0, 0)
+    assert found.p_value == pytest.approx(1)
+
+
+def test_equally_good_models_are_seldom_told_apart() -> None:
+    told = 0
+    for seed in range(40):
+        gold, (one, two) = world(150, 0.2, 0.2, seed=seed, seeds=1)
+        told += compare_sets(one, two, gold).p_value < 0.05
+
+    assert told <= 6
+
+
+def test_a_single_teacher_stands_beside_all_seeds() -> None:
+    gold, (students, teacher) = world(100, 0.2, 0.1, seeds=3)
+
+    found = compare_sets(students, teacher[:1], gold)
+
+    assert found.seeds == 3
+
+
+def test_what_was_lost_is_told_of_each_label() -> None:
+    gold = np.array([[1, 0], [1, 1], [0, 1], [0, 0]], dtype=bool)
+    teacher = gold[np.newaxis]
+    student = teacher.copy()
+    student[0, 1, 0] = False
+
+    worst, other = label_losses(student, teacher, gold)
+
+    assert (worst.label, worst.texts, worst.teacher, worst.student) == (0, 2, 1.0, 0.5)
+    assert worst.lost == (1,)
+    assert other.loss == 0
