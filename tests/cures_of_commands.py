@@ -147,7 +147,7 @@ CASES: dict[str, Case] = {
             r"of their own: (\w+)", "export {student} --out out --runtime {}"),
     ),
     "the baseline's runtime": Case(
-        BENCH.replace("torch", "sklearn") + " --out out", "reads folders of its own kind alone",
+        BENCH.replace("torch", "sklearn") + " --out out", "whatever --runtimes says",
         command("remove it there", f"{BENCH} --out out"), files={"rows.txt": "play\n"},
     ),
     "no texts, bench": Case(

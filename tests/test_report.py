@@ -663,8 +663,8 @@ class TestRuntimesInThePicture:
             own = [row.latency.p50_ms for row in rows if row.name == name and row.latency]
             assert tuple(sorted(own)) in lines
 
-    def test_have_a_shape_each_and_roads_a_colour(self, tmp_path: Path, watched: Watched) -> None:
-        """A point tells both; two runtimes, or two roads, never look alike."""
+    def test_have_a_shape_each_and_models_a_colour(self, tmp_path: Path, watched: Watched) -> None:
+        """A point tells both; two runtimes, or models of two approaches, never look alike."""
         rows = zoo(1, RUNTIMES)
 
         drawing = watched(a_table(*rows), tmp_path)
@@ -679,14 +679,17 @@ class TestRuntimesInThePicture:
             )
         shapes: dict[str, set[bytes]] = {}
         colours: dict[str, set[Any]] = {}
+        of_roads: dict[str, set[Any]] = {}
         for row in rows:
             assert row.latency is not None
             point = (row.latency.p50_ms, row.metrics["accuracy"].mean * 100)
             shapes.setdefault(row.runtime, set()).add(look[point][0])
-            colours.setdefault(row.road or row.role, set()).add(look[point][1])
+            colours.setdefault(row.name, set()).add(look[point][1])
+            of_roads.setdefault(row.road or row.role, set()).add(look[point][1])
         for kinds in (shapes, colours):
             assert all(len(each) == 1 for each in kinds.values())
-            assert len(set.union(*kinds.values())) == len(kinds)
+        for kinds in (shapes, of_roads):
+            assert len(set.union(*kinds.values())) == sum(map(len, kinds.values()))
 
     def test_are_named_in_a_legend_beside_the_axes(self, tmp_path: Path, watched: Watched) -> None:
         """It covers nothing that is drawn."""
