@@ -227,7 +227,6 @@ class TestData:
             ("train.csv", b"text,label\na,b,c\n", ["line 2", "more cells", "quote"]),
             ("train.csv", b"text,label\ncaf\xe9,music\n", ["line 2", "not UTF-8", "save the file"]),
             ("train.jsonl", b'{"text": "a"\n', ["train.jsonl", "line 1", "not JSON"]),
-            ("train.jsonl", b'{"text": "a", "label": ["b", "c"]}\n', ["list", "one label per"]),
             ("train.parquet", b"PAR", ["train.parquet is not a parquet file"]),
             ("other.csv", b"text,label\n", ["holds no train file", "train.jsonl"]),
         ],

@@ -15,7 +15,7 @@ from tiny_world import tiny_recipe_data
 
 from kdzoo.api import run
 from kdzoo.progress import Silent
-from kdzoo.teacher.cache import cache_contents
+from kdzoo.teacher import cache_contents
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 Load = Callable[[str], ModuleType]

@@ -229,7 +229,7 @@ BAD: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
     ),
     "out of scope": ("a.jsonl", lines_of(["x"], ["y"]), {"oos_label": "x"}, "--oos-label"),
     "a positive label": (
-        "a.jsonl", lines_of(["x"], ["y"]), {"positive_label": "x"}, "remove it"
+        "a.jsonl", lines_of(["x"], ["y"]), {"positive_label": "x"}, "remove data.positive_label"
     ),
 }  # fmt: skip
 

@@ -80,11 +80,11 @@ def _refuse_of_one_label(section: Data) -> None:
     Raises:
         DataError: something is.
     """
-    for name in ("oos_label", "positive_label"):
+    for name, option in (("oos_label", " (--oos-label)"), ("positive_label", "")):
         if getattr(section, name) is not None:
             raise DataError(
                 f"data.{name}: a text may have several labels here, or none, and that is for data "
-                f"with one label a text; remove data.{name} (--{name.replace('_', '-')})"
+                f"with one label a text; remove data.{name}{option}"
             )
 
 

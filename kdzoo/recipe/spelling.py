@@ -13,7 +13,7 @@ KeyPath = tuple[str | int, ...]
 NAMES: frozenset[KeyPath] = frozenset(
     {
         *(("data", key) for key in ("text", "text_pair", "label", "oos_label", "positive_label")),
-        *(("data", key) for key in ("label_separator", "label_columns")),
+        ("data", "label_columns"),
         *(("transfer", "unlabelled", key) for key in ("text", "text_pair")),
         *(
             (*section, "csv", "columns")
