@@ -70,9 +70,9 @@ def check_depth(value: Any, deepest: int = DEEPEST) -> None:
     for _ in range(deepest):
         level = [
             inner
-            for each in level
-            if isinstance(each, dict | list | tuple)
-            for inner in (each.values() if isinstance(each, dict) else each)
+            for child in level
+            if isinstance(child, dict | list | tuple)
+            for inner in (child.values() if isinstance(child, dict) else child)
         ]
         if not level:
             return

@@ -68,8 +68,8 @@ class _Lines:
         if now - self._last < LOG_EVERY_S or self._done >= self._total:
             return
         self._last = now
-        each = (now - self._start) / max(1, self._done - self._first)
-        left_min = each * (self._total - self._done) / 60
+        unit_s = (now - self._start) / max(1, self._done - self._first)
+        left_min = unit_s * (self._total - self._done) / 60
         self._console.print(
             Text(
                 f"{self._description}: {self._done:,} of {self._total:,}  {self._note}  "

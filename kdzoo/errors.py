@@ -51,7 +51,9 @@ class KdzooError(Exception):
         if not self.problems:
             return self.title
         count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
-        return "\n".join([f"{self.title}: {count}", *(f"  - {each}" for each in self.problems)])
+        return "\n".join(
+            [f"{self.title}: {count}", *(f"  - {problem}" for problem in self.problems)]
+        )
 
 
 class RegistryError(KdzooError):

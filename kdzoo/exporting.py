@@ -126,7 +126,7 @@ def _export_of(runtime: str, int8: str, texts: str | Path | None) -> Callable[..
 
     entry = runtimes.get(runtime)
     if entry.export is None:
-        others = [name for name, each in runtimes.entries().items() if each.export]
+        others = [name for name, other in runtimes.entries().items() if other.export]
         raise RecipeError(
             f"runtime '{runtime}' reads the trained model's own folder: there is nothing to "
             f"export; runtimes with a form of their own: {', '.join(others)}"

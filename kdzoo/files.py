@@ -151,7 +151,7 @@ def check_writable(folder: Path, cure: str) -> None:
     Raises:
         FileError: they cannot.
     """
-    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     if not there.is_dir():
         inside = "" if there == folder else f"{folder} cannot be written: "
         raise FileError(f"{inside}{there} is a file; {cure}")
@@ -179,7 +179,7 @@ def alone_in(folder: Path, noun: str, *, waits: bool = False) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / _LOCK, blocking=waits)
     try:
@@ -194,10 +194,10 @@ def alone_in(folder: Path, noun: str, *, waits: bool = False) -> Iterator[None]:
     finally:
         (folder / _LOCK).unlink(missing_ok=True)  # a waiting process would see that it is gone
         lock.release()
-        for each in made:
-            if any(each.iterdir()):
+        for folder in made:
+            if any(folder.iterdir()):
                 break
-            each.rmdir()
+            folder.rmdir()
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

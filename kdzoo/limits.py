@@ -116,7 +116,7 @@ def _quota(group: Path) -> float | None:
     if not quota:
         files = (group / "cpu.cfs_quota_us", group / "cpu.cfs_period_us")
         quota = [_text(file).strip() for file in files]
-    if len(quota) != 2 or not all(each.isdigit() for each in quota):
+    if len(quota) != 2 or not all(number.isdigit() for number in quota):
         return None  # version 1 tells -1
     quota_us, period_us = map(int, quota)
     return quota_us / period_us if quota_us and period_us else None
@@ -131,7 +131,7 @@ def _given_back_bytes(group: Path) -> int:
 def _numbers(group: Path, names: tuple[str, ...]) -> list[int]:
     """Returns what those of the files say that are there and say a number."""
     limits = [_text(group / name).strip() for name in names]
-    return [int(each) for each in limits if each.isdigit()]
+    return [int(limit) for limit in limits if limit.isdigit()]
 
 
 def _text(path: Path) -> str:

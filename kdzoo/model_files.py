@@ -76,10 +76,10 @@ def check_tokenizer_file(path: Path, rows: int | None = None) -> None:
     cut = content.get("truncation")
     length = cut.get("max_length") if isinstance(cut, dict) else None
     most = min(_ADDED, length - 1) if isinstance(length, int) else _ADDED
-    added = sum(_added(each) for each in _parts(content.get("post_processor")))
-    growth = math.prod(_growth(each) for each in _parts(content.get("normalizer")))
+    added = sum(_added(part) for part in _parts(content.get("post_processor")))
+    growth = math.prod(_growth(part) for part in _parts(content.get("normalizer")))
     parts = (content.get(part) for part in ("normalizer", "pre_tokenizer", "decoder"))
-    expressions = [each for part in parts for each in expressions_in(part)]
+    expressions = [expression for part in parts for expression in expressions_in(part)]
     problems = {
         f"puts {added:,} ids around each text, more than {most}": added > most,
         "cuts texts with an overlap": isinstance(cut, dict) and cut.get("stride") not in (0, None),
@@ -177,24 +177,24 @@ def _parts(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         yield value
         for name in ("processors", "normalizers", "pretokenizers", "decoders"):
-            for each in value.get(name) or ():
-                yield from _parts(each)
+            for inner in value.get(name) or ():
+                yield from _parts(inner)
 
 
 def _added(processor: dict[str, Any]) -> int:
     """Returns how many ids it puts around a text, or beside a pair; texts that come twice too."""
     known = processor.get("special_tokens")
     sizes = {
-        name: len(each.get("ids") or ())
-        for name, each in (known.items() if isinstance(known, dict) else ())
-        if isinstance(each, dict)
+        name: len(token.get("ids") or ())
+        for name, token in (known.items() if isinstance(known, dict) else ())
+        if isinstance(token, dict)
     }
     found = [0]
     for name in ("single", "pair"):
-        pieces = [each for each in processor.get(name) or () if isinstance(each, dict)]
-        tokens = [each["SpecialToken"].get("id") for each in pieces if "SpecialToken" in each]
+        pieces = [piece for piece in processor.get(name) or () if isinstance(piece, dict)]
+        tokens = [piece["SpecialToken"].get("id") for piece in pieces if "SpecialToken" in piece]
         texts = len(pieces) - len(tokens)
-        found.append(sum(sizes.get(str(each), 1) for each in tokens) + (_ADDED + 1) * (texts > 2))
+        found.append(sum(sizes.get(str(token), 1) for token in tokens) + (_ADDED + 1) * (texts > 2))
     return max(found)
 
 
@@ -208,8 +208,8 @@ def _growth(normalizer: dict[str, Any]) -> float:
 
 def expressions_in(part: Any) -> Iterator[str]:
     """Yields the regular expressions of a part of a tokenizer, as ``tokenizer.json`` has it."""
-    for each in _parts(part):
-        pattern = each.get("pattern")
+    for inner in _parts(part):
+        pattern = inner.get("pattern")
         if isinstance(pattern, dict) and "Regex" in pattern:
             yield str(pattern["Regex"])
 
@@ -220,7 +220,7 @@ def may_go_back(pattern: str) -> bool:
     So it is where something follows what repeats: a+b tries each length of a+ from each place on.
     """
     ends = re.compile(r"([+*]|\{\d+,\d*\})[?+]?$")
-    return any(_repeats(ends.sub("", each)) for each in _plain(pattern).split("|"))
+    return any(_repeats(ends.sub("", part)) for part in _plain(pattern).split("|"))
 
 
 def _plain(pattern: str) -> str:
@@ -253,7 +253,7 @@ def _explodes(pattern: str) -> bool:
             + (repeated or "")
             + plain[inner.end() :]
         )
-    return any(_repeats(each) > _REPEATS or _choices(each) > _CHOICES for each in plain.split("|"))
+    return any(_repeats(part) > _REPEATS or _choices(part) > _CHOICES for part in plain.split("|"))
 
 
 def _repeats(pattern: str) -> int:
@@ -271,7 +271,7 @@ def _ids(content: dict[str, Any]) -> Iterator[int]:
     model = content.get("model")
     vocabulary = model.get("vocab") if isinstance(model, dict) else None
     if isinstance(vocabulary, dict):
-        yield from (each for each in vocabulary.values() if isinstance(each, int))
+        yield from (number for number in vocabulary.values() if isinstance(number, int))
     elif isinstance(vocabulary, list):
         yield len(vocabulary) - 1
     added = content.get("added_tokens")

@@ -59,5 +59,5 @@ def are_names(values: object) -> bool:
     return (
         isinstance(values, list)
         and len(values) > 0
-        and all(isinstance(each, str) and is_unicode(each) for each in values)
+        and all(isinstance(value, str) and is_unicode(value) for value in values)
     )

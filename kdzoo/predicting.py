@@ -120,8 +120,8 @@ def write_answers(
             {"labels": "text", "probabilities": "number"},
         )
     rows = (
-        (*texts_of(given), each.label, round(each.probability, 6), *([each.by] if by else []))
-        for given, each in found
+        (*texts_of(given), answer.label, round(answer.probability, 6), *([answer.by] if by else []))
+        for given, answer in found
     )
     return write_rows(output, (*texts, "label", "probability", *(["by"] if by else [])), rows)
 

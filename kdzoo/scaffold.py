@@ -134,10 +134,10 @@ def write_recipes(
         raise
     return [
         f"data: {describe(corpus)}",
-        *[f"note: {each}" for each in corpus.notes],
+        *[f"note: {remark}" for remark in corpus.notes],
         note,
         length,
-        *[f"note: {each}" for each in notes],
+        *[f"note: {remark}" for remark in notes],
         f"wrote {', '.join(map(str, files))}",
         f"next: {_run(output, own)}",
     ]
@@ -204,7 +204,7 @@ def _names(written: str | None, *, finished: bool) -> list[str] | None:
             "be fine-tuned; remove --teacher-labels"
         )
     names = parse_scalar(written, ("teacher", "labels"))
-    if not isinstance(names, list) or not all(type(each) is str for each in names):
+    if not isinstance(names, list) or not all(type(name) is str for name in names):
         raise RecipeError(
             f"--teacher-labels '{written}' is no list of names; write them in brackets, in the "
             "order of the teacher's outputs: --teacher-labels '[no, yes]', in quotes where a name "

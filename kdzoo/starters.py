@@ -43,8 +43,8 @@ def chosen_starters(chosen: Sequence[str]) -> list[tuple[StudentEntry, Starter]]
         load_extensions(file)
     entries: dict[str, StudentEntry] = {}
     problems: list[Problem] = []
-    for each in chosen:
-        found, problem = _students_of(each)
+    for starter in chosen:
+        found, problem = _students_of(starter)
         entries |= {entry.name: entry for entry in found}
         problems += [problem] if problem else []
     problems += filter(None, map(_needs_more, entries.values()))
@@ -64,7 +64,7 @@ def own_file(chosen: Sequence[str]) -> str | None:
     Raises:
         RegistryError: there are several, and ``kdzoo run`` takes one.
     """
-    files = [each for each in chosen if _is_file(each)]
+    files = [starter for starter in chosen if _is_file(starter)]
     if len(files) > 1:
         raise RegistryError(
             f"--students names {' and '.join(files)}, and kdzoo run takes one file or folder of "

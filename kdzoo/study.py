@@ -223,12 +223,15 @@ def _time_all(trained: list[Trained], context: StudyContext) -> None:
     """Times the first seed of every row, all in one session per way of measuring."""
     sessions: dict[str, tuple[Measure, dict[TimedRow, None]]] = {}
     seen: set[tuple[str, str]] = set()
-    for each in trained:
-        run, teacher = each.run, each.run.teacher
+    for seed_run in trained:
+        run, teacher = seed_run.run, seed_run.run.teacher
         section = run.recipe.measure
         way = section.model_dump_json()
         _, rows = sessions.setdefault(way, (section, {}))
-        timed = {"student " + run.variant.name: each.member.key, "baseline": each.baseline_key}
+        timed = {
+            "student " + run.variant.name: seed_run.member.key,
+            "baseline": seed_run.baseline_key,
+        }
         if teacher.has_folder:
             timed[f"teacher {run.setting}"] = teacher.key
         for row, key in timed.items():

@@ -29,7 +29,9 @@ def may_take_long(tokenizer: Any) -> bool:
     if known is None:
         parts = (tokenizer.normalizer, tokenizer.pre_tokenizer)
         states = [json.loads(part.__getstate__()) for part in parts if part is not None]
-        known = any(may_go_back(each) for state in states for each in expressions_in(state))
+        known = any(
+            may_go_back(expression) for state in states for expression in expressions_in(state)
+        )
         setattr(tokenizer, _MARK, known)
     return known
 
@@ -44,7 +46,7 @@ def within_limit(read: Callable[[Sequence[Any]], T], texts: Sequence[Any]) -> T:
     Raises:
         ModelError: it takes too long, or gives up.
     """
-    sides = [(each,) if isinstance(each, str) else each for each in texts]
+    sides = [(text,) if isinstance(text, str) else text for text in texts]
     characters = sum(len(text) for both in sides for text in both)
     limit_s = LIMIT_S + CHARACTER_S * characters
     outcome: list[T] = []

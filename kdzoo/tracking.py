@@ -136,14 +136,16 @@ class Tracking:
         with ExitStack() as stack:
             run = _Run(self.study, name, key, self.folder, stack)
             trackers = {}
-            for each in dict.fromkeys(self.names):
-                trackers[each] = _start(each, run, configuration)
-                stack.callback(self._tell, each, trackers[each].finish)
+            for tracker in dict.fromkeys(self.names):
+                trackers[tracker] = _start(tracker, run, configuration)
+                stack.callback(self._tell, tracker, trackers[tracker].finish)
 
             def note(step: int, figures: Mapping[str, float]) -> None:
-                for each in list(trackers):
-                    if not self._tell(each, partial(trackers[each].log, dict(figures), step=step)):
-                        del trackers[each]
+                for tracker in list(trackers):
+                    if not self._tell(
+                        tracker, partial(trackers[tracker].log, dict(figures), step=step)
+                    ):
+                        del trackers[tracker]
 
             yield note
 

@@ -138,7 +138,7 @@ def show(target: str, *, students: str | Path | None = None) -> dict[str, str]:
         with quiet():
             return {target: summary_of(folder)}
     if (folder / "study.json").is_file():
-        models = (each.name for each in sorted((folder / "models").glob("*")))
+        models = (model_folder.name for model_folder in sorted((folder / "models").glob("*")))
         raise ModelError(
             f"{target} is a study of several models; name the folder of one: "
             + ", ".join(str(Path(target) / "models" / name) for name in models)

@@ -43,7 +43,9 @@ def exported_summary(folder: Path) -> str:
     for output in graph.output:  # told for any number of texts
         output.type.tensor_type.shape.dim[0].dim_value = 1
     weights = {
-        each.name: tuple(each.dims) for each in graph.initializer if each.data_type in _WEIGHTS
+        tensor.name: tuple(tensor.dims)
+        for tensor in graph.initializer
+        if tensor.data_type in _WEIGHTS
     }
     layers = list(_layers(graph, weights, _shapes(model, tokens)))
     others = Counter(node.op_type for node in graph.node)
@@ -68,7 +70,7 @@ def _layers(
     graph: onnx.GraphProto, weights: Mapping[str, Shape], shapes: Mapping[str, Shape]
 ) -> Iterator[Layer]:
     """Yields what holds weights or multiplies; at the end, what the arithmetic between holds."""
-    known = {**shapes, **{each.name: tuple(each.dims) for each in graph.initializer}}
+    known = {**shapes, **{tensor.name: tuple(tensor.dims) for tensor in graph.initializer}}
     left = {name: math.prod(shape) for name, shape in weights.items()}
     for node in graph.node:
         own = sum(left.pop(name, 0) for name in node.input) if node.op_type in _LAYERS else 0
@@ -94,7 +96,7 @@ def _flops(node: onnx.NodeProto, known: Mapping[str, Shape]) -> int | None:
         return None
     if node.op_type == "Conv":  # [out, in / group, width ...]
         return 2 * math.prod(given) * math.prod(factor[1:])
-    turned = any(each.name == "transB" and each.i for each in node.attribute)
+    turned = any(attribute.name == "transB" and attribute.i for attribute in node.attribute)
     return 2 * math.prod(given) * (factor[-1] if turned else factor[max(-2, -len(factor))])
 
 
@@ -104,8 +106,8 @@ def _shapes(model: onnx.ModelProto, tokens: int) -> dict[str, Shape]:
     Two readers look, since each gives up on graphs that the other reads; what neither knows is
     left out.
     """
-    for each in model.graph.input:
-        for dim, size in zip(each.type.tensor_type.shape.dim, (1, tokens), strict=False):
+    for entry in model.graph.input:
+        for dim, size in zip(entry.type.tensor_type.shape.dim, (1, tokens), strict=False):
             dim.dim_value = size
     del model.graph.value_info[:]  # told for any text
     found: dict[str, Shape] = {}
@@ -117,8 +119,8 @@ def _shapes(model: onnx.ModelProto, tokens: int) -> dict[str, Shape]:
             graph = infer().graph
         except Exception:  # noqa: S112 - no common base; the table says what is not known
             continue
-        for each in (*graph.value_info, *graph.output):
-            sizes = [dim.dim_value for dim in each.type.tensor_type.shape.dim]
+        for value in (*graph.value_info, *graph.output):
+            sizes = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
             if sizes and all(size > 0 for size in sizes):
-                found[each.name] = tuple(sizes)
+                found[value.name] = tuple(sizes)
     return found

@@ -51,10 +51,16 @@ def _baseline_summary(folder: Path) -> str:
     from kdzoo.model.baseline import load_baseline
 
     pipeline, labels = load_baseline(folder)
-    features, machine = (each for _, each in pipeline.steps)
+    features, machine = (step for _, step in pipeline.steps)
     layers = [
-        Layer(name, type(each).__name__, (1, len(each.vocabulary_)), len(each.idf_), None)
-        for name, each in features.transformer_list
+        Layer(
+            name,
+            type(vectoriser).__name__,
+            (1, len(vectoriser.vocabulary_)),
+            len(vectoriser.idf_),
+            None,
+        )
+        for name, vectoriser in features.transformer_list
     ]
     planes = machine.coef_.size + machine.intercept_.size
     layers.append(Layer("machine", type(machine).__name__, (1, len(labels)), planes, None))

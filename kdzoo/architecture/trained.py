@@ -50,11 +50,15 @@ def _layers(model: Any, tokens: int, flops: Mapping[str, int] | None) -> Iterato
         if depth > _DEEPEST:
             continue
         is_whole = depth == _DEEPEST or not any(module.children())
-        own = [each for each in module.parameters(recurse=is_whole) if id(each) not in seen]
-        seen |= {id(each) for each in own}
+        own = [
+            parameter
+            for parameter in module.parameters(recurse=is_whole)
+            if id(parameter) not in seen
+        ]
+        seen |= {id(parameter) for parameter in own}
         work = None if flops is None else _own_flops(flops, name, is_whole=is_whole)
         if own or work:
-            parameters = sum(each.numel() for each in own)
+            parameters = sum(parameter.numel() for parameter in own)
             yield Layer(name or "model", type(module).__name__, shapes.get(name), parameters, work)
 
 
@@ -65,9 +69,15 @@ def _own_flops(flops: Mapping[str, int], name: str, *, is_whole: bool) -> int:
     """
     if is_whole or name not in flops:
         return flops.get(name, 0)
-    below = [each for each in flops if each.startswith(f"{name}." if name else "") and each != name]
-    nearest = [each for each in below if not any(each.startswith(f"{other}.") for other in below)]
-    return flops[name] - sum(flops[each] for each in nearest)
+    below = [
+        name_inside
+        for name_inside in flops
+        if name_inside.startswith(f"{name}." if name else "") and name_inside != name
+    ]
+    nearest = [
+        inner for inner in below if not any(inner.startswith(f"{other}.") for other in below)
+    ]
+    return flops[name] - sum(flops[inner] for inner in nearest)
 
 
 def _shapes(model: Any, tokens: int) -> dict[str, tuple[int, ...]]:
@@ -85,4 +95,4 @@ def _shapes(model: Any, tokens: int) -> dict[str, tuple[int, ...]]:
 
 
 def _is_shape(size: Any) -> bool:
-    return all(isinstance(each, int) for each in size)
+    return all(isinstance(length, int) for length in size)

@@ -143,7 +143,7 @@ def _measure(
     measured = measure_candidates(
         list(candidates.values()),
         texts,
-        references=[each for form, each in candidates.items() if form.model == first],
+        references=[measured for form, measured in candidates.items() if form.model == first],
         settings=settings,
         seed=SEED,
         progress=progress,

@@ -100,9 +100,11 @@ def read_facts(
     return StudentFacts(
         row=row,
         record=report.store.read(member.key),
-        seeds=_records(report.store, (each.key for each in row.members)),
-        controls=_records(report.store, (each.control_key for each in row.members)),
-        teachers=_records(report.store, (each.teacher_key for each in (member, *row.members))),
+        seeds=_records(report.store, (trained.key for trained in row.members)),
+        controls=_records(report.store, (trained.control_key for trained in row.members)),
+        teachers=_records(
+            report.store, (trained.teacher_key for trained in (member, *row.members))
+        ),
         forms=tuple(
             form
             for form in report.store.forms(member.key)

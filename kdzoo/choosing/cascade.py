@@ -83,7 +83,9 @@ class _Pair:
 
     def rights(self, split: str) -> tuple[Flags, Flags]:
         """Returns whether each text of a split is answered rightly, by either, [N] each."""
-        own, other = (each[each["split"] == split] for each in (self.student, self.teacher))
+        own, other = (
+            outcomes[outcomes["split"] == split] for outcomes in (self.student, self.teacher)
+        )
         student = (own["gold"] == own["prediction"]).to_numpy()
         return student, (other["gold"] == other["prediction"]).to_numpy()
 
@@ -208,8 +210,8 @@ def _check_labels(store: Store, student: ManifestRow, teacher: ManifestRow) -> N
 def _pairs(store: Store, row: ManifestRow, teacher: ManifestRow) -> Iterator[_Pair]:
     """Yields a student's forms that answer as in PyTorch, each beside the teacher's."""
     member = row.members[0]
-    keys = {each.key: each for each in teacher.members}
-    seeds = {each.seed: each.key for each in teacher.members}
+    keys = {lent.key: lent for lent in teacher.members}
+    seeds = {lent.seed: lent.key for lent in teacher.members}
     asked = member.teacher_key if member.teacher_key in keys else None
     asked = asked or seeds.get(member.seed, teacher.members[0].key)
     for runtime in exported(row.runtimes) or row.runtimes:
@@ -240,7 +242,8 @@ def _outcomes(store: Store, key: str, runtime: str) -> pd.DataFrame | None:
 
 def _are_of_one_data(pair: _Pair, split: str) -> bool:
     own, other = (
-        each.loc[each["split"] == split, "gold"].to_numpy() for each in (pair.student, pair.teacher)
+        outcomes.loc[outcomes["split"] == split, "gold"].to_numpy()
+        for outcomes in (pair.student, pair.teacher)
     )
     return len(own) > 0 and np.array_equal(own, other)
 

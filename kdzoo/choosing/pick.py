@@ -71,7 +71,7 @@ def limits_of(
         if accuracy is not None
         else None,
     ]
-    return [each for each in wanted if each is not None]
+    return [limit for limit in wanted if limit is not None]
 
 
 def pick(table: Table, limits: Sequence[Limit]) -> Pick:

@@ -125,10 +125,10 @@ def csv_of(layout: list[str] | None) -> Csv:
     from kdzoo.recipe.document import Document
     from kdzoo.recipe.problems import problems_of
 
-    for each in layout or ():
-        if "=" not in each:
-            raise RecipeError(f'--csv {each}: write KEY=VALUE, as in separator=";"')
-    said = dict(each.split("=", 1) for each in layout or ())
+    for pair in layout or ():
+        if "=" not in pair:
+            raise RecipeError(f'--csv {pair}: write KEY=VALUE, as in separator=";"')
+    said = dict(pair.split("=", 1) for pair in layout or ())
     try:
         return Csv.model_validate(said)
     except ValidationError as error:

@@ -94,7 +94,7 @@ def init(
         csv=csv_of(csv),
         teacher_labels=teacher_labels,
         fine_tune=fine_tune,
-        students=None if students is None else [each.strip() for each in students.split(",")],
+        students=None if students is None else [part.strip() for part in students.split(",")],
     ):
         say(line)
 

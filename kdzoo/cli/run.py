@@ -148,4 +148,4 @@ def run(
 
 def tracker_names(track: list[str] | None) -> list[str]:
     """Returns what ``--track`` says, however often and with commas."""
-    return [name.strip() for each in track or () for name in each.split(",")]
+    return [name.strip() for names in track or () for name in names.split(",")]

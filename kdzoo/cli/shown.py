@@ -76,7 +76,7 @@ def check_noise(made: Table, max_noise: float | None) -> None:
 
 def check_failures(results: Results) -> None:
     """Ends with exit code 1 where something of a study could not be made."""
-    failed = dict.fromkeys(each.row for each in results.failures)
+    failed = dict.fromkeys(failure.row for failure in results.failures)
     if failed:
         say(
             f"failed: {', '.join(failed)}; why stands below the table. The rest is done: once that "

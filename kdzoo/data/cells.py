@@ -57,7 +57,7 @@ def as_labels(values: Sequence[Any], where: str) -> tuple[str, ...]:
         DataError: something in it is no name.
     """
     cure = "write a flat list of names, as strings or numbers"
-    names = [_said(each, f"{where}: a label in the list", cure).strip() for each in values]
+    names = [_said(value, f"{where}: a label in the list", cure).strip() for value in values]
     if not all(names):
         raise DataError(f"{where}: a label in the list is empty ({shown(values)}); take it out")
     return tuple(dict.fromkeys(names))

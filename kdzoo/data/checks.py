@@ -81,8 +81,8 @@ def _places(raw: RawData, split: str, rows: Sequence[int]) -> str:
 def _columns(rows: Sequence[RawRow]) -> dict[str, list[str]]:
     """Returns the cells that must not be empty, by what a message calls them."""
     texts = [texts_of(given) for given, _ in rows]
-    nouns = ("text",) if all(len(each) == 1 for each in texts) else ("first text", "second text")
-    columns = {noun: [each[place] for each in texts] for place, noun in enumerate(nouns)}
+    nouns = ("text",) if all(len(text) == 1 for text in texts) else ("first text", "second text")
+    columns = {noun: [text[place] for text in texts] for place, noun in enumerate(nouns)}
     return {**columns, "label": [label for _, label in rows if isinstance(label, str)]}
 
 
@@ -167,7 +167,7 @@ def _in_one_cell(several: Sequence[str], *, in_lists: bool) -> Problem:
 
 def _cure_of_strange(label: str, known: set[str], split: str) -> str:
     """Returns what a label that train lacks may be, and what to do if a split's are not known."""
-    alike = sorted(each for each in known if likeness(each) == likeness(label))
+    alike = sorted(other for other in known if likeness(other) == likeness(label))
     if alike:
         return f"train writes '{spelt(alike[0])}', not '{spelt(label)}'; write both alike"
     near = f"{did_you_mean(label, known)}\n      " if len(known) <= 60 else ""
@@ -179,7 +179,9 @@ def note_labels(corpus: Corpus) -> Corpus:
     alike: dict[str, list[str]] = {}
     for label in corpus.labels:
         alike.setdefault(likeness(label), []).append(label)
-    groups = [" and ".join(f"'{spelt(each)}'" for each in g) for g in alike.values() if len(g) > 1]
+    groups = [
+        " and ".join(f"'{spelt(label)}'" for label in g) for g in alike.values() if len(g) > 1
+    ]
     notes = []
     if groups:
         notes.append(
@@ -201,7 +203,7 @@ def _contradictions(corpus: Corpus) -> list[str]:
     if not found:
         return []
     example, first = next(iter(found.values()))
-    names = [_told(each, corpus) for each in (first, example.label) if each is not None]
+    names = [_told(label_id, corpus) for label_id in (first, example.label) if label_id is not None]
     shown = " | ".join(texts_of(example.input))[:SHOWN_CHARACTERS]
     return [
         f"texts that stand with two labels: {len(found):,}, for example '{shown}' with "
@@ -212,7 +214,7 @@ def _contradictions(corpus: Corpus) -> list[str]:
 def _told(label: Label, corpus: Corpus) -> str:
     """Returns the name of a label, or those of several."""
     ids = label if isinstance(label, tuple) else (label,)
-    return " + ".join(corpus.labels[each] for each in ids) or "none"
+    return " + ".join(corpus.labels[label_id] for label_id in ids) or "none"
 
 
 def _labels_of(examples: Sequence[Example]) -> Counter[int | None]:
@@ -311,7 +313,7 @@ def _sets(corpus: Corpus, counts: Counter[int | None]) -> str:
 
 def _sizes(corpus: Corpus) -> str:
     unlabelled = f", {len(corpus.unlabelled):,} unlabelled" if corpus.unlabelled else ""
-    tests = ", ".join(f"{len(corpus.split(each)):,} {each}" for each in corpus.tests)
+    tests = ", ".join(f"{len(corpus.split(test)):,} {test}" for test in corpus.tests)
     noun = "pairs" if corpus.has_pairs else "texts"
     return (
         f"{len(corpus.train):,} labelled{unlabelled}, {len(corpus.validation):,} validation, "

@@ -71,7 +71,7 @@ def _refuse_without_labels(
 ) -> None:
     """What is judged by needs labels; of a competition's test texts nobody else has them."""
     _, first = next(stream_rows(path, csv=csv), ("", None))
-    label = next((each for each in labelling.wanted if first and each not in first), None)
+    label = next((column for column in labelling.wanted if first and column not in first), None)
     if first is not None and text in first and label is not None:
         known = did_you_mean(label, [*first])
         raise DataError(
@@ -107,9 +107,9 @@ def split_files(
             continue
         names = [n for n in _CALLED.get(split, (split,)) if n == split or n not in others]
         candidates = [path / f"{name}{suffix}" for name in names for suffix in SUFFIXES]
-        present = [each for each in candidates if has_file(each)]
+        present = [candidate for candidate in candidates if has_file(candidate)]
         if len(present) > 1:
-            names_found = " and ".join(each.name for each in present)
+            names_found = " and ".join(file.name for file in present)
             raise DataError(f"{files} holds {names_found}; keep one of them")
         if present:
             found[split] = present[0]
@@ -122,11 +122,11 @@ def split_files(
 
 def _refuse_another_format(folder: Path, names: Sequence[str]) -> None:
     """A file that is plainly meant as a split is not passed over for what it is written in."""
-    for each in sorted(folder.iterdir()):
-        suffix = each.suffix.lower()
-        if each.name.partition(".")[0] in names and suffix in OTHERS:
+    for path in sorted(folder.iterdir()):
+        suffix = path.suffix.lower()
+        if path.name.partition(".")[0] in names and suffix in OTHERS:
             raise DataError(
-                f"{each}: cannot read '{suffix}'; wanted {', '.join(SUFFIXES)}: {OTHERS[suffix]}"
+                f"{path}: cannot read '{suffix}'; wanted {', '.join(SUFFIXES)}: {OTHERS[suffix]}"
             )
 
 
@@ -136,7 +136,7 @@ def _without_train(folder: Path) -> str:
             f"{folder} is what datasets writes with save_to_disk, which is not read; write each "
             "split with its to_parquet: train.parquet, validation.parquet, test.parquet"
         )
-    held = sorted(each.name for each in folder.iterdir())[:5]
+    held = sorted(path.name for path in folder.iterdir())[:5]
     return (
         f"{folder} holds no train file; wanted train.jsonl, .csv, .tsv or .parquet, and it holds "
         f"{', '.join(held) or 'nothing'}: rename one of them, or name a file rather than the folder"

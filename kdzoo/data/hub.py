@@ -68,11 +68,11 @@ def read_hub_texts(
     """
     loaded = _load(name, config, revision, split)
     wanted = [column] if column_pair is None else [column, column_pair]
-    for each in wanted:
-        if each not in loaded.column_names:
+    for column_name in wanted:
+        if column_name not in loaded.column_names:
             raise DataError(
-                f"the dataset '{name}' has no column '{each}'; "
-                f"{did_you_mean(each, loaded.column_names)}"
+                f"the dataset '{name}' has no column '{column_name}'; "
+                f"{did_you_mean(column_name, loaded.column_names)}"
             )
     for number, row in enumerate(loaded.select_columns(wanted), start=1):
         yield as_input(row, column, column_pair, f"{name} row {number}")

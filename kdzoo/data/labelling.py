@@ -55,7 +55,7 @@ class Labelling:
             DataError: a cell is not what is said of it.
         """
         if self.columns:
-            return tuple(each for each in self.columns if _is_there(row[each], each, where))
+            return tuple(column for column in self.columns if _is_there(row[column], column, where))
         cell = row[self.column]
         is_list = isinstance(cell, list | tuple)
         if self.separator is not None:

@@ -55,7 +55,7 @@ def texts_in(lines: Iterable[str], source: str, *, pairs: bool) -> Iterator[tupl
         if not line.strip():
             blank.append(where)
             continue
-        yield from ((each, ("", "") if pairs else "") for each in blank)
+        yield from ((number, ("", "") if pairs else "") for number in blank)
         blank.clear()
         yield where, two_of(line, f"{source} {where}") if pairs else line.strip()
 

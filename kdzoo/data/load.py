@@ -71,7 +71,7 @@ def load_corpus(section: Data) -> Corpus:
 
 
 def _id_of(label: RawLabel, ids: Mapping[str, int]) -> Label:
-    return ids[label] if isinstance(label, str) else tuple(sorted(ids[each] for each in label))
+    return ids[label] if isinstance(label, str) else tuple(sorted(ids[name] for name in label))
 
 
 def _refuse_of_one_label(section: Data) -> None:

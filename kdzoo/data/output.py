@@ -106,8 +106,8 @@ def _in_one_cell(values: Sequence[Any]) -> str:
     Raises:
         DataError: what parts its elements stands in one of them.
     """
-    written = [str(each) for each in values]
-    odd = next((each for each in written if BAR in each), None)
+    written = [str(value) for value in values]
+    odd = next((text for text in written if BAR in text), None)
     if odd is not None:
         raise DataError(
             f"'{odd[:60]}' holds a '{BAR}', which parts several labels in a .csv; give -o a .jsonl "
@@ -129,7 +129,7 @@ def _write_parquet(
         while group := list(islice(rows, GROUP)):
             cells = zip(*group, strict=True)
             found = dict(zip(columns, map(list, cells), strict=True))
-            arrays = {name: pa.array(each, kinds.get(name)) for name, each in found.items()}
+            arrays = {name: pa.array(cells, kinds.get(name)) for name, cells in found.items()}
             table = pa.table(arrays)
             writer = writer or parquet.ParquetWriter(file, table.schema, compression="zstd")
             writer.write_table(table)

@@ -65,7 +65,7 @@ def with_names(value: Any, names: Sequence[str], where: str) -> Any:
         DataError: there are fewer classes.
     """
     if isinstance(value, list):
-        return [class_name(each, names, where) for each in value]
+        return [class_name(item, names, where) for item in value]
     return class_name(value, names, where)
 
 

@@ -207,9 +207,9 @@ def _keep(
     for index in order:
         label = examples[index].label
         own = (label or (None,)) if isinstance(label, tuple) else (label,)  # "none" is a class too
-        if any(counts[each] < per_class for each in own):
-            for each in own:
-                counts[each] += 1
+        if any(counts[answer] < per_class for answer in own):
+            for answer in own:
+                counts[answer] += 1
             kept.add(index)
     return (
         tuple(example for index, example in enumerate(examples) if index in kept),

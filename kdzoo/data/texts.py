@@ -51,7 +51,7 @@ class Texts(Sequence[Example]):
         while part := list(islice(remaining, CHUNK)):
             pairs = {"text": [e.text for e in part], "text_pair": [e.text_pair for e in part]}
             tables.append(pa.Table.from_pydict(pairs, schema=_COLUMNS))
-            gold.append(rows_of([each.label for each in part]))
+            gold.append(rows_of([example.label for example in part]))
             digests.append(digests_of(part))
         if not tables:
             nothing = np.empty((0, 2), dtype=np.uint64)

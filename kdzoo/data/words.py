@@ -109,7 +109,7 @@ def likeness(label: str) -> str:
     written otherwise, as 1, 1.0 and 01.
     """
     wide = unicodedata.normalize("NFKC", label).casefold()
-    seen = "".join(each for each in wide if unicodedata.category(each) != "Cf")
+    seen = "".join(letter for letter in wide if unicodedata.category(letter) != "Cf")
     bare = " ".join(unicodedata.normalize("NFKC", seen).split())
     number = _WHOLE_NUMBER.fullmatch(bare)
     return f"{number[1].strip('+')}{number[2]}" if number else bare
@@ -118,8 +118,8 @@ def likeness(label: str) -> str:
 def spelt(text: str) -> str:
     """Returns a text in which what cannot be seen, or told apart, is spelt as an escape."""
     return "".join(
-        each
-        if each.isprintable() and not unicodedata.combining(each)
-        else each.encode("unicode_escape").decode()
-        for each in text
+        letter
+        if letter.isprintable() and not unicodedata.combining(letter)
+        else letter.encode("unicode_escape").decode()
+        for letter in text
     )

@@ -47,7 +47,7 @@ def look_around(
         tokens: the name of a file that lies in each shared folder just now.
         paths: the files that the recipes name.
     """
-    versions = {each: version(each) for each in VERSIONS}
+    versions = {package: version(package) for package in VERSIONS}
     return Node(
         name=name,
         cores=resources.get("CPU", 0.0),
@@ -112,5 +112,5 @@ def _texts(value: Any) -> Iterable[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _texts(each)
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)

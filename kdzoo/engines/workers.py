@@ -62,7 +62,7 @@ class Workers(AbstractContextManager["Workers"]):
 
     def has_room(self, step: Step, running: Collection[Step]) -> bool:
         """Returns whether a process is free; a step that uses all cores is made alone."""
-        if any(each.is_wide for each in running):
+        if any(busy.is_wide for busy in running):
             return False
         return not running if step.is_wide else len(running) < self.count
 

@@ -74,7 +74,7 @@ def flops_by_module(model: Any, tokens: int) -> dict[str, int]:
 def one_text(model: Any, tokens: int) -> dict[str, torch.Tensor]:
     """Returns a text of so many tokens as a model reads it, [1, T] each; none is padding."""
     pad_id, end = model.config.pad_token_id, getattr(model.config, "eos_token_id", None)
-    word = next(each for each in range(3) if each not in (pad_id, end))
+    word = next(piece for piece in range(3) if piece not in (pad_id, end))
     ids = torch.full((1, tokens), word)  # [1, T]
     if isinstance(end, int) and model.config.is_encoder_decoder:  # which pools where a text ends
         ids[0, -1] = end
@@ -87,7 +87,7 @@ def one_text(model: Any, tokens: int) -> dict[str, torch.Tensor]:
 @contextmanager
 def _frozen(model: Any) -> Iterator[None]:
     """Keeps gradients out of a model: the counter would look for those of tables it is handed."""
-    wanted = [each for each in model.parameters() if each.requires_grad]
+    wanted = [weights for weights in model.parameters() if weights.requires_grad]
     for parameter in wanted:
         parameter.requires_grad_(False)
     try:

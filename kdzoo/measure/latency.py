@@ -78,7 +78,9 @@ def measure_candidates(
             f"{usable_cores():.3g} cores"
         )
         settings = replace(settings, threads=threads)
-    measurements = {each: Measurement(each, settings) for each in [*references, *candidates]}
+    measurements = {
+        reference: Measurement(reference, settings) for reference in [*references, *candidates]
+    }
     session = _Session(texts, settings, random.Random(seed), progress)
     before = conditions()
     with ExitStack() as stack:
@@ -123,7 +125,9 @@ class _Session:
         """Leads the references through all rounds, the others through those of their group."""
         first_round = 0
         held = self._hold(references)
-        waiting = deque([*(each for each in references if each not in held), *others])
+        waiting = deque(
+            [*(reference for reference in references if reference not in held), *others]
+        )
         while True:
             group = self._start_group(held, waiting, first_round)
             self._rounds([*held, *group])
@@ -140,7 +144,7 @@ class _Session:
             if held and not self._has_room(held):
                 break
             measurement.start(self.texts[0], first_round=0)
-            largest_bytes = max(each.loaded_bytes for each in [*held, measurement])
+            largest_bytes = max(measured.loaded_bytes for measured in [*held, measurement])
             if held and memory_limit().available_bytes < largest_bytes:
                 measurement.close()
                 break

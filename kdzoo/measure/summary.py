@@ -57,8 +57,10 @@ class Ratio:
 
 def summarise(rounds_ms: Calls) -> Summary:
     """Returns the percentiles of all calls of all rounds together."""
-    calls_ms = np.concatenate([np.asarray(each, dtype=np.float64) for each in rounds_ms])
-    p50_ms, p90_ms, p99_ms = (float(each) for each in np.quantile(calls_ms, [0.5, 0.9, 0.99]))
+    calls_ms = np.concatenate([np.asarray(calls, dtype=np.float64) for calls in rounds_ms])
+    p50_ms, p90_ms, p99_ms = (
+        float(quantile_ms) for quantile_ms in np.quantile(calls_ms, [0.5, 0.9, 0.99])
+    )
     test: Any = quantile_test(calls_ms, q=p99_ms, p=0.99, alternative="less")
     bound_ms = float(test.confidence_interval(KNOWN).high)
     return Summary(p50_ms, p90_ms, None if np.isnan(bound_ms) else bound_ms, len(calls_ms))
@@ -67,10 +69,10 @@ def summarise(rounds_ms: Calls) -> Summary:
 def shared_rounds(own: Speed, reference: Speed) -> tuple[Calls, Calls]:
     """Returns both sides' calls of the rounds in which both were visited, in the same order."""
     first = max(own.first_round, reference.first_round)
-    end = min(each.first_round + len(each.rounds_ms) for each in (own, reference))
+    end = min(timing.first_round + len(timing.rounds_ms) for timing in (own, reference))
     own_ms, reference_ms = (
-        each.rounds_ms[first - each.first_round : max(first, end) - each.first_round]
-        for each in (own, reference)
+        timing.rounds_ms[first - timing.first_round : max(first, end) - timing.first_round]
+        for timing in (own, reference)
     )
     return own_ms, reference_ms
 
@@ -109,10 +111,10 @@ def ratio(own_rounds_ms: Calls, reference_rounds_ms: Calls, seed: int = 0) -> Ra
 
 def _medians(rounds_ms: Calls) -> npt.NDArray[np.float64]:
     """Returns each round's median, [R]; all at once where they have as many calls each."""
-    if len({len(each) for each in rounds_ms}) == 1:
+    if len({len(calls) for calls in rounds_ms}) == 1:
         medians: npt.NDArray[np.float64] = np.median(np.asarray(rounds_ms), axis=1)
         return medians
-    return np.array([np.median(each) for each in rounds_ms])
+    return np.array([np.median(calls) for calls in rounds_ms])
 
 
 def noise(reference_rounds_ms: Calls) -> float:

@@ -43,7 +43,7 @@ def main() -> None:
         command = json.loads(line)
         name = command.pop("command")
         if "texts" in command:
-            command["texts"] = [_input(each) for each in command["texts"]]
+            command["texts"] = [_input(text) for text in command["texts"]]
         try:
             if name == "load":
                 classifier, answer = load(**command)
@@ -141,11 +141,11 @@ def _warm_up(classifier: Classifier, texts: Sequence[Input], warm_up_ns: int) ->
 
 def _timed_ms(call: Callable[[T], Any], inputs: Iterable[T]) -> list[float]:
     elapsed_ns = []
-    for each in inputs:
+    for text in inputs:
         start = time.perf_counter_ns()
-        call(each)
+        call(text)
         elapsed_ns.append(time.perf_counter_ns() - start)
-    return [round(each / 1e6, 4) for each in elapsed_ns]
+    return [round(call_ns / 1e6, 4) for call_ns in elapsed_ns]
 
 
 def throughput(

@@ -90,7 +90,7 @@ class Allowance(TorchFunctionMode):
 def _sized(options: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the options that decide a size: a generator would be drawn from."""
     return {
-        name: each
-        for name, each in options.items()
+        name: option
+        for name, option in options.items()
         if name not in ("generator", "out", "pin_memory")
     }

@@ -36,13 +36,13 @@ def fit_baseline(corpus: Corpus) -> Any:
 
     words, characters = _vectorisers()
     split = words.build_analyzer()
-    has_words = any(split(text) for each in corpus.train for text in texts_of(each.input))
+    has_words = any(split(text) for example in corpus.train for text in texts_of(example.input))
     features = make_union(*[words] * has_words, characters)
     inputs, gold = [example.input for example in corpus.train], corpus.gold("train")
     is_single = corpus.task == SINGLE_LABEL
     if is_single and not corpus.has_pairs:
         return make_pipeline(features, LinearSVC(random_state=0)).fit(inputs, gold)
-    features.fit([text for each in inputs for text in texts_of(each)])
+    features.fit([text for given in inputs for text in texts_of(given)])
     read = features_of(features, inputs)
     machine = LinearSVC(random_state=0).fit(read, gold) if is_single else _planes(read, gold)
     return make_pipeline(features, machine)
@@ -98,7 +98,7 @@ def features_of(vectoriser: Any, inputs: Sequence[Input]) -> Any:
 
 def reads_pairs(vectoriser: Any, model: Any) -> bool:
     """Whether a fitted baseline reads pairs."""
-    single = sum(len(each.vocabulary_) for _, each in vectoriser.transformer_list)
+    single = sum(len(part.vocabulary_) for _, part in vectoriser.transformer_list)
     return bool(model.coef_.shape[1] != single)
 
 
@@ -162,8 +162,8 @@ def _check_baseline(pipeline: Any, labels: Any) -> None:
     from sklearn.pipeline import FeatureUnion
     from sklearn.svm import LinearSVC
 
-    steps = [each for _, each in getattr(pipeline, "steps", ())]
-    if [type(each) for each in steps] != [FeatureUnion, LinearSVC]:
+    steps = [step for _, step in getattr(pipeline, "steps", ())]
+    if [type(step) for step in steps] != [FeatureUnion, LinearSVC]:
         raise ValueError("it is no TF-IDF with a linear support vector machine")
     if not are_names(labels):
         raise ValueError(f"{BASELINE_FILES[1]} is no list of names")
@@ -190,8 +190,10 @@ def _checked_width(vectoriser: Any) -> int:
     known = (make_union(words, characters), make_union(characters))
     if repr(vectoriser) not in map(repr, known):
         raise ValueError("its features are not those that kdzoo makes")
-    vocabularies = [each.vocabulary_ for _, each in vectoriser.transformer_list]
-    if any(sorted(each.values()) != list(range(len(each))) for each in vocabularies):
+    vocabularies = [part.vocabulary_ for _, part in vectoriser.transformer_list]
+    if any(
+        sorted(vocabulary.values()) != list(range(len(vocabulary))) for vocabulary in vocabularies
+    ):
         raise ValueError("its features are not numbered one by one")
     return sum(map(len, vocabularies))
 

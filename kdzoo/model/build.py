@@ -313,7 +313,11 @@ def _check_reached(model: Any, entry: StudentEntry) -> None:
         return
     ids = torch.ones(2, 12, dtype=torch.long)
     model(input_ids=ids, attention_mask=ids, **_types_of(model, ids)).logits.sum().backward()
-    idle = [name for name, each in model.student.encoder.named_parameters() if each.grad is None]
+    idle = [
+        name
+        for name, parameter in model.student.encoder.named_parameters()
+        if parameter.grad is None
+    ]
     model.zero_grad(set_to_none=True)
     if idle:
         raise ModelError(

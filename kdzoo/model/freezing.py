@@ -26,7 +26,7 @@ def freeze_lower(model: Any, count: int) -> None:
             f"fine_tune.freeze: {count} layers are to stay as they are, and the model has "
             f"{len(layers)}; write --set teacher.fine_tune.freeze={len(layers)} or less"
         )
-    tables = [each for each in base.modules() if isinstance(each, nn.Embedding)]
+    tables = [module for module in base.modules() if isinstance(module, nn.Embedding)]
     kept = {id(parameter) for table in tables for parameter in table.parameters()}
     is_below = True
     for full_name, parameter in base.named_parameters():

@@ -23,7 +23,7 @@ def two_texts(model: Any, tokens: int, pad_id: int) -> tuple[dict[str, Tensor], 
         pad_id: what the short text is filled up with.
     """
     ends = getattr(model.config, "eos_token_id", None)
-    word = next(each for each in range(3) if each not in (pad_id, ends))
+    word = next(piece for piece in range(3) if piece not in (pad_id, ends))
     half = max(1, tokens // 2)
     ids = torch.full((2, tokens), word)
     lengths = torch.tensor([[tokens], [half]])
@@ -56,12 +56,12 @@ def heeds_padding(model: Any) -> bool:
 def _is_swayed(model: Any) -> bool:
     device, config = next(model.parameters()).device, model.config
     longest = [TRIED, positions_of(model), getattr(config, "text_limit", None)]
-    tokens = min(each for each in longest if each)
+    tokens = min(limit for limit in longest if limit)
     batch, half = two_texts(model, tokens, int(getattr(config, "pad_token_id", None) or 0))
     if getattr(config, "pair_head", 0) or getattr(config, "reads_pairs", False):
         batch["token_type_ids"] = torch.zeros_like(batch["input_ids"])  # two texts, told apart
-    batch = {name: each.to(device) for name, each in batch.items()}
+    batch = {name: tensor.to(device) for name, tensor in batch.items()}
     beside = model(**batch).logits[1].float()  # [C]
-    alone = model(**{name: each[1:, :half] for name, each in batch.items()}).logits[0].float()
+    alone = model(**{name: tensor[1:, :half] for name, tensor in batch.items()}).logits[0].float()
     largest = max(1.0, float(alone.abs().max()))
     return not torch.allclose(beside, alone, rtol=0, atol=_NEAR * largest, equal_nan=True)

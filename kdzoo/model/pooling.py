@@ -157,12 +157,12 @@ def load_steps(layers: nn.Sequential, folder: Path, files: dict[str, str]) -> No
     """
     from safetensors.torch import load_file
 
-    dense = [each for each in layers if isinstance(each, nn.Sequential)]
+    dense = [module for module in layers if isinstance(module, nn.Sequential)]
     for layer, name in zip(dense, files, strict=True):
         try:
             weights = load_file(folder / name)
             layer[0].load_state_dict(
-                {part.removeprefix("linear."): each.float() for part, each in weights.items()}
+                {part.removeprefix("linear."): weight.float() for part, weight in weights.items()}
             )
         except Exception as error:  # safetensors and torch have errors of their own
             raise ModelError(f"{folder / name} cannot be loaded: {first_line(error)}") from error
@@ -173,11 +173,11 @@ def _modules(path: Path) -> list[tuple[str, str]]:
     modules = _read(path, _WITHOUT_MODULES)
     entries = modules if isinstance(modules, list) else []
     found = [
-        (each["type"].rpartition(".")[2], each["path"])
-        for each in entries
-        if isinstance(each, dict)
-        and isinstance(each.get("type"), str)
-        and isinstance(each.get("path"), str)
+        (entry["type"].rpartition(".")[2], entry["path"])
+        for entry in entries
+        if isinstance(entry, dict)
+        and isinstance(entry.get("type"), str)
+        and isinstance(entry.get("path"), str)
     ]
     if not found or len(found) != len(entries):
         raise ModelError(f"{path} is no list of modules with type and path; {_WITHOUT_MODULES}")
@@ -221,7 +221,7 @@ def _kind(folder: Path, place: str) -> PoolingKind:
 
 def _dense(folder: Path, place: str) -> dict[str, Any]:
     path = folder / place / "config.json"
-    lacking = [each for each in (path, folder / place / _WEIGHTS) if not each.is_file()]
+    lacking = [file for file in (path, folder / place / _WEIGHTS) if not file.is_file()]
     if lacking:
         raise ModelError(
             f"{folder / _MODULES} names a dense layer, and {lacking[0]} is not there; {_WHOLE}"
@@ -243,7 +243,7 @@ def _checked(path: Path, said: dict[str, Any]) -> Pooling:
         return TypeAdapter(Pooling).validate_python(said)
     except ValidationError as error:
         first = error.errors()[0]
-        where = " ".join(str(each) for each in first["loc"] if isinstance(each, str))
+        where = " ".join(str(key) for key in first["loc"] if isinstance(key, str))
         raise ModelError(
             f"{path}: the layers behind the encoder are none that kdzoo knows ({where}: "
             f"{first['msg']}); take another encoder, or have this one fine-tuned: "

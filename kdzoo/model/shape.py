@@ -117,5 +117,5 @@ def maximum_length(
     said = [tokenizer.model_max_length, getattr(config, "max_position_embeddings", None), wanted]
     if config.model_type != OWN:  # whose students count no positions
         said.append((shape or shape_of(config)).positions)
-    limits = [each for each in said if isinstance(each, int | float) and 0 < each < _ENDLESS]
-    return min((math.floor(each) for each in limits), default=UNSAID)
+    limits = [limit for limit in said if isinstance(limit, int | float) and 0 < limit < _ENDLESS]
+    return min((math.floor(limit) for limit in limits), default=UNSAID)

@@ -45,7 +45,7 @@ def refuse_setfit(folder: Path, name: str) -> None:
     Raises:
         ModelError: it is a SetFit model.
     """
-    found = [each for each in _SETFIT if (folder / each).is_file()]
+    found = [file for file in _SETFIT if (folder / file).is_file()]
     if found:
         raise ModelError(
             f"{name} is a SetFit model (it holds {found[0]}): its head is a pickle, which kdzoo "
@@ -139,8 +139,8 @@ def padding_id(tokenizer: Any, config: Any) -> int:
     if config.pad_token_id is not None and config.pad_token_id >= 0:
         return int(config.pad_token_id)
     given = set(tokenizer("")["input_ids"])
-    free = [each for each in (tokenizer.eos_token_id, *tokenizer.all_special_ids)
-            if each is not None and each not in given]  # fmt: skip
+    free = [piece for piece in (tokenizer.eos_token_id, *tokenizer.all_special_ids)
+            if piece is not None and piece not in given]  # fmt: skip
     if not free:
         raise ModelError(
             f"{tokenizer.name_or_path or 'the tokenizer'} has no padding token, and none that "

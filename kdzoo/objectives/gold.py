@@ -50,13 +50,16 @@ def gold_for(words: Sequence[str], corpus: Corpus) -> GoldFor:
     Raises:
         DataError: a word stands for nothing in this data, or for two things.
     """
-    problems = [each for word in words if (each := _problem(word, corpus)) is not None]
+    problems = [problem for word in words if (problem := _problem(word, corpus)) is not None]
     if problems:
         raise DataError("objective.gold_for", *problems)
     classes = {
         corpus.oos if word == OOS else corpus.labels.index(word) for word in words if word != WRONG
     }
-    return GoldFor(tuple(sorted(each for each in classes if each is not None)), WRONG in words)
+    return GoldFor(
+        tuple(sorted(label_class for label_class in classes if label_class is not None)),
+        WRONG in words,
+    )
 
 
 def _problem(word: str, corpus: Corpus) -> Problem | None:
@@ -79,7 +82,7 @@ def _problem(word: str, corpus: Corpus) -> Problem | None:
             f"no label is called '{word}'", cure=did_you_mean(word, (*_MEANING, *labels))
         )
     label = oos if word == OOS else word
-    if word != WRONG and all(labels[each] != label for each in corpus.gold("train")):
+    if word != WRONG and all(labels[gold_id] != label for gold_id in corpus.gold("train")):
         return Problem(
             f"no training text has the gold label '{label}'",
             cure=f"add some to the training texts, or remove '{word}'",

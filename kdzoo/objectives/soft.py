@@ -30,8 +30,8 @@ def binary_kl(
         temperature: divides both sides' logits; above 0, at most 1,000.
     """
     student, teacher = (
-        torch.stack([F.logsigmoid(each), F.logsigmoid(-each)])  # there, not there: [2, B, C]
-        for each in (student_logits / temperature, teacher_logits / temperature)
+        torch.stack([F.logsigmoid(logits), F.logsigmoid(-logits)])  # there, not there: [2, B, C]
+        for logits in (student_logits / temperature, teacher_logits / temperature)
     )
     loss = F.kl_div(student, teacher, log_target=True, reduction="sum") / len(student_logits)
     return loss * temperature**2
@@ -140,5 +140,5 @@ def dist(
 
 def _uncorrelated(student: Tensor, teacher: Tensor) -> Tensor:
     """Returns one minus Pearson's correlation of each row with the other's, averaged over rows."""
-    own, other = (each - each.mean(-1, keepdim=True) for each in (student, teacher))
+    own, other = (logits - logits.mean(-1, keepdim=True) for logits in (student, teacher))
     return (1 - F.cosine_similarity(own, other, dim=-1)).mean()

@@ -37,7 +37,7 @@ def bind_objective(kind: str, options: Mapping[str, Any], task: Task = SINGLE_LA
     entry = objectives.get(kind)
     view = entry.view(task.name)
     if view is None:
-        fitting = [each.name for each in objectives.entries().values() if each.view(task.name)]
+        fitting = [other.name for other in objectives.entries().values() if other.view(task.name)]
         raise ModelError(
             f"objective '{kind}' ({entry.origin}) is not for {task.name} data; write "
             f"{' or '.join(fitting)} as objective.kind"

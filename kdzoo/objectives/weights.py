@@ -23,7 +23,7 @@ def class_weights(corpus: Corpus) -> Tensor:
         [C]; of texts with several labels, [2, C]: where a label is there, and where it is not.
     """
     labels = len(corpus.labels)
-    gold = corpus.task.gold(rows_of([each.label for each in corpus.train]), labels)
+    gold = corpus.task.gold(rows_of([example.label for example in corpus.train]), labels)
     if corpus.task == MULTI_LABEL:
         there = gold.sum(0)  # [C]
         counts = np.stack([there, len(gold) - there])  # [2, C]

@@ -68,7 +68,7 @@ class Durations:
             return median(self.teachers) if self.teachers else None
         if step.kind not in ("student", "control"):
             return None
-        recipe = next(each.recipe for each in study.variants if each.name == step.variant)
+        recipe = next(variant.recipe for variant in study.variants if variant.name == step.variant)
         known = self.a_step.get(recipe.student.kind)
         return median(known) * recipe.training.steps if known else None
 

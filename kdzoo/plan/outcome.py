@@ -74,7 +74,7 @@ class Outcome:
             return
         if self._first.error is not None:
             raise self._first.error
-        raise TrainingError("; ".join(each.reason for each in self.failures))
+        raise TrainingError("; ".join(failure.reason for failure in self.failures))
 
     def _gather(self, row: RowSteps) -> None:
         """Adds a row, where its models are there, or notes why they are not."""
@@ -87,7 +87,7 @@ class Outcome:
             row.control, _about(variant), row.seed, "its control on hard labels: "
         )
         results = [self._results.get(name) for name in (row.teacher, row.student)]
-        keys = [each.key for each in results if isinstance(each, Made)]
+        keys = [result.key for result in results if isinstance(result, Made)]
         if len(keys) < 2 or not self._have_ended(row):
             return
         run = self.performer.run_of(variant, row.seed)

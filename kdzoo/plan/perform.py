@@ -196,10 +196,10 @@ class Performer:
 
     def _are_students_there(self, labels: Step) -> bool:
         """Returns whether all that would learn from the labels has been trained already."""
-        readers = (each for each in self.plan.steps if labels.name in each.waits_for)
-        students = (each for each in readers if each.kind == "student")
+        readers = (step for step in self.plan.steps if labels.name in step.waits_for)
+        students = (reader for reader in readers if reader.kind == "student")
         store = self.context.store
-        return all(store.seen(self.job(each).key) is not None for each in students)
+        return all(store.seen(self.job(student).key) is not None for student in students)
 
     def _export(self, key: str, run: SeedRun) -> None:
         if key != run.teacher.key or run.teacher.has_folder:

@@ -61,9 +61,9 @@ def _model_keys(data: dict[str, Any], student: str) -> list[KeyPath]:
 
 def _anchored(value: Any, folder: Path) -> Any:
     if isinstance(value, dict):
-        return {key: _anchored(each, folder) for key, each in value.items()}
+        return {key: _anchored(inner, folder) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_anchored(each, folder) for each in value]
+        return [_anchored(inner, folder) for inner in value]
     if isinstance(value, str) and value and (folder / value).exists():
         return str((folder / value).resolve())
     return value

@@ -82,14 +82,14 @@ def _known_keys(location: tuple[int | str, ...], model: type[BaseModel]) -> list
     for step in location:
         here = [
             candidate
-            for each in here
+            for option in here
             for candidate in (
-                _models_in(each.model_fields[str(step)].annotation)
-                if str(step) in each.model_fields
-                else [each] * _has_tag(each, step)
+                _models_in(option.model_fields[str(step)].annotation)
+                if str(step) in option.model_fields
+                else [option] * _has_tag(option, step)
             )
         ]
-    return sorted({key for each in here for key in each.model_fields})
+    return sorted({key for option in here for key in option.model_fields})
 
 
 def _has_tag(model: type[BaseModel], tag: object) -> bool:

@@ -322,7 +322,11 @@ class Recipe(Section):
 
 def options_of(section: Section) -> dict[str, Any]:
     """Returns what follows the kind: the fields that the registered thing adds to its section."""
-    written_here = (each for each in type(section).__mro__ if each.__module__ == __name__)
-    base: type[Section] = next(each for each in written_here if issubclass(each, Section))
+    written_here = (
+        base_class for base_class in type(section).__mro__ if base_class.__module__ == __name__
+    )
+    base: type[Section] = next(
+        base_class for base_class in written_here if issubclass(base_class, Section)
+    )
     fields = type(section).model_fields.keys() - base.model_fields.keys()
     return {name: getattr(section, name) for name in sorted(fields)}

@@ -29,7 +29,7 @@ class Range(Section):
 
 
 def _are_different(choices: list[Scalar]) -> list[Scalar]:
-    if len({repr(each) for each in choices}) < len(choices):
+    if len({repr(choice) for choice in choices}) < len(choices):
         raise ValueError("a choice is there twice; remove one")
     return choices
 
@@ -43,6 +43,6 @@ Search = Annotated[dict[str, Range | Choices], Field(min_length=1, max_length=MO
 def plain(search: dict[str, Any]) -> dict[str, Any]:
     """Returns a space as it stands in a recipe, to be compared and written down."""
     return {
-        key: each.model_dump() if isinstance(each, Range) else list(each)
-        for key, each in sorted(search.items())
+        key: values.model_dump() if isinstance(values, Range) else list(values)
+        for key, values in sorted(search.items())
     }

@@ -40,8 +40,8 @@ def keep_spelling(node: yaml.Node, path: KeyPath = ()) -> None:
             if path == ("variants",):  # each lies over the recipe itself
                 keep_spelling(value)
             elif path == ("grid",) and isinstance(value, yaml.SequenceNode):
-                for each in value.value:
-                    keep_spelling(each, tuple(str(key.value).split(".")))
+                for point in value.value:
+                    keep_spelling(point, tuple(str(key.value).split(".")))
             else:
                 keep_spelling(value, (*path, str(key.value)))
 
@@ -49,8 +49,8 @@ def keep_spelling(node: yaml.Node, path: KeyPath = ()) -> None:
 def _as_texts(node: yaml.Node) -> None:
     """Retags a name, or those in a list; alone, null is no name: it takes one back."""
     if isinstance(node, yaml.SequenceNode):
-        for each in node.value:
-            if isinstance(each, yaml.ScalarNode) and each.value:
-                each.tag = _TEXT
+        for item in node.value:
+            if isinstance(item, yaml.ScalarNode) and item.value:
+                item.tag = _TEXT
     elif isinstance(node, yaml.ScalarNode) and node.tag != _NOTHING:
         node.tag = _TEXT

@@ -139,12 +139,12 @@ def _sections(report: Report, texts: Sequence[str] | None) -> list[Section]:
 def _deployed_sections(table: Table) -> Iterator[Section]:
     """Yields what each machine measured; a line's id is that of its row in the picture."""
     ids = {(row.name, row.runtime): str(number) for number, row in enumerate(table.rows)}
-    for place, each in enumerate(table.by_machine):
-        section = deployed_section(each, one_line(cost_caption(each)))
+    for place, there in enumerate(table.by_machine):
+        section = deployed_section(there, one_line(cost_caption(there)))
         shown = section.tables[0]
         lines = [
             replace(line, id=ids[row.name, row.runtime])
-            for line, row in zip(shown.lines, each.rows, strict=True)
+            for line, row in zip(shown.lines, there.rows, strict=True)
         ]
         shown = replace(shown, lines=lines, id="" if place else shown.id)
-        yield replace(section, title=one_line(deployed_title(each)), tables=[shown])
+        yield replace(section, title=one_line(deployed_title(there)), tables=[shown])

@@ -70,7 +70,7 @@ def merge(stores: Sequence[Store], target: Path, progress: Progress | None = Non
         rows, notes = merge_rows([row for source in sources for row in _rows(source)])
         for note in notes:
             shown.say(note)
-        failures = dict.fromkeys(each for one in sources for each in one.manifest().failures)
+        failures = dict.fromkeys(failure for one in sources for failure in one.manifest().failures)
         merged = Manifest(study=target.resolve().name, rows=rows, failures=tuple(failures))
         staged = Store(Path(scratch) / "merged")
         staged.write_manifest(merged)
@@ -124,7 +124,11 @@ def _untested(sources: Sequence[_Source]) -> Iterator[str]:
     untested = [
         str(source.folder)
         for source in sources
-        if any("test" not in each.quality for each in source.records().values() if not each.is_file)
+        if any(
+            "test" not in record.quality
+            for record in source.records().values()
+            if not record.is_file
+        )
     ]
     if 0 < len(untested) < len(sources):
         yield f"note: test was not read in {', '.join(untested)}: all figures are validation's"
@@ -190,10 +194,10 @@ def _join_model(key: str, holders: Sequence[Store], staged: Store) -> None:
     best = max(holders, key=lambda store: len(store.read(key).quality)).finished(key)
     folder = staged.root / "models" / best.name
     shutil.copytree(
-        best, folder, ignore=lambda _, names: {each for each in names if (best / each).is_dir()}
+        best, folder, ignore=lambda _, names: {name for name in names if (best / name).is_dir()}
     )
     forms = [(form, store) for store in holders for form in store.forms_everywhere(key)]
-    forms.sort(key=lambda each: _worth(each[0]))
+    forms.sort(key=lambda item: _worth(item[0]))
     seen: set[tuple[str, str]] = set()
     for form, holder in forms:
         if (form.runtime, form.machine) not in seen:
@@ -214,13 +218,15 @@ def _worth(form: FormRecord) -> tuple[bool, int, str, str]:
 def _join_sessions(sources: Sequence[_Source], staged: Store) -> None:
     """Takes over every session once; another one of the same id gets an id of its own."""
     sessions: dict[str, Session] = {}
-    for session in (each for source in sources for each in source.store.sessions()):
+    for session in (stored for source in sources for stored in source.store.sessions()):
         known = sessions.get(session.id, session)
         name = session.id
         if known.created != session.created:
             known = session
             name = hashlib.sha256(f"{session.id} {session.created}".encode()).hexdigest()[:16]
-        timings = {(each.key, each.runtime): each for each in (*session.timings, *known.timings)}
+        timings = {
+            (timing.key, timing.runtime): timing for timing in (*session.timings, *known.timings)
+        }
         update = {"id": name, "timings": tuple(timings.values())}
         sessions[name] = known.model_copy(update=update)
     for session in sessions.values():

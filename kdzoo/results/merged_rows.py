@@ -77,7 +77,7 @@ def _belongs(row: StudyRow, group: Sequence[StudyRow]) -> bool:
 
 def _is_same(one: StudyRow, other: StudyRow) -> bool:
     """Whether two rows are one thing, but for their seeds."""
-    kinds = [(each.row.role, each.row.kind, each.row.road) for each in (one, other)]
+    kinds = [(source.row.role, source.row.kind, source.row.road) for source in (one, other)]
     if kinds[0] != kinds[1] or not _one_name(one.row.name, other.row.name):
         return False
     return bool(one.keys & other.keys) or _one_recipe(one, other)
@@ -93,11 +93,11 @@ def _one_recipe(one: StudyRow, other: StudyRow) -> bool:
     """Whether data, teacher and recipe of two rows are the same."""
     own, others = one.record, other.record
     if one.is_drawn or other.is_drawn:  # teacher and texts are other ones for each seed
-        sizes = [(each.data.train, each.data.unlabelled) for each in (own, others)]
+        sizes = [(record.data.train, record.data.unlabelled) for record in (own, others)]
         return sizes[0] == sizes[1] and _agree(_shape(one), _shape(other))
     if own.data.fingerprint != others.data.fingerprint or own.role == "baseline":
         return False  # one baseline for the data: it has the same key, or is another one
-    families = [(each.teacher_key or each.key)[:FAMILY] for each in (own, others)]
+    families = [(record.teacher_key or record.key)[:FAMILY] for record in (own, others)]
     has_teacher = own.role == "teacher" or own.teacher_key is not None
     if has_teacher and families[0] != families[1]:
         return False
@@ -125,12 +125,12 @@ def _clash(one: StudyRow, other: StudyRow) -> bool:
     if not one.is_drawn and one.row.role != "student":
         return not one.keys & other.keys  # teacher and baseline know no seeds of the table's
     seeds = {member.seed: member.key for member in one.row.members}
-    return any(seeds.get(each.seed, each.key) != each.key for each in other.row.members)
+    return any(seeds.get(member.seed, member.key) != member.key for member in other.row.members)
 
 
 def _joined(group: Sequence[StudyRow], name: str) -> ManifestRow:
     members: dict[str, Member] = {}
-    for member in (each for row in group for each in row.row.members):
+    for member in (listed for row in group for listed in row.row.members):
         known = members.get(member.key, member)
         members[member.key] = Member(
             seed=max(known.seed, member.seed),

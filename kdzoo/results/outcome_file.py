@@ -152,7 +152,7 @@ def _check_sets(name: str, column: pa.ChunkedArray, labels: int) -> None:
     if column.null_count > 0 and (name not in _MAY_LACK or column.null_count < len(column)):
         raise ValueError(f"the column '{name}' has gaps")
     distinct = column.unify_dictionaries().combine_chunks().dictionary
-    if any(len(each.as_py()) > _DIGITS * labels for each in distinct):
+    if any(len(stored.as_py()) > _DIGITS * labels for stored in distinct):
         raise ValueError(f"a cell of '{name}' holds more than {labels} labels")
     MULTI_LABEL.sets(distinct.to_pylist(), labels)
 

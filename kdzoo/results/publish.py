@@ -113,8 +113,8 @@ def _replace(new: Path, old: Path) -> None:
 def _public(manifest: Manifest) -> Manifest:
     """Returns the manifest without the paths that errors may hold."""
     failures = (
-        each.model_copy(update={"reason": _without_folders(each.reason)})
-        for each in manifest.failures
+        failure.model_copy(update={"reason": _without_folders(failure.reason)})
+        for failure in manifest.failures
     )
     return manifest.model_copy(update={"failures": tuple(failures)})
 
@@ -191,13 +191,13 @@ def without_paths(value: Any, *, within: str = "") -> Any:
     if isinstance(value, dict):
         names = NAME_KEYS.get(within, ())
         return {
-            key: each
+            key: inner
             if key in names
-            else without_paths(each, within=within if within in PATH_KEYS else key)
-            for key, each in value.items()
+            else without_paths(inner, within=within if within in PATH_KEYS else key)
+            for key, inner in value.items()
         }
     if isinstance(value, list | tuple):
-        return [without_paths(each, within=within) for each in value]
+        return [without_paths(inner, within=within) for inner in value]
     is_told = isinstance(value, str) and (
         within in PATH_KEYS or Path(value).is_absolute() or value.startswith("~")
     )

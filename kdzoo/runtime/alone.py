@@ -34,8 +34,8 @@ class TextByText:
         if len(encoded) == 1:
             return self._inner.run(encoded[0])
         logits = np.empty((len(encoded), len(self.labels)), dtype=np.float32)
-        for row, each in enumerate(encoded):
-            logits[row] = self._inner.run(each)[0]
+        for row, text in enumerate(encoded):
+            logits[row] = self._inner.run(text)[0]
         return logits
 
     def logits(self, texts: Sequence[Input]) -> Logits:

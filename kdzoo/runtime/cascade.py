@@ -82,7 +82,7 @@ def read_cascade(folder: Path) -> Cascade:
     for part in parts_of(folder):
         check_exported_form(part)
         labels.append(read_labels(part))
-    if any(each != labels[0] for each in labels):
+    if any(label != labels[0] for label in labels):
         raise ModelError(f"{folder}: student and teacher have other labels; export it again")
     if found.oos_label is not None and found.oos_label not in labels[0]:
         raise ModelError(f"{path}: '{found.oos_label}' is none of the labels; export it again")

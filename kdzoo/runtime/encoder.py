@@ -55,7 +55,8 @@ class TextEncoder:
         """Returns the texts tokenised; one in which nothing is found is one piece of padding."""
         encodings = self._read(list(texts))
         return [
-            (each.ids, each.type_ids) if each.ids else ([self.pad_id], [0]) for each in encodings
+            (encoding.ids, encoding.type_ids) if encoding.ids else ([self.pad_id], [0])
+            for encoding in encodings
         ]
 
     def batch(self, rows: Sequence[EncodedInput]) -> dict[str, Ids]:

@@ -87,7 +87,7 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
 
 def _refuse_damaged(model: Any, folder: Path) -> None:
     """Looks before the libraries do, which tell of it in words of their own."""
-    if not all(bool(each.isfinite().all()) for each in model.parameters()):
+    if not all(bool(weights.isfinite().all()) for weights in model.parameters()):
         raise ModelError(
             f"{folder} holds weights that are no finite numbers: they are damaged; download or "
             "train it again"
@@ -97,7 +97,7 @@ def _refuse_damaged(model: Any, folder: Path) -> None:
 def _refuse_too_large(model: Any) -> None:
     """Looks before minutes are spent on a graph that no file of its format can hold."""
     weights = (*model.parameters(), *model.buffers())
-    size_bytes = sum(each.numel() * each.element_size() for each in weights)
+    size_bytes = sum(weight.numel() * weight.element_size() for weight in weights)
     if size_bytes > LARGEST_GRAPH:
         raise ModelError(
             f"its weights take {size_bytes / 1e9:.1f} GB, and an ONNX file holds less than "
@@ -144,7 +144,7 @@ def _writer(
         return onnx.save
     if settings.int8 == "dynamic":
         return lambda graph, target: quantise_dynamic(graph, target, settings.kept)
-    inputs = tuple(each.name for each in graph.graph.input)
+    inputs = tuple(entry.name for entry in graph.graph.input)
     batches = _calibration(TextEncoder(loaded.tokenizer, loaded.pad_id, inputs), settings)
     return lambda graph, target: quantise_static(graph, batches, target, settings.kept)
 

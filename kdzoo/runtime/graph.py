@@ -114,7 +114,7 @@ def _reason(error: BaseException) -> str:
 
 def _cure(model: nn.Module) -> str:
     """Returns what to write instead where a recurrent layer may be the cause."""
-    found = {type(each).__name__ for each in model.modules() if isinstance(each, nn.RNNBase)}
+    found = {type(module).__name__ for module in model.modules() if isinstance(module, nn.RNNBase)}
     if "RNN" in found:
         return "; nn.RNN has no exported form, use nn.LSTM or nn.GRU"
     if found:

@@ -26,7 +26,7 @@ _STATIC = ["MatMul", "Gemm", "Gather"]  # no static form of an LSTM
 
 def layers_of(graph: onnx.ModelProto) -> list[str]:
     """Returns the names of the operations whose weights get 8 bits."""
-    weights = {each.name for each in graph.graph.initializer}
+    weights = {tensor.name for tensor in graph.graph.initializer}
     return [
         node.name
         for node in graph.graph.node
@@ -36,7 +36,7 @@ def layers_of(graph: onnx.ModelProto) -> list[str]:
 
 def _as_quantised(kept: Sequence[str]) -> list[str]:
     """Returns names as the quantiser knows them, which makes a MatMul of each Gemm first."""
-    return [name for each in kept for name in (each, f"{each}_MatMul")]
+    return [name for layer in kept for name in (layer, f"{layer}_MatMul")]
 
 
 def quantise_dynamic(graph: onnx.ModelProto, target: Path, kept: Sequence[str] = ()) -> None:

@@ -43,8 +43,8 @@ class OnnxClassifier:
         tokenizer = _tokenizer(folder, form.vocabulary)
         tokenizer.encode_special_tokens = form.splits_special_tokens
         self._session = _session(folder / GRAPH, threads or 1)
-        inputs = tuple(each.name for each in self._session.get_inputs())
-        outputs = [(each.name, each.shape[-1:]) for each in self._session.get_outputs()]
+        inputs = tuple(node.name for node in self._session.get_inputs())
+        outputs = [(output.name, output.shape[-1:]) for output in self._session.get_outputs()]
         if not set(inputs) <= set(INPUTS) or outputs != [("logits", [len(self.labels)])]:
             raise ModelError(
                 f"{folder} does not fit together: {GRAPH} reads {', '.join(inputs)} and gives "

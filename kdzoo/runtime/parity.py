@@ -96,7 +96,7 @@ def compare(
     lost = int(task.right(wanted, gold).sum()) - int(task.right(answers, gold).sum())
     apart = (logits - reference, ragged - reference[: len(ragged)])
     # NaN is larger than all to NumPy, and smaller to Python's max
-    difference = float(np.max([np.abs(each).max(initial=0) for each in apart]))
+    difference = float(np.max([np.abs(deviations).max(initial=0) for deviations in apart]))
     is_near = (
         difference <= LARGEST_DIFFERENCE
         if exact

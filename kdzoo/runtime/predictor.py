@@ -47,7 +47,7 @@ class Prediction:
     def chosen(self) -> tuple[tuple[str, float], ...]:
         """The labels that it gets, each with its probability."""
         given = (self.label,) if self.labels is None else self.labels
-        return tuple(each for each in self.top if each[0] in given)
+        return tuple(choice for choice in self.top if choice[0] in given)
 
 
 class Predictor:
@@ -119,7 +119,7 @@ class Predictor:
             return self._classifier.logits(chunk), [None] * len(chunk)
         logits, escalated = self._classifier.decide(chunk)
         asked = "teacher" if self._classifier.has_teacher else "escalate"
-        return logits, [asked if each else "student" for each in escalated]
+        return logits, [asked if is_escalated else "student" for is_escalated in escalated]
 
     def _sets(
         self, probabilities: Values, chosen: Answers, orders: npt.NDArray[np.intp], top: int

@@ -82,7 +82,7 @@ def lacking(name: str) -> list[str]:
         RegistryError: there is no runtime of that name.
     """
     return [
-        each for each in registry.runtimes.get(name).needs if importlib.util.find_spec(each) is None
+        need for need in registry.runtimes.get(name).needs if importlib.util.find_spec(need) is None
     ]
 
 

@@ -40,10 +40,10 @@ class TorchClassifier:
         if len(encoded["input_ids"]) > 1 and heeds_padding(model):
             lengths = encoded["attention_mask"].sum(1).tolist()
             alone = [
-                {name: each[row : row + 1, :length] for name, each in encoded.items()}
+                {name: array[row : row + 1, :length] for name, array in encoded.items()}
                 for row, length in enumerate(lengths)
             ]
-            return np.concatenate([self.run(each) for each in alone])
+            return np.concatenate([self.run(single) for single in alone])
         logits: Logits = model(**encoded).logits.float().numpy()
         return logits
 

@@ -21,7 +21,7 @@ tokenizer.encode_special_tokens = about.get("splits_special_tokens", False)
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
 session = onnxruntime.InferenceSession("model.onnx", options)
-names = [each.name for each in session.get_inputs()]
+names = [node.name for node in session.get_inputs()]
 def label(text):
     row = tokenizer.encode_batch([text])[0]
     ids = row.ids or [about["pad_id"]]  # where the tokenizer finds nothing
@@ -37,7 +37,7 @@ fitted = read("decision.json") if pathlib.Path("decision.json").exists() else {}
 least = fitted.get("thresholds") or dict.fromkeys(labels, 0.5)
 def choose(logits):
     probabilities = (1 + np.tanh(logits / 2)) / 2  # the sigmoid
-    return [name for name, each in zip(labels, probabilities) if each >= least[name]]"""
+    return [name for name, p in zip(labels, probabilities) if p >= least[name]]"""
 
 CASCADE_SNIPPET = """\
 import json, os, pathlib
@@ -55,7 +55,7 @@ class Model:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(f"{folder}/model.onnx", options)
-        self.names = [each.name for each in self.session.get_inputs()]
+        self.names = [node.name for node in self.session.get_inputs()]
     def logits(self, text):
         row = self.tokenizer.encode_batch([text])[0]
         ids = row.ids or [self.about["pad_id"]]  # where the tokenizer finds nothing

@@ -55,7 +55,7 @@ def calibration(own: Outcomes) -> Calibration:
 
 def _mean_error(confidence: Values, hits: npt.NDArray[np.bool_]) -> float:
     pairs = zip(confidence, hits, strict=True)
-    return float(np.mean([expected_calibration_error(*each) for each in pairs]))
+    return float(np.mean([expected_calibration_error(*pair) for pair in pairs]))
 
 
 def expected_calibration_error(

@@ -95,9 +95,11 @@ def promised(
         risk: how often the promise may be broken; the scores share it.
     """
     count = len(student)
-    each = risk / len(scores)
-    may_be_lost = int(binom.ppf(each, count, max_loss))  # the least with at least that probability
-    if binom.cdf(may_be_lost, count, max_loss) > each:
+    risk_of_one = risk / len(scores)
+    may_be_lost = int(
+        binom.ppf(risk_of_one, count, max_loss)
+    )  # the least with at least that probability
+    if binom.cdf(may_be_lost, count, max_loss) > risk_of_one:
         may_be_lost -= 1
     lost = teacher & ~student
     found = [
@@ -105,7 +107,7 @@ def promised(
         for name, values in scores.items()
         for value in [_least_score(values, lost, may_be_lost)]
     ]
-    return max(found, key=lambda each: each[0])[1]
+    return max(found, key=lambda choice: choice[0])[1]
 
 
 def within(scores: Mapping[str, Scores], student: Flags, teacher: Flags, share: float) -> Threshold:

@@ -54,7 +54,7 @@ def gap_closed(
     hard = control.mean(0)  # [N]
     by_text = np.stack([student.mean(0) - hard, teacher.mean(0) - hard])  # [2, N]
     means = by_text.mean(1)  # gained, width
-    gained, width = (float(each) for each in means)
+    gained, width = (float(mean) for mean in means)
     if width <= 0 or not differ(teacher, control):
         return None
     if gain.luck is None or gain.degrees is None:
@@ -77,7 +77,7 @@ def share_closed(student: Scores, control: Scores, teacher: Scores) -> float | N
         control: [S, N].
         teacher: [S, N], or [1, N] where all students have the same one.
     """
-    own, hard, ideal = (float(each.mean()) for each in (student, control, teacher))
+    own, hard, ideal = (float(is_right.mean()) for is_right in (student, control, teacher))
     return (own - hard) / (ideal - hard) if ideal > hard else None
 
 

@@ -87,5 +87,5 @@ def over_examples(hits: Hits, seed: int = 0) -> Interval:
 
 def percentile_interval(value: float, resampled: Floats) -> Interval:
     """Returns a figure with the interval of its resampled values [R]."""
-    low, high = (float(each) for each in np.quantile(resampled, TAILS))
+    low, high = (float(end) for end in np.quantile(resampled, TAILS))
     return Interval(value, low, high)

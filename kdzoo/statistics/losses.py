@@ -74,7 +74,7 @@ def class_losses(student: Ids, teacher: Ids, gold: Ids) -> list[ClassLoss]:
         gold: label ids, [N].
     """
     labels, texts = np.unique(gold, return_counts=True)
-    recalls = (_recalls(each, gold, labels) for each in (student, teacher))
+    recalls = (_recalls(predictions, gold, labels) for predictions in (student, teacher))
     student, teacher = paired_seeds(student, teacher)
     places = np.split(np.argsort(gold, kind="stable"), np.cumsum(texts)[:-1])  # of each label
     found = [
@@ -82,7 +82,7 @@ def class_losses(student: Ids, teacher: Ids, gold: Ids) -> list[ClassLoss]:
                   *_lost(student[:, place], teacher[:, place], int(label), place))
         for label, place, own, ideal in zip(labels, places, *recalls, strict=True)
     ]  # fmt: skip
-    return sorted(found, key=lambda each: (-each.loss, each.label))
+    return sorted(found, key=lambda loss: (-loss.loss, loss.label))
 
 
 def label_losses(student: Sets, teacher: Sets, gold: Sets) -> list[ClassLoss]:
@@ -103,7 +103,7 @@ def label_losses(student: Sets, teacher: Sets, gold: Sets) -> list[ClassLoss]:
         found.append(
             ClassLoss(int(label), len(place), float(own.mean()), float(ideal.mean()), None, lost)
         )
-    return sorted(found, key=lambda each: (-each.loss, each.label))
+    return sorted(found, key=lambda loss: (-loss.loss, loss.label))
 
 
 def inheritance(student: Ids, teacher: Ids, gold: Ids) -> Inheritance:
@@ -152,7 +152,9 @@ def _recalls(predictions: Ids, gold: Ids, labels: Ids) -> npt.NDArray[np.float64
     As ``sklearn.metrics.recall_score``, which is many times slower for hundreds of models.
     """
     texts = np.bincount(gold)  # [C]
-    right = [np.bincount(gold[each == gold], minlength=len(texts)) for each in predictions]
+    right = [
+        np.bincount(gold[prediction == gold], minlength=len(texts)) for prediction in predictions
+    ]
     means: npt.NDArray[np.float64] = np.mean(right, axis=0)[labels] / texts[labels]
     return means
 

@@ -92,7 +92,7 @@ class Luck:
         Args:
             recipes: of two seeds at least.
         """
-        own_degrees = sum(each.degrees for each in recipes)
+        own_degrees = sum(recipe.degrees for recipe in recipes)
         own = _squares(recipes) / own_degrees
         rest, rest_degrees = self.squares - own * own_degrees, self.degrees - own_degrees
         if rest_degrees and own * rest_degrees > rest:  # at all above the rest's variance
@@ -108,9 +108,9 @@ def luck_of(recipes: Iterable[Seeds]) -> Luck | None:
     Args:
         recipes: each that was trained, once.
     """
-    known = [each for each in recipes if each.degrees]
-    return Luck(_squares(known), sum(each.degrees for each in known)) if known else None
+    known = [recipe for recipe in recipes if recipe.degrees]
+    return Luck(_squares(known), sum(luck.degrees for luck in known)) if known else None
 
 
 def _squares(recipes: Iterable[Seeds]) -> float:
-    return sum(each.degrees * each.variance for each in recipes)
+    return sum(recipe.degrees * recipe.variance for recipe in recipes)

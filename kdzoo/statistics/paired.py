@@ -45,7 +45,7 @@ class Comparison:
 
     def holds_in_each_seed(self) -> bool:
         """Returns whether every pair of seeds differs by itself, and in the same direction."""
-        signs = {each > 0 for each in self.by_seed}
+        signs = {difference > 0 for difference in self.by_seed}
         return len(signs) == 1 and all(p < SIGNIFICANT for p in self.mcnemar_p)
 
 
@@ -98,7 +98,7 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
     """
     if not p_values:
         return []
-    return [float(each) for each in false_discovery_control(p_values, method="bh")]
+    return [float(adjusted_p) for adjusted_p in false_discovery_control(p_values, method="bh")]
 
 
 def _drawn_p(totals: Floats) -> float:

@@ -89,7 +89,7 @@ def _kappas(counts: Counts, own: Ints, other: Ints) -> Floats:
     for ours, theirs in zip(own, other, strict=True):
         agreed = counts[:, ours == theirs].sum(1) / texts[:, 0]
         labels = int(max(ours.max(), theirs.max())) + 1
-        by_us, by_them = (_by_label(shares, each, labels) for each in (ours, theirs))
+        by_us, by_them = (_by_label(shares, answers, labels) for answers in (ours, theirs))
         chance = (by_us * by_them).sum(1)  # [R]
         with np.errstate(invalid="ignore"):  # one label alone: 0 / 0
             found.append((agreed - chance) / np.where(chance < 1, 1 - chance, np.nan))
@@ -183,14 +183,14 @@ def intervals(outcomes: Outcomes) -> dict[str, Interval]:
     told: dict[str, Interval] = {}
     if outcomes.sets is not None:
         answers, gold = outcomes.sets
-        told = {name: f1_over_texts(answers, gold, each) for name, each in AVERAGES.items()}
+        told = {name: f1_over_texts(answers, gold, average) for name, average in AVERAGES.items()}
     if (outcomes.teacher_predictions < 0).any():
         return told
     found = {
         name: of(outcomes.predictions, outcomes.teacher_predictions)
         for name, of in WITH_TEACHER.items()
     }
-    return told | {name: each for name, each in found.items() if isinstance(each, Interval)}
+    return told | {name: figure for name, figure in found.items() if isinstance(figure, Interval)}
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,10 @@ def paired_seeds(*outcomes: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
     Raises:
         ValueError: other texts, none, or numbers of seeds that cannot be paired.
     """
-    texts = {each.shape[1] for each in outcomes}
+    texts = {outcome.shape[1] for outcome in outcomes}
     if len(texts) != 1 or 0 in texts:
         raise ValueError(f"outcomes of {sorted(texts)} texts cannot be compared")
-    seeds = {len(each) for each in outcomes} - {1}
+    seeds = {len(outcome) for outcome in outcomes} - {1}
     if len(seeds) > 1 or 0 in seeds:
         raise ValueError(f"outcomes of {sorted(seeds)} seeds cannot be paired")
     return np.broadcast_arrays(*outcomes)

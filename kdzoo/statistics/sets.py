@@ -46,7 +46,7 @@ def f1_by_seed(answers: Sets, gold: Sets, average: Average) -> Floats:
         average: over labels.
     """
     right, given = (answers & gold).sum(1), answers.sum(1)  # [S, C]
-    return average(*(each.astype(np.float64) for each in (right, given, gold.sum(0))))
+    return average(*(counts.astype(np.float64) for counts in (right, given, gold.sum(0))))
 
 
 def f1_over_texts(answers: Sets, gold: Sets, average: Average, seed: int = 0) -> Interval:
@@ -111,8 +111,8 @@ def compare_sets(first: Sets, second: Sets, gold: Sets, seed: int = 0) -> Compar
     rng, resampled = np.random.default_rng(seed + 1), []
     for drawn in _resamples(len(gold), seed):
         own, other = (
-            np.stack([macro(*counts) for counts in _counts(drawn, each, gold)], axis=1)
-            for each in (first, second)
+            np.stack([macro(*counts) for counts in _counts(drawn, member, gold)], axis=1)
+            for member in (first, second)
         )  # [R, S]
         seeds = len(by_seed)
         weights = rng.multinomial(max(1, seeds - 1), np.full(seeds, 1 / seeds), size=len(drawn))
@@ -120,7 +120,7 @@ def compare_sets(first: Sets, second: Sets, gold: Sets, seed: int = 0) -> Compar
     return Comparison(
         difference=percentile_interval(float(by_seed.mean()), np.concatenate(resampled)),
         p_value=permutation_p(one, two),
-        mcnemar_p=tuple(permutation_p(*(each[np.newaxis] for each in pair))
+        mcnemar_p=tuple(permutation_p(*(sample[np.newaxis] for sample in pair))
                         for pair in zip(one, two, strict=True)),
         by_seed=tuple(by_seed.tolist()),
     )  # fmt: skip

@@ -39,7 +39,7 @@ def by_quartile(hits: Hits, numbers: Numbers) -> tuple[Slice, ...]:
         numbers: of each text, [N], at least one.
     """
     quartiles = np.quantile(numbers, [0.25, 0.5, 0.75], method="lower")
-    return by_bounds(hits, numbers, [int(each) for each in quartiles])
+    return by_bounds(hits, numbers, [int(quartile) for quartile in quartiles])
 
 
 def by_bounds(hits: Hits, numbers: Numbers, bounds: Sequence[int]) -> tuple[Slice, ...]:
@@ -52,8 +52,8 @@ def by_bounds(hits: Hits, numbers: Numbers, bounds: Sequence[int]) -> tuple[Slic
     """
     place = np.searchsorted(np.unique(bounds), numbers)  # [N]
     found = []
-    for each in np.unique(place):
-        inside = place == each
+    for slice_id in np.unique(place):
+        inside = place == slice_id
         found.append(
             Slice(
                 least=int(numbers[inside].min()),

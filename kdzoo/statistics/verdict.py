@@ -183,14 +183,14 @@ def _in_points(interval: Interval) -> list[str]:
 
     With one decimal, or two where an end would round to zero and is not.
     """
-    ends = [each for each in (interval.low, interval.high) if each is not None]
-    decimals = 2 if any(0 < abs(each) * 100 < 0.05 for each in ends) else 1
-    rounded = (round(each * 100, decimals) + 0.0 for each in (interval.value, *ends))  # no -0.0
-    return [f"{each:.{decimals}f}" for each in rounded]
+    ends = [end for end in (interval.low, interval.high) if end is not None]
+    decimals = 2 if any(0 < abs(end) * 100 < 0.05 for end in ends) else 1
+    rounded = (round(end * 100, decimals) + 0.0 for end in (interval.value, *ends))  # no -0.0
+    return [f"{figure:.{decimals}f}" for figure in rounded]
 
 
 def _turned(interval: Interval) -> Interval:
-    low, high = (None if each is None else -each for each in (interval.high, interval.low))
+    low, high = (None if end is None else -end for end in (interval.high, interval.low))
     return Interval(-interval.value, low, high)
 
 

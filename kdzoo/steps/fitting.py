@@ -81,7 +81,9 @@ def fitted_fold(
     section = recipe.teacher
     if section.fine_tune is None:
         encoders = [_sentence_encoder(source, section, corpus) for source in sources]
-        return LinearFold(tuple((_linear_key(each, corpus), each) for each in encoders), corpus)
+        return LinearFold(
+            tuple((_linear_key(encoder, corpus), encoder) for encoder in encoders), corpus
+        )
     members = tuple(fitted(source, luck, recipe, corpus, context)[1] for source in sources)
     return Teacher(members, sources[0], section.max_length, section.batch_size)
 

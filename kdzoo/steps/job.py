@@ -72,7 +72,7 @@ class StudentJob:
         run, recipe = self.run, self.run.recipe
         student, max_length = recipe.student, recipe.teacher.max_length
         unused = set() if run.corpus.has_pairs else {"pair_head"}
-        weights = {name: content_key(each, max_length) for name, each in self.models.items()}
+        weights = {name: content_key(model, max_length) for name, model in self.models.items()}
         content: dict[str, Any] = {
             "format": MODEL_FORMAT,
             "student": {**student.model_dump(mode="json", exclude=unused), **weights},

@@ -54,7 +54,7 @@ def _own_splits(key: str, run: SeedRun, splits: Sequence[str]) -> list[str]:
     """Returns those of the splits on which a model answers: a file may lack some."""
     if key != run.teacher.key:
         return list(splits)
-    return [each for each in splits if run.teacher.whole.covers(run.corpus.split(each))]
+    return [split for split in splits if run.teacher.whole.covers(run.corpus.split(split))]
 
 
 def is_read(key: str, run: SeedRun, own: Sequence[str], context: StudyContext) -> bool:
@@ -75,7 +75,7 @@ def _read(key: str, run: SeedRun, own: Sequence[str], context: StudyContext) -> 
     record, folder = context.store.read(key), context.store.finished(key)
     wanted = {split: teacher_logits(split, run, context) for split in own}
     if key == teacher.key:
-        logits = {split: each for split, each in wanted.items() if each is not None}
+        logits = {split: rows for split, rows in wanted.items() if rows is not None}
         wanted = dict.fromkeys(own)  # a teacher is not compared with itself
     else:
         runtime = "sklearn" if record.role == "baseline" else "torch"

@@ -81,7 +81,7 @@ def fewest(ranked: Sequence[str], passes: Callable[[Sequence[str]], bool]) -> tu
     count = next(count for count in range(1, len(ranked) + 1) if passes(ranked[:count]))
     kept = list(ranked[:count])
     for name in ranked[: count - 1]:  # without the last one it does not pass
-        fewer = [each for each in kept if each != name]
+        fewer = [layer for layer in kept if layer != name]
         if passes(fewer):
             kept = fewer
     return tuple(kept)

@@ -71,7 +71,9 @@ class StudyData:
         if made_from in self._transfer_sets:
             return self._transfer_sets[made_from]
         transfer = build_transfer_set(corpus, section, mask_token, seed, self.progress)
-        for other in [each for each in self._transfer_sets if each[0] != written]:
+        for other in [
+            transfer_set for transfer_set in self._transfer_sets if transfer_set[0] != written
+        ]:
             del self._transfer_sets[other]
             self._vocabularies.clear()
         self._transfer_sets[made_from] = transfer

@@ -175,7 +175,7 @@ def _folded(
     fold_of = folds_of(corpus, count)
     folds = []
     for number in range(count):
-        seen = tuple(each for each in corpus.train if fold_of[each.digest] != number)
+        seen = tuple(example for example in corpus.train if fold_of[example.digest] != number)
         part = replace(corpus, train=seen)
         if recipe.teacher.fine_tune is not None:
             context.progress.say(f"the teacher of fold {number + 1} of {count}")

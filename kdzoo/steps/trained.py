@@ -30,7 +30,9 @@ class Trained:
 
 def rows_of(trained: Sequence[Trained]) -> tuple[ManifestRow, ...]:
     """Returns the table's rows: teachers, variants, then baselines, in the order of the recipes."""
-    settings = {run.setting: run.variant.name for run in (each.run for each in reversed(trained))}
+    settings = {
+        run.setting: run.variant.name for run in (seed_run.run for seed_run in reversed(trained))
+    }
     rows: dict[str, ManifestRow] = {}
 
     def add(row: ManifestRow) -> None:
@@ -41,28 +43,30 @@ def rows_of(trained: Sequence[Trained]) -> tuple[ManifestRow, ...]:
             update={"members": tuple(members.values()), "runtimes": runtimes}
         )
 
-    def shared_name(noun: str, each: Trained) -> str:
-        return noun if len(settings) == 1 else f"{noun} of {settings[each.run.setting]}"
+    def shared_name(noun: str, item: Trained) -> str:
+        return noun if len(settings) == 1 else f"{noun} of {settings[item.run.setting]}"
 
-    for each in trained:
-        member = Member(seed=each.member.seed, key=each.run.teacher.key)
-        name = shared_name("teacher", each)
-        runtimes = teacher_runtimes(each.run.teacher, each.run.recipe.measure)
+    for seed_run in trained:
+        member = Member(seed=seed_run.member.seed, key=seed_run.run.teacher.key)
+        name = shared_name("teacher", seed_run)
+        runtimes = teacher_runtimes(seed_run.run.teacher, seed_run.run.recipe.measure)
         add(ManifestRow(name=name, role="teacher", kind="teacher", road=None, members=(member,),
                 runtimes=runtimes))  # fmt: skip
-    for each in trained:
-        kind = each.run.recipe.student.kind
+    for seed_run in trained:
+        kind = seed_run.run.recipe.student.kind
         road = students.get(kind).road
-        name = each.run.variant.name
-        runtimes = tuple(each.run.recipe.measure.runtimes)
-        add(ManifestRow(name=name, role="student", kind=kind, road=road, members=(each.member,),
-                runtimes=runtimes, card=each.run.recipe.card))  # fmt: skip
-    for each in trained:
-        if each.baseline_key is not None:
+        name = seed_run.run.variant.name
+        runtimes = tuple(seed_run.run.recipe.measure.runtimes)
+        add(ManifestRow(name=name, role="student", kind=kind, road=road, members=(seed_run.member,),
+                runtimes=runtimes, card=seed_run.run.recipe.card))  # fmt: skip
+    for seed_run in trained:
+        if seed_run.baseline_key is not None:
             member = Member(
-                seed=each.member.seed, key=each.baseline_key, teacher_key=each.run.teacher.key
+                seed=seed_run.member.seed,
+                key=seed_run.baseline_key,
+                teacher_key=seed_run.run.teacher.key,
             )
-            name = shared_name(BASELINE, each)
+            name = shared_name(BASELINE, seed_run)
             add(ManifestRow(name=name, role="baseline", kind=BASELINE, road=None, members=(member,),
                     runtimes=("sklearn",)))  # fmt: skip
     return tuple(rows.values())

@@ -100,11 +100,11 @@ def check_teacher(recipe: Recipe, lookout: Lookout) -> None:
         for folder in find_sources(section)
     ]
     if section.head is not None:
-        for each in lent:
-            lookout.look_at_sentences(each.folder, section)
+        for member in lent:
+            lookout.look_at_sentences(member.folder, section)
     if section.fine_tune is not None and section.fine_tune.freeze is not None:
-        for each in lent:
-            freeze_lower(copy.deepcopy(each.model), section.fine_tune.freeze)
+        for member in lent:
+            freeze_lower(copy.deepcopy(member.model), section.fine_tune.freeze)
     if section.encoder is not None:
         folder = find_model(section.encoder)
         encoder = lookout.look(folder, section.max_length, finished=False)

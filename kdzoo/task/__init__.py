@@ -6,12 +6,12 @@ from kdzoo.task.multi_label import MULTI_LABEL
 from kdzoo.task.protocol import Answers, Task, Thresholds
 from kdzoo.task.single_label import SINGLE_LABEL
 
-TASKS: dict[str, Task] = {each.name: each for each in (SINGLE_LABEL, MULTI_LABEL)}
+TASKS: dict[str, Task] = {task.name: task for task in (SINGLE_LABEL, MULTI_LABEL)}
 
 
 def task_of_problem(problem_type: str | None) -> Task:
     """Returns the task of a Hugging Face classifier; one that says nothing chooses one label."""
-    known = {each.problem_type: each for each in TASKS.values()}
+    known = {task.problem_type: task for task in TASKS.values()}
     return known.get(problem_type or "", SINGLE_LABEL)
 
 

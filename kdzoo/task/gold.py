@@ -19,15 +19,15 @@ def rows_of(labels: Sequence[Label | None]) -> Ids:
 
     ``NO_LABEL`` stands (in the first place of a row) where there is no gold label.
     """
-    several = [each for each in labels if isinstance(each, tuple)]
+    several = [label for label in labels if isinstance(label, tuple)]
     if not several:
-        return np.array([NO_LABEL if each is None else each for each in labels], dtype=np.int64)
+        return np.array([NO_LABEL if label is None else label for label in labels], dtype=np.int64)
     rows = np.full((len(labels), max(1, *map(len, several))), _NOTHING, dtype=np.int64)
-    for row, each in zip(rows, labels, strict=True):
-        if each is None:
+    for row, label in zip(rows, labels, strict=True):
+        if label is None:
             row[0] = NO_LABEL
         else:
-            ids = each if isinstance(each, tuple) else (each,)
+            ids = label if isinstance(label, tuple) else (label,)
             row[: len(ids)] = ids
     return rows
 
@@ -35,9 +35,9 @@ def rows_of(labels: Sequence[Label | None]) -> Ids:
 def labels_of(rows: Ids) -> list[Label | None]:
     """Returns rows as the gold labels that they were made of."""
     if rows.ndim == 1:
-        return [None if each == NO_LABEL else each for each in rows.tolist()]
+        return [None if label_id == NO_LABEL else label_id for label_id in rows.tolist()]
     return [
-        None if row[0] == NO_LABEL else tuple(each for each in row if each != _NOTHING)
+        None if row[0] == NO_LABEL else tuple(label_id for label_id in row if label_id != _NOTHING)
         for row in rows.tolist()
     ]
 

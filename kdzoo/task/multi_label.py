@@ -89,7 +89,7 @@ class MultiLabel:
 
     def are_known(self, stored: Stored) -> bool:
         """Returns whether all are sets, rather than None."""
-        return all(isinstance(each, str) for each in np.asarray(stored, dtype=object))
+        return all(isinstance(answer, str) for answer in np.asarray(stored, dtype=object))
 
     def numbers(self, stored: Stored, labels: int) -> Numbers:
         """Returns a number for each set, [N]; two sets of one number will not be met."""
@@ -117,8 +117,8 @@ class MultiLabel:
         cells = np.asarray(stored, dtype=object).astype(str)
         distinct, places = np.unique(cells, return_inverse=True)
         found = np.zeros((len(distinct), labels), dtype=bool)
-        for row, each in zip(found, distinct.tolist(), strict=True):
-            row[_ids_in(each, labels)] = True
+        for row, stored_set in zip(found, distinct.tolist(), strict=True):
+            row[_ids_in(stored_set, labels)] = True
         return found, places
 
 
@@ -132,7 +132,7 @@ def _ids_in(stored: str, labels: int) -> list[int]:
     if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
         raise ValueError(f"'{stored[:60]}' is no set of labels")
     ids = [int(part) for part in parts]
-    if ids != sorted(set(ids)) or any(each >= labels for each in ids):
+    if ids != sorted(set(ids)) or any(label_id >= labels for label_id in ids):
         raise ValueError(f"'{stored[:60]}' is no set of {labels} labels, in their order")
     return ids
 

@@ -49,7 +49,10 @@ def shared_threshold(probabilities: Values, gold: Sets) -> float:
     """
     spread = np.quantile(probabilities, np.linspace(0, 1, _CANDIDATES))
     candidates = np.unique(np.append((spread[1:] + spread[:-1]) / 2, EVEN))
-    found = [(macro_f1(probabilities >= each, gold), -abs(each - EVEN)) for each in candidates]
+    found = [
+        (macro_f1(probabilities >= candidate, gold), -abs(candidate - EVEN))
+        for candidate in candidates
+    ]
     return float(candidates[max(range(len(found)), key=found.__getitem__)])
 
 

@@ -72,7 +72,7 @@ def fine_tune(
     reader = reader_of(tokenizer, limit)
     pad = model.config.pad_token_id
     texts = readable(model, encode(reader, corpus.train, pad))
-    data = TrainingSet(texts, rows_of([each.label for each in corpus.train]))
+    data = TrainingSet(texts, rows_of([example.label for example in corpus.train]))
     validation, gold = encode(reader, corpus.validation, pad), corpus.gold("validation")
 
     def evaluate(trained: nn.Module) -> dict[str, float]:

@@ -108,7 +108,7 @@ class OutOfFold:
     @property
     def key(self) -> str:
         """Stands for everything that decides the logits."""
-        return content_hash(["out of fold", self.whole.key, [each.key for each in self.folds]])
+        return content_hash(["out of fold", self.whole.key, [fold.key for fold in self.folds]])
 
     def label(
         self, examples: Sequence[Example], progress: Progress, device: torch.device
@@ -134,8 +134,10 @@ class OutOfFold:
 
     def _parts(self, texts: Texts) -> list[tuple[npt.NDArray[np.int64], Labeller]]:
         """Returns the rows of the texts that each teacher labels."""
-        digests = (each.tobytes() for each in texts.digests)
-        owner = np.array([self.fold_of.get(each, -1) for each in digests], dtype=np.int64)  # [N]
+        digests = (digest.tobytes() for digest in texts.digests)
+        owner = np.array(
+            [self.fold_of.get(digest, -1) for digest in digests], dtype=np.int64
+        )  # [N]
         return [
             (np.flatnonzero(owner == number), self.whole if number < 0 else self.folds[number])
             for number in np.unique(owner)
@@ -185,7 +187,7 @@ def refuse_folds(corpus: Corpus, count: int, *, linear: bool) -> None:
     Raises:
         TeacherError: a label has fewer texts, or leaves too few where a fold is left out.
     """
-    texts = {(each.digest, each.label) for each in corpus.train}
+    texts = {(example.digest, example.label) for example in corpus.train}
     counts = Counter(label for _, label in texts)
     least = FEWEST if linear else 1
 

@@ -102,8 +102,8 @@ def align(
             fit = f"name them in the order of the outputs, {named}" + (f"; or {fit}" if fit else "")
         problems.append(Problem(counts, cure=fit))
     else:
-        twice = sorted({each for each in own if own.count(each) > 1})
-        problems += [Problem(f"has the label '{each}' twice") for each in twice[:5]]
+        twice = sorted({label for label in own if own.count(label) > 1})
+        problems += [Problem(f"has the label '{label}' twice") for label in twice[:5]]
         problems += [
             Problem(
                 f"does not know the data's label '{label}'",
@@ -112,9 +112,9 @@ def align(
             for label in lacking[:5]
         ]
         problems += [
-            Problem(f"has the label '{each}', which the data lacks") for each in strange[:5]
+            Problem(f"has the label '{label}', which the data lacks") for label in strange[:5]
         ]
-        cure = "; or ".join(each for each in (renamed * (len(own) == len(labels)), fit) if each)
+        cure = "; or ".join(cure for cure in (renamed * (len(own) == len(labels)), fit) if cure)
         if cure:
             last = problems[-1]
             problems[-1] = Problem(last.what, cure="; ".join(filter(None, (last.cure, cure))))

@@ -146,8 +146,8 @@ def _one_versus_rest(features: Floats, gold: Answers) -> tuple[Floats, Floats, f
         LogisticRegression(C=strength, max_iter=_ITERATIONS).fit(features, gold[:, label])
         for label in range(gold.shape[1])
     ]
-    weight = np.concatenate([each.coef_ for each in found])
-    return weight, np.concatenate([each.intercept_ for each in found]), strength
+    weight = np.concatenate([classifier.coef_ for classifier in found])
+    return weight, np.concatenate([classifier.intercept_ for classifier in found]), strength
 
 
 def _log_likelihood(machine: Any, features: Floats, gold: Answers) -> float:

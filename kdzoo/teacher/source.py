@@ -252,7 +252,7 @@ def _read_otherwise_in(folder: Path, states: tuple[tuple[int, int], ...]) -> dic
 def _reading(state: dict[str, Any]) -> dict[str, Any]:
     """Returns what of a tokenizer decides the ids of a text."""
     parts = ("model", "normalizer", "pre_tokenizer", "post_processor")
-    added = sorted((each["id"], each["content"]) for each in state["added_tokens"])
+    added = sorted((token["id"], token["content"]) for token in state["added_tokens"])
     return {**{part: state[part] for part in parts}, "added": added}
 
 

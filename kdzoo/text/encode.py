@@ -106,7 +106,7 @@ def encode(
         chunk = list(examples[start : start + CHUNK])
         encodings = read([example.input for example in chunk])
         ids = [encoding.ids or [pad_id] for encoding in encodings]
-        lengths[start : start + len(chunk)] = [len(each) for each in ids]
+        lengths[start : start + len(chunk)] = [len(row) for row in ids]
         pieces.append(_flat(ids))
         if with_pairs:
             types.append(_flat([encoding.type_ids or [0] for encoding in encodings]))

@@ -55,7 +55,7 @@ def separate_pairs(reader: Tokenizer) -> Tokenizer:
     names = {number: str(copy.id_to_token(number)) for number in {*before, *after}}
 
     def template(text: str, kind: int) -> list[str]:
-        special = [[f"{names[each]}:{kind}" for each in part] for part in (before, after)]
+        special = [[f"{names[piece]}:{kind}" for piece in part] for part in (before, after)]
         return [*special[0], f"${text}:{kind}", *special[1]]
 
     copy.post_processor = TemplateProcessing(

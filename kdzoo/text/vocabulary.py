@@ -227,7 +227,9 @@ def _ids_around(processor: Any, tokenizer: Tokenizer) -> set[int]:
         case "BertProcessing" | "RobertaProcessing":
             return {_id_of(tokenizer, processor[key][0]) for key in ("sep", "cls")}
         case "Sequence":
-            return set().union(*(_ids_around(each, tokenizer) for each in processor["processors"]))
+            return set().union(
+                *(_ids_around(inner, tokenizer) for inner in processor["processors"])
+            )
         case _:
             return set()
 

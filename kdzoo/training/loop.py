@@ -124,7 +124,9 @@ def _stepper(
         own = rows[rank::size]  # several processes share a batch, none of them goes without
         inputs, gold, teacher = data.batch(own if len(own) else rows[:1])
         set_rates(optimizer, plan, step)
-        logits = model(**{name: each.to(device) for name, each in inputs.items()}).logits  # [B, C]
+        logits = model(
+            **{name: tensor.to(device) for name, tensor in inputs.items()}
+        ).logits  # [B, C]
         target = None if teacher is None else teacher.to(device)
         loss = loss_of(logits.float(), gold.to(device), target)
         accelerator.backward(loss)

@@ -34,12 +34,12 @@ def _groups(model: nn.Module, plan: TrainingPlan) -> list[dict[str, Any]]:
     """
     table = None if plan.embedding_rate is None else _table_of(model)
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for each in model.parameters():
-        is_table = table is not None and each is table
+    for weights in model.parameters():
+        is_table = table is not None and weights is table
         peak = plan.embedding_rate if is_table else None
-        decays = each.ndim > 1 or not plan.decay_matrices_only
+        decays = weights.ndim > 1 or not plan.decay_matrices_only
         key = plan.learning_rate if peak is None else peak, plan.weight_decay if decays else 0.0
-        groups.setdefault(key, []).append(each)
+        groups.setdefault(key, []).append(weights)
     return [
         {"params": members, "peak": peak, "weight_decay": decay}
         for (peak, decay), members in groups.items()

@@ -23,7 +23,7 @@ PICTURE = "trials"
 
 def write_trials(tuned: Tuned) -> list[Path]:
     """Writes the trials as tables and a picture into the search's folder; returns the files."""
-    rows = [_row(tuned, each) for each in tuned.trials]
+    rows = [_row(tuned, trial) for trial in tuned.trials]
     lines = io.StringIO()
     writer = csv.DictWriter(lines, list(rows[0]))
     writer.writeheader()
@@ -39,8 +39,8 @@ def write_trials(tuned: Tuned) -> list[Path]:
 
 def _row(tuned: Tuned, trial: Trial) -> dict[str, Any]:
     figures = trial.figures or ("",) * len(tuned.goals)
-    named = {goal.title: _number(each) for goal, each in zip(tuned.goals, figures, strict=True)}
-    values = {key: _number(each) for key, each in trial.values.items()}
+    named = {goal.title: _number(figure) for goal, figure in zip(tuned.goals, figures, strict=True)}
+    values = {key: _number(value) for key, value in trial.values.items()}
     best = "best" if trial in tuned.best else trial.state
     return {"trial": trial.number, **values, **named, "": best if not trial.reason else "failed"}
 
@@ -56,7 +56,7 @@ def told(tuned: Tuned) -> list[str]:
     """
     best = tuned.best[0]
     points = (best.figures[0] - tuned.own[0]) * 100
-    counts = {state: sum(each.state == state for each in tuned.trials)
+    counts = {state: sum(trial.state == state for trial in tuned.trials)
               for state in ("finished", "pruned", "failed")}  # fmt: skip
     ended = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     sentences = [
@@ -81,16 +81,16 @@ def told(tuned: Tuned) -> list[str]:
 
 def _draw(tuned: Tuned, stem: Path) -> list[Path]:
     """Draws each finished trial's accuracy, and the best so far; with a second goal, the front."""
-    finished = [each for each in tuned.trials if each.figures]
+    finished = [trial for trial in tuned.trials if trial.figures]
     if not finished:
         return no_picture(stem)
     has_front = len(tuned.goals) > 1
     with canvas(stem, (7.5, 4.2), [tuned.variant.name]) as (axes, paths):
-        accuracies = [each.figures[0] * 100 for each in finished]
-        places = [each.figures[1] if has_front else each.number for each in finished]
+        accuracies = [trial.figures[0] * 100 for trial in finished]
+        places = [trial.figures[1] if has_front else trial.number for trial in finished]
         axes.scatter(places, accuracies, color="#0072B2", s=24, label="a trial")
         if has_front:
-            front = sorted((each.figures[1], each.figures[0] * 100) for each in tuned.best)
+            front = sorted((trial.figures[1], trial.figures[0] * 100) for trial in tuned.best)
             axes.plot(*zip(*front, strict=True), color="#009E73", marker="o", label="the front")
         else:
             so_far = [max(accuracies[: place + 1]) for place in range(len(accuracies))]

@@ -123,13 +123,13 @@ def tune(
         own = _own(study, variant, chosen, goals, context)
         _search(study, source, space, _Limits(trials, hours), chosen, goals, context)
     # one that was killed is no failure: its values were tried again
-    ended = [_trial(each) for each in study.get_trials() if each.state.is_finished()]
-    ended = [each for each in ended if each.state != "failed" or each.reason]
-    finished = [each for each in ended if each.state == "finished"]
+    ended = [_trial(trial) for trial in study.get_trials() if trial.state.is_finished()]
+    ended = [trial for trial in ended if trial.state != "failed" or trial.reason]
+    finished = [trial for trial in ended if trial.state == "finished"]
     if not finished:
-        reasons = dict.fromkeys(each.reason for each in ended if each.reason)
+        reasons = dict.fromkeys(trial.reason for trial in ended if trial.reason)
         raise KdzooError("; ".join(reasons) or "no trial was finished: give it more --trials")
-    best = sorted((_trial(each) for each in _front(study)), key=lambda each: -each.figures[0])
+    best = sorted((_trial(trial) for trial in _front(study)), key=lambda trial: -trial.figures[0])
     texts = len(data.corpus(variant.recipe.data, chosen[0]).validation)
     return Tuned(
         folder=folder,
@@ -158,10 +158,10 @@ def _mattered(study: optuna.Study, finished: Sequence[Trial]) -> dict[str, float
     """Returns how much each key explains of what the accurate trials have in common."""
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
-    if len(finished) < _TELLING or len({each.figures[0] for each in finished}) < _TELLING // 2:
+    if len(finished) < _TELLING or len({trial.figures[0] for trial in finished}) < _TELLING // 2:
         return {}
     found: dict[str, float] = get_param_importances(
-        study, evaluator=PedAnovaImportanceEvaluator(), target=lambda each: each.values[0]
+        study, evaluator=PedAnovaImportanceEvaluator(), target=lambda trial: trial.values[0]
     )
     return found
 
@@ -194,8 +194,10 @@ def _search(
     start = time.monotonic()
     while not _is_over(study, limits, time.monotonic() - start):
         trial = study.ask()
-        values = {key: _suggested(trial, key, each) for key, each in space.items()}
-        told = ", ".join(f"{key.rpartition('.')[2]} {_short(each)}" for key, each in values.items())
+        values = {key: _suggested(trial, key, choice) for key, choice in space.items()}
+        told = ", ".join(
+            f"{key.rpartition('.')[2]} {_short(value)}" for key, value in values.items()
+        )
         context.progress.say(f"trial {trial.number}: {told}")
         _make(study, trial, source.variant(values), seeds, goals, context)
 
@@ -206,7 +208,9 @@ def _is_over(study: optuna.Study, limits: _Limits, seconds: float) -> bool:
     if limits.hours is not None and seconds >= limits.hours * 3600:
         return True
     ended = study.get_trials(states=[TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL])
-    done = [each for each in ended if each.state != TrialState.FAIL or _FAILURE in each.user_attrs]
+    done = [
+        trial for trial in ended if trial.state != TrialState.FAIL or _FAILURE in trial.user_attrs
+    ]
     return limits.trials is not None and len(done) >= limits.trials
 
 

@@ -39,7 +39,7 @@ class Source:
         said = [f"{key}={json.dumps(value)}" for key, value in (values or {}).items()]
         study = load_study(self.target, overrides=(*self.overrides, *said), data=self.data)
         if len(study.variants) != 1:
-            names = ", ".join(each.name for each in study.variants[:5])
+            names = ", ".join(variant.name for variant in study.variants[:5])
             raise RecipeError(
                 f"{self.target} is {len(study.variants)} recipes ({names}): a search is of one; "
                 "name it, without variants and grid"
@@ -71,8 +71,8 @@ def space_of(source: Source, variant: Variant) -> Space:
                 source.variant({key: value})
             except RecipeError as error:
                 problems += [
-                    Problem(f"{key}={value!r}: {each.what}", f"search  {key}", each.cure)
-                    for each in error.problems or [Problem(error.title)]
+                    Problem(f"{key}={value!r}: {problem.what}", f"search  {key}", problem.cure)
+                    for problem in error.problems or [Problem(error.title)]
                 ]
     if problems:
         raise RecipeError(variant.source, *dict.fromkeys(problems))

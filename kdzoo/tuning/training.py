@@ -48,7 +48,7 @@ class Watched(Tracking):
         folder = self.root / "models" / name
 
         def note(step: int, figures: Mapping[str, float]) -> None:
-            named = {each.removeprefix("validation/"): value for each, value in figures.items()}
+            named = {figure.removeprefix("validation/"): value for figure, value in figures.items()}
             history.append({"step": step, **named})
             if self.report is not None:
                 self.report(step, named[self.select_by])
@@ -95,7 +95,7 @@ def train_trial(
         write_quality(key, run, ("validation",), context)
         found.append([goal.of(context.store, key, run.corpus.validation) for goal in goals])
         keys.append(key)
-    return [sum(each) / len(seeds) for each in zip(*found, strict=True)], keys
+    return [sum(figures) / len(seeds) for figures in zip(*found, strict=True)], keys
 
 
 def _figure(variant: Variant) -> str:

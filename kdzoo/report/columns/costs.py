@@ -21,26 +21,26 @@ def how_timed(timed: Sequence[Latency], reference: str) -> list[str]:
     if not timed:
         return []
     plural = "s" if timed[0].threads > 1 else ""
-    machines = " and ".join(sorted({each.cpu for each in timed}))
+    machines = " and ".join(sorted({latency.cpu for latency in timed}))
     parts = [
         f"Latency: one text, tokenisation included, {timed[0].threads} thread{plural}, all rows "
         f"visited in turn on the same texts, on {machines}; p99 is a dash where there were too few "
         "calls to know it."
     ]
-    if any(each.to_fastest is not None for each in timed):
+    if any(latency.to_fastest is not None for latency in timed):
         parts.append(
             f"Faster: than the {reference} in the same runtime; than the fastest: than the "
             f"{reference} in its fastest; trimmed mean of the rounds' ratios, with its 95 % "
             "bootstrap interval."
         )
-    if any(each.texts_per_second for each in timed):
+    if any(latency.texts_per_second for latency in timed):
         parts.append("Texts/s: offline, up to 2,048 texts at once.")
-    if any(each.memory is not None for each in timed):
+    if any(latency.memory is not None for latency in timed):
         parts.append(
             "Memory: of a process that runs this row alone, at its peak; cold start: from the "
             "start of such a process to its first label."
         )
-    tokens = sorted({each.tokens for each in timed if each.tokens is not None})
+    tokens = sorted({latency.tokens for latency in timed if latency.tokens is not None})
     if tokens:
         read = f"{tokens[0]}" if len(tokens) == 1 else f"{tokens[0]} to {tokens[-1]}"
         parts.append(f"MFLOPs: of one text of median length ({read} tokens).")
@@ -57,7 +57,7 @@ def noise_note(timed: Sequence[Latency]) -> str:
 
 def variation(timed: Sequence[Latency]) -> str:
     """Returns by how much a busy machine's reference varied; nothing where it was quiet."""
-    noisiest = max((each.noise or 0.0 for each in timed if each.is_noisy), default=None)
+    noisiest = max((latency.noise or 0.0 for latency in timed if latency.is_noisy), default=None)
     if noisiest is None:
         return ""
     return f"{WARNING}: the reference varied by {noisiest * 100:.0f} % from round to round"

@@ -168,9 +168,9 @@ def columns_of(table: Table) -> tuple[Column, ...]:
     ]
     figures = (leading, *more, *others)
     controls = [
-        _on_hard_labels(each, is_shown=each is leading)
-        for each in figures
-        if Place.CSV in each.places
+        _on_hard_labels(own_figure, is_shown=own_figure is leading)
+        for own_figure in figures
+        if Place.CSV in own_figure.places
     ]
     return (*IDENTITY, *figures, *controls, *RECIPE, *COSTS, *VERDICTS)
 

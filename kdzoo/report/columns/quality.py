@@ -54,7 +54,9 @@ def _estimated(metric: str, title: str, places: Place, **more: Any) -> Column:
     return figure(metric, title, places, kind=ESTIMATE, **more)
 
 
-_WITH_TEACHER = tuple(each for each in FIGURES if each.name in ("agreement", "kappa", "divergence"))
+_WITH_TEACHER = tuple(
+    figure for figure in FIGURES if figure.name in ("agreement", "kappa", "divergence")
+)
 SET_FIGURES = (  # where a text may have several labels
     _estimated("macro_f1", "macro-F1", PRINTED | FILES | Place.CARD, part=BOTH, better=1,
                is_bold=True,

@@ -146,14 +146,14 @@ def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
     read = [_read(row, split, reader) for row in rows]
     to_teacher, to_control = _compared(read)
     return {
-        each.row.name: _finding(
-            each,
-            [store.read(member.key) for member in each.row.members],
+        reading.row.name: _finding(
+            reading,
+            [store.read(member.key) for member in reading.row.members],
             split,
-            (to_teacher.get(each.row.name), to_control.get(each.row.name)),
-            store.decision(each.row.members[0].key),
+            (to_teacher.get(reading.row.name), to_control.get(reading.row.name)),
+            store.decision(reading.row.members[0].key),
         )
-        for each in read
+        for reading in read
     }
 
 
@@ -168,13 +168,13 @@ def _compared(read: Sequence[_Read]) -> tuple[dict[str, ToTeacher], dict[str, To
     All p-values of the study are corrected together.
     """
     models = {
-        each.row.name: compare_outcomes(each.own, each.teacher)
-        for each in read
-        if each.row.role != "teacher" and each.teacher is not None
+        reading.row.name: compare_outcomes(reading.own, reading.teacher)
+        for reading in read
+        if reading.row.role != "teacher" and reading.teacher is not None
     }
     recipes = _recipes(read)
-    of_recipes = [each.p_value for each in recipes.values() if each.p_value is not None]
-    p_values = iter(adjusted([*(each.p_value for each in models.values()), *of_recipes]))
+    of_recipes = [recipe.p_value for recipe in recipes.values() if recipe.p_value is not None]
+    p_values = iter(adjusted([*(model.p_value for model in models.values()), *of_recipes]))
     return (
         {name: ToTeacher(comparison, next(p_values)) for name, comparison in models.items()},
         {
@@ -192,12 +192,12 @@ def _recipes(read: Sequence[_Read]) -> dict[str, RecipeComparison]:
     """
     hits: dict[tuple[str | None, ...], Scores] = {}
     pairs = {}
-    for each in read:
-        if each.row.role != "teacher" and each.control is not None:
-            own = tuple(member.key for member in each.row.members)
-            other = tuple(member.control_key for member in each.row.members)
-            hits |= {own: each.own.scores, other: each.control.scores}
-            pairs[each.row.name] = (own, other)
+    for reading in read:
+        if reading.row.role != "teacher" and reading.control is not None:
+            own = tuple(member.key for member in reading.row.members)
+            other = tuple(member.control_key for member in reading.row.members)
+            hits |= {own: reading.own.scores, other: reading.control.scores}
+            pairs[reading.row.name] = (own, other)
     return dict(zip(pairs, compare_recipes(hits, list(pairs.values())), strict=True))
 
 
@@ -265,12 +265,12 @@ def _gaps(read: _Read, to_control: ToControl, oos: int | None) -> tuple[Gap | No
     """
     if read.teacher is None or read.control is None:
         return None, None
-    own, control, teacher = (each.scores for each in (read.own, read.control, read.teacher))
+    own, control, teacher = (answers.scores for answers in (read.own, read.control, read.teacher))
     gap = gap_closed(own, control, teacher, to_control.comparison)
     if not differ(teacher, control):
         return gap, None
     is_in_scope = read.own.gold != oos
-    return gap, share_closed(*(each[:, is_in_scope] for each in (own, control, teacher)))
+    return gap, share_closed(*(scores[:, is_in_scope] for scores in (own, control, teacher)))
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -286,11 +286,13 @@ def _scope(own: Outcomes, oos: int | None) -> Detection | None:
         detection(scores, predictions == oos, is_oos)
         for scores, predictions in zip(own.oos_score, own.predictions, strict=True)
     ]
-    known = [each for each in found if each is not None]
+    known = [detection for detection in found if detection is not None]
     if not known:
         return None
     names = ("auroc", "false_positive_rate", "precision", "recall", "f1", "average_precision")
-    return Detection(**{name: _mean(getattr(each, name) for each in known) for name in names})
+    return Detection(
+        **{name: _mean(getattr(detection, name) for detection in known) for name in names}
+    )
 
 
 def _rejection(own: Outcomes, oos: int | None, threshold: float) -> Rejection | None:

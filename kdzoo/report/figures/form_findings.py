@@ -49,8 +49,8 @@ def find_forms(
         StoreError: outcomes are missing or damaged.
     """
     found = list(_compared(reader or OutcomesReader(store), table.split))
-    p_values = adjusted([each.adjusted_p for each in found])
-    return tuple(replace(each, adjusted_p=p) for each, p in zip(found, p_values, strict=True))
+    p_values = adjusted([finding.adjusted_p for finding in found])
+    return tuple(replace(finding, adjusted_p=p) for finding, p in zip(found, p_values, strict=True))
 
 
 def _compared(reader: OutcomesReader, split: str) -> Iterator[FormFinding]:
@@ -72,5 +72,5 @@ def _compared(reader: OutcomesReader, split: str) -> Iterator[FormFinding]:
                     other_labels=float((form.predictions != weights.predictions).mean()),
                     to_weights=comparison,
                     adjusted_p=comparison.p_value,
-                    machines=tuple(dict.fromkeys(each.machine for each in forms)),
+                    machines=tuple(dict.fromkeys(measured_form.machine for measured_form in forms)),
                 )

@@ -83,10 +83,12 @@ def _timing(session: Session, keys: set[str], runtime: str) -> Timing | None:
 
 def _latency(row: ManifestRow, timing: Timing, session: Session) -> Latency:
     teachers = [
-        each for each in session.timings if each.key in _teachers(row) and each.failure is None
+        measured
+        for measured in session.timings
+        if measured.key in _teachers(row) and measured.failure is None
     ]
-    alike = next((each for each in teachers if each.runtime == timing.runtime), None)
-    fastest = min(teachers, key=lambda each: summarise(each.rounds_ms).p50_ms, default=None)
+    alike = next((teacher for teacher in teachers if teacher.runtime == timing.runtime), None)
+    fastest = min(teachers, key=lambda timing: summarise(timing.rounds_ms).p50_ms, default=None)
     own = summarise(timing.rounds_ms)
     to_teacher = _faster(timing, alike)
     to_fastest = to_teacher if fastest is alike else _faster(timing, fastest)

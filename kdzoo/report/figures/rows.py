@@ -55,7 +55,7 @@ class TableRow:
     @property
     def leading_title(self) -> str:
         """What people call that figure."""
-        return next(each.leading_title for each in TASKS.values() if each.leading == self.leading)
+        return next(task.leading_title for task in TASKS.values() if task.leading == self.leading)
 
     @property
     def effect(self) -> Effect | None:
@@ -126,7 +126,7 @@ class Table:
         """
         if not self.elsewhere:
             return (self,)
-        others = {(row.name, row.runtime) for each in self.elsewhere for row in each.rows}
+        others = {(row.name, row.runtime) for there in self.elsewhere for row in there.rows}
         own = [row for row in self.rows if row.is_tried or (row.name, row.runtime) not in others]
         return (replace(self, rows=tuple(own), elsewhere=()), *self.elsewhere)
 
@@ -186,13 +186,21 @@ def make_table(
 def _with_failures(table: Table, failures: Sequence[Failure]) -> Table:
     """Returns the table with a row for each that has no model, and a remark on what else failed."""
     known = {row.name for row in table.rows}
-    lacking = {each.row: each for each in reversed(failures) if each.row not in known}
+    lacking = {failure.row: failure for failure in reversed(failures) if failure.row not in known}
     rows = [
-        TableRow(each.row, each.role, each.kind, each.road, each.runtime, {}, notes=(each.reason,))
-        for each in reversed(lacking.values())
+        TableRow(
+            failure.row,
+            failure.role,
+            failure.kind,
+            failure.road,
+            failure.runtime,
+            {},
+            notes=(failure.reason,),
+        )
+        for failure in reversed(lacking.values())
     ]
-    others = (each for each in failures if each.row in known)
-    remarks = tuple(f"{each.row}, seed {each.seed}: {each.reason}" for each in others)
+    others = (failure for failure in failures if failure.row in known)
+    remarks = tuple(f"{other.row}, seed {other.seed}: {other.reason}" for other in others)
     return replace(table, rows=(*table.rows, *rows), remarks=remarks)
 
 
@@ -209,14 +217,14 @@ def _timed(
         return replace(table, machine=machine, rows=tuple(found))
 
     known = [measured(machine, table.rows) for machine in machines]
-    tried = [each for each in known if any(row.is_tried for row in each.rows)]
+    tried = [there for there in known if any(row.is_tried for row in there.rows)]
     if len(tried) < 2:
         return replace(tried[0], machine="") if tried else table
     first, *others = (
-        measured(each.machine, _read_there(table.rows, each, rows, store)) for each in tried
+        measured(there.machine, _read_there(table.rows, there, rows, store)) for there in tried
     )
     elsewhere = (
-        replace(each, rows=tuple(row for row in each.rows if row.is_tried)) for each in others
+        replace(other, rows=tuple(row for row in other.rows if row.is_tried)) for other in others
     )
     return replace(first, elsewhere=tuple(elsewhere))
 

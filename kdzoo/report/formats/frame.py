@@ -55,10 +55,10 @@ def verdict_frame(*stores: Store) -> pd.DataFrame:
 
 def _verdicts(store: Store) -> Iterator[tuple[object, ...]]:
     table = make_table(store)
-    for row, each in table.judged:
+    for row, finding in table.judged:
         asked = (
-            (THIS_MODEL, each.standing, each.to_teacher),
-            (THIS_RECIPE, each.effect, each.to_control),
+            (THIS_MODEL, finding.standing, finding.to_teacher),
+            (THIS_RECIPE, finding.effect, finding.to_control),
         )
         for question, verdict, compared in asked:
             if verdict is not None and compared is not None:
@@ -100,9 +100,9 @@ def _of_model(
             continue
         shown = TableRow(row.name, row.role, row.kind, row.road, runtime, {})
         measured = [
-            (machine, split, each)
+            (machine, split, split_quality)
             for machine, quality, size_bytes in found
-            for split, each in (
+            for split, split_quality in (
                 *((name, replace(shown, metrics=spreads([figures])))
                   for name, figures in quality.items()),
                 (DEPLOYED, _sized(shown, record, size_bytes)),
@@ -112,8 +112,8 @@ def _of_model(
             (machine, DEPLOYED, replace(shown, latency=latency_of(alone, runtime, sessions)))
             for machine, sessions in machines.items()
         ]
-        for machine, split, each in measured:
-            for metric, value in _figures(each, record.data.task):
+        for machine, split, quality in measured:
+            for metric, value in _figures(quality, record.data.task):
                 if value or split != DEPLOYED:  # a teacher that is a file has no size
                     yield (
                         study, row.name, row.role, row.kind, row.road, record.variant, record.seed,

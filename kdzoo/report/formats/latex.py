@@ -39,10 +39,10 @@ def latex(table: Table) -> str:
     parts = [f"% {_escaped(table.study)}"]
     if models:
         parts.append(_tabular(models, table, Part.MODEL))
-    for each in table.by_machine:
-        if each.machine:
-            parts.append(f"% {_escaped(deployed_title(each))}")
-        parts.append(_tabular(each.rows, each, Part.FORM))
+    for there in table.by_machine:
+        if there.machine:
+            parts.append(f"% {_escaped(deployed_title(there))}")
+        parts.append(_tabular(there.rows, there, Part.FORM))
     if any(_FOREIGN.search(part) for part in parts if not part.startswith("%")):
         parts = [parts[0], _UNICODE, *parts[1:], r"\endgroup"]
     return "\n\n".join(parts) + "\n"
@@ -83,4 +83,4 @@ def _escaped(text: str) -> str:
         **{character: f"{{{character}}}" for character in "[]*"},  # an option of what is before
         **_COMMANDS, "\N{REPLACEMENT CHARACTER}": "?",
     }  # fmt: skip
-    return "".join(shown.get(each, each) for each in normalize("NFC", one_line(text)))
+    return "".join(shown.get(letter, letter) for letter in normalize("NFC", one_line(text)))

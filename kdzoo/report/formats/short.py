@@ -80,12 +80,14 @@ def short_table(table: Table, width: int = _WIDTH) -> Short:
 def _caption(table: Table, columns: Sequence[Column]) -> str:
     """Returns how to read the columns that are shown."""
     parts = [data_caption(table)] if any(row.is_first for row in table.rows) else []
-    parts += [each.brief.replace("{reference}", table.reference) for each in columns if each.brief]
+    parts += [
+        column.brief.replace("{reference}", table.reference) for column in columns if column.brief
+    ]
     if any(column.name == "gap_closed" for column in columns):
         parts += untold(table)
     if table.timed and any(column.is_of_time for column in columns):
         threads = table.timed[0].threads
-        machines = " and ".join(sorted({each.cpu for each in table.timed}))
+        machines = " and ".join(sorted({latency.cpu for latency in table.timed}))
         parts.append(f"Measured with {threads} thread{'s' * (threads > 1)} on {machines}.")
     return " ".join(parts)
 
@@ -101,14 +103,16 @@ def _fitting(table: Table, width: int) -> list[Column]:
         column: [_text(column, row, table) for row in table.rows]
         for column in shown(table, Place.TERMINAL)
     }
-    kept = [column for column, lines in texts.items() if any(each != NOTHING for each in lines)]
+    kept = [column for column, lines in texts.items() if any(line != NOTHING for line in lines)]
 
     def taken() -> int:
         """Returns the columns of a terminal that these take, two between each."""
         widest = (max(map(cell_len, (column.heading(table), *texts[column]))) for column in kept)
         return sum(widest) + 2 * (len(kept) - 1)
 
-    for column in sorted((each for each in kept if each.spared), key=lambda each: each.spared):
+    for column in sorted(
+        (column for column in kept if column.spared), key=lambda column: column.spared
+    ):
         if taken() > width:
             kept.remove(column)
     return kept

@@ -27,9 +27,9 @@ def comma_separated(table: Table) -> str:
     writer.writerow(
         f"{column.name}{suffix}" for column in columns for suffix in column.kind.suffixes
     )
-    for each in table.by_machine:
-        for row in each.rows:
-            writer.writerow(cell for column in columns for cell in _cells(column, row, each))
+    for there in table.by_machine:
+        for row in there.rows:
+            writer.writerow(cell for column in columns for cell in _cells(column, row, there))
     return target.getvalue()
 
 

@@ -17,7 +17,7 @@ from kdzoo.task import SINGLE_LABEL
 
 def summary(table: Table) -> list[str]:
     """Returns the sentences; one that nothing is known for is left out."""
-    known = {row.name: each for row, each in table.judged}
+    known = {row.name: finding for row, finding in table.judged}
     sentences = (
         _of_teacher(table),
         _of_students(table, known),
@@ -96,9 +96,9 @@ def _standing(known: Mapping[str, Finding], name: str) -> str:
 def _of_distilling(table: Table) -> str:
     """Counts what distilling does to the students that have a control."""
     by_kind: dict[Effect, list[str]] = {kind: [] for kind in Effect}
-    for row, each in table.judged:
-        if each.effect is not None:
-            by_kind[each.effect.kind].append(row.name)
+    for row, finding in table.judged:
+        if finding.effect is not None:
+            by_kind[finding.effect.kind].append(row.name)
     words = {
         Effect.GAIN: "gave a measurable gain over hard labels to {}",
         Effect.LOSS: f"cost {{}} {table.leading_title}",
@@ -107,10 +107,10 @@ def _of_distilling(table: Table) -> str:
     parts = [said.format(_listed(by_kind[kind])) for kind, said in words.items() if by_kind[kind]]
     as_good = [
         row.name
-        for row, each in table.judged
+        for row, finding in table.judged
         if row.role == "student"
-        and each.standing is not None
-        and each.standing.kind in (Standing.EQUAL, Standing.BETTER)
+        and finding.standing is not None
+        and finding.standing.kind in (Standing.EQUAL, Standing.BETTER)
     ]
     sentences = [
         f"Distilling {_listed(parts)}." if parts else "",
@@ -153,9 +153,9 @@ def _advice(table: Table, known: Mapping[str, Finding]) -> str:
 def _of_one_seed(table: Table) -> str:
     """Tells the differences of which there is no verdict."""
     rows = [
-        f"{row.name} ({_seeds_needed(each.to_control.comparison)})"
-        for row, each in table.judged
-        if each.effect and each.effect.kind is Effect.ONE_SEED and each.to_control
+        f"{row.name} ({_seeds_needed(finding.to_control.comparison)})"
+        for row, finding in table.judged
+        if finding.effect and finding.effect.kind is Effect.ONE_SEED and finding.to_control
     ]
     return f"Of the recipe, one seed gives no verdict: {_listed(rows)}." if rows else ""
 
@@ -172,7 +172,7 @@ def _of_machines(table: Table) -> str:
     """Says whose latencies the sentences give, where several machines measured."""
     if not table.elsewhere:
         return ""
-    others = _listed([each.machine for each in table.elsewhere])
+    others = _listed([there.machine for there in table.elsewhere])
     return f"These latencies are those of {table.machine}; those of {others} stand below."
 
 

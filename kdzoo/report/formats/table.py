@@ -50,12 +50,12 @@ def markdown(table: Table) -> str:
         columns = shown(table, Place.TABLE, Part.MODEL)
         quality = drawn([cells(row, table, columns) for row in models], left=2)
         parts += [quality, escaped(quality_caption(table))]
-    for each in table.by_machine:
+    for there in table.by_machine:
         if models:
-            parts.append(f"## {escaped(deployed_title(each))}")
-        columns = shown(each, Place.TABLE, Part.FORM)
-        parts.append(drawn([cells(row, each, columns) for row in each.rows], left=2))
-        parts += map(escaped, [cost_caption(each), *notes(each)])
+            parts.append(f"## {escaped(deployed_title(there))}")
+        columns = shown(there, Place.TABLE, Part.FORM)
+        parts.append(drawn([cells(row, there, columns) for row in there.rows], left=2))
+        parts += map(escaped, [cost_caption(there), *notes(there)])
     for question, said, how in verdicts(table):
         lines = [f"* {escaped(f'{name}: {sentence}.')}" for name, sentence in said]
         parts += [f"## {question}", "\n".join(lines), escaped(how)]
@@ -64,11 +64,15 @@ def markdown(table: Table) -> str:
 
 def verdicts(table: Table) -> list[tuple[str, list[tuple[str, str]], str]]:
     """Returns each question that was asked, what is said of each row, and how that was found."""
-    models = [(row.name, each.standing.sentence) for row, each in table.judged if each.standing]
-    recipes = [(row.name, each.effect.sentence) for row, each in table.judged if each.effect]
+    models = [
+        (row.name, finding.standing.sentence) for row, finding in table.judged if finding.standing
+    ]
+    recipes = [
+        (row.name, finding.effect.sentence) for row, finding in table.judged if finding.effect
+    ]
     of_models = OF_MODELS.replace("points of accuracy", f"points of {table.leading_title}")
     asked = [(THIS_MODEL, models, of_models), (THIS_RECIPE, recipes, OF_RECIPES)]
-    return [each for each in asked if each[1]]
+    return [note for note in asked if note[1]]
 
 
 def drawn(lines: Sequence[Mapping[str, str]], left: int) -> str:
@@ -124,7 +128,7 @@ def quality_caption(table: Table, place: Place = Place.TABLE) -> str:
         parts.append("Texts: what the student learnt from, unlabelled and augmented ones included.")
     if any(row.role == "teacher" and not row.metrics for row in table.rows):
         parts.append("A teacher without figures is a file that does not cover these texts.")
-    parts += [each.meaning for each in shown(table, place, Part.MODEL) if each.meaning]
+    parts += [column.meaning for column in shown(table, place, Part.MODEL) if column.meaning]
     return " ".join(parts)
 
 
@@ -143,7 +147,7 @@ def notes(table: Table) -> list[str]:
     """Returns what is wrong: a busy machine first, then rows, then what is missing."""
     noise = noise_note(table.timed)
     wrong = [f"(!) {row.name}, {row.runtime}: {note}" for row in table.rows for note in row.notes]
-    told = [f"{row.name}, {row.runtime}: {each}" for row in table.rows for each in row.remarks]
+    told = [f"{row.name}, {row.runtime}: {remark}" for row in table.rows for remark in row.remarks]
     uncounted = {
         row.name: f"{row.name}: its FLOPs could not be counted: {row.latency.flops_failure}"
         for row in table.rows

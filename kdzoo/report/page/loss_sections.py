@@ -23,7 +23,7 @@ def losses_section(table: Table, texts: Sequence[str] | None = None) -> Section 
         table: all rows.
         texts: of the split, in its order, where they may be shown.
     """
-    known = [each for each in table.judged if each[0].role != "teacher"]
+    known = [finding for finding in table.judged if finding[0].role != "teacher"]
     own = [(row, found.inherited) for row, found in known if found.inherited is not None]
     if not own:
         return None
@@ -45,12 +45,12 @@ def _inherited(own: Sequence[tuple[TableRow, Inheritance]]) -> Tabular:
     lines = [
         {
             "model": row.name,
-            "errors copied": percentage(each.copied),
-            "wrong otherwise": percentage(each.otherwise_wrong),
-            "corrected": percentage(each.corrected),
-            "lost of what it had right": percentage(each.lost),
+            "errors copied": percentage(loss.copied),
+            "wrong otherwise": percentage(loss.otherwise_wrong),
+            "corrected": percentage(loss.corrected),
+            "lost of what it had right": percentage(loss.lost),
         }
-        for row, each in own
+        for row, loss in own
     ]
     caption = (
         "Of the texts that the teacher gets wrong: the student gives the same wrong label, another "
@@ -61,7 +61,7 @@ def _inherited(own: Sequence[tuple[TableRow, Inheritance]]) -> Tabular:
 
 def _by_length(table: Table) -> list[Tabular]:
     return _sliced(
-        {row.name: each.by_length for row, each in table.judged},
+        {row.name: finding.by_length for row, finding in table.judged},
         lambda part: f"{_range(part)} words",
         f"{_noun(table)} by the length of the text, between the quartiles; in brackets how many "
         "texts.",
@@ -71,11 +71,11 @@ def _by_length(table: Table) -> list[Tabular]:
 def _by_rarity(table: Table) -> list[Tabular]:
     def title(part: Slice) -> str:
         return next(
-            (each for most, each in _SEEN.items() if part.most <= most), "100 times or more"
+            (words for most, words in _SEEN.items() if part.most <= most), "100 times or more"
         )
 
     return _sliced(
-        {row.name: each.by_rarity for row, each in table.judged},
+        {row.name: finding.by_rarity for row, finding in table.judged},
         title,
         f"{_noun(table)} by how often the rarest word of a text occurs in the texts to learn from; "
         "in brackets how many texts.",
@@ -105,8 +105,8 @@ def _sliced(
 
 
 def _worst(finding: Finding, labels: Sequence[str], texts: Sequence[str] | None) -> str:
-    worst = [each for each in finding.losses[:WORST_CLASSES] if each.loss > 0]
-    return "\n".join(line for each in worst for line in _class(each, labels, texts))
+    worst = [loss for loss in finding.losses[:WORST_CLASSES] if loss.loss > 0]
+    return "\n".join(line for confusion in worst for line in _class(confusion, labels, texts))
 
 
 def _class(found: ClassLoss, labels: Sequence[str], texts: Sequence[str] | None) -> list[str]:

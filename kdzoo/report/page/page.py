@@ -49,7 +49,7 @@ def html(page: Page) -> str:
     points = [
         _point(number, row) | _elsewhere(row, page.table)
         for number, row in enumerate(page.table.rows)
-        if any(each.quality for each in _everywhere(row, page.table))
+        if any(measured.quality for measured in _everywhere(row, page.table))
     ]
     axes = [
         (field, title)
@@ -92,7 +92,7 @@ def _axes(table: Table) -> list[tuple[str, str]]:
     """Returns what may stand on the x axis; latency once for each machine, and if it was busy."""
     (latency, title), *others = _AXES
     machines = [(latency, table), *zip(_fields(table), table.elsewhere, strict=True)]
-    return [(name, _latency_title(title, each)) for name, each in machines] + others
+    return [(name, _latency_title(title, machine)) for name, machine in machines] + others
 
 
 def _latency_title(title: str, table: Table) -> str:
@@ -108,7 +108,7 @@ def _elsewhere(row: TableRow, table: Table) -> dict[str, Any]:
     """Returns what the picture knows of a row on the other machines."""
     found: dict[str, Any] = {"on": {}}
     for name, other in zip(_fields(table), table.elsewhere, strict=True):
-        there = next((each for each in other.rows if _is_same(each, row)), None)
+        there = next((there for there in other.rows if _is_same(there, row)), None)
         found[name] = None
         if there is not None:
             found[name] = latency_ms_of(there)
@@ -118,7 +118,7 @@ def _elsewhere(row: TableRow, table: Table) -> dict[str, Any]:
 
 def _everywhere(row: TableRow, table: Table) -> list[TableRow]:
     """Returns a row as each machine measured it."""
-    others = (each for other in table.elsewhere for each in other.rows if _is_same(each, row))
+    others = (there for other in table.elsewhere for there in other.rows if _is_same(there, row))
     return [row, *others]
 
 
@@ -163,7 +163,9 @@ def _hover(row: TableRow) -> list[str]:
     ]
     if row.latency is not None:
         known_ms = (("p50", row.latency.p50_ms), ("p90", row.latency.p90_ms))
-        quantiles = (marked(f"{name} {each:.3g} ms", row.latency) for name, each in known_ms)
+        quantiles = (
+            marked(f"{name} {value_ms:.3g} ms", row.latency) for name, value_ms in known_ms
+        )
         lines.append(", ".join(quantiles))
         if row.latency.to_fastest is not None:
             times = f"{row.latency.to_fastest.times:.3g} × the teacher's fastest form"

@@ -94,29 +94,33 @@ def verdict_section(table: Table) -> Section | None:
     lines = [
         {
             "model": row.name,
-            THIS_MODEL.lower(): NOTHING if each.standing is None else each.standing.sentence,
-            THIS_RECIPE.lower(): NOTHING if each.effect is None else each.effect.sentence,
+            THIS_MODEL.lower(): NOTHING if finding.standing is None else finding.standing.sentence,
+            THIS_RECIPE.lower(): NOTHING if finding.effect is None else finding.effect.sentence,
         }
-        for row, each in table.judged
+        for row, finding in table.judged
         if row.role != "teacher"
     ]
     figures = [
         {
             "model": row.name,
-            table.leading_title: points(each.over_seeds.value),
-            "over seeds": interval(each.over_seeds),
-            "over texts": interval(each.over_texts),
-            "p, teacher": NOTHING if each.to_teacher is None else _p(each.to_teacher.adjusted_p),
-            "p, hard labels": _p_of(each.to_control),
-            "luck": _luck_of(each.to_control),
+            table.leading_title: points(finding.over_seeds.value),
+            "over seeds": interval(finding.over_seeds),
+            "over texts": interval(finding.over_texts),
+            "p, teacher": NOTHING
+            if finding.to_teacher is None
+            else _p(finding.to_teacher.adjusted_p),
+            "p, hard labels": _p_of(finding.to_control),
+            "luck": _luck_of(finding.to_control),
             "McNemar by seed": NOTHING
-            if each.to_teacher is None
-            else " ".join(_p(p) for p in each.to_teacher.comparison.mcnemar_p),
-            "gap closed": gap(None if each.effect is None else each.effect.kind, _share(each.gap)),
-            "agreement": percentage(_mean(each, "agreement")),
-            "KL, nats": number(_mean(each, "divergence")),
+            if finding.to_teacher is None
+            else " ".join(_p(p) for p in finding.to_teacher.comparison.mcnemar_p),
+            "gap closed": gap(
+                None if finding.effect is None else finding.effect.kind, _share(finding.gap)
+            ),
+            "agreement": percentage(_mean(finding, "agreement")),
+            "KL, nats": number(_mean(finding, "divergence")),
         }
-        for row, each in table.judged
+        for row, finding in table.judged
     ]
     tables = [drawn(lines, 3, wraps=True)] if lines else []
     return Section(
@@ -139,19 +143,19 @@ def verdict_section(table: Table) -> Section | None:
 def forms_section(forms: Sequence[FormFinding], table: Table) -> Section | None:
     """Returns what exporting changed; None where nothing was exported."""
     title = table.leading_title[:1].upper() + table.leading_title[1:]
-    several = len({machine for each in forms for machine in each.machines}) > 1
+    several = len({machine for measured_form in forms for machine in measured_form.machines}) > 1
     lines = [
         {
-            "model": each.name,
-            "runtime": each.runtime,
-            table.leading_title: points(each.accuracy),
-            "beside its weights": points(each.to_weights.difference.value),
-            "95 % interval": interval(each.to_weights.difference),
-            "p": _p(each.adjusted_p),
-            "other labels": percentage(each.other_labels),
-            **({"read on": " and ".join(each.machines)} if several else {}),
+            "model": measured_form.name,
+            "runtime": measured_form.runtime,
+            table.leading_title: points(measured_form.accuracy),
+            "beside its weights": points(measured_form.to_weights.difference.value),
+            "95 % interval": interval(measured_form.to_weights.difference),
+            "p": _p(measured_form.adjusted_p),
+            "other labels": percentage(measured_form.other_labels),
+            **({"read on": " and ".join(measured_form.machines)} if several else {}),
         }
-        for each in forms
+        for measured_form in forms
     ]
     if not lines:
         return None
@@ -168,14 +172,14 @@ def calibration_section(table: Table) -> Section | None:
     lines = [
         {
             "model": row.name,
-            "ECE": percentage(each.calibration.error),
-            "NLL, nats": number(each.calibration.log_loss),
-            "Brier": number(each.calibration.brier),
-            "temperature": number(each.decision.temperature if each.decision else None),
-            "ECE at it": percentage(each.calibration.scaled_error),
-            "NLL at it, nats": number(each.calibration.scaled_log_loss),
+            "ECE": percentage(finding.calibration.error),
+            "NLL, nats": number(finding.calibration.log_loss),
+            "Brier": number(finding.calibration.brier),
+            "temperature": number(finding.decision.temperature if finding.decision else None),
+            "ECE at it": percentage(finding.calibration.scaled_error),
+            "NLL at it, nats": number(finding.calibration.scaled_log_loss),
         }
-        for row, each in table.judged
+        for row, finding in table.judged
     ]
     if not lines:
         return None
@@ -194,24 +198,26 @@ def calibration_section(table: Table) -> Section | None:
 
 def scope_section(table: Table) -> Section | None:
     """Returns how out-of-scope texts are found; None where the data has none."""
-    is_chosen = any(each.decision and each.decision.schema_version > 1 for _, each in table.judged)
+    is_chosen = any(
+        finding.decision and finding.decision.schema_version > 1 for _, finding in table.judged
+    )
     lines = [
         {
             "model": row.name,
-            "recall": percentage(each.scope.recall),
-            "precision": percentage(each.scope.precision),
-            "F1": percentage(each.scope.f1),
-            "AUROC": percentage(each.scope.auroc),
-            "FPR at 95 % recall": percentage(each.scope.false_positive_rate),
-            **({"score": _score_of(each)} if is_chosen else {}),
-            "threshold": number(each.rejection.threshold if each.rejection else None),
-            "recall at it": percentage(each.rejection.recall if each.rejection else None),
+            "recall": percentage(finding.scope.recall),
+            "precision": percentage(finding.scope.precision),
+            "F1": percentage(finding.scope.f1),
+            "AUROC": percentage(finding.scope.auroc),
+            "FPR at 95 % recall": percentage(finding.scope.false_positive_rate),
+            **({"score": _score_of(finding)} if is_chosen else {}),
+            "threshold": number(finding.rejection.threshold if finding.rejection else None),
+            "recall at it": percentage(finding.rejection.recall if finding.rejection else None),
             "false alarms at it": percentage(
-                each.rejection.false_alarms if each.rejection else None
+                finding.rejection.false_alarms if finding.rejection else None
             ),
         }
-        for row, each in table.judged
-        if each.scope is not None
+        for row, finding in table.judged
+        if finding.scope is not None
     ]
     if not lines:
         return None
@@ -224,9 +230,9 @@ def _score_of(finding: Finding) -> str:
 
 
 def _scope_caption(table: Table) -> str:
-    decisions = [each.decision for _, each in table.judged if each.decision is not None]
-    budget = next((each.max_false_rejections for each in decisions), None)
-    is_chosen = any(each.schema_version > 1 for each in decisions)
+    decisions = [finding.decision for _, finding in table.judged if finding.decision is not None]
+    budget = next((decision.max_false_rejections for decision in decisions), None)
+    is_chosen = any(decision.schema_version > 1 for decision in decisions)
     best = (
         "that is best on validation (mean of the recalls in and out of scope)"
         if budget is None
@@ -268,7 +274,7 @@ def _share(found: Gap | None) -> str:
     if found is None:
         return NOTHING
     closed = found.closed
-    ends = [NOTHING if each is None else f"{each * 100:.0f}" for each in (closed.low, closed.high)]
+    ends = [NOTHING if end is None else f"{end * 100:.0f}" for end in (closed.low, closed.high)]
     return f"{closed.value * 100:.0f} % ({ends[0]} to {ends[1]})"
 
 

@@ -93,8 +93,8 @@ def draw(table: Table, folder: Path) -> list[Path]:
     note, shown = numbers_note(table), with_legible_names(table)
     first, *others = shown.by_machine
     written = _against_latency(first, folder, "", note)
-    for number, each in enumerate(others, 2):
-        written += _against_latency(each, folder, f"-machine-{number}", note)
+    for number, other in enumerate(others, 2):
+        written += _against_latency(other, folder, f"-machine-{number}", note)
     for path in known.difference(written):  # of a machine that is no longer in the study
         path.unlink()
     return written
@@ -160,10 +160,10 @@ def _scatter(rows: Sequence[TableRow], cost: _Cost, table: Table, stem: Path) ->
         )
         axes.set_title(legible(title), loc="left")
         front = _pareto(axes, bubbles)
-        for name in dict.fromkeys(each.row.name for each in bubbles):
-            _join(axes, [each for each in bubbles if each.row.name == name])
-        for each in bubbles:
-            _bubble(axes, each)
+        for name in dict.fromkeys(bubble.row.name for bubble in bubbles):
+            _join(axes, [bubble for bubble in bubbles if bubble.row.name == name])
+        for bubble in bubbles:
+            _bubble(axes, bubble)
         _limits(axes, bubbles)
         _legend(axes, bubbles, cost)
         _labels(axes, bubbles, front, cost)
@@ -180,7 +180,7 @@ def _area(row: TableRow, rows: Sequence[TableRow], cost: _Cost) -> float:
 def _join(axes: Axes, bubbles: Sequence[Bubble]) -> None:
     """Draws a line through the runtimes of one model."""
     first = bubbles[0]
-    xs, ys = zip(*sorted(each.point for each in bubbles), strict=True)
+    xs, ys = zip(*sorted(bubble.point for bubble in bubbles), strict=True)
     axes.plot(
         xs, ys, color=first.colour, linestyle=first.road.line, linewidth=1, alpha=0.55, zorder=1
     )
@@ -207,7 +207,9 @@ def _pareto(axes: Axes, bubbles: Sequence[Bubble]) -> list[Point]:
     Between two rows nothing can be had but the cheaper one: steps, no slopes.
     """
     front: list[Point] = []
-    for x, y in sorted((each.point for each in bubbles), key=lambda point: (point[0], -point[1])):
+    for x, y in sorted(
+        (bubble.point for bubble in bubbles), key=lambda point: (point[0], -point[1])
+    ):
         if not front or y > front[-1][1]:
             front.append((x, y))
     corners = [front[0]]
@@ -219,7 +221,7 @@ def _pareto(axes: Axes, bubbles: Sequence[Bubble]) -> list[Point]:
 
 def _limits(axes: Axes, bubbles: Sequence[Bubble]) -> None:
     """Leaves room for bubbles and their names."""
-    xs = [each.x for each in bubbles]
+    xs = [bubble.x for bubble in bubbles]
     span = max(2.0, max(xs) / min(xs))
     axes.set_xlim(min(xs) / span**0.2, max(xs) * span**0.2)
     low, high = axes.get_ylim()
@@ -234,27 +236,31 @@ def _labels(axes: Axes, bubbles: Sequence[Bubble], front: Sequence[Point], cost:
     figure: Any = axes.figure
     figure.get_layout_engine().execute(figure)  # as drawing would, without the drawing
     pixels = figure.dpi / 72
-    shapes = [(each.point, each.radius) for each in bubbles]
-    shapes += [((each.x, each.control), 4.0) for each in bubbles if each.control is not None]
+    shapes = [(bubble.point, bubble.radius) for bubble in bubbles]
+    shapes += [
+        ((bubble.x, bubble.control), 4.0) for bubble in bubbles if bubble.control is not None
+    ]
     obstacles = [_square(axes, point, radius * pixels) for point, radius in shapes]
     lines = [*pairwise(front)]
-    for name in dict.fromkeys(each.row.name for each in bubbles):
-        lines += pairwise(sorted(each.point for each in bubbles if each.row.name == name))
-    for each in bubbles:
-        if not math.isnan(each.deviation):
-            lines.append(((each.x, each.y - each.deviation), (each.x, each.y + each.deviation)))
-        if each.control is not None:
-            lines.append((each.point, (each.x, each.control)))
+    for name in dict.fromkeys(bubble.row.name for bubble in bubbles):
+        lines += pairwise(sorted(bubble.point for bubble in bubbles if bubble.row.name == name))
+    for bubble in bubbles:
+        if not math.isnan(bubble.deviation):
+            lines.append(
+                ((bubble.x, bubble.y - bubble.deviation), (bubble.x, bubble.y + bubble.deviation))
+            )
+        if bubble.control is not None:
+            lines.append((bubble.point, (bubble.x, bubble.control)))
     obstacles += [box for line in lines for box in _along(axes, *line)]
-    named, colours, names = [], [], list(dict.fromkeys(each.row.name for each in bubbles))
+    named, colours, names = [], [], list(dict.fromkeys(bubble.row.name for bubble in bubbles))
     if len(names) > _NAMED:
-        best = {each.row.name for each in bubbles
-                if each.point in front or each.row.role != "student"}  # fmt: skip
+        best = {bubble.row.name for bubble in bubbles
+                if bubble.point in front or bubble.row.role != "student"}  # fmt: skip
         names = [name for name in names if name in best]
     for name in names:
-        own = [each for each in bubbles if each.row.name == name]
-        first = min(own, key=lambda each: each.x)  # where it costs least
-        label = name if cost.is_size else f"{name}, {_sizes([each.row for each in own])}"
+        own = [bubble for bubble in bubbles if bubble.row.name == name]
+        first = min(own, key=lambda point: point.x)  # where it costs least
+        label = name if cost.is_size else f"{name}, {_sizes([point.row for point in own])}"
         named.append((legible(label), first.point, first.radius))
         colours.append(mixed(first.colour, "black", 0.3))
     place_labels(axes, named, colours, obstacles)
@@ -283,25 +289,25 @@ def _legend(axes: Axes, bubbles: Sequence[Bubble], cost: _Cost) -> None:
 
     handles = [
         Line2D([], [], color=road.colour, linestyle=road.line, linewidth=3, label=road.title)
-        for road in dict.fromkeys(each.road for each in bubbles)
+        for road in dict.fromkeys(bubble.road for bubble in bubbles)
     ]
     handles += [
         Line2D([], [], color="#555555", marker=shape_of(name), linestyle="", markersize=7,
                label=legible(registry.runtimes.get(name).title))
-        for name in dict.fromkeys(each.row.runtime for each in bubbles)
+        for name in dict.fromkeys(bubble.row.runtime for bubble in bubbles)
     ]  # fmt: skip
-    if any(each.control is not None for each in bubbles):
+    if any(bubble.control is not None for bubble in bubbles):
         handles.append(
             Line2D([], [], color="#555555", marker="o", markerfacecolor="white", linestyle=":",
                    label="same student on hard labels")
         )  # fmt: skip
-    if any(not math.isnan(each.deviation) for each in bubbles):
+    if any(not math.isnan(bubble.deviation) for bubble in bubbles):
         handles.append(
             Line2D([], [], color="#555555", marker="|", linestyle="", markersize=10,
                    label="± sd over seeds")
         )  # fmt: skip
     handles.append(Line2D([], [], color=FRONT, label="Pareto front: nothing is better in both"))
-    largest = max(each.row.size_bytes for each in bubbles) / 1e6
+    largest = max(bubble.row.size_bytes for bubble in bubbles) / 1e6
     area = "" if cost.is_size else f"; area: size on disk, the largest {largest:.1f} MB"
     title = f"colour: approach, a tone for each model; shape: runtime{area}"
     figure: Any = axes.figure

@@ -182,7 +182,10 @@ def _legend(axes: Axes, lines: Sequence[GapLine], markers: Mapping[str, str]) ->
     ]
     has_both = len({bool(line.texts) for line in shown}) == 2
     inside = "#999999" if any(line.texts for line in shown) else "white"
-    looks = [(markers[each], inside, each) for each in dict.fromkeys(r.objective for r in shown)]
+    looks = [
+        (markers[objective], inside, objective)
+        for objective in dict.fromkeys(r.objective for r in shown)
+    ]
     looks += [("o", "white", "hollow: the data's own texts alone")] if has_both else []
     for marker, inside, label in looks:
         handles.append(

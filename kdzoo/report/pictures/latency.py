@@ -14,10 +14,10 @@ from kdzoo.report.pictures.looks import road_of, shape_of
 
 def draw_latency(table: Table, stem: Path, note: str = "") -> list[Path]:
     """Draws a line per row that was timed, from median latency to 90th percentile."""
-    timed = [(each.latency, each) for each in table.rows if each.latency is not None]
+    timed = [(drawn.latency, drawn) for drawn in table.rows if drawn.latency is not None]
     if not timed:
         return no_picture(stem)
-    ordered = sorted(timed, key=lambda each: -each[0].p50_ms)
+    ordered = sorted(timed, key=lambda item: -item[0].p50_ms)
     size = (8.8, 1.6 + 0.3 * len(ordered))
     with canvas(stem, size, data_texts(table)) as (axes, paths):
         log_scale(axes)

@@ -35,8 +35,8 @@ def legible(text: str) -> str:
     out.
     """
     return "".join(
-        each if _has(each) else "" if _is_unseen(each) else f"<{ord(each):04X}>"
-        for each in one_line(text)
+        letter if _has(letter) else "" if _is_unseen(letter) else f"<{ord(letter):04X}>"
+        for letter in one_line(text)
     )
 
 
@@ -53,7 +53,7 @@ def legible_names(names: Iterable[str]) -> dict[str, str]:
 
 def _end(name: str) -> str:
     """Returns what keeps the words behind a name of Arabic or Hebrew in their own order."""
-    runs_left = any(bidirectional(each) in ("R", "AL") for each in name)
+    runs_left = any(bidirectional(letter) in ("R", "AL") for letter in name)
     return "\N{LEFT-TO-RIGHT MARK}" if runs_left else ""
 
 
@@ -61,9 +61,9 @@ def with_legible_names(table: Table) -> Table:
     """Returns the table with its models as a picture calls them."""
     names = legible_names(row.name for row in table.rows)
 
-    def renamed(each: Table) -> Table:
-        rows = (replace(row, name=names[row.name]) for row in each.rows)
-        return replace(each, rows=tuple(rows))
+    def renamed(other: Table) -> Table:
+        rows = (replace(row, name=names[row.name]) for row in other.rows)
+        return replace(other, rows=tuple(rows))
 
     return replace(renamed(table), elsewhere=tuple(map(renamed, table.elsewhere)))
 
@@ -86,12 +86,12 @@ def data_texts(table: Table) -> list[str]:
 
 def families(texts: Iterable[str]) -> Sequence[str]:
     """Returns the fonts that texts need, the first that has a letter to be taken for it."""
-    is_own = all(ord(each) in _letters(_OWN) for text in texts for each in one_line(text))
+    is_own = all(ord(letter) in _letters(_OWN) for text in texts for letter in one_line(text))
     return _ANY if is_own else (*_known_families(), *_ANY)
 
 
 def _is_legible(text: str) -> bool:
-    return all(_has(each) or _is_unseen(each) for each in one_line(text))
+    return all(_has(letter) or _is_unseen(letter) for letter in one_line(text))
 
 
 def _has(letter: str) -> bool:
@@ -116,7 +116,7 @@ def _known_families() -> tuple[str, ...]:
     known.sort(key=lambda name: (not name.startswith("Noto Sans"), name))
     found = [_OWN]
     for sample in _SAMPLES:
-        wanted = {ord(each) for each in sample}
+        wanted = {ord(letter) for letter in sample}
         if not any(wanted <= _letters(family) for family in found):
             others = (name for name in known if name not in shipped and wanted <= _letters(name))
             found += islice(others, 1)
@@ -125,7 +125,7 @@ def _known_families() -> tuple[str, ...]:
 
 def _is_no_font(name: str) -> bool:
     plain = name.lower().replace(" ", "")
-    return any(each in plain for each in _NO_FONTS)
+    return any(part in plain for part in _NO_FONTS)
 
 
 @cache
@@ -133,12 +133,12 @@ def _files() -> dict[str, Any]:
     """Returns where the plain cut of each font lies, by the font's name; kdzoo's own among them."""
     from matplotlib.font_manager import fontManager
 
-    known = {str(each.fname) for each in fontManager.ttflist}
+    known = {str(font.fname) for font in fontManager.ttflist}
     for own in (resources.files("kdzoo.report.pictures") / "fonts").iterdir():
         if own.name.endswith((".otf", ".ttf")) and str(own) not in known:
             fontManager.addfont(str(own))
-    plain = (each for each in fontManager.ttflist if (each.style, each.weight) == ("normal", 400))
-    return {each.name: each.fname for each in plain}
+    plain = (font for font in fontManager.ttflist if (font.style, font.weight) == ("normal", 400))
+    return {font.name: font.fname for font in plain}
 
 
 @cache
