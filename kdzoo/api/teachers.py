@@ -93,19 +93,19 @@ class Cache:
 
 @as_file_errors()
 def cache(*, clear: bool = False) -> Cache:
-    """Returns what is in the cache of teachers' logits, as ``kdzoo cache`` shows it.
+    """Returns what is in the cache of logits and vectors, as ``kdzoo cache`` shows it.
 
     Args:
         clear: whether all of it is removed, as ``kdzoo cache clear`` does.
 
     Returns:
-        Its folder; key, texts and bytes of each teacher, where it was cleared those that were
+        Its folder; key, texts and bytes of each model, where it was cleared those that were
         there.
     """
-    from kdzoo.teacher.cache import KINDS, cache_root
     from kdzoo.teacher.contents import cache_contents, clear_cache
+    from kdzoo.teacher.shards import KINDS, cache_root
 
-    held = tuple(each for kind in KINDS for each in cache_contents(kind))
+    held = tuple(content for kind in KINDS for content in cache_contents(kind))
     found = Cache(cache_root(), held)
     if clear:
         clear_cache()

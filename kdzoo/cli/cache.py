@@ -1,4 +1,4 @@
-"""The command over the logits and sentence vectors that studies share: cache."""
+"""The command over the logits and vectors that studies share: cache."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ def cache(
         str | None, typer.Argument(help="clear: delete everything in the cache.")
     ] = None,
 ) -> None:
-    """Show, or clear, the cache of teacher logits and sentence vectors."""
+    """Show, or clear, the cache of teacher logits, sentence vectors and word vectors."""
     if action not in (None, "clear"):
         raise RecipeError(f"kdzoo cache {action}: the only action is clear")
     found = api.cache(clear=action == "clear")
-    total = f"{sum(each.size_bytes for each in found.models) / 1e6:.1f} MB"
+    total = f"{sum(model.size_bytes for model in found.models) / 1e6:.1f} MB"
     if action == "clear":
         typer.echo(f"{total} freed in {found.folder}")
         return
-    for each in found.models:
-        size = f"{each.size_bytes / 1e6:8.1f} MB"
-        typer.echo(f"{each.key}  {each.kind:<7}  {each.texts:>9,} texts  {size}")
+    for model in found.models:
+        noun = "words" if model.kind == "words" else "texts"
+        size = f"{model.size_bytes / 1e6:8.1f} MB"
+        typer.echo(f"{model.key}  {model.kind:<7}  {model.texts:>9,} {noun}  {size}")
     typer.echo(f"{total} in {found.folder}")

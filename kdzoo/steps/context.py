@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
-from torch import Tensor
 
 from kdzoo.claims import Claims
 from kdzoo.data import Corpus
@@ -40,7 +39,6 @@ class StudyContext:
         tracking: the experiment trackers.
         claims: who makes a model, where several runs share a folder.
         only_looks: whether nothing is made: what is not there raises ``NotMadeError``.
-        vectors: word vectors by encoder and vocabulary.
         looked_at: what was told about already.
     """
 
@@ -50,7 +48,6 @@ class StudyContext:
     tracking: Tracking = field(default_factory=Tracking)
     claims: Claims = field(default_factory=Claims)
     only_looks: bool = False
-    vectors: dict[tuple[str, str], Tensor] = field(default_factory=dict)
     looked_at: set[tuple[str, ...]] = field(default_factory=set)
 
     @property
@@ -148,8 +145,8 @@ def configuration_of(recipe: Recipe, role: str, seed: int) -> dict[str, Scalar]:
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Scalar]]:
     """Yields (``student.kind``, ``cnn``); lists of words become one."""
     if isinstance(value, dict):
-        for key, each in value.items():
-            yield from _flat(each, f"{name}.{key}" if name else key)
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}.{key}" if name else key)
     else:
         yield name, ", ".join(map(str, value)) if isinstance(value, list) else value
 

@@ -39,7 +39,7 @@ from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import StudyContext, configuration_of, summary_of
 from kdzoo.steps.job import StudentJob
 from kdzoo.task import Task
-from kdzoo.teacher import encoder_vectors
+from kdzoo.teacher import word_vectors
 from kdzoo.text import encode, read_vectors
 from kdzoo.training import Evaluate, Loss, TrainingPlan, TrainingResult, TrainingSet, train
 
@@ -153,17 +153,14 @@ def _vectors(job: StudentJob, context: StudyContext) -> Tensor | None:
         return vectors
     if embeddings != "teacher":
         return None
-    teacher = job.run.teacher.whole
-    known = (teacher.encoder_key(), job.vocabulary.fingerprint)
-    if known not in context.vectors:
-        context.vectors[known] = encoder_vectors(
-            teacher.encoder(),
-            teacher.tokenizer(),
+    with context.accelerator.main_process_first():
+        return word_vectors(
+            job.run.teacher.whole,
             job.vocabulary,
             context.progress,
             context.accelerator.device,
+            waits=context.claims.waits,
         )
-    return context.vectors[known]
 
 
 def training_plan(recipe: Recipe, seed: int, task: Task) -> TrainingPlan:

@@ -1,12 +1,6 @@
 """Any Hugging Face classifier, several, or a file of outputs; its logits computed or read once."""
 
-from kdzoo.teacher.cache import (
-    CachedRows,
-    LogitTable,
-    cache_root,
-    check_cache,
-    claims_folder,
-)
+from kdzoo.teacher.cache import CachedRows, LogitTable
 from kdzoo.teacher.contents import cache_contents, clear_cache
 from kdzoo.teacher.fine_tune import fine_tune
 from kdzoo.teacher.folds import Labeller, LinearFold, OutOfFold, folds_of, refuse_folds
@@ -25,6 +19,7 @@ from kdzoo.teacher.outputs import (
 from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
 from kdzoo.teacher.protocol import AnyTeacher
 from kdzoo.teacher.sentences import SentenceEncoder, open_sentence_encoder
+from kdzoo.teacher.shards import cache_root, check_cache, claims_folder
 from kdzoo.teacher.source import (
     content_key,
     find_model,
@@ -42,7 +37,7 @@ from kdzoo.teacher.teacher import (
     open_member,
     token_counts,
 )
-from kdzoo.teacher.vectors import encoder_vectors
+from kdzoo.teacher.vectors import encoder_vectors, word_vectors
 
 __all__ = [
     "NO_ENCODER",
@@ -97,4 +92,5 @@ __all__ = [
     "save_linear",
     "short_name",
     "token_counts",
+    "word_vectors",
 ]

@@ -1,75 +1,27 @@
 """Teacher logits and sentence vectors by content, on disk: computed once, memory-mapped when read.
 
-A shard is one ``.npy`` file of (digest of the text, its row in float16), named after the SHA-256 of
-its bytes. It is written beside its place and moved there, so that two processes can share the
-cache; a shard whose bytes are not what its name says is removed, and its texts are labelled anew.
+A shard holds (digest of the text, its row in float16).
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from kdzoo.claims import Claims
 from kdzoo.data import Digests, Example, Texts
-from kdzoo.errors import TeacherError
-from kdzoo.files import check_writable
 from kdzoo.model import refuse_logits, refuse_vectors
+from kdzoo.teacher.shards import Kind, cache_root, claims_folder, is_whole, write_shard
 
-_CURE = "set KDZOO_CACHE to a folder that you may write: export KDZOO_CACHE=FOLDER"
 OTHER_FILES = 512  # that a process may have open beside its shards
 SHARD_ROWS = 4096  # texts between two points at which labelling can be taken up again
 HalfRows = npt.NDArray[np.float16]  # [N, W]
 Shards = Iterator[tuple[Digests, npt.NDArray[np.float32]]]  # of some texts, the rows [M, W]
-Kind = Literal["logits", "vectors"]
-KINDS: tuple[Kind, ...] = ("logits", "vectors")
-
-
-def cache_root() -> Path:
-    """Returns the folder of the cache: ``KDZOO_CACHE``, or the user's cache folder.
-
-    Raises:
-        TeacherError: there is no home folder to put it into.
-    """
-    base = os.environ.get("KDZOO_CACHE")
-    try:
-        if base:
-            return Path(base).expanduser()
-        return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "kdzoo"
-    except RuntimeError:
-        raise TeacherError(
-            "there is no home folder for the cache of teacher logits (HOME is not set, or names no "
-            f"user); {_CURE}"
-        ) from None
-
-
-def claims_folder() -> Path:
-    """Returns where processes that share the cache say what each of them makes."""
-    return cache_root() / "claims"
-
-
-def check_cache() -> None:
-    """Sees that the cache can be written, before there is anything to put into it.
-
-    Raises:
-        TeacherError: there is no home folder to put it into.
-        FileError: it cannot.
-    """
-    check_writable(cache_root(), _CURE)
-
-
-def unwritable(folder: Path, error: OSError) -> TeacherError:
-    """Returns what to tell of a cache that cannot be written."""
-    return TeacherError(f"the cache {folder} cannot be written: {error}; {_CURE}")
 
 
 @dataclass
@@ -161,19 +113,7 @@ class RowCache:
             len(digests), dtype=[("digest", "<u8", (2,)), (self.kind, "<f2", (values.shape[1],))]
         )
         rows["digest"], rows[self.kind] = digests, values.astype(np.float16)
-        partial: Path | None = None
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            partial = self.folder / f"{uuid.uuid4().hex}.partial"
-            with partial.open("xb") as file:
-                np.save(file, rows, allow_pickle=False)
-            name = f"{_sha256(partial)}.npy"
-            partial.replace(self.folder / name)
-        except OSError as error:
-            if partial is not None:
-                partial.unlink(missing_ok=True)
-            raise unwritable(self.folder, error) from error
-        return name
+        return write_shard(self.folder, rows)
 
     def _open(self) -> list[npt.NDArray[np.void]]:
         paths = sorted(self.folder.glob("*.npy"))
@@ -181,13 +121,8 @@ class RowCache:
         for path in paths:
             if path.name in self._opened:
                 continue
-            if _sha256(path) != path.stem:
-                self.say(
-                    f"the cached {self.kind} in {path.name} are damaged: reading their texts anew"
-                )
-                path.unlink(missing_ok=True)
-                continue
-            self._opened[path.name] = np.load(path, mmap_mode="r", allow_pickle=False)
+            if is_whole(path, f"the cached {self.kind}", self.say):
+                self._opened[path.name] = np.load(path, mmap_mode="r", allow_pickle=False)
         return [self._opened[name] for name in sorted(self._opened)]
 
 
@@ -205,11 +140,6 @@ def _allow_open_files(count: int) -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         highest = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _in_order_of_content(texts: Texts, rows: npt.NDArray[np.int64]) -> Texts:

@@ -10,7 +10,8 @@ import numpy as np
 
 from kdzoo.claims import ClaimedError
 from kdzoo.errors import TeacherError
-from kdzoo.teacher.cache import KINDS, Kind, RowCache, cache_root
+from kdzoo.teacher.cache import RowCache
+from kdzoo.teacher.shards import KINDS, Kind, cache_root
 
 
 class Cached(NamedTuple):
@@ -18,9 +19,9 @@ class Cached(NamedTuple):
 
     Attributes:
         key: the model's.
-        texts: how many it has read.
+        texts: how many it has read; words, of word vectors.
         size_bytes: of what it made of them.
-        kind: logits or sentence vectors.
+        kind: logits, sentence vectors or word vectors.
     """
 
     key: str
@@ -41,24 +42,24 @@ def cache_contents(kind: Kind = "logits") -> list[Cached]:
 
 
 def clear_cache() -> int:
-    """Removes all cached logits and vectors; returns how many bytes that freed.
+    """Removes all that is cached; returns how many bytes that freed.
 
     Raises:
         TeacherError: a run adds to them just now; nothing is removed.
     """
-    contents = [each for kind in KINDS for each in cache_contents(kind)]
+    contents = [content for kind in KINDS for content in cache_contents(kind)]
     with ExitStack() as stack:
-        for each in contents:
-            cache = RowCache.of(each.kind, each.key, lambda _: None)
+        for content in contents:
+            cache = RowCache.of(content.kind, content.key, lambda _: None)
             try:
                 stack.enter_context(cache.alone(waits=False))
             except ClaimedError:
                 raise TeacherError(
-                    f"a run adds {each.kind} to the cache {cache_root()} just now; wait until it "
-                    "ends, and give the same command again"
+                    f"a run adds {content.kind} to the cache {cache_root()} just now; wait until "
+                    "it ends, and give the same command again"
                 ) from None
         for kind in KINDS:
             folder = cache_root() / kind
             if folder.exists():
                 shutil.rmtree(folder)
-    return sum(each.size_bytes for each in contents)
+    return sum(content.size_bytes for content in contents)

@@ -23,8 +23,8 @@ from kdzoo.progress import Progress
 from kdzoo.recipe.csv import Csv
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL
 from kdzoo.task import Task as AnyTask
-from kdzoo.teacher.cache import check_cache
 from kdzoo.teacher.outputs_file import METADATA
+from kdzoo.teacher.shards import check_cache
 from kdzoo.teacher.source import find_model
 from kdzoo.teacher.teacher import Teacher, cut_share, open_member
 

@@ -25,7 +25,7 @@ from kdzoo.files import with_home
 from kdzoo.progress import Progress, with_speed
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task
-from kdzoo.teacher.cache import CachedRows, LogitTable, RowCache, unwritable
+from kdzoo.teacher.cache import CachedRows, LogitTable, RowCache
 from kdzoo.teacher.labels import IN_FILE, align
 from kdzoo.teacher.outputs_file import SHOWN, OutputsBatch, OutputsFile, open_outputs, read_outputs
 from kdzoo.teacher.outputs_values import (
@@ -35,6 +35,7 @@ from kdzoo.teacher.outputs_values import (
     logits_of_logits,
     logits_of_probabilities,
 )
+from kdzoo.teacher.shards import unwritable
 from kdzoo.teacher.source import content_key, find_model, keeps_pad_id, load_hf_tokenizer
 from kdzoo.teacher.teacher import (
     EnsembleMember,

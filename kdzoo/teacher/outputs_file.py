@@ -88,7 +88,9 @@ def open_outputs(path: Path, csv: Csv = AS_NAMED) -> OutputsFile:
     where, first = next(_rows(path, csv), ("", None))
     if first is None:
         raise TeacherError(f"the file of outputs {path} holds no rows")
-    meant = [each for each in get_args(Kind) if any(each in str(name) for name in first)]
+    meant = [
+        argument for argument in get_args(Kind) if any(argument in str(name) for name in first)
+    ]
     if meant and first.keys().isdisjoint(get_args(Kind)):  # its reader says how it is written
         next(stream_rows(path, ("text", meant[0]), csv, OUTPUTS))
     kind = _kind(path, list(first), where)
@@ -117,7 +119,7 @@ def _kind(path: Path, columns: Sequence[str], where: str) -> Kind:
     problems = []
     if "text" not in columns:
         problems.append(Problem("no column 'text'", where, did_you_mean("text", columns)))
-    kind: Kind | None = next((each for each in get_args(Kind) if each in columns), None)
+    kind: Kind | None = next((argument for argument in get_args(Kind) if argument in columns), None)
     if kind is None:
         cure = f"its columns: {', '.join(map(str, columns))}"
         problems.append(Problem("no column 'logits', 'probabilities' or 'label'", where, cure))
@@ -193,8 +195,8 @@ def _parquet_batches(file: OutputsFile, names: Sequence[str], size: int) -> Iter
                     file.path,
                     [
                         Problem("no 'text'", places[i])
-                        for i, each in enumerate(texts)
-                        if each is None
+                        for i, text in enumerate(texts)
+                        if text is None
                     ],
                 )
                 examples = [

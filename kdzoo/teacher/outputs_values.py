@@ -53,7 +53,7 @@ def _known(name: str, positions: Mapping[str, int]) -> str:
 
 
 def _by_name(cell: Any, kind: str, positions: Mapping[str, int]) -> list[Any]:
-    given = {_known(name, positions): each for name, each in cell.items() if each is not None}
+    given = {_known(name, positions): number for name, number in cell.items() if number is not None}
     lacking = [name for name in positions if name not in given]
     if lacking and kind == "logits":
         raise ValueError(f"no logit of '{lacking[0]}'; only probabilities may be left out")

@@ -1,18 +1,72 @@
-"""What the encoder makes of each word on its own: a start for a student's embedding table."""
+"""What the encoder makes of each word on its own: a start for a student's embedding table.
+
+All students and seeds that read the same words begin with it; it is made once, by one process.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from kdzoo.claims import Claims
 from kdzoo.data import Example
+from kdzoo.digest import content_hash
 from kdzoo.model import heeds_padding, length_sorted_batches, padding_id
 from kdzoo.progress import Progress
+from kdzoo.teacher.protocol import AnyTeacher
+from kdzoo.teacher.shards import Kind, cache_root, claims_folder, is_whole, write_shard
 from kdzoo.text import Vocabulary, encode, reader_of
 from kdzoo.text.encode import Encoded
+
+_KIND: Kind = "words"
+
+
+def word_vectors(
+    teacher: AnyTeacher,
+    vocabulary: Vocabulary,
+    progress: Progress,
+    device: torch.device,
+    *,
+    waits: bool,
+) -> Tensor:
+    """Returns a vector [V, D] for each entry of the vocabulary: the cache's, or made now.
+
+    Args:
+        teacher: the one whose encoder reads the words.
+        vocabulary: the student's.
+        progress: told how far it is, and what of the cache is damaged.
+        device: where the encoder runs.
+        waits: whether a process that makes them just now is waited for.
+
+    Raises:
+        ClaimedError: another process makes them, and is not to be waited for.
+        TeacherError: the cache cannot be written.
+    """
+    key = content_hash([teacher.encoder_key(), vocabulary.fingerprint])
+    folder = cache_root() / _KIND / key
+    cached = _cached(folder, progress)
+    if cached is not None:
+        return cached
+    claims = Claims((claims_folder(),), waits, progress.say)
+    with claims.hold(f"{_KIND}-{key}", "the word vectors of an encoder"):
+        cached = _cached(folder, progress)  # another process may have made them meanwhile
+        if cached is not None:
+            return cached
+        made = encoder_vectors(teacher.encoder(), teacher.tokenizer(), vocabulary, progress, device)
+        write_shard(folder, made.numpy())
+    return made
+
+
+def _cached(folder: Path, progress: Progress) -> Tensor | None:
+    """Returns the vectors that a folder holds, in memory of their own: training changes them."""
+    for file in sorted(folder.glob("*.npy")):
+        if is_whole(file, "the cached word vectors", progress.say):
+            return torch.from_numpy(np.load(file, allow_pickle=False))
+    return None
 
 
 @torch.inference_mode()
@@ -40,7 +94,7 @@ def encoder_vectors(
     vectors: Tensor | None = None  # [V, D]
     with progress.task("embeddings from the encoder", len(encoded)) as task:
         for rows in length_sorted_batches(encoded.lengths, 512, alike=alike):
-            batch = {name: each.to(device) for name, each in encoded.batch(rows).items()}
+            batch = {name: tensor.to(device) for name, tensor in encoded.batch(rows).items()}
             states = base(**batch).last_hidden_state.float()  # [B, T, D]
             mask = batch["attention_mask"].unsqueeze(-1)  # [B, T, 1]
             if vectors is None:
