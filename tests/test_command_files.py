@@ -95,6 +95,32 @@ class TestADisk:
         assert kdzoo("report", small_disk / "a study", "--publish", "mine").code == 0
 
 
+class TestAHome:
+    @pytest.mark.parametrize("name", [*NAMES, "merge", "tune"])
+    def test_that_nobody_knows_is_refused_and_no_folder_of_its_name_made(
+        self, kdzoo: RunCommand, writes: dict[str, Writes], study: Store, tmp_path: Path, name: str
+    ) -> None:
+        recipe = writes["run"](tmp_path)[1]
+        every: dict[str, Writes] = {
+            **writes,
+            "merge": lambda to: ["report", study.root, study.root, "--out", to],
+            "tune": lambda to: ["tune", recipe, "--out", to],
+        }
+
+        refused(kdzoo(*every[name](Path("~nobody-of-that-name"))), "write the whole path")
+
+        assert not [path for path in tmp_path.rglob("*") if path.name.startswith("~")]
+
+    def test_is_read_from_too(
+        self, kdzoo: RunCommand, study: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As in ``--out=~/runs``, which no shell expands."""
+        monkeypatch.setenv("HOME", str(tmp_path))
+
+        assert kdzoo("report", "~/runs/study", "--publish", "~/published").code == 0
+        assert kdzoo("report", "~/published", "--check").code == 0
+
+
 class TestAUsersOwnFiles:
     @pytest.mark.parametrize("name", ["table.md", "report.html", "bench.json", "gap_closed.png"])
     @pytest.mark.parametrize("command", ["run", "bench", "report"])

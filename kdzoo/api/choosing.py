@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdzoo.errors import RecipeError
-from kdzoo.files import as_file_errors
+from kdzoo.files import as_file_errors, with_home
 
 if TYPE_CHECKING:
     from kdzoo.choosing.cascade import CascadeLine
@@ -66,7 +66,7 @@ def pick(
     if min_accuracy is not None and min_accuracy > 1:
         share = min(min_accuracy / 100, 1)
         raise RecipeError(f"--min-accuracy {min_accuracy:g}: write a share, as in {share:g}")
-    store = current(Store(Path(folder)))
+    store = current(Store(with_home(folder)))
     wanted = limits_of(
         latency_ms=max_latency_ms,
         size_mb=max_size_mb,
@@ -110,7 +110,7 @@ def pick_cascade(
         raise RecipeError(
             f"--price-per-1000-texts {price_per_1000_texts:g}: a price is 0 or more, as in 0.4"
         )
-    store = Store(Path(folder))
+    store = Store(with_home(folder))
     wanted = Wanted(max_loss, max_escalated)
     check_wanted(wanted, escalate_to)
     return find_cascades(store, escalate_to, wanted, model)

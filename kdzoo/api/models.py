@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from kdzoo.exporting import export as export
-from kdzoo.files import alone_in, as_file_errors
+from kdzoo.files import alone_in, as_file_errors, with_home
 from kdzoo.progress import Silent, quiet
 from kdzoo.registry import load_extensions
 
@@ -50,7 +50,6 @@ def export_cascade(
     """
     from kdzoo.cascading import export_cascade as write
     from kdzoo.choosing.cascade import Wanted
-    from kdzoo.files import with_home
 
     wanted = Wanted(max_loss, max_escalated)
     return write(with_home(run), with_home(out), model, escalate_to, wanted, runtime)
@@ -83,8 +82,8 @@ def load(
 
     if students is not None:
         load_extensions(students)
-    with quiet() if runtime_of(Path(folder)) == "torch" else nullcontext():
-        return Predictor(Path(folder), calibrated=calibrated, reject=reject)
+    with quiet() if runtime_of(with_home(folder)) == "torch" else nullcontext():
+        return Predictor(with_home(folder), calibrated=calibrated, reject=reject)
 
 
 @as_file_errors()
@@ -169,7 +168,7 @@ def write_predictions(
     from kdzoo.predicting import Columns, answers, check_target, write_answers
     from kdzoo.task import MULTI_LABEL
 
-    target = Path(output)
+    target = with_home(output)
     check_target(target, texts)
     predictor = load(folder, students=students, calibrated=calibrated, reject=reject)
     found = answers(predictor, texts, Columns(text, text_pair, csv), 1, progress or Silent())
@@ -288,8 +287,8 @@ def benchmark(
         from kdzoo.bench import FORMS, check_folder, read_texts, run_bench, write_bench
         from kdzoo.measure import MeasureSettings
 
-        folder = Path(out)
-        read, gold = read_texts(Path(texts), text, text_pair, labels, csv)
+        folder = with_home(out)
+        read, gold = read_texts(with_home(texts), text, text_pair, labels, csv)
         check_folder(folder)
         with alone_in(folder, "bench"):
             measured = run_bench(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdzoo.files import with_home
 from kdzoo.registry import load_extensions
 
 if TYPE_CHECKING:
@@ -52,4 +53,4 @@ def read_study(
 
 def folder_of(study: Study, out: str | Path | None) -> Path:
     """Returns the study's folder: what the user says, or its own below ``runs/``."""
-    return Path(out) if out is not None else Path("runs") / study.name
+    return with_home(out) if out is not None else Path("runs") / study.name

@@ -71,8 +71,8 @@ def init(
             "--label-columns"
         )
     return write_recipes(
-        Path(data),
-        Path(output),
+        with_home(data),
+        with_home(output),
         text=text,
         text_pair=text_pair,
         label=label,
@@ -203,7 +203,7 @@ def new(recipe: str, file: str | Path) -> Path:
     """
     from kdzoo.recipe import find_recipes
 
-    target = Path(file)
+    target = with_home(file)
     paths = list(find_recipes(recipe)[1].values())
     if len(paths) > 1:
         names = ", ".join(f"{recipe}/{path.stem}" for path in paths)

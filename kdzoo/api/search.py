@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdzoo.errors import RecipeError
-from kdzoo.files import as_file_errors
+from kdzoo.files import as_file_errors, with_home
 from kdzoo.progress import Silent, quiet
 from kdzoo.registry import load_extensions
 
@@ -64,7 +64,7 @@ def tune(
         raise RecipeError(f"--trials {trials}: a search needs at least 1, as in --trials 30")
     if hours is not None and not 0 < hours < 10_000:
         raise RecipeError(f"--hours {hours:g}: give more than 0, as in --hours 2")
-    target = None if output is None else Path(output)
+    target = None if output is None else with_home(output)
     if target is not None and (target.exists() or target.suffix not in (".yaml", ".yml")):
         reason = "is there already" if target.exists() else "is no .yaml"
         raise RecipeError(f"-o {target} {reason}; give another name, as in best.yaml")
@@ -78,7 +78,7 @@ def tune(
 
     source = Source(recipe, tuple(overrides), data)
     name = source.variant().recipe.name
-    folder = Path(out) if out is not None else Path("runs") / f"tune-{name}"
+    folder = with_home(out) if out is not None else Path("runs") / f"tune-{name}"
     refuse_other_folder(folder)
     tuned = search(
         source,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kdzoo.api.reading import folder_of, read_study
 from kdzoo.errors import RecipeError
-from kdzoo.files import as_file_errors, check_writable
+from kdzoo.files import as_file_errors, check_writable, with_home
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,11 +99,12 @@ def merge(
     from kdzoo.results import Store
     from kdzoo.results import merge as merge_stores
 
-    stores = [Store(Path(folder)) for folder in folders]
+    stores = [Store(with_home(folder)) for folder in folders]
     if stores:
         stores[0].manifest()  # it is a study, before ``out`` is one that cannot be written
-    check_writable(Path(out), "give a folder that you may write")
-    return _reported(merge_stores(stores, Path(out), progress))
+    target = with_home(out)
+    check_writable(target, "give a folder that you may write")
+    return _reported(merge_stores(stores, target, progress))
 
 
 @as_file_errors()
@@ -139,14 +140,15 @@ def make_report(
         raise RecipeError("--data belongs to --examples: a report needs no data otherwise")
     if examples and publish is not None:
         raise RecipeError("what is published or checked holds no texts; remove --examples")
-    store = Store(Path(folder))
+    store = Store(with_home(folder))
     keys = store.manifest().keys  # it is a study, before it is one that cannot be written
     if publish is None:
         copy = shlex.join(["kdzoo", "report", str(store.root), "--publish", "FOLDER"])
         check_writable(store.root, f"a report elsewhere: {copy}")
     else:
-        check_writable(Path(publish), "give a folder that you may write")
-        store = publish_store(store, Path(publish), keys)
+        target = with_home(publish)
+        check_writable(target, "give a folder that you may write")
+        store = publish_store(store, target, keys)
     return _reported(store, examples=examples, data=data)
 
 
@@ -180,8 +182,8 @@ def check_report(folder: str | Path, *, readme: str | Path | None = None) -> lis
     from kdzoo.report.check import stale_blocks, stale_tables
     from kdzoo.results import Store
 
-    stale = stale_tables(Store(Path(folder)))
-    return stale + ([] if readme is None else stale_blocks(Path(readme)))
+    stale = stale_tables(Store(with_home(folder)))
+    return stale + ([] if readme is None else stale_blocks(with_home(readme)))
 
 
 @as_file_errors()
@@ -205,7 +207,7 @@ def read_results(*folders: str | Path) -> pd.DataFrame:
     from kdzoo.report.formats.frame import tidy_frame
     from kdzoo.results import Store
 
-    return tidy_frame(*(Store(Path(folder)) for folder in folders))
+    return tidy_frame(*(Store(with_home(folder)) for folder in folders))
 
 
 def read_verdicts(*folders: str | Path) -> pd.DataFrame:
@@ -227,4 +229,4 @@ def read_verdicts(*folders: str | Path) -> pd.DataFrame:
     from kdzoo.report.formats.frame import verdict_frame
     from kdzoo.results import Store
 
-    return verdict_frame(*(Store(Path(folder)) for folder in folders))
+    return verdict_frame(*(Store(with_home(folder)) for folder in folders))

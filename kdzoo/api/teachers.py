@@ -66,8 +66,8 @@ def label(
         load_extensions(students)
     return label_file(
         teacher,
-        Path(file),
-        Path(output),
+        with_home(file),
+        with_home(output),
         column=text,
         column_pair=text_pair,
         csv=csv or Csv(),
@@ -149,7 +149,7 @@ def texts(
     from kdzoo.recipe import load_study
     from kdzoo.steps import StudyData, write_wanted_texts
 
-    file = Path(output)
+    file = with_home(output)
     check_output(file)
     if students is not None:
         load_extensions(students)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedConfig
-from transformers.modeling_outputs import SequenceClassifierOutput
 
 from kdzoo.model.pooling import Pooling, pool
 from kdzoo.model.shape import SENTENCE
 from kdzoo.model.siamese import two_texts
-from kdzoo.model.whole import WholeModel, loss_of
+from kdzoo.model.whole import WholeModel
 
 
 class KdzooSentenceConfig(PreTrainedConfig):  # type: ignore[misc]
@@ -94,31 +93,13 @@ class KdzooSentenceForSequenceClassification(WholeModel):
             return vectors
         return pair_features(vectors)
 
-    def forward(
-        self,
-        input_ids: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        labels: Tensor | None = None,
-        token_type_ids: Tensor | None = None,
-    ) -> SequenceClassifierOutput:
-        """Returns logits [B, C] for ids and mask [B, T], and the loss if labels are given.
-
-        Pairs come with token types [B, T]; where single texts are read, they say nothing.
-
-        Args:
-            input_ids: [B, T].
-            attention_mask: [B, T], 0 at padding; all ones by default.
-            labels: ids [B]; where a text may have several, which it has, [B, C].
-            token_type_ids: [B, T], 1 at the second text of a pair.
-        """
-        if input_ids is None:
-            raise ValueError("input_ids are needed")
-        if attention_mask is None:
-            attention_mask = torch.ones_like(input_ids)
+    def logits_of(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None
+    ) -> Tensor:
+        """Returns logits [B, C] for ids, mask and, of pairs, token types [B, T] each."""
         vectors = self.vectors(input_ids, attention_mask, token_type_ids)
-        logits = self.classifier(self.features(vectors))
-        loss = None if labels is None else loss_of(self.config, logits, labels)
-        return SequenceClassifierOutput(loss=loss, logits=logits)
+        logits: Tensor = self.classifier(self.features(vectors))
+        return logits
 
 
 def pair_features(vectors: Tensor) -> Tensor:

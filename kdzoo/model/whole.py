@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 from transformers import PreTrainedModel
+from transformers.modeling_outputs import SequenceClassifierOutput
 
 from kdzoo.errors import ModelError
 from kdzoo.task import MULTI_LABEL
@@ -28,8 +30,39 @@ class WholeModel(PreTrainedModel):  # type: ignore[misc]
             raise ModelError(f"the weights of {args[0]} lack {missing}; the folder is not whole")
         return (model, info) if wanted else model
 
+    def logits_of(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None
+    ) -> Tensor:
+        """Returns logits [B, C] for ids, mask and, of pairs, token types [B, T] each."""
+        raise NotImplementedError
 
-def loss_of(config: Any, logits: Tensor, labels: Tensor) -> Tensor:
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        labels: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+    ) -> SequenceClassifierOutput:
+        """Returns logits [B, C] for ids and mask [B, T], and the loss if labels are given.
+
+        Pairs come with token types [B, T]; where single texts are read, they say nothing.
+
+        Args:
+            input_ids: [B, T].
+            attention_mask: [B, T], 0 at padding; all ones by default.
+            labels: ids [B]; where a text may have several, which it has, [B, C].
+            token_type_ids: [B, T], 1 at the second text of a pair.
+        """
+        if input_ids is None:
+            raise ValueError("input_ids are needed")
+        if attention_mask is None:
+            attention_mask = torch.ones_like(input_ids)
+        logits = self.logits_of(input_ids, attention_mask, token_type_ids)
+        loss = None if labels is None else _loss_of(self.config, logits, labels)
+        return SequenceClassifierOutput(loss=loss, logits=logits)
+
+
+def _loss_of(config: Any, logits: Tensor, labels: Tensor) -> Tensor:
     """Returns the loss that transformers has for what a configuration says is asked, a scalar.
 
     Args:

@@ -7,14 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedConfig
-from transformers.modeling_outputs import SequenceClassifierOutput
 
 from kdzoo import registry
 from kdzoo.entries import StudentEntry
 from kdzoo.errors import ModelError, RegistryError
 from kdzoo.model.contract import WithEncoder, has_embedding, has_encoder
 from kdzoo.model.siamese import Siamese
-from kdzoo.model.whole import WholeModel, loss_of
+from kdzoo.model.whole import WholeModel
 
 
 class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
@@ -83,39 +82,21 @@ class KdzooForSequenceClassification(WholeModel):
         """Returns the student's table of words, ``embedding``, if it has one of that name."""
         return self.student.embedding if has_embedding(self.student) else None
 
-    def forward(
-        self,
-        input_ids: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        labels: Tensor | None = None,
-        token_type_ids: Tensor | None = None,
-    ) -> SequenceClassifierOutput:
-        """Returns logits [B, C] for ids and mask [B, T], and the loss if labels are given.
-
-        Pairs come with token types [B, T]; where single texts are read, they say nothing.
-
-        Args:
-            input_ids: [B, T].
-            attention_mask: [B, T], 0 at padding; all ones by default.
-            labels: ids [B]; where a text may have several, which it has, [B, C].
-            token_type_ids: [B, T], 1 at the second text of a pair.
-        """
-        if input_ids is None:
-            raise ValueError("input_ids are needed")
-        if attention_mask is None:
-            attention_mask = torch.ones_like(input_ids)
+    def logits_of(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None
+    ) -> Tensor:
+        """Returns logits [B, C] for ids, mask and, of pairs, token types [B, T] each."""
         if not self.training and not torch.compiler.is_exporting():  # where any text may come
             input_ids, attention_mask = self._with_a_token(input_ids, attention_mask)
+        given: tuple[Tensor, ...] = (input_ids, attention_mask)
         if self.config.pair_head:
             if token_type_ids is None:
                 raise ValueError("token_type_ids are needed: this model reads pairs of texts")
             if token_type_ids.shape != input_ids.shape:  # of texts without any token
                 token_type_ids = torch.zeros_like(input_ids)
-            logits = self.student(input_ids, attention_mask, token_type_ids)  # [B, C]
-        else:
-            logits = self.student(input_ids, attention_mask)
-        loss = None if labels is None else loss_of(self.config, logits, labels)
-        return SequenceClassifierOutput(loss=loss, logits=logits)
+            given = (*given, token_type_ids)
+        logits: Tensor = self.student(*given)
+        return logits
 
     def _with_a_token(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Gives texts in which the tokenizer found nothing a piece of padding to read.

@@ -3,7 +3,7 @@
 from kdzoo.teacher.cache import CachedRows, LogitTable
 from kdzoo.teacher.contents import cache_contents, clear_cache
 from kdzoo.teacher.fine_tune import fine_tune
-from kdzoo.teacher.folds import Labeller, LinearFold, OutOfFold, folds_of, refuse_folds
+from kdzoo.teacher.folds import LinearFold, OutOfFold, folds_of, refuse_folds
 from kdzoo.teacher.label_file import OutputsWriter, label_file
 from kdzoo.teacher.labels import LabelCures, align, columns_of
 from kdzoo.teacher.linear import LinearHead, fit_head, label_by_head, refuse_few, save_linear
@@ -17,7 +17,7 @@ from kdzoo.teacher.outputs import (
     refuse_bare_labels,
 )
 from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
-from kdzoo.teacher.protocol import AnyTeacher
+from kdzoo.teacher.protocol import AnyTeacher, Labeller
 from kdzoo.teacher.sentences import SentenceEncoder, open_sentence_encoder
 from kdzoo.teacher.shards import cache_root, check_cache, claims_folder
 from kdzoo.teacher.source import (

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,29 +17,8 @@ from kdzoo.errors import TeacherError
 from kdzoo.progress import Progress
 from kdzoo.teacher.cache import CachedRows, LogitTable, lacking
 from kdzoo.teacher.linear import FEWEST, fit_head, label_by_head
+from kdzoo.teacher.protocol import Labeller
 from kdzoo.teacher.sentences import SentenceEncoder
-
-
-class Labeller(Protocol):
-    """Gives the logits of texts."""
-
-    @property
-    def key(self) -> str:
-        """Stands for everything that decides the logits."""
-
-    def label(
-        self, examples: Sequence[Example], progress: Progress, device: torch.device
-    ) -> LogitTable:
-        """Returns the logits of the examples, in the order of the data's labels.
-
-        Args:
-            examples: N texts, or pairs.
-            progress: told how far it is.
-            device: that the models run on.
-        """
-
-    def lacking(self, examples: Sequence[Example]) -> int:
-        """Returns how many of these texts it has not labelled yet."""
 
 
 @dataclass(frozen=True)

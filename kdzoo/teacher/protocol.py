@@ -13,20 +13,12 @@ from kdzoo.teacher.cache import LogitTable
 from kdzoo.teacher.teacher import EnsembleMember
 
 
-class AnyTeacher(Protocol):
-    """Labels texts, and lends students what they start from, as far as it can."""
+class Labeller(Protocol):
+    """Gives the logits of texts."""
 
     @property
     def key(self) -> str:
         """Stands for everything that decides the logits."""
-
-    @property
-    def members(self) -> tuple[EnsembleMember, ...]:
-        """The classifiers that can be timed; none where the teacher is a file."""
-
-    @property
-    def outputs(self) -> tuple[int, ...] | None:
-        """The outputs of ``model()`` in the labels' order; None where its head is not lent."""
 
     def label(
         self, examples: Sequence[Example], progress: Progress, device: torch.device
@@ -36,7 +28,7 @@ class AnyTeacher(Protocol):
         Args:
             examples: N texts, or pairs.
             progress: told how far it is.
-            device: that a model runs on.
+            device: that the models run on.
 
         Raises:
             TeacherError: it does not know some of the texts.
@@ -44,6 +36,18 @@ class AnyTeacher(Protocol):
 
     def lacking(self, examples: Sequence[Example]) -> int:
         """Returns how many of these texts it has not labelled yet."""
+
+
+class AnyTeacher(Labeller, Protocol):
+    """Labels texts, and lends students what they start from, as far as it can."""
+
+    @property
+    def members(self) -> tuple[EnsembleMember, ...]:
+        """The classifiers that can be timed; none where the teacher is a file."""
+
+    @property
+    def outputs(self) -> tuple[int, ...] | None:
+        """The outputs of ``model()`` in the labels' order; None where its head is not lent."""
 
     def covers(self, examples: Sequence[Example]) -> bool:
         """Whether it can label all of these."""
