@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,17 @@ def notebook() -> Any:
     return nbformat.read(NOTEBOOK, as_version=4)
 
 
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Binds what is started in the block to a core: a study's steps are made where it was asked."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
 @pytest.fixture(scope="module")
 def executed(
     notebook: Any, tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory
@@ -41,7 +55,7 @@ def executed(
     for cell in copy.cells:
         if "parameters" in cell.metadata.get("tags", ()):
             cell.source = f"settings = {[f'{key}={value}' for key, value in quick.items()]}"
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, one_core():
         patch.setenv("KDZOO_CACHE", str(folder / "cache"))
         patch.setenv("IPYTHONDIR", str(folder / "ipython"))
         patch.setenv("JUPYTER_RUNTIME_DIR", str(folder / "jupyter"))

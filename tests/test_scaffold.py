@@ -98,6 +98,7 @@ class TestRecipes:
             "training.steps=20", "training.evaluations=1", "teacher.fine_tune.epochs=1",
             "controls.baseline=false", "controls.hard_labels=false",
             "measure.rounds=1", "measure.texts=1", "measure.isolated=false",
+            "measure.runtimes=[torch]",
         ]  # fmt: skip
 
         settings = [part for each in short for part in ("--set", each)]

@@ -78,7 +78,10 @@ def fewest(ranked: Sequence[str], passes: Callable[[Sequence[str]], bool]) -> tu
     """
     if not ranked or not passes(ranked):
         return ()
-    count = next(count for count in range(1, len(ranked) + 1) if passes(ranked[:count]))
+    failing, count = 0, len(ranked)  # each try exports the form and reads all of validation
+    while count - failing > 1:
+        middle = (failing + count) // 2
+        failing, count = (failing, middle) if passes(ranked[:middle]) else (middle, count)
     kept = list(ranked[:count])
     for name in ranked[: count - 1]:  # without the last one it does not pass
         fewer = [layer for layer in kept if layer != name]

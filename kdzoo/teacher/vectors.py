@@ -5,10 +5,12 @@ All students and seeds that read the same words begin with it; it is made once, 
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -46,19 +48,23 @@ def word_vectors(
         ClaimedError: another process makes them, and is not to be waited for.
         TeacherError: the cache cannot be written.
     """
-    key = content_hash([teacher.encoder_key(), vocabulary.fingerprint])
+    encoder, tokenizer = teacher.encoder(), teacher.tokenizer()
+    entries, places = _distinct(
+        _entries(tokenizer, vocabulary, padding_id(tokenizer, encoder.config))
+    )
+    read = hashlib.sha256(entries.ids.tobytes() + entries.offsets.tobytes()).hexdigest()
+    key = content_hash([teacher.encoder_key(), read])
     folder = cache_root() / _KIND / key
     cached = _cached(folder, progress)
     if cached is not None:
-        return cached
+        return cached[places]
     claims = Claims((claims_folder(),), waits, progress.say)
     with claims.hold(f"{_KIND}-{key}", "the word vectors of an encoder"):
         cached = _cached(folder, progress)  # another process may have made them meanwhile
-        if cached is not None:
-            return cached
-        made = encoder_vectors(teacher.encoder(), teacher.tokenizer(), vocabulary, progress, device)
-        write_shard(folder, made.numpy())
-    return made
+        if cached is None:
+            cached = _read(encoder, entries, progress, device)
+            write_shard(folder, cached.numpy())
+    return cached[places]
 
 
 def _cached(folder: Path, progress: Progress) -> Tensor | None:
@@ -69,7 +75,6 @@ def _cached(folder: Path, progress: Progress) -> Tensor | None:
     return None
 
 
-@torch.inference_mode()
 def encoder_vectors(
     encoder: Any, tokenizer: Any, vocabulary: Vocabulary, progress: Progress, device: torch.device
 ) -> Tensor:
@@ -85,24 +90,43 @@ def encoder_vectors(
         progress: told how far it is.
         device: where the encoder runs.
     """
-    encoded = _entries(tokenizer, vocabulary, padding_id(tokenizer, encoder.config))
+    entries, places = _distinct(
+        _entries(tokenizer, vocabulary, padding_id(tokenizer, encoder.config))
+    )
+    return _read(encoder, entries, progress, device)[places]
+
+
+@torch.inference_mode()
+def _read(encoder: Any, entries: Encoded, progress: Progress, device: torch.device) -> Tensor:
+    """Returns the mean over the encoder's outputs for each entry, [N, D]."""
     alike = heeds_padding(encoder.eval())
     base = encoder.base_model
     if encoder.config.is_encoder_decoder:  # the decoder writes texts, which nobody wants here
         base = base.get_encoder()
     base = base.to(device).eval()
-    vectors: Tensor | None = None  # [V, D]
-    with progress.task("embeddings from the encoder", len(encoded)) as task:
-        for rows in length_sorted_batches(encoded.lengths, 512, alike=alike):
-            batch = {name: tensor.to(device) for name, tensor in encoded.batch(rows).items()}
+    vectors: Tensor | None = None  # [N, D]
+    with progress.task("embeddings from the encoder", len(entries)) as task:
+        for rows in length_sorted_batches(entries.lengths, 512, alike=alike):
+            batch = {name: tensor.to(device) for name, tensor in entries.batch(rows).items()}
             states = base(**batch).last_hidden_state.float()  # [B, T, D]
             mask = batch["attention_mask"].unsqueeze(-1)  # [B, T, 1]
             if vectors is None:
-                vectors = torch.zeros(len(vocabulary), states.shape[-1])
+                vectors = torch.zeros(len(entries), states.shape[-1])
             vectors[torch.from_numpy(rows)] = ((states * mask).sum(1) / mask.sum(1)).cpu()
             task.advance(len(rows))
     assert vectors is not None  # noqa: S101 - a vocabulary has words
-    return vectors.clone()
+    return vectors
+
+
+def _distinct(entries: Encoded) -> tuple[Encoded, npt.NDArray[np.int64]]:
+    """Returns the entries each once, in an order that is theirs alone, and each one's place, [V].
+
+    So vocabularies that differ in the order of their words alone have the same vectors.
+    """
+    bounds = zip(entries.offsets, entries.offsets[1:], strict=False)
+    rows = np.array([entries.ids[start:end].tobytes() for start, end in bounds], dtype=object)
+    _, first, places = np.unique(rows, return_index=True, return_inverse=True)
+    return entries.take(first), places
 
 
 def _entries(tokenizer: Any, vocabulary: Vocabulary, pad: int) -> Encoded:
