@@ -12,12 +12,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 import yaml
 from tiny_world import tiny_recipe_data
 
+from kdzoo.engines.workers import Workers
+from kdzoo.progress import Silent
 from kdzoo.results import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -56,6 +59,28 @@ def differences(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Path], list[
     monkeypatch.syspath_prepend(BENCHMARKS)
     found: Callable[[Path, Path], list[str]] = importlib.import_module("differences").differences
     return found
+
+
+_held: list[bytes] = []
+
+
+def hold(count_bytes: int) -> int:
+    """Keeps so much memory, written to, and returns the process's number."""
+    _held.append(os.urandom(1) * count_bytes)
+    return os.getpid()
+
+
+def test_a_process_that_needs_memory_is_not_started_anew(tmp_path: Path) -> None:
+    """A second passes between two looks of the pool at what its processes hold."""
+    assignment: Any = None
+    with Workers(assignment, 1, Silent()) as workers:
+        first, second = (
+            workers._pool(0).submit(hold, count_bytes).result() for count_bytes in (1, 400 << 20)
+        )
+        time.sleep(1.5)
+        third = workers._pool(0).submit(hold, 1).result()
+
+    assert first == second == third
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,10 @@ from kdzoo.measure.workers import thread_variables
 from kdzoo.plan import Result, Step
 from kdzoo.progress import Progress
 
-SAFE = {"PYTHONSAFEPATH": "1"}  # no file of the working folder stands in for a library
+ENVIRONMENT = {
+    "PYTHONSAFEPATH": "1",  # no file of the working folder stands in for a library
+    "LOKY_MAX_MEMORY_LEAK_SIZE": "1e15",  # bytes: a model and its texts are no leak to restart for
+}
 
 
 @dataclass
@@ -102,7 +105,7 @@ class Workers(AbstractContextManager["Workers"]):
     def _pool(self, place: int) -> ProcessPoolExecutor:
         pool = self._pools.get(place)
         if pool is None:
-            environment = {**thread_variables(1), **SAFE, **_gpu_of(place)}
+            environment = {**thread_variables(1), **ENVIRONMENT, **_gpu_of(place)}
             pool = ProcessPoolExecutor(
                 1, env=environment, initializer=begin, initargs=(os.getpid(),)
             )
