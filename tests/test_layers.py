@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TypeGuard
@@ -74,14 +75,18 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("file", MODULES, ids=name_of)
-def test_a_room_imports_only_rooms_above_it(file: Path) -> None:
-    place = ORDER.index(own_room(file))
+@cache
+def imported_by(file: Path) -> tuple[tuple[str, int], ...]:
+    """Returns (dotted name, line) of everything that a module imports."""
+    return tuple(imports(ast.parse(file.read_text(encoding="utf-8"))))
 
+
+def test_a_room_imports_only_rooms_above_it() -> None:
     below = [
-        f"line {line}: {dotted}"
-        for dotted, line in imports(ast.parse(file.read_text(encoding="utf-8")))
-        if (room := room_of(dotted)) is not None and ORDER.index(room) > place
+        f"{name_of(file)}, line {line}: {dotted}"
+        for file in MODULES
+        for dotted, line in imported_by(file)
+        if (room := room_of(dotted)) is not None and ORDER.index(room) > ORDER.index(own_room(file))
     ]
 
     assert below == []
@@ -101,9 +106,7 @@ def test_a_student_imports_only_the_registry_and_the_errors(file: Path) -> None:
     Those that are made from a pretrained model share how it is loaded and cut.
     """
     imported = {
-        dotted.rpartition(".")[0]
-        for dotted, _ in imports(ast.parse(file.read_text(encoding="utf-8")))
-        if dotted.startswith("kdzoo")
+        dotted.rpartition(".")[0] for dotted, _ in imported_by(file) if dotted.startswith("kdzoo")
     }
     pretrained = {"kdzoo.model.layers", "kdzoo.model.pretrained"}
     is_made_from_one = "context: BuildContext" in file.read_text("utf-8")
@@ -113,28 +116,32 @@ def test_a_student_imports_only_the_registry_and_the_errors(file: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("file", [*MODULES, *STUDENTS], ids=name_of)
-def test_nothing_that_is_installed_imports_the_tests(file: Path) -> None:
-    names = {dotted for dotted, _ in imports(ast.parse(file.read_text(encoding="utf-8")))}
+def test_nothing_that_is_installed_imports_the_tests() -> None:
+    found = [
+        f"{name_of(file)}, line {line}: {dotted}"
+        for file in (*MODULES, *STUDENTS)
+        for dotted, line in imported_by(file)
+        if dotted.startswith(("tests", "tiny_", "pytest"))
+    ]
 
-    assert not {name for name in names if name.startswith(("tests", "tiny_", "pytest"))}
+    assert found == []
 
 
 UNIX_ALONE = {"fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty"}
 
 
-@pytest.mark.parametrize("file", [*MODULES, *STUDENTS], ids=name_of)
-def test_a_module_can_be_imported_where_unixs_own_modules_are_not(file: Path) -> None:
+def test_a_module_can_be_imported_where_unixs_own_modules_are_not() -> None:
     """What Windows lacks is asked for where it is needed alone."""
-    top = ast.parse(file.read_text(encoding="utf-8")).body
-    names = {
-        dotted.partition(".")[0]
-        for node in top
+    found = [
+        f"{name_of(file)}, line {line}: {dotted}"
+        for file in (*MODULES, *STUDENTS)
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
         if isinstance(node, ast.Import | ast.ImportFrom)
-        for dotted, _ in imports(node)
-    }
+        for dotted, line in imports(node)
+        if dotted.partition(".")[0] in UNIX_ALONE
+    ]
 
-    assert not names & UNIX_ALONE
+    assert found == []
 
 
 def at_import(body: Iterable[ast.stmt]) -> Iterator[str]:

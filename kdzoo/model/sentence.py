@@ -93,7 +93,7 @@ class KdzooSentenceForSequenceClassification(WholeModel):
             return vectors
         return pair_features(vectors)
 
-    def logits_of(
+    def _logits_of(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None
     ) -> Tensor:
         """Returns logits [B, C] for ids, mask and, of pairs, token types [B, T] each."""

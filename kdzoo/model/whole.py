@@ -30,7 +30,7 @@ class WholeModel(PreTrainedModel):  # type: ignore[misc]
             raise ModelError(f"the weights of {args[0]} lack {missing}; the folder is not whole")
         return (model, info) if wanted else model
 
-    def logits_of(
+    def _logits_of(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None
     ) -> Tensor:
         """Returns logits [B, C] for ids, mask and, of pairs, token types [B, T] each."""
@@ -57,7 +57,7 @@ class WholeModel(PreTrainedModel):  # type: ignore[misc]
             raise ValueError("input_ids are needed")
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
-        logits = self.logits_of(input_ids, attention_mask, token_type_ids)
+        logits = self._logits_of(input_ids, attention_mask, token_type_ids)
         loss = None if labels is None else _loss_of(self.config, logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)
 

@@ -82,7 +82,7 @@ class KdzooForSequenceClassification(WholeModel):
         """Returns the student's table of words, ``embedding``, if it has one of that name."""
         return self.student.embedding if has_embedding(self.student) else None
 
-    def logits_of(
+    def _logits_of(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None
     ) -> Tensor:
         """Returns logits [B, C] for ids, mask and, of pairs, token types [B, T] each."""
