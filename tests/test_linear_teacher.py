@@ -159,6 +159,16 @@ class TestModel:
         ]
         np.testing.assert_allclose(both, np.concatenate(apart, axis=1), rtol=5e-3, atol=5e-3)
 
+    def test_of_many_labels_with_two_texts_each_warns_of_nothing(self, tiny_encoder: Path) -> None:
+        """A warning is an error here: that so many classes look like numbers, say."""
+        texts = [Example(f"play {word} jazz", label=word % 40) for word in range(80)]
+        names = tuple(f"label {number}" for number in range(40))
+        corpus = Corpus(names, tuple(texts), tuple(texts[:4]), tuple(texts[:4]))
+
+        head = fit_head(open_sentence_encoder(tiny_encoder, None, 32, 8), corpus, Silent(), CPU)
+
+        assert len(head.bias) == 40
+
     def test_is_a_logistic_regression_over_the_vectors(
         self, tiny_encoder: Path, tmp_path: Path
     ) -> None:

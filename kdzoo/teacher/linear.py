@@ -73,7 +73,9 @@ def fit_head(
         planes, offsets, strength = _one_versus_rest(features / length, gold)
         planes = planes / np.float32(length)
         return LinearHead(planes.astype(np.float32), offsets.astype(np.float32), strength)
-    search = _regression(gold).fit(features / length, gold)
+    with warnings.catch_warnings():  # labels are labels, however few texts each has
+        warnings.filterwarnings("ignore", message="The number of unique classes is greater than")
+        search = _regression(gold).fit(features / length, gold)
     machine = search.best_estimator_
     weight, bias = machine.coef_ / length, machine.intercept_
     if len(weight) == 1:  # two classes: one plane
