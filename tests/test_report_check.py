@@ -8,17 +8,25 @@ from pathlib import Path
 import pytest
 from tiny_world import RunCommand
 
+from kdzoo import make_report
 from kdzoo.report.check import quality_part
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 
 
-@pytest.fixture
-def folder(tmp_path: Path, kdzoo: RunCommand) -> Path:
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of published results, its tables just written."""
-    shutil.copytree(RESULTS / "clinc150-few", tmp_path / "few")
-    assert kdzoo("report", "few").code == 0
-    return tmp_path / "few"
+    folder = tmp_path_factory.mktemp("reported") / "few"
+    shutil.copytree(RESULTS / "clinc150-few", folder)
+    make_report(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, reported: Path) -> Path:
+    """A copy that a test may change."""
+    return Path(shutil.copytree(reported, tmp_path / "few"))
 
 
 class TestTables:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import atexit
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +213,29 @@ def summary(corpus: Corpus, origin: str = "files:tiny") -> DataSummary:
     )
 
 
+def written_once(write: Callable[..., HandWritten]) -> Callable[..., HandWritten]:
+    """Has a study written once a session, and copied for each test that asks for it."""
+    templates: dict[str, HandWritten] = {}
+
+    @wraps(write)
+    def copied(root: Path, **options: Any) -> HandWritten:
+        options = {
+            name: sorted(value) if isinstance(value, Iterable) else value
+            for name, value in options.items()
+        }
+        key = repr(sorted(options.items()))
+        if key not in templates:
+            folder = Path(tempfile.mkdtemp(prefix="kdzoo-hand-written-")) / "study"
+            atexit.register(shutil.rmtree, folder.parent, ignore_errors=True)
+            templates[key] = write(folder, **options)
+        template = templates[key]
+        shutil.copytree(template.store.root, root, dirs_exist_ok=True)
+        return replace(template, store=Store(root), rows=[*template.rows])
+
+    return copied
+
+
+@written_once
 def one_student(
     root: Path,
     *,
@@ -259,6 +286,7 @@ def two_students(root: Path, seeds: int = 2) -> Store:
     return study.finish()
 
 
+@written_once
 def one_student_deployed(root: Path) -> HandWritten:
     """Returns the same study in every runtime, with a baseline: eight rows, all of them timed."""
     study = one_student(root)
