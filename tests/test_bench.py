@@ -107,6 +107,7 @@ def shared_bench() -> dict[str, Finished]:
     return {}
 
 
+@pytest.mark.study
 class TestSideBySide:
     def test_every_model_stands_in_every_form_that_it_has(
         self, all_kinds: Finished, folders: Folders

@@ -142,6 +142,7 @@ class TestFolder:
 
         assert {each.by for each in predict(tmp_path / "c", TEXTS)} == {by}
 
+    @pytest.mark.study
     def test_is_measured_beside_its_parts(self, tmp_path: Path, forms: dict[str, Path]) -> None:
         """In one session: its size is that of both, its accuracy that of its answers."""
         threshold = median_of(forms["student"], "confidence")

@@ -216,6 +216,7 @@ def test_verdicts_are_of_macro_f1(study: Path) -> None:
     assert rows["sets"].over_texts.value == pytest.approx(student)
 
 
+@pytest.mark.study
 def test_published_results_say_the_same(study: Path, tmp_path: Path) -> None:
     shown = tmp_path / "shown"
 

@@ -192,6 +192,7 @@ class TestFiles:
         assert sentence.code == 0
         assert len(sentence.out.splitlines()) == 4
 
+    @pytest.mark.study
     def test_need_memory_for_a_part_of_them(self, model: Path, tmp_path: Path) -> None:
         """Ten times the texts take no more memory, while they are read, answered and written."""
         predictor = package.load(model)

@@ -36,6 +36,7 @@ def test_are_the_texts_of_the_outcomes_in_their_order(copied: Store, tiny_data: 
     )
 
 
+@pytest.mark.study
 def test_stand_below_the_classes_that_lost_them(kdzoo: RunCommand) -> None:
     """Of the embedded data, which is always there; without the option the page has no text."""
     shutil.copytree(RESULTS / "quickstart", "study")
