@@ -32,7 +32,6 @@ from kdzoo.hub.repository import check_name
 from kdzoo.results import Store
 from kdzoo.runtime.folder import check_exported_form
 
-pytestmark = pytest.mark.study
 TOKEN = "hf_" + "Secret" * 5
 TEXTS = ["wake me", "play a song", "rain tomorrow", "a joke please", "jazz band now"]
 MODEL = [
