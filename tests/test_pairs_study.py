@@ -17,7 +17,6 @@ from transformers import pipeline
 import kdzoo as library
 from kdzoo.results import Store
 
-
 Finished = tuple[Path, Path]  # data, study
 
 
