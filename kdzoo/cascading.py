@@ -9,7 +9,6 @@ from kdzoo.choosing.cascade import (
     CascadeLine,
     Wanted,
     check_wanted,
-    exported,
     find_cascades,
 )
 from kdzoo.errors import ModelError, RecipeError
@@ -20,6 +19,7 @@ from kdzoo.runtime import require_runtimes
 from kdzoo.runtime.cascade import Cascade, write_cascade
 from kdzoo.runtime.folder import CASCADE, README, STUDENT, TEACHER, check_exported_form
 from kdzoo.statistics.cascade import RISK
+from kdzoo.statistics.escalation import exported
 
 _FILES = {CASCADE, README, STUDENT, TEACHER}
 

@@ -27,7 +27,6 @@ from kdzoo.api import (
     show,
     write_predictions,
 )
-from kdzoo.choosing.cascade import SCORE_COLUMNS
 from kdzoo.errors import KdzooError, ModelError
 from kdzoo.measure import outcomes
 from kdzoo.results import Member, Store
@@ -36,6 +35,7 @@ from kdzoo.runtime.cascade import Cascade, read_cascade, write_cascade
 from kdzoo.runtime.decision import Decision
 from kdzoo.runtime.folder import CASCADE, DEPLOYED
 from kdzoo.runtime.sureness import SURENESS, sureness
+from kdzoo.statistics.escalation import SCORE_COLUMNS
 
 TEXTS = ["wake me at six", "play some jazz", "will it rain", "tell me a joke", "a", "b c d e"]
 TEACHER, STUDENT = "t" * 16, "s" * 16

@@ -4,35 +4,17 @@ from __future__ import annotations
 
 import operator
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from kdzoo.errors import ModelError, RecipeError, StoreError, did_you_mean
-from kdzoo.registry import runtimes
 from kdzoo.results import ManifestRow, Member, Store
 from kdzoo.results.opened import opened
-from kdzoo.statistics.cascade import (
-    RISK,
-    Cascaded,
-    Flags,
-    Scores,
-    Threshold,
-    cascaded,
-    promised,
-    texts_needed,
-    within,
-)
+from kdzoo.statistics.cascade import RISK, Cascaded, Threshold, texts_needed, within
+from kdzoo.statistics.escalation import EscalationPair, escalation_pairs, kept
 from kdzoo.task import SINGLE_LABEL
-
-SCORE_COLUMNS = {  # of the outcomes, by the name of what tells how sure a student is
-    "confidence": "calibrated_confidence",
-    "margin": "margin",
-    "energy": "energy",
-    "in_scope": "in_scope",
-}
 
 
 @dataclass(frozen=True)
@@ -71,31 +53,6 @@ class CascadeLine:
     test: Cascaded | None
 
 
-@dataclass(frozen=True)
-class _Pair:
-    """The outcomes of a student's form, and of the teacher's beside it."""
-
-    row: ManifestRow
-    runtime: str
-    teacher_key: str
-    student: pd.DataFrame
-    teacher: pd.DataFrame
-
-    def rights(self, split: str) -> tuple[Flags, Flags]:
-        """Returns whether each text of a split is answered rightly, by either, [N] each."""
-        own, other = (
-            outcomes[outcomes["split"] == split] for outcomes in (self.student, self.teacher)
-        )
-        student = (own["gold"] == own["prediction"]).to_numpy()
-        return student, (other["gold"] == other["prediction"]).to_numpy()
-
-    def scores(self, split: str) -> dict[str, Scores]:
-        """Returns how sure the student is of each text of a split, by the score's name."""
-        own = self.student[self.student["split"] == split]
-        found = {name: own[column].to_numpy(float) for name, column in SCORE_COLUMNS.items()}
-        return {name: values for name, values in found.items() if np.isfinite(values).all()}
-
-
 def find_cascades(
     store: Store,
     escalate_to: str,
@@ -130,7 +87,7 @@ def find_cascades(
     pairs = [
         pair
         for row in _students(rows, teacher, model, store)
-        for pair in _pairs(store, row, teacher)
+        for pair in escalation_pairs(store, row, teacher)
         if runtime is None or pair.runtime == runtime
     ]
     if not pairs:
@@ -207,49 +164,7 @@ def _check_labels(store: Store, student: ManifestRow, teacher: ManifestRow) -> N
         )
 
 
-def _pairs(store: Store, row: ManifestRow, teacher: ManifestRow) -> Iterator[_Pair]:
-    """Yields a student's forms that answer as in PyTorch, each beside the teacher's."""
-    member = row.members[0]
-    keys = {lent.key: lent for lent in teacher.members}
-    seeds = {lent.seed: lent.key for lent in teacher.members}
-    asked = member.teacher_key if member.teacher_key in keys else None
-    asked = asked or seeds.get(member.seed, teacher.members[0].key)
-    for runtime in exported(row.runtimes) or row.runtimes:
-        own = _outcomes(store, member.key, runtime)
-        other = _outcomes(store, asked, runtime)
-        other = _outcomes(store, asked, "torch") if other is None else other
-        if own is not None and other is not None:
-            pair = _Pair(row, runtime, asked, own, other)
-            if _are_of_one_data(pair, "validation"):
-                yield pair
-
-
-def exported(names: Sequence[str]) -> list[str]:
-    """Returns those of the runtimes for which a cascade can be exported."""
-    known = runtimes.entries()
-    return [name for name in names if name in known and known[name].export is not None]
-
-
-def _outcomes(store: Store, key: str, runtime: str) -> pd.DataFrame | None:
-    """Returns the outcomes of a form; None where there is none, or it answers otherwise."""
-    if runtime == "torch":
-        return store.predictions(key)
-    form = store.read_form(key, runtime)
-    if form is None or form.failure is not None or not (form.parity and form.parity.passed):
-        return None
-    return store.predictions(key, runtime)
-
-
-def _are_of_one_data(pair: _Pair, split: str) -> bool:
-    own, other = (
-        outcomes.loc[outcomes["split"] == split, "gold"].to_numpy()
-        for outcomes in (pair.student, pair.teacher)
-    )
-    return len(own) > 0 and np.array_equal(own, other)
-
-
-def _line(pair: _Pair, wanted: Wanted, candidates: int) -> CascadeLine:
-    student, teacher = pair.rights("validation")
+def _line(pair: EscalationPair, wanted: Wanted, candidates: int) -> CascadeLine:
     scores = pair.scores("validation")
     if not scores:
         raise StoreError(
@@ -257,27 +172,31 @@ def _line(pair: _Pair, wanted: Wanted, candidates: int) -> CascadeLine:
             "with this kdzoo"
         )
     if wanted.max_escalated is not None:
-        threshold = within(scores, student, teacher, wanted.max_escalated)
+        threshold = within(scores, *pair.rights("validation"), wanted.max_escalated)
     else:
-        assert wanted.max_loss is not None  # noqa: S101 - ``check_wanted`` saw one of them
-        needed = texts_needed(wanted.max_loss, RISK / candidates / len(scores))
-        if len(student) < needed:
-            raise RecipeError(
-                f"validation has {len(student):,} texts, too few for --max-loss "
-                f"{wanted.max_loss:g}: even if none of them is lost, {needed:,} texts would do at "
-                f"least{_fewer(candidates)}; promise less, as in --max-loss "
-                f"{_least_loss(len(student), candidates * len(scores)):g}"
-            )
-        threshold = promised(scores, student, teacher, wanted.max_loss, RISK / candidates)
+        threshold = _promised(pair, wanted.max_loss or 0.0, candidates, len(scores))
     return CascadeLine(
         name=pair.row.name,
         runtime=pair.runtime,
         member=pair.row.members[0],
         teacher_key=pair.teacher_key,
         threshold=threshold,
-        validation=_read(pair, threshold, "validation"),
-        test=_read(pair, threshold, "test") if _are_of_one_data(pair, "test") else None,
+        validation=pair.read(threshold, "validation"),
+        test=pair.read(threshold, "test") if pair.texts("test") else None,
     )
+
+
+def _promised(pair: EscalationPair, max_loss: float, candidates: int, scores: int) -> Threshold:
+    found = kept(pair, max_loss, candidates)
+    if found is None:
+        texts = pair.texts("validation")
+        needed = texts_needed(max_loss, RISK / candidates / scores)
+        raise RecipeError(
+            f"validation has {texts:,} texts, too few for --max-loss {max_loss:g}: even if none of "
+            f"them is lost, {needed:,} texts would do at least{_fewer(candidates)}; promise less, "
+            f"as in --max-loss {_least_loss(texts, candidates * scores):g}"
+        )
+    return found
 
 
 def _fewer(candidates: int) -> str:
@@ -290,8 +209,3 @@ def _least_loss(texts: int, parts: int) -> float:
     """Returns the least loss that so many texts can promise, rounded up to a tenth of a point."""
     least = 1 - (RISK / parts) ** (1 / texts)
     return float(np.ceil(least * 1000) / 1000)
-
-
-def _read(pair: _Pair, threshold: Threshold, split: str) -> Cascaded:
-    student, teacher = pair.rights(split)
-    return cascaded(threshold.answers(pair.scores(split)[threshold.score]), student, teacher)

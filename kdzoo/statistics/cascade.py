@@ -95,11 +95,9 @@ def promised(
         risk: how often the promise may be broken; the scores share it.
     """
     count = len(student)
-    risk_of_one = risk / len(scores)
-    may_be_lost = int(
-        binom.ppf(risk_of_one, count, max_loss)
-    )  # the least with at least that probability
-    if binom.cdf(may_be_lost, count, max_loss) > risk_of_one:
+    part = risk / len(scores)
+    may_be_lost = int(binom.ppf(part, count, max_loss))  # the least with at least that probability
+    if binom.cdf(may_be_lost, count, max_loss) > part:
         may_be_lost -= 1
     lost = teacher & ~student
     found = [

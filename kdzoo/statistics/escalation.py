@@ -1,0 +1,131 @@
+"""Students beside the teacher that would answer for them: what a promise takes of their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kdzoo.registry import runtimes
+from kdzoo.results import ManifestRow, Store
+from kdzoo.statistics.cascade import (
+    RISK,
+    Cascaded,
+    Flags,
+    Scores,
+    Threshold,
+    cascaded,
+    promised,
+    texts_needed,
+)
+
+SCORE_COLUMNS = {  # of the outcomes, by the name of what tells how sure a student is
+    "confidence": "calibrated_confidence",
+    "margin": "margin",
+    "energy": "energy",
+    "in_scope": "in_scope",
+}
+
+
+@dataclass(frozen=True)
+class EscalationPair:
+    """The outcomes of a student's form, and of the teacher's beside it.
+
+    Attributes:
+        row: the student's.
+        runtime: of the form.
+        teacher_key: of the model that is asked.
+        student: its outcomes.
+        teacher: those of the model that is asked, on the same texts.
+    """
+
+    row: ManifestRow
+    runtime: str
+    teacher_key: str
+    student: pd.DataFrame
+    teacher: pd.DataFrame
+
+    def rights(self, split: str) -> tuple[Flags, Flags]:
+        """Returns whether each text of a split is answered rightly, by either, [N] each."""
+        own, other = (
+            outcomes[outcomes["split"] == split] for outcomes in (self.student, self.teacher)
+        )
+        student = (own["gold"] == own["prediction"]).to_numpy()
+        return student, (other["gold"] == other["prediction"]).to_numpy()
+
+    def scores(self, split: str) -> dict[str, Scores]:
+        """Returns how sure the student is of each text of a split, by the score's name."""
+        own = self.student[self.student["split"] == split]
+        found = {name: own[column].to_numpy(float) for name, column in SCORE_COLUMNS.items()}
+        return {name: values for name, values in found.items() if np.isfinite(values).all()}
+
+    def texts(self, split: str) -> int:
+        """Returns how many texts of a split both have answered; none where they are others."""
+        own, other = (
+            outcomes.loc[outcomes["split"] == split, "gold"].to_numpy()
+            for outcomes in (self.student, self.teacher)
+        )
+        return len(own) if np.array_equal(own, other) else 0
+
+    def read(self, threshold: Threshold, split: str) -> Cascaded:
+        """Returns what a threshold makes of a split."""
+        student, teacher = self.rights(split)
+        return cascaded(threshold.answers(self.scores(split)[threshold.score]), student, teacher)
+
+
+def escalation_pairs(
+    store: Store, row: ManifestRow, teacher: ManifestRow
+) -> Iterator[EscalationPair]:
+    """Yields a student's forms that answer as in PyTorch, each beside the teacher's.
+
+    Args:
+        store: of the study.
+        row: the student's; its first seed is looked at.
+        teacher: the row of the model that is asked.
+    """
+    member = row.members[0]
+    keys = {lent.key: lent for lent in teacher.members}
+    seeds = {lent.seed: lent.key for lent in teacher.members}
+    asked = member.teacher_key if member.teacher_key in keys else None
+    asked = asked or seeds.get(member.seed, teacher.members[0].key)
+    for runtime in exported(row.runtimes) or row.runtimes:
+        own = _outcomes(store, member.key, runtime)
+        other = _outcomes(store, asked, runtime)
+        other = _outcomes(store, asked, "torch") if other is None else other
+        if own is not None and other is not None:
+            pair = EscalationPair(row, runtime, asked, own, other)
+            if pair.texts("validation"):
+                yield pair
+
+
+def exported(names: Sequence[str]) -> list[str]:
+    """Returns those of the runtimes for which a cascade can be exported."""
+    known = runtimes.entries()
+    return [name for name in names if name in known and known[name].export is not None]
+
+
+def _outcomes(store: Store, key: str, runtime: str) -> pd.DataFrame | None:
+    """Returns the outcomes of a form; None where there is none, or it answers otherwise."""
+    if runtime == "torch":
+        return store.predictions(key)
+    form = store.read_form(key, runtime)
+    if form is None or form.failure is not None or not (form.parity and form.parity.passed):
+        return None
+    return store.predictions(key, runtime)
+
+
+def kept(pair: EscalationPair, max_loss: float, candidates: int) -> Threshold | None:
+    """Returns the threshold that keeps a promise; None where validation is too small for it.
+
+    Args:
+        pair: whose validation texts are looked at; it has scores.
+        max_loss: share of texts that may be lost against the teacher.
+        candidates: pairs that one may choose from: they share the promise's risk.
+    """
+    scores = pair.scores("validation")
+    student, teacher = pair.rights("validation")
+    if len(student) < texts_needed(max_loss, RISK / candidates / len(scores)):
+        return None
+    return promised(scores, student, teacher, max_loss, RISK / candidates)
