@@ -22,7 +22,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from kdzoo.plain import printable
-from kdzoo.progress import Task
+from kdzoo.progress import Silent, Task
 
 LOG_EVERY_S = 30.0  # between two lines of the same work where there is no terminal
 
@@ -55,8 +55,10 @@ class _Bar:
 class _Lines:
     """Work shown as a line now and then."""
 
-    def __init__(self, console: Console, description: str, total: int, done: int) -> None:
-        self._console, self._description = console, description
+    def __init__(
+        self, console: Console, description: str, total: int, done: int, unit: str
+    ) -> None:
+        self._console, self._description, self._unit = console, description, unit
         self._total, self._done, self._first, self._note = total, done, done, ""
         self._start = self._last = time.monotonic()
 
@@ -70,13 +72,12 @@ class _Lines:
         self._last = now
         unit_s = (now - self._start) / max(1, self._done - self._first)
         left_min = unit_s * (self._total - self._done) / 60
-        self._console.print(
-            Text(
-                f"{self._description}: {self._done:,} of {self._total:,}  {self._note}  "
-                f"{left_min:.1f} min left"
-            ),
-            soft_wrap=True,
+        parts = (
+            f"{self._description}: {self._done:,} of {self._total:,} {self._unit}",
+            self._note,
+            f"{left_min:.1f} min left",
         )
+        self._console.print(Text(", ".join(filter(None, parts))), soft_wrap=True)
 
 
 class ConsoleProgress:
@@ -90,17 +91,24 @@ class ConsoleProgress:
         self._console.print(Text(message), soft_wrap=True)
 
     @contextmanager
-    def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
-        """Opens a bar that disappears when its work is done."""
+    def task(
+        self, description: str, total: int, done: int = 0, unit: str = "steps"
+    ) -> Iterator[Task]:
+        """Opens a bar that disappears when its work is done; nothing where there is no work."""
+        if not total:
+            with Silent().task(description, total) as unseen:
+                yield unseen
+            return
         if not self._console.is_terminal:
-            self.say(f"{description} ({total:,})")
-            yield _Lines(self._console, description, total, done)
+            self.say(_opening(description, total, done, unit))
+            yield _Lines(self._console, description, total, done, unit)
             return
         bars = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
+            TextColumn("{task.fields[unit]}", markup=False),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
@@ -109,8 +117,15 @@ class ConsoleProgress:
             transient=True,
         )
         with bars:
-            task = bars.add_task(description, total=total, completed=done, note="")
+            task = bars.add_task(description, total=total, completed=done, unit=unit, note="")
             yield _Bar(bars, task)
+
+
+def _opening(description: str, total: int, done: int, unit: str) -> str:
+    """Returns the line with which work begins in a log: what is counted, where it is several."""
+    if total == 1:
+        return description
+    return f"{description}: {total:,} {unit}" + (f", {done:,} of them done before" if done else "")
 
 
 def table(

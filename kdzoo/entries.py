@@ -67,7 +67,7 @@ class StudentEntry(Entry):
     """A student: a class that is built, or a function that returns a Hugging Face model.
 
     Attributes:
-        road: the teacher's architecture made smaller, or another one.
+        road: the approach: the teacher's architecture made smaller, or another one.
         special_tokens: whether it reads texts wrapped as the teacher does, as in [CLS] text [SEP].
         tokenizer_of: the option whose model's tokenizer it reads with; the teacher's if None.
         starter: what ``kdzoo init`` writes for it; nothing if None.

@@ -101,7 +101,7 @@ def export(
     write(folder, target, ExportSettings(int8, calibration, _kept(folder, runtime, int8)))
     found = None
     if texts is not None:
-        with progress.task("comparing with PyTorch", count) as task:
+        with progress.task("comparing with PyTorch", count, unit="texts") as task:
             found = _compare(folder, target, runtime, read(), task)
     return Exported(Path(out), runtime, deployed_bytes(target), size_bytes(folder), found)
 

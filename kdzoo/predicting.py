@@ -152,7 +152,7 @@ def _of_file(
         raise DataError(f"{file} holds no texts")
 
     def answered() -> Iterator[Answer]:
-        with progress.task("labelling", count) as task:
+        with progress.task("labelling", count, unit="texts") as task:
             for answer in _of(predictor, read(), top):
                 yield answer
                 task.advance()

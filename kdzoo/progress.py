@@ -35,8 +35,13 @@ class Progress(Protocol):
     def say(self, message: str) -> None:
         """Reports one finished thing, or one thing to know."""
 
-    def task(self, description: str, total: int, done: int = 0) -> AbstractContextManager[Task]:
-        """Opens a bar for ``total`` steps, of which ``done`` were done before."""
+    def task(
+        self, description: str, total: int, done: int = 0, unit: str = "steps"
+    ) -> AbstractContextManager[Task]:
+        """Opens a bar for ``total`` steps, of which ``done`` were done before.
+
+        ``unit`` says what they are, as in ``texts``.
+        """
 
 
 class _SilentTask:
@@ -51,7 +56,9 @@ class Silent:
         """Does nothing."""
 
     @contextmanager
-    def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
+    def task(
+        self, description: str, total: int, done: int = 0, unit: str = "steps"
+    ) -> Iterator[Task]:
         """Opens a bar that nobody sees."""
         yield _SilentTask()
 

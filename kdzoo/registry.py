@@ -174,7 +174,8 @@ def register_student(
 
     Args:
         name: what recipes call it.
-        road: ``compression`` (the teacher's architecture, smaller) or ``change`` (another one).
+        road: the approach: ``compression`` (the teacher's architecture, smaller) or ``change``
+            (another one).
         special_tokens: whether it reads texts wrapped as the teacher does, as in [CLS] text [SEP].
         tokenizer_of: the option, marked :class:`Pretrained`, whose model's tokenizer it reads with,
             whole; the teacher's, pruned, if None. Recipes then choose no text, vocabulary and

@@ -12,7 +12,7 @@ from kdzoo.files import with_home
 from kdzoo.recipe import option_fields
 from kdzoo.registry import load_extensions, students
 
-# For a student that says nothing of its own: what the shipped ones of its road begin with.
+# For a student that says nothing of its own: what the shipped ones of its approach begin with.
 _USUAL = {
     "compression": Starter(batch_size=32, learning_rate=3e-4),
     "change": Starter(batch_size=64, learning_rate=2e-3),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def hf(context: BuildContext, *, model: Annotated[str, Pretrained()]) -> Any:
     """A pretrained encoder by hub id or folder, which reads texts with its own tokenizer.
 
-    Its road is change, even where it is of the teacher's type: not one layer, word or weight of
+    Its approach is change, even where it is of the teacher's type: not one layer, word or weight of
     the teacher goes into it. Its head is new, also where the model is a finished classifier; a
     hard-label control starts from the same model. Saved as the model's own class.
 

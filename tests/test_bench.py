@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,6 +46,11 @@ class Folders:
     def models(self) -> tuple[Path, ...]:
         """All of them, the foreign one first."""
         return self.foreign, self.student, self.exported, self.baseline
+
+    @property
+    def named(self) -> dict[Path, str]:
+        """What they are called: those of a study without their hash."""
+        return dict(zip(self.models, names_apart([*map(str, self.models)]), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +121,10 @@ class TestSideBySide:
         """A trained model in each runtime; an exported one and a baseline as they are."""
         assert all_kinds.outcome.code == 0, all_kinds.outcome.err
         assert set(all_kinds.lines) == {
-            *((folders.foreign.name, runtime) for runtime in RUNTIMES),
-            *((folders.student.name, runtime) for runtime in RUNTIMES),
-            (folders.exported.name, "onnx"),
-            (folders.baseline.name, "sklearn"),
+            *((folders.named[folders.foreign], runtime) for runtime in RUNTIMES),
+            *((folders.named[folders.student], runtime) for runtime in RUNTIMES),
+            (folders.named[folders.exported], "onnx"),
+            (folders.named[folders.baseline], "sklearn"),
         }
         assert not any(line["notes"] for line in all_kinds.lines.values())
 
@@ -145,10 +151,10 @@ class TestSideBySide:
         faster = {row for row, line in all_kinds.lines.items() if line["times_faster"]}
 
         assert faster == {
-            *((folders.student.name, runtime) for runtime in RUNTIMES),
-            (folders.exported.name, "onnx"),
+            *((folders.named[folders.student], runtime) for runtime in RUNTIMES),
+            (folders.named[folders.exported], "onnx"),
         }
-        fastest = all_kinds.lines[folders.baseline.name, "sklearn"]
+        fastest = all_kinds.lines[folders.named[folders.baseline], "sklearn"]
         assert float(fastest["times_faster_than_fastest_teacher"]) > 0
 
     def test_quality_is_that_of_what_the_model_predicts(
@@ -162,8 +168,19 @@ class TestSideBySide:
         ):  # fmt: skip
             predicted = [each.label for each in package.load(str(folder)).predict(texts)]
             right = sum(a == b for a, b in zip(predicted, gold, strict=True)) / len(gold)
-            shown = all_kinds.lines[folder.name, runtime]["accuracy_mean"]
+            shown = all_kinds.lines[folders.named[folder], runtime]["accuracy_mean"]
             assert float(shown) == pytest.approx(right, abs=1e-3)
+
+    def test_accuracy_has_its_interval_over_texts_in_the_picture(
+        self, all_kinds: Finished, folders: Folders
+    ) -> None:
+        """48 texts say little, and the picture shows how little; names hold no hash."""
+        (form, *_) = (each for each in all_kinds.bench.forms if each.name in folders.named.values())
+        svg = (all_kinds.folder / "accuracy_vs_latency.svg").read_text(encoding="utf-8")
+
+        assert form.quality["accuracy_low"] < form.quality["accuracy"]
+        assert not re.search(r"--[0-9a-f]{16}", " ".join(folders.named.values()))
+        assert "bench accuracy" not in svg
 
     def test_json_holds_every_figure_of_the_table(self, all_kinds: Finished) -> None:
         """And every round's milliseconds; it reads back as it was."""
@@ -186,7 +203,7 @@ class TestSideBySide:
 
         assert known == {
             (name, runtime)
-            for name in (folders.foreign.name, folders.student.name)
+            for name in (folders.named[folders.foreign], folders.named[folders.student])
             for runtime in RUNTIMES
         }
 
@@ -214,7 +231,7 @@ class TestSideBySide:
         self, bench: RunCommand, folders: Folders
     ) -> None:
         """Forms are exported anew: the model may have changed."""
-        graph = Path("bench") / FORMS / f"{folders.student.name}--onnx" / "model.onnx"
+        graph = Path("bench") / FORMS / f"{folders.named[folders.student]}--onnx" / "model.onnx"
         assert bench(folders.student, "--runtimes", "onnx").code == 0
         first = graph.stat().st_mtime_ns
         assert bench(folders.student, "--runtimes", "onnx").code == 0
@@ -234,6 +251,24 @@ class TestNames:
             (["x/cnn/onnx-int8", "x/bert"], ["cnn/onnx-int8", "bert"]),
             (["x/cnn/onnx", "x/bert/onnx"], ["cnn/onnx", "bert/onnx"]),
             (["onnx"], ["onnx"]),
+            ([f"runs/x/models/cnn--s0--{'a' * 16}", "x/bert"], ["cnn", "bert"]),
+            ([f"models/cnn--small--s2--{'0f' * 8}"], ["cnn/small"]),
+            ([f"models/cnn--s0--{'a' * 16}/onnx-int8"], ["cnn/onnx-int8"]),
+            (
+                [f"models/cnn--s{seed}--{'a' * 16}" for seed in (0, 1)],
+                ["cnn/seed-0", "cnn/seed-1"],
+            ),
+            (
+                [f"models/cnn--s0--{letter * 16}" for letter in "ab"],
+                [f"cnn--s0--{letter * 16}" for letter in "ab"],
+            ),
+            ([f"hub/models--owner--bert/snapshots/{'c' * 40}"], ["bert"]),
+            (
+                [f"hub/models--{owner}--bert/snapshots/{'c' * 40}" for owner in ("one", "two")],
+                ["one/bert", "two/bert"],
+            ),
+            ([f"hub/models--bert/snapshots/{'c' * 40}", "other/bert"], ["hub/bert", "other/bert"]),
+            (["cnn--s0--no-key", "snapshots/abc"], ["cnn--s0--no-key", "abc"]),
         ],
     )
     def test_are_the_shortest_that_tell_models_apart(
@@ -256,10 +291,10 @@ class TestAFormThatCannotBe:
 
         assert outcome.code == 0, outcome.err
         lines = Finished(outcome, Path("bench")).lines
-        assert lines[folders.student.name, "onnx"]["notes"] == "no such luck"
-        assert lines[folders.student.name, "onnx"]["latency_p50_ms"] == ""
-        assert float(lines[folders.student.name, "torch"]["latency_p50_ms"]) > 0
-        assert float(lines[folders.exported.name, "onnx"]["latency_p50_ms"]) > 0
+        assert lines[folders.named[folders.student], "onnx"]["notes"] == "no such luck"
+        assert lines[folders.named[folders.student], "onnx"]["latency_p50_ms"] == ""
+        assert float(lines[folders.named[folders.student], "torch"]["latency_p50_ms"]) > 0
+        assert float(lines[folders.named[folders.exported], "onnx"]["latency_p50_ms"]) > 0
         assert "no such luck" in outcome.out
 
     @pytest.mark.usefixtures("no_export")
@@ -279,7 +314,10 @@ class TestAFormThatCannotBe:
 
         assert outcome.code == 0, outcome.err
         assert (
-            "0.5" in Finished(outcome, Path("bench")).lines[folders.student.name, "onnx"]["notes"]
+            "0.5"
+            in Finished(outcome, Path("bench")).lines[folders.named[folders.student], "onnx"][
+                "notes"
+            ]
         )
 
 

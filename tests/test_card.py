@@ -94,7 +94,7 @@ class TestFigures:
                 ("accuracy", "accuracy"),
                 ("macro-F1", "macro_f1"),
                 ("in scope", "in_scope_accuracy"),
-                ("OOS recall", "oos_recall"),
+                ("out-of-scope recall", "oos_recall"),
             )
         }
 

@@ -144,6 +144,14 @@ def test_python_can_be_read(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)
+def test_what_is_included_is_named_as_the_site_reads_it(path: Path) -> None:
+    """A formatter that takes the mark for code would leave its words on the page."""
+    marks = re.findall(r"-*\s*8\s*<\s*-+", text_of(path))
+
+    assert {mark.strip() for mark in marks} <= {"--8<--"}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)
 def test_tables_of_studies_are_the_published_ones(path: Path) -> None:
     """No number in them is typed."""
     if "(the table of quality" not in text_of(path):  # a block that shows how to write one

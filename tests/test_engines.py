@@ -222,7 +222,7 @@ class Said:
     def say(self, message: str) -> None:
         self.lines.append(message)
 
-    def task(self, description: str, total: int, done: int = 0) -> Any:
+    def task(self, description: str, total: int, done: int = 0, unit: str = "steps") -> Any:
         raise NotImplementedError
 
 

@@ -370,10 +370,12 @@ class TestAFailure:
 
         class Breaks(Silent):
             @contextmanager
-            def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
+            def task(
+                self, description: str, total: int, done: int = 0, unit: str = "steps"
+            ) -> Iterator[Task]:
                 if description == "measuring cold starts":
                     (candidate.folder / "orders.json").unlink()
-                with super().task(description, total, done) as task:
+                with super().task(description, total, done, unit) as task:
                     yield task
 
         measured = measure_candidates(
@@ -393,11 +395,13 @@ class TestAFailure:
 
         class Interrupts(Silent):
             @contextmanager
-            def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
+            def task(
+                self, description: str, total: int, done: int = 0, unit: str = "steps"
+            ) -> Iterator[Task]:
                 if description == "measuring latency":
                     assert len(children()) == 2
                     raise error
-                with super().task(description, total, done) as task:
+                with super().task(description, total, done, unit) as task:
                     yield task
 
         candidates = [obedient(tmp_path, name) for name in "ab"]

@@ -16,9 +16,9 @@ from tiny_results import one_student
 
 from kdzoo.plain import one_line
 from kdzoo.report import make_table, read_report, write, write_report
-from kdzoo.report.formats.summary import summary
 from kdzoo.report.page.page import Page, html
 from kdzoo.report.page.sections import deployed_section, quality_section
+from kdzoo.report.words import WORDS
 from kdzoo.results import Store
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
@@ -77,8 +77,9 @@ class TestPage:
         pointing = [
             (tag, name)
             for tag, attributes in page.tags
-            for name in attributes
+            for name, value in attributes.items()
             if name in ("src", "href", "action", "data", "srcset", "poster")
+            and not (tag == "a" and str(value).startswith("#"))  # to a place of its own
         ]
         policies = [
             attributes.get("content")
@@ -89,15 +90,45 @@ class TestPage:
         assert pointing == []
         assert policies and "default-src 'none'" in str(policies[0])
 
-    def test_begins_with_the_verdict(self, written: Path, page: Read) -> None:
-        store = Store(written)
-        sentences = summary(make_table(store))
+    def test_begins_with_what_when_the_answer_and_what_to_do(self, page: Read) -> None:
+        """All of it before the first heading, data and students in words."""
+        texts = [text.strip() for text in page.texts if text.strip()]
+        first = texts[: texts.index("Accuracy against cost")]
+        told = dict(pairwise(first))
 
-        assert len(sentences) == 4
-        assert all(sentence in page.texts for sentence in sentences)
-        assert sentences[0].startswith("The teacher is right on 87.")
-        assert "Distilling " in sentences[2]
-        assert sentences[3].startswith("What to do: ")
+        assert told["Compared"].startswith("4 students of the teacher's architecture made smaller")
+        assert "TF-IDF with a linear SVM and the same students on hard labels" in told["Compared"]
+        assert told["Data"] == (
+            "files called clinc150-plus; 151 classes, one of them out of scope; 15,250 labelled "
+            "training texts, 5,500 for test."
+        )
+        assert told["When"].startswith("Trained 2")
+        assert told["Answer"].startswith("The teacher is right on 87.")
+        assert any(text.startswith("Distilling ") for text in first)
+        assert told["What to do"].startswith("Deploy bert/four-layers (onnx-int8)")
+
+    def test_answers_below_every_heading_before_its_table(self, page: Read) -> None:
+        """The answer is of the data: in it stands a figure, or that nothing could be measured."""
+        answers = [tag for tag, attributes in page.tags if attributes.get("class") == "answer"]
+        titles = [
+            title for title in page.texts
+            if title in (
+                "What each model gives", "As deployed", "Are the differences real?",
+                "What exporting changes", "Can the probabilities be believed?", "Out of scope",
+                "What was lost, and for whom",
+            )
+        ]  # fmt: skip
+
+        followed = [page.texts[page.texts.index(title) :] for title in titles]
+        said = [next(text for text in rest[1:] if text.strip()) for rest in followed]
+
+        assert len(titles) == len(answers) == 7
+        assert all(re.search(r"\d", text) for text in said)
+
+    def test_has_the_words_that_it_uses(self, page: Read) -> None:
+        for word, meaning in WORDS.items():
+            assert word in page.texts
+            assert meaning in page.texts
 
     @pytest.mark.parametrize(
         ("trained", "measured", "dates"),
@@ -169,7 +200,7 @@ class TestHostileNames:
     def page_of(name: str) -> Read:
         table = a_table(a_row(name, notes=(name,)), study=name, origin=name)
         sections = [quality_section(table, name), deployed_section(table, name)]
-        return Read(html(Page(table, [name], sections)))
+        return Read(html(Page(table, [("Answer", [name])], sections)))
 
 
 def test_code_of_ours_writes_no_html_from_data() -> None:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_world import RunCommand
 
-from kdzoo.choosing.pick import limits_of, pick
+import kdzoo.cli.pick as command
+from kdzoo.choosing.pick import Pick, limits_of, pick
 from kdzoo.measure import Memory
 from kdzoo.report import Table, TableRow, make_table
 from kdzoo.report.figures.latency import Latency
@@ -137,6 +138,29 @@ class TestCommand:
         assert f"{best.metrics['accuracy'].mean * 100:.1f}" in lines[1]
         assert "the most accurate on validation of the" in outcome.out
         assert lines[0].split()[:4] == ["model", "runtime", "validation", "test"]
+
+    @pytest.mark.parametrize(
+        ("count", "fitting", "said"),
+        [
+            (1, 1, "the only row within your limits.\n"),
+            (1, 3, "the most accurate on validation of the 3 rows within your limits.\n"),
+            (2, 2, "the 2 rows within your limits; the one below it is faster and less accurate."),
+            (3, 9, "the 9 rows within your limits; the 2 below it are faster and less accurate."),
+        ],
+    )
+    def test_says_how_many_it_chose_from_in_sentences(
+        self,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        count: int,
+        fitting: int,
+        said: str,
+    ) -> None:
+        rows = tuple(a_row(0.9 - number / 10, 1.0) for number in range(count))
+
+        command._say_why(Pick(rows[0], rows, fitting), rows[0], tmp_path)
+
+        assert said in capsys.readouterr().out
 
     def test_ends_with_one_where_nothing_fits(
         self, kdzoo: RunCommand, finished_study: Path

@@ -127,6 +127,14 @@ class TestGapClosed:
 
         svg = (tmp_path / "gap_closed.svg").read_text(encoding="utf-8")
         assert svg.count("unclear<") == 1
+        assert svg.count("pale: no measurable effect") == 1
+
+    def test_that_may_be_chance_is_pale(self, tmp_path: Path, watched: Watched) -> None:
+        """A dot in full colour tells something; one of no measurable effect does not."""
+        draw_gaps(two_students(tmp_path))
+
+        colours = [dot.get_markeredgecolor() for dot in dots(watched[0]).values()]
+        assert sorted(colours) == sorted([road_of("change").colour, gap_picture._UNTOLD])
 
     def test_without_any_gap_leaves_no_file(self, tmp_path: Path) -> None:
         """Not even one of an earlier report."""

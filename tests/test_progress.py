@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import pytest
+from rich.console import Console
 
+from kdzoo import console
+from kdzoo.console import ConsoleProgress
 from kdzoo.progress import Silent, with_speed
 
 
@@ -50,6 +54,44 @@ class TestSpeed:
         second(10)
 
         assert (one.moves, other.moves) == ([(10, "10 texts/s")], [(10, "5 rows/s")])
+
+
+class TestALog:
+    """Where there is no terminal: whole lines that say what is counted, and few of them."""
+
+    @pytest.mark.parametrize(
+        ("total", "done", "unit", "line"),
+        [
+            (0, 0, "starts", ""),
+            (1, 0, "steps", "at work\n"),
+            (2862, 0, "steps", "at work: 2,862 steps\n"),
+            (48, 0, "texts", "at work: 48 texts\n"),
+            (500, 200, "steps", "at work: 500 steps, 200 of them done before\n"),
+        ],
+    )
+    def test_begins_with_what_is_counted_where_there_is_something(
+        self, total: int, done: int, unit: str, line: str
+    ) -> None:
+        log = io.StringIO()
+        progress = ConsoleProgress(Console(file=log))
+
+        with progress.task("at work", total, done, unit) as task:
+            for _ in range(total - done):
+                task.advance()
+
+        assert log.getvalue() == line
+
+    @pytest.mark.parametrize("note", ["", "loss 0.5"])
+    def test_goes_on_with_how_far_it_is(self, monkeypatch: pytest.MonkeyPatch, note: str) -> None:
+        monkeypatch.setattr(console, "LOG_EVERY_S", 0.0)
+        log = io.StringIO()
+
+        with ConsoleProgress(Console(file=log)).task("at work", 3, unit="texts") as task:
+            task.advance(note=note)
+
+        _, line = log.getvalue().splitlines()
+        assert line.startswith(", ".join(filter(None, ["at work: 1 of 3 texts", note])))
+        assert line.endswith(" min left")
 
 
 def test_silence_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:

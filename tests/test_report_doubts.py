@@ -49,7 +49,7 @@ def terminal(store: Store, report: Report) -> str:
 
 def page(_: Store, report: Report) -> str:
     """Returns what is read on the page, what a pointer over the picture shows included."""
-    text = write.page(report)
+    text = write.page(report).translate({0x2007: None, 0x2008: None})  # room for digits
     (rows,) = re.findall(r'<script id="rows".*?>(.*?)</script>', text, re.DOTALL)
     hovers = " ".join(re.findall(r'"hover": \[.*?\]', rows))
     return re.sub(r"<script.*?</script>|<[^>]*>", " ", text, flags=re.DOTALL) + hovers

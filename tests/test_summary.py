@@ -55,7 +55,7 @@ class TestAdvice:
             a_row("worse", 0.7, 0.1, Standing.WORSE),
         )
 
-        assert "nearer (onnx) is the candidate" in said
+        assert "take nearer (onnx) as the candidate" in said
         assert "700 test texts are too few" in said
 
     def test_sends_to_pick_where_all_are_worse(self) -> None:

@@ -207,7 +207,9 @@ class StopsAfter(Silent):
         self.started_at: int | None = None
 
     @contextmanager
-    def task(self, description: str, total: int, done: int = 0) -> Iterator[StopsAfter]:
+    def task(
+        self, description: str, total: int, done: int = 0, unit: str = "steps"
+    ) -> Iterator[StopsAfter]:
         self.started_at = done
         yield self
 

@@ -299,7 +299,9 @@ class TestTexts:
 
         class Shown(Silent):
             @contextmanager
-            def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
+            def task(
+                self, description: str, total: int, done: int = 0, unit: str = "steps"
+            ) -> Iterator[Task]:
                 steps: list[int] = []
                 shown.append((description, total, steps))
 

@@ -191,8 +191,8 @@ def read_results(*folders: str | Path) -> pd.DataFrame:
     """Returns the models of one study, or of several, as a tidy frame.
 
     There is one line per model, runtime, split and metric. Columns: study, row (of the table; a
-    control stands under its student's), role (teacher, student, control or baseline), kind, road,
-    variant, seed, key, runtime, machine (that timed it), split, metric, value.
+    control stands under its student's), role (teacher, student, control or baseline), kind, road
+    (the approach), variant, seed, key, runtime, machine (that timed it), split, metric, value.
 
     The split ``deployed`` holds what a model costs: ``size_bytes``, ``latency_p50_ms``,
     ``memory_peak_bytes`` and whatever else ``table.csv`` has, by the same names. Of a row's seeds

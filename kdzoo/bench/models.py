@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from kdzoo.runtime.protocol import task_in
 from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.teacher import find_model
 
+_OF_A_STUDY = re.compile(r"^(.+)--s(\d+)--[0-9a-f]{16}$")  # the folder of a trained model
+_HASH = re.compile(r"[0-9a-f]{40}")  # of a commit
 TRAINED = "torch"  # the runtime of a folder that other forms can be made of
 
 
@@ -82,13 +85,40 @@ def _open(name: str, folder: Path) -> Model:
 def names_apart(sources: Sequence[str]) -> list[str]:
     """Returns for each path or hub id its shortest end that is no other's.
 
-    An exported form lies in its model's folder, and is called after both.
+    An exported form lies in its model's folder, and is called after both. A model of a study, or
+    one in the hub's cache, is called by its name; by its seed or its hash where others have that
+    name too.
     """
     paths = [_parts(source) for source in sources]
+    for said in (_without_seed, _with_seed):
+        names = _ends_apart([said(path) for path in paths])
+        if len(set(names)) == len(names):
+            return names
+    return _ends_apart(paths)
+
+
+def _ends_apart(paths: Sequence[Sequence[str]]) -> list[str]:
     return [
         _shortest(own, [other for place, other in enumerate(paths) if place != number])
         for number, own in enumerate(paths)
     ]
+
+
+def _without_seed(path: Sequence[str]) -> list[str]:
+    return [_OF_A_STUDY.sub(lambda found: found[1].replace("--", "/"), part)
+            for part in _of_the_hub(path)]  # fmt: skip
+
+
+def _with_seed(path: Sequence[str]) -> list[str]:
+    return [_OF_A_STUDY.sub(lambda found: f"{found[1].replace('--', '/')}/seed-{found[2]}", part)
+            for part in _of_the_hub(path)]  # fmt: skip
+
+
+def _of_the_hub(path: Sequence[str]) -> Sequence[str]:
+    """Returns a path whose end is a model's name, where the hub's cache has a hash there."""
+    *before, folder, snapshots, commit = ("", "", *path)
+    is_cached = snapshots == "snapshots" and folder.startswith("models--")
+    return [*before, *folder.split("--")[1:]] if is_cached and _HASH.fullmatch(commit) else path
 
 
 def _parts(source: str) -> Sequence[str]:

@@ -64,7 +64,7 @@ def bench_table(bench: Bench) -> Table:
     """Returns the figures as the report shows them; the first model is the reference."""
     first = bench.forms[0].name
     return Table(
-        study=f"beside {first}",
+        study=f"models beside {first}",
         split="bench",
         rows=tuple(_table_row(form, first, bench.session) for form in bench.forms),
         origin="",

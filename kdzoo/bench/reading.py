@@ -22,6 +22,7 @@ from kdzoo.runtime import Classifier, Input, Logits, load_classifier
 from kdzoo.runtime.folder import deployed_bytes
 from kdzoo.runtime.parity import RAGGED_TEXTS, Long, Parity, compare, ragged_logits, with_long
 from kdzoo.runtime.pipeline import read_long
+from kdzoo.statistics import over_examples
 from kdzoo.steps.failing import reason_of
 
 
@@ -90,8 +91,13 @@ class Reading:
     def _quality(self, logits: Logits) -> dict[str, float]:
         if self._gold_ids is None:
             return {}
-        figures = quality(logits.argmax(1), self._gold_ids, None)
-        return {name: figures[name] for name in ("accuracy", "macro_f1")}
+        predicted = logits.argmax(1)
+        figures = quality(predicted, self._gold_ids, None)
+        found = over_examples((predicted == self._gold_ids)[np.newaxis])
+        ends = {"accuracy_low": found.low, "accuracy_high": found.high}
+        return {name: figures[name] for name in ("accuracy", "macro_f1")} | {
+            name: end for name, end in ends.items() if end is not None
+        }
 
     def _parity(self, classifier: Classifier, logits: Logits, exact: bool) -> Parity:
         """Returns how a form compares with its model; without gold, the model's labels count."""

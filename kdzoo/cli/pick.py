@@ -132,11 +132,12 @@ def _say_why(chosen: Pick, best: TableRow, folder: Path) -> None:
     from kdzoo.registry import runtimes
 
     others = len(chosen.front) - 1
-    faster = f"; the {others} below it are faster and less accurate" if others else ""
-    say(
-        f"{best.name} in {best.runtime}: the most accurate on validation of the {chosen.fitting} "
-        f"rows within your limits{faster}."
-    )
+    among = f"the most accurate on validation of the {chosen.fitting} rows"
+    if chosen.fitting == 1:
+        among = "the only row"
+    below = "the one below it is" if others == 1 else f"the {others} below it are"
+    faster = f"; {below} faster and less accurate" if others else ""
+    say(f"{best.name} in {best.runtime}: {among} within your limits{faster}.")
     if runtimes.get(best.runtime).export is None:
         say(f"it is deployed as it was trained: its folder in {folder / 'models'}")
         return

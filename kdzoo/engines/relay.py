@@ -28,6 +28,7 @@ class _ToldTask:
     description: str
     total: int
     done: int
+    unit: str
     note: str = ""
     _last_s: float = 0.0
 
@@ -37,7 +38,7 @@ class _ToldTask:
         self.note = note or self.note
         if time.monotonic() - self._last_s >= TELL_EVERY_S:
             self._last_s = time.monotonic()
-            share = f"{self.done:,} of {self.total:,}"
+            share = f"{self.done:,} of {self.total:,} {self.unit}"
             self.progress.tell(now=f"{self.description}: {share}  {self.note}".rstrip())
 
 
@@ -63,15 +64,18 @@ class FileProgress:
             lines.write(json.dumps({"step": self.step, **what})[:LARGEST_LINE] + "\n")
 
     @contextmanager
-    def task(self, description: str, total: int, done: int = 0) -> Iterator[Task]:
+    def task(
+        self, description: str, total: int, done: int = 0, unit: str = "steps"
+    ) -> Iterator[Task]:
         """Opens a bar whose progress is written down now and then.
 
         Args:
             description: what is done.
             total: steps.
             done: of them before.
+            unit: what they are.
         """
-        task = _ToldTask(self, description, total, done)
+        task = _ToldTask(self, description, total, done, unit)
         task.advance(0)
         yield task
 
@@ -93,15 +97,16 @@ class ToldOnce:
             self._told.add(message)
             self.progress.say(message)
 
-    def task(self, description: str, total: int, done: int = 0) -> Any:
+    def task(self, description: str, total: int, done: int = 0, unit: str = "steps") -> Any:
         """Opens a bar, as ``progress`` does.
 
         Args:
             description: what is done.
             total: steps.
             done: of them before.
+            unit: what they are.
         """
-        return self.progress.task(description, total, done)
+        return self.progress.task(description, total, done, unit)
 
 
 @dataclass
@@ -169,7 +174,9 @@ class Show:
         """
         self.relay.look()
         if self._bar is None:
-            self._bar = self.closing.enter_context(self.relay.progress.task("steps", steps, ended))
+            self._bar = self.closing.enter_context(
+                self.relay.progress.task("the study", steps, ended)
+            )
             self._ended = ended
         self._bar.advance(ended - self._ended, self.relay.now_of(running))
         self._ended = ended

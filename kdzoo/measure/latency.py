@@ -161,7 +161,7 @@ class _Session:
     ) -> list[Measurement]:
         """Starts those that are next, at least one, while there is room for another."""
         group: list[Measurement] = []
-        with self.progress.task("starting what is measured", len(waiting)) as task:
+        with self.progress.task("starting what is measured", len(waiting), unit="rows") as task:
             while waiting and (not group or self._has_room([*held, *group])):
                 measurement = waiting.popleft()
                 measurement.start(self.texts[0], first_round)
@@ -183,7 +183,7 @@ class _Session:
     def _rounds(self, measurements: Sequence[Measurement]) -> None:
         ordered = sorted(measurements, key=lambda measurement: measurement.candidate)
         total = self.settings.rounds * len(ordered)
-        with self.progress.task("measuring latency", total) as task:
+        with self.progress.task("measuring latency", total, unit="turns") as task:
             for _ in range(self.settings.rounds):
                 drawn = self._draw()
                 for measurement in self.rng.sample(ordered, len(ordered)):
@@ -197,7 +197,7 @@ class _Session:
         return self.rng.choices(self.texts, k=count)
 
     def _finish(self, measurements: Sequence[Measurement]) -> None:
-        with self.progress.task("measuring throughput", len(measurements)) as task:
+        with self.progress.task("measuring throughput", len(measurements), unit="rows") as task:
             for measurement in measurements:
                 measurement.finish(self.texts)
                 task.advance(1, str(measurement.candidate))
@@ -205,7 +205,8 @@ class _Session:
     def start_cold(self, measurements: Sequence[Measurement]) -> None:
         """Times the cold starts that are left after those of the session's own processes."""
         left = self.settings.cold_starts - 1
-        with self.progress.task("measuring cold starts", left * len(measurements)) as task:
+        total = left * len(measurements)
+        with self.progress.task("measuring cold starts", total, unit="starts") as task:
             for _ in range(left):
                 for measurement in self.rng.sample(measurements, len(measurements)):
                     measurement.start_cold(self.texts[0])

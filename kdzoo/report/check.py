@@ -57,7 +57,7 @@ def stale_blocks(document: Path) -> list[str]:
 
 def quality_part(table: str) -> str:
     """Returns the table of quality and its caption, out of a whole ``table.md``."""
-    return table.partition("\n")[2].partition("\n## ")[0].strip()
+    return table[max(0, table.find("\n|")) :].partition("\n## ")[0].strip()
 
 
 def _first_difference(written: str, wanted: str) -> str:

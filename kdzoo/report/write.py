@@ -13,17 +13,16 @@ from kdzoo.report.figures.form_findings import find_forms
 from kdzoo.report.figures.rows import Table, make_table
 from kdzoo.report.formats.latex import latex
 from kdzoo.report.formats.spreadsheet import comma_separated
-from kdzoo.report.formats.summary import summary
 from kdzoo.report.formats.table import cost_caption, deployed_title, markdown, quality_caption
+from kdzoo.report.page.decision_sections import calibration_section, scope_section
+from kdzoo.report.page.lead import lead
 from kdzoo.report.page.loss_sections import losses_section
 from kdzoo.report.page.page import Page, html
 from kdzoo.report.page.sections import (
     Section,
-    calibration_section,
     deployed_section,
     forms_section,
     quality_section,
-    scope_section,
     verdict_section,
 )
 from kdzoo.report.page.study_sections import (
@@ -98,7 +97,7 @@ def page(report: Report, texts: Sequence[str] | None = None) -> str:
         texts: of the table's split, where the page may show some.
     """
     sections = _sections(report, texts)
-    return html(Page(report.table, summary(report.table), sections, dates(report.store)))
+    return html(Page(report.table, lead(report.table, dates(report.store)), sections))
 
 
 def text_files(table: Table) -> dict[str, str]:

@@ -56,7 +56,9 @@ def kept_in_float(
         names = int8_layers(folder)
         some = texts[:RANKED_BY]
         wanted = load_classifier(folder, "torch").logits(some)
-        with progress.task("looking for layers to keep in float", len(names)) as task:
+        with progress.task(
+            "looking for layers to keep in float", len(names), unit="layers"
+        ) as task:
             cost = {}
             for name in names:
                 cost[name] = _distance(form([name]).logits(some), wanted)

@@ -297,7 +297,7 @@ def _read_into(
         waiting.clear()
 
     try:
-        with progress.task(f"reading {file.path.name}", file.rows) as shown:
+        with progress.task(f"reading {file.path.name}", file.rows, unit="rows") as shown:
             advance = with_speed(shown, "texts")
             for batch in read_outputs(file, names):
                 waiting.append(_logits(batch, file, len(names), smoothing, task))

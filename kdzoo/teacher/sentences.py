@@ -88,7 +88,7 @@ class SentenceEncoder:
             model = model.to(device)
             encoded = encode(vocabulary.tokenizer, todo, vocabulary.pad_id)
             order = np.argsort(-encoded.lengths, kind="stable")
-            with progress.task("the encoder reads", len(todo)) as task:
+            with progress.task("the encoder reads", len(todo), unit="texts") as task:
                 advance = with_speed(task, "texts")
                 for start in range(0, len(order), SHARD_ROWS):
                     chunk = order[start : start + SHARD_ROWS]

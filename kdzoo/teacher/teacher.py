@@ -162,7 +162,7 @@ class Teacher:
             cut_at(loaded.tokenizer, text_limit(member.folder, self.max_length))
             encoded = encode(loaded.tokenizer, todo, loaded.pad_id)
             order = np.argsort(-encoded.lengths, kind="stable")
-            with progress.task("the teacher labels", len(todo)) as task:
+            with progress.task("the teacher labels", len(todo), unit="texts") as task:
                 advance = with_speed(task, "texts")
                 for start in range(0, len(order), SHARD_ROWS):
                     chunk = order[start : start + SHARD_ROWS]

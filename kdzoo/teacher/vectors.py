@@ -105,7 +105,7 @@ def _read(encoder: Any, entries: Encoded, progress: Progress, device: torch.devi
         base = base.get_encoder()
     base = base.to(device).eval()
     vectors: Tensor | None = None  # [N, D]
-    with progress.task("embeddings from the encoder", len(entries)) as task:
+    with progress.task("embeddings from the encoder", len(entries), unit="words") as task:
         for rows in length_sorted_batches(entries.lengths, 512, alike=alike):
             batch = {name: tensor.to(device) for name, tensor in entries.batch(rows).items()}
             states = base(**batch).last_hidden_state.float()  # [B, T, D]

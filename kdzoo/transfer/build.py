@@ -83,7 +83,8 @@ def build_transfer_set(
         copies = section.augment.copies
         wanted = own * copies
         known = held_out | {normalised(example) for example in parts[0]}
-        with (progress or Silent()).task(f"augmenting ({section.augment.kind})", wanted) as task:
+        shown = progress or Silent()
+        with shown.task(f"augmenting ({section.augment.kind})", wanted, unit="texts") as task:
             parts.append(Texts.of(new_texts(parts[0], augmentation, copies, taken, known, task)))
         made = len(parts[-1])
         if made < wanted:

@@ -75,7 +75,7 @@ IDENTITY = (
            instead=lambda row: f"{row.runtime} (!)" if row.notes else None),
     Column("role", of_row(lambda row: row.role), Place.CSV),
     Column("kind", of_row(lambda row: row.kind), Place.CSV),
-    Column("road", of_row(lambda row: row.road), TABLES | Place.CSV, title="road",
+    Column("road", of_row(lambda row: row.road), TABLES | Place.CSV, title="approach",
            instead=lambda row: row.role if row.road is None else None),
     Column("seeds", of_row(lambda row: row.quality.seeds if row.quality else 0),
            Place.CSV),

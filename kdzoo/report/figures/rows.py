@@ -20,6 +20,8 @@ from kdzoo.statistics import (
 )
 from kdzoo.task import TASKS, TaskName
 
+_SPLITS = ("test", "validation")  # of a study; a bench reads texts of one's own
+
 
 @dataclass(frozen=True)
 class TableRow:
@@ -107,6 +109,13 @@ class Table:
     def leading_title(self) -> str:
         """What people call that figure."""
         return TASKS[self.task].leading_title
+
+    @property
+    def quality_title(self) -> str:
+        """That figure and what it was read on."""
+        if self.split in _SPLITS:
+            return f"{self.split} {self.leading_title}"
+        return f"{self.leading_title} on these texts"
 
     @property
     def judged(self) -> list[tuple[TableRow, Finding]]:

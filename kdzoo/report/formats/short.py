@@ -14,7 +14,8 @@ from kdzoo.report.columns.costs import WARNING
 from kdzoo.report.columns.declared import UNTOLD, shown
 from kdzoo.report.columns.numbers import NOTHING
 from kdzoo.report.figures.rows import Table, TableRow
-from kdzoo.report.formats.table import data_caption, untold
+from kdzoo.report.formats.data import data_caption
+from kdzoo.report.formats.table import untold
 
 _WIDTH = 100  # columns of a terminal
 _REFERENCES = ("teacher", "reference")

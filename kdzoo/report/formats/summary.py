@@ -17,14 +17,15 @@ from kdzoo.task import SINGLE_LABEL
 
 def summary(table: Table) -> list[str]:
     """Returns the sentences; one that nothing is known for is left out."""
+    advised = f"What to do: {said}" if (said := advice(table)) else ""
+    sentences = (*answers(table), advised, _of_machines(table))
+    return [sentence for sentence in sentences if sentence]
+
+
+def answers(table: Table) -> list[str]:
+    """Returns what was found: of the teacher, of its students, of distilling."""
     known = {row.name: finding for row, finding in table.judged}
-    sentences = (
-        _of_teacher(table),
-        _of_students(table, known),
-        _of_distilling(table),
-        _advice(table, known),
-        _of_machines(table),
-    )
+    sentences = (_of_teacher(table), _of_students(table, known), _of_distilling(table))
     return [sentence for sentence in sentences if sentence]
 
 
@@ -104,7 +105,7 @@ def _of_distilling(table: Table) -> str:
         Effect.LOSS: f"cost {{}} {table.leading_title}",
         Effect.NONE: "had no measurable effect on {}",
     }
-    parts = [said.format(_listed(by_kind[kind])) for kind, said in words.items() if by_kind[kind]]
+    parts = [said.format(listed(by_kind[kind])) for kind, said in words.items() if by_kind[kind]]
     as_good = [
         row.name
         for row, finding in table.judged
@@ -113,15 +114,16 @@ def _of_distilling(table: Table) -> str:
         and finding.standing.kind in (Standing.EQUAL, Standing.BETTER)
     ]
     sentences = [
-        f"Distilling {_listed(parts)}." if parts else "",
+        f"Distilling {listed(parts)}." if parts else "",
         _of_one_seed(table),
-        f"As good as the teacher, these very models: {_listed(as_good)}." if as_good else "",
+        f"As good as the teacher, these very models: {listed(as_good)}." if as_good else "",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _advice(table: Table, known: Mapping[str, Finding]) -> str:
+def advice(table: Table) -> str:
     """Says what to do, as far as the comparison with the teacher tells."""
+    known = {row.name: finding for row, finding in table.judged}
     by_kind: dict[Standing, list[TableRow]] = {kind: [] for kind in Standing}
     for row in table.rows:
         finding = known.get(row.name)
@@ -132,19 +134,19 @@ def _advice(table: Table, known: Mapping[str, Finding]) -> str:
     fastest = _fastest(as_good)
     if fastest is not None:
         return (
-            f"What to do: deploy {fastest.name} ({fastest.runtime}), the fastest student that is "
+            f"deploy {fastest.name} ({fastest.runtime}), the fastest student that is "
             "as good as the teacher."
         )
     if undecided:
         best = max(undecided, key=_quality)
         form = _fastest([row for row in undecided if row.name == best.name]) or best
         return (
-            f"What to do: {form.name} ({form.runtime}) is the candidate; {table.texts:,} "
+            f"take {form.name} ({form.runtime}) as the candidate; {table.texts:,} "
             f"{table.split} texts are too few to say that it is as good as the teacher."
         )
     if worse:
         return (
-            "What to do: no student is as good as the teacher; kdzoo pick finds the best one "
+            "no student is as good as the teacher; kdzoo pick finds the best one "
             "within your limits of latency, size and accuracy."
         )
     return ""
@@ -157,7 +159,7 @@ def _of_one_seed(table: Table) -> str:
         for row, finding in table.judged
         if finding.effect and finding.effect.kind is Effect.ONE_SEED and finding.to_control
     ]
-    return f"Of the recipe, one seed gives no verdict: {_listed(rows)}." if rows else ""
+    return f"Of the recipe, one seed gives no verdict: {listed(rows)}." if rows else ""
 
 
 def _seeds_needed(comparison: RecipeComparison) -> str:
@@ -172,9 +174,10 @@ def _of_machines(table: Table) -> str:
     """Says whose latencies the sentences give, where several machines measured."""
     if not table.elsewhere:
         return ""
-    others = _listed([there.machine for there in table.elsewhere])
+    others = listed([there.machine for there in table.elsewhere])
     return f"These latencies are those of {table.machine}; those of {others} stand below."
 
 
-def _listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str]) -> str:
+    """Returns words as a sentence names them, with an ``and`` before the last one."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

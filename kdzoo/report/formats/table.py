@@ -11,8 +11,10 @@ from kdzoo.report.columns.column import Part, Place
 from kdzoo.report.columns.costs import how_timed, noise_note
 from kdzoo.report.columns.declared import cells, shown
 from kdzoo.report.figures.rows import Table
+from kdzoo.report.formats.data import data_caption
+from kdzoo.report.formats.summary import summary
+from kdzoo.report.words import GLOSSARY
 from kdzoo.statistics import Effect
-from kdzoo.task import SINGLE_LABEL
 
 _MEANINGS = {
     Effect.NONE: "Unclear: no measurable difference between the recipe and hard labels.",
@@ -40,12 +42,12 @@ OF_RECIPES = (
 
 
 def markdown(table: Table) -> str:
-    """Returns both tables with their captions, and the verdicts on every model and recipe.
+    """Returns what was found, both tables with their captions, and all verdicts.
 
     Text from the data cannot break out of its cell.
     """
     models = [row for row in table.rows if row.is_first]
-    parts = [f"# {escaped(table.study)}"]
+    parts = [f"# {escaped(table.study)}", *map(escaped, summary(table))]
     if models:
         columns = shown(table, Place.TABLE, Part.MODEL)
         quality = drawn([cells(row, table, columns) for row in models], left=2)
@@ -59,6 +61,7 @@ def markdown(table: Table) -> str:
     for question, said, how in verdicts(table):
         lines = [f"* {escaped(f'{name}: {sentence}.')}" for name, sentence in said]
         parts += [f"## {question}", "\n".join(lines), escaped(how)]
+    parts.append(f"What the words mean: [glossary]({GLOSSARY}).")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -93,20 +96,6 @@ def cost_caption(table: Table) -> str:
             "otherwise on this one."
         )
     return " ".join(sentences)
-
-
-def data_caption(table: Table) -> str:
-    """Returns what the models were trained and read on."""
-    seeds = max((row.quality.seeds for row in table.rows if row.quality), default=1)
-    over = f"mean ± sd over {seeds} seeds" if seeds > 1 else "one seed"
-    unlabelled = f" and {table.unlabelled:,} unlabelled" if table.unlabelled else ""
-    noun = "pairs" if table.has_pairs else "texts"
-    classes = "classes" if table.task == SINGLE_LABEL.name else "labels, any number a text"
-    return (
-        f"{table.origin}: {table.labels} {classes}, trained from {table.labelled:,} "
-        f"labelled{unlabelled} {noun}; {table.split} figures in per cent on {table.texts:,} "
-        f"{noun}, {over}."
-    )
 
 
 def quality_caption(table: Table, place: Place = Place.TABLE) -> str:

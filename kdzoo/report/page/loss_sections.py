@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from kdzoo.plain import one_line
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.rows import Table, TableRow
+from kdzoo.report.page import answers
 from kdzoo.report.page.sections import Section, Tabular, drawn, percentage
 from kdzoo.statistics import ClassLoss, Inheritance, Slice
 from kdzoo.task import SINGLE_LABEL
@@ -30,6 +31,7 @@ def losses_section(table: Table, texts: Sequence[str] | None = None) -> Section 
     students = [(row, found) for row, found in known if found.inherited and row.role == "student"]
     return Section(
         "What was lost, and for whom",
+        one_line(answers.of_losses(table)),
         tables=[_inherited(own), *_by_length(table), *_by_rarity(table)],
         listings=[
             (

@@ -14,7 +14,10 @@ from kdzoo.report.columns.costs import marked, variation
 from kdzoo.report.columns.numbers import NOTHING, percent
 from kdzoo.report.figures.axes import latency_ms_of, memory_mb_of, mflops_of, size_mb_of
 from kdzoo.report.figures.rows import Table, TableRow
-from kdzoo.report.page.sections import Section
+from kdzoo.report.page.aligned import Aligned, aligned
+from kdzoo.report.page.sections import Section, Tabular
+from kdzoo.report.pictures.looks import road_of
+from kdzoo.report.words import WORDS
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -33,15 +36,13 @@ class Page:
 
     Attributes:
         table: the study's rows.
-        summary: the verdict, a sentence each.
+        lead: what each of the first lines is about, and its sentences.
         sections: what stands below the picture, in their order.
-        dates: when that was trained and measured.
     """
 
     table: Table
-    summary: Sequence[str]
+    lead: Sequence[tuple[str, Sequence[str]]]
     sections: Sequence[Section]
-    dates: str = ""
 
 
 def html(page: Page) -> str:
@@ -58,9 +59,10 @@ def html(page: Page) -> str:
     ]
     return _template().render(
         study=one_line(page.table.study),
-        quality_title=f"{page.table.split} {page.table.leading_title}, %",
-        dates=page.dates,
-        summary=[one_line(sentence) for sentence in page.summary],
+        quality_title=f"{page.table.quality_title}, %",
+        words=WORDS,
+        aligned=_lines,
+        lead=page.lead,
         sections=page.sections,
         rows=points if axes else [],
         axes=axes,
@@ -86,6 +88,18 @@ def _plotly() -> str:
     from plotly.offline import get_plotlyjs
 
     return str(get_plotlyjs())
+
+
+def _lines(table: Tabular) -> list[tuple[str | None, list[Aligned]]]:
+    """Returns the id and the cells of each line; figures of a column stand below each other."""
+    columns = [
+        [Aligned(text) for text in column] if place < table.texts else aligned(column)
+        for place, column in enumerate(zip(*(line.cells for line in table.lines), strict=True))
+    ]
+    return [
+        (line.id, list(cells))
+        for line, cells in zip(table.lines, zip(*columns, strict=True), strict=True)
+    ]
 
 
 def _axes(table: Table) -> list[tuple[str, str]]:
@@ -137,6 +151,7 @@ def _point(number: int, row: TableRow) -> dict[str, Any]:
         "model": one_line(row.name),
         "runtime": row.runtime,
         "group": row.road or row.role,
+        "approach": road_of(row.road or row.role).title,
         "latency_ms": latency_ms_of(row),
         "size_mb": size_mb_of(row),
         "memory_mb": memory_mb_of(row),

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kdzoo.plain import one_line
-from kdzoo.report.columns.column import Part, Place
-from kdzoo.report.columns.declared import cells, gap, shown
+from kdzoo.report.columns.column import Column, Part, Place
+from kdzoo.report.columns.declared import cells, gap, leading_column, shown
 from kdzoo.report.columns.numbers import NOTHING
 from kdzoo.report.figures.findings import Finding, ToControl
 from kdzoo.report.figures.form_findings import FormFinding
 from kdzoo.report.figures.rows import Table
 from kdzoo.report.formats.table import THIS_MODEL, THIS_RECIPE, notes, verdicts
+from kdzoo.report.page import answers
 from kdzoo.statistics import Gap, Interval
-from kdzoo.task import SINGLE_LABEL
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,13 @@ class Curve:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands below it."""
+    """A heading and what stands below it: first what it comes to, last how that is found."""
 
     title: str
+    answer: str = ""
     paragraphs: Sequence[str] = ()
     tables: Sequence[Tabular] = ()
+    method: Sequence[str] = ()
     curves: Sequence[Curve] = ()
     facts: Sequence[tuple[str, str]] = ()
     listings: Sequence[tuple[str, str]] = field(default=())
@@ -70,21 +72,31 @@ def drawn(lines: Sequence[Mapping[str, str]], texts: int, **more: Any) -> Tabula
 
 def quality_section(table: Table, caption: str) -> Section:
     """Returns what each model gives."""
-    columns = shown(table, Place.PAGE, Part.MODEL)
+    columns = _most_wanted_first(shown(table, Place.PAGE, Part.MODEL), table)
     lines = [cells(row, table, columns) for row in table.rows if row.is_first]
-    return Section("What each model gives", tables=[drawn(lines, 2, caption=caption)])
+    answer = one_line(answers.of_quality(table))
+    return Section("What each model gives", answer, tables=[drawn(lines, 2, caption=caption)])
 
 
 def deployed_section(table: Table, caption: str) -> Section:
     """Returns what each row costs."""
-    columns = shown(table, Place.PAGE, Part.FORM)
+    columns = _most_wanted_first(shown(table, Place.PAGE, Part.FORM), table)
     lines = [
         Line([one_line(column.text(row, table)) for column in columns], str(number))
         for number, row in enumerate(table.rows)
     ]
     titles = [column.heading(table) for column in columns]
     deployed = Tabular(titles, lines, 2, caption, id="deployed")
-    return Section("As deployed", [one_line(note) for note in notes(table)], [deployed])
+    answer = one_line(answers.of_costs(table))
+    return Section("As deployed", answer, [one_line(note) for note in notes(table)], [deployed])
+
+
+def _most_wanted_first(columns: Sequence[Column], table: Table) -> list[Column]:
+    """Returns columns in the order in which they are wanted where a screen has room for few."""
+    leading = leading_column(table).name
+    wanted = ("model", "runtime", "road", "latency_p50_ms", leading, f"hard_labels_{leading}",
+              "gap_closed")  # fmt: skip
+    return sorted(columns, key=lambda column: (*wanted, column.name).index(column.name))
 
 
 def verdict_section(table: Table) -> Section | None:
@@ -125,8 +137,8 @@ def verdict_section(table: Table) -> Section | None:
     tables = [drawn(lines, 3, wraps=True)] if lines else []
     return Section(
         "Are the differences real?",
-        [f"{question}. {how}" for question, _, how in verdicts(table)],
-        [
+        one_line(answers.of_differences(table)),
+        tables=[
             *tables,
             drawn(
                 figures,
@@ -137,6 +149,7 @@ def verdict_section(table: Table) -> Section | None:
                 "KL: from the teacher's distribution.",
             ),
         ],
+        method=[f"{question}. {how}" for question, _, how in verdicts(table)],
     )
 
 
@@ -164,94 +177,8 @@ def forms_section(forms: Sequence[FormFinding], table: Table) -> Section | None:
         "with a bootstrap interval over texts and seeds; p corrected for all forms. Other labels: "
         "share of texts that get another one than from the weights."
     )
-    return Section("What exporting changes", tables=[drawn(lines, 2, caption=caption)])
-
-
-def calibration_section(table: Table) -> Section | None:
-    """Returns how far probabilities can be believed; None where nothing was read."""
-    lines = [
-        {
-            "model": row.name,
-            "ECE": percentage(finding.calibration.error),
-            "NLL, nats": number(finding.calibration.log_loss),
-            "Brier": number(finding.calibration.brier),
-            "temperature": number(finding.decision.temperature if finding.decision else None),
-            "ECE at it": percentage(finding.calibration.scaled_error),
-            "NLL at it, nats": number(finding.calibration.scaled_log_loss),
-        }
-        for row, finding in table.judged
-    ]
-    if not lines:
-        return None
-    caption = (
-        "ECE: expected calibration error, 15 bins, in per cent. Brier: sum over the classes of the "
-        "squared difference between probability and truth, 0 to 2. Temperature: fitted on "
-        "validation for the first seed; it changes no label, and lies beside each model."
-    )
-    if table.task != SINGLE_LABEL.name:
-        caption = caption.replace("0 to 2", f"0 to {table.labels}") + (
-            " ECE and NLL are of whole sets of labels: the probability of a set is the product "
-            "over all labels, there or not."
-        )
-    return Section("Can the probabilities be believed?", tables=[drawn(lines, 1, caption=caption)])
-
-
-def scope_section(table: Table) -> Section | None:
-    """Returns how out-of-scope texts are found; None where the data has none."""
-    is_chosen = any(
-        finding.decision and finding.decision.schema_version > 1 for _, finding in table.judged
-    )
-    lines = [
-        {
-            "model": row.name,
-            "recall": percentage(finding.scope.recall),
-            "precision": percentage(finding.scope.precision),
-            "F1": percentage(finding.scope.f1),
-            "AUROC": percentage(finding.scope.auroc),
-            "FPR at 95 % recall": percentage(finding.scope.false_positive_rate),
-            **({"score": _score_of(finding)} if is_chosen else {}),
-            "threshold": number(finding.rejection.threshold if finding.rejection else None),
-            "recall at it": percentage(finding.rejection.recall if finding.rejection else None),
-            "false alarms at it": percentage(
-                finding.rejection.false_alarms if finding.rejection else None
-            ),
-        }
-        for row, finding in table.judged
-        if finding.scope is not None
-    ]
-    if not lines:
-        return None
-    return Section("Out of scope", tables=[drawn(lines, 1, caption=_scope_caption(table))])
-
-
-def _score_of(finding: Finding) -> str:
-    decision = finding.decision
-    return NOTHING if decision is None else decision.oos_score.replace("_", " ")
-
-
-def _scope_caption(table: Table) -> str:
-    decisions = [finding.decision for _, finding in table.judged if finding.decision is not None]
-    budget = next((decision.max_false_rejections for decision in decisions), None)
-    is_chosen = any(decision.schema_version > 1 for decision in decisions)
-    best = (
-        "that is best on validation (mean of the recalls in and out of scope)"
-        if budget is None
-        else f"that finds most on validation with at most {percentage(budget)} % false alarms"
-    )
-    which = "the named" if is_chosen else "that"
-    return (
-        "Recall, precision and F1 of the out-of-scope label as predicted; AUROC and FPR of its "
-        f"probability as a score; threshold of {which} score, for the first seed, {best}, "
-        "as it lies beside the model; false alarms: texts in scope that it "
-        f"calls out of scope.{_MEANINGS if is_chosen else ''}"
-    )
-
-
-_MEANINGS = (
-    " Scores: oos probability, of that label; odds, its logit - the highest of the others; max in "
-    "scope, 1 - the highest probability of the others; margin, 1 - the highest + the second "
-    "highest; energy, -log of the sum of their exp (logits)."
-)
+    answer = one_line(answers.of_forms(forms))
+    return Section("What exporting changes", answer, tables=[drawn(lines, 2, caption=caption)])
 
 
 def _mean(finding: Finding, metric: str) -> float | None:

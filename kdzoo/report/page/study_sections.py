@@ -35,7 +35,10 @@ def curves_section(store: Store, table: Table) -> Section | None:
         return None
     return Section(
         "Training",
-        [f"Validation {table.leading_title}, %; dotted: the same student on hard labels."],
+        paragraphs=[
+            f"Validation {table.leading_title} in per cent after so many steps, a line for each "
+            "seed: solid when distilled, dotted for the same student on hard labels."
+        ],
         curves=curves,
     )
 

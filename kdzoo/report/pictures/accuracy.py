@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from kdzoo import registry
 from kdzoo.report.figures.axes import latency_ms_of, size_mb_of
 from kdzoo.report.figures.rows import Table, TableRow
+from kdzoo.report.pictures.bubble import ACCURACY, Bubble, Point
 from kdzoo.report.pictures.canvas import canvas, in_lines, log_scale, no_picture
 from kdzoo.report.pictures.labels import Box, place_labels
 from kdzoo.report.pictures.latency import draw_latency, latency_label
 from kdzoo.report.pictures.letters import data_texts, legible, numbers_note, with_legible_names
-from kdzoo.report.pictures.looks import FRONT, Road, mixed, road_of, shape_of, tones_of
+from kdzoo.report.pictures.looks import FRONT, mixed, shape_of, tones_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,52 +24,9 @@ if TYPE_CHECKING:
 _LARGEST = 420  # square points
 _NAMED = 30  # models that can all have their names beside them
 _EVEN = 80  # the same, where the area says nothing
-ACCURACY, AS_DECIDED = "accuracy", "as_decided_accuracy"
+_LEAST_POINTS = 2.0  # of the y axis: smaller differences are not to look large
+AS_DECIDED = "as_decided_accuracy"
 _STEMS = ("accuracy_vs_latency", "latency")  # of what is drawn, with and without accuracies
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Bubble:
-    """A row of the table on the axes: its cost, its accuracy in per cent, its square points."""
-
-    row: TableRow
-    x: float
-    y: float
-    area: float
-    colour: str
-    metric: str = ACCURACY
-
-    @property
-    def point(self) -> Point:
-        """Where it lies."""
-        return self.x, self.y
-
-    @property
-    def road(self) -> Road:
-        """How its road is drawn."""
-        return road_of(self.row.road or self.row.role)
-
-    @property
-    def inside(self) -> str:
-        """The colour of its inside, by which a changed model is seen in grey."""
-        return self.colour if self.road.inside is None else mixed(self.colour, "white", 0.55)
-
-    @property
-    def radius(self) -> float:
-        """In points."""
-        return math.sqrt(self.area / math.pi)
-
-    @property
-    def deviation(self) -> float:
-        """Of the accuracy over seeds, in points; NaN with one seed."""
-        return self.row.metrics[self.metric].sd * 100
-
-    @property
-    def control(self) -> float | None:
-        """The accuracy of the same student on hard labels, in per cent."""
-        known = self.row.control.get(self.metric)
-        return None if known is None else known.mean * 100
 
 
 @dataclass(frozen=True)
@@ -153,11 +110,8 @@ def _scatter(rows: Sequence[TableRow], cost: _Cost, table: Table, stem: Path) ->
         log_scale(axes)
         axes.set_xlabel(cost.label)
         decided = " as decided" * (cost.metric == AS_DECIDED)
-        axes.set_ylabel(f"{table.split} {table.leading_title}{decided}, %")
-        title = (
-            f"{table.study}: {table.leading_title}{decided} against {cost.noun}, beside the "
-            f"{table.reference}"
-        )
+        axes.set_ylabel(f"{table.quality_title}{decided}, %")
+        title = f"{table.study}: {table.leading_title}{decided} against {cost.noun}"
         axes.set_title(legible(title), loc="left")
         front = _pareto(axes, bubbles)
         for name in dict.fromkeys(bubble.row.name for bubble in bubbles):
@@ -188,8 +142,9 @@ def _join(axes: Axes, bubbles: Sequence[Bubble]) -> None:
 
 def _bubble(axes: Axes, shown: Bubble) -> None:
     (x, y), colour, shape = shown.point, shown.colour, shape_of(shown.row.runtime)
-    if not math.isnan(shown.deviation):
-        axes.errorbar(x, y, yerr=shown.deviation, color=colour, capsize=3, linewidth=1, zorder=2)
+    if shown.bar is not None:
+        reach = [[y - shown.bar[0]], [shown.bar[1] - y]]
+        axes.errorbar(x, y, yerr=reach, color=colour, capsize=3, linewidth=1, zorder=2)
     axes.scatter(
         x, y, s=shown.area, c=shown.inside, alpha=0.85, marker=shape,
         edgecolors=colour if shown.road.inside else "white", linewidths=1, zorder=3,
@@ -225,6 +180,8 @@ def _limits(axes: Axes, bubbles: Sequence[Bubble]) -> None:
     span = max(2.0, max(xs) / min(xs))
     axes.set_xlim(min(xs) / span**0.2, max(xs) * span**0.2)
     low, high = axes.get_ylim()
+    more = max(0.0, _LEAST_POINTS - (high - low)) / 2  # on either side
+    low, high = low - more, high + more
     axes.set_ylim(low - 0.06 * (high - low), high + 0.08 * (high - low))
 
 
@@ -245,10 +202,8 @@ def _labels(axes: Axes, bubbles: Sequence[Bubble], front: Sequence[Point], cost:
     for name in dict.fromkeys(bubble.row.name for bubble in bubbles):
         lines += pairwise(sorted(bubble.point for bubble in bubbles if bubble.row.name == name))
     for bubble in bubbles:
-        if not math.isnan(bubble.deviation):
-            lines.append(
-                ((bubble.x, bubble.y - bubble.deviation), (bubble.x, bubble.y + bubble.deviation))
-            )
+        if bubble.bar is not None:
+            lines.append(((bubble.x, bubble.bar[0]), (bubble.x, bubble.bar[1])))
         if bubble.control is not None:
             lines.append((bubble.point, (bubble.x, bubble.control)))
     obstacles += [box for line in lines for box in _along(axes, *line)]
@@ -301,11 +256,10 @@ def _legend(axes: Axes, bubbles: Sequence[Bubble], cost: _Cost) -> None:
             Line2D([], [], color="#555555", marker="o", markerfacecolor="white", linestyle=":",
                    label="same student on hard labels")
         )  # fmt: skip
-    if any(not math.isnan(bubble.deviation) for bubble in bubbles):
-        handles.append(
-            Line2D([], [], color="#555555", marker="|", linestyle="", markersize=10,
-                   label="± sd over seeds")
-        )  # fmt: skip
+    handles += [
+        Line2D([], [], color="#555555", marker="|", linestyle="", markersize=10, label=title)
+        for title in dict.fromkeys(bubble.bar_title for bubble in bubbles if bubble.bar is not None)
+    ]
     handles.append(Line2D([], [], color=FRONT, label="Pareto front: nothing is better in both"))
     largest = max(bubble.row.size_bytes for bubble in bubbles) / 1e6
     area = "" if cost.is_size else f"; area: size on disk, the largest {largest:.1f} MB"

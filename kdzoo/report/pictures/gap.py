@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kdzoo.report.columns.declared import gap
+from kdzoo.report.columns.declared import UNTOLD, gap
 from kdzoo.report.figures.rows import Table
 from kdzoo.report.pictures.canvas import GRID, canvas, in_lines, no_picture
 from kdzoo.report.pictures.letters import legible, legible_names, numbers_note
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _MARKERS = ("o", "s", "^", "D", "v", "P")  # of objectives, in the order in which they are met
 _FARTHEST = (-1.0, 2.0)  # where intervals are cut off, unless a dot lies beyond
 _NO_GAP = "no gap"
+_UNTOLD = "#c4c4c4"  # of what may be chance
+_PALE = "pale: no measurable effect, or one seed; the gap may be chance"
 _LABEL = "share of the gap that is closed (dot), 95 % interval over texts and seeds"
 _MEANING = f"{_NO_GAP}: the teacher is not measurably better than hard labels"
 
@@ -32,7 +34,7 @@ class GapLine:
     Attributes:
         name: of its row.
         kind: of student.
-        road: compression or change.
+        road: its approach, compression or change.
         objective: that it was distilled by, in words.
         texts: what it learnt from beside the data's own texts, in words; empty where nothing.
         gap: what it closed; None where there is none to close.
@@ -46,6 +48,11 @@ class GapLine:
     texts: str
     gap: Gap | None
     effect: Effect
+
+    @property
+    def is_untold(self) -> bool:
+        """Whether its gap may be chance: nothing is said of it, and it is drawn so."""
+        return self.effect in UNTOLD
 
 
 def draw_gaps(store: Store, table: Table, folder: Path) -> list[Path]:
@@ -121,7 +128,7 @@ def _limits(gaps: Sequence[Gap]) -> tuple[float, float]:
 
 
 def _line(axes: Axes, place: int, line: GapLine, marker: str, limits: tuple[float, float]) -> None:
-    colour = road_of(line.road).colour
+    colour = _UNTOLD if line.is_untold else road_of(line.road).colour
     if line.gap is None:
         axes.annotate(_NO_GAP, (0, place), (4, 0), textcoords="offset points", va="center",
                       fontsize=9, style="italic", color="#333333")  # fmt: skip
@@ -134,7 +141,8 @@ def _line(axes: Axes, place: int, line: GapLine, marker: str, limits: tuple[floa
         shape = arrow if is_beyond else "|"
         axes.plot(ends[-1], place, shape, color=colour, markersize=6, clip_on=False, zorder=2)
     axes.plot(ends, [place, place], color=colour, linewidth=1.6, zorder=2)
-    inside = fill_of(line.road) if line.texts else "white"
+    own = _UNTOLD if line.is_untold else fill_of(line.road)
+    inside = own if line.texts else "white"
     axes.plot(
         closed.value, place, marker, color=inside, markeredgecolor=colour, markersize=8,
         markeredgewidth=1.4, zorder=3
@@ -156,7 +164,8 @@ def _frame(axes: Axes, lines: Sequence[GapLine], limits: tuple[float, float], no
     axes.grid(**GRID, axis="x")
     axes.set_axisbelow(True)
     meaning = "" if all(line.gap for line in lines) else _MEANING
-    axes.set_xlabel(in_lines(_LABEL, meaning, note))
+    pale = _PALE if any(line.is_untold and line.gap for line in lines) else ""
+    axes.set_xlabel(in_lines(_LABEL, pale, meaning, note))
     for x, name in ((0.0, "hard labels"), (1.0, "teacher")):
         axes.axvline(x, color="#000000", linewidth=1, linestyle="-" if x else "--", zorder=1)
         axes.annotate(name, (x, 1), (0, 3), xycoords=axes.get_xaxis_transform(),

@@ -18,7 +18,7 @@ _OTHER_SHAPE = "P"  # of a runtime that somebody else registered
 
 @dataclass(frozen=True)
 class Road:
-    """How a road, or else a role, is drawn: lines in its colour, a legend's words, its inside."""
+    """How an approach, or else a role, is drawn: lines in its colour, its words, its inside."""
 
     colour: str
     line: Any  # a matplotlib line style
@@ -46,7 +46,7 @@ _ROADS = {
 
 
 def road_of(road: str) -> Road:
-    """Returns how a road, or a role that goes none, is drawn."""
+    """Returns how an approach, or a role that has none, is drawn."""
     return _ROADS.get(road, _ROADS["other"])
 
 
@@ -56,10 +56,10 @@ def fill_of(road: str) -> str:
 
 
 def tones_of(roads: Mapping[str, str]) -> dict[str, str]:
-    """Returns the colour of each model: a road's own for its first, then tones of it in turn.
+    """Returns the colour of each model: an approach's own for its first, then its tones in turn.
 
     Args:
-        roads: that each model goes, by its name.
+        roads: the approach of each model, by its name.
     """
     colours: dict[str, str] = {}
     for name, road in roads.items():

@@ -1,0 +1,46 @@
+"""What the models were trained and read on, in words."""
+
+from __future__ import annotations
+
+from kdzoo.report.figures.rows import Table
+from kdzoo.task import SINGLE_LABEL
+
+
+def data_caption(table: Table) -> str:
+    """Returns which data it is, and how its figures are to be read."""
+    seeds = max((row.quality.seeds for row in table.rows if row.quality), default=1)
+    over = f"mean ± sd over {seeds} seeds" if seeds > 1 else "one seed"
+    return (
+        f"Data: {data_words(table)}. {table.split.capitalize()} figures are in per cent on "
+        f"{table.texts:,} {_noun(table)}, {over}."
+    )
+
+
+def data_words(table: Table) -> str:
+    """Returns which data it is, how many classes it has, and how many texts of what."""
+    classes = "classes" if table.task == SINGLE_LABEL.name else "labels, any number a text"
+    scope = ", one of them out of scope" if table.has_oos else ""
+    unlabelled = f" and {table.unlabelled:,} unlabelled" if table.unlabelled else ""
+    return (
+        f"{source(table.origin)}; {table.labels:,} {classes}{scope}; {table.labelled:,} labelled"
+        f"{unlabelled} training {_noun(table)}, {table.texts:,} for {table.split}"
+    )
+
+
+def source(origin: str) -> str:
+    """Returns where data comes from, in words, of what records say: ``files:name``, ``hub:name``.
+
+    What has another form is said as it is.
+    """
+    kind, _, name = origin.partition(":")
+    if kind == "embedded":
+        return f"{name}, which comes with kdzoo"
+    if kind == "hub":
+        return f"{name} of the Hugging Face hub"
+    if kind == "files":
+        return f"files called {name}" if name else "files"
+    return origin
+
+
+def _noun(table: Table) -> str:
+    return "pairs" if table.has_pairs else "texts"
