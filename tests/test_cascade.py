@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from tiny_exports import export_to, save_student
 from tiny_models import save_tiny_classifier
-from tiny_results import CORPUS, HandWritten, summary
+from tiny_results import CORPUS, HandWritten, one_student, summary
 from tiny_world import LABELS, RunCommand
 
 from kdzoo.api import (
@@ -29,6 +29,10 @@ from kdzoo.api import (
 )
 from kdzoo.errors import KdzooError, ModelError
 from kdzoo.measure import outcomes
+from kdzoo.report import make_table
+from kdzoo.report.figures.escalations import PROMISES, Escalation, find_escalations
+from kdzoo.report.page.escalation_section import escalation_section
+from kdzoo.report.write import page, read_report
 from kdzoo.results import Member, Store
 from kdzoo.runtime import load_classifier, runtime_of
 from kdzoo.runtime.cascade import Cascade, read_cascade, write_cascade
@@ -286,6 +290,43 @@ def write_answers(store: Store, key: str, runtime: str | None, *, is_student: bo
         quality = dict.fromkeys(("validation", "test"), accuracy)
         update = {"data": data, "quality": quality, "files": files}
         store.write_form(form.model_copy(update=update))
+
+
+class TestPage:
+    @pytest.mark.parametrize("max_loss", PROMISES)
+    def test_says_of_each_promise_what_pick_finds(
+        self, study: HandWritten, max_loss: float
+    ) -> None:
+        (line,) = pick_cascade(study.store.root, "teacher", max_loss=max_loss)
+
+        found = {each.max_loss: each for each in find_escalations(study.store, "test")}
+
+        assert found[max_loss].read == line.test
+        assert (found[max_loss].name, found[max_loss].runtime) == (line.name, line.runtime)
+
+    def test_opens_with_the_student_that_asks_least(self, study: HandWritten) -> None:
+        table = make_table(study.store)
+        section = escalation_section(find_escalations(study.store, "test"), table)
+
+        assert section is not None
+        assert section.answer.startswith("Where tiny answers what it is sure of")
+        assert [line.cells[0] for line in section.tables[0].lines] == ["tiny"]
+        assert f">{section.title}<" in page(read_report(study.store))
+
+    def test_promises_nothing_where_validation_is_too_small(self, study: HandWritten) -> None:
+        few = [Escalation("tiny", "onnx", max_loss, None) for max_loss in PROMISES]
+
+        section = escalation_section(few, make_table(study.store))
+
+        assert section is not None
+        assert section.answer.startswith("Nothing can be promised")
+        assert section.tables[0].lines[0].cells[1] == "too few texts"
+
+    def test_has_no_such_section_without_a_teachers_answers(self, tmp_path: Path) -> None:
+        store = one_student(tmp_path).finish()  # validation was not kept
+
+        assert find_escalations(store, "test") == []
+        assert escalation_section([], make_table(store)) is None
 
 
 class TestChoice:

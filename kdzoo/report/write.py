@@ -9,12 +9,14 @@ from pathlib import Path
 from kdzoo.files import write_atomically
 from kdzoo.plain import one_line
 from kdzoo.report.columns.column import Place
+from kdzoo.report.figures.escalations import find_escalations
 from kdzoo.report.figures.form_findings import find_forms
 from kdzoo.report.figures.rows import Table, make_table
 from kdzoo.report.formats.latex import latex
 from kdzoo.report.formats.spreadsheet import comma_separated
 from kdzoo.report.formats.table import cost_caption, deployed_title, markdown, quality_caption
 from kdzoo.report.page.decision_sections import calibration_section, scope_section
+from kdzoo.report.page.escalation_section import escalation_section
 from kdzoo.report.page.lead import lead
 from kdzoo.report.page.loss_sections import losses_section
 from kdzoo.report.page.page import Page, html
@@ -128,6 +130,7 @@ def _sections(report: Report, texts: Sequence[str] | None) -> list[Section]:
         forms_section(find_forms(store, table, report.reader), table),
         calibration_section(table),
         scope_section(table),
+        escalation_section(find_escalations(store, table.split), table),
         losses_section(table, texts),
         curves_section(store, table),
         *environment_sections(store),
