@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from kdzoo.engines.assignment import ENVIRONMENT, Assignment, perform_step, time_there
-from kdzoo.engines.connection import connected
+from kdzoo.engines.connection import ANSWER_S, connected
 from kdzoo.engines.nodes import Node, check_nodes, look_around, paths_of
 from kdzoo.engines.relay import Relay, Show
 from kdzoo.engines.schedule import LOOK_S, WORKER_BYTES, LostError
@@ -165,7 +165,10 @@ class Cluster(AbstractContextManager["Cluster"]):
             yield
             return
         place = self._ray.remote(_Place).options(**_all_of(node)).remote()
-        self._ray.get(place.is_held.remote())
+        held = place.is_held.remote()
+        if not self._ray.wait([held], timeout=ANSWER_S)[0]:
+            self.progress.say("latency: waiting until the cluster runs nothing else here")
+        self._ray.get(held)
         try:
             yield
         finally:

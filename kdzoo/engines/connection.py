@@ -8,6 +8,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -16,7 +17,6 @@ from kdzoo.limits import usable_cores
 
 ANSWER_S = 5.0  # in which an address has to answer
 STORE_BYTES = 80 << 20  # of Ray's own memory on this machine: no tensors pass through it
-LOOPBACK = "127.0.0.1"  # on which a cluster of this machine listens
 _ADDRESS = re.compile(r"(?:ray://)?(?P<host>[^:/\s]+):(?P<port>\d+)")
 
 
@@ -89,7 +89,6 @@ def _options(address: str) -> dict[str, Any]:
         "num_cpus": max(1, int(usable_cores())),
         "include_dashboard": False,
         "object_store_memory": STORE_BYTES,
-        "_node_ip_address": LOOPBACK,
     }
 
 
@@ -97,12 +96,12 @@ def _options(address: str) -> dict[str, Any]:
 def _token(*, is_needed: bool) -> Iterator[None]:
     """Has a cluster that starts in the block ask for a token that nobody else on the machine has.
 
-    Whoever gives Ray a token, or turns it off, has what they say.
+    Ray asks for one by itself, and would leave it in the user's home. Whoever gives Ray a token, or
+    says that it is to ask for none, has what they say.
     """
     before = {name: os.environ.get(name) for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN")}
     if is_needed and not any([*before.values(), os.environ.get("RAY_AUTH_TOKEN_PATH")]):
-        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ["RAY_AUTH_TOKEN"] = _own_token()
     try:
         yield
     finally:
@@ -110,3 +109,9 @@ def _token(*, is_needed: bool) -> Iterator[None]:
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
+
+
+@cache
+def _own_token() -> str:
+    """Returns the token of this process; Ray remembers the first that it reads."""
+    return secrets.token_hex(32)

@@ -52,7 +52,7 @@ class Workers(AbstractContextManager["Workers"]):
         trace: TracebackType | None,
     ) -> None:
         """Ends the processes, at once where the work was stopped."""
-        for pool in self._pools.values():
+        for pool in list(self._pools.values()):  # one that is killed takes itself out
             pool.shutdown(wait=True, kill_workers=kind is not None)
         self._show.relay.look()
         self._closing.close()
