@@ -8,7 +8,7 @@ the store, through which texts, logits and models pass. What a machine's time go
     computing   the steps themselves
     driver      waiting until the driver gives a step away
     store       reading and writing, and waiting for others that do
-    nothing     no step is ready: the teacher is fitted, or the last steps are at work elsewhere
+    idle        no step is ready: the teacher is fitted, or the last steps are at work elsewhere
 
 Two studies: a grid of a thousand students, and the labelling of a billion texts. Assumed: machines
 are alike and none goes away; a process reads the whole transfer set once; what the options say.
@@ -37,6 +37,7 @@ from kdzoo.results import RECORD, Record
 from kdzoo.results.store import read_as
 
 SEED = 0
+LIMITS = {"driver": "the driver", "store": "the store", "idle": "what waits for other steps"}
 Seconds = dict[str, list[float]]  # that steps took, by kind; of students and controls by both
 
 
@@ -116,7 +117,7 @@ class Course:
                     left[follower] -= 1
                     ready.extend([follower] * (not left[follower]))
         idle_s = self.nodes * self.now_s - sum(self.spent_s.values())
-        self.spent_s["nothing"] = idle_s
+        self.spent_s["idle"] = max(0.0, idle_s)
         return self
 
     def _give(self, node: int, name: str) -> None:
@@ -181,17 +182,25 @@ def row_of(course: Course, price: float) -> dict[str, object]:
     """Returns the row of a table: time, cost, where a machine's time went, what limits it."""
     whole_s = course.nodes * course.now_s
     shares = {
-        name: course.spent_s[name] / whole_s for name in ("computing", "driver", "store", "nothing")
+        name: course.spent_s[name] / whole_s for name in ("computing", "driver", "store", "idle")
     }
     limit = max(list(shares)[1:], key=shares.__getitem__)
     return {
         "machines": f"{course.nodes:,}",
         "hours": f"{course.now_s / 3600:,.2f}",
-        "machine hours": f"{whole_s / 3600:,.0f}",
         "cost": f"{whole_s / 3600 * price:,.2f}",
         **{name: f"{share:.0%}" for name, share in shares.items()},
-        "limited by": "the work itself" if shares["computing"] > 0.8 else limit,
+        "limit": "the work" if shares["computing"] > 0.8 else LIMITS[limit],
     }
+
+
+def chain_s(steps: Sequence[Step], load: Load) -> float:
+    """Returns how long the longest chain of steps takes: no number of machines is quicker."""
+    ended_s: dict[str, float] = {}
+    for step in steps:
+        begun_s = max((ended_s.get(name, 0.0) for name in step.waits_for), default=0.0)
+        ended_s[step.name] = begun_s + load.seconds[step.name]
+    return max(ended_s.values())
 
 
 def grid(recipe: str, students: int) -> Study:
@@ -239,7 +248,8 @@ def main(
         set_bytes = count * (text_bytes + (2 * labels + 16) * (divided == 1))
         written = model_bytes if divided == 1 else texts / parts * (2 * labels + 16)
         load = Load(loaded(study, plan, seconds, costs, count), set_bytes, written)
-        shown[f"{title}, {len(steps):,} steps"] = [
+        least_h = chain_s(steps, load) / 3600
+        shown[f"{title}: {len(steps):,} steps, {least_h:.2f} hours on any number of machines"] = [
             row_of(Course(steps, load, costs, machines).run(), price)
             for machines in nodes or (1, 10, 100, 1000)
         ]

@@ -68,7 +68,7 @@ def connected(address: str) -> Iterator[Any]:
         return
     with _token(is_needed=not address):
         try:
-            ray.init(log_to_driver=False, logging_level="ERROR", **_options(address))
+            ray.init(**_options(address))
         except Exception as error:  # Ray raises bare ones where a machine is slow to start
             named = f":{address}" * bool(address)
             raise EngineError(
@@ -83,9 +83,11 @@ def connected(address: str) -> Iterator[Any]:
 
 
 def _options(address: str) -> dict[str, Any]:
+    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     if address:
-        return {"address": address}
+        return {**quiet, "address": address}
     return {
+        **quiet,
         "num_cpus": max(1, int(usable_cores())),
         "include_dashboard": False,
         "object_store_memory": STORE_BYTES,
