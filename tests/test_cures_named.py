@@ -40,6 +40,7 @@ UNTRIED = {  # a part of the message: why no case writes its cure
     "put it into a file and give": "is refused in test_engines, its cure is not tried",
     "accelerate has started": "is refused in test_engines, its cure is not tried",
     "nothing answers there": "needs Ray to be installed; test_ray has one",
+    "went away while latency was measured": "needs a machine that goes away",
     "no machine of the cluster has so many": "needs a cluster of Ray; test_ray has one",
     "out of reach for {} minutes": "needs a disk that is away",
     "was emptied while it was read": "needs another process; test_teacher_parts has one",

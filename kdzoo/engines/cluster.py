@@ -145,9 +145,8 @@ class Cluster(AbstractContextManager["Cluster"]):
             time_study(trained, context)
 
     def _measure_there(self, node: Mapping[str, Any], trained: Sequence[Trained]) -> None:
-        self.progress.say(
-            f"latency is measured on {node['NodeManagerAddress']}, when nothing else runs there"
-        )
+        name = node["NodeManagerAddress"]
+        self.progress.say(f"latency is measured on {name}, when nothing else runs there")
         rows = [(t.run.variant.name, t.run.seed, t.member, t.baseline_key) for t in trained]
         task = self._ray.remote(time_there).options(**_all_of(node), max_retries=RETRIES)
         given = task.remote(self._given, rows)
@@ -157,6 +156,11 @@ class Cluster(AbstractContextManager["Cluster"]):
             self._ray.get(given)
         except self._ray.exceptions.RayTaskError as error:
             raise error.cause from None
+        except self._ray.exceptions.RayError as error:
+            raise EngineError(
+                f"--engine ray: {name} went away while latency was measured there; see that it "
+                "runs, and give the same command again"
+            ) from error
 
     @contextmanager
     def _held(self, node: Mapping[str, Any] | None) -> Iterator[None]:
