@@ -117,6 +117,7 @@ class Performer:
     context: StudyContext
     read_test: bool
     _teachers: dict[str, StudyTeacher] = field(default_factory=dict)  # by step
+    _learnt: set[str] = field(default_factory=set)  # labellings of which all students are there
 
     def __post_init__(self) -> None:
         self._variants = {variant.name: variant for variant in self.study.variants}
@@ -209,10 +210,14 @@ class Performer:
 
     def _are_students_there(self, labels: Step) -> bool:
         """Returns whether all that would learn from the labels has been trained already."""
-        readers = (step for step in self.plan.steps if labels.whole in step.waits_for)
-        students = (reader for reader in readers if reader.kind == "student")
-        store = self.context.store
-        return all(store.seen(self.job(student).key) is not None for student in students)
+        if labels.whole not in self._learnt:  # asked for each of its parts
+            readers = (step for step in self.plan.steps if labels.whole in step.waits_for)
+            students = (reader for reader in readers if reader.kind == "student")
+            store = self.context.store
+            if any(store.seen(self.job(student).key) is None for student in students):
+                return False
+            self._learnt.add(labels.whole)
+        return True
 
     def _export(self, key: str, run: SeedRun) -> None:
         if key != run.teacher.key or run.teacher.has_folder:
