@@ -58,7 +58,14 @@ class LinearFold:
     def label_part(
         self, examples: Sequence[Example], part: Part, progress: Progress, device: torch.device
     ) -> None:
-        """Labels a part of the examples into the cache, where it lacks them."""
+        """Labels a part of the examples into the cache, where it lacks them.
+
+        Args:
+            examples: N texts, or pairs; the same for all parts.
+            part: of them.
+            progress: told how far it is.
+            device: that the models run on.
+        """
         self._filled(Texts.of(examples), part, progress, device)
 
     def lacking(self, examples: Sequence[Example], part: Part = WHOLE) -> int:
@@ -124,7 +131,14 @@ class OutOfFold:
     def label_part(
         self, examples: Sequence[Example], part: Part, progress: Progress, device: torch.device
     ) -> None:
-        """Labels a part of the examples into the cache, where it lacks them."""
+        """Labels a part of the examples into the cache, where it lacks them.
+
+        Args:
+            examples: N texts, or pairs; the same for all parts.
+            part: of them.
+            progress: told how far it is.
+            device: that the models run on.
+        """
         texts = Texts.of(examples)
         for rows, labeller in self._owned(texts):
             labeller.label_part(texts.take(rows), part, progress, device)

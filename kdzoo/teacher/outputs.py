@@ -108,7 +108,14 @@ class OutputsTeacher:
     def label_part(
         self, examples: Sequence[Example], part: Part, progress: Progress, device: torch.device
     ) -> None:
-        """Does nothing: what a file says is read when it is opened."""
+        """Does nothing: what a file says is read when it is opened.
+
+        Args:
+            examples: N texts, or pairs.
+            part: of them.
+            progress: told nothing.
+            device: not asked for.
+        """
 
     def lacking(self, examples: Sequence[Example], part: Part = WHOLE) -> int:
         """Returns none: what a file says is read when it is opened."""

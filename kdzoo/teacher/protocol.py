@@ -38,7 +38,14 @@ class Labeller(Protocol):
     def label_part(
         self, examples: Sequence[Example], part: Part, progress: Progress, device: torch.device
     ) -> None:
-        """Labels a part of the examples into the cache, where it lacks them."""
+        """Labels a part of the examples into the cache, where it lacks them.
+
+        Args:
+            examples: N texts, or pairs; the same for all parts.
+            part: of them.
+            progress: told how far it is.
+            device: that the models run on.
+        """
 
     def lacking(self, examples: Sequence[Example], part: Part = WHOLE) -> int:
         """Returns how many texts of a part of these it has not labelled yet."""

@@ -147,7 +147,14 @@ class Teacher:
     def label_part(
         self, examples: Sequence[Example], part: Part, progress: Progress, device: torch.device
     ) -> None:
-        """Labels a part of the examples into the cache, where it lacks them."""
+        """Labels a part of the examples into the cache, where it lacks them.
+
+        Args:
+            examples: N texts, or pairs; the same for all parts.
+            part: of them.
+            progress: told how far it is.
+            device: that the models run on.
+        """
         texts = Texts.of(examples)
         for member in self.members:
             self._filled(member, texts, part, progress, device)
