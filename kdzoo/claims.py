@@ -74,6 +74,17 @@ class Claims:
             file.unlink(missing_ok=True)  # a waiting process would see that it is gone
             lock.release()
 
+    def is_held(self, beginning: str) -> bool:
+        """Returns whether a process holds a claim on a thing whose name begins so."""
+        for folder in self.folders:
+            for file in folder.glob(f"{_PREFIX}{beginning}*"):
+                try:
+                    with FileLock(file, blocking=False):
+                        pass
+                except Timeout:
+                    return True
+        return False
+
     def sweep(self) -> None:
         """Removes what killed processes left: files that nobody holds any more."""
         for folder in self.folders:

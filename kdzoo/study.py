@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kdzoo.card import write_cards
 from kdzoo.claims import Claims
-from kdzoo.engines import ToldOnce, Way, check_engine, make
+from kdzoo.engines import ToldOnce, Way, check_engine, make, measure
 from kdzoo.errors import HeldError, OutOfReachError, StoreError
 from kdzoo.files import alone_in, check_writable
 from kdzoo.plan import (
@@ -21,15 +21,12 @@ from kdzoo.plan import (
 )
 from kdzoo.progress import Progress, Silent
 from kdzoo.recipe import Study
-from kdzoo.recipe.measure import Measure
 from kdzoo.report import Report, read_report, write_report
 from kdzoo.results import Store, is_study, refuse_foreign_report
 from kdzoo.steps import (
     Lookout,
     StudyContext,
     StudyData,
-    TimedRow,
-    Trained,
     check_gold,
     check_kinds,
     check_labels,
@@ -39,9 +36,6 @@ from kdzoo.steps import (
     check_task,
     check_teacher,
     settings_of,
-    time_rows,
-    timed_rows,
-    trained_folder,
 )
 from kdzoo.teacher import check_cache, claims_folder
 from kdzoo.tracking import TRACKING, Tracking, check_trackers
@@ -88,7 +82,7 @@ def run_study(
             outcome.is_written = True
         outcome.write()
         outcome.refuse_none()
-        return _close(outcome)
+        return _close(outcome, way)
 
 
 def make_steps(
@@ -119,18 +113,21 @@ def make_steps(
     return {step.name: results[step.name] for step in chosen}
 
 
-def plan_study(study: Study, out: Path, progress: Progress | None = None) -> list[PlannedStep]:
+def plan_study(
+    study: Study, out: Path, label_parts: int = 1, progress: Progress | None = None
+) -> list[PlannedStep]:
     """Returns the steps of a study, what each waits for, and what the store has; makes nothing.
 
     Args:
         study: the recipes.
         out: the study's folder, there or not.
+        label_parts: steps into which each labelling is divided.
         progress: told what is read; nobody by default.
 
     Raises:
         KdzooError: a mistake in data, teacher or recipe.
     """
-    performer = performer_of(study, out, Way(), progress)
+    performer = performer_of(study, out, Way(label_parts=label_parts), progress)
     return planned(study, performer.plan, seen(performer), performer.context.store)
 
 
@@ -141,7 +138,7 @@ def performer_of(study: Study, out: Path, way: Way, progress: Progress | None = 
         KdzooError: a mistake in data, teacher or recipe, or a folder that cannot be written.
     """
     check_trackers(way.track)
-    check_engine(way.engine, way.workers, way.threads)
+    check_engine(way.engine, way.workers, way.threads, way.label_parts)
     if out.exists() and not out.is_dir():
         raise StoreError(f"{out} is a file; give --out a folder")
     check_writable(out, "give --out a folder that you may write")
@@ -158,7 +155,7 @@ def performer_of(study: Study, out: Path, way: Way, progress: Progress | None = 
     is_alone = accelerator.num_processes == 1  # processes of one training wait for each other
     claims = Claims((claims_folder(), out), waits=not is_alone, say=shown.say)
     context = StudyContext(Store(out), accelerator, data, tracking, claims)
-    return Performer(study, plan_of(study), context, way.read_test)
+    return Performer(study, plan_of(study, way.label_parts), context, way.read_test)
 
 
 def _holds(out: Path, held: ExitStack, progress: Progress) -> bool:
@@ -171,12 +168,12 @@ def _holds(out: Path, held: ExitStack, progress: Progress) -> bool:
     return True
 
 
-def _close(outcome: Outcome) -> Report:
-    """Measures latency, alone on this machine, and reports."""
+def _close(outcome: Outcome, way: Way) -> Report:
+    """Measures latency, alone on its machine, and reports."""
     context = outcome.performer.context
     accelerator = context.accelerator
     if accelerator.is_main_process:
-        _time_all(outcome.trained, context)
+        measure(outcome.performer, way, outcome.trained)
         context.claims.sweep()
     accelerator.wait_for_everyone()
     report = read_report(context.store)
@@ -217,27 +214,3 @@ def check_study(study: Study, data: StudyData, *, with_teachers: bool = True) ->
             if with_teachers:
                 raise
             data.progress.say(f"note: not looked at, for {variant.name}: {error}")
-
-
-def _time_all(trained: list[Trained], context: StudyContext) -> None:
-    """Times the first seed of every row, all in one session per way of measuring."""
-    sessions: dict[str, tuple[Measure, dict[TimedRow, None]]] = {}
-    seen: set[tuple[str, str]] = set()
-    for seed_run in trained:
-        run, teacher = seed_run.run, seed_run.run.teacher
-        section = run.recipe.measure
-        way = section.model_dump_json()
-        _, rows = sessions.setdefault(way, (section, {}))
-        timed = {
-            "student " + run.variant.name: seed_run.member.key,
-            "baseline": seed_run.baseline_key,
-        }
-        if teacher.has_folder:
-            timed[f"teacher {run.setting}"] = teacher.key
-        for row, key in timed.items():
-            if key is not None and (way, row) not in seen:
-                seen.add((way, row))
-                folder = trained_folder(key, teacher, context)
-                rows |= dict.fromkeys(timed_rows(key, folder, section, context))
-    for section, rows in sessions.values():
-        time_rows(list(rows), trained[0].run.corpus, section, context)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from tiny_world import RunCommand, WriteRecipe
 
-from kdzoo.engines import cluster
-from kdzoo.engines.cluster import check_ray
+from kdzoo.engines import connection
+from kdzoo.engines.connection import check_ray
 from kdzoo.engines.nodes import Node, check_nodes, look_around, paths_of
 from kdzoo.errors import EngineError
 
@@ -23,13 +23,13 @@ HERE = look_around("here", {"CPU": 2.0}, {}, ())
 @pytest.fixture(autouse=True)
 def _ray_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is seen before Ray itself is asked is seen without it, too."""
-    monkeypatch.setattr(cluster, "find_spec", lambda _: object())
+    monkeypatch.setattr(connection, "find_spec", lambda _: object())
 
 
 def test_ray_that_is_not_installed_is_told_with_its_extra(
     kdzoo: RunCommand, write_recipe: WriteRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "find_spec", lambda _: None)
+    monkeypatch.setattr(connection, "find_spec", lambda _: None)
 
     outcome = kdzoo("run", write_recipe(), "--engine", "ray")
 
@@ -57,7 +57,7 @@ def test_an_address_where_nothing_answers_is_told_in_seconds(form: str) -> None:
     with pytest.raises(EngineError, match=r"nothing answers there .*ray start --head"):
         check_ray(form.format(port))
 
-    assert time.monotonic() - start < 2 * cluster.ANSWER_S
+    assert time.monotonic() - start < 2 * connection.ANSWER_S
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:99999", "nowhere.invalid:6379"])

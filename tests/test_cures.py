@@ -12,6 +12,7 @@ import cures_of_choices
 import cures_of_commands
 import cures_of_data
 import cures_of_encoders
+import cures_of_engines
 import cures_of_labels
 import cures_of_models
 import cures_of_outputs
@@ -32,6 +33,7 @@ FILES = (
     cures_of_commands,
     cures_of_data,
     cures_of_encoders,
+    cures_of_engines,
     cures_of_labels,
     cures_of_models,
     cures_of_outputs,

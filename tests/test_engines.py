@@ -8,17 +8,29 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from loky.process_executor import BrokenProcessPool
 from tiny_world import RunCommand, WriteRecipe
 
-from kdzoo.engines import LostError, Schedule, check_engine, choice, schedule, workers_for
+from kdzoo.engines import (
+    Assignment,
+    LostError,
+    Schedule,
+    Workers,
+    check_engine,
+    choice,
+    schedule,
+    workers,
+    workers_for,
+)
 from kdzoo.engines.relay import FileProgress, Relay, ToldOnce
-from kdzoo.errors import EngineError, FileError
+from kdzoo.errors import EngineError, FileError, StoreError
 from kdzoo.limits import MemoryLimit
-from kdzoo.plan import Claimed, Failed, Made, Plan, Result, RowSteps, Step
+from kdzoo.plan import Claimed, Failed, Made, Plan, Result, RowSteps, Step, Threads, Unreached
 from kdzoo.plan.perform import computing_with
 
 
@@ -41,6 +53,18 @@ ROWS = (
     RowSteps("q", 0, "teacher/r", "student/q", "labels/r", "baseline/r", None),
 )
 PLAN = Plan(STEPS, ROWS)
+THREADS = Threads(narrow=1, wide=2)
+
+
+@dataclass
+class Said:
+    lines: list[str] = field(default_factory=list)
+
+    def say(self, message: str) -> None:
+        self.lines.append(message)
+
+    def task(self, description: str, total: int, done: int = 0, unit: str = "steps") -> Any:
+        raise NotImplementedError
 
 
 @dataclass
@@ -75,9 +99,10 @@ class Pretended:
         assert ended <= steps == len(STEPS)
 
 
-def performed(engine: Pretended) -> dict[str, Result]:
+def performed(engine: Pretended, said: Said | None = None) -> dict[str, Result]:
     ended: list[str] = []
-    made = Schedule(PLAN, engine, lambda each, _: ended.append(each.name))
+    say = ToldOnce(said or Said()).say
+    made = Schedule(PLAN, engine, lambda each, _: ended.append(each.name), say=say)
     made.perform(STEPS)
     assert sorted(ended) == sorted(made.results) == sorted(each.name for each in STEPS)
     return made.results
@@ -140,6 +165,32 @@ class TestTheSchedule:
         assert isinstance(given_up, Failed)
         assert "student/q: given up, 5 times: killed" in given_up.reason
 
+    @pytest.mark.parametrize("away", [1, 3])
+    @pytest.mark.parametrize("name", ["teacher/r", "labels/r", "student/q", "control/r"])
+    def test_waits_for_a_store_that_is_away(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, away: int
+    ) -> None:
+        """It tells it once, and asks for the step again; that is no loss of a process."""
+        monkeypatch.setattr(schedule, "AGAIN_S", 0.02)
+        monkeypatch.setattr(schedule, "LOOK_S", 0.01)
+        engine, said = Pretended({name: [Unreached()] * away}), Said()
+
+        results = performed(engine, said)
+
+        assert set(map(type, results.values())) == {Made}
+        assert engine.started.count(name) == away + 1
+        assert said.lines == [
+            "the study's folder is out of reach just now: waiting until it is back"
+        ]
+
+    def test_gives_up_a_store_that_stays_away(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(schedule, "AGAIN_S", 0.01)
+        monkeypatch.setattr(schedule, "LOOK_S", 0.01)
+        monkeypatch.setattr(schedule, "AWAY_S", 0.05)
+
+        with pytest.raises(StoreError, match="bring it back and give the same command again"):
+            performed(Pretended({"teacher/r": [Unreached()] * 1000}))
+
     @pytest.mark.parametrize("error", [FileError("the disk is full"), OSError(5, "no disk")])
     def test_ends_where_all_steps_need_what_is_lacking(self, error: Exception) -> None:
         with pytest.raises(type(error)):
@@ -166,13 +217,23 @@ class TestHowManyProcesses:
         monkeypatch.setattr(choice, "memory_limit", lambda: MemoryLimit(free, free))
         steps = [TEACHER, *(step(f"student/{number}") for number in range(narrow))]
 
-        assert workers_for(None, steps, 1, gpus) == expected
-        assert workers_for(5, steps, 1, gpus) == 5
+        assert workers_for(None, steps, THREADS, 1, gpus) == expected
+        assert workers_for(5, steps, THREADS, 1, gpus) == 5
+
+    def test_counts_what_is_wide_where_it_computes_with_no_more_threads(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With ``--threads 1`` the parts of a labelling are made side by side."""
+        monkeypatch.setattr(choice, "usable_cores", lambda: 8)
+        wide = [step(f"labels/{number}", is_wide=True) for number in range(3)]
+
+        assert workers_for(None, wide, THREADS, 1, 0) == 1
+        assert workers_for(None, wide, Threads(1, 1), 1, 0) == 3
 
     def test_is_one_where_accelerate_starts_several(self) -> None:
-        assert workers_for(None, STEPS, 2, 0) == 1
+        assert workers_for(None, STEPS, THREADS, 2, 0) == 1
         with pytest.raises(EngineError, match=r"accelerate has started 2 .* --workers 1"):
-            workers_for(2, STEPS, 2, 0)
+            workers_for(2, STEPS, THREADS, 2, 0)
 
     @pytest.mark.parametrize(
         ("options", "words"),
@@ -181,6 +242,8 @@ class TestHowManyProcesses:
             (["--workers", "-3"], "--workers -3: write 1 or more"),
             (["--workers", "100000"], "of memory are free; write --workers "),
             (["--threads", "0"], "--threads 0: write 1 or more"),
+            (["--label-parts", "0"], "--label-parts 0: write 1 to 10000"),
+            (["--label-parts", "999999999"], "--label-parts 999999999: write 1 to 10000"),
             (["--engine", "rey"], "did you mean 'ray'? Known: local, ray"),
         ],
     )
@@ -199,9 +262,57 @@ class TestHowManyProcesses:
 
         register_student("lonely", road="change")(type("Lonely", (torch.nn.Module,), {}))
 
-        assert workers_for(None, STEPS, 1, 0) == 1
+        assert workers_for(None, STEPS, THREADS, 1, 0) == 1
         with pytest.raises(EngineError, match="'lonely' was registered in this process"):
             check_engine("local", 2, None)
+
+
+class Pool:
+    """A process that was killed while it had nothing to do, or one that works."""
+
+    def __init__(self, *, is_broken: bool) -> None:
+        self.is_broken = is_broken
+
+    def submit(self, *task: Any) -> Future[Result]:
+        if self.is_broken:
+            raise BrokenProcessPool
+        done: Future[Result] = Future()
+        done.set_result(Made("key"))
+        return done
+
+
+class TestWorkers:
+    @pytest.mark.parametrize("wide", [1, 2])
+    def test_have_room_for_a_wide_step_beside_others_where_it_takes_no_more(
+        self, wide: int
+    ) -> None:
+        engine = Workers(assignment(Threads(1, wide)), 2, Said())
+
+        assert engine.has_room(TEACHER, [])
+        assert engine.has_room(TEACHER, [STEPS[1]]) == (wide == 1)
+        assert engine.has_room(STEPS[1], [TEACHER]) == (wide == 1)
+        assert not engine.has_room(STEPS[1], [STEPS[3], STEPS[4]])
+
+    def test_replace_one_that_was_killed_while_it_had_nothing_to_do(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """That is no loss of the step, which has not begun."""
+        made: list[Pool] = []
+
+        def pool(*_: Any, **__: Any) -> Pool:
+            made.append(Pool(is_broken=not made))
+            return made[-1]
+
+        monkeypatch.setattr(workers, "ProcessPoolExecutor", pool)
+        engine = Workers(assignment(THREADS), 2, Said())
+        monkeypatch.setattr(engine, "_show", SimpleNamespace(relay=Relay(Path(), Said())), False)
+
+        assert engine.start(STEPS[1], {}).result(5) == Made("key")
+        assert len(made) == 2
+
+
+def assignment(threads: Threads) -> Assignment:
+    return Assignment("", "", "", True, (), (), threads, 1, "")
 
 
 class TestThreads:
@@ -213,17 +324,6 @@ class TestThreads:
             assert torch.get_num_threads() == threads
 
         assert torch.get_num_threads() == before
-
-
-@dataclass
-class Said:
-    lines: list[str] = field(default_factory=list)
-
-    def say(self, message: str) -> None:
-        self.lines.append(message)
-
-    def task(self, description: str, total: int, done: int = 0, unit: str = "steps") -> Any:
-        raise NotImplementedError
 
 
 class TestTheRelay:
@@ -244,4 +344,4 @@ class TestTheRelay:
         relay.look()
 
         assert said.lines == ["data: 3 texts", "half", "last"]
-        assert relay.now_of(["student/0", "student/2"]) == "training: 4 of 10 | student/2"
+        assert relay.now_of(["student/0", "student/2"]) == "training: 4 of 10 steps | student/2"

@@ -249,7 +249,7 @@ class TestAFullDisk:
         file = tmp_path / "t.txt"
         file.write_text("".join(f"play song {i}\n" for i in range(3000)), encoding="utf-8")
         code = (
-            "import resource, sys; import kdzoo.teacher.teacher as room\n"
+            "import resource, sys; import kdzoo.teacher.cache as room\n"
             "from kdzoo.cli import main\n"
             "write, limited = room.RowCache.write, sys.argv.pop(1) == 'limited'\n"
             "def write_in_limits(*each):\n"
@@ -290,7 +290,7 @@ class TestAKill:
             "".join(f"play song {i} {'loud ' * (i % 7)}\n" for i in range(300)), encoding="utf-8"
         )
         code = (
-            "import os, sys; import kdzoo.teacher.teacher as room; from kdzoo.cli import main\n"
+            "import os, sys; import kdzoo.teacher.cache as room; from kdzoo.cli import main\n"
             "room.SHARD_ROWS = 64\n"
             "write, made = room.RowCache.write, []\n"
             "def killed(*each):\n"

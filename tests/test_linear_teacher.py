@@ -30,6 +30,7 @@ from kdzoo.runtime.forms import ExportSettings
 from kdzoo.teacher import (
     SentenceEncoder,
     Teacher,
+    cache,
     cache_contents,
     find_model,
     fit_head,
@@ -314,7 +315,7 @@ class TestVectors:
         self, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """With the same bits in the end, and no text read twice."""
-        monkeypatch.setattr(sentences, "SHARD_ROWS", 8)
+        monkeypatch.setattr(cache, "SHARD_ROWS", 8)
         encoder = open_sentence_encoder(tiny_encoder, None, 32, 8)
         monkeypatch.setenv("KDZOO_CACHE", str(tmp_path / "whole"))
         whole = encoder.vectors(TEXTS, Silent(), CPU)[:]

@@ -20,6 +20,7 @@ from kdzoo.data import Corpus, Example
 from kdzoo.measure import baseline_size, conditions, environment, machine, outcomes
 from kdzoo.model import Logits
 from kdzoo.model.baseline import fit_baseline, save_baseline
+from kdzoo.plan.perform import computing_with
 from kdzoo.runtime.decision import Decision
 from kdzoo.statistics import figures
 
@@ -196,14 +197,14 @@ class TestEnvironment:
             return version(name)
 
         monkeypatch.setattr(machine, "version", without_onnx)
-        found = environment.__wrapped__()
+        found = machine._machine.__wrapped__()
 
         assert not [name for name in found if name.startswith("onnx")]
         assert {"skops", "scipy", "tokenizers"} <= set(found)
 
     @pytest.mark.parametrize(
         ("own", "recorded"),
-        [({}, "none"), ({"OMP_NUM_THREADS": "3"}, "OMP_NUM_THREADS=3")],
+        [({}, ""), ({"OMP_NUM_THREADS": "3"}, " OMP_NUM_THREADS=3")],
         ids=["none", "one"],
     )
     def test_tells_the_thread_settings(
@@ -214,7 +215,9 @@ class TestEnvironment:
         for name, value in own.items():
             monkeypatch.setenv(name, value)
 
-        assert environment.__wrapped__()["thread_settings"] == recorded
+        for threads in (1, 2, 3):  # as a process has them that makes one step after the other
+            with computing_with(threads):
+                assert environment()["thread_settings"] == f"threads={threads}{recorded}"
 
     def test_tells_nothing_of_who_and_where(self) -> None:
         """No host, no user, no path: records are published."""

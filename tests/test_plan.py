@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from tiny_world import RunCommand, WriteRecipe
 
 from kdzoo import list_steps, make_steps
+from kdzoo.engines import schedule
 from kdzoo.errors import RecipeError
 from kdzoo.plan import Plan, plan_of
 from kdzoo.progress import Silent
@@ -92,6 +94,31 @@ def test_labellings_of_one_teacher_follow_each_other(plan: Any) -> None:
     assert {first.name, second.name} <= set(teacher.waits_for)
 
 
+@pytest.mark.parametrize("count", [1, 2, 30])
+@pytest.mark.parametrize("recipes", [[{}], [AUGMENTED], [{}, AUGMENTED], [FEW]])
+def test_a_labelling_is_divided_into_parts(
+    write_recipe: WriteRecipe, recipes: list[dict[str, Any]], count: int
+) -> None:
+    """The whole waits for its parts, and they for what it would wait for; nothing else changes."""
+    for number, sections in enumerate(recipes):
+        path = write_recipe(f"zoo/{number}.yaml", **{"name": f"r{number}", **sections})
+    study = load_study(str(path.parent), seeds=(0, 1))
+
+    undivided, divided = plan_of(study), plan_of(study, count)
+
+    parts = [step for step in divided.steps if step.whole != step.name]
+    wholes = [step for step in undivided.steps if step.kind == "labels"]
+    assert len(parts) == (count * len(wholes) if count > 1 else 0)
+    assert divided.rows == undivided.rows
+    for whole in wholes:
+        own = [step for step in parts if step.whole == whole.name]
+        assert {step.waits_for for step in own} <= {whole.waits_for}
+        waits_for = (*whole.waits_for, *(step.name for step in own))
+        assert divided.by_name[whole.name].waits_for == waits_for
+    others = [step for step in undivided.steps if step.kind != "labels"]
+    assert [step for step in divided.steps if step.kind != "labels"] == others
+
+
 @pytest.mark.parametrize(
     ("only", "names"),
     [
@@ -151,6 +178,55 @@ class TestAStudyMadeInParts:
         assert {step.failure for step in second} == {""}
         again = list_steps(recipe, out=out, progress=Silent())
         assert all(step.is_made for step in again)
+
+    def test_is_labelled_in_parts_that_the_plan_shows(self, recipe: str, tmp_path: Path) -> None:
+        options: dict[str, Any] = {"out": tmp_path / "study", "progress": Silent()}
+        make_steps(recipe, "1", **options)
+        make_steps(recipe, "labels/tiny/s0/2-of-2", **options, label_parts=2)
+
+        planned = list_steps(recipe, **options, label_parts=2)
+        made = {step.name: step.is_made for step in planned if step.kind == "labels"}
+        make_steps(recipe, "labels", **options, label_parts=2)
+
+        assert [*made] == [f"labels/tiny/s0{part}" for part in ("/1-of-2", "/2-of-2", "")]
+        assert made["labels/tiny/s0/2-of-2"]
+        assert all(step.is_made for step in list_steps(recipe, **options)[:2])
+
+    @pytest.mark.trains
+    def test_waits_for_a_folder_that_is_away(
+        self, recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Taken away while a student trains: it is not begun anew in its place."""
+        monkeypatch.setattr(schedule, "AGAIN_S", 0.05)
+        out, away, ghosts = tmp_path / "study", tmp_path / "away", []
+
+        class Taking(Silent):
+            def __init__(self) -> None:
+                self.said: list[str] = []
+
+            def say(self, message: str) -> None:
+                self.said.append(message)
+
+            def task(self, description: str, total: int, done: int = 0, unit: str = "steps") -> Any:
+                if description.startswith("tiny, seed 0") and not self.said.count("taken"):
+                    self.say("taken")
+                    out.rename(away)
+                    threading.Timer(1.0, bring_back).start()
+                return super().task(description, total, done)
+
+        def bring_back() -> None:
+            ghosts.extend(out.glob("*"))
+            away.rename(out)
+
+        make_steps(recipe, "teacher labels", out=out, progress=Silent())
+        taking = Taking()
+        made = make_steps(recipe, "student", out=out, workers=1, progress=taking)
+
+        assert [step.failure for step in made] == [""]
+        assert "taken" in taking.said
+        assert sum("out of reach just now" in line for line in taking.said) == 1
+        assert ghosts == []
+        assert (out / "models").is_dir()
 
     def test_is_shown_and_leaves_nothing(self, kdzoo: RunCommand, recipe: str) -> None:
         shown = kdzoo("run", recipe, "--plan")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import random
 import shutil
@@ -17,6 +18,7 @@ from typing import Any
 import psutil
 import pytest
 import yaml
+from tiny_machine import fill, mounted
 from tiny_world import tiny_recipe_data
 
 from kdzoo.engines.workers import Workers
@@ -26,7 +28,9 @@ from kdzoo.results import Store
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 LIMIT_S = 600
-KILLS = 8
+KILLS = 20
+KINDS = ("teacher", "labels", "student", "control", "quality", "export")
+AWAY_S = 30
 LASTING = ("study/models/*/record.json", "study/models/*/*/record.json", "cache/logits/*/*.npy",
            "study/models/*/checkpoint.safetensors")  # fmt: skip
 SLOW = '''
@@ -108,12 +112,14 @@ class Running:
 
     def __init__(self, zoo: Path, folder: Path, *options: str) -> None:
         self.folder, folder_cache = folder, folder / "cache"
-        folder_cache.mkdir(parents=True, exist_ok=True)
+        self.temporary = folder.with_name(f"{folder.name}-temporary")
+        for made in (folder_cache, self.temporary):
+            made.mkdir(parents=True, exist_ok=True)
         with (folder / f"err-{time.monotonic_ns()}").open("w") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "kdzoo", "run", str(zoo), "--out",
                  str(folder / "study"), "--students", str(zoo.parent / "slow.py"), *options],
-                env={**os.environ, "KDZOO_CACHE": str(folder_cache)},
+                env={**os.environ, "KDZOO_CACHE": str(folder_cache), "TMPDIR": str(self.temporary)},
                 stderr=errors,
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
@@ -127,6 +133,19 @@ class Running:
             return [each for each in children if "popen_loky_posix" in " ".join(each.cmdline())]
         except psutil.NoSuchProcess:
             return []
+
+    def making(self, kind: str) -> psutil.Process | None:
+        """The process that makes a step of that kind, by what it told last."""
+        for worker in self.workers():
+            for file in self.temporary.glob(f"kdzoo-*/*-{worker.pid}.jsonl"):
+                lines = file.read_text("utf-8").split("\n")[:-1]
+                if lines and json.loads(lines[-1])["step"].startswith(f"{kind}/"):
+                    return worker
+        return None
+
+    def lasting(self) -> set[Path]:
+        """What it has made so far, or is at."""
+        return {path for pattern in LASTING for path in self.folder.glob(pattern)}
 
     def wait_for(self, pattern: str, count: int = 1) -> None:
         until = time.monotonic() + LIMIT_S
@@ -191,20 +210,83 @@ def test_kills_of_workers_change_nothing(
     started: Callable[..., Running], whole: Path, differences: Callable[[Path, Path], list[str]]
 ) -> None:
     """One at random whenever the study has got on: in fitting, labelling, training, export."""
-    rng, kills, seen = random.Random(3), 0, 0
+    rng, kills = random.Random(3), 0
+    seen: set[Path] = set()
     run = started("--workers", "2")
     while run.process.poll() is None and kills < KILLS:
-        files = sum(len([*run.folder.glob(pattern)]) for pattern in LASTING)
-        workers = run.workers()
-        if files > seen and workers:
+        time.sleep(rng.uniform(0.05, 0.5))
+        there, workers = run.lasting(), run.workers()
+        if there - seen and workers:
             rng.choice(workers).kill()
-            kills, seen = kills + 1, files
-        time.sleep(rng.uniform(0.1, 1))
+            kills, seen = kills + 1, seen | there
 
     assert run.finish() == 0, run.last
     print(f"{kills} kills")  # noqa: T201 - for pytest -s
     assert kills == KILLS
     assert differences(whole, run.folder) == []
+
+
+def test_a_kill_in_each_kind_of_step_changes_nothing(
+    started: Callable[..., Running], whole: Path, differences: Callable[[Path, Path], list[str]]
+) -> None:
+    run, left = started("--workers", "2"), [*KINDS]
+    while run.process.poll() is None and left:
+        for kind in left:
+            worker = run.making(kind)
+            if worker is not None:
+                worker.kill()
+                left.remove(kind)
+                break
+        time.sleep(0.005)
+
+    assert run.finish() == 0, run.last
+    assert left == []
+    assert differences(whole, run.folder) == []
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_folder_that_is_away_for_a_while_is_waited_for(
+    started: Callable[..., Running],
+    whole: Path,
+    differences: Callable[[Path, Path], list[str]],
+    workers: str,
+) -> None:
+    """The study is not begun anew in its place meanwhile, and goes on when it is back."""
+    run = started("--workers", workers)
+    run.wait_for("study/models/*/checkpoint.safetensors", 1)
+    (run.folder / "study").rename(run.folder / "away")
+    until = time.monotonic() + AWAY_S
+    while time.monotonic() < until:
+        assert run.process.poll() is None, run.said()
+        assert not (run.folder / "study").exists()
+        time.sleep(0.2)
+    (run.folder / "away").rename(run.folder / "study")
+
+    assert run.finish() == 0, run.last
+    assert run.last.count("is out of reach just now: waiting until it is back") == 1
+    assert differences(whole, run.folder) == []
+
+
+def test_a_full_disk_is_told_once_and_loses_nothing(
+    started: Callable[..., Running], whole: Path, differences: Callable[[Path, Path], list[str]]
+) -> None:
+    """The study's folder is on it; with room again the same command goes on."""
+    with mounted("size=8m") as disk:
+        (disk / "killed").mkdir()
+        folder = disk / "killed"
+        fill(disk, free_bytes=1 << 18)
+
+        full = started("--workers", "2", folder=str(folder))
+        assert full.finish() == 2, full.last
+        assert "the disk is full; make room on it" in full.last
+        assert "Traceback" not in full.last
+        assert not [*folder.glob("study/models/*/*.partial")]
+
+        (disk / "other").unlink()
+        again = started("--workers", "2", folder=str(folder))
+        assert again.finish() == 0, again.last
+        shutil.rmtree(again.temporary)
+        assert differences(whole, folder) == []
 
 
 def test_a_killed_run_leaves_no_worker_and_is_gone_on_with(

@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from tiny_models import save_tiny_classifier, some_texts
 from tiny_world import LABELS, RunCommand
 
+import kdzoo.teacher.cache as cache_module
 import kdzoo.teacher.teacher as teacher_module
 from kdzoo.data import Example, digests_of
 from kdzoo.errors import ModelError, TeacherError
@@ -219,7 +220,7 @@ class TestInterruption:
         self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Killed after one shard of five, it labels the other four, just as it would have."""
-        monkeypatch.setattr(teacher_module, "SHARD_ROWS", 10)
+        monkeypatch.setattr(cache_module, "SHARD_ROWS", 10)
         monkeypatch.setenv("KDZOO_CACHE", str(tmp_path / "whole"))
         whole = open_teacher(folder).label(TEXTS, Silent(), CPU)[:]
         names = [shard.name for shard in shards()]
@@ -244,12 +245,12 @@ import sys
 from pathlib import Path
 import numpy as np, torch
 sys.path.insert(0, sys.argv[3])
-import kdzoo.teacher.teacher as teacher_module
+import kdzoo.teacher.cache as cache_module
 from tiny_models import some_texts
 from tiny_world import LABELS
 from kdzoo.progress import Silent
 from kdzoo.teacher import Teacher, open_member
-teacher_module.SHARD_ROWS = 16
+cache_module.SHARD_ROWS = 16
 folder = Path(sys.argv[1])
 member = open_member(folder, 32, LABELS)
 teacher = Teacher((member,), encoder_folder=folder, max_length=32, batch_size=8)
@@ -283,7 +284,7 @@ class TestTwoProcesses:
     ) -> None:
         """Both end well, both read the same bits, and a third finds nothing left to do."""
         output = tmp_path / "theirs.npy"
-        monkeypatch.setattr(teacher_module, "SHARD_ROWS", 16)
+        monkeypatch.setattr(cache_module, "SHARD_ROWS", 16)
         with subprocess.Popen(
             [sys.executable, "-c", WORKER, folder, output, Path(__file__).parent],
             stdin=subprocess.PIPE,

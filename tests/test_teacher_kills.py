@@ -19,12 +19,12 @@ import random, sys
 from pathlib import Path
 import numpy as np, torch
 sys.path.insert(0, sys.argv[3])
-import kdzoo.teacher.teacher as teacher_module
+import kdzoo.teacher.cache as cache_module
 from tiny_world import FILLERS, LABELS, WORDS
 from kdzoo.data import Example, Texts
 from kdzoo.progress import Silent
 from kdzoo.teacher import Teacher, open_member
-teacher_module.SHARD_ROWS = {SHARD_ROWS}
+cache_module.SHARD_ROWS = {SHARD_ROWS}
 folder = Path(sys.argv[1])
 words = [word for group in WORDS.values() for word in group] + FILLERS
 rng = random.Random(5)

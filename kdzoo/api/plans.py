@@ -37,6 +37,7 @@ def list_steps(
     data: str | None = None,
     students: str | Path | None = None,
     out: str | Path | None = None,
+    label_parts: int = 1,
     progress: Progress | None = None,
 ) -> list[PlannedStep]:
     """Returns the steps of a study and what there is of them, as ``kdzoo run --plan`` does.
@@ -50,6 +51,7 @@ def list_steps(
         data: a file or folder in place of the recipes' data source.
         students: a file or folder of students of your own.
         out: the study's folder; ``runs/<study>`` by default.
+        label_parts: steps into which each labelling is divided, as in ``run``.
         progress: told what is read: this process's stderr by default.
 
     Raises:
@@ -61,7 +63,7 @@ def list_steps(
     with quiet():
         from kdzoo.study import plan_study
 
-        return plan_study(study, folder_of(study, out), shown)
+        return plan_study(study, folder_of(study, out), label_parts, shown)
 
 
 @as_file_errors()
@@ -79,6 +81,7 @@ def make_steps(
     workers: int | None = None,
     engine: str = "local",
     threads: int | None = None,
+    label_parts: int = 1,
     progress: Progress | None = None,
 ) -> list[MadeStep]:
     """Makes some steps of a study, as ``kdzoo run --only`` does; reports nothing.
@@ -99,6 +102,7 @@ def make_steps(
         workers: processes that make the steps side by side, as in ``run``.
         engine: ``local`` or ``ray``, as in ``run``.
         threads: that each step computes with, as in ``run``.
+        label_parts: steps into which each labelling is divided, as in ``run``.
         progress: told what is being done: this process's stderr by default.
 
     Raises:
@@ -113,7 +117,7 @@ def make_steps(
         from kdzoo.plan import Failed
         from kdzoo.study import make_steps as make
 
-        way = Way(read_test, track, workers, engine, threads)
+        way = Way(read_test, track, workers, engine, threads, label_parts)
         results = make(study, folder_of(study, out), only, way, shown)
     return [
         MadeStep(name, result.reason if isinstance(result, Failed) else "")

@@ -33,6 +33,7 @@ def run(
     workers: int | None = None,
     engine: str = "local",
     threads: int | None = None,
+    label_parts: int = 1,
     progress: Progress | None = None,
 ) -> Results:
     """Runs a recipe, or a folder of them, as ``kdzoo run`` does.
@@ -53,6 +54,8 @@ def run(
             ``ray:auto`` for one that is there; its machines share the study's folder and the cache.
         threads: that each step computes with; by default one for small architectures, and all cores
             where a transformer is at work.
+        label_parts: steps into which each labelling is divided, so that several machines share it;
+            what comes out is the same.
         progress: told what is being done: this process's stderr by default, which a notebook shows;
             nobody with ``kdzoo.progress.Silent()``.
 
@@ -72,7 +75,7 @@ def run(
         from kdzoo.report.page.notebook import Results
         from kdzoo.study import run_study
 
-        way = Way(read_test, track, workers, engine, threads)
+        way = Way(read_test, track, workers, engine, threads, label_parts)
         folder = folder_of(study, out)
         report = run_study(study, folder, way, progress=shown)
     return Results(folder, report)

@@ -76,6 +76,13 @@ def run(
             "transformer is at work]."
         ),
     ] = None,
+    label_parts: Annotated[
+        int,
+        typer.Option(
+            help="Steps into which each labelling is divided, for several machines; what comes out "
+            "is the same."
+        ),
+    ] = 1,
     plan: Annotated[
         bool, typer.Option("--plan", help="Show the steps and what is made already; make nothing.")
     ] = False,
@@ -103,6 +110,7 @@ def run(
                 data=data,
                 students=students,
                 out=out,
+                label_parts=label_parts,
                 progress=ConsoleProgress(err_console),
             )
         )
@@ -122,6 +130,7 @@ def run(
                 workers=workers,
                 engine=engine,
                 threads=threads,
+                label_parts=label_parts,
                 progress=ConsoleProgress(err_console),
             )
         show_steps(steps)
@@ -139,6 +148,7 @@ def run(
             workers=workers,
             engine=engine,
             threads=threads,
+            label_parts=label_parts,
             progress=ConsoleProgress(err_console),
         )
     show_results(results)

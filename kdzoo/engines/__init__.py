@@ -3,7 +3,7 @@
 from kdzoo.engines.assignment import Assignment
 from kdzoo.engines.choice import check_engine, workers_for
 from kdzoo.engines.in_process import InProcess
-from kdzoo.engines.making import Way, make
+from kdzoo.engines.making import Way, make, measure
 from kdzoo.engines.relay import ToldOnce
 from kdzoo.engines.schedule import Engine, LostError, Schedule
 from kdzoo.engines.workers import Workers
@@ -19,5 +19,6 @@ __all__ = [
     "Workers",
     "check_engine",
     "make",
+    "measure",
     "workers_for",
 ]

@@ -8,7 +8,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,12 +16,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdzoo.engines.relay import FileProgress
+from kdzoo.measure.workers import thread_variables
 
 if TYPE_CHECKING:
     from kdzoo.plan import Performer, Result, Threads
+    from kdzoo.results import Member
 
+TimedSeed = tuple[str, int, "Member", str | None]  # variant, seed, its models, the baseline's key
 _until_the_end = ExitStack()  # what holds as long as the process lives
 PARENT_S = 1.0  # between two looks whether the first process is still there
+ENVIRONMENT = {  # of a process that makes steps; a step that gets more threads takes them itself
+    **thread_variables(1),
+    "PYTHONSAFEPATH": "1",  # no file of the working folder stands in for a library
+    "LOKY_MAX_MEMORY_LEAK_SIZE": "1e15",  # bytes: a model and its texts are no leak to restart for
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class Assignment:
         extensions: the users' files that are to be loaded, by path; with their content where other
             machines have no such path.
         threads: that a step computes with.
+        label_parts: steps into which each labelling is divided.
         told: the folder in which processes tell how far they are, a file each.
     """
 
@@ -47,6 +56,7 @@ class Assignment:
     track: tuple[str, ...]
     extensions: tuple[tuple[str, str | None], ...]
     threads: Threads
+    label_parts: int
     told: str
 
 
@@ -83,7 +93,26 @@ def perform_step(assignment: Assignment, name: str, keys: Mapping[str, str]) -> 
     progress = performer.context.progress
     assert isinstance(progress, FileProgress)  # noqa: S101 - as it was made below
     progress.step = name
+    progress.tell(now=name)  # in the place of what a killed process told of it
     return performer.attempt(step, keys, assignment.threads.of(step))
+
+
+def time_there(assignment: Assignment, rows: Sequence[TimedSeed]) -> None:
+    """Measures the latency of a study's rows on this machine.
+
+    Args:
+        assignment: the study.
+        rows: what has been trained.
+    """
+    from kdzoo.steps import Trained, time_study
+
+    os.environ["KDZOO_CACHE"] = assignment.cache
+    performer = _performer(assignment)
+    trained = []
+    for variant, seed, member, baseline_key in rows:
+        run = performer.run_of(performer.variant(variant), seed)
+        trained.append(Trained(run, member, baseline_key))
+    time_study(trained, performer.context)
 
 
 @lru_cache(maxsize=1)
@@ -108,7 +137,8 @@ def _performer(assignment: Assignment) -> Performer:
     tracking = Tracking(assignment.track, study.name, out / TRACKING, progress)
     claims = Claims((claims_folder(), out), waits=False)
     context = StudyContext(Store(out), make_accelerator(), StudyData(progress), tracking, claims)
-    return Performer(study, plan_of(study), context, assignment.read_test)
+    plan = plan_of(study, assignment.label_parts)
+    return Performer(study, plan, context, assignment.read_test)
 
 
 def _laid_down(path: str, content: str) -> Path:

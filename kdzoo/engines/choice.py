@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kdzoo import registry
-from kdzoo.engines.cluster import check_ray
+from kdzoo.engines.connection import check_ray
 from kdzoo.engines.schedule import WORKER_BYTES
 from kdzoo.errors import EngineError, did_you_mean
 from kdzoo.limits import memory_limit, usable_cores
-from kdzoo.plan import Step
+from kdzoo.plan import Step, Threads
 
 ENGINES = ("local", "ray")
+MOST_PARTS = 10_000  # of a labelling
 
 
-def check_engine(engine: str, workers: int | None, threads: int | None) -> None:
+def check_engine(
+    engine: str, workers: int | None, threads: int | None, label_parts: int = 1
+) -> None:
     """Sees that a way to run a study is one.
 
     Args:
         engine: where steps are made.
         workers: processes of this machine; None leaves it to kdzoo.
         threads: of each step; None leaves it to kdzoo.
+        label_parts: steps into which each labelling is divided.
 
     Raises:
         EngineError: it is not; the message says what to write instead.
@@ -31,11 +35,11 @@ def check_engine(engine: str, workers: int | None, threads: int | None) -> None:
             f"--engine {engine}: there is no such engine; {did_you_mean(name, ENGINES)}"
         )
     if name == "ray":
-        check_ray(address)
         if workers is not None:
             raise EngineError(
                 f"--workers {workers}: with --engine ray the cluster decides how many; leave it out"
             )
+        check_ray(address)
     if workers is not None and workers < 1:
         raise EngineError(
             f"--workers {workers}: write 1 or more; without --workers it is as many as this "
@@ -43,6 +47,8 @@ def check_engine(engine: str, workers: int | None, threads: int | None) -> None:
         )
     if threads is not None and threads < 1:
         raise EngineError(f"--threads {threads}: write 1 or more")
+    if not 1 <= label_parts <= MOST_PARTS:
+        raise EngineError(f"--label-parts {label_parts}: write 1 to {MOST_PARTS}")
     if workers is None or engine != "local":
         return
     most = _fitting()
@@ -60,12 +66,15 @@ def check_engine(engine: str, workers: int | None, threads: int | None) -> None:
         )
 
 
-def workers_for(wanted: int | None, steps: Sequence[Step], processes: int, gpus: int) -> int:
+def workers_for(
+    wanted: int | None, steps: Sequence[Step], threads: Threads, processes: int, gpus: int
+) -> int:
     """Returns how many processes make the steps.
 
     Args:
         wanted: what the user says; None leaves it to kdzoo.
         steps: those that are still to be made.
+        threads: that they compute with; one with more than others is made alone.
         processes: that train together, as ``accelerate launch`` starts them.
         gpus: of this machine.
 
@@ -83,7 +92,7 @@ def workers_for(wanted: int | None, steps: Sequence[Step], processes: int, gpus:
         return wanted
     if registry.here_alone():
         return 1
-    side_by_side = sum(not step.is_wide for step in steps)
+    side_by_side = sum(threads.of(step) == threads.narrow for step in steps)
     room = gpus or int(usable_cores())
     return max(1, min(room, _fitting(), side_by_side))
 

@@ -2,60 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import re
-import socket
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from kdzoo.engines.assignment import Assignment, perform_step
+from kdzoo.engines.assignment import ENVIRONMENT, Assignment, perform_step, time_there
+from kdzoo.engines.connection import ANSWER_S, connected
 from kdzoo.engines.nodes import Node, check_nodes, look_around, paths_of
 from kdzoo.engines.relay import Relay, Show
-from kdzoo.engines.schedule import WORKER_BYTES, LostError
+from kdzoo.engines.schedule import LOOK_S, WORKER_BYTES, LostError
 from kdzoo.errors import EngineError
-from kdzoo.limits import usable_cores
 from kdzoo.plan import Result, Step, Threads
 from kdzoo.progress import Progress
+from kdzoo.steps import StudyContext, Trained, time_study
 
-ANSWER_S = 5.0  # in which an address has to answer
 RETRIES = 3  # of a task whose machine went away, by Ray itself
-STORE_BYTES = 80 << 20  # of Ray's own memory on this machine: no tensors pass through it
-_ADDRESS = re.compile(r"(?:ray://)?(?P<host>[^:/\s]+):(?P<port>\d+)")
-
-
-def check_ray(address: str) -> None:
-    """Sees that Ray is installed, and that an address answers.
-
-    Args:
-        address: ``host:port``, ``ray://host:port`` or ``auto``; empty for this machine alone.
-
-    Raises:
-        EngineError: it is not, or does not.
-    """
-    if find_spec("ray") is None:
-        raise EngineError('--engine ray: Ray is not installed; pip install "kdzoo[ray]"')
-    if address in ("", "auto"):
-        return
-    named = _ADDRESS.fullmatch(address)
-    if named is None:
-        raise EngineError(
-            f"--engine ray:{address}: write ray:HOST:PORT, as in ray:10.0.0.1:6379, or ray:auto on "
-            "a machine of the cluster"
-        )
-    try:
-        socket.create_connection((named["host"], int(named["port"])), ANSWER_S).close()
-    except (OSError, OverflowError) as error:
-        raise EngineError(
-            f"--engine ray:{address}: nothing answers there ({error}); see that the cluster runs "
-            "(ray start --head), or write --engine ray for this machine alone"
-        ) from error
+LATENCY = "kdzoo_latency"  # the resource of a machine on which latency is to be measured
+RUNTIME = {"env_vars": ENVIRONMENT}  # read by libraries when a process starts
 
 
 @dataclass
@@ -80,22 +48,17 @@ class Cluster(AbstractContextManager["Cluster"]):
         Raises:
             EngineError: no cluster answers, or a machine lacks what the study needs.
         """
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when ray starts
-        import ray
-
-        self._ray: Any = ray
         self._closing = ExitStack()
         with ExitStack() as stack:
             stack.callback(self._closing.close)
-            self._connect()
+            self._ray: Any = self._closing.enter_context(connected(self.address))
             self._nodes = self._checked()
+            threads = self._threads()
             stack.pop_all()
         folder = Path(self.assignment.out) / f".told-{uuid.uuid4().hex[:8]}"
         folder.mkdir(parents=True)
         self._closing.callback(_remove, folder)
         self._show = Show(Relay(folder, self.progress), self._closing)
-        wide = self.threads or max(1, int(min(node.cores for node in self._nodes)))
-        threads = Threads(self.threads or 1, wide)
         self.assignment = replace(
             self.assignment,
             threads=threads,
@@ -105,8 +68,22 @@ class Cluster(AbstractContextManager["Cluster"]):
                 for path, _ in self.assignment.extensions
             ),
         )
-        self._given = ray.put(self.assignment)
+        self._given = self._ray.put(self.assignment)
         return self
+
+    def _threads(self) -> Threads:
+        """Returns how many threads a step gets: no more than any machine has cores.
+
+        Raises:
+            EngineError: the user wants more than any machine has; nothing would ever be made.
+        """
+        cores = [max(1, int(node.cores)) for node in self._nodes if node.cores]
+        if (self.threads or 1) > max(cores):
+            raise EngineError(
+                f"--threads {self.threads}: no machine of the cluster has so many cores; write "
+                f"--threads {max(cores)} or fewer"
+            )
+        return Threads(self.threads or 1, self.threads or min(cores))
 
     def __exit__(
         self,
@@ -130,6 +107,7 @@ class Cluster(AbstractContextManager["Cluster"]):
             num_gpus=int(is_trained and any(node.gpus for node in self._nodes)),
             memory=WORKER_BYTES,
             max_retries=RETRIES,
+            runtime_env=RUNTIME,
             name=step.name,
         )
         given: Future[Result] = task.remote(self._given, step.name, dict(keys)).future()
@@ -147,6 +125,59 @@ class Cluster(AbstractContextManager["Cluster"]):
         """
         self._show.look([step.name for step in running], ended, steps)
 
+    def measure(self, trained: Sequence[Trained], context: StudyContext) -> None:
+        """Measures latency on one machine, on which the cluster runs nothing else meanwhile.
+
+        Args:
+            trained: what the study has trained.
+            context: of this process.
+
+        Raises:
+            KdzooError: the machine cannot measure it.
+        """
+        nodes = {node["NodeID"]: node for node in self._ray.nodes() if node["Alive"]}
+        named = next((node for node in nodes.values() if LATENCY in node["Resources"]), None)
+        if named is not None:
+            self._measure_there(named, trained)
+            return
+        own = None if self.address.startswith("ray://") else _own_node(self._ray)
+        with self._held(nodes.get(own)):
+            time_study(trained, context)
+
+    def _measure_there(self, node: Mapping[str, Any], trained: Sequence[Trained]) -> None:
+        name = node["NodeManagerAddress"]
+        self.progress.say(f"latency is measured on {name}, when nothing else runs there")
+        rows = [(t.run.variant.name, t.run.seed, t.member, t.baseline_key) for t in trained]
+        task = self._ray.remote(time_there).options(**_all_of(node), max_retries=RETRIES)
+        given = task.remote(self._given, rows)
+        while not self._ray.wait([given], timeout=LOOK_S)[0]:
+            self._show.relay.look()
+        try:
+            self._ray.get(given)
+        except self._ray.exceptions.RayTaskError as error:
+            raise error.cause from None
+        except self._ray.exceptions.RayError as error:
+            raise EngineError(
+                f"--engine ray: {name} went away while latency was measured there; see that it "
+                "runs, and give the same command again"
+            ) from error
+
+    @contextmanager
+    def _held(self, node: Mapping[str, Any] | None) -> Iterator[None]:
+        """Keeps the cluster from placing anything on a machine in the block."""
+        if node is None or not node["Resources"].get("CPU"):
+            yield
+            return
+        place = self._ray.remote(_Place).options(**_all_of(node)).remote()
+        held = place.is_held.remote()
+        if not self._ray.wait([held], timeout=ANSWER_S)[0]:
+            self.progress.say("latency: waiting until the cluster runs nothing else here")
+        self._ray.get(held)
+        try:
+            yield
+        finally:
+            self._ray.kill(place)
+
     def _pass_on(self, done: Future[Result], made: Future[Result]) -> None:
         """Passes on what became of a step; what Ray says of a lost machine is no failure of it."""
         error = done.exception()
@@ -158,26 +189,6 @@ class Cluster(AbstractContextManager["Cluster"]):
             made.set_exception(LostError(f"lost by Ray: {str(error).splitlines()[0]}"))
         else:
             made.set_exception(error)
-
-    def _connect(self) -> None:
-        own = {
-            "num_cpus": max(1, int(usable_cores())),
-            "include_dashboard": False,
-            "object_store_memory": STORE_BYTES,
-        }
-        where = {"address": self.address} if self.address else own
-        if self._ray.is_initialized():  # a script of the user's has connected
-            return
-        try:
-            self._ray.init(log_to_driver=False, logging_level="ERROR", **where)
-        except Exception as error:  # Ray raises bare ones where a machine is slow to start
-            named = f":{self.address}" * bool(self.address)
-            raise EngineError(
-                f"--engine ray{named}: Ray does not let kdzoo in: {str(error).strip()}; see that "
-                "the cluster runs, with the same versions of Ray and Python, or write --engine ray "
-                "for this machine alone"
-            ) from error
-        self._closing.callback(self._ray.shutdown)
 
     def _checked(self) -> list[Node]:
         """Returns the machines of the cluster that make steps, each looked at.
@@ -195,15 +206,42 @@ class Cluster(AbstractContextManager["Cluster"]):
                 self._ray.remote(look_around)
                 .options(
                     num_cpus=0,
+                    runtime_env=RUNTIME,
                     scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
                 )
                 .remote(node["NodeManagerAddress"], node["Resources"], secrets, paths)
                 for node in self._ray.nodes()
-                if node["Alive"] and node["Resources"].get("CPU", 0)
+                if node["Alive"] and {"CPU", LATENCY} & node["Resources"].keys()
             ]
             nodes: list[Node] = self._ray.get(asked)
         check_nodes(nodes, look_around("here", {}, {}, ()))
         return nodes
+
+
+class _Place:
+    """Holds a machine's cores as long as it lives, and does nothing with them."""
+
+    def is_held(self) -> bool:
+        """Returns, once the cores are free of other things."""
+        return True
+
+
+def _all_of(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what a task asks for that is to be alone on a machine."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    has = node["Resources"]
+    return {
+        "num_cpus": has.get("CPU", 0),
+        "resources": {LATENCY: has[LATENCY]} if LATENCY in has else {},
+        "runtime_env": RUNTIME,
+        "scheduling_strategy": NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
+    }
+
+
+def _own_node(ray: Any) -> str:
+    """Returns the number of the machine on which this process is connected."""
+    return str(ray.get_runtime_context().get_node_id())
 
 
 @contextmanager

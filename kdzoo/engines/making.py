@@ -17,6 +17,7 @@ from kdzoo.errors import RecipeError
 from kdzoo.plan import Performer, Plan, Result, Step, Threads, seen
 from kdzoo.recipe.carried import packed_study
 from kdzoo.registry import loaded_files
+from kdzoo.steps import Trained, time_study
 from kdzoo.teacher import cache_root
 
 
@@ -32,6 +33,7 @@ class Way:
             is there.
         threads: that each step computes with; by default one for small architectures, and what
             torch takes where a transformer is at work.
+        label_parts: steps into which each labelling is divided, for several machines.
     """
 
     read_test: bool = True
@@ -39,6 +41,7 @@ class Way:
     workers: int | None = None
     engine: str = "local"
     threads: int | None = None
+    label_parts: int = 1
 
 
 def make(
@@ -68,20 +71,45 @@ def make(
     _refuse_too_early(plan, steps, results)
     if not steps:
         return
+    performer.context.store.begin()
+    say = performer.context.progress.say
     if way.engine != "local":
         address = way.engine.partition(":")[2]
         given = _assignment(performer, way, Threads(1, 1))
         with Cluster(given, address, way.threads, performer.context.progress) as cluster:
-            Schedule(plan, cluster, ended, results).perform(steps)
+            Schedule(plan, cluster, ended, results, say).perform(steps)
         return
     processes = performer.context.accelerator.num_processes
-    count = workers_for(way.workers, steps, processes, torch.cuda.device_count())
     threads = Threads(way.threads or 1, way.threads or torch.get_num_threads())
+    count = workers_for(way.workers, steps, threads, processes, torch.cuda.device_count())
     if count == 1:
-        Schedule(plan, InProcess(performer, threads), ended, results).perform(steps)
+        Schedule(plan, InProcess(performer, threads), ended, results, say).perform(steps)
         return
     with Workers(_assignment(performer, way, threads), count, performer.context.progress) as engine:
-        Schedule(plan, engine, ended, results).perform(steps)
+        Schedule(plan, engine, ended, results, say).perform(steps)
+
+
+def measure(performer: Performer, way: Way, trained: Sequence[Trained]) -> None:
+    """Measures the latency of a study's rows, on one machine that does nothing else meanwhile.
+
+    That is this machine; of a Ray cluster the one that has the resource ``kdzoo_latency``, where
+    there is one.
+
+    Args:
+        performer: the study, and its store.
+        way: how its steps were made.
+        trained: what the study has trained.
+
+    Raises:
+        KdzooError: the store cannot be written, or the cluster has gone.
+    """
+    address = way.engine.partition(":")[2]
+    if not address:
+        time_study(trained, performer.context)
+        return
+    given = _assignment(performer, way, Threads(1, 1))
+    with Cluster(given, address, way.threads, performer.context.progress) as cluster:
+        cluster.measure(trained, performer.context)
 
 
 def _refuse_too_early(plan: Plan, steps: Sequence[Step], results: Mapping[str, Result]) -> None:
@@ -111,5 +139,6 @@ def _assignment(performer: Performer, way: Way, threads: Threads) -> Assignment:
         track=tuple(way.track),
         extensions=tuple((str(file), None) for file in loaded_files()),
         threads=threads,
+        label_parts=way.label_parts,
         told="",
     )

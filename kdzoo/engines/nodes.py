@@ -52,7 +52,7 @@ def look_around(
         name=name,
         cores=resources.get("CPU", 0.0),
         gpus=resources.get("GPU", 0.0),
-        versions={"Python": platform.python_version(), **versions},
+        versions={"Python": ".".join(platform.python_version_tuple()[:2]), **versions},
         unseen=tuple(folder for folder, file in tokens.items() if not Path(folder, file).is_file()),
         lacking=tuple(path for path in paths if not Path(path).exists()),
     )
@@ -68,7 +68,7 @@ def check_nodes(nodes: Sequence[Node], here: Node) -> None:
     Raises:
         EngineError: there is none, or one cannot; each problem with its cure.
     """
-    if not nodes:
+    if not any(node.cores for node in nodes):
         raise EngineError("--engine ray: the cluster has no machine with a core to give")
     problems = [problem for node in nodes for problem in _problems(node, here)]
     if problems:
@@ -91,7 +91,7 @@ def _problems(node: Node, here: Node) -> Iterator[Problem]:
                 node.name,
                 f"install the same: pip install {name.lower()}=={own}"
                 if name != "Python"
-                else "start it with the same Python",
+                else f"start Ray there with Python {own}",
             )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,8 +59,8 @@ class FileProgress:
         self.tell(say=message)
 
     def tell(self, **what: str) -> None:
-        """Adds a line."""
-        with self.file.open("a", encoding="utf-8") as lines:
+        """Adds a line; none where the disk is full or away, which the step itself meets."""
+        with suppress(OSError), self.file.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps({"step": self.step, **what})[:LARGEST_LINE] + "\n")
 
     @contextmanager

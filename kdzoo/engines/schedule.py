@@ -8,13 +8,18 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from kdzoo.errors import TrainingError
-from kdzoo.plan import Claimed, Failed, Made, Plan, Result, Step
+from kdzoo.errors import StoreError, TrainingError
+from kdzoo.plan import Claimed, Failed, Made, Plan, Result, Step, Unreached
 
 WORKER_BYTES = 1 << 30  # of a process with torch, a small student and its texts
 LOOK_S = 0.2  # between two looks at what the engine's processes tell
 AGAIN_S = 2.0  # until a step is asked for again that another run makes
+AWAY_S = 600.0  # for which a study's folder that is out of reach is waited for
 MOST_LOSSES = 5  # of the process that makes a step, until the step is given up
+
+
+def _silent(message: str) -> None:
+    """Tells nobody."""
 
 
 class LostError(Exception):
@@ -54,16 +59,19 @@ class Schedule:
         engine: where they are made.
         ended: told of each step that has been made, or cannot be.
         results: by the names of the steps.
+        say: told what is waited for.
     """
 
     plan: Plan
     engine: Engine
     ended: Callable[[Step, Result], None]
     results: dict[str, Result] = field(default_factory=dict)
+    say: Callable[[str], None] = _silent
     _waiting: list[Step] = field(default_factory=list)
     _running: dict[Future[Result], Step] = field(default_factory=dict)
     _again_s: dict[str, float] = field(default_factory=dict)  # when to ask for a step again
     _losses: dict[str, int] = field(default_factory=dict)
+    _away_s: float | None = None  # since when the study's folder is out of reach
 
     def perform(self, steps: Sequence[Step]) -> None:
         """Makes the steps; what they wait for is among them, or in ``results`` already.
@@ -131,11 +139,31 @@ class Schedule:
             except LostError as error:
                 self._lose(step, error)
                 continue
-            if isinstance(result, Claimed):
+            if isinstance(result, Unreached):
+                self._wait_for_store()
+            elif isinstance(result, Made | Failed):
+                self._away_s = None
+            if isinstance(result, Claimed | Unreached):
                 self._again_s[step.name] = time.monotonic() + AGAIN_S
                 self._waiting.append(step)
             else:
                 self._end(step, result)
+
+    def _wait_for_store(self) -> None:
+        """Has steps asked for again until the study's folder can be reached; not for ever.
+
+        Raises:
+            StoreError: it has been away for too long.
+        """
+        now_s = time.monotonic()
+        if self._away_s is None:
+            self._away_s = now_s
+            self.say("the study's folder is out of reach just now: waiting until it is back")
+        if now_s - self._away_s > AWAY_S:
+            raise StoreError(
+                f"the study's folder has been out of reach for {AWAY_S / 60:.0f} minutes; bring it "
+                "back and give the same command again, which goes on from there"
+            )
 
     def _lose(self, step: Step, error: LostError) -> None:
         """Has a step made again, which goes on from its checkpoint; not for ever."""

@@ -13,17 +13,11 @@ from types import TracebackType
 
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
 
-from kdzoo.engines.assignment import Assignment, begin, perform_step
+from kdzoo.engines.assignment import ENVIRONMENT, Assignment, begin, perform_step
 from kdzoo.engines.relay import Relay, Show
 from kdzoo.engines.schedule import LostError
-from kdzoo.measure.workers import thread_variables
 from kdzoo.plan import Result, Step
 from kdzoo.progress import Progress
-
-ENVIRONMENT = {
-    "PYTHONSAFEPATH": "1",  # no file of the working folder stands in for a library
-    "LOKY_MAX_MEMORY_LEAK_SIZE": "1e15",  # bytes: a model and its texts are no leak to restart for
-}
 
 
 @dataclass
@@ -58,25 +52,29 @@ class Workers(AbstractContextManager["Workers"]):
         trace: TracebackType | None,
     ) -> None:
         """Ends the processes, at once where the work was stopped."""
-        for pool in self._pools.values():
+        for pool in list(self._pools.values()):  # one that is killed takes itself out
             pool.shutdown(wait=True, kill_workers=kind is not None)
         self._show.relay.look()
         self._closing.close()
 
     def has_room(self, step: Step, running: Collection[Step]) -> bool:
         """Returns whether a process is free; a step that uses all cores is made alone."""
-        if any(busy.is_wide for busy in running):
+        threads = self.assignment.threads
+        if running and any(threads.of(each) > threads.narrow for each in (step, *running)):
             return False
-        return not running if step.is_wide else len(running) < self.count
+        return len(running) < self.count
 
     def start(self, step: Step, keys: Mapping[str, str]) -> Future[Result]:
         """Gives a step to a free process."""
         place = min(set(range(self.count)) - set(self._at.values()))
         self._at[step.name] = place
         assignment = replace(self.assignment, told=str(self._show.relay.folder))
-        given: Future[Result] = self._pool(place).submit(
-            perform_step, assignment, step.name, dict(keys)
-        )
+        task = (perform_step, assignment, step.name, dict(keys))
+        try:
+            given: Future[Result] = self._pool(place).submit(*task)
+        except BrokenProcessPool:  # its process was killed while it had nothing to do
+            self._pools.pop(place, None)
+            given = self._pool(place).submit(*task)
         made: Future[Result] = Future()
         given.add_done_callback(lambda done: self._pass_on(step, done, made))
         return made
@@ -105,7 +103,7 @@ class Workers(AbstractContextManager["Workers"]):
     def _pool(self, place: int) -> ProcessPoolExecutor:
         pool = self._pools.get(place)
         if pool is None:
-            environment = {**thread_variables(1), **ENVIRONMENT, **_gpu_of(place)}
+            environment = {**ENVIRONMENT, **_gpu_of(place)}
             pool = ProcessPoolExecutor(
                 1, env=environment, initializer=begin, initargs=(os.getpid(),)
             )

@@ -22,21 +22,29 @@ LOOK_S = 0.5  # how long is looked at how busy the machine is
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
-@cache
 def environment() -> dict[str, str]:
     """Returns processor, usable cores, system, versions and kdzoo's commit; no host, no paths.
 
-    Libraries that are not installed are left out. The thread settings are those of this process;
-    a session of measurements has its own.
+    Libraries that are not installed are left out. The thread settings are the threads that PyTorch
+    computes with just now, and what this process was started with; a session of measurements has
+    its own.
     """
+    import torch
+
     settings = [f"{name}={os.environ[name]}" for name in _THREAD_VARIABLES if name in os.environ]
+    threads = f"threads={torch.get_num_threads()}"
+    return {**_machine(), "thread_settings": " ".join([threads, *settings])}
+
+
+@cache
+def _machine() -> dict[str, str]:
+    """Returns what stays the same as long as the process lives."""
     return {
         "cpu": _cpu_model(),
         "cores": f"{round(usable_cores(), 2):g}",
         "machine": platform.machine(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "thread_settings": " ".join(settings) or "none",
         **{name: found for name in _LIBRARIES if (found := _version(name)) is not None},
         "commit": _commit(),
     }

@@ -106,7 +106,7 @@ def save_baseline(folder: Path, pipeline: Any, labels: tuple[str, ...]) -> None:
     """Writes the pipeline without pickle, and the names of its classes."""
     import skops.io
 
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     with writing(folder):
         skops.io.dump(pipeline, folder / BASELINE_FILES[0])
     (folder / BASELINE_FILES[1]).write_text(json.dumps(labels), encoding="utf-8")

@@ -59,7 +59,7 @@ def save_model(folder: Path, model: Any, vocabulary: Vocabulary) -> None:
     """Writes weights, configuration and tokenizer, as ``from_pretrained`` reads them.
 
     Args:
-        folder: the place; made where it is not there.
+        folder: the place; made where it is not there, in a folder that is.
         model: a Hugging Face model.
         vocabulary: what it reads with.
     """
@@ -80,6 +80,7 @@ def save_model(folder: Path, model: Any, vocabulary: Vocabulary) -> None:
         model_input_names=inputs,
         **_said_of_reading(vocabulary.tokenizer),
     )
+    folder.mkdir(exist_ok=True)
     with writing(folder):
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)

@@ -4,7 +4,16 @@ from kdzoo.plan.build import plan_of
 from kdzoo.plan.estimate import PlannedStep, planned
 from kdzoo.plan.looking import seen
 from kdzoo.plan.outcome import Outcome
-from kdzoo.plan.perform import Claimed, Failed, Lacking, Made, Performer, Result, Threads
+from kdzoo.plan.perform import (
+    Claimed,
+    Failed,
+    Lacking,
+    Made,
+    Performer,
+    Result,
+    Threads,
+    Unreached,
+)
 from kdzoo.plan.step import Plan, RowSteps, Step
 
 __all__ = [
@@ -20,6 +29,7 @@ __all__ = [
     "RowSteps",
     "Step",
     "Threads",
+    "Unreached",
     "plan_of",
     "planned",
     "seen",

@@ -8,11 +8,17 @@ from kdzoo import registry
 from kdzoo.plan.step import Kind, Plan, RowSteps, Step
 from kdzoo.recipe import Study, Variant
 from kdzoo.steps import exported
+from kdzoo.teacher import Part
 
 
-def plan_of(study: Study) -> Plan:
-    """Returns the steps of a study in the order in which one process makes them."""
-    steps = _Steps()
+def plan_of(study: Study, label_parts: int = 1) -> Plan:
+    """Returns the steps of a study in the order in which one process makes them.
+
+    Args:
+        study: the recipes.
+        label_parts: steps into which each labelling is divided.
+    """
+    steps = _Steps(label_parts)
     runs = [(variant, seed) for variant in study.variants for seed in variant.recipe.seeds]
     rows = tuple(steps.train(variant, seed) for variant, seed in runs)
     for row in rows:
@@ -27,11 +33,13 @@ class _Steps:
     """The steps so far.
 
     Attributes:
+        label_parts: steps into which each labelling is divided.
         made: by name, in their order.
         shared: the names of what several rows share, by what stands for it.
         labels: the names of all labellings of a teacher, by its name.
     """
 
+    label_parts: int
     made: dict[str, Step] = field(default_factory=dict)
     shared: dict[tuple[str, ...], str] = field(default_factory=dict)
     labels: dict[str, list[str]] = field(default_factory=dict)
@@ -62,10 +70,23 @@ class _Steps:
         drawn = str(seed) if transfer.augment is not None else ""
         before = self.labels.setdefault(teacher, [])
         what = (*setting, transfer.model_dump_json(), drawn)
-        name = self._share("labels", what, variant, seed, (teacher, *before[-1:]), is_wide=True)
+        behind = (teacher, *before[-1:])
+        if self.label_parts > 1 and ("labels", *what) not in self.shared:
+            behind += self._parts(variant, seed, behind)
+        name = self._share("labels", what, variant, seed, behind, is_wide=True)
         if name not in before:
             before.append(name)
         return name
+
+    def _parts(self, variant: Variant, seed: int, behind: tuple[str, ...]) -> tuple[str, ...]:
+        """Adds the parts of a labelling, which several processes make side by side."""
+        names = []
+        for number in range(self.label_parts):
+            part = Part(number, self.label_parts)
+            name = f"labels/{variant.name}/s{seed}/{part}"
+            self.made[name] = Step(name, "labels", variant.name, seed, behind, "", True, part)
+            names.append(name)
+        return tuple(names)
 
     def read(self, row: RowSteps) -> None:
         """Adds what reads the quality of a row's models; that of its teacher comes first."""

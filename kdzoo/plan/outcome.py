@@ -48,7 +48,7 @@ class Outcome:
             self.write()
 
     def write(self) -> None:
-        """Gathers the rows and writes which models they have.
+        """Gathers the rows and writes which models they have; later, where the store is away.
 
         Raises:
             KdzooError: the store cannot be written.
@@ -58,7 +58,8 @@ class Outcome:
             self._gather(row)
         self._written_s = time.monotonic()
         context = self.performer.context
-        if self.is_written and self.trained and context.accelerator.is_main_process:
+        is_ours = self.is_written and context.accelerator.is_main_process
+        if is_ours and self.trained and context.store.is_there():
             rows, failures = rows_of(self.trained), tuple(self.failures)
             context.store.write_manifest(
                 Manifest(study=self.performer.study.name, rows=rows, failures=failures)

@@ -76,7 +76,12 @@ class Lacking:
     reason: str
 
 
-Result = Made | Failed | Claimed | Lacking
+@dataclass(frozen=True)
+class Unreached:
+    """A step that could not be made because the study's folder is out of reach just now."""
+
+
+Result = Made | Failed | Claimed | Lacking | Unreached
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,7 @@ class Performer:
     context: StudyContext
     read_test: bool
     _teachers: dict[str, StudyTeacher] = field(default_factory=dict)  # by step
+    _learnt: set[str] = field(default_factory=set)  # labellings of which all students are there
 
     def __post_init__(self) -> None:
         self._variants = {variant.name: variant for variant in self.study.variants}
@@ -128,6 +134,8 @@ class Performer:
         Raises:
             KdzooError: what all steps need is not there: the store, the disk, a tracker.
         """
+        if not self._reaches_store():
+            return Unreached()
         try:
             with computing_with(threads):
                 return Made(self._make(step, keys))
@@ -135,10 +143,16 @@ class Performer:
             return Claimed()
         except NotMadeError as error:
             return Lacking(str(error))
-        except FATAL:
-            raise
         except Exception as error:  # a student may fail in any way: its row alone
+            if not self._reaches_store():
+                return Unreached()
+            if isinstance(error, FATAL):
+                raise
             return Failed(reason_of(error), error if isinstance(error, KdzooError) else None)
+
+    def _reaches_store(self) -> bool:
+        """Returns whether the folder is there that a step is written into."""
+        return self.context.only_looks or self.context.store.is_there()
 
     def _make(self, step: Step, keys: Mapping[str, str]) -> str:
         variant, context = self._variants[step.variant], self.context
@@ -151,7 +165,7 @@ class Performer:
                 return run.teacher.key
             case "labels":
                 if not self._are_students_there(step):
-                    obtain_labels(run, context)
+                    obtain_labels(run, context, step.part)
                 return ""
             case "student" | "control":
                 return obtain_student(self.job(step), context)
@@ -196,10 +210,14 @@ class Performer:
 
     def _are_students_there(self, labels: Step) -> bool:
         """Returns whether all that would learn from the labels has been trained already."""
-        readers = (step for step in self.plan.steps if labels.name in step.waits_for)
-        students = (reader for reader in readers if reader.kind == "student")
-        store = self.context.store
-        return all(store.seen(self.job(student).key) is not None for student in students)
+        if labels.whole not in self._learnt:  # asked for each of its parts
+            readers = (step for step in self.plan.steps if labels.whole in step.waits_for)
+            students = (reader for reader in readers if reader.kind == "student")
+            store = self.context.store
+            if any(store.seen(self.job(student).key) is None for student in students):
+                return False
+            self._learnt.add(labels.whole)
+        return True
 
     def _export(self, key: str, run: SeedRun) -> None:
         if key != run.teacher.key or run.teacher.has_folder:

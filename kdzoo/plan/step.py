@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal, get_args
 
 from kdzoo.errors import RecipeError
+from kdzoo.teacher import WHOLE, Part
 
 Kind = Literal["teacher", "baseline", "labels", "student", "control", "quality", "export"]
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
@@ -26,6 +27,7 @@ class Step:
         waits_for: the names of the steps that have to be made before.
         of: the name of the step whose model is read or exported; empty where it makes its own.
         is_wide: whether it is the quicker for more threads than one: a transformer is at work.
+        part: of a labelling; the whole of it waits for its parts, and makes what they lack.
     """
 
     name: str
@@ -35,6 +37,12 @@ class Step:
     waits_for: tuple[str, ...] = ()
     of: str = ""
     is_wide: bool = False
+    part: Part = WHOLE
+
+    @property
+    def whole(self) -> str:
+        """The name of the step of which it is a part; its own where it is none."""
+        return self.name.removesuffix(f"/{self.part}")
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,22 @@ class Store:
 
     root: Path
 
+    def begin(self) -> None:
+        """Makes the folder: once, when a study begins.
+
+        Nothing else makes it, so that a study whose disk is away for a while is not begun anew in
+        its place, where the disk would hide it when it is back.
+        """
+        self._models.mkdir(parents=True, exist_ok=True)
+
+    def is_there(self) -> bool:
+        """Returns whether a study that has begun can be reached."""
+        return self._models.is_dir()
+
+    @property
+    def _models(self) -> Path:
+        return self.root / "models"
+
     def folder(self, name: str, variant: str, seed: int, key: str) -> Path:
         """Returns where the model of that key lies or will lie.
 
@@ -65,7 +81,7 @@ class Store:
             key: stands for all that shapes it.
         """
         parts = [slug(part) for part in (name, variant) if part]
-        return self.root / "models" / "--".join([*parts, f"s{seed}", slug(key)])
+        return self._models / "--".join([*parts, f"s{seed}", slug(key)])
 
     def find(self, key: str) -> Path | None:
         """Returns the folder of the finished model with that key, weights and all.
@@ -104,7 +120,7 @@ class Store:
         return min((folder for folder in folders if (folder / RECORD).is_file()), default=None)
 
     def _take_over(self, folder: Path) -> Path:
-        target = self.root / "models" / folder.name
+        target = self._models / folder.name
         partial = target.with_name(f"{target.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         shutil.copytree(folder, partial, copy_function=_link)

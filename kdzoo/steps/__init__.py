@@ -10,10 +10,11 @@ from kdzoo.steps.job import StudentJob, check_kinds, plan_jobs
 from kdzoo.steps.labelling import obtain_labels
 from kdzoo.steps.measuring import trained_folder, write_quality
 from kdzoo.steps.seed_run import SeedRun
+from kdzoo.steps.session import time_study
 from kdzoo.steps.student import Prepared, obtain_student, prepare_student
 from kdzoo.steps.study_data import StudyData
 from kdzoo.steps.teacher import StudyTeacher, check_outputs, obtain_teacher, refuse_other_kind
-from kdzoo.steps.timing import TimedRow, settings_of, teacher_runtimes, time_rows, timed_rows
+from kdzoo.steps.timing import TimedRow, settings_of, teacher_runtimes, timed_rows
 from kdzoo.steps.trained import BASELINE, Trained, rows_of
 from kdzoo.steps.trial import Lookout, check_gold, check_labels, check_teacher, try_student_on
 from kdzoo.steps.wanted import wanted_texts, write_wanted_texts
@@ -54,7 +55,7 @@ __all__ = [
     "rows_of",
     "settings_of",
     "teacher_runtimes",
-    "time_rows",
+    "time_study",
     "timed_rows",
     "trained_folder",
     "try_student_on",

@@ -104,7 +104,7 @@ class StudyContext:
             raise NotMadeError(noun)
         with self.alone(key, noun):
             if not (folder / RECORD).is_file():
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(exist_ok=True)
                 self.finish(folder, record())
 
     @contextmanager
@@ -117,6 +117,8 @@ class StudyContext:
         """
         if self.only_looks:
             raise NotMadeError(noun)
+        if self.first_look("store", str(self.store.root)):
+            self.store.begin()
         with ExitStack() as stack:
             if self.accelerator.is_main_process:
                 stack.enter_context(self.claims.hold(name, noun))

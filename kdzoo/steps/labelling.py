@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from kdzoo.steps.context import NotMadeError, StudyContext
 from kdzoo.steps.seed_run import SeedRun
+from kdzoo.teacher import WHOLE, Part
 
 
-def obtain_labels(run: SeedRun, context: StudyContext) -> None:
+def obtain_labels(run: SeedRun, context: StudyContext, part: Part = WHOLE) -> None:
     """Has the teacher label what the run's student learns from, where the cache lacks a text.
+
+    Args:
+        run: the student's.
+        context: the devices, and who is told.
+        part: of the texts.
 
     Raises:
         NotMadeError: it does, and nothing is to be made.
@@ -15,8 +21,8 @@ def obtain_labels(run: SeedRun, context: StudyContext) -> None:
     texts = context.data.transfer_set(run.recipe, run.corpus, run.seed).examples
     labeller = run.teacher.labeller
     if context.only_looks:
-        if lacking := labeller.lacking(texts):
+        if lacking := labeller.lacking(texts, part):
             raise NotMadeError(f"{lacking:,} texts are not labelled")
         return
     with context.accelerator.main_process_first():
-        labeller.label(texts, context.progress, context.accelerator.device)
+        labeller.label_part(texts, part, context.progress, context.accelerator.device)

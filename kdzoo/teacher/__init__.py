@@ -17,6 +17,7 @@ from kdzoo.teacher.outputs import (
     refuse_bare_labels,
 )
 from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
+from kdzoo.teacher.part import WHOLE, Part
 from kdzoo.teacher.protocol import AnyTeacher, Labeller
 from kdzoo.teacher.sentences import SentenceEncoder, open_sentence_encoder
 from kdzoo.teacher.shards import cache_root, check_cache, claims_folder
@@ -42,6 +43,7 @@ from kdzoo.teacher.vectors import encoder_vectors, word_vectors
 __all__ = [
     "NO_ENCODER",
     "NO_TOKENIZER",
+    "WHOLE",
     "AnyTeacher",
     "CachedRows",
     "EnsembleMember",
@@ -55,6 +57,7 @@ __all__ = [
     "OutputsFile",
     "OutputsTeacher",
     "OutputsWriter",
+    "Part",
     "SentenceEncoder",
     "Teacher",
     "align",

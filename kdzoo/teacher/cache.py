@@ -5,7 +5,7 @@ A shard holds (digest of the text, its row in float16).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +13,19 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from kdzoo.claims import Claims
+from kdzoo.claims import ClaimedError, Claims
 from kdzoo.data import Digests, Example, Texts
+from kdzoo.errors import TeacherError
 from kdzoo.model import refuse_logits, refuse_vectors
+from kdzoo.teacher.part import WHOLE, Part
 from kdzoo.teacher.shards import Kind, cache_root, claims_folder, is_whole, write_shard
 
 OTHER_FILES = 512  # that a process may have open beside its shards
-SHARD_ROWS = 4096  # texts between two points at which labelling can be taken up again
+SHARD_ROWS = 4096  # texts of a shard: between two points at which labelling can be taken up again
 HalfRows = npt.NDArray[np.float16]  # [N, W]
-Shards = Iterator[tuple[Digests, npt.NDArray[np.float32]]]  # of some texts, the rows [M, W]
+Rows = npt.NDArray[np.int64]  # of some texts, in an order, [M]
+Read = Callable[[Texts], tuple[Digests, npt.NDArray[np.float32]]]  # M texts -> their rows [M, W]
+Reader = Callable[[int], AbstractContextManager[Read]]  # of so many texts in all
 
 
 @dataclass
@@ -46,36 +50,87 @@ class RowCache:
     def __post_init__(self) -> None:
         self._opened: dict[str, npt.NDArray[np.void]] = {}
 
-    def rows_of(self, texts: Texts, compute: Callable[[Texts], Shards]) -> CachedRows:
-        """Returns the rows of the texts; what is lacking is computed and kept.
+    def fill(self, texts: Texts, reader: Reader, part: Part = WHOLE) -> None:
+        """Computes what the cache lacks of a part of the texts, and keeps it.
+
+        Which texts make a shard depends on all the texts alone, whoever computes it and whenever
+        they are interrupted: so their batches are the same, and the last bits of the rows. Several
+        processes share the shards: each claims one, and leaves it where another has.
 
         Args:
-            texts: any, in any order.
-            compute: gives the rows of texts, each once, in shards. They come in an order that
-                depends on them alone, so that batches are the same whenever it is interrupted.
+            texts: any, in any order; the same for all parts.
+            reader: is opened where something is lacking, and gives the rows of texts.
+            part: which of the shards.
+        """
+        left = self._lacking(texts, part)
+        if not left:
+            return
+        with reader(sum(map(len, left))) as read:
+            taken = [rows for rows in left if not self._fill(texts.take(rows), read, waits=False)]
+            for rows in taken:  # when the others have ended, nothing of these is lacking
+                self._fill(texts.take(rows), read, waits=True)
+
+    def _fill(self, texts: Texts, read: Read, *, waits: bool) -> bool:
+        """Computes a shard, and returns whether it is there: not where another computes it."""
+        first = texts.digests[0].tobytes().hex()
+        try:
+            with self.alone(first, waits=waits):
+                missing = self.missing(texts)  # another process may have computed them meanwhile
+                if len(missing):
+                    self.write(*read(missing))
+        except ClaimedError:
+            return False
+        return True
+
+    def lacking(self, texts: Texts, part: Part = WHOLE) -> int:
+        """Returns how many texts of a part the cache lacks."""
+        return sum(map(len, self._lacking(texts, part)))
+
+    def _lacking(self, texts: Texts, part: Part) -> list[Rows]:
+        """Returns the texts of a part that the cache lacks, by their shards; none that is empty."""
+        order = _order_of_content(texts)
+        shards = part.of(-(-len(order) // SHARD_ROWS))
+        own = order[shards.start * SHARD_ROWS : shards.stop * SHARD_ROWS]
+        is_lacking = self.lookup(texts.digests[own])[0][:, 0] < 0
+        found = [
+            own[start : start + SHARD_ROWS][is_lacking[start : start + SHARD_ROWS]]
+            for start in range(0, len(own), SHARD_ROWS)
+        ]
+        return [rows for rows in found if len(rows)]
+
+    def rows(self, texts: Texts) -> CachedRows:
+        """Returns the rows of texts that have been computed.
+
+        Raises:
+            TeacherError: somebody has emptied the cache meanwhile.
         """
         places, shards = self.lookup(texts.digests)
         if (places[:, 0] < 0).any():
-            with self.alone():
-                missing = self.missing(texts)  # another process may have computed them meanwhile
-                for digests, rows in compute(missing) if len(missing) else ():
-                    self.write(digests, rows)
-            places, shards = self.lookup(texts.digests)
+            raise TeacherError(
+                f"the cache {self.folder} was emptied while it was read; give the same command "
+                "again"
+            )
         return CachedRows(places, shards)
 
-    def alone(self, *, waits: bool = True) -> AbstractContextManager[None]:
-        """Holds the cache of this model for a block: one process adds to it at a time.
+    def alone(self, of: str = "", *, waits: bool = True) -> AbstractContextManager[None]:
+        """Holds a part of the cache of this model for a block: one process adds it at a time.
 
         Args:
+            of: names the part; all by default.
             waits: whether another process is waited for.
         """
         claims = Claims((claims_folder(),), waits, self.say)
-        return claims.hold(f"{self.kind}-{self.folder.name}", f"the {self.kind} of a model")
+        return claims.hold(f"{self.claim}{of and '-'}{of}", f"the {self.kind} of a model")
+
+    @property
+    def claim(self) -> str:
+        """How the names of the claims on this cache begin."""
+        return f"{self.kind}-{self.folder.name}"
 
     def missing(self, texts: Texts) -> Texts:
         """Returns the texts that the cache lacks, each once, in an order that is theirs alone."""
-        lacking = np.flatnonzero(self.lookup(texts.digests)[0][:, 0] < 0)
-        return _in_order_of_content(texts, lacking)
+        order = _order_of_content(texts)
+        return texts.take(order[self.lookup(texts.digests[order])[0][:, 0] < 0])
 
     def lookup(self, digests: Digests) -> tuple[npt.NDArray[np.int64], list[npt.NDArray[np.void]]]:
         """Returns (shard, row) [N, 2] of every text, -1 where it is not there, and the shards."""
@@ -142,10 +197,10 @@ def _allow_open_files(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
 
 
-def _in_order_of_content(texts: Texts, rows: npt.NDArray[np.int64]) -> Texts:
-    """Returns these rows of the texts, each text once, in an order that is theirs alone."""
-    _, first = np.unique(np.ascontiguousarray(texts.digests[rows]).view("V16"), return_index=True)
-    return texts.take(rows[first])
+def _order_of_content(texts: Texts) -> Rows:
+    """Returns the rows of the texts, each text once, in an order that is theirs alone, [M]."""
+    whole = np.ascontiguousarray(texts.digests).view("V16")
+    return np.asarray(np.unique(whole, return_index=True)[1])
 
 
 @dataclass(frozen=True)
@@ -195,13 +250,14 @@ class LogitTable:
         return (total / len(self.members)).astype(np.float16)
 
 
-def lacking(keys: Iterable[str], examples: Sequence[Example]) -> int:
+def lacking(keys: Iterable[str], examples: Sequence[Example], part: Part = WHOLE) -> int:
     """Returns how many of the texts some model of these has not labelled yet.
 
     Args:
         keys: of the models.
         examples: the texts.
+        part: of them that is asked about.
     """
     texts = Texts.of(examples)
     caches = [RowCache.of("logits", key, lambda _: None) for key in keys]
-    return max(len(cache.missing(texts)) for cache in caches)
+    return max(cache.lacking(texts, part) for cache in caches)

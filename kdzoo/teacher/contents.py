@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import ExitStack
 from typing import NamedTuple
 
 import numpy as np
 
-from kdzoo.claims import ClaimedError
+from kdzoo.claims import Claims
 from kdzoo.errors import TeacherError
 from kdzoo.teacher.cache import RowCache
-from kdzoo.teacher.shards import KINDS, Kind, cache_root
+from kdzoo.teacher.shards import KINDS, Kind, cache_root, claims_folder
 
 
 class Cached(NamedTuple):
@@ -48,18 +47,15 @@ def clear_cache() -> int:
         TeacherError: a run adds to them just now; nothing is removed.
     """
     contents = [content for kind in KINDS for content in cache_contents(kind)]
-    with ExitStack() as stack:
-        for content in contents:
-            cache = RowCache.of(content.kind, content.key, lambda _: None)
-            try:
-                stack.enter_context(cache.alone(waits=False))
-            except ClaimedError:
-                raise TeacherError(
-                    f"a run adds {content.kind} to the cache {cache_root()} just now; wait until "
-                    "it ends, and give the same command again"
-                ) from None
-        for kind in KINDS:
-            folder = cache_root() / kind
-            if folder.exists():
-                shutil.rmtree(folder)
+    claims = Claims((claims_folder(),))
+    for content in contents:
+        if claims.is_held(RowCache.of(content.kind, content.key, lambda _: None).claim):
+            raise TeacherError(
+                f"a run adds {content.kind} to the cache {cache_root()} just now; wait until it "
+                "ends, and give the same command again"
+            )
+    for kind in KINDS:
+        folder = cache_root() / kind
+        if folder.exists():
+            shutil.rmtree(folder)
     return sum(content.size_bytes for content in contents)

@@ -15,8 +15,9 @@ from kdzoo.data import Corpus, Example, Texts
 from kdzoo.digest import content_hash
 from kdzoo.errors import TeacherError
 from kdzoo.progress import Progress
-from kdzoo.teacher.cache import CachedRows, LogitTable, lacking
+from kdzoo.teacher.cache import CachedRows, LogitTable, RowCache, lacking
 from kdzoo.teacher.linear import FEWEST, fit_head, label_by_head
+from kdzoo.teacher.part import WHOLE, Part
 from kdzoo.teacher.protocol import Labeller
 from kdzoo.teacher.sentences import SentenceEncoder
 
@@ -48,23 +49,45 @@ class LinearFold:
             progress: told how far it is.
             device: that the models run on.
         """
-        found = tuple(
+        texts = Texts.of(examples)
+        caches = self._filled(texts, WHOLE, progress, device)
+        found = tuple(cache.rows(texts) for cache in caches)
+        columns = np.arange(len(self.corpus.labels))
+        return LogitTable(found, tuple(columns for _ in found))
+
+    def label_part(
+        self, examples: Sequence[Example], part: Part, progress: Progress, device: torch.device
+    ) -> None:
+        """Labels a part of the examples into the cache, where it lacks them.
+
+        Args:
+            examples: N texts, or pairs; the same for all parts.
+            part: of them.
+            progress: told how far it is.
+            device: that the models run on.
+        """
+        self._filled(Texts.of(examples), part, progress, device)
+
+    def lacking(self, examples: Sequence[Example], part: Part = WHOLE) -> int:
+        """Returns how many texts of a part of these it has not labelled yet."""
+        return lacking((key for key, _ in self.encoders), examples, part)
+
+    def _filled(
+        self, texts: Texts, part: Part, progress: Progress, device: torch.device
+    ) -> list[RowCache]:
+        """Returns the caches of the heads, with their logits of that part of the texts."""
+        return [
             label_by_head(
                 key,
                 encoder,
                 partial(fit_head, encoder, self.corpus, progress, device),
-                examples,
+                texts,
+                part,
                 progress,
                 device,
             )
             for key, encoder in self.encoders
-        )
-        columns = np.arange(len(self.corpus.labels))
-        return LogitTable(found, tuple(columns for _ in found))
-
-    def lacking(self, examples: Sequence[Example]) -> int:
-        """Returns how many of these texts it has not labelled yet."""
-        return lacking((key for key, _ in self.encoders), examples)
+        ]
 
 
 @dataclass(frozen=True)
@@ -101,16 +124,32 @@ class OutOfFold:
         texts = Texts.of(examples)
         parts = [
             (rows, labeller.label(texts.take(rows), progress, device))
-            for rows, labeller in self._parts(texts)
+            for rows, labeller in self._owned(texts)
         ]
         return _joined(parts, len(texts))
 
-    def lacking(self, examples: Sequence[Example]) -> int:
-        """Returns how many of these texts have not been labelled yet."""
-        texts = Texts.of(examples)
-        return sum(labeller.lacking(texts.take(rows)) for rows, labeller in self._parts(texts))
+    def label_part(
+        self, examples: Sequence[Example], part: Part, progress: Progress, device: torch.device
+    ) -> None:
+        """Labels a part of the examples into the cache, where it lacks them.
 
-    def _parts(self, texts: Texts) -> list[tuple[npt.NDArray[np.int64], Labeller]]:
+        Args:
+            examples: N texts, or pairs; the same for all parts.
+            part: of them.
+            progress: told how far it is.
+            device: that the models run on.
+        """
+        texts = Texts.of(examples)
+        for rows, labeller in self._owned(texts):
+            labeller.label_part(texts.take(rows), part, progress, device)
+
+    def lacking(self, examples: Sequence[Example], part: Part = WHOLE) -> int:
+        """Returns how many texts of a part of these have not been labelled yet."""
+        texts = Texts.of(examples)
+        owned = self._owned(texts)
+        return sum(labeller.lacking(texts.take(rows), part) for rows, labeller in owned)
+
+    def _owned(self, texts: Texts) -> list[tuple[npt.NDArray[np.int64], Labeller]]:
         """Returns the rows of the texts that each teacher labels."""
         digests = (digest.tobytes() for digest in texts.digests)
         owner = np.array(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from kdzoo.data import Corpus, Example, Texts
+from kdzoo.data import Corpus, Digests, Texts
 from kdzoo.errors import TeacherError
-from kdzoo.files import writing
 from kdzoo.model import KdzooSentenceForSequenceClassification, pair_features, save_model
 from kdzoo.progress import Progress
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Answers, Task
-from kdzoo.teacher.cache import SHARD_ROWS, CachedRows, RowCache, Shards
+from kdzoo.teacher.cache import Read, RowCache
+from kdzoo.teacher.part import Part
 from kdzoo.teacher.sentences import SentenceEncoder
 
 PARTS = 3  # of the labelled texts, in the cross-validation; two where a class has two texts
@@ -178,28 +179,36 @@ def label_by_head(
     key: str,
     encoder: SentenceEncoder,
     head: Callable[[], LinearHead],
-    examples: Sequence[Example],
+    texts: Texts,
+    part: Part,
     progress: Progress,
     device: torch.device,
-) -> CachedRows:
-    """Returns the logits of the examples, in the cache under ``key``.
+) -> RowCache:
+    """Returns the cache under ``key``, with the logits of a part of the texts.
 
     Args:
         key: stands for everything that decides the logits.
         encoder: gives the sentence vectors; those that it gave before are not computed again.
         head: gives the head, where the cache lacks a text.
-        examples: any texts.
+        texts: any.
+        part: of them that is asked for.
         progress: told how far it is.
         device: where the encoder runs.
     """
 
-    def compute(todo: Texts) -> Shards:
-        vectors, fitted = encoder.vectors(todo, progress, device), head()
-        for start in range(0, len(todo), SHARD_ROWS):
-            rows = slice(start, start + SHARD_ROWS)
-            yield todo.digests[rows], fitted.logits(_features(encoder, vectors[rows]))
+    @contextmanager
+    def reader(_: int) -> Iterator[Read]:
+        fitted = head()
 
-    return RowCache.of("logits", key, progress.say).rows_of(Texts.of(examples), compute)
+        def read(todo: Texts) -> tuple[Digests, Floats]:
+            vectors = encoder.vectors(todo, progress, device)
+            return todo.digests, fitted.logits(_features(encoder, vectors[:]))
+
+        yield read
+
+    cache = RowCache.of("logits", key, progress.say)
+    cache.fill(texts, reader, part)
+    return cache
 
 
 def save_linear(
@@ -227,9 +236,7 @@ def save_linear(
     with torch.no_grad():
         model.classifier.weight.copy_(torch.from_numpy(head.weight))
         model.classifier.bias.copy_(torch.from_numpy(head.bias))
-    folder.mkdir(parents=True, exist_ok=True)
-    with writing(folder):
-        save_model(folder, model, vocabulary)
+    save_model(folder, model, vocabulary)
 
 
 def read_head(model: KdzooSentenceForSequenceClassification) -> LinearHead:

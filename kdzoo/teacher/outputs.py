@@ -35,6 +35,7 @@ from kdzoo.teacher.outputs_values import (
     logits_of_logits,
     logits_of_probabilities,
 )
+from kdzoo.teacher.part import WHOLE, Part
 from kdzoo.teacher.shards import unwritable
 from kdzoo.teacher.source import content_key, find_model, keeps_pad_id, load_hf_tokenizer
 from kdzoo.teacher.teacher import (
@@ -104,7 +105,19 @@ class OutputsTeacher:
             )
         return LogitTable((CachedRows(places, shards),), (self.columns,))
 
-    def lacking(self, examples: Sequence[Example]) -> int:
+    def label_part(
+        self, examples: Sequence[Example], part: Part, progress: Progress, device: torch.device
+    ) -> None:
+        """Does nothing: what a file says is read when it is opened.
+
+        Args:
+            examples: N texts, or pairs.
+            part: of them.
+            progress: told nothing.
+            device: not asked for.
+        """
+
+    def lacking(self, examples: Sequence[Example], part: Part = WHOLE) -> int:
         """Returns none: what a file says is read when it is opened."""
         return 0
 

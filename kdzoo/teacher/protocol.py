@@ -10,6 +10,7 @@ import torch
 from kdzoo.data import Example
 from kdzoo.progress import Progress
 from kdzoo.teacher.cache import LogitTable
+from kdzoo.teacher.part import WHOLE, Part
 from kdzoo.teacher.teacher import EnsembleMember
 
 
@@ -34,8 +35,20 @@ class Labeller(Protocol):
             TeacherError: it does not know some of the texts.
         """
 
-    def lacking(self, examples: Sequence[Example]) -> int:
-        """Returns how many of these texts it has not labelled yet."""
+    def label_part(
+        self, examples: Sequence[Example], part: Part, progress: Progress, device: torch.device
+    ) -> None:
+        """Labels a part of the examples into the cache, where it lacks them.
+
+        Args:
+            examples: N texts, or pairs; the same for all parts.
+            part: of them.
+            progress: told how far it is.
+            device: that the models run on.
+        """
+
+    def lacking(self, examples: Sequence[Example], part: Part = WHOLE) -> int:
+        """Returns how many texts of a part of these it has not labelled yet."""
 
 
 class AnyTeacher(Labeller, Protocol):

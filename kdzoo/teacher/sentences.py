@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
-from kdzoo.data import Example, Texts
+from kdzoo.data import Digests, Example, Texts
 from kdzoo.digest import content_hash
 from kdzoo.errors import TeacherError, first_line
 from kdzoo.model import (
@@ -27,7 +29,7 @@ from kdzoo.model import (
     read_pooling,
 )
 from kdzoo.progress import Progress, with_speed
-from kdzoo.teacher.cache import SHARD_ROWS, CachedRows, RowCache, Shards
+from kdzoo.teacher.cache import CachedRows, Read, RowCache
 from kdzoo.teacher.source import content_key, load_hf_tokenizer, read_config
 from kdzoo.text import Vocabulary, encode, separate_pairs, whole
 
@@ -83,19 +85,27 @@ class SentenceEncoder:
             TeacherError: the encoder cannot be loaded.
         """
 
-        def compute(todo: Texts) -> Shards:
+        @contextmanager
+        def reader(count: int) -> Iterator[Read]:
             model, vocabulary = self.load()
             model = model.to(device)
-            encoded = encode(vocabulary.tokenizer, todo, vocabulary.pad_id)
-            order = np.argsort(-encoded.lengths, kind="stable")
-            with progress.task("the encoder reads", len(todo), unit="texts") as task:
+            with progress.task("the encoder reads", count, unit="texts") as task:
                 advance = with_speed(task, "texts")
-                for start in range(0, len(order), SHARD_ROWS):
-                    chunk = order[start : start + SHARD_ROWS]
-                    found = predict_vectors(model, encoded.take(chunk), self.batch_size, advance)
-                    yield todo.digests[chunk], found
 
-        return RowCache.of("vectors", self.key, progress.say).rows_of(Texts.of(examples), compute)
+                def read(todo: Texts) -> tuple[Digests, npt.NDArray[np.float32]]:
+                    encoded = encode(vocabulary.tokenizer, todo, vocabulary.pad_id)
+                    order = np.argsort(-encoded.lengths, kind="stable")
+                    batches = encoded.take(order)
+                    return todo.digests[order], predict_vectors(
+                        model, batches, self.batch_size, advance
+                    )
+
+                yield read
+
+        texts = Texts.of(examples)
+        cache = RowCache.of("vectors", self.key, progress.say)
+        cache.fill(texts, reader)
+        return cache.rows(texts)
 
     def load(self) -> tuple[Any, Vocabulary]:
         """Returns the encoder with a head that is not fitted, on the CPU, and what it reads with.

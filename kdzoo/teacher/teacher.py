@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from kdzoo.data import Example, Texts
+from kdzoo.data import Digests, Example, Texts
 from kdzoo.digest import content_hash
 from kdzoo.errors import TeacherError, first_line
 from kdzoo.model import (
+    Logits,
     attend_to_all,
     load_model,
     load_tokenizer,
@@ -25,9 +27,10 @@ from kdzoo.model import (
     refuse_setfit,
 )
 from kdzoo.progress import Progress, with_speed
-from kdzoo.teacher.cache import SHARD_ROWS, CachedRows, LogitTable, RowCache, Shards, lacking
+from kdzoo.teacher.cache import LogitTable, Read, RowCache, lacking
 from kdzoo.teacher.labels import columns_of
 from kdzoo.teacher.linear import label_by_head, read_head
+from kdzoo.teacher.part import WHOLE, Part
 from kdzoo.teacher.sentences import SentenceEncoder
 from kdzoo.teacher.source import content_key, keeps_pad_id, load_hf_tokenizer, read_config
 from kdzoo.text import SpecialTokens, cut_at, encode, reader_of
@@ -135,41 +138,73 @@ class Teacher:
             device: that the models run on.
         """
         texts = Texts.of(examples)
-        found = [self._rows(member, texts, progress, device) for member in self.members]
+        found = [
+            self._filled(member, texts, WHOLE, progress, device).rows(texts)
+            for member in self.members
+        ]
         return LogitTable(tuple(found), tuple(member.columns for member in self.members))
 
-    def lacking(self, examples: Sequence[Example]) -> int:
-        """Returns how many of these texts it has not labelled yet."""
-        return lacking((member.key for member in self.members), examples)
+    def label_part(
+        self, examples: Sequence[Example], part: Part, progress: Progress, device: torch.device
+    ) -> None:
+        """Labels a part of the examples into the cache, where it lacks them.
 
-    def _rows(
-        self, member: EnsembleMember, texts: Texts, progress: Progress, device: torch.device
-    ) -> CachedRows:
+        Args:
+            examples: N texts, or pairs; the same for all parts.
+            part: of them.
+            progress: told how far it is.
+            device: that the models run on.
+        """
+        texts = Texts.of(examples)
+        for member in self.members:
+            self._filled(member, texts, part, progress, device)
+
+    def lacking(self, examples: Sequence[Example], part: Part = WHOLE) -> int:
+        """Returns how many texts of a part of these it has not labelled yet."""
+        return lacking((member.key for member in self.members), examples, part)
+
+    def _filled(
+        self,
+        member: EnsembleMember,
+        texts: Texts,
+        part: Part,
+        progress: Progress,
+        device: torch.device,
+    ) -> RowCache:
+        """Returns the cache of a member, with its logits of that part of the texts."""
         if member.sentences is not None:
             return label_by_head(
                 member.key,
                 member.sentences,
                 lambda: read_head(load_model(member.folder).model),
                 texts,
+                part,
                 progress,
                 device,
             )
 
-        def compute(todo: Texts) -> Shards:
+        @contextmanager
+        def reader(count: int) -> Iterator[Read]:
             loaded = load_model(member.folder)
             model = loaded.model.to(device)
             # cut where this member ends: its logits are the same whichever ensemble asks for them
             cut_at(loaded.tokenizer, text_limit(member.folder, self.max_length))
-            encoded = encode(loaded.tokenizer, todo, loaded.pad_id)
-            order = np.argsort(-encoded.lengths, kind="stable")
-            with progress.task("the teacher labels", len(todo), unit="texts") as task:
+            with progress.task("the teacher labels", count, unit="texts") as task:
                 advance = with_speed(task, "texts")
-                for start in range(0, len(order), SHARD_ROWS):
-                    chunk = order[start : start + SHARD_ROWS]
-                    logits = predict_logits(model, encoded.take(chunk), self.batch_size, advance)
-                    yield todo.digests[chunk], logits
 
-        return RowCache.of("logits", member.key, progress.say).rows_of(texts, compute)
+                def read(todo: Texts) -> tuple[Digests, Logits]:
+                    encoded = encode(loaded.tokenizer, todo, loaded.pad_id)
+                    order = np.argsort(-encoded.lengths, kind="stable")
+                    batches = encoded.take(order)
+                    return todo.digests[order], predict_logits(
+                        model, batches, self.batch_size, advance
+                    )
+
+                yield read
+
+        cache = RowCache.of("logits", member.key, progress.say)
+        cache.fill(texts, reader, part)
+        return cache
 
 
 def text_limit(folder: Path, wanted: int) -> int:

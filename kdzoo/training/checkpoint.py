@@ -60,7 +60,7 @@ class Checkpoint:
             "best_step": self.best_step,
             "best_score": self.best_score,
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)  # not the store's: its disk may be away for a while
         partial = path.with_suffix(".partial")
         with writing(partial):
             save_file(tensors, partial, metadata={"kdzoo": json.dumps(said)})

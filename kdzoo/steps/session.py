@@ -1,0 +1,40 @@
+"""All rows of a study, timed in one session for each way of measuring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kdzoo.recipe.measure import Measure
+from kdzoo.steps.context import StudyContext
+from kdzoo.steps.measuring import trained_folder
+from kdzoo.steps.timing import TimedRow, time_rows, timed_rows
+from kdzoo.steps.trained import Trained
+
+
+def time_study(trained: Sequence[Trained], context: StudyContext) -> None:
+    """Times the first seed of every row on this machine; what it has timed before is not again.
+
+    Args:
+        trained: what the study has trained.
+        context: the store, and who is told.
+    """
+    sessions: dict[str, tuple[Measure, dict[TimedRow, None]]] = {}
+    seen: set[tuple[str, str]] = set()
+    for seed_run in trained:
+        run, teacher = seed_run.run, seed_run.run.teacher
+        section = run.recipe.measure
+        way = section.model_dump_json()
+        _, rows = sessions.setdefault(way, (section, {}))
+        timed = {
+            "student " + run.variant.name: seed_run.member.key,
+            "baseline": seed_run.baseline_key,
+        }
+        if teacher.has_folder:
+            timed[f"teacher {run.setting}"] = teacher.key
+        for row, key in timed.items():
+            if key is not None and (way, row) not in seen:
+                seen.add((way, row))
+                folder = trained_folder(key, teacher, context)
+                rows |= dict.fromkeys(timed_rows(key, folder, section, context))
+    for section, rows in sessions.values():
+        time_rows(list(rows), trained[0].run.corpus, section, context)
