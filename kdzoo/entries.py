@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 Road = Literal["compression", "change"]
-TaskName = Literal["single-label", "multi-label"]  # how many labels a text has: one, or any number
+# how many labels a text has, one or any number; or a tag for each of its words
+TaskName = Literal["single-label", "multi-label", "token-classification"]
 OFFERED = ("max_length", "pad_id")  # what kdzoo tells a class whose signature asks for it
 
 
@@ -105,8 +106,11 @@ class ObjectiveEntry(Entry):
     views: Mapping[TaskName, Callable[..., Any]] = field(default_factory=dict, hash=False)
 
     def view(self, task: TaskName) -> Callable[..., Any] | None:
-        """Returns the function for a task; None where it does not fit."""
-        return self.value if task == "single-label" else self.views.get(task)
+        """Returns the function for a task; None where it does not fit.
+
+        Words are rows as texts are: what fits single labels fits tags.
+        """
+        return self.views.get(task) if task == "multi-label" else self.value
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from transformers import AutoConfig, AutoModelForSequenceClassification
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+)
 
 from kdzoo.model.sentence import KdzooSentenceConfig, KdzooSentenceForSequenceClassification
-from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification
+from kdzoo.model.wrapper import (
+    KdzooConfig,
+    KdzooForSequenceClassification,
+    KdzooForTokenClassification,
+)
 
 for _config, _model in (
     (KdzooConfig, KdzooForSequenceClassification),
@@ -13,3 +21,4 @@ for _config, _model in (
 ):
     AutoConfig.register(_config.model_type, _config, exist_ok=True)
     AutoModelForSequenceClassification.register(_config, _model, exist_ok=True)
+AutoModelForTokenClassification.register(KdzooConfig, KdzooForTokenClassification, exist_ok=True)

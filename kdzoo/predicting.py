@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from io import BytesIO, TextIOBase
 from itertools import tee
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from kdzoo.data import PAIR_COLUMN, Input, check_output, texts_of, write_rows
 from kdzoo.data.lines import two_of
+from kdzoo.data.output import ListOf
 from kdzoo.data.stream import read_full_texts
 from kdzoo.errors import DataError
 from kdzoo.progress import Progress
 from kdzoo.recipe.csv import Csv
 from kdzoo.runtime.predictor import Prediction, Predictor, checked
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task
 
 Answer = tuple[Input, Prediction]
 
@@ -100,7 +102,7 @@ def write_answers(
     *,
     pairs: bool,
     by: bool = False,
-    several: bool = False,
+    task: Task = SINGLE_LABEL,
 ) -> int:
     """Writes a row per text, with its label and that label's probability; returns their number.
 
@@ -109,10 +111,17 @@ def write_answers(
         output: the .jsonl, .csv or .parquet.
         pairs: whether the texts are pairs.
         by: whether a column says who answered, of a cascade.
-        several: whether a text may have several labels: then lists of them are written.
+        task: what the model is asked: of several labels, or of entities, lists are written.
     """
     texts = ("text", PAIR_COLUMN) if pairs else ("text",)
-    if several:
+    if task.by_word:
+        return write_rows(
+            output,
+            ("text", *_ENTITY_COLUMNS),
+            ((*texts_of(given), *_entities_of(prediction)) for given, prediction in found),
+            _ENTITY_COLUMNS,
+        )
+    if task == MULTI_LABEL:
         return write_rows(
             output,
             (*texts, "labels", "probabilities"),
@@ -129,6 +138,25 @@ def write_answers(
 def _lists_of(prediction: Prediction) -> tuple[list[str], list[float]]:
     chosen = prediction.chosen
     return [label for label, _ in chosen], [round(probability, 6) for _, probability in chosen]
+
+
+_ENTITY_COLUMNS: dict[str, ListOf] = {
+    "labels": "text",
+    "starts": "count",
+    "ends": "count",
+    "probabilities": "number",
+}
+
+
+def _entities_of(prediction: Prediction) -> tuple[list[Any], ...]:
+    """Returns type, first character, the one behind the last, and probability of each entity."""
+    found = prediction.entities or ()
+    return (
+        [entity.label for entity in found],
+        [entity.start for entity in found],
+        [entity.end for entity in found],
+        [round(entity.probability, 6) for entity in found],
+    )
 
 
 def _of(predictor: Predictor, texts: Iterable[Input], top: int) -> Iterator[Answer]:

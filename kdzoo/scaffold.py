@@ -26,7 +26,12 @@ from kdzoo.recipe.schema import Data
 from kdzoo.registry import students
 from kdzoo.runtime import lacking
 from kdzoo.starters import chosen_starters, own_file, usual_starters
-from kdzoo.steps import refuse_other_kind, rejection_problem, try_student_on
+from kdzoo.steps import (
+    refuse_other_kind,
+    refuse_other_task,
+    rejection_problem,
+    try_student_on,
+)
 from kdzoo.teacher import (
     LabelCures,
     Looked,
@@ -113,7 +118,9 @@ def write_recipes(
         raise DataError(f"{output} holds {present[0]}.yaml already; give -o another folder")
     folder = find_model(teacher)
     finished = not fine_tune and is_classifier(folder)
-    looked = look_at(folder, _CUTS[-1], finished=finished)
+    if finished:
+        refuse_other_task(folder, corpus.task)
+    looked = look_at(folder, _CUTS[-1], finished=finished, task=corpus.task)
     if finished:
         refuse_other_kind(folder, corpus)
     names = _names(teacher_labels, finished=finished)
@@ -253,7 +260,8 @@ def _fitting(
         try:
             recipe = recipe_model().model_validate(body)
             if entry.tokenizer_of is None:
-                try_student_on(recipe, setting.looked, setting.looked, knows_head=True)
+                looked, task = setting.looked, setting.corpus.task
+                try_student_on(recipe, looked, looked, knows_head=True, task=task)
             recipes[entry.name] = body
             reasons.pop(str(starter.instead_of), None)
         except ModelError as error:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from kdzoo.errors import ModelError
+from kdzoo.model.auto import auto_class
 from kdzoo.model.layers import chosen_layers, kept_pieces, kept_rows
 from kdzoo.registry import Dropout, Starter, register_student
 
@@ -50,13 +51,11 @@ def bert(
         layers: the layers to keep, counted from 0, or how many; every other one by default.
         dropout: in the layers and before the head.
     """
-    from transformers import AutoModelForSequenceClassification
-
     kept = kept_pieces(context.vocabulary, "bert")
     source = context.teacher() if init == "teacher" else context.encoder()
     chosen = chosen_layers(layers, _available_layers(source))
     config = _config(source.base_model.config, context, chosen, dropout)
-    student = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+    student = auto_class(context.task).from_config(config, dtype=torch.float32)
     _refuse_other_padding(student, context.vocabulary.pad_id)
     if init == "random":
         return student
@@ -123,12 +122,20 @@ def _config(shape: Any, context: BuildContext, chosen: list[int], dropout: float
 
 
 def _cut(source: Any, target: Any, chosen: list[int], kept: tuple[int, ...]) -> dict[str, Tensor]:
-    """Returns the encoder's weights under the names that they have in the student's."""
-    weights = {n: each for n, each in source.state_dict().items() if not n.startswith(_LAYERS)}
+    """Returns the encoder's weights under the names that they have in the student's.
+
+    What labels words has no pooler: a part that the student lacks is left out.
+    """
+    known = target.state_dict()
+    weights = {
+        name: each
+        for name, each in source.state_dict().items()
+        if name in known and not name.startswith(_LAYERS)
+    }
     for number, layer in enumerate(chosen):
         for name, each in source.encoder.layer[layer].state_dict().items():
             weights[f"{_LAYERS}{number}.{name}"] = each
-    words = target.state_dict()[_WORDS]  # [V, D]; a padding token of our own stays as it is
+    words = known[_WORDS]  # [V, D]; a padding token of our own stays as it is
     words[: len(kept)] = kept_rows(weights[_WORDS], kept)
     weights[_WORDS] = words
     first = getattr(getattr(source.embeddings, "position_embeddings", None), "padding_idx", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from kdzoo.registry import Dropout, Starter, Width, register_student
 
@@ -47,6 +47,18 @@ class BiLSTM(nn.Module):
             nn.Dropout(dropout),
             nn.Linear(head, num_labels),
         )
+
+    def encode_tokens(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Returns both directions' states at each token, [B, T, 2H]."""
+        vectors = self.dropout(self.embedding(input_ids))  # [B, T, D]
+        if torch.compiler.is_exporting():  # as in encode
+            return self.lstm(vectors)[0]
+        lengths = attention_mask.sum(1).clamp(min=1).cpu()  # [B]
+        packed = pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
+        states, _ = self.lstm(packed)
+        tokens = input_ids.shape[1]
+        padded, _ = pad_packed_sequence(states, batch_first=True, total_length=tokens)
+        return self.dropout(padded)
 
     def encode(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Returns both directions' last states [B, 2H]; padding is packed away, never read."""

@@ -45,6 +45,16 @@ class CNN(nn.Module):
         self.hidden_size = maps * len(widths)
         self.head = nn.Linear(self.hidden_size, num_labels)
 
+    def encode_tokens(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Returns all maps at each token [B, T, W * M], of windows with the token in the middle."""
+        mask = attention_mask.unsqueeze(1)  # [B, 1, T]
+        vectors = self.dropout(self.embedding(input_ids)).transpose(1, 2) * mask  # [B, D, T]
+        states = [
+            F.relu(convolution(F.pad(vectors, ((width - 1) // 2, width // 2))))  # [B, M, T]
+            for width, convolution in zip(self.widths, self.convolutions, strict=True)
+        ]
+        return self.dropout(torch.cat(states, dim=1).transpose(1, 2))
+
     def encode(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Returns the maxima over time of all maps [B, W * M]."""
         mask = attention_mask.unsqueeze(1)  # [B, 1, T]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import torch
 
 from kdzoo.errors import ModelError
+from kdzoo.model.auto import auto_class
 from kdzoo.model.layers import chosen_layers, kept_pieces, kept_rows
 from kdzoo.model.pretrained import load_pretrained
 from kdzoo.registry import Dropout, Pretrained, Starter, register_student
@@ -42,8 +43,6 @@ def distilbert(
         layers: the layers to keep, counted from 0, or how many; every other one by default.
         dropout: in the layers and before the head.
     """
-    from transformers import DistilBertForSequenceClassification
-
     kept = kept_pieces(context.vocabulary, "distilbert")
     if init in ("teacher", "encoder", "random"):
         source = context.teacher() if init == "teacher" else context.encoder()
@@ -58,7 +57,7 @@ def distilbert(
         )
     chosen = chosen_layers(layers, shape.num_hidden_layers)
     config = _config(shape, context, len(chosen), dropout)
-    student = DistilBertForSequenceClassification(config)
+    student = auto_class(context.task).from_config(config, dtype=torch.float32)
     if init != "random":
         with torch.no_grad():
             _copy_embeddings(student.distilbert.embeddings, source, kept)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import torch
 
+from kdzoo.model.auto import auto_class
 from kdzoo.model.pretrained import load_pretrained
 from kdzoo.registry import Pretrained, register_student
 
@@ -26,10 +27,8 @@ def hf(context: BuildContext, *, model: Annotated[str, Pretrained()]) -> Any:
         model: hub id (owner/name or owner/name@revision) or folder of any encoder for
             ``AutoModelForSequenceClassification``.
     """
-    from transformers import AutoModelForSequenceClassification
-
-    source = load_pretrained(model, "model")
+    source = load_pretrained(model, "model", context.task)
     source.config.update({"_name_or_path": "", "num_labels": len(context.labels)})
-    student = AutoModelForSequenceClassification.from_config(source.config, dtype=torch.float32)
+    student = auto_class(context.task).from_config(source.config, dtype=torch.float32)
     student.base_model.load_state_dict(source.base_model.state_dict())
     return student

@@ -20,6 +20,7 @@ import cures_of_recipes
 import cures_of_results
 import cures_of_students
 import cures_of_tasks
+import cures_of_words
 import pytest
 import yaml
 from tiny_cures import Case, laid_over, write_files
@@ -41,6 +42,7 @@ FILES = (
     cures_of_results,
     cures_of_students,
     cures_of_tasks,
+    cures_of_words,
 )
 CASES: dict[str, Case] = {name: case for file in FILES for name, case in file.CASES.items()}
 

@@ -108,7 +108,7 @@ def test_a_student_imports_only_the_registry_and_the_errors(file: Path) -> None:
     imported = {
         dotted.rpartition(".")[0] for dotted, _ in imported_by(file) if dotted.startswith("kdzoo")
     }
-    pretrained = {"kdzoo.model.layers", "kdzoo.model.pretrained"}
+    pretrained = {"kdzoo.model.auto", "kdzoo.model.layers", "kdzoo.model.pretrained"}
     is_made_from_one = "context: BuildContext" in file.read_text("utf-8")
 
     assert imported <= {"kdzoo.registry", "kdzoo.errors"} | (

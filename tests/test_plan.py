@@ -150,6 +150,12 @@ def test_another_process_gets_the_very_recipe(name: str) -> None:
 
     assert packed_study(again) == packed_study(study)
     assert plan_of(again) == plan_of(study)
+    for own, other in zip(study.variants, again.variants, strict=True):
+        assert other.recipe.model_dump() == own.recipe.model_dump()
+        for name in ("data", "teacher", "student", "training", "measure"):
+            said, still = (getattr(v.recipe, name).model_fields_set for v in (own, other))
+            assert still <= said, "what is not said stays unsaid"
+            assert ("select_by" in still) == ("select_by" in said)
 
 
 class TestAStudyMadeInParts:

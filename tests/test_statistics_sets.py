@@ -7,10 +7,12 @@ import numpy.typing as npt
 import pytest
 from sklearn.metrics import f1_score
 
-from kdzoo.statistics import label_losses
+from kdzoo.statistics import label_losses, type_losses
 from kdzoo.statistics.sets import (
     AVERAGES,
-    compare_sets,
+    ENTITY_AVERAGES,
+    Marks,
+    compare_marks,
     f1_by_seed,
     f1_over_texts,
     f1_values,
@@ -34,7 +36,7 @@ def world(
 def test_f1_is_scikit_learns(name: str) -> None:
     gold, (answers,) = world(80, 0.2)
 
-    found = f1_by_seed(answers, gold, AVERAGES[name])
+    found = f1_by_seed(Marks.of_sets(answers, gold), AVERAGES[name])
 
     kind = name.removesuffix("_f1")
     assert found == pytest.approx([f1_score(gold, each, average=kind) for each in answers])
@@ -44,14 +46,16 @@ def test_f1_is_scikit_learns(name: str) -> None:
 def test_the_values_of_texts_have_macro_f1_for_their_mean(noise: float) -> None:
     gold, (answers,) = world(150, noise)
 
-    assert f1_values(answers, gold).mean(1) == pytest.approx(f1_by_seed(answers, gold, macro))
+    assert f1_values(Marks.of_sets(answers, gold)).mean(1) == pytest.approx(
+        f1_by_seed(Marks.of_sets(answers, gold), macro)
+    )
 
 
 def test_the_values_vary_as_resampled_f1_does() -> None:
     gold, (answers,) = world(2000, 0.15, seeds=1)
 
-    found = f1_over_texts(answers, gold, macro)
-    error = f1_values(answers, gold)[0].std() / np.sqrt(len(gold))
+    found = f1_over_texts(Marks.of_sets(answers, gold), macro)
+    error = f1_values(Marks.of_sets(answers, gold))[0].std() / np.sqrt(len(gold))
 
     assert found.low is not None
     assert found.high is not None
@@ -64,16 +68,16 @@ def test_a_label_that_no_text_has_is_left_out() -> None:
 
     others = np.delete(gold, 2, axis=1), np.delete(answers, 2, axis=2)
 
-    wanted = f1_by_seed(others[1], others[0], macro)
-    assert f1_by_seed(answers, gold, macro) == pytest.approx(wanted)
-    assert f1_values(answers, gold).mean(1) == pytest.approx(wanted)
+    wanted = f1_by_seed(Marks.of_sets(others[1], others[0]), macro)
+    assert f1_by_seed(Marks.of_sets(answers, gold), macro) == pytest.approx(wanted)
+    assert f1_values(Marks.of_sets(answers, gold)).mean(1) == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_a_better_model_is_told_from_a_worse_one(seeds: int) -> None:
     gold, (good, bad) = world(600, 0.05, 0.25, seeds=seeds)
 
-    found = compare_sets(good, bad, gold)
+    found = compare_marks(Marks.of_sets(good, gold), Marks.of_sets(bad, gold))
 
     assert found.difference.value > 0.2
     assert found.difference.excludes_zero()
@@ -84,7 +88,7 @@ def test_a_better_model_is_told_from_a_worse_one(seeds: int) -> None:
 def test_a_model_beside_itself_differs_by_nothing() -> None:
     gold, (own,) = world(100, 0.2)
 
-    found = compare_sets(own, own.copy(), gold)
+    found = compare_marks(Marks.of_sets(own, gold), Marks.of_sets(own.copy(), gold))
 
     assert (found.difference.low, found.difference.high) == (0, 0)
     assert found.p_value == pytest.approx(1)
@@ -94,7 +98,7 @@ def test_equally_good_models_are_seldom_told_apart() -> None:
     told = 0
     for seed in range(40):
         gold, (one, two) = world(150, 0.2, 0.2, seed=seed, seeds=1)
-        told += compare_sets(one, two, gold).p_value < 0.05
+        told += compare_marks(Marks.of_sets(one, gold), Marks.of_sets(two, gold)).p_value < 0.05
 
     assert told <= 6
 
@@ -102,7 +106,7 @@ def test_equally_good_models_are_seldom_told_apart() -> None:
 def test_a_single_teacher_stands_beside_all_seeds() -> None:
     gold, (students, teacher) = world(100, 0.2, 0.1, seeds=3)
 
-    found = compare_sets(students, teacher[:1], gold)
+    found = compare_marks(Marks.of_sets(students, gold), Marks.of_sets(teacher[:1], gold))
 
     assert found.seeds == 3
 
@@ -118,3 +122,52 @@ def test_what_was_lost_is_told_of_each_label() -> None:
     assert (worst.label, worst.texts, worst.teacher, worst.student) == (0, 2, 1.0, 0.5)
     assert worst.lost == (1,)
     assert other.loss == 0
+
+
+def entities(texts: int, *noises: int, seeds: int = 2, seed: int = 0) -> list[Marks]:
+    """Returns counts of entities of three types, of models that miss and invent some."""
+    rng = np.random.default_rng(seed)
+    wanted = rng.poisson([0.3, 0.6, 0.1], size=(texts, 3))
+    found = []
+    for noise in noises:
+        right = rng.binomial(wanted, 1 - noise / 10, size=(seeds, texts, 3))
+        given = right + rng.poisson(noise / 20, size=right.shape)
+        found.append(Marks(right, given, wanted, ENTITY_AVERAGES))
+    return found
+
+
+def test_entity_f1_is_that_of_all_entities_together() -> None:
+    (marks,) = entities(200, 3)
+
+    found = f1_by_seed(marks, marks.leading)
+
+    right, given = marks.right.sum((1, 2)), marks.given.sum((1, 2))
+    assert found == pytest.approx(2 * right / (given + marks.wanted.sum()))
+    assert f1_values(marks).mean(1) == pytest.approx(found)
+
+
+def test_models_that_find_more_entities_are_told_apart() -> None:
+    good, bad = entities(600, 1, 5)
+
+    found = compare_marks(good, bad)
+
+    assert found.difference.excludes_zero()
+    assert found.p_value < 0.01
+    over_texts = f1_over_texts(good, good.leading)
+    assert over_texts.low is not None
+    assert over_texts.low < over_texts.value
+
+
+def test_what_was_lost_is_told_of_each_type() -> None:
+    wanted = np.array([[2, 0], [1, 1], [0, 0]])
+    teacher = Marks(wanted[np.newaxis], wanted[np.newaxis], wanted, ENTITY_AVERAGES)
+    right = wanted[np.newaxis].copy()
+    right[0, 0, 0] = 1
+    student = Marks(right, right, wanted, ENTITY_AVERAGES)
+
+    worst, other = type_losses(student, teacher)
+
+    assert (worst.label, worst.texts, worst.teacher) == (1, 3, 1.0)
+    assert worst.student == pytest.approx(2 / 3)
+    assert worst.lost == (0,)
+    assert (other.label, other.loss) == (3, 0)

@@ -38,12 +38,13 @@ from kdzoo.model import (
     predict_logits,
     save_model,
 )
-from kdzoo.objectives import bind_gold_loss, distillation_loss
+from kdzoo.model.contract import has_token_encoder
+from kdzoo.objectives import bind_gold_loss, distillation_loss, over_words
 from kdzoo.progress import Silent
 from kdzoo.recipe import Recipe, load_study, option_fields, options_of
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.settings import ExportSettings
-from kdzoo.task import MULTI_LABEL, TASKS, Task, rows_of
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, Task, rows_of
 from kdzoo.text import Vocabulary, encode
 from kdzoo.training import TrainingPlan, TrainingSet, make_accelerator, train
 
@@ -228,7 +229,7 @@ class TestSeed:
 
 
 @every_student
-@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+@pytest.mark.parametrize("task", (SINGLE_LABEL, MULTI_LABEL), ids=lambda task: task.name)
 class TestTask:
     def test_is_learnt_and_comes_back_with_the_student(
         self,
@@ -239,7 +240,7 @@ class TestTask:
         tmp_path: Path,
     ) -> None:
         """Every student gives a logit for each label, whether a text has one of them or several."""
-        own = replace(context, problem_type=task.problem_type)
+        own = replace(context, task=task)
         model = build_student(kind, needed, own, None, seed=0).train()
         texts = some_texts(8, seed=5)
         batch = encode(own.vocabulary.tokenizer, texts, own.vocabulary.pad_id).batch(np.arange(8))
@@ -261,6 +262,53 @@ class TestTask:
 
         assert losses[-1] < 0.8 * losses[0]  # more than the labels' frequencies give
         assert load_model(tmp_path).task == task
+
+
+@every_student
+class TestWords:
+    """Students that claim to label words do; the others say what they lack."""
+
+    def test_are_learnt_and_read_alike_beside_longer_sentences(
+        self, kind: str, context: BuildContext, needed: dict[str, Any], tmp_path: Path
+    ) -> None:
+        own = replace(context, task=TOKEN_CLASSIFICATION, labels=WORD_LABELS)
+        if registry.students.get(kind).is_module and not labels_words(kind):
+            with pytest.raises(ModelError, match=r"encode_tokens\(input_ids, attention_mask\)"):
+                build_student(kind, needed, own, None, seed=0)
+            return
+        model = build_student(kind, needed, own, None, seed=0).train()
+        texts = [Example(" ".join(each.text.split())) for each in some_texts(8, seed=5)]
+        vocabulary, rows = own.vocabulary, np.arange(8)
+        encoded = encode(vocabulary.tokenizer, texts, vocabulary.pad_id, by_word=True)
+        gold = torch.from_numpy(
+            rows_of([tuple(len(word) % 5 for word in each.text.split(" ")) for each in texts])
+        )
+        loss_of = over_words(lambda logits, tags, _: bind_gold_loss(own.task)(logits, tags))
+        optimizer, losses = torch.optim.AdamW(model.parameters(), 2e-3), []
+
+        for _ in range(60):
+            loss = loss_of(encoded.answers(rows, model(**encoded.batch(rows)).logits), gold, None)
+            losses.append(loss.item())
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        save_model(tmp_path, model.eval(), vocabulary)
+
+        together = predict_logits(model, encoded)
+        assert losses[-1] < 0.6 * losses[0]
+        assert load_model(tmp_path).task == TOKEN_CLASSIFICATION
+        for row in rows:
+            words = len(texts[row].text.split(" "))
+            alone = predict_logits(load_model(tmp_path).model, encoded.take(rows[row : row + 1]))
+            np.testing.assert_allclose(alone[0], together[row, :words], atol=1e-5)
+
+
+WORD_LABELS = ("O", "B-a", "I-a", "B-b", "I-b")
+
+
+def labels_words(kind: str) -> bool:
+    """Whether a student that is a class has what labels words."""
+    return has_token_encoder(registry.students.get(kind).value(20, 3))
 
 
 @every_student

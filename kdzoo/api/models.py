@@ -144,7 +144,8 @@ def write_predictions(
 ) -> int:
     """Writes label and probability of each text to a file, as ``kdzoo predict -o FILE`` does.
 
-    Of a model that gives any number of labels, lists of both.
+    Of a model that gives any number of labels, lists of both; of one that labels words, type, place
+    and probability of each entity.
 
     Args:
         folder: a model's, as in ``runs/<study>/models/<model>``, or one that was exported.
@@ -166,7 +167,6 @@ def write_predictions(
             cannot be written.
     """
     from kdzoo.predicting import Columns, answers, check_target, write_answers
-    from kdzoo.task import MULTI_LABEL
 
     target = with_home(output)
     check_target(target, texts)
@@ -177,7 +177,7 @@ def write_predictions(
         target,
         pairs=predictor.reads_pairs or text_pair is not None,
         by=predictor.is_cascade,
-        several=predictor.task == MULTI_LABEL,
+        task=predictor.task,
     )
 
 

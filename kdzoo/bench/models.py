@@ -78,6 +78,11 @@ def _open(name: str, folder: Path) -> Model:
     if is_exported_form(folder):
         check_exported_form(folder)
     runtime = runtime_of(folder)
+    if task_in(folder).by_word:
+        raise ModelError(
+            f"{name} labels words, and bench measures models that label whole texts; kdzoo run "
+            "measures such a model in its study"
+        )
     loaded = load_classifier(folder, runtime)
     return Model(name, folder, runtime, loaded.labels, loaded.reads_pairs, task_in(folder))
 

@@ -13,9 +13,9 @@ from huggingface_hub.utils import validate_repo_id
 from kdzoo.card.facts import StudentFacts
 from kdzoo.plain import one_line
 from kdzoo.recipe.card import Card
-from kdzoo.task import MULTI_LABEL
+from kdzoo.task import MULTI_LABEL, TASKS
 
-TASK = "text-classification"
+TASK, WORD_TASK = "text-classification", "token-classification"
 
 
 def metadata(facts: StudentFacts) -> ModelCardData:
@@ -30,7 +30,7 @@ def metadata(facts: StudentFacts) -> ModelCardData:
         library_name="kdzoo" if facts.is_kdzoos else "transformers",
         metrics=["accuracy", "f1"] if results else None,
         model_name=one_line(facts.row.name) if results else None,
-        pipeline_tag=TASK,
+        pipeline_tag=_task(facts),
         tags=[
             "kdzoo",
             *(["knowledge-distillation"] if facts.is_distilled else []),
@@ -44,6 +44,10 @@ def _or_none(found: list[str]) -> list[str] | None:
     return found or None
 
 
+def _task(facts: StudentFacts) -> str:
+    return WORD_TASK if TASKS[facts.record.data.task].by_word else TASK
+
+
 def _results(facts: StudentFacts) -> list[EvalResult]:
     """Returns the model's own accuracy and F1."""
     quality = facts.record.quality.get(facts.table.split, {})
@@ -51,7 +55,7 @@ def _results(facts: StudentFacts) -> list[EvalResult]:
     name = dataset_name(facts)
     on_hub = on_the_hub(data.get("hub"))
     known = {
-        "task_type": TASK,
+        "task_type": _task(facts),
         "dataset_type": on_hub or name,
         "dataset_name": name,
         "dataset_config": one_line(data["config"]) if on_hub and data.get("config") else None,
@@ -71,6 +75,14 @@ def _results(facts: StudentFacts) -> list[EvalResult]:
             "metric_args": {"average": "micro"},
         },
     }
+    if _task(facts) == WORD_TASK:
+        metrics = {
+            "token_accuracy": {"metric_type": "accuracy", "metric_name": "token accuracy"},
+            **{
+                f"entity_{name}": {"metric_type": name, "metric_name": f"entity {title}"}
+                for name, title in (("f1", "F1"), ("precision", "precision"), ("recall", "recall"))
+            },
+        }
     if facts.record.data.task == MULTI_LABEL.name:
         metrics["accuracy"]["metric_name"] = "subset accuracy"
     return [

@@ -262,6 +262,7 @@ def _choices(facts: StudentFacts, repository: str | None) -> dict[str, Any]:
         "has_deviations": len(facts.seeds) > 1,
         "is_calibrated": facts.decision is not None,
         "has_sets": facts.record.data.task == MULTI_LABEL.name,
+        "by_word": TASKS[facts.record.data.task].by_word,
         "rejects": facts.decision is not None and facts.decision.oos_threshold is not None,
         "form_folders": " or ".join(f"{escaped(form.runtime)}/" for form in facts.forms),
     }

@@ -116,13 +116,24 @@ def predict(
             typer.echo(f"{_line(found)}{by}")
     else:
         (found,) = api.predict(model, [text if pair is None else (text, pair)], top=top, **reading)
+        for entity in found.entities or ():
+            place = f"{entity.start}-{entity.end}"
+            typer.echo(
+                f"{entity.probability:.4f}  {cell(entity.label)}  {place}  {cell(entity.text)}"
+            )
         for label, probability in found.top:
             given = "  (given)" if found.labels is not None and label in found.labels else ""
             typer.echo(f"{probability:.4f}  {cell(label)}{given}")
 
 
 def _line(found: Prediction) -> str:
-    """Returns the label and its probability; of several, a bar between, and nothing of none."""
+    """Returns the label and its probability; of several, a bar between, and nothing of none.
+
+    Of entities it is the type of each with its place, ``person 0-6``, and its probability.
+    """
+    if found.entities is not None:
+        places = (f"{cell(e.label)} {e.start}-{e.end}" for e in found.entities)
+        return f"{'|'.join(places)}\t{'|'.join(f'{e.probability:.4f}' for e in found.entities)}"
     if found.labels is None:
         return f"{cell(found.label)}\t{found.probability:.4f}"
     labels = "|".join(cell(label) for label, _ in found.chosen)

@@ -9,11 +9,13 @@ from dataclasses import replace
 from itertools import combinations
 
 from kdzoo.data.columns import unknown_labels
-from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, RawRow, texts_of
+from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, RawRow, Tags, texts_of
+from kdzoo.data.tagging import tag_problems
 from kdzoo.data.words import in_one_form, is_empty, likeness, spelt, words_of
 from kdzoo.errors import DataError, Problem, did_you_mean
 from kdzoo.plain import is_unicode
 from kdzoo.task import MULTI_LABEL, Label
+from kdzoo.task.tags import types_of
 
 SHOWN = 5  # examples of one problem that a message shows
 SHOWN_CHARACTERS = 60  # of a text that a message shows
@@ -100,6 +102,8 @@ def _label_problems(raw: RawData, *, is_said: bool) -> list[Problem]:
     mixed = _mixed(raw)
     if mixed is not None:
         return [mixed]
+    if any(isinstance(label, Tags) for _, label in raw.splits["train"]):
+        return [*tag_problems(raw)]
     known = _known(raw.splits["train"])
     in_lists = any(not isinstance(label, str) for _, label in raw.splits["train"])
     several = [label for label in sorted(known) if _is_several(label, known)]
@@ -137,10 +141,17 @@ def _label_problems(raw: RawData, *, is_said: bool) -> list[Problem]:
 
 def _mixed(raw: RawData) -> Problem | None:
     """Returns where lists of labels and single names stand together: which is meant is not told."""
-    kinds: dict[bool, tuple[str, int]] = {}
+    kinds: dict[type, tuple[str, int]] = {}
     for split, rows in raw.splits.items():
         for row, (_, label) in enumerate(rows):
-            kinds.setdefault(isinstance(label, str), (split, row))
+            kinds.setdefault(type(label), (split, row))
+        if len(kinds) > 1 and Tags in kinds:
+            places = (_places(raw, split, [row]) for split, row in kinds.values())
+            return Problem(
+                "some rows are words with tags, others texts with labels",
+                "; ".join(places),
+                "write all of them as words with tags, or all as texts",
+            )
         if len(kinds) == 2:
             places = (_places(raw, split, [row]) for split, row in kinds.values())
             return Problem(
@@ -295,6 +306,8 @@ def describe(corpus: Corpus) -> str:
     counts = _labels_of(corpus.train)
     if corpus.task == MULTI_LABEL:
         return f"{_sizes(corpus)}; {_sets(corpus, counts)}"
+    if corpus.task.by_word:
+        return f"{_sizes(corpus)}; {_entities(corpus, counts)}"
     label, smallest = min(counts.items(), key=lambda item: item[1])
     name = corpus.labels[label] if label is not None else "?"
     return f"{_sizes(corpus)}; {len(corpus.labels)} classes, the smallest '{name}' with {smallest}"
@@ -311,10 +324,22 @@ def _sets(corpus: Corpus, counts: Counter[int | None]) -> str:
     )
 
 
+def _entities(corpus: Corpus, counts: Counter[int | None]) -> str:
+    """Returns how many types of entities there are, how many a sentence has, and the rarest."""
+    types = types_of(corpus.labels)
+    of_types = {name: counts[2 * number + 1] for number, name in enumerate(types)}  # of each B-
+    rarest = min(types, key=of_types.__getitem__)
+    noun = "type" if len(types) == 1 else "types"
+    return (
+        f"{len(types)} {noun} of entities, {sum(of_types.values()) / len(corpus.train):.2f} a "
+        f"sentence, the rarest '{rarest}' with {of_types[rarest]:,}"
+    )
+
+
 def _sizes(corpus: Corpus) -> str:
     unlabelled = f", {len(corpus.unlabelled):,} unlabelled" if corpus.unlabelled else ""
     tests = ", ".join(f"{len(corpus.split(test)):,} {test}" for test in corpus.tests)
-    noun = "pairs" if corpus.has_pairs else "texts"
+    noun = "pairs" if corpus.has_pairs else "sentences" if corpus.task.by_word else "texts"
     return (
         f"{len(corpus.train):,} labelled{unlabelled}, {len(corpus.validation):,} validation, "
         f"{tests} {noun}"

@@ -15,13 +15,25 @@ from kdzoo.task import SINGLE_LABEL, Answers, Label, Task, rows_of
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 Input = str | tuple[str, str]  # a text, or the two of a pair
-RawLabel = str | tuple[str, ...]  # the name of a label; or those of several, or of none
+
+
+class Tags(tuple[str, ...]):
+    """The tag of each word of a sentence."""
+
+    __slots__ = ()
+
+
+# the name of a label; those of several, or of none; or the tags of a sentence
+RawLabel = str | tuple[str, ...] | Tags
 RawRow = tuple[Input, RawLabel]  # a text or pair, and its label
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text, or a pair of texts, and its gold label if it has one: an id, or those of several."""
+    """A text, or a pair of texts, and its gold label if it has one.
+
+    That is an id, or those of several labels; or, of a sentence, those of its words' tags.
+    """
 
     text: str
     text_pair: str | None = None
@@ -80,7 +92,7 @@ class Corpus:
         positive: the id of the label whose F1 is told, of two.
         other_tests: more texts to judge by, by the name of their set.
         notes: what to tell the user of it.
-        task: whether a text has one label, or any number of them.
+        task: whether a text has one label, any number of them, or one for each word.
     """
 
     labels: tuple[str, ...]
@@ -110,7 +122,7 @@ class Corpus:
         return own[name] if name in own else self.other_tests[name]
 
     def gold(self, name: str) -> Answers:
-        """Returns the gold answers of a split: label ids [N], or which labels each has, [N, C]."""
+        """Returns the gold answers of a split, as its task has them: label ids [N], for example."""
         known = [example.label for example in self.split(name) if example.label is not None]
         return self.task.gold(rows_of(known), len(self.labels))
 

@@ -1,4 +1,4 @@
-"""Texts and labels from .jsonl, .csv, .tsv and .parquet files."""
+"""Texts and labels from .jsonl, .csv, .tsv, .parquet and .conll files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from kdzoo.data.columns import unknown_labels
 from kdzoo.data.corpus import SPLITS, RawData, RawRow, SplitName
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.parquet import class_names
-from kdzoo.data.stream import AS_NAMED, OTHERS, SUFFIXES, labelled_rows, stream_rows
+from kdzoo.data.stream import (
+    AS_NAMED,
+    OTHERS,
+    SUFFIXES,
+    as_written,
+    labelled_rows,
+    stream_rows,
+)
 from kdzoo.errors import DataError, Problem, did_you_mean
 from kdzoo.files import has_file, with_home
 from kdzoo.recipe.csv import Csv
@@ -71,6 +78,7 @@ def _refuse_without_labels(
 ) -> None:
     """What is judged by needs labels; of a competition's test texts nobody else has them."""
     _, first = next(stream_rows(path, csv=csv), ("", None))
+    text, labelling = as_written(path, text, labelling, csv)
     label = next((column for column in labelling.wanted if first and column not in first), None)
     if first is not None and text in first and label is not None:
         known = did_you_mean(label, [*first])

@@ -107,6 +107,7 @@ def _class_names(split: Any, label: str) -> tuple[str, ...] | None:
 def _rows(
     split: Any, name: str, text: str, labelling: Labelling, text_pair: str | None
 ) -> list[RawRow]:
+    text, labelling = labelling.in_columns(split.column_names, text)
     wanted = [text, *([] if text_pair is None else [text_pair]), *labelling.wanted]
     for column in wanted:
         if column not in split.column_names:
@@ -121,5 +122,5 @@ def _rows(
         where = f"{name} row {number}"
         if names:
             row = {**row, column: with_names(row[column], names, where)}
-        rows.append((as_input(row, text, text_pair, where), labelling.read(row, where)))
+        rows.append(labelling.row(row, text, text_pair, where))
     return rows

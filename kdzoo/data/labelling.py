@@ -1,17 +1,18 @@
-"""How rows say which labels a text has: a name, a list, several in one cell, or 0/1 columns."""
+"""How rows say which labels a text has: a name, a list, several in a cell, 0/1 columns, tags."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from kdzoo.data.cells import as_label, as_labels, shown
-from kdzoo.data.corpus import RawLabel
+from kdzoo.data.cells import as_input, as_label, as_labels, shown
+from kdzoo.data.corpus import Input, RawLabel
+from kdzoo.data.tagging import is_entity, tagged, usual_columns
 from kdzoo.errors import DataError
 from kdzoo.recipe.schema import Data
-from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TaskName
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, TaskName
 
 _IS_THERE = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false": False}
 
@@ -24,7 +25,8 @@ class Labelling:
         column: that holds them.
         columns: one for each label, 1 where a text has it and 0 where not; in place of ``column``.
         separator: what stands between several names in one cell.
-        task: what a user says of the data; None where a list means several labels, else one.
+        task: what a user says of the data; None where it is as the cells show: a list of labels
+            means several, a list of words that each has a tag, all else one label.
     """
 
     column: str = "label"
@@ -47,6 +49,44 @@ class Labelling:
     def wanted(self) -> tuple[str, ...]:
         """The columns that a row has to have."""
         return self.columns or (self.column,)
+
+    def in_columns(self, found: Collection[str], text: str) -> tuple[str, Labelling]:
+        """Returns the column of the text and the labelling, as a file's own columns have them.
+
+        Args:
+            found: the columns of the file.
+            text: the column of the text that a user names, or as it is by default.
+        """
+        if self.columns or self.task not in (None, TOKEN_CLASSIFICATION.name):
+            return text, self
+        usual = usual_columns(found, text, self.column)
+        if usual is None:
+            return text, self
+        return usual[0], replace(self, column=usual[1], task=TOKEN_CLASSIFICATION.name)
+
+    def row(
+        self, row: Mapping[str, Any], text: str, text_pair: str | None, where: str
+    ) -> tuple[Input, RawLabel]:
+        """Returns the text of a row, or both of its pair, and the name of its label, or of several.
+
+        Raises:
+            DataError: a cell is not what is said of it.
+        """
+        if not self._is_tagged(row, text):
+            return as_input(row, text, text_pair, where), self.read(row, where)
+        if text_pair is not None:
+            raise DataError(
+                f"{where}: words with tags stand alone; remove data.text_pair (--text-pair)"
+            )
+        return tagged(row[text], row[self.column], where)
+
+    def _is_tagged(self, row: Mapping[str, Any], text: str) -> bool:
+        """Whether each word of a row has a tag: as is said, or as its cells show."""
+        if self.task is not None or self.columns:
+            return self.task == TOKEN_CLASSIFICATION.name
+        cell = row[self.column]
+        holds_entities = isinstance(cell, list | tuple) and any(map(is_entity, cell))
+        return isinstance(row[text], list | tuple) or holds_entities
 
     def read(self, row: Mapping[str, Any], where: str) -> RawLabel:
         """Returns the name of a row's label, or those of its labels.

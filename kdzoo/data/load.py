@@ -8,15 +8,17 @@ from pathlib import Path
 
 from kdzoo import registry
 from kdzoo.data.checks import check_rows, handle_leaks, note_labels
-from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel
+from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, Tags
 from kdzoo.data.files import read_files
 from kdzoo.data.hub import read_hub
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.split import keep_few_labels, make_splits, named_splits, replaced_splits
 from kdzoo.data.stream import AS_NAMED
+from kdzoo.data.tagging import in_bio, types_in
 from kdzoo.errors import DataError, did_you_mean
 from kdzoo.recipe.schema import Data
-from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Label
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, Label, Task
+from kdzoo.task.tags import tags_of
 
 
 def origin_of(section: Data) -> str:
@@ -35,18 +37,16 @@ def load_corpus(section: Data) -> Corpus:
     Raises:
         DataError: the data cannot be found, read, or learnt from.
     """
-    read = _read(section)
+    read, notes = _read(section), list[str]()
+    if _is_tagged(read):
+        read, notes = in_bio(read)
     check_rows(
         read, is_said=section.task is not None
     )  # before rows are mixed, so that they are told by their places
     raw = make_splits(read, section.split, section.other_tests)
-    train = [label for _, label in raw.splits["train"]]
-    task = SINGLE_LABEL if any(isinstance(label, str) for label in train) else MULTI_LABEL
-    labels = raw.labels or tuple(
-        sorted({n for label in train for n in ((label,) if isinstance(label, str) else label)})
-    )
-    if task == MULTI_LABEL:
-        _refuse_of_one_label(section)
+    task, labels = _asked(raw)
+    if task != SINGLE_LABEL:
+        _refuse_of_one_label(section, task)
     if section.oos_label is not None and section.oos_label not in labels:
         raise DataError(
             f"data.oos_label: no label is called '{section.oos_label}'; "
@@ -67,14 +67,34 @@ def load_corpus(section: Data) -> Corpus:
         other_tests={name: splits[name] for name in section.other_tests or {}},
         task=task,
     )
-    return note_labels(handle_leaks(corpus, section.on_leak))
+    return note_labels(handle_leaks(corpus.with_notes(*notes), section.on_leak))
+
+
+def _is_tagged(raw: RawData) -> bool:
+    """Whether rows are words with tags: all are, then, or a message says that they are mixed."""
+    return all(isinstance(label, Tags) for rows in raw.splits.values() for _, label in rows)
+
+
+def _asked(raw: RawData) -> tuple[Task, tuple[str, ...]]:
+    """Returns what is asked of texts, and the names of their labels, as the training rows show."""
+    train = [label for _, label in raw.splits["train"]]
+    if _is_tagged(raw):
+        found = types_in({tag for tags in train for tag in tags})
+        return TOKEN_CLASSIFICATION, tags_of(sorted(found))
+    task = SINGLE_LABEL if any(isinstance(label, str) for label in train) else MULTI_LABEL
+    return task, raw.labels or tuple(
+        sorted({n for label in train for n in ((label,) if isinstance(label, str) else label)})
+    )
 
 
 def _id_of(label: RawLabel, ids: Mapping[str, int]) -> Label:
-    return ids[label] if isinstance(label, str) else tuple(sorted(ids[name] for name in label))
+    if isinstance(label, str):
+        return ids[label]
+    found = [ids[name] for name in label]
+    return tuple(found if isinstance(label, Tags) else sorted(found))
 
 
-def _refuse_of_one_label(section: Data) -> None:
+def _refuse_of_one_label(section: Data, task: Task) -> None:
     """Refuses what is said of data that have one label a text, where they have several.
 
     Raises:
@@ -82,10 +102,18 @@ def _refuse_of_one_label(section: Data) -> None:
     """
     for name, option in (("oos_label", " (--oos-label)"), ("positive_label", "")):
         if getattr(section, name) is not None:
-            raise DataError(
-                f"data.{name}: a text may have several labels here, or none, and that is for data "
-                f"with one label a text; remove data.{name}{option}"
+            several = (
+                "each word has a tag here"
+                if task.by_word
+                else ("a text may have several labels here, or none")
             )
+            raise DataError(
+                f"data.{name}: {several}, and that is for data with one label a text; remove "
+                f"data.{name}{option}"
+            )
+    for key in ("labels_per_class", "validation_per_class") if task.by_word else ():
+        if getattr(section, key) is not None:
+            raise DataError(f"data.{key}: each word has a tag here; remove data.{key}")
 
 
 def few_labels(corpus: Corpus, section: Data, seed: int) -> Corpus:

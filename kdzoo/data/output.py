@@ -17,7 +17,7 @@ from kdzoo.files import check_writable
 PAIR_COLUMN = "text_pair"  # of the second text, where a user names no other
 GROUP = 8192  # rows of a .parquet that are written at once
 
-ListOf = Literal["text", "number"]
+ListOf = Literal["text", "number", "count"]
 BAR = "|"  # between the elements of a list in a .csv
 Cells = Sequence[Any]  # a row's, in the order of the columns
 
@@ -122,7 +122,7 @@ def _write_parquet(
     import pyarrow as pa
     from pyarrow import parquet
 
-    known = {"text": pa.string(), "number": pa.float64()}
+    known = {"text": pa.string(), "number": pa.float64(), "count": pa.int64()}
     kinds = {name: pa.list_(known[kind]) for name, kind in lists.items()}
     writer = None
     try:

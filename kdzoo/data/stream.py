@@ -1,4 +1,4 @@
-"""Rows of .jsonl, .csv, .tsv, .parquet and .txt files, one after the other in little memory."""
+"""Rows of .jsonl, .csv, .tsv, .parquet, .conll and .txt files, one by one in little memory."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 from kdzoo.data.cells import as_input
 from kdzoo.data.columns import cure
+from kdzoo.data.conll import SUFFIX as CONLL
+from kdzoo.data.conll import conll_rows
 from kdzoo.data.corpus import Input, RawLabel, texts_of
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.lines import lines_of, texts_in
@@ -21,7 +23,7 @@ from kdzoo.errors import DataError, Problem
 from kdzoo.files import check_readable, has_file
 from kdzoo.recipe.csv import Csv
 
-SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
+SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet", CONLL)
 PlacedRow = tuple[str, Mapping[str, Any]]  # where it stands, and its columns
 AS_NAMED = Csv()  # as its name says
 
@@ -68,6 +70,8 @@ def stream_rows(
             yield from table_rows(path, wanted, csv, place)
         case ".parquet":
             yield from parquet_rows(path, wanted, place)
+        case ".conll":
+            yield from conll_rows(path, wanted, place)
         case suffix:
             raise DataError(
                 f"{path}: cannot read '{path.suffix}'; wanted {', '.join(SUFFIXES)}"
@@ -163,11 +167,22 @@ def labelled_rows(
     Raises:
         DataError: there is no such file, it is not what its name says, or lacks a column.
     """
-    labelling = Labelling.of(label)
+    text, labelling = as_written(path, text, Labelling.of(label), csv)
     texts = [text] if text_pair is None else [text, text_pair]
     for where, row in stream_rows(path, [*texts, *labelling.wanted], csv):
-        place = f"{path} {where}"
-        yield where, as_input(row, text, text_pair, place), labelling.read(row, place)
+        yield where, *labelling.row(row, text, text_pair, f"{path} {where}")
+
+
+def as_written(
+    path: Path, text: str, labelling: Labelling, csv: Csv = AS_NAMED
+) -> tuple[str, Labelling]:
+    """Returns the column of the text and the labelling, as the first row of a file has them.
+
+    Raises:
+        DataError: there is no such file, or it is not what its name says.
+    """
+    _, first = next(stream_rows(path, csv=csv), ("", {}))
+    return labelling.in_columns(first.keys(), text)
 
 
 def _jsonl_rows(path: Path, wanted: Sequence[str], place: Place) -> Iterator[PlacedRow]:

@@ -21,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from kdzoo import registry
 from kdzoo.errors import KdzooError
+from kdzoo.task.tags import best_path
 
 if TYPE_CHECKING:
     from kdzoo.runtime import Classifier, Input
@@ -113,7 +114,10 @@ def load(
 
 
 def _label(classifier: Classifier, text: Input) -> str:
-    return classifier.labels[int(classifier.logits([text])[0].argmax())]
+    logits = classifier.logits([text])
+    if logits.ndim == 2:  # [1, C]
+        return classifier.labels[int(logits[0].argmax())]
+    return " ".join(classifier.labels[tag] for tag in best_path(logits)[0])
 
 
 def visit(
@@ -161,7 +165,8 @@ def throughput(
     classifier.logits(batches[0][:32])  # the first call of a new shape allocates
     start = time.perf_counter()
     for batch in batches:
-        classifier.logits(batch).argmax(1)
+        logits = classifier.logits(batch)
+        logits.argmax(1) if logits.ndim == 2 else best_path(logits)
     return {"seconds": time.perf_counter() - start}
 
 

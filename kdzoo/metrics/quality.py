@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kdzoo.metrics.entities import entity_quality
 from kdzoo.metrics.sets import average_precision, set_quality
 from kdzoo.task import SINGLE_LABEL, Answers, Task
 from kdzoo.task.protocol import Logits
@@ -84,13 +85,15 @@ def quality_of_logits(
 
     Args:
         task: what the data asks.
-        logits: [N, C].
+        logits: [N, C]; where each word gets a label, [N, W, C].
         gold: of the same texts.
         oos: the id of the out-of-scope label, if there is one.
         positive: the id of the label to find, if there is one.
     """
     if task == SINGLE_LABEL:
         return quality(task.answers(logits), gold, oos, positive)
+    if task.by_word:
+        return entity_quality(task.answers(logits), gold, logits.shape[-1])
     threshold = shared_threshold(task.probabilities(logits), gold)
     found = set_quality(task.answers(logits, [threshold] * gold.shape[1]), gold)
     return {**found, "average_precision": average_precision(logits, gold)}

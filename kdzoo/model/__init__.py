@@ -1,6 +1,7 @@
 """A student as a Hugging Face model: building it, saving it, loading it, running it."""
 
 from kdzoo.model.attention import attend_to_all
+from kdzoo.model.auto import auto_class, task_of
 from kdzoo.model.build import (
     BuildContext,
     build_student,
@@ -53,7 +54,11 @@ from kdzoo.model.soundness import (
     try_classifier,
 )
 from kdzoo.model.word_table import narrow, widen, widened, word_table
-from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification
+from kdzoo.model.wrapper import (
+    KdzooConfig,
+    KdzooForSequenceClassification,
+    KdzooForTokenClassification,
+)
 
 __all__ = [
     "DEPLOYED_FILES",
@@ -62,6 +67,7 @@ __all__ = [
     "BuildContext",
     "KdzooConfig",
     "KdzooForSequenceClassification",
+    "KdzooForTokenClassification",
     "KdzooSentenceConfig",
     "KdzooSentenceForSequenceClassification",
     "LoadedModel",
@@ -70,6 +76,7 @@ __all__ = [
     "PoolingKind",
     "Shape",
     "attend_to_all",
+    "auto_class",
     "build_student",
     "deployed_files",
     "freeze_lower",
@@ -103,6 +110,7 @@ __all__ = [
     "shape_of",
     "size_bytes",
     "takes_token_types",
+    "task_of",
     "to_width",
     "tokenizer_files",
     "try_classifier",

@@ -16,8 +16,10 @@ from kdzoo.errors import ModelError
 from kdzoo.files import check_readable, has_file, writing
 from kdzoo.limits import memory_limit
 from kdzoo.model.forward import Logits
+from kdzoo.model.tagger import FEATURES, fit_tagger, is_tagger, tag_features
 from kdzoo.plain import are_names
 from kdzoo.task import SINGLE_LABEL, Answers
+from kdzoo.task.tags import types_of
 
 BASELINE_FILES = ("baseline.skops", "labels.json")
 _PACKED = 100  # times smaller than what was packed: features and weights do not shrink so far
@@ -29,11 +31,14 @@ def fit_baseline(corpus: Corpus) -> Any:
 
     Where a text may have several labels, each has a machine of its own, against the rest.
     Of a pair, the machine reads both texts' features, where they agree and where they differ. Texts
-    without a word of two letters, as of emoji, are read by their characters alone.
+    without a word of two letters, as of emoji, are read by their characters alone. Where each word
+    gets a label, it is that of ``kdzoo.model.tagger``.
     """
     from sklearn.pipeline import make_pipeline, make_union
     from sklearn.svm import LinearSVC
 
+    if corpus.task.by_word:
+        return fit_tagger(corpus)
     words, characters = _vectorisers()
     split = words.build_analyzer()
     has_words = any(split(text) for example in corpus.train for text in texts_of(example.input))
@@ -159,14 +164,19 @@ def _check_baseline(pipeline: Any, labels: Any) -> None:
     Raises:
         ValueError: it is something else; a regular expression of its own may never end.
     """
+    from sklearn.feature_extraction import FeatureHasher
     from sklearn.pipeline import FeatureUnion
     from sklearn.svm import LinearSVC
 
     steps = [step for _, step in getattr(pipeline, "steps", ())]
-    if [type(step) for step in steps] != [FeatureUnion, LinearSVC]:
+    kinds = [type(step) for step in steps]
+    if kinds not in ([FeatureUnion, LinearSVC], [FeatureHasher, LinearSVC]):
         raise ValueError("it is no TF-IDF with a linear support vector machine")
     if not are_names(labels):
         raise ValueError(f"{BASELINE_FILES[1]} is no list of names")
+    if kinds[0] is FeatureHasher:
+        _check_tagger(pipeline, labels)
+        return
     width = _checked_width(steps[0])
     planes, classes = np.asarray(steps[1].coef_), np.asarray(steps[1].classes_).tolist()
     if planes.ndim != 2 or planes.shape[1] not in (width, 4 * width):
@@ -175,6 +185,23 @@ def _check_baseline(pipeline: Any, labels: Any) -> None:
         raise ValueError(f"its classes are not among the {len(labels)} labels")
     example = ["a text"] if planes.shape[1] == width else [("a text", "another")]
     if not np.isfinite(scores_of(steps[1], features_of(steps[0], example), len(labels))).all():
+        raise ValueError("its answers are no numbers")
+
+
+def _check_tagger(pipeline: Any, labels: Sequence[str]) -> None:
+    """Looks whether this is a tagger as it is fitted here, for these labels.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    types_of(labels)
+    planes, classes = np.asarray(pipeline[-1].coef_), np.asarray(pipeline[-1].classes_).tolist()
+    if not is_tagger(pipeline) or planes.ndim != 2 or planes.shape[1] != FEATURES:
+        raise ValueError("its features are not those that kdzoo makes")
+    if classes != sorted(set(classes) & set(range(len(labels)))):
+        raise ValueError(f"its classes are not among the {len(labels)} labels")
+    features, _ = tag_features(pipeline[0], ["a text"])
+    if not np.isfinite(scores_of(pipeline[-1], features, len(labels))).all():
         raise ValueError("its answers are no numbers")
 
 

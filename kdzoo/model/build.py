@@ -18,8 +18,12 @@ from kdzoo.model.allowance import Allowance, refuse_too_large
 from kdzoo.model.contract import has_embedding
 from kdzoo.model.folder import READS_PAIRS
 from kdzoo.model.padding import two_texts
-from kdzoo.model.wrapper import KdzooConfig, KdzooForSequenceClassification
-from kdzoo.task import SINGLE_LABEL
+from kdzoo.model.wrapper import (
+    KdzooConfig,
+    KdzooForSequenceClassification,
+    KdzooForTokenClassification,
+)
+from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.text import Vocabulary
 
 _TRIED = 12  # tokens of a text that is long enough for most mistakes to show
@@ -38,7 +42,7 @@ class BuildContext:
         teacher: loads the fine-tuned teacher. A hard-label control gets the encoder here, so that
             nothing that the teacher learnt reaches it.
         pair_head: width of the head over both texts of a pair; 0 where texts are single.
-        problem_type: what transformers calls what the data asks.
+        task: what the data asks: a label, several, or one for each word.
         outputs: which of the teacher's outputs stands for each label, [C]; None where its head is
             not to be used: for a control, or where the teacher is a file.
     """
@@ -49,7 +53,7 @@ class BuildContext:
     teacher: Callable[[], Any]
     outputs: tuple[int, ...] | None = None
     pair_head: int = 0
-    problem_type: str = SINGLE_LABEL.problem_type
+    task: Task = SINGLE_LABEL
 
 
 def build_student(
@@ -76,7 +80,7 @@ def build_student(
     model = _made(
         entry,
         lambda: (
-            KdzooForSequenceClassification(_config(entry, options, context))
+            _wrapper(context.task)(_config(entry, options, context))
             if entry.is_module
             else entry.value(context, **options)
         ),
@@ -86,13 +90,18 @@ def build_student(
     if vectors is not None:
         own = model.student if entry.is_module else model
         _put_vectors(own, vectors, entry, context.vocabulary.pad_id)
-    model.config.problem_type = context.problem_type
+    model.config.problem_type = context.task.problem_type
     if context.pair_head:
         setattr(model.config, READS_PAIRS, True)
     vocabulary = context.vocabulary
-    _check_contract(model, entry, len(context.labels), len(vocabulary), vocabulary.max_length)
+    longest, by_word = vocabulary.max_length, context.task.by_word
+    _check_contract(model, entry, len(context.labels), len(vocabulary), longest, by_word=by_word)
     _check_reached(model, entry)
     return model
+
+
+def _wrapper(task: Task) -> type[KdzooForSequenceClassification | KdzooForTokenClassification]:
+    return KdzooForTokenClassification if task.by_word else KdzooForSequenceClassification
 
 
 def _config(entry: StudentEntry, options: Mapping[str, Any], context: BuildContext) -> KdzooConfig:
@@ -187,6 +196,7 @@ def try_student(
     max_length: int = _TRIED,
     *,
     table_rate: bool = False,
+    task: Task = SINGLE_LABEL,
 ) -> None:
     """Builds a student that is a class over a toy vocabulary and checks its contract.
 
@@ -196,6 +206,7 @@ def try_student(
         pair_head: width of the head over both texts of a pair; 0 where texts are single.
         max_length: tokens of the longest text that it is tried on.
         table_rate: whether its embedding table is to have a learning rate of its own.
+        task: what it is asked.
 
     Raises:
         ModelError: it breaks it; the message says how and where the student is written.
@@ -208,10 +219,10 @@ def try_student(
     )
 
     def make() -> Any:
-        return _made(entry, lambda: KdzooForSequenceClassification(config), _COPIES)
+        return _made(entry, lambda: _wrapper(task)(config), _COPIES)
 
     model = make()
-    _check_contract(model, entry, 3, 20, max_length)
+    _check_contract(model, entry, 3, 20, max_length, by_word=task.by_word)
     if table_rate:
         refuse_tableless(model.student, entry, "with a rate", "remove training.embedding_rate")
     if pair_head:
@@ -254,7 +265,13 @@ def _made(entry: StudentEntry, make: Callable[[], Any], copies: int = 1) -> Any:
 
 
 def _check_contract(
-    model: Any, entry: StudentEntry, labels: int, tokens: int, longest: int
+    model: Any,
+    entry: StudentEntry,
+    labels: int,
+    tokens: int,
+    longest: int,
+    *,
+    by_word: bool = False,
 ) -> None:
     """Runs a few texts through the student: cheaper than a training that fails.
 
@@ -266,11 +283,12 @@ def _check_contract(
     mask = (torch.arange(width) < torch.tensor([[width], [1]])).long()
     name = f"student '{entry.name}' ({entry.origin})"
     logits = _tried(model, ids, mask, f"{name} fails on two texts, of {width} tokens and of 1")
-    if not isinstance(logits, Tensor) or logits.shape != (2, labels):
-        shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+    wanted = [2, width, labels] if by_word else [2, labels]
+    shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+    if shape != wanted:
         raise ModelError(
             f"{name} breaks its contract",
-            Problem(f"forward gave {shape} for 2 texts and {labels} labels, wanted [2, {labels}]"),
+            Problem(f"forward gave {shape} for 2 texts and {labels} labels, wanted {wanted}"),
         )
     if not torch.isfinite(logits).all():
         raise ModelError(f"{name} gives logits that are not finite")

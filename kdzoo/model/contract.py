@@ -40,6 +40,13 @@ class WithEncoder(Protocol):
         """Returns encodings [B, H] of ids and mask [B, T]."""
 
 
+class WithTokenEncoder(WithHead, Protocol):
+    """A student that can label words: states of its tokens, and a head that reads each."""
+
+    def encode_tokens(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Returns the state of each token, [B, T, H], of ids and mask [B, T]."""
+
+
 # A class with such attributes would do for isinstance, were they no submodules: those are found by
 # getattr alone.
 
@@ -57,3 +64,8 @@ def has_head(student: object) -> TypeGuard[WithHead]:
 def has_encoder(student: object) -> TypeGuard[WithEncoder]:
     """Whether a student can read pairs."""
     return callable(getattr(student, "encode", None)) and hasattr(student, "hidden_size")
+
+
+def has_token_encoder(student: object) -> TypeGuard[WithTokenEncoder]:
+    """Whether a student can label words."""
+    return callable(getattr(student, "encode_tokens", None)) and has_head(student)

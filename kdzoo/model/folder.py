@@ -12,6 +12,7 @@ from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError, first_line
 from kdzoo.files import check_readable, has_file, writing
 from kdzoo.model.attention import attend_to_all
+from kdzoo.model.auto import auto_class, task_of
 from kdzoo.model.forward import KEPT_BACK, TYPES, takes_token_types
 from kdzoo.model.shape import OWN, SENTENCE, Shape, maximum_length, shape_of
 from kdzoo.model.soundness import (
@@ -99,9 +100,6 @@ def load_model(folder: str | Path) -> LoadedModel:
         OSError: a file of it may not be read.
     """
     import torch
-    from transformers import AutoModelForSequenceClassification
-
-    import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
 
     path = Path(folder)
     refuse_adapter(path, str(folder))
@@ -115,7 +113,7 @@ def load_model(folder: str | Path) -> LoadedModel:
         )
     check_readable(*deployed_files(path))
     try:
-        model, info = AutoModelForSequenceClassification.from_pretrained(
+        model, info = auto_class(_task_in(path)).from_pretrained(
             path,
             use_safetensors=True,
             trust_remote_code=False,
@@ -143,8 +141,15 @@ def load_model(folder: str | Path) -> LoadedModel:
     tokenizer, pad_id = _reader(hf, model.config, path, shape=shape)
     attend_to_all(model)
     model.config.pad_token_id = pad_id  # a decoder looks for the text's end before this id
-    task = task_of_problem(model.config.problem_type)
+    task = task_of(model.config)
     return LoadedModel(model.eval(), tokenizer, pad_id, labels, reads_pairs(path), task)
+
+
+def _task_in(folder: Path) -> Task:
+    """Returns what the model in a folder is asked, before anything of it is loaded."""
+    config = read_json(folder / "config.json")
+    told = config if isinstance(config, dict) else {}
+    return task_of_problem(told.get("problem_type"), told.get("architectures"))
 
 
 def reads_pairs(folder: Path) -> bool | None:

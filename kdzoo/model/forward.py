@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from kdzoo.model.padding import heeds_padding
 from kdzoo.text import Encoded
 
-Logits = npt.NDArray[np.float32]  # [N, C]
+Logits = npt.NDArray[np.float32]  # [N, C]; where each word gets a label, [N, W, C]
 Vectors = npt.NDArray[np.float32]  # [N, D]
 
 
@@ -62,6 +62,8 @@ def predict_logits(
 ) -> Logits:
     """Returns the logits [N, C] in the order of the texts; the model is left in evaluation mode.
 
+    Where the words of the texts are known, each has logits: [N, W, C].
+
     Args:
         model: a Hugging Face model, on any device.
         encoded: N texts as ids.
@@ -102,10 +104,22 @@ def _predict(
     alike = bool((lengths != lengths[:1]).any()) and heeds_padding(model)
     for rows in length_sorted_batches(lengths, batch_size, alike=alike):
         batch = {name: tensor.to(device) for name, tensor in encoded.batch(rows).items()}
-        output = output_of(batch).float().cpu().numpy()  # [B, W]
-        if found is None:
-            found = np.empty((len(encoded), output.shape[1]), dtype=np.float32)
-        found[rows] = output
+        output = encoded.answers(rows, output_of(batch).float()).cpu().numpy()  # [B, W]
+        if encoded.words is None:
+            found = (
+                np.empty((len(encoded), output.shape[1]), np.float32) if found is None else found
+            )
+            found[rows] = output
+        else:
+            found = _by_word(encoded, output.shape[-1]) if found is None else found
+            found[rows, : output.shape[1]] = output
         if advance is not None:
             advance(len(rows))
     return np.empty((0, 0), dtype=np.float32) if found is None else found
+
+
+def _by_word(encoded: Encoded, labels: int) -> Logits:
+    """Returns room for the logits of all words of N sentences, [N, W, C]: NaN so far."""
+    assert encoded.words is not None  # noqa: S101 - of sentences alone
+    longest = int(np.diff(encoded.words.offsets).max(initial=1))
+    return np.full((len(encoded), longest, labels), np.nan, dtype=np.float32)

@@ -63,5 +63,7 @@ def _is_swayed(model: Any) -> bool:
     batch = {name: tensor.to(device) for name, tensor in batch.items()}
     beside = model(**batch).logits[1].float()  # [C]
     alone = model(**{name: tensor[1:, :half] for name, tensor in batch.items()}).logits[0].float()
+    if alone.ndim == 2:  # of each piece, [T, C]
+        beside = beside[:half]
     largest = max(1.0, float(alone.abs().max()))
     return not torch.allclose(beside, alone, rtol=0, atol=_NEAR * largest, equal_nan=True)

@@ -8,26 +8,25 @@ from typing import Any
 import torch
 
 from kdzoo.errors import ModelError, first_line
+from kdzoo.model.auto import auto_class
 from kdzoo.model.shape import maximum_length
+from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.text import Vocabulary, whole
 
 
-def load_pretrained(source: str, option: str) -> Any:
+def load_pretrained(source: str, option: str, task: Task = SINGLE_LABEL) -> Any:
     """Returns the model as a classifier on the CPU; what its weights lack begins at random.
 
     Args:
         source: a folder or a hub id.
         option: the student's option that names it, for the message.
+        task: what it is asked.
 
     Raises:
         ModelError: it cannot be loaded, or weights of the encoder are missing.
     """
-    from transformers import AutoModelForSequenceClassification
-
-    import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
-
     try:
-        model, info = AutoModelForSequenceClassification.from_pretrained(
+        model, info = auto_class(task).from_pretrained(
             source,
             use_safetensors=True,
             trust_remote_code=False,

@@ -33,7 +33,10 @@ class WholeModel(PreTrainedModel):  # type: ignore[misc]
     def _logits_of(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None
     ) -> Tensor:
-        """Returns logits [B, C] for ids, mask and, of pairs, token types [B, T] each."""
+        """Returns logits [B, C] for ids, mask and, of pairs, token types [B, T] each.
+
+        Where each piece gets a label, they are [B, T, C].
+        """
         raise NotImplementedError
 
     def forward(
@@ -50,7 +53,8 @@ class WholeModel(PreTrainedModel):  # type: ignore[misc]
         Args:
             input_ids: [B, T].
             attention_mask: [B, T], 0 at padding; all ones by default.
-            labels: ids [B]; where a text may have several, which it has, [B, C].
+            labels: ids [B]; where a text may have several, which it has, [B, C]; where each piece
+                has one, [B, T], -100 where none is wanted.
             token_type_ids: [B, T], 1 at the second text of a pair.
         """
         if input_ids is None:
@@ -67,9 +71,12 @@ def _loss_of(config: Any, logits: Tensor, labels: Tensor) -> Tensor:
 
     Args:
         config: of the model.
-        logits: [B, C].
-        labels: ids [B]; where a text may have several, which it has, [B, C].
+        logits: [B, C]; where each piece has a label, [B, T, C].
+        labels: ids [B]; where a text may have several, which it has, [B, C]; where each piece has
+            one, [B, T].
     """
+    if logits.ndim == 3:
+        return F.cross_entropy(logits.flatten(0, 1), labels.flatten())
     if config.problem_type == MULTI_LABEL.problem_type:
         return F.binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
     return F.cross_entropy(logits, labels)

@@ -11,7 +11,13 @@ from transformers import PreTrainedConfig
 from kdzoo import registry
 from kdzoo.entries import StudentEntry
 from kdzoo.errors import ModelError, RegistryError
-from kdzoo.model.contract import WithEncoder, has_embedding, has_encoder
+from kdzoo.model.contract import (
+    WithEncoder,
+    WithTokenEncoder,
+    has_embedding,
+    has_encoder,
+    has_token_encoder,
+)
 from kdzoo.model.siamese import Siamese
 from kdzoo.model.whole import WholeModel
 
@@ -46,8 +52,8 @@ class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
         return 2 if self.pair_head else 1
 
 
-class KdzooForSequenceClassification(WholeModel):
-    """Wraps a student that is a plain ``nn.Module``: saving, loading, ``pipeline``, the hub.
+class _Wrapped(WholeModel):
+    """A student that is a plain ``nn.Module``, built as its configuration says.
 
     Raises:
         ModelError: the student that the folder names is not registered here.
@@ -71,32 +77,22 @@ class KdzooForSequenceClassification(WholeModel):
         known = {"max_length": config.text_limit, "pad_id": pad_id}
         options = {name: known[name] for name in entry.offered} | (config.options or {})
         student = entry.value(config.vocab_size, config.num_labels, **options)
-        if config.pair_head:
-            student = _encoder_of(student, entry)
-            dropout = options.get("dropout", 0.0)
-            student = Siamese(student, config.num_labels, pad_id, config.pair_head, dropout)
-        self.student = student
+        self.student = self._fitted(student, entry, options)
         self.post_init()
+
+    def _fitted(self, student: Any, entry: StudentEntry, options: dict[str, Any]) -> Any:
+        """Returns the student as it reads what this model is for."""
+        raise NotImplementedError
 
     def get_input_embeddings(self) -> nn.Embedding | None:
         """Returns the student's table of words, ``embedding``, if it has one of that name."""
         return self.student.embedding if has_embedding(self.student) else None
 
-    def _logits_of(
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None
-    ) -> Tensor:
-        """Returns logits [B, C] for ids, mask and, of pairs, token types [B, T] each."""
-        if not self.training and not torch.compiler.is_exporting():  # where any text may come
-            input_ids, attention_mask = self._with_a_token(input_ids, attention_mask)
-        given: tuple[Tensor, ...] = (input_ids, attention_mask)
-        if self.config.pair_head:
-            if token_type_ids is None:
-                raise ValueError("token_type_ids are needed: this model reads pairs of texts")
-            if token_type_ids.shape != input_ids.shape:  # of texts without any token
-                token_type_ids = torch.zeros_like(input_ids)
-            given = (*given, token_type_ids)
-        logits: Tensor = self.student(*given)
-        return logits
+    def _read(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns ids and mask [B, T] as the student reads them."""
+        if self.training or torch.compiler.is_exporting():
+            return input_ids, attention_mask
+        return self._with_a_token(input_ids, attention_mask)  # where any text may come
 
     def _with_a_token(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Gives texts in which the tokenizer found nothing a piece of padding to read.
@@ -115,6 +111,57 @@ class KdzooForSequenceClassification(WholeModel):
         return input_ids, torch.cat([first, attention_mask[:, 1:]], dim=1)
 
 
+class KdzooForSequenceClassification(_Wrapped):
+    """A student that labels texts: saving, loading, ``pipeline``, the hub.
+
+    Raises:
+        ModelError: the student that the folder names is not registered here, or is to read pairs
+            and cannot.
+    """
+
+    def _fitted(self, student: Any, entry: StudentEntry, options: dict[str, Any]) -> Any:
+        config = self.config
+        if not config.pair_head:
+            return student
+        dropout, pad_id = options.get("dropout", 0.0), config.pad_token_id or 0
+        encoder = _encoder_of(student, entry)
+        return Siamese(encoder, config.num_labels, pad_id, config.pair_head, dropout)
+
+    def _logits_of(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None
+    ) -> Tensor:
+        """Returns logits [B, C] for ids, mask and, of pairs, token types [B, T] each."""
+        given: tuple[Tensor, ...] = self._read(input_ids, attention_mask)
+        if self.config.pair_head:
+            if token_type_ids is None:
+                raise ValueError("token_type_ids are needed: this model reads pairs of texts")
+            if token_type_ids.shape != given[0].shape:  # of texts without any token
+                token_type_ids = torch.zeros_like(given[0])
+            given = (*given, token_type_ids)
+        logits: Tensor = self.student(*given)
+        return logits
+
+
+class KdzooForTokenClassification(_Wrapped):
+    """A student that labels each piece of a text: saving, loading, ``pipeline``, the hub.
+
+    Raises:
+        ModelError: the student that the folder names is not registered here, or gives no states of
+            its tokens.
+    """
+
+    def _fitted(self, student: Any, entry: StudentEntry, options: dict[str, Any]) -> Any:
+        return _token_encoder_of(student, entry)
+
+    def _logits_of(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None
+    ) -> Tensor:
+        """Returns logits [B, T, C] for ids and mask [B, T]."""
+        states = self.student.encode_tokens(*self._read(input_ids, attention_mask))  # [B, T, H]
+        logits: Tensor = self.student.head(states)
+        return logits
+
+
 def _encoder_of(student: object, entry: StudentEntry) -> WithEncoder:
     """Returns the student, once it is seen that it can read pairs."""
     if not has_encoder(student):
@@ -122,5 +169,18 @@ def _encoder_of(student: object, entry: StudentEntry) -> WithEncoder:
             f"student '{entry.name}' ({entry.origin}) reads single texts; to read pairs, give it a "
             "method encode(input_ids, attention_mask) that returns [B, H], and an attribute "
             "hidden_size, which is H"
+        )
+    return student
+
+
+def _token_encoder_of(student: object, entry: StudentEntry) -> WithTokenEncoder:
+    """Returns the student, once it is seen that it can label words."""
+    if not has_token_encoder(student):
+        raise ModelError(
+            f"student '{entry.name}' ({entry.origin}) labels texts, not words; to label words, "
+            "give it a method encode_tokens(input_ids, attention_mask) that returns states "
+            "[B, T, H], "
+            "and an attribute head, a module from [B, T, H] to logits [B, T, C]; or take "
+            "student.kind: bilstm, cnn, distilbert, bert or hf"
         )
     return student

@@ -9,6 +9,7 @@ from kdzoo.objectives.total import (
     distillation_loss,
 )
 from kdzoo.objectives.weights import class_weights
+from kdzoo.objectives.words import over_words
 
 __all__ = [
     "OOS",
@@ -23,4 +24,5 @@ __all__ = [
     "gold_for",
     "kl",
     "mse",
+    "over_words",
 ]

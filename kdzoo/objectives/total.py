@@ -13,7 +13,7 @@ from kdzoo.data import NO_LABEL
 from kdzoo.errors import ModelError
 from kdzoo.objectives.gold import GoldFor
 from kdzoo.registry import objectives
-from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task, TaskName
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, Task, TaskName
 
 # (student logits [B, C], teacher logits [B, C], gold [B] or [B, K]) -> scalar
 SoftLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -118,6 +118,7 @@ def set_loss(
 _GOLD_LOSSES: dict[TaskName, Callable[..., Tensor]] = {
     SINGLE_LABEL.name: gold_loss,
     MULTI_LABEL.name: set_loss,
+    TOKEN_CLASSIFICATION.name: gold_loss,  # of words, which are rows
 }
 
 

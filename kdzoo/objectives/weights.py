@@ -28,7 +28,8 @@ def class_weights(corpus: Corpus) -> Tensor:
         there = gold.sum(0)  # [C]
         counts = np.stack([there, len(gold) - there])  # [2, C]
     else:
-        counts = np.bincount(gold, minlength=labels)  # [C]
+        counts = np.bincount(gold[gold >= 0], minlength=labels)  # [C]; of words, where each has one
     sides = 2 if counts.ndim > 1 else np.count_nonzero(counts)
-    weights = len(gold) / (sides * np.maximum(counts, 1))
+    rows = len(gold) if counts.ndim > 1 else counts.sum()
+    weights = rows / (sides * np.maximum(counts, 1))
     return torch.from_numpy(np.where(counts > 0, weights, 1.0).astype(np.float32))

@@ -12,7 +12,8 @@ from kdzoo.plan.step import RowSteps, Step
 from kdzoo.recipe import Variant
 from kdzoo.registry import students
 from kdzoo.results import Failure, Manifest, Member
-from kdzoo.steps import BASELINE, Trained, rows_of
+from kdzoo.steps import Trained, baseline_name, rows_of
+from kdzoo.task import Task
 
 WRITE_EVERY_S = 1.0
 
@@ -81,7 +82,8 @@ class Outcome:
         """Adds a row, where its models are there, or notes why they are not."""
         variant = self.performer.variant(row.variant)
         needed = (row.teacher, row.labels, row.student)
-        baseline = self._beside(row.baseline, _about_baseline(), row.seed, "")
+        data = self.performer.context.data.corpus(variant.recipe.data, row.seed)
+        baseline = self._beside(row.baseline, _about_baseline(data.task), row.seed, "")
         if self._fails(needed, variant, row.seed):
             return
         control = self._beside(
@@ -132,9 +134,9 @@ class Outcome:
             self.performer.context.progress.say(told)
 
 
-def _about_baseline() -> dict[str, Any]:
-    return {"row": BASELINE, "role": "baseline", "kind": BASELINE, "road": None,
-            "runtime": "sklearn"}  # fmt: skip
+def _about_baseline(task: Task) -> dict[str, Any]:
+    name = baseline_name(task)
+    return {"row": name, "role": "baseline", "kind": name, "road": None, "runtime": "sklearn"}
 
 
 def _about(variant: Variant) -> dict[str, Any]:

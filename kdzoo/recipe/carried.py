@@ -9,11 +9,14 @@ from kdzoo.recipe.options import recipe_model
 
 
 def packed_study(study: Study) -> str:
-    """Returns a study as JSON: files that change meanwhile change nothing of it."""
-    variants = [
-        [variant.recipe.model_dump(mode="json", by_alias=True), variant.variant, variant.source]
-        for variant in study.variants
-    ]
+    """Returns a study as JSON: files that change meanwhile change nothing of it.
+
+    What a recipe does not say stays unsaid: a task may have a default of its own for it.
+    """
+    variants = []
+    for variant in study.variants:
+        said = variant.recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        variants.append([said, variant.variant, variant.source])
     return json.dumps([study.name, variants])
 
 

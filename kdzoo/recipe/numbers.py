@@ -13,5 +13,12 @@ Few = Annotated[int, Field(gt=0, le=10_000)]  # of what takes seconds each, or b
 Rate = Annotated[float, Field(gt=0)]  # one that is too high is told when the loss is no number
 Seed = Annotated[int, Field(lt=2**31)]  # two added up are one that every library takes
 SelectBy = Literal[
-    "accuracy", "macro_f1", "in_scope_accuracy", "micro_f1", "average_precision", "last"
+    "accuracy",
+    "macro_f1",
+    "in_scope_accuracy",
+    "micro_f1",
+    "average_precision",
+    "entity_f1",
+    "token_accuracy",
+    "last",
 ]

@@ -38,8 +38,9 @@ class Data(Section):
     task: TaskName | None = Field(
         None,
         exclude_if=lambda task: task is None,
-        description="number of labels that a text has: one (single-label), or any (multi-label); "
-        "by default as the data show, where lists of names are several",
+        description="number of labels that a text has: one (single-label), any (multi-label), or "
+        "one for each word (token-classification); by default as the data show, where lists of "
+        "names are several, and lists of words and tags one for each",
     )
     label_separator: str | None = Field(
         None,
@@ -110,9 +111,11 @@ class Data(Section):
                 "labels stand in cells with a separator, or in columns of 0 and 1; remove "
                 "label_separator or label_columns"
             )
-        if ways and self.task == "single-label":
+        if ways and self.task not in (None, "multi-label"):
             raise ValueError(f"{ways[0]} is for several labels a text; remove it, or task")
-        if self.embedded is not None and (ways or self.task == "multi-label"):
+        if self.task == "token-classification" and self.text_pair is not None:
+            raise ValueError("text_pair: words with tags stand alone; remove it, or task")
+        if self.embedded is not None and (ways or self.task not in (None, "single-label")):
             key = ways[0] if ways else "task"
             raise ValueError(f"{key}: the embedded datasets have one label a text; remove it")
         columns = self.label_columns or []
@@ -278,7 +281,9 @@ class Controls(Section):
         True, description="whether to train the same student on gold labels alone, as a control"
     )
     baseline: bool = Field(
-        True, description="whether to fit TF-IDF and a linear SVM, as a baseline"
+        True,
+        description="whether to fit TF-IDF and a linear SVM, as a baseline; where each word has a "
+        "label, its shape and neighbours and a linear SVM",
     )
 
 

@@ -18,7 +18,8 @@ from kdzoo.files import check_readable
 from kdzoo.measure import with_all_columns
 from kdzoo.measure.predictions import COLUMNS
 from kdzoo.results.record import DataSummary, FormRecord, Record
-from kdzoo.task import MULTI_LABEL
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TASKS, TOKEN_CLASSIFICATION
+from kdzoo.task.tokens import MOST_CELLS
 
 MOST_TEXTS = 10_000_000  # of all splits together: a gigabyte of outcomes
 _NARROW = {  # what holds a column in a fourth of the bytes: type, and encoding in parquet
@@ -27,7 +28,7 @@ _NARROW = {  # what holds a column in a fourth of the bytes: type, and encoding 
 }
 _STEPS = 2**14  # that a mantissa, 0.5 to 1, is rounded to: by less than a ten-thousandth of it
 _IDS = ("gold", "prediction")
-_ANSWERS = (*_IDS, "teacher_prediction", "decided")  # words where texts may have several labels
+_ANSWERS = (*_IDS, "teacher_prediction", "decided")  # words, unless texts have one label each
 _DIGITS = 10  # of the id of a label, and what parts it from the next
 _LEAST = {**dict.fromkeys(_IDS, 0), "teacher_prediction": -1}  # without a teacher
 _LATER = (  # columns that kdzoo did not write from the beginning
@@ -101,7 +102,7 @@ def _table(content: io.BytesIO, data: DataSummary) -> pa.Table:
     lacking = sorted({*COLUMNS} - {*_LATER} - {*names})
     if lacking:
         raise ValueError(f"it lacks the column '{lacking[0]}'")
-    words = ["split", *(_ANSWERS if data.task == MULTI_LABEL.name else ())]
+    words = ["split", *(_ANSWERS if data.task != SINGLE_LABEL.name else ())]
     known = [name for name in names if name in COLUMNS]
     return parquet.read_table(content, columns=known, read_dictionary=words)
 
@@ -112,10 +113,10 @@ def _check(table: pa.Table, data: DataSummary, quality: Mapping[str, Mapping[str
     Raises:
         ValueError: they are not what the record says.
     """
-    in_words = _ANSWERS if data.task == MULTI_LABEL.name else ()
+    in_words = _ANSWERS if data.task != SINGLE_LABEL.name else ()
     for name in table.schema.names:
         if name in in_words:
-            _check_sets(name, table[name], len(data.labels))
+            _check_answers(name, table[name], data)
         else:
             _check_column(name, table[name])
     for name, least in _LEAST.items() if not in_words else ():
@@ -124,6 +125,8 @@ def _check(table: pa.Table, data: DataSummary, quality: Mapping[str, Mapping[str
         if len(wrong):
             raise ValueError(f"'{name}' {wrong[0]} is none of the labels")
     gold, prediction = (table[name].to_numpy() for name in _IDS)
+    if TASKS[data.task].by_word:
+        _check_words(gold, prediction)
     hits = np.asarray(gold == prediction)
     splits = table["split"].unify_dictionaries().combine_chunks()
     for number, split in enumerate(splits.dictionary.to_pylist()):
@@ -138,11 +141,24 @@ def _check(table: pa.Table, data: DataSummary, quality: Mapping[str, Mapping[str
             )
 
 
-def _check_sets(name: str, column: pa.ChunkedArray, labels: int) -> None:
-    """Looks at answers that are sets of labels; each that occurs once, however many texts have it.
+def _check_words(gold: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> None:
+    """Looks at how many tags sentences have.
 
     Raises:
-        ValueError: one is no such set, or there are gaps where there may be none.
+        ValueError: a model gave a sentence another number than it has words, or there are too many.
+    """
+    wanted, given = (np.array([cell.count(" ") for cell in cells]) for cells in (gold, prediction))
+    if not np.array_equal(wanted, given):
+        raise ValueError("a sentence has more or fewer tags than words")
+    if len(gold) * (int(wanted.max(initial=0)) + 1) > MOST_CELLS:
+        raise ValueError(f"it has more than {MOST_CELLS:,} tags")
+
+
+def _check_answers(name: str, column: pa.ChunkedArray, data: DataSummary) -> None:
+    """Looks at answers in words; each that occurs once, however many texts have it.
+
+    Raises:
+        ValueError: one is no such answer, or there are gaps where there may be none.
     """
     if pa.types.is_null(column.type) and name in _MAY_LACK:  # all of them gaps
         return
@@ -152,6 +168,10 @@ def _check_sets(name: str, column: pa.ChunkedArray, labels: int) -> None:
     if column.null_count > 0 and (name not in _MAY_LACK or column.null_count < len(column)):
         raise ValueError(f"the column '{name}' has gaps")
     distinct = column.unify_dictionaries().combine_chunks().dictionary
+    labels = len(data.labels)
+    if TASKS[data.task].by_word:
+        TOKEN_CLASSIFICATION.tags(distinct.to_pylist(), labels)
+        return
     if any(len(stored.as_py()) > _DIGITS * labels for stored in distinct):
         raise ValueError(f"a cell of '{name}' holds more than {labels} labels")
     MULTI_LABEL.sets(distinct.to_pylist(), labels)

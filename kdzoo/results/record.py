@@ -15,6 +15,8 @@ from kdzoo.fields import Count, Finite, Name, Words
 from kdzoo.measure import Size, Speed
 from kdzoo.recipe.card import Card
 from kdzoo.runtime.parity import Parity
+from kdzoo.task import TASKS
+from kdzoo.task.tags import types_of
 
 SCHEMA_VERSION = 1
 
@@ -105,6 +107,8 @@ class DataSummary(_Frozen):
             label is not None and label >= len(self.labels) for label in (self.oos, self.positive)
         ):
             raise ValueError(f"'oos' or 'positive' is none of the {len(self.labels)} labels")
+        if TASKS[self.task].by_word:
+            types_of(self.labels)
         return self
 
     @property

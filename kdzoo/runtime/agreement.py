@@ -11,6 +11,7 @@ import numpy as np
 from kdzoo.runtime.alone import TextByText
 from kdzoo.runtime.protocol import Classifier, Input
 from kdzoo.task import SINGLE_LABEL, Task
+from kdzoo.task.words import is_word
 
 CHUNK = 512  # texts in memory at once
 
@@ -44,6 +45,9 @@ def agreement(
         wanted, found = reference.logits(chunk), alone.logits(chunk)  # [N, C] each
         count += len(chunk)
         same += int(task.right(task.answers(found), task.answers(wanted)).sum())
-        difference = max(difference, float(np.abs(wanted - found).max()))
+        apart = np.abs(wanted - found)
+        difference = max(
+            difference, float((apart[is_word(wanted)] if task.by_word else apart).max())
+        )
         advance(len(chunk))
     return Agreement(count, same, difference)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from kdzoo.runtime.protocol import Classifier, Input, Logits
+from kdzoo.task.words import joined
 
 
 class TextByText:
@@ -33,16 +34,14 @@ class TextByText:
         """Returns the logits [B, C] of encoded texts, one after the other."""
         if len(encoded) == 1:
             return self._inner.run(encoded[0])
-        logits = np.empty((len(encoded), len(self.labels)), dtype=np.float32)
-        for row, text in enumerate(encoded):
-            logits[row] = self._inner.run(text)[0]
-        return logits
+        return self._joined(encoded)
 
     def logits(self, texts: Sequence[Input]) -> Logits:
         """Returns the logits [N, C], in the order of the texts."""
         if len(texts) == 1:
             return self._inner.run(self._inner.encode(texts))
-        logits = np.empty((len(texts), len(self.labels)), dtype=np.float32)
-        for row, text in enumerate(texts):
-            logits[row] = self._inner.run(self._inner.encode([text]))[0]
-        return logits
+        return self._joined(self._inner.encode([text]) for text in texts)
+
+    def _joined(self, encoded: Iterable[Any]) -> Logits:
+        found = [self._inner.run(text) for text in encoded]
+        return joined(found) if found else np.empty((0, len(self.labels)), dtype=np.float32)

@@ -78,7 +78,7 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
         text = readme(runtime, loaded.labels, read_decision(partial), loaded.task)
         (partial / README).write_text(text, encoding="utf-8")
         write_exported_form(partial, _description(partial, loaded, runtime, int8))
-        refuse_not_finite(OnnxClassifier(partial).logits(["one", "two texts"]), str(folder))
+        refuse_not_finite(OnnxClassifier(partial).logits(["one text", "two texts"]), str(folder))
         shutil.rmtree(target, ignore_errors=True)
         partial.replace(target)
     finally:

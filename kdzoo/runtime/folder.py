@@ -44,7 +44,7 @@ class ExportedForm:
             ``tokenizer.json`` cannot say.
         heeds_padding: whether a text is answered otherwise beside a longer one, so that texts have
             to be read one at a time.
-        task: whether a text gets one label, or any number of them.
+        task: whether a text gets one label, any number of them, or each word one.
     """
 
     runtime: str

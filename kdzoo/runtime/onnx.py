@@ -14,9 +14,11 @@ from tokenizers import Tokenizer
 
 from kdzoo.errors import ModelError, first_line
 from kdzoo.files import check_readable
-from kdzoo.runtime.encoder import INPUTS, Ids, TextEncoder
+from kdzoo.runtime.encoder import INPUTS, WORDS, EncodedInput, Ids, TextEncoder
 from kdzoo.runtime.folder import DEPLOYED, GRAPH, TOKENIZER, read_exported_form, read_labels
 from kdzoo.runtime.protocol import Input, Logits
+from kdzoo.task import TASKS
+from kdzoo.task.words import by_word, joined
 
 BATCH_SIZE = 32
 LIMIT_S = 60  # for a text: far more than a big model takes on a slow machine
@@ -52,7 +54,8 @@ class OnnxClassifier:
                 "there are labels; export the model again"
             )
         self._watch = _Watch()
-        self._encoder = TextEncoder(tokenizer, form.pad_id, inputs)
+        self._by_word = TASKS[form.task].by_word
+        self._encoder = TextEncoder(tokenizer, form.pad_id, inputs, self._by_word)
 
     def encode(self, texts: Sequence[Input]) -> dict[str, Ids]:
         """Returns ids and mask [B, T] of one batch, padded on the right."""
@@ -61,15 +64,16 @@ class OnnxClassifier:
         return self._encoder.batch(self._encoder.rows(texts))
 
     def run(self, encoded: dict[str, Ids]) -> Logits:
-        """Returns the logits [B, C] of one batch.
+        """Returns the logits [B, C] of one batch; where each word gets a label, [B, W, C].
 
         Raises:
             ModelError: the graph cannot be run on it.
         """
-        texts = len(next(iter(encoded.values())))
+        texts, length = next(iter(encoded.values())).shape
+        fed = {name: array for name, array in encoded.items() if name != WORDS}
         self._watch.begins(LIMIT_S * texts)
         try:
-            logits: Logits = self._session.run(["logits"], encoded, self._watch.options)[0]
+            logits: Logits = self._session.run(["logits"], fed, self._watch.options)[0]
         except Exception as error:  # ONNX Runtime's errors have no common base
             if self._watch.options.terminate:
                 raise ModelError(
@@ -79,25 +83,35 @@ class OnnxClassifier:
             raise ModelError(f"{GRAPH} cannot be run: {first_line(error)}") from error
         finally:
             self._watch.ends()
-        if logits.shape != (texts, len(self.labels)):
+        wanted = (texts, length) if self._by_word else (texts,)
+        if logits.shape != (*wanted, len(self.labels)):
             raise ModelError(
                 f"{GRAPH} gives logits of the shape {list(logits.shape)} for {texts} texts and "
                 f"{len(self.labels)} labels; export the model again"
             )
-        return logits
+        return by_word(logits, encoded[WORDS]) if self._by_word else logits
 
     def logits(self, texts: Sequence[Input]) -> Logits:
-        """Returns the logits [N, C], in the order of the texts."""
+        """Returns the logits [N, C], in the order of the texts; [N, W, C], NaN without a word."""
         if len(texts) == 1:
             return self.run(self.encode(texts))
-        logits = np.empty((len(texts), len(self.labels)), dtype=np.float32)
-        for start in range(0, len(texts), CHUNK):
-            rows = self._encoder.rows(texts[start : start + CHUNK])
-            order = sorted(range(len(rows)), key=lambda row: len(rows[row][0]))
-            for first in range(0, len(order), BATCH_SIZE):
-                chosen = order[first : first + BATCH_SIZE]
-                batch = self._encoder.batch([rows[row] for row in chosen])
-                logits[[start + row for row in chosen]] = self.run(batch)
+        parts = [
+            self._chunk(self._encoder.rows(texts[start : start + CHUNK]))
+            for start in range(0, len(texts), CHUNK)
+        ]
+        return joined(parts) if parts else np.empty((0, len(self.labels)), dtype=np.float32)
+
+    def _chunk(self, rows: Sequence[EncodedInput]) -> Logits:
+        words = (max(len(first) for *_, first in rows),) if self._by_word else ()
+        logits = np.full((len(rows), *words, len(self.labels)), np.nan, dtype=np.float32)
+        order = sorted(range(len(rows)), key=lambda row: len(rows[row][0]))
+        for begin in range(0, len(order), BATCH_SIZE):
+            chosen = order[begin : begin + BATCH_SIZE]
+            found = self.run(self._encoder.batch([rows[row] for row in chosen]))
+            if self._by_word:
+                logits[chosen, : found.shape[1]] = found
+            else:
+                logits[chosen] = found
         return logits
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from kdzoo.fields import Count, Finite
 from kdzoo.runtime.protocol import Classifier, Input, Logits
 from kdzoo.task import SINGLE_LABEL, Answers, Task
+from kdzoo.task.words import is_word, joined, widened
 
 LARGEST_DIFFERENCE = 1e-4  # of a logit, where a runtime computes in float32
 LARGEST_LOSS = 0.005  # of validation accuracy, where it does not
@@ -70,7 +71,7 @@ class Long:
 def ragged_logits(classifier: Classifier, texts: Sequence[Input]) -> Logits:
     """Returns the logits [N, C] of texts in batches as they come, long beside short."""
     batches = [texts[i : i + RAGGED_BATCH] for i in range(0, len(texts), RAGGED_BATCH)]
-    return np.concatenate([classifier.run(classifier.encode(batch)) for batch in batches])
+    return joined([classifier.run(classifier.encode(batch)) for batch in batches])
 
 
 def compare(
@@ -94,9 +95,9 @@ def compare(
     """
     answers, wanted = task.answers(logits), task.answers(reference)
     lost = int(task.right(wanted, gold).sum()) - int(task.right(answers, gold).sum())
-    apart = (logits - reference, ragged - reference[: len(ragged)])
+    apart = (_apart(logits, reference, task), _apart(ragged, reference[: len(ragged)], task))
     # NaN is larger than all to NumPy, and smaller to Python's max
-    difference = float(np.max([np.abs(deviations).max(initial=0) for deviations in apart]))
+    difference = float(np.max(apart))
     is_near = (
         difference <= LARGEST_DIFFERENCE
         if exact
@@ -109,6 +110,14 @@ def compare(
         accuracy_change=-lost / len(gold),
         passed=is_near and bool(np.isfinite(difference)),
     )
+
+
+def _apart(logits: Logits, reference: Logits, task: Task) -> float:
+    """Returns the largest difference of a logit; NaN where one is no number."""
+    if not task.by_word:
+        return float(np.abs(logits - reference).max(initial=0))
+    there = is_word(reference)  # a word has to be one in both, with numbers
+    return float(np.abs(widened(logits, there.shape[1], np.nan) - reference)[there].max(initial=0))
 
 
 def long_texts(texts: Sequence[Input], max_length: int) -> list[Input]:
@@ -153,7 +162,7 @@ def with_long(
     if long.failure is not None:
         return parity.model_copy(update={"long_failure": long.failure})
     logits = classifier.logits(long.texts)
-    difference = float(np.abs(logits - long.logits).max(initial=0))
+    difference = _apart(logits, long.logits, task)
     answers, wanted = task.answers(logits), task.answers(long.logits)
     others = int((~task.right(answers, wanted)).sum())
     is_near = difference <= LARGEST_DIFFERENCE if exact else others <= LONG_LABELS * len(logits)

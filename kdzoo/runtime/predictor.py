@@ -19,22 +19,44 @@ from kdzoo.runtime.folder import CASCADE, check_exported_form, is_exported_form
 from kdzoo.runtime.protocol import Input, Logits, load_classifier, runtime_of, task_in
 from kdzoo.task import MULTI_LABEL, Answers
 from kdzoo.task.protocol import Values
+from kdzoo.task.tags import entities_in, tag_order, types_of
 
 CHUNK = 256  # texts in memory at once, however long the input
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """The label of a text, and the probabilities of the most probable ones.
+class Entity:
+    """A part of a text, and what it is.
 
     Attributes:
-        label: what the text gets; where it may get several, the most probable one, given or not.
-        probability: of that label.
+        label: its type.
+        start: its first character in the text as it was given.
+        end: the character behind its last.
+        text: that part.
+        probability: the mean of those of its words' tags.
+    """
+
+    label: str
+    start: int
+    end: int
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The label of a text, and the probabilities of the most probable ones; or its entities.
+
+    Attributes:
+        label: what the text gets; where it may get several, the most probable one, given or not;
+            nothing where each word gets one.
+        probability: of that label; or of all the words' tags together.
         top: the most probable labels, each with its probability; where a text may get several, as
             many as it gets at least.
         by: who answered, of a cascade: ``student`` or ``teacher``; ``escalate`` where the teacher
             is elsewhere, and the label is the student's best guess.
         labels: where it may get several, those that it gets, the most probable first; else None.
+        entities: where each word gets a label, what those mark, in their order; else None.
     """
 
     label: str
@@ -42,6 +64,7 @@ class Prediction:
     top: tuple[tuple[str, float], ...]
     by: Literal["student", "teacher", "escalate"] | None = None
     labels: tuple[str, ...] | None = None
+    entities: tuple[Entity, ...] | None = None
 
     @property
     def chosen(self) -> tuple[tuple[str, float], ...]:
@@ -77,6 +100,7 @@ class Predictor:
         self.reads_pairs = self._classifier.reads_pairs
         self._temperature = decision.temperature if decision and calibrated else 1.0
         self._rejection = _rejection(decision, self.labels, folder) if decision and reject else None
+        self._order = _tag_order(self.labels, folder) if self.task.by_word else []
         fitted = read_decision(folder) if self.task == MULTI_LABEL else None
         self._thresholds = None if fitted is None else fitted.thresholds_of(self.labels)
 
@@ -92,12 +116,11 @@ class Predictor:
 
         remaining = checked(texts, self.reads_pairs)
         while chunk := list(islice(remaining, CHUNK)):
+            if self.task.by_word:
+                yield from self._sentences(list(map(str, chunk)))
+                continue
             logits, by = self._answered(chunk)  # [N, C]
-            if not np.isfinite(logits).all():
-                raise ModelError(
-                    f"{self._folder} gives logits that are no finite numbers: its weights are "
-                    "damaged; download or train it again"
-                )
+            self._refuse_not_finite(logits)
             orders = (-logits).argsort(axis=1, kind="stable")
             if self._rejection is not None:
                 label, score, threshold = self._rejection
@@ -112,6 +135,39 @@ class Predictor:
             for row, order, who in zip(probabilities, orders, by, strict=True):
                 best = [(self.labels[i], float(row[i])) for i in order[:top]]
                 yield Prediction(*best[0], tuple(best), who)
+
+    def _refuse_not_finite(self, logits: Logits) -> None:
+        if not np.isfinite(logits).all():
+            raise ModelError(
+                f"{self._folder} gives logits that are no finite numbers: its weights are "
+                "damaged; download or train it again"
+            )
+
+    def _sentences(self, texts: Sequence[str]) -> Iterator[Prediction]:
+        """Yields a prediction per text whose words get labels."""
+        from kdzoo.data.sentences import Sentence
+
+        sentences = [Sentence.of(text) for text in texts]
+        logits = self._classifier.logits([sentence.text for sentence in sentences])
+        logits = logits[..., self._order]  # [N, W, C]
+        counts = np.array([len(sentence.words) for sentence in sentences])
+        self._refuse_not_finite(logits[np.arange(logits.shape[1]) < counts[:, np.newaxis]])
+        scaled = logits / self._temperature
+        tags = self.task.answers(logits)
+        certain = np.exp(self.task.log_probability(scaled, tags))
+        probabilities = np.take_along_axis(
+            self.task.probabilities(scaled), np.maximum(tags, 0)[..., np.newaxis], axis=-1
+        )[..., 0]  # [N, W]
+        types = types_of([self.labels[place] for place in self._order])
+        for text, sentence, row, words, whole in zip(
+            texts, sentences, tags, probabilities, certain, strict=True
+        ):
+            entities = []
+            for first, end, kind in entities_in(row[: len(sentence.words)]):
+                start, stop = sentence.spans[first][0], sentence.spans[end - 1][1]
+                mean = float(words[first:end].mean())
+                entities.append(Entity(types[kind], start, stop, text[start:stop], mean))
+            yield Prediction("", float(whole), (), entities=tuple(entities))
 
     def _answered(self, chunk: Sequence[Input]) -> tuple[Logits, list[Any]]:
         """Returns the logits [N, C] of texts, and who gave them, where there are two to ask."""
@@ -130,6 +186,16 @@ class Predictor:
             best = [(self.labels[i], float(row[i])) for i in places]
             given = tuple(self.labels[i] for i in places if is_given[i])
             yield Prediction(*best[0], tuple(best), labels=given)
+
+
+def _tag_order(labels: Sequence[str], folder: Path) -> list[int]:
+    try:
+        return tag_order(labels)
+    except ValueError as error:
+        raise ModelError(
+            f"{folder} labels words, and {error}: entities cannot be told of them; take a model "
+            "whose labels are O, B-NAME and I-NAME"
+        ) from error
 
 
 def _decision(folder: Path) -> Decision:

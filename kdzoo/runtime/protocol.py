@@ -17,14 +17,25 @@ from kdzoo import registry
 from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.files import has_file
-from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TASKS, Task, task_of_problem
+from kdzoo.task import (
+    MULTI_LABEL,
+    SINGLE_LABEL,
+    TASKS,
+    TOKEN_CLASSIFICATION,
+    Task,
+    task_of_problem,
+)
+from kdzoo.task.tags import are_tags
 
 Input = str | tuple[str, str]  # a text, or the two of a pair
-Logits = npt.NDArray[np.float32]  # [N, C]
+Logits = npt.NDArray[np.float32]  # [N, C]; where each word gets a label, [N, W, C]
 
 
 class Classifier(Protocol):
     """A model as it would be deployed: texts in, logits out, tokenisation included.
+
+    Where each word gets a label, texts are words with one space between, and logits are [N, W, C]:
+    NaN where a text has fewer words, zeros where a word was not read.
 
     An answer depends on its text alone, never on the texts beside it: a runtime in which a batch
     has a say is wrapped in ``kdzoo.runtime.alone.TextByText``.
@@ -93,7 +104,7 @@ def task_in(folder: Path) -> Task:
         ModelError: a file of it cannot be read.
     """
     from kdzoo.runtime.decision import read_decision
-    from kdzoo.runtime.folder import is_exported_form, read_exported_form
+    from kdzoo.runtime.folder import LABELS, is_exported_form, read_exported_form, read_labels
 
     if is_exported_form(folder):
         return TASKS[read_exported_form(folder).task]
@@ -102,8 +113,11 @@ def task_in(folder: Path) -> Task:
             config = read_json(folder / "config.json")
         except ValueError as error:
             raise ModelError(f"{folder / 'config.json'} cannot be read: {error}") from error
-        return task_of_problem(config.get("problem_type") if isinstance(config, dict) else None)
+        told = config if isinstance(config, dict) else {}
+        return task_of_problem(told.get("problem_type"), told.get("architectures"))
     decision = read_decision(folder)  # of the classical baseline, whose files say nothing of it
+    if has_file(folder / LABELS) and are_tags(read_labels(folder)):
+        return TOKEN_CLASSIFICATION
     return SINGLE_LABEL if decision is None or decision.thresholds is None else MULTI_LABEL
 
 

@@ -10,8 +10,10 @@ import torch
 
 from kdzoo.data import Example
 from kdzoo.model import Logits, heeds_padding, load_model, predict_logits, readable
+from kdzoo.runtime.encoder import WORDS
 from kdzoo.runtime.protocol import Input
-from kdzoo.text import Batch, encode
+from kdzoo.task.words import by_word, joined
+from kdzoo.text import Batch, Encoded, encode
 
 
 class TorchClassifier:
@@ -30,30 +32,36 @@ class TorchClassifier:
 
     def encode(self, texts: Sequence[Input]) -> Batch:
         """Returns ids and mask [B, T] of one batch."""
-        encoded = encode(self._loaded.tokenizer, _examples(texts), self._loaded.pad_id)
-        return readable(self._loaded.model, encoded).batch(np.arange(len(texts)))
+        encoded, rows = self._encoded(texts), np.arange(len(texts))
+        batch = readable(self._loaded.model, encoded).batch(rows)
+        if encoded.words is not None:
+            batch[WORDS] = torch.from_numpy(encoded.words.batch(rows))
+        return batch
 
     @torch.inference_mode()
     def run(self, encoded: Batch) -> Logits:
-        """Returns the logits [B, C] of one batch."""
+        """Returns the logits [B, C] of one batch; where each word gets a label, [B, W, C]."""
         model = self._loaded.model
         if len(encoded["input_ids"]) > 1 and heeds_padding(model):
             lengths = encoded["attention_mask"].sum(1).tolist()
             alone = [
-                {name: array[row : row + 1, :length] for name, array in encoded.items()}
+                {
+                    name: array[row : row + 1, : None if name == WORDS else length]
+                    for name, array in encoded.items()
+                }
                 for row, length in enumerate(lengths)
             ]
-            return np.concatenate([self.run(single) for single in alone])
-        logits: Logits = model(**encoded).logits.float().numpy()
-        return logits
+            return joined([self.run(single) for single in alone])
+        inputs = {name: array for name, array in encoded.items() if name != WORDS}
+        logits: Logits = model(**inputs).logits.float().numpy()
+        return by_word(logits, encoded[WORDS].numpy()) if WORDS in encoded else logits
 
     def logits(self, texts: Sequence[Input]) -> Logits:
-        """Returns the logits [N, C], in the order of the texts."""
+        """Returns the logits [N, C], in the order of the texts; [N, W, C], NaN without a word."""
         if not texts:
             return np.empty((0, len(self.labels)), dtype=np.float32)
-        encoded = encode(self._loaded.tokenizer, _examples(texts), self._loaded.pad_id)
-        return predict_logits(self._loaded.model, encoded)
+        return predict_logits(self._loaded.model, self._encoded(texts))
 
-
-def _examples(texts: Sequence[Input]) -> list[Example]:
-    return [Example.of(text) for text in texts]
+    def _encoded(self, texts: Sequence[Input]) -> Encoded:
+        loaded, examples = self._loaded, [Example.of(text) for text in texts]
+        return encode(loaded.tokenizer, examples, loaded.pad_id, by_word=loaded.task.by_word)

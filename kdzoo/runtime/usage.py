@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kdzoo.data.sentences import WORD
 from kdzoo.runtime.decision import Decision, ScoreName
 from kdzoo.task import SINGLE_LABEL, Task
 
@@ -38,6 +39,70 @@ least = fitted.get("thresholds") or dict.fromkeys(labels, 0.5)
 def choose(logits):
     probabilities = (1 + np.tanh(logits / 2)) / 2  # the sigmoid
     return [name for name, p in zip(labels, probabilities) if p >= least[name]]"""
+
+_WORDS = """\
+import json, os, pathlib
+from bisect import bisect_right
+from itertools import accumulate
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else onnxruntime looks up a host
+import numpy as np
+import onnxruntime
+from tokenizers import Regex, Tokenizer
+from tokenizers.pre_tokenizers import Split
+def read(name):
+    return json.loads(pathlib.Path(name).read_text("utf-8"))
+about, labels = read("export.json"), read("labels.json")
+order = sorted(range(len(labels)), key=lambda i: (labels[i] != "O", labels[i][2:], labels[i]))
+tokenizer = Tokenizer.from_file("tokenizer.json")  # cuts as the model wants it
+tokenizer.encode_special_tokens = about.get("splits_special_tokens", False)
+WORD = {word}
+words_of = Split(Regex(WORD), "removed", invert=True)
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = 1
+session = onnxruntime.InferenceSession("model.onnx", options)
+names = [node.name for node in session.get_inputs()]
+def scores(words):  # of each tag for each word: those of its first piece
+    sentence = " ".join(words)
+    starts = list(accumulate((len(word) + 1 for word in words[:-1]), initial=0))
+    row = tokenizer.encode_batch([sentence])[0]
+    ids = row.ids or [about["pad_id"]]
+    fed = dict(input_ids=ids, attention_mask=[1] * len(ids), token_type_ids=row.type_ids or [0])
+    fed = {{name: np.array([fed[name]], dtype=np.int64) for name in names}}
+    logits = session.run(["logits"], fed)[0][0][:, order].astype(np.float64)
+    found, read = np.zeros((len(words), len(labels))), set()
+    for place, (start, end) in enumerate(row.offsets):
+        word = bisect_right(starts, end - 1) - 1
+        if end > start and sentence[end - 1] != " " and word not in read:
+            found[word] = logits[place]
+            read.add(word)
+    return found
+def best(found):  # the best tags of which I- stands behind its own kind alone
+    total, before = np.full(len(labels), -np.inf), []
+    total[0] = 0.0
+    for row in found:
+        begin, inside = total[1::2], total[2::2]
+        reached, last = np.full(len(labels), total.max()), np.full(len(labels), total.argmax())
+        reached[2::2] = np.maximum(begin, inside)
+        last[2::2] = np.arange(1, len(labels), 2) + (inside > begin)
+        total = reached + row
+        before.append(last)
+    tags = [int(total.argmax())]
+    for last in reversed(before[1:]):
+        tags.append(int(last[tags[-1]]))
+    return tags[::-1]
+def entities(text):
+    pieces, found = words_of.pre_tokenize_str(text), []
+    tags = best(scores([word for word, _ in pieces])) if pieces else []
+    for tag, (_, (start, end)) in zip(tags, pieces):
+        name = labels[order[tag]]
+        if name.startswith("B-"):
+            found.append([start, end, name[2:]])
+        elif name != "O":
+            found[-1][1] = end
+    return [tuple(entity) for entity in found]
+def classify(texts):
+    return [entities(text) for text in texts]  # one at a time: an answer depends on its text alone
+"""
 
 CASCADE_SNIPPET = """\
 import json, os, pathlib
@@ -114,6 +179,8 @@ student's logits, divided by `temperature`, is below `threshold`.
 
 def snippet_of(task: Task) -> str:
     """Returns code that asks an exported folder: ``classify`` gives a label a text, or a list."""
+    if task.by_word:
+        return _WORDS.format(word=ascii(WORD))
     return SNIPPET if task == SINGLE_LABEL else SNIPPET.replace(_ONE, _SEVERAL)
 
 
@@ -132,7 +199,12 @@ def readme(
         task: whether a text gets one label, or any number of them.
     """
     noun, returned = "classes", "their labels"
-    if task != SINGLE_LABEL:
+    if task.by_word:
+        noun = "tags of words"
+        returned = (
+            "a list of entities for each: the first character, the one behind the last, the type"
+        )
+    elif task != SINGLE_LABEL:
         noun, returned = "labels", "a list of labels for each, which may be empty"
     return f"""# A text classifier with {len(labels)} {noun}, for {runtime}
 
@@ -141,11 +213,23 @@ def readme(
 ```python
 {snippet_of(task)}```
 
-`classify(["a text", "another"])` returns {returned}; pairs of texts are given as
-`("first", "second")`. `logits` are [1, classes], in the order of `labels.json`.
+{_asked(task, returned)}
 
 {_decision_note(decision)}`export.json` says what the model is and holds the digests of the files.
 """
+
+
+def _asked(task: Task, returned: str) -> str:
+    if task.by_word:
+        return (
+            f'`classify(["a text", "another"])` returns {returned}. `logits` are [1, pieces, '
+            "tags], in the order of\n`labels.json`; a word has those of its first piece. Words "
+            "stand with one space between."
+        )
+    return (
+        f'`classify(["a text", "another"])` returns {returned}; pairs of texts are given as\n'
+        '`("first", "second")`. `logits` are [1, classes], in the order of `labels.json`.'
+    )
 
 
 _SCORES: dict[ScoreName, str] = {

@@ -15,6 +15,7 @@ from kdzoo.statistics.losses import (
     class_losses,
     inheritance,
     label_losses,
+    type_losses,
 )
 from kdzoo.statistics.out_of_scope import (
     Detection,
@@ -107,4 +108,5 @@ __all__ = [
     "share_closed",
     "teacher_of",
     "tune_threshold",
+    "type_losses",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kdzoo.statistics.resampling import paired_seeds
+from kdzoo.statistics.sets import Marks
 
 Ids = npt.NDArray[np.integer[Any]]
 Sets = npt.NDArray[np.bool_]
@@ -103,6 +104,29 @@ def label_losses(student: Sets, teacher: Sets, gold: Sets) -> list[ClassLoss]:
         found.append(
             ClassLoss(int(label), len(place), float(own.mean()), float(ideal.mean()), None, lost)
         )
+    return sorted(found, key=lambda loss: (-loss.loss, loss.label))
+
+
+def type_losses(student: Marks, teacher: Marks) -> list[ClassLoss]:
+    """Returns the types of entities that sentences have, those in which most recall was lost first.
+
+    A class is named by the id of its ``B-``; its texts are its entities.
+
+    Args:
+        student: what it finds of each type.
+        teacher: likewise; one of the two may have a single seed.
+    """
+    found = []
+    for kind in np.flatnonzero(student.wanted.any(0)):
+        wanted = int(student.wanted[:, kind].sum())
+        own, ideal = paired_seeds(student.right[..., kind], teacher.right[..., kind])  # [S, N]
+        times = (ideal > own).sum(0)
+        order = np.argsort(-times, kind="stable")[: int((times > 0).sum())]
+        student_recall, teacher_recall = (
+            float(right.sum() / len(right) / wanted) for right in (own, ideal)
+        )
+        label, lost = 2 * int(kind) + 1, tuple(order.tolist())
+        found.append(ClassLoss(label, wanted, student_recall, teacher_recall, None, lost))
     return sorted(found, key=lambda loss: (-loss.loss, loss.label))
 
 

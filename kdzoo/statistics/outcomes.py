@@ -14,8 +14,15 @@ from kdzoo.errors import StoreError
 from kdzoo.results import ManifestRow, Member, Role, Store
 from kdzoo.statistics.interval import Hits, Interval, Scores, over_examples
 from kdzoo.statistics.paired import Comparison, compare
-from kdzoo.statistics.sets import compare_sets, f1_over_texts, f1_values, macro
-from kdzoo.task import MULTI_LABEL, TASKS, Task
+from kdzoo.statistics.sets import (
+    ENTITY_AVERAGES,
+    Marks,
+    compare_marks,
+    f1_over_texts,
+    f1_values,
+)
+from kdzoo.task import MULTI_LABEL, TASKS, TOKEN_CLASSIFICATION, Task
+from kdzoo.task.tags import entity_counts, right_counts
 
 Ids = npt.NDArray[np.integer[Any]]
 Sets = npt.NDArray[np.bool_]
@@ -44,6 +51,8 @@ class Outcomes:
         decision_score: what that threshold is of, [S, N].
         sets: where a text may have several labels: those it is given, [S, N, C], and its gold ones,
             [N, C]. The ids are then numbers that stand for the whole sets.
+        entities: where each word has a tag: the entities of each type. The ids are then numbers
+            that stand for the tags of a sentence.
 
     Those that an older kdzoo did not write are NaN.
     """
@@ -64,6 +73,7 @@ class Outcomes:
     decided: Ids
     decision_score: Values
     sets: tuple[Sets, Sets] | None = None
+    entities: Marks | None = None
 
     @property
     def hits(self) -> Hits:
@@ -72,9 +82,14 @@ class Outcomes:
         return hits
 
     @cached_property
+    def marks(self) -> Marks | None:
+        """What F1 is made of, where that is the leading figure."""
+        return self.entities if self.sets is None else Marks.of_sets(*self.sets)
+
+    @cached_property
     def scores(self) -> Scores:
         """What each text adds to the leading figure, [S, N]: hits, or what F1 is made of."""
-        return self.hits if self.sets is None else f1_values(*self.sets)
+        return self.hits if self.marks is None else f1_values(self.marks)
 
 
 def compare_outcomes(first: Outcomes, second: Outcomes) -> Comparison:
@@ -83,14 +98,16 @@ def compare_outcomes(first: Outcomes, second: Outcomes) -> Comparison:
     Raises:
         ValueError: other texts, or numbers of seeds that cannot be paired.
     """
-    if first.sets is None or second.sets is None:
+    if first.marks is None or second.marks is None:
         return compare(first.hits, second.hits)
-    return compare_sets(first.sets[0], second.sets[0], first.sets[1])
+    return compare_marks(first.marks, second.marks)
 
 
 def leading_over_texts(own: Outcomes) -> Interval:
     """Returns the leading figure, mean over seeds, with its interval over texts."""
-    return over_examples(own.hits) if own.sets is None else f1_over_texts(*own.sets, macro)
+    if own.marks is None:
+        return over_examples(own.hits)
+    return f1_over_texts(own.marks, own.marks.leading)
 
 
 def read_outcomes(
@@ -137,6 +154,7 @@ def read_outcomes(
         decided=numbered("decided"),
         decision_score=stacked("decision_score", np.float32),
         sets=_sets(frames, labels) if task == MULTI_LABEL else None,
+        entities=entities_of(frames, labels) if task.by_word else None,
     )
 
 
@@ -150,6 +168,19 @@ def _numbers(stored: pd.Series[Any], task: Task, labels: int) -> Ids:
 def _sets(frames: list[pd.DataFrame], labels: int) -> tuple[Sets, Sets]:
     answers = [MULTI_LABEL.sets(frame["prediction"], labels) for frame in frames]
     return np.stack(answers), MULTI_LABEL.sets(frames[0]["gold"], labels)
+
+
+def entities_of(frames: list[pd.DataFrame], labels: int) -> Marks:
+    """Returns the entities of each type that outcomes of sentences have, a frame for each model."""
+    types = (labels - 1) // 2
+    gold = TOKEN_CLASSIFICATION.tags(frames[0]["gold"], labels)
+    given = [TOKEN_CLASSIFICATION.tags(frame["prediction"], labels) for frame in frames]
+    return Marks(
+        right=np.stack([right_counts(tags, gold, types) for tags in given]),
+        given=np.stack([entity_counts(tags, types) for tags in given]),
+        wanted=entity_counts(gold, types),
+        averages=ENTITY_AVERAGES,
+    )
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from kdzoo.files import write_atomically
-from kdzoo.metrics import quality, set_quality
+from kdzoo.metrics import entity_quality, quality, set_quality
 from kdzoo.results import PREDICTIONS, FormRecord, Record, Store, opened
 from kdzoo.results.opened import OpenedStore
 from kdzoo.results.outcome_file import read_outcome_file
@@ -25,10 +25,10 @@ from kdzoo.results.record import Figures
 from kdzoo.results.store import T
 from kdzoo.statistics.interval import Interval, percentile_interval
 from kdzoo.statistics.out_of_scope import detection
-from kdzoo.statistics.outcomes import Ids, Outcomes
+from kdzoo.statistics.outcomes import Ids, Outcomes, entities_of
 from kdzoo.statistics.resampling import Counts, Floats, Ints, distinct_columns
-from kdzoo.statistics.sets import AVERAGES, f1_over_texts
-from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TASKS, Task
+from kdzoo.statistics.sets import Marks, f1_over_texts
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TASKS, TOKEN_CLASSIFICATION, Task
 
 QUALITY_VERSION = 2  # raised when a figure is added: records that are older are then told it too
 _RESAMPLES = 999  # of the texts, for every model of a study
@@ -132,6 +132,8 @@ def figures(
     own = task.numbers(frame["prediction"], labels)
     if task == MULTI_LABEL:
         found = _of_sets(frame, labels)
+    elif task.by_word:
+        found = _of_tags(frame, labels)
     else:
         found = quality(own, frame["gold"].to_numpy(), oos, positive)
     if task.are_known(frame["teacher_prediction"]):
@@ -145,9 +147,19 @@ def figures(
 def _of_sets(frame: pd.DataFrame, labels: int) -> dict[str, float]:
     """Returns the figures of sets of labels, F1 with its intervals."""
     answers, gold = (MULTI_LABEL.sets(frame[name], labels) for name in ("prediction", "gold"))
-    found = set_quality(answers, gold)
-    for name, average in AVERAGES.items():
-        found |= dict(_named(name, f1_over_texts(answers[np.newaxis], gold, average)))
+    return set_quality(answers, gold) | _with_intervals(Marks.of_sets(answers[np.newaxis], gold))
+
+
+def _of_tags(frame: pd.DataFrame, labels: int) -> dict[str, float]:
+    """Returns the figures of the tags of sentences, F1 with its intervals."""
+    tags, gold = (TOKEN_CLASSIFICATION.tags(frame[name], labels) for name in ("prediction", "gold"))
+    return entity_quality(tags, gold, labels) | _with_intervals(entities_of([frame], labels))
+
+
+def _with_intervals(marks: Marks) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, average in marks.averages.items():
+        found |= dict(_named(name, f1_over_texts(marks, average)))
     return found
 
 
@@ -181,9 +193,9 @@ def _named(name: str, figure: float | Interval) -> Iterator[tuple[str, float]]:
 def intervals(outcomes: Outcomes) -> dict[str, Interval]:
     """Returns the figures of a row's models together that have an interval over texts, by name."""
     told: dict[str, Interval] = {}
-    if outcomes.sets is not None:
-        answers, gold = outcomes.sets
-        told = {name: f1_over_texts(answers, gold, average) for name, average in AVERAGES.items()}
+    marks = outcomes.marks
+    if marks is not None:
+        told = {name: f1_over_texts(marks, each) for name, each in marks.averages.items()}
     if (outcomes.teacher_predictions < 0).any():
         return told
     found = {

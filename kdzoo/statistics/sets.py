@@ -1,8 +1,10 @@
-"""F1 of sets of labels with its interval: it is no mean over texts, which are resampled whole."""
+"""F1 of labels, or entities, with its interval: it is no mean over texts, which are resampled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,7 @@ from kdzoo.statistics.resampling import Floats, paired_seeds
 from kdzoo.task.thresholds import f1_of_counts
 
 Sets = npt.NDArray[np.bool_]  # which labels each text has, [..., N, C]
+Counted = npt.NDArray[np.bool_ | np.integer[Any]]  # [..., N, C]
 Average = Callable[[Floats, Floats, Floats], Floats]  # counts [..., C] -> F1 [...]
 
 _RESAMPLES = 999  # of the texts
@@ -35,83 +38,110 @@ def micro(right: Floats, given: Floats, wanted: Floats) -> Floats:
 
 
 AVERAGES: dict[str, Average] = {"macro_f1": macro, "micro_f1": micro}
+ENTITY_AVERAGES: dict[str, Average] = {"entity_f1": micro, "macro_f1": macro}
 
 
-def f1_by_seed(answers: Sets, gold: Sets, average: Average) -> Floats:
-    """Returns the F1 of each seed's model, [S].
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What F1 is made of: how often each text is given what it has, of each of C kinds.
 
-    Args:
-        answers: [S, N, C].
-        gold: [N, C].
-        average: over labels.
+    Kinds are labels, of which a text has each or not; or types of entities, of which a sentence has
+    any number.
+
+    Attributes:
+        right: given, and there, [S, N, C].
+        given: by each of S models, [S, N, C].
+        wanted: that are there, [N, C].
+        averages: the F1s that are told, by name; the first is the leading one.
     """
-    right, given = (answers & gold).sum(1), answers.sum(1)  # [S, C]
-    return average(*(counts.astype(np.float64) for counts in (right, given, gold.sum(0))))
+
+    right: Counted
+    given: Counted
+    wanted: Counted
+    averages: Mapping[str, Average]
+
+    @classmethod
+    def of_sets(cls, answers: Sets, gold: Sets) -> Marks:
+        """Returns those of sets of labels, [S, N, C] and [N, C]."""
+        return cls(answers & gold, answers, gold, AVERAGES)
+
+    @property
+    def leading(self) -> Average:
+        """The average of the leading figure."""
+        return next(iter(self.averages.values()))
+
+    def by_kind(self) -> tuple[Counted, Counted, Counted]:
+        """Returns right, given and wanted with the kinds that the leading figure averages over."""
+        if self.leading is macro:
+            return self.right, self.given, self.wanted
+        counts = (self.right, self.given, self.wanted)
+        right, given, wanted = (count.sum(-1, keepdims=True) for count in counts)
+        return right, given, wanted
 
 
-def f1_over_texts(answers: Sets, gold: Sets, average: Average, seed: int = 0) -> Interval:
+def f1_by_seed(marks: Marks, average: Average) -> Floats:
+    """Returns the F1 of each seed's model, [S]."""
+    right, given = marks.right.sum(1), marks.given.sum(1)  # [S, C]
+    wanted = marks.wanted.sum(0)
+    return average(*(counts.astype(np.float64) for counts in (right, given, wanted)))
+
+
+def f1_over_texts(marks: Marks, average: Average, seed: int = 0) -> Interval:
     """Returns F1, mean over seeds, with its percentile bootstrap interval over texts.
 
     It says how far other texts would move the figure of these very models.
 
     Args:
-        answers: [S, N, C].
-        gold: [N, C].
-        average: over labels.
+        marks: of N texts.
+        average: over kinds.
         seed: of the bootstrap.
     """
-    value = float(f1_by_seed(answers, gold, average).mean())
+    value = float(f1_by_seed(marks, average).mean())
     resampled = [
-        np.mean([average(*counts) for counts in _counts(drawn, answers, gold)], axis=0)
-        for drawn in _resamples(len(gold), seed)
+        np.mean([average(*counts) for counts in _counts(drawn, marks)], axis=0)
+        for drawn in _resamples(len(marks.wanted), seed)
     ]
     return percentile_interval(value, np.concatenate(resampled))
 
 
-def f1_values(answers: Sets, gold: Sets) -> Floats:
-    """Returns what each text adds to macro-F1, [S, N]: numbers whose mean over texts it is.
+def f1_values(marks: Marks) -> Floats:
+    """Returns what each text adds to the leading F1, [S, N]: numbers whose mean over texts it is.
 
     The infinitesimal jackknife (Efron, 1982): F1 plus N times its derivative by the text's weight.
     Their variance over texts is that of F1, so that what is known of means holds of it, as nearly
     as it is linear in single texts.
-
-    Args:
-        answers: [S, N, C].
-        gold: [N, C].
     """
-    wanted = gold.sum(0)
-    occurs = wanted > 0
-    answers, gold, wanted = answers[..., occurs], gold[:, occurs], wanted[occurs]
-    right = answers & gold  # [S, N, C]
-    total = np.maximum(answers.sum(1, keepdims=True) + wanted, 1)  # [S, 1, C]
-    found = 2 * right.sum(1, keepdims=True) / total  # F1 of each label
-    slopes = (2 * right - found * (answers + gold.astype(np.int8))) / total
-    values: Floats = found.mean(-1) + len(gold) * slopes.mean(-1)
+    right, given, wanted = marks.by_kind()
+    total_wanted = wanted.sum(0)
+    occurs = total_wanted > 0
+    right, given, wanted = right[..., occurs], given[..., occurs], wanted[:, occurs]
+    total = np.maximum(given.sum(1, keepdims=True) + total_wanted[occurs], 1)  # [S, 1, C]
+    found = 2 * right.sum(1, keepdims=True) / total  # F1 of each kind
+    slopes = (2 * right - found * (given + wanted.astype(np.int64))) / total
+    values: Floats = found.mean(-1) + len(wanted) * slopes.mean(-1)
     return values
 
 
-def compare_sets(first: Sets, second: Sets, gold: Sets, seed: int = 0) -> Comparison:
-    """Returns how macro-F1 of the first model differs from the second's.
+def compare_marks(first: Marks, second: Marks, seed: int = 0) -> Comparison:
+    """Returns how the leading F1 of the first model differs from the second's.
 
-    The interval resamples texts and seeds, each for itself, and macro-F1 is worked out anew from
-    each resample. The p-value is that of swapping a text's two sides, to first order: of
-    ``f1_values``.
+    The interval resamples texts and seeds, each for itself, and F1 is worked out anew from each
+    resample. The p-value is that of swapping a text's two sides, to first order: of ``f1_values``.
 
     Args:
-        first: [S, N, C], of the same texts in the same order as ``second``.
-        second: [S, N, C]; one of the two may have a single seed.
-        gold: [N, C].
+        first: of S models.
+        second: of the same texts in the same order; one of the two may have a single seed.
         seed: of the bootstrap.
 
     Raises:
         ValueError: other texts, or numbers of seeds that cannot be paired.
     """
-    one, two = paired_seeds(f1_values(first, gold), f1_values(second, gold))
+    one, two = paired_seeds(f1_values(first), f1_values(second))
     by_seed = one.mean(1) - two.mean(1)  # [S]
     rng, resampled = np.random.default_rng(seed + 1), []
-    for drawn in _resamples(len(gold), seed):
+    for drawn in _resamples(len(first.wanted), seed):
         own, other = (
-            np.stack([macro(*counts) for counts in _counts(drawn, member, gold)], axis=1)
+            np.stack([first.leading(*counts) for counts in _counts(drawn, member)], axis=1)
             for member in (first, second)
         )  # [R, S]
         seeds = len(by_seed)
@@ -134,8 +164,8 @@ def _resamples(texts: int, seed: int) -> Iterator[Floats]:
         yield rng.multinomial(texts, np.full(texts, 1 / texts), size=count).astype(np.float64)
 
 
-def _counts(drawn: Floats, answers: Sets, gold: Sets) -> Iterator[tuple[Floats, Floats, Floats]]:
-    """Yields of each seed how often labels are right, given and wanted in resamples, [R, C]."""
-    wanted = drawn @ gold.astype(np.float64)
-    for own in answers:
-        yield drawn @ (own & gold).astype(np.float64), drawn @ own.astype(np.float64), wanted
+def _counts(drawn: Floats, marks: Marks) -> Iterator[tuple[Floats, Floats, Floats]]:
+    """Yields of each seed how often kinds are right, given and wanted in resamples, [R, C]."""
+    wanted = drawn @ marks.wanted.astype(np.float64)
+    for right, given in zip(marks.right, marks.given, strict=True):
+        yield drawn @ right.astype(np.float64), drawn @ given.astype(np.float64), wanted

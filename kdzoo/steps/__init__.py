@@ -13,14 +13,19 @@ from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.session import time_study
 from kdzoo.steps.student import Prepared, obtain_student, prepare_student
 from kdzoo.steps.study_data import StudyData
-from kdzoo.steps.teacher import StudyTeacher, check_outputs, obtain_teacher, refuse_other_kind
+from kdzoo.steps.teacher import (
+    StudyTeacher,
+    check_outputs,
+    obtain_teacher,
+    refuse_other_kind,
+    refuse_other_task,
+)
 from kdzoo.steps.timing import TimedRow, settings_of, teacher_runtimes, timed_rows
-from kdzoo.steps.trained import BASELINE, Trained, rows_of
+from kdzoo.steps.trained import Trained, baseline_name, rows_of
 from kdzoo.steps.trial import Lookout, check_gold, check_labels, check_teacher, try_student_on
 from kdzoo.steps.wanted import wanted_texts, write_wanted_texts
 
 __all__ = [
-    "BASELINE",
     "FATAL",
     "FormJob",
     "Lookout",
@@ -33,6 +38,7 @@ __all__ = [
     "StudyTeacher",
     "TimedRow",
     "Trained",
+    "baseline_name",
     "check_gold",
     "check_kinds",
     "check_labels",
@@ -51,6 +57,7 @@ __all__ = [
     "prepare_student",
     "reason_of",
     "refuse_other_kind",
+    "refuse_other_task",
     "rejection_problem",
     "rows_of",
     "settings_of",

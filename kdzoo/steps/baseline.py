@@ -11,6 +11,7 @@ from kdzoo.model.baseline import fit_baseline, save_baseline
 from kdzoo.recipe.schema import Recipe
 from kdzoo.results import Record, now
 from kdzoo.steps.context import MODEL_FORMAT, StudyContext, summary_of
+from kdzoo.steps.trained import baseline_name
 
 
 def obtain_baseline(recipe: Recipe, corpus: Corpus, seed: int, context: StudyContext) -> str:
@@ -22,9 +23,10 @@ def obtain_baseline(recipe: Recipe, corpus: Corpus, seed: int, context: StudyCon
         seed: of the run that asks first.
         context: the store, and who is told.
     """
-    key = content_hash(
-        {"format": MODEL_FORMAT, "role": "baseline", "corpus": corpus.gold_fingerprint}
-    )
+    content = {"format": MODEL_FORMAT, "role": "baseline", "corpus": corpus.gold_fingerprint}
+    if corpus.task.by_word:
+        content["task"] = corpus.task.name
+    key = content_hash(content)
     context.obtain(key, "the baseline", lambda: _fit(key, recipe, corpus, seed, context))
     return key
 
@@ -36,12 +38,13 @@ def _fit(key: str, recipe: Recipe, corpus: Corpus, seed: int, context: StudyCont
     if context.accelerator.is_main_process:
         save_baseline(folder, pipeline, corpus.labels)
     context.accelerator.wait_for_everyone()
+    name = baseline_name(corpus.task)
     record = Record(
         key=key,
         role="baseline",
-        name="tf-idf + svm",
+        name=name,
         seed=seed,
-        kind="tf-idf + svm",
+        kind=name,
         data=summary_of(corpus, origin_of(recipe.data), 0.0),
         recipe=recipe.model_dump(mode="json", include={"version", "data"}),
         size=baseline_size(pipeline, folder),

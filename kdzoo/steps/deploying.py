@@ -71,7 +71,14 @@ class FormJob:
     @cached_property
     def reference(self) -> Logits:
         """PyTorch's logits of the validation texts, [N, C]."""
-        return load_classifier(self.folder, "torch").logits(self.texts("validation"))
+        return self.in_order(load_classifier(self.folder, "torch").logits(self.texts("validation")))
+
+    def in_order(self, logits: Logits) -> Logits:
+        """Returns logits in the order of the data's labels: a finished teacher may have its own."""
+        if self.key != self.run.teacher.key:
+            return logits
+        ordered: Logits = logits[..., self.run.teacher.whole.members[0].columns]
+        return ordered
 
     @cached_property
     def long(self) -> Long:
@@ -184,7 +191,7 @@ def _mended(
     texts = job.texts("validation")
 
     def parity(form: Classifier) -> Parity:
-        return _parity(job, form, form.logits(texts), exact=False)
+        return _parity(job, form, job.in_order(form.logits(texts)), exact=False)
 
     kept = kept_in_float(job.folder, runtime, settings, texts, parity, context.progress)
     if not kept:
@@ -205,7 +212,7 @@ def _read(
     """
     folder, exact = context.store.form(job.key, runtime), _is_exact(runtime)
     classifier = load_classifier(folder, runtime)
-    logits = {split: classifier.logits(job.texts(split)) for split in splits}
+    logits = {split: job.in_order(classifier.logits(job.texts(split))) for split in splits}
     teacher = {split: teacher_logits(split, job.run, context) for split in splits}
     return {
         "files": {name: (folder / name).stat().st_size for name in DEPLOYED},
@@ -217,7 +224,7 @@ def _read(
 
 def _parity(job: FormJob, classifier: Classifier, logits: Logits, exact: bool) -> Parity:
     texts = job.texts("validation")[:RAGGED_TEXTS]
-    ragged = ragged_logits(classifier, texts) if exact else logits[:0]
+    ragged = job.in_order(ragged_logits(classifier, texts)) if exact else logits[:0]
     gold, task = job.run.corpus.gold("validation"), job.run.corpus.task
     found = compare(job.reference, logits, gold, exact=exact, ragged=ragged, task=task)
     return with_long(found, job.long, classifier, exact=exact, task=task)

@@ -31,6 +31,7 @@ from kdzoo.objectives import (
     class_weights,
     distillation_loss,
     gold_for,
+    over_words,
 )
 from kdzoo.recipe import options_of
 from kdzoo.recipe.schema import Recipe, Vectors
@@ -123,7 +124,12 @@ def prepare_student(job: StudentJob, context: StudyContext) -> Prepared:
 
 def _training_set(job: StudentJob, context: StudyContext) -> TrainingSet:
     transfer = job.learns_from
-    encoded = encode(job.vocabulary.tokenizer, transfer.examples, job.vocabulary.pad_id)
+    encoded = encode(
+        job.vocabulary.tokenizer,
+        transfer.examples,
+        job.vocabulary.pad_id,
+        by_word=job.run.corpus.task.by_word,
+    )
     if job.hard_labels:
         return TrainingSet(encoded, transfer.gold)
     device = context.accelerator.device
@@ -141,7 +147,7 @@ def _build_context(job: StudentJob) -> BuildContext:
         teacher=teacher.encoder if job.hard_labels else teacher.model,
         outputs=None if job.hard_labels else teacher.outputs,
         pair_head=job.run.recipe.student.pair_head if job.run.corpus.has_pairs else 0,
-        problem_type=job.run.corpus.task.problem_type,
+        task=job.run.corpus.task,
     )
 
 
@@ -175,19 +181,26 @@ def _loss(job: StudentJob) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
     is_weighted = job.run.recipe.training.class_weights is not None
     by_gold = bind_gold_loss(corpus.task, weights=class_weights(corpus) if is_weighted else None)
     if job.hard_labels:
-        return partial(distillation_loss, soft=None, alpha=1.0, by_gold=by_gold)
-    return partial(
-        distillation_loss,
-        by_gold=by_gold,
-        soft=bind_objective(objective.kind, options_of(objective), corpus.task),
-        alpha=objective.alpha,
-        gold_for=gold_for(objective.gold_for, corpus) if objective.gold_for else None,
-    )
+        loss = partial(distillation_loss, soft=None, alpha=1.0, by_gold=by_gold)
+    else:
+        loss = partial(
+            distillation_loss,
+            by_gold=by_gold,
+            soft=bind_objective(objective.kind, options_of(objective), corpus.task),
+            alpha=objective.alpha,
+            gold_for=gold_for(objective.gold_for, corpus) if objective.gold_for else None,
+        )
+    return over_words(loss) if corpus.task.by_word else loss
 
 
 def _evaluation(job: StudentJob, unseen: Tensor | None) -> Callable[[nn.Module], dict[str, float]]:
     vocabulary, corpus = job.vocabulary, job.run.corpus
-    encoded = encode(vocabulary.tokenizer, corpus.validation, vocabulary.pad_id)
+    encoded = encode(
+        vocabulary.tokenizer,
+        corpus.validation,
+        vocabulary.pad_id,
+        by_word=corpus.task.by_word,
+    )
     gold = corpus.gold("validation")
 
     def evaluate(model: nn.Module) -> dict[str, float]:

@@ -12,14 +12,14 @@ from kdzoo.digest import content_hash
 from kdzoo.errors import Problem, TeacherError
 from kdzoo.files import with_home
 from kdzoo.measure import Size
-from kdzoo.model import reads_pairs
+from kdzoo.model import reads_pairs, task_of
 from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.results import OUTPUTS, Record
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.fitting import fitted, fitted_fold, model_record, teacher_record
 from kdzoo.steps.study_data import StudyData
-from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, task_of_problem
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task
 from kdzoo.teacher import (
     NO_ENCODER,
     NO_TOKENIZER,
@@ -137,6 +137,7 @@ def obtain_teacher(
         encoder_folder=find_model(section.encoder) if section.encoder else sources[0],
         max_length=section.max_length,
         batch_size=section.batch_size,
+        task=corpus.task,
     )
     folded = _folded(teacher, sources, luck, recipe, corpus, context)
     if len(keys) == 1:
@@ -191,7 +192,7 @@ def refuse_other_kind(source: Path, corpus: Corpus) -> None:
     Raises:
         TeacherError: it learnt from the others.
     """
-    _refuse_other_task(source, corpus)
+    refuse_other_task(source, corpus.task)
     if reads_pairs(source) not in (None, corpus.has_pairs):
         own, given = ("pairs", "single texts")[:: -1 if corpus.has_pairs else 1]
         columns = "leave out" if corpus.has_pairs else "name"
@@ -202,15 +203,28 @@ def refuse_other_kind(source: Path, corpus: Corpus) -> None:
         )
 
 
-def _refuse_other_task(source: Path, corpus: Corpus) -> None:
+def refuse_other_task(source: Path, task: Task) -> None:
+    """A finished classifier that was asked something else says nothing of these data.
+
+    Raises:
+        TeacherError: it was.
+    """
     config = read_config(source)
-    if task_of_problem(config.problem_type) == corpus.task:
+    other = task_of(config)
+    if other == task:
         return
     own = f"problem_type {config.problem_type or 'not said'}"
     fit = (
         "have the teacher fitted to these texts (--fine-tune, in a recipe teacher: {fine_tune: {}})"
     )
-    if corpus.task == MULTI_LABEL:
+    if task.by_word or other.by_word:
+        said = {True: "labels each word of a sentence", False: "labels a text as a whole"}
+        kind = (config.architectures or ["a class that is not said"])[0]
+        raise TeacherError(
+            f"the teacher {source.name} {said[other.by_word]} ({kind}), and the data want one that "
+            f"{said[task.by_word]}; {fit}"
+        )
+    if task == MULTI_LABEL:
         raise TeacherError(
             f"the teacher {source.name} chooses one label ({own}), and a text of the data may have "
             f"several; {fit}. If it was trained for several, its config.json has to say so: "

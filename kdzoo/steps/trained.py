@@ -9,8 +9,12 @@ from kdzoo.registry import students
 from kdzoo.results import ManifestRow, Member
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.timing import teacher_runtimes
+from kdzoo.task import Task
 
-BASELINE = "tf-idf + svm"
+
+def baseline_name(task: Task) -> str:
+    """Returns what the classical baseline of a task is called."""
+    return "word shapes + svm" if task.by_word else "tf-idf + svm"
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,8 @@ def rows_of(trained: Sequence[Trained]) -> tuple[ManifestRow, ...]:
                 key=seed_run.baseline_key,
                 teacher_key=seed_run.run.teacher.key,
             )
-            name = shared_name(BASELINE, seed_run)
-            add(ManifestRow(name=name, role="baseline", kind=BASELINE, road=None, members=(member,),
+            kind = baseline_name(seed_run.run.corpus.task)
+            name = shared_name(kind, seed_run)
+            add(ManifestRow(name=name, role="baseline", kind=kind, road=None, members=(member,),
                     runtimes=("sklearn",)))  # fmt: skip
     return tuple(rows.values())

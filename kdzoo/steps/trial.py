@@ -26,7 +26,8 @@ from kdzoo.progress import Silent
 from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.steps.job import student_options
-from kdzoo.steps.teacher import refuse_other_kind
+from kdzoo.steps.teacher import refuse_other_kind, refuse_other_task
+from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.teacher import (
     Looked,
     columns_of,
@@ -50,23 +51,26 @@ _TEXTS = tuple(map(Example, ("play some jazz", "what is the weather like in the 
 class Lookout:
     """The models that were looked at, each once; their weights stay while recipes are tried."""
 
-    _seen: dict[tuple[Path, int, bool], Looked] = field(default_factory=dict)
+    _seen: dict[tuple[Path, int, bool, str], Looked] = field(default_factory=dict)
     _read: set[tuple[Path, int, str | None]] = field(default_factory=set)
 
-    def look(self, folder: Path, wanted: int, *, finished: bool) -> Looked:
+    def look(
+        self, folder: Path, wanted: int, *, finished: bool, task: Task = SINGLE_LABEL
+    ) -> Looked:
         """Returns a model once it is seen to be sound.
 
         Args:
             folder: the model's.
             wanted: tokens that it is to read.
             finished: whether it has to be a classifier already.
+            task: what it is going to be asked.
 
         Raises:
             KdzooError: it is not.
         """
-        known = (folder, wanted, finished)
+        known = (folder, wanted, finished, task.name)
         if known not in self._seen:
-            self._seen[known] = look_at(folder, wanted, finished=finished)
+            self._seen[known] = look_at(folder, wanted, finished=finished, task=task)
         return self._seen[known]
 
     def look_at_sentences(self, folder: Path, section: TeacherSection) -> None:
@@ -81,12 +85,13 @@ class Lookout:
             self._read.add(known)
 
 
-def check_teacher(recipe: Recipe, lookout: Lookout) -> None:
+def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -> None:
     """Looks at a recipe's teacher, and tries on it what the recipe asks of it.
 
     Args:
         recipe: any.
         lookout: what was seen already.
+        task: what the data ask.
 
     Raises:
         TeacherError: the teacher cannot be found or loaded.
@@ -94,10 +99,12 @@ def check_teacher(recipe: Recipe, lookout: Lookout) -> None:
         RecipeError: the augmenter's options cannot be.
         DataError: the augmenter needs what the teacher does not have.
     """
-    section = recipe.teacher
+    section, sources = recipe.teacher, find_sources(recipe.teacher)
+    for folder in sources if section.is_finished else ():
+        refuse_other_task(folder, task)
     lent = [
-        lookout.look(folder, section.max_length, finished=section.is_finished)
-        for folder in find_sources(section)
+        lookout.look(folder, section.max_length, finished=section.is_finished, task=task)
+        for folder in sources
     ]
     if section.head is not None:
         for member in lent:
@@ -107,7 +114,7 @@ def check_teacher(recipe: Recipe, lookout: Lookout) -> None:
             freeze_lower(copy.deepcopy(member.model), section.fine_tune.freeze)
     if section.encoder is not None:
         folder = find_model(section.encoder)
-        encoder = lookout.look(folder, section.max_length, finished=False)
+        encoder = lookout.look(folder, section.max_length, finished=False, task=task)
     elif lent:
         encoder = lent[0]
     else:  # a file alone, which lends nothing
@@ -119,7 +126,7 @@ def check_teacher(recipe: Recipe, lookout: Lookout) -> None:
     if recipe.transfer.augment is not None:
         try_augmenter(recipe.transfer.augment, SpecialTokens.of(teacher.tokenizer).mask)
     if registry.students.get(recipe.student.kind).tokenizer_of is None:
-        try_student_on(recipe, teacher, encoder, knows_head=bool(lent))
+        try_student_on(recipe, teacher, encoder, knows_head=bool(lent), task=task)
 
 
 def check_labels(recipe: Recipe, corpus: Corpus) -> None:
@@ -152,7 +159,14 @@ def check_gold(recipe: Recipe, corpus: Corpus) -> None:
         gold_for(recipe.objective.gold_for, corpus)
 
 
-def try_student_on(recipe: Recipe, teacher: Looked, encoder: Looked, *, knows_head: bool) -> None:
+def try_student_on(
+    recipe: Recipe,
+    teacher: Looked,
+    encoder: Looked,
+    *,
+    knows_head: bool,
+    task: Task = SINGLE_LABEL,
+) -> None:
     """Makes a recipe's student of its teacher, over a handful of words.
 
     Args:
@@ -160,6 +174,7 @@ def try_student_on(recipe: Recipe, teacher: Looked, encoder: Looked, *, knows_he
         teacher: the teacher, or what stands for it before it is fine-tuned.
         encoder: what it was fine-tuned from.
         knows_head: whether students may take over the teacher's classification head.
+        task: what the data ask.
 
     Raises:
         ModelError: that cannot be.
@@ -174,6 +189,7 @@ def try_student_on(recipe: Recipe, teacher: Looked, encoder: Looked, *, knows_he
         teacher=lambda: copy.deepcopy(teacher.model),
         outputs=tuple(range(len(teacher.labels))) if knows_head else None,
         pair_head=student.pair_head if recipe.data.text_pair is not None else 0,
+        task=task,
     )
     model = build_student(student.kind, student_options(student), context, None, seed=0)
     if needs_vectors:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-Label = int | tuple[int, ...]  # the id of a label; or those of several, rising, none too
-Ids = npt.NDArray[np.int64]  # [N], or [N, K] where texts have several labels
+# the id of a label; those of several, rising, none too; or of the tag of each word
+Label = int | tuple[int, ...]
+Ids = npt.NDArray[np.int64]  # [N]; [N, K] where texts have several labels, or their words tags
 
 NO_LABEL = -100  # the label id of a row without a gold label
-_NOTHING = -1  # fills up the row of a text that has fewer labels than another
+_NOTHING = -1  # fills up the row of a text that has fewer labels, or words, than another
 
 
 def rows_of(labels: Sequence[Label | None]) -> Ids:

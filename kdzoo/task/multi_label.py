@@ -25,9 +25,10 @@ class MultiLabel:
     """
 
     name: TaskName = "multi-label"
-    problem_type: str = "multi_label_classification"
+    problem_type: str | None = "multi_label_classification"
     leading: str = "macro_f1"
     leading_title: str = "macro-F1"
+    by_word: bool = False
 
     def gold(self, rows: Ids, labels: int) -> Answers:
         """Returns which labels each text has, [N, C]."""

@@ -11,12 +11,13 @@ import numpy.typing as npt
 from kdzoo.entries import TaskName
 from kdzoo.task.gold import Ids
 
-Logits = npt.NDArray[np.floating[Any]]  # [N, C]
+Logits = npt.NDArray[np.floating[Any]]  # [N, C]; where each word gets a label, [N, W, C]
 Values = npt.NDArray[np.float64]
 Thresholds = Sequence[float] | None  # probabilities, [C], from which on a label is given
 Stored = npt.ArrayLike  # answers as a file has them, a cell each, [N]
 Numbers = npt.NDArray[np.integer[Any]]  # [N]
-Answers = npt.NDArray[Any]  # what texts get: ids of labels [N], or which of them [N, C]
+# what texts get: ids of labels [N], which of them [N, C], or ids of the words' tags [N, W]
+Answers = npt.NDArray[Any]
 
 
 class Task(Protocol):
@@ -31,6 +32,7 @@ class Task(Protocol):
         problem_type: what the configuration of a Hugging Face classifier calls it.
         leading: the quality figure by which models are chosen and shown.
         leading_title: what people call it.
+        by_word: whether each word gets a label: logits are then [N, W, C], answers [N, W].
     """
 
     @property
@@ -38,8 +40,8 @@ class Task(Protocol):
         """What recipes and records call it."""
 
     @property
-    def problem_type(self) -> str:
-        """What the configuration of a Hugging Face classifier calls it."""
+    def problem_type(self) -> str | None:
+        """What the configuration of a Hugging Face classifier calls it; None: it has no name."""
 
     @property
     def leading(self) -> str:
@@ -48,6 +50,10 @@ class Task(Protocol):
     @property
     def leading_title(self) -> str:
         """What people call it."""
+
+    @property
+    def by_word(self) -> bool:
+        """Whether each word gets a label: logits are then [N, W, C], answers [N, W]."""
 
     def gold(self, rows: Ids, labels: int) -> Answers:
         """Returns gold labels as answers.

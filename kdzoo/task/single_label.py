@@ -18,9 +18,10 @@ class SingleLabel:
     """An answer is the id of a label; its distribution is the softmax of the logits."""
 
     name: TaskName = "single-label"
-    problem_type: str = "single_label_classification"
+    problem_type: str | None = "single_label_classification"
     leading: str = "accuracy"
     leading_title: str = "accuracy"
+    by_word: bool = False
 
     def gold(self, rows: Ids, labels: int) -> Answers:
         """Returns the ids as they are, [N]."""

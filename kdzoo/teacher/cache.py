@@ -232,6 +232,8 @@ class CachedRows:
 class LogitTable:
     """Logits of N texts, still on disk: ``table[rows]`` reads float16 [B, C] in the labels' order.
 
+    Where each word gets a label, it reads [B, W, C] (see ``kdzoo.teacher.word_rows``).
+
     Several members (an ensemble) are averaged as they are read.
     """
 
@@ -244,7 +246,7 @@ class LogitTable:
     def __getitem__(self, rows: npt.NDArray[np.int64] | slice) -> HalfRows:
         total: npt.NDArray[np.float32] | None = None
         for member, columns in zip(self.members, self.columns, strict=True):
-            logits = member[rows][:, columns].astype(np.float32)
+            logits = member[rows][..., columns].astype(np.float32)
             total = logits if total is None else total + logits
         assert total is not None  # noqa: S101 - a teacher has at least one member
         return (total / len(self.members)).astype(np.float16)

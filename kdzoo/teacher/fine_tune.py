@@ -18,6 +18,7 @@ from kdzoo.metrics import quality_of_logits
 from kdzoo.model import (
     READS_PAIRS,
     attend_to_all,
+    auto_class,
     freeze_lower,
     maximum_length,
     padding_id,
@@ -25,7 +26,7 @@ from kdzoo.model import (
     readable,
     takes_token_types,
 )
-from kdzoo.objectives import GoldLoss, bind_gold_loss
+from kdzoo.objectives import GoldLoss, bind_gold_loss, over_words
 from kdzoo.progress import Progress
 from kdzoo.recipe.teacher import FineTune
 from kdzoo.task import rows_of
@@ -71,19 +72,22 @@ def fine_tune(
     limit = maximum_length(tokenizer, model.config, max_length)
     reader = reader_of(tokenizer, limit)
     pad = model.config.pad_token_id
-    texts = readable(model, encode(reader, corpus.train, pad))
+    by_word = corpus.task.by_word
+    texts = readable(model, encode(reader, corpus.train, pad, by_word=by_word))
     data = TrainingSet(texts, rows_of([example.label for example in corpus.train]))
-    validation, gold = encode(reader, corpus.validation, pad), corpus.gold("validation")
+    validation = encode(reader, corpus.validation, pad, by_word=by_word)
+    gold = corpus.gold("validation")
 
     def evaluate(trained: nn.Module) -> dict[str, float]:
         logits = predict_logits(trained, validation)
         return quality_of_logits(corpus.task, logits, gold, corpus.oos, corpus.positive)
 
+    loss = partial(_of_gold, bind_gold_loss(corpus.task, label_smoothing=options.label_smoothing))
     result = train(
         model,
         data,
         _plan(options, len(corpus.train), seed),
-        partial(_of_gold, bind_gold_loss(corpus.task, label_smoothing=options.label_smoothing)),
+        over_words(loss) if by_word else loss,
         evaluate,
         accelerator=accelerator,
         progress=progress,
@@ -121,13 +125,13 @@ def _plan(options: FineTune, texts: int, seed: int) -> TrainingPlan:
 
 
 def _classifier(source: Path, corpus: Corpus, seed: int) -> tuple[Any, Any]:
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoTokenizer
 
     torch.manual_seed(seed)
     names = dict(enumerate(corpus.labels))
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        model = AutoModelForSequenceClassification.from_pretrained(
+        model = auto_class(corpus.task).from_pretrained(
             source,
             num_labels=len(corpus.labels),
             id2label=names,

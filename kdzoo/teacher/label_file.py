@@ -73,6 +73,11 @@ def label_file(
     folder = find_model(source)
     loaded = load_model(folder)
     labels = loaded.labels
+    if loaded.task.by_word:
+        raise TeacherError(
+            f"{source} labels words, and a file of outputs has a row for each text; name the model "
+            "as the teacher of a recipe: teacher: {model: FOLDER}"
+        )
     if loaded.reads_pairs and column_pair is None:
         raise DataError(f"{source} was trained on pairs of texts: give --text-pair COLUMN")
     if loaded.reads_pairs is False and column_pair is not None:

@@ -22,11 +22,12 @@ from kdzoo.model import (
     shape_of,
     try_classifier,
 )
+from kdzoo.task import BY_WORD, SINGLE_LABEL, Task
 from kdzoo.teacher.sentences import open_sentence_encoder
 from kdzoo.teacher.source import load_hf_tokenizer, read_config
 from kdzoo.teacher.teacher import load_encoder
 
-_CLASSIFIER = "ForSequenceClassification"
+_CLASSIFIERS = ("ForSequenceClassification", BY_WORD)
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,14 @@ class Looked:
         return tuple(config.id2label[number] for number in range(config.num_labels))
 
 
-def look_at(folder: Path, wanted: int, *, finished: bool) -> Looked:
+def look_at(folder: Path, wanted: int, *, finished: bool, task: Task = SINGLE_LABEL) -> Looked:
     """Returns a model once its files are seen to fit each other and two texts went through it.
 
     Args:
         folder: the model's.
         wanted: the most tokens that are to be read of a text.
         finished: whether it is a classifier as it is, rather than one to be fine-tuned.
+        task: what it is going to be asked, where it is to be fine-tuned.
 
     Raises:
         TeacherError: it cannot be loaded.
@@ -73,7 +75,7 @@ def look_at(folder: Path, wanted: int, *, finished: bool) -> Looked:
     refuse_maskless(config, shape, name)
     tokenizer = load_hf_tokenizer(folder)
     refuse_tokenizer(tokenizer, shape, name)
-    model = load_model(folder).model if finished else load_encoder(folder)
+    model = load_model(folder).model if finished else load_encoder(folder, task)
     longest = maximum_length(tokenizer, config, wanted, shape)
     refuse = refuse_logits if finished else refuse_not_finite  # once it is fitted it gives others
     try_classifier(model, longest, padding_id(tokenizer, config), name, refuse)
@@ -109,7 +111,7 @@ def is_classifier(folder: Path) -> bool:
 
     config = read_config(folder)
     if config.architectures:
-        return str(config.architectures[0]).endswith(_CLASSIFIER)
+        return str(config.architectures[0]).endswith(_CLASSIFIERS)
     weights = folder / "model.safetensors"
     try:
         with safe_open(weights, framework="pt") as file:

@@ -19,6 +19,7 @@ from kdzoo.errors import TeacherError, first_line
 from kdzoo.model import (
     Logits,
     attend_to_all,
+    auto_class,
     load_model,
     load_tokenizer,
     maximum_length,
@@ -27,12 +28,14 @@ from kdzoo.model import (
     refuse_setfit,
 )
 from kdzoo.progress import Progress, with_speed
+from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.teacher.cache import LogitTable, Read, RowCache, lacking
 from kdzoo.teacher.labels import columns_of
 from kdzoo.teacher.linear import label_by_head, read_head
 from kdzoo.teacher.part import WHOLE, Part
 from kdzoo.teacher.sentences import SentenceEncoder
 from kdzoo.teacher.source import content_key, keeps_pad_id, load_hf_tokenizer, read_config
+from kdzoo.teacher.word_rows import WordRows, word_counts, words_as_rows
 from kdzoo.text import SpecialTokens, cut_at, encode, reader_of
 
 
@@ -59,12 +62,14 @@ class Teacher:
             where that is not known.
         max_length: tokens at which texts are cut.
         batch_size: texts labelled at once.
+        task: what its models are asked.
     """
 
     members: tuple[EnsembleMember, ...]
     encoder_folder: Path
     max_length: int
     batch_size: int
+    task: Task = SINGLE_LABEL
 
     @property
     def key(self) -> str:
@@ -112,7 +117,7 @@ class Teacher:
 
     def encoder(self) -> Any:
         """Loads the model before fine-tuning, its classification head not to be used."""
-        return load_encoder(self.encoder_folder)
+        return load_encoder(self.encoder_folder, self.task)
 
     def encoder_key(self) -> str:
         """Stands for the weights of the encoder."""
@@ -142,6 +147,9 @@ class Teacher:
             self._filled(member, texts, WHOLE, progress, device).rows(texts)
             for member in self.members
         ]
+        if self.task.by_word:
+            counts = word_counts(texts)
+            found = [WordRows(rows.places, rows.shards, counts) for rows in found]
         return LogitTable(tuple(found), tuple(member.columns for member in self.members))
 
     def label_part(
@@ -193,12 +201,14 @@ class Teacher:
                 advance = with_speed(task, "texts")
 
                 def read(todo: Texts) -> tuple[Digests, Logits]:
-                    encoded = encode(loaded.tokenizer, todo, loaded.pad_id)
+                    by_word = self.task.by_word
+                    encoded = encode(loaded.tokenizer, todo, loaded.pad_id, by_word=by_word)
                     order = np.argsort(-encoded.lengths, kind="stable")
                     batches = encoded.take(order)
-                    return todo.digests[order], predict_logits(
-                        model, batches, self.batch_size, advance
-                    )
+                    logits = predict_logits(model, batches, self.batch_size, advance)
+                    if by_word:
+                        return words_as_rows(todo.take(order), logits)
+                    return todo.digests[order], logits
 
                 yield read
 
@@ -234,20 +244,20 @@ def token_counts(tokenizer: Any, examples: Sequence[Example]) -> npt.NDArray[np.
     return encode(reader_of(tokenizer), examples, pad_id=0).lengths
 
 
-def load_encoder(folder: Path) -> Any:
+def load_encoder(folder: Path, task: Task = SINGLE_LABEL) -> Any:
     """Loads a pretrained model as a classifier whose head is new, on the CPU.
+
+    Args:
+        folder: the model's.
+        task: what it is going to be asked.
 
     Raises:
         TeacherError: it cannot be loaded.
         ModelError: it is a SetFit model, whose head is elsewhere.
     """
-    from transformers import AutoModelForSequenceClassification
-
-    import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
-
     refuse_setfit(folder, str(folder))
     try:
-        model = AutoModelForSequenceClassification.from_pretrained(
+        model = auto_class(task).from_pretrained(
             folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
         )
     except Exception as error:

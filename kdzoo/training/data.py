@@ -22,7 +22,7 @@ class LogitRows(Protocol):
     """Teacher logits in memory or still on disk, read by row numbers."""
 
     def __getitem__(self, rows: Rows, /) -> npt.NDArray[np.float16]:
-        """Returns the logits [B, C] of the rows."""
+        """Returns the logits [B, C] of the rows; where each word gets a label, [B, W, C]."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class TrainingSet:
     """Tokenised texts with their targets, row by row."""
 
     encoded: Encoded
-    gold: Ids  # [N], NO_LABEL where there is none; [N, K] where texts have several labels
+    gold: Ids  # [N], NO_LABEL where there is none; [N, K] where texts have several labels, or tags
     teacher_logits: LogitRows | None = None  # [N, C]
 
     def __len__(self) -> int:

@@ -59,7 +59,8 @@ def train(
     was not interrupted. The caller removes the file when it has saved the model.
 
     Args:
-        model: gives ``.logits`` [B, C] for ids and mask [B, T].
+        model: gives ``.logits`` [B, C] for ids and mask [B, T]; [B, T, C] where each word gets a
+            label, which are brought to words, [B, W, C].
         data: N texts as ids, with gold labels [N] and, where a teacher teaches, its logits [N, C].
         plan: how long and how fast, and which evaluation is the best.
         loss_of: of logits [B, C], gold labels [B] and teacher logits [B, C] or None: a scalar.
@@ -122,11 +123,11 @@ def _stepper(
     def take(step: int) -> Tensor:
         rows = order.rows(step)
         own = rows[rank::size]  # several processes share a batch, none of them goes without
-        inputs, gold, teacher = data.batch(own if len(own) else rows[:1])
+        own = own if len(own) else rows[:1]
+        inputs, gold, teacher = data.batch(own)
         set_rates(optimizer, plan, step)
-        logits = model(
-            **{name: tensor.to(device) for name, tensor in inputs.items()}
-        ).logits  # [B, C]
+        output = model(**{name: tensor.to(device) for name, tensor in inputs.items()}).logits
+        logits = data.encoded.answers(own, output)  # [B, C], [B, W, C]
         target = None if teacher is None else teacher.to(device)
         loss = loss_of(logits.float(), gold.to(device), target)
         accelerator.backward(loss)

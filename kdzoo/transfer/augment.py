@@ -15,6 +15,7 @@ from kdzoo.errors import DataError, KdzooError, RecipeError
 from kdzoo.plain import is_unicode
 from kdzoo.progress import Task
 from kdzoo.recipe.schema import Augment, options_of
+from kdzoo.task.words import sentence_of, words_in
 from kdzoo.transfer.augmenters import AugmentContext
 
 ATTEMPTS = 10  # draws for one new text before it is given up
@@ -29,12 +30,16 @@ class Augmentation:
     options: dict[str, Any]
     context: AugmentContext
     seed: int
+    by_word: bool = False  # whether texts are words with one space between, and stay that
     _rng: random.Random = field(default_factory=random.Random, repr=False, compare=False)
 
     @classmethod
-    def of(cls, section: Augment, context: AugmentContext, seed: int) -> Augmentation:
+    def of(
+        cls, section: Augment, context: AugmentContext, seed: int, *, by_word: bool = False
+    ) -> Augmentation:
         """Returns the augmentation that a recipe's section asks for."""
-        return cls(registry.augmenters.get(section.kind), options_of(section), context, seed)
+        entry = registry.augmenters.get(section.kind)
+        return cls(entry, options_of(section), context, seed, by_word)
 
     def draw(self, source: Example, copy: int, attempt: int) -> Example:
         """Returns what the augmenter makes of a text; the same in every process, in any order.
@@ -57,7 +62,8 @@ class Augmentation:
 
     def _changed(self, text: str) -> str:
         try:
-            words = self.entry.value(segments(text), self._rng, self.context, **self.options)
+            own = words_in(text) if self.by_word else segments(text)
+            words = self.entry.value(own, self._rng, self.context, **self.options)
         except KdzooError:
             raise
         except Exception as error:
@@ -65,7 +71,7 @@ class Augmentation:
                 f"the augmenter '{self.entry.name}' ({self.entry.origin}) fails on "
                 f"'{text[:60]}': {type(error).__name__}: {error}"
             ) from error
-        return _joined(words, self.entry.name)
+        return _joined(words, self.entry.name, by_word=self.by_word)
 
 
 def new_texts(
@@ -125,7 +131,7 @@ def try_augmenter(section: Augment, mask: str | None = "[MASK]") -> None:
             raise RecipeError(f"transfer.augment: {error}") from error
 
 
-def _joined(words: object, kind: str) -> str:
+def _joined(words: object, kind: str, *, by_word: bool) -> str:
     if not isinstance(words, list | tuple):
         raise DataError(
             f"the augmenter '{kind}' returned {type(words).__name__}, wanted a list of words"
@@ -135,7 +141,9 @@ def _joined(words: object, kind: str) -> str:
         raise DataError(
             f"the augmenter '{kind}' returned {odd[0]} inside a list, wanted a list of words"
         )
-    text = joined(words)
+    text = (
+        sentence_of([part for word in words for part in word.split()]) if by_word else joined(words)
+    )
     if not text.strip():
         raise DataError(f"the augmenter '{kind}' returned an empty text")
     if not is_unicode(text):

@@ -73,13 +73,14 @@ def build_transfer_set(
     held_out = {normalised(example) for name in kept_apart for example in corpus.split(name)}
     if section.unlabelled is not None:
         refuse_other_texts(section.unlabelled, pairs=corpus.has_pairs)
-        texts, unread = unlabelled_texts(section.unlabelled, taken, held_out)
+        by_word = corpus.task.by_word
+        texts, unread = unlabelled_texts(section.unlabelled, taken, held_out, by_word=by_word)
         parts.append(texts)
         unlabelled = len(texts)
         notes.append(str(unread))
     if section.augment is not None:
         context = AugmentContext(mask_token, corpus.train)
-        augmentation = Augmentation.of(section.augment, context, seed)
+        augmentation = Augmentation.of(section.augment, context, seed, by_word=corpus.task.by_word)
         copies = section.augment.copies
         wanted = own * copies
         known = held_out | {normalised(example) for example in parts[0]}

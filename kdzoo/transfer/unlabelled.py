@@ -9,6 +9,7 @@ from pathlib import Path
 from kdzoo.data import Example, Input, Texts, distinct, is_empty, normalised, texts_of
 from kdzoo.data.hub import read_hub_texts
 from kdzoo.data.place import UNLABELLED
+from kdzoo.data.sentences import Sentence
 from kdzoo.data.stream import AS_NAMED, SUFFIXES, read_texts
 from kdzoo.errors import DataError
 from kdzoo.files import with_home
@@ -37,7 +38,7 @@ class Unread:
 
 
 def unlabelled_texts(
-    section: Unlabelled, taken: set[bytes], held_out: Collection[str]
+    section: Unlabelled, taken: set[bytes], held_out: Collection[str], *, by_word: bool = False
 ) -> tuple[Texts, Unread]:
     """Returns the section's new texts, each once.
 
@@ -45,12 +46,14 @@ def unlabelled_texts(
         section: where they are, and how many of them are wanted.
         taken: digests of the texts that are there already; those of the new ones are added.
         held_out: texts of validation and test, as the leak check compares them.
+        by_word: whether they become sentences of words, each of which the teacher labels.
 
     Raises:
         DataError: the source cannot be read, or has no new text.
     """
     unread = Unread()
-    fresh = _fresh(_stream(section), taken, held_out, unread)
+    stream = map(_as_sentence, _stream(section)) if by_word else _stream(section)
+    fresh = _fresh(stream, taken, held_out, unread)
     if section.max_texts is None:
         texts = Texts.of(distinct(fresh, taken))
     else:
@@ -113,6 +116,10 @@ def _stream(section: Unlabelled) -> Iterator[Input]:
         return
     for path in _paths(section):
         yield from _texts(path, section)
+
+
+def _as_sentence(given: Input) -> Input:
+    return Sentence.of(given).text if isinstance(given, str) and is_unicode(given) else given
 
 
 def _texts(path: Path, section: Unlabelled) -> Iterator[Input]:

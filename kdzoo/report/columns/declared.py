@@ -22,12 +22,12 @@ from kdzoo.report.columns.numbers import (
     short,
     times,
 )
-from kdzoo.report.columns.quality import FIGURES, SET_FIGURES
+from kdzoo.report.columns.quality import ENTITY_FIGURES, FIGURES, SET_FIGURES
 from kdzoo.report.columns.readers import PRINTED, figure, of_finding, of_latency, of_row
 from kdzoo.report.figures.latency import Latency
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.statistics import Effect
-from kdzoo.task import SINGLE_LABEL
+from kdzoo.task import SINGLE_LABEL, TASKS
 
 UNTOLD = {Effect.NONE: "unclear", Effect.ONE_SEED: "one seed"}  # in place of a closed gap
 
@@ -156,6 +156,8 @@ def leading_column(table: Table) -> Column:
 
 
 def _figures_of(table: Table) -> tuple[Column, ...]:
+    if TASKS[table.task].by_word:
+        return ENTITY_FIGURES
     return FIGURES if table.task == SINGLE_LABEL.name else SET_FIGURES
 
 

@@ -1,4 +1,4 @@
-"""The columns of what models give: of one label a text, and of any number of them."""
+"""The columns of what models give: of one label a text, any number of them, or one a word."""
 
 from __future__ import annotations
 
@@ -71,5 +71,21 @@ SET_FIGURES = (  # where a text may have several labels
            "exactly the teacher's."),
     figure("hamming_loss", "Hamming loss", TABLES | FILES,
            meaning="Hamming loss: share of labels, of all texts, that are given wrongly or lack."),
+    *_WITH_TEACHER,
+)  # fmt: skip
+ENTITY_FIGURES = (  # where each word has a tag
+    _estimated("entity_f1", "entity F1", PRINTED | FILES | Place.CARD, part=BOTH, better=1,
+               is_bold=True,
+               meaning="Entity F1: of entities with both ends and the type right (the strict "
+               "definition of CoNLL); table.csv has its 95 % bootstrap interval over sentences."),
+    figure("entity_precision", "precision", TABLES | Place.LATEX | FILES | Place.CARD),
+    figure("entity_recall", "recall", TABLES | Place.LATEX | FILES | Place.CARD),
+    _estimated("macro_f1", "macro-F1", TABLES | Place.LATEX | FILES | Place.CARD,
+               meaning="Macro-F1: mean over the types of entities of their F1."),
+    figure("token_accuracy", "token accuracy", TABLES | Place.LATEX | FILES | Place.CARD,
+           meaning="Token accuracy: share of words with the right tag, most of which are O."),
+    figure("accuracy", "sentence accuracy", TABLES | FILES,
+           meaning="Sentence accuracy: share of sentences of which all tags are right; agreement: "
+           "all are the teacher's."),
     *_WITH_TEACHER,
 )  # fmt: skip

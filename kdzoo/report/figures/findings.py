@@ -47,6 +47,7 @@ from kdzoo.statistics import (
     rejection,
     share_closed,
     teacher_of,
+    type_losses,
 )
 
 RARITIES = (0, 9, 99)  # occurrences: never seen, rare, known, common
@@ -253,6 +254,8 @@ def _finding(
 
 
 def _losses(own: Outcomes, teacher: Outcomes) -> list[ClassLoss]:
+    if own.entities is not None and teacher.entities is not None:
+        return type_losses(own.entities, teacher.entities)
     if own.sets is None or teacher.sets is None:
         return class_losses(own.predictions, teacher.predictions, own.gold)
     return label_losses(own.sets[0], teacher.sets[0], own.sets[1])

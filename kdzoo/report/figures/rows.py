@@ -9,7 +9,7 @@ from kdzoo.report.figures.findings import Finding, find
 from kdzoo.report.figures.forms import form_notes, form_remarks, forms_of, is_exported
 from kdzoo.report.figures.latency import Latency, by_machine, failures, latency_of
 from kdzoo.report.figures.spread import Spread, spreads, with_intervals
-from kdzoo.results import Failure, FormRecord, ManifestRow, Record, Session, Store
+from kdzoo.results import DataSummary, Failure, FormRecord, ManifestRow, Record, Session, Store
 from kdzoo.statistics import (
     Effect,
     Interval,
@@ -19,6 +19,7 @@ from kdzoo.statistics import (
     read_outcomes,
 )
 from kdzoo.task import TASKS, TaskName
+from kdzoo.task.tags import BEGIN, INSIDE
 
 _SPLITS = ("test", "validation")  # of a study; a bench reads texts of one's own
 
@@ -183,13 +184,20 @@ def make_table(
         texts=first.data.test if split == "test" else first.data.validation,
         has_oos=first.data.oos is not None,
         oos=first.data.oos,
-        label_names=first.data.labels,
+        label_names=_names(first.data),
         has_pairs=first.data.pairs,
         other_tests=tuple(first.data.other_tests) if split == "test" else (),
         task=first.data.task,
     )
     timed = _timed(table, {row.name: row for row in manifest.rows}, machines, store)
     return _with_failures(timed, manifest.failures)
+
+
+def _names(data: DataSummary) -> tuple[str, ...]:
+    """Returns what labels are called; of the tags of entities, the type."""
+    if not TASKS[data.task].by_word:
+        return data.labels
+    return tuple(label.removeprefix(BEGIN).removeprefix(INSIDE) for label in data.labels)
 
 
 def _with_failures(table: Table, failures: Sequence[Failure]) -> Table:

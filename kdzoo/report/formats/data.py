@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from kdzoo.report.figures.rows import Table
-from kdzoo.task import SINGLE_LABEL
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TASKS, TOKEN_CLASSIFICATION, TaskName
+
+_CLASSES: dict[TaskName, str] = {
+    SINGLE_LABEL.name: "classes",
+    MULTI_LABEL.name: "labels, any number a text",
+    TOKEN_CLASSIFICATION.name: "tags, one a word",
+}
 
 
 def data_caption(table: Table) -> str:
@@ -18,7 +24,7 @@ def data_caption(table: Table) -> str:
 
 def data_words(table: Table) -> str:
     """Returns which data it is, how many classes it has, and how many texts of what."""
-    classes = "classes" if table.task == SINGLE_LABEL.name else "labels, any number a text"
+    classes = _CLASSES[table.task]
     scope = ", one of them out of scope" if table.has_oos else ""
     unlabelled = f" and {table.unlabelled:,} unlabelled" if table.unlabelled else ""
     return (
@@ -43,4 +49,6 @@ def source(origin: str) -> str:
 
 
 def _noun(table: Table) -> str:
+    if TASKS[table.task].by_word:
+        return "sentences"
     return "pairs" if table.has_pairs else "texts"

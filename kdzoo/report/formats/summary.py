@@ -39,7 +39,9 @@ def _of_teacher(table: Table) -> str:
     value = f"{_quality(best) * 100:.1f} %"
     said = f"The {best.name} is right on {value} of the {table.split} {noun}"
     if table.task != SINGLE_LABEL.name:
-        said = f"The {best.name} has a {table.leading_title} of {value} on the {table.split} {noun}"
+        article = "an" if table.leading_title[0] in "aeiou" else "a"
+        figure = f"{article} {table.leading_title} of {value}"
+        said = f"The {best.name} has {figure} on the {table.split} {noun}"
     fastest = _fastest([row for row in teachers if row.name == best.name])
     if fastest is None or fastest.latency is None:
         return f"{said}."

@@ -8,7 +8,7 @@ from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.rows import Table
 from kdzoo.report.page import answers
 from kdzoo.report.page.sections import Section, drawn, number, percentage
-from kdzoo.task import SINGLE_LABEL
+from kdzoo.task import SINGLE_LABEL, TASKS
 
 
 def calibration_section(table: Table) -> Section | None:
@@ -32,7 +32,12 @@ def calibration_section(table: Table) -> Section | None:
         "squared difference between probability and truth, 0 to 2. Temperature: fitted on "
         "validation for the first seed; it changes no label, and lies beside each model."
     )
-    if table.task != SINGLE_LABEL.name:
+    if TASKS[table.task].by_word:
+        caption += (
+            " Brier is a mean over words. ECE and NLL are of whole sentences: the probability of "
+            "their tags is the product over the words."
+        )
+    elif table.task != SINGLE_LABEL.name:
         caption = caption.replace("0 to 2", f"0 to {table.labels}") + (
             " ECE and NLL are of whole sets of labels: the probability of a set is the product "
             "over all labels, there or not."

@@ -10,7 +10,7 @@ from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.page import answers
 from kdzoo.report.page.sections import Section, Tabular, drawn, percentage
 from kdzoo.statistics import ClassLoss, Inheritance, Slice
-from kdzoo.task import SINGLE_LABEL
+from kdzoo.task import SINGLE_LABEL, TASKS
 
 WORST_CLASSES = 8  # shown of each student
 EXAMPLES = 3  # texts of each, where texts may be shown
@@ -36,7 +36,7 @@ def losses_section(table: Table, texts: Sequence[str] | None = None) -> Section 
         listings=[
             (
                 f"{one_line(row.name)}: the classes that lost most",
-                _worst(found, table.label_names, texts) or "none",
+                _worst(found, table, texts) or "none",
             )
             for row, found in students
         ],
@@ -85,6 +85,8 @@ def _by_rarity(table: Table) -> list[Tabular]:
 
 
 def _noun(table: Table) -> str:
+    if TASKS[table.task].by_word:
+        return "Sentence accuracy"
     return "Accuracy" if table.task == SINGLE_LABEL.name else "Subset accuracy"
 
 
@@ -106,18 +108,19 @@ def _sliced(
     return [drawn(lines, 1, caption=caption) for lines in tables.values()]
 
 
-def _worst(finding: Finding, labels: Sequence[str], texts: Sequence[str] | None) -> str:
+def _worst(finding: Finding, table: Table, texts: Sequence[str] | None) -> str:
     worst = [loss for loss in finding.losses[:WORST_CLASSES] if loss.loss > 0]
-    return "\n".join(line for confusion in worst for line in _class(confusion, labels, texts))
+    return "\n".join(line for confusion in worst for line in _class(confusion, table, texts))
 
 
-def _class(found: ClassLoss, labels: Sequence[str], texts: Sequence[str] | None) -> list[str]:
+def _class(found: ClassLoss, table: Table, texts: Sequence[str] | None) -> list[str]:
+    labels, noun = table.label_names, "entities" if TASKS[table.task].by_word else "texts"
     said = (
         "" if found.instead is None else f"; most often {one_line(labels[found.instead])} instead"
     )
     line = (
         f"{one_line(labels[found.label])}: teacher {found.teacher * 100:.0f} %, student "
-        f"{found.student * 100:.0f} % of {found.texts} texts{said}"
+        f"{found.student * 100:.0f} % of {found.texts} {noun}{said}"
     )
     shown = [] if texts is None else found.lost[:EXAMPLES]
     return [line, *(f"    {one_line(texts[number])}" for number in shown if texts is not None)]

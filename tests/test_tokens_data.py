@@ -1,0 +1,329 @@
+"""Words with tags: files, schemes, spans, and what of them is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
+from datasets import Sequence as ListOf
+from tiny_tokens import LABELS, save_tokens
+
+from kdzoo.data import Corpus, load_corpus
+from kdzoo.data.checks import describe
+from kdzoo.data.sentences import Sentence
+from kdzoo.errors import DataError
+from kdzoo.recipe.schema import Data
+from kdzoo.task import TOKEN_CLASSIFICATION
+
+SPLITS = ("train", "validation", "test")
+ROWS = (
+    (["Ann", "went", "to", "New", "York", "."], ["B-per", "O", "O", "B-loc", "I-loc", "O"]),
+    (["Bob", "Lee", "stays"], ["B-per", "I-per", "O"]),
+)
+
+
+def write(folder: Path, rows: Sequence[Mapping[str, Any]], suffix: str = ".jsonl") -> Data:
+    """Writes the same rows as each split, texts told apart, and returns the section that reads."""
+    folder.mkdir(exist_ok=True)
+    for number, split in enumerate(SPLITS):
+        own = [_apart(row, number) for row in rows]
+        if suffix == ".parquet":
+            pd.DataFrame(own).to_parquet(folder / f"{split}.parquet")
+        else:
+            lines = [json.dumps(row) for row in own]
+            (folder / f"{split}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return Data(files=str(folder))
+
+
+def _apart(row: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """Returns a row with a word behind the others that tells its split."""
+    found = dict(row)
+    for column, cell in row.items():
+        if column == "text" and isinstance(cell, str):
+            found[column] = f"{cell} w{number}"
+        if column in ("tokens", "text", "words") and isinstance(cell, list):
+            found[column] = [*cell, f"w{number}"]
+        if column in ("tags", "ner_tags", "ner") and isinstance(cell, list):
+            found[column] = [*cell, "O"]
+    return found
+
+
+def told(corpus: Corpus, split: str = "train") -> list[tuple[list[str], list[str]]]:
+    """Returns words and names of tags of a split, without the word that tells it."""
+    return [
+        (each.text.split(" ")[:-1], [corpus.labels[tag] for tag in each.label][:-1])
+        for each in corpus.split(split)
+        if isinstance(each.label, tuple)
+    ]
+
+
+class TestRead:
+    @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+    @pytest.mark.parametrize("columns", [("tokens", "tags"), ("tokens", "ner_tags")])
+    def test_words_and_tags_without_a_word_of_it(
+        self, columns: tuple[str, str], suffix: str, tmp_path: Path
+    ) -> None:
+        section = write(
+            tmp_path / "d", [dict(zip(columns, row, strict=True)) for row in ROWS], suffix
+        )
+
+        corpus = load_corpus(section)
+
+        assert corpus.task == TOKEN_CLASSIFICATION
+        assert corpus.labels == ("O", "B-loc", "I-loc", "B-per", "I-per")
+        assert told(corpus) == [*ROWS]
+        assert corpus.gold("test").tolist()[1][:4] == [3, 4, 0, 0]
+        assert "2 types of entities, 1.50 a sentence, the rarest 'loc' with 1" in describe(corpus)
+
+    def test_a_dataset_of_the_hub(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Its tags are numbers, whose names the features have."""
+        names = ["B-per", "O", "I-loc", "B-loc", "I-per"]
+        features = Features(
+            {"tokens": ListOf(Value("string")), "ner_tags": ListOf(ClassLabel(names=names))}
+        )
+        splits = DatasetDict(
+            {
+                split: Dataset.from_dict(
+                    {
+                        "tokens": [[*words, f"w{number}"] for words, _ in ROWS],
+                        "ner_tags": [[*map(names.index, (*tags, "O"))] for _, tags in ROWS],
+                    },
+                    features=features,
+                )
+                for number, split in enumerate(SPLITS)
+            }
+        )
+        monkeypatch.setattr("datasets.load_dataset", lambda *_, **__: splits)
+
+        corpus = load_corpus(Data(hub="some/ner"))
+
+        assert corpus.labels == ("O", "B-loc", "I-loc", "B-per", "I-per")
+        assert told(corpus) == [*ROWS]
+
+    def test_columns_of_other_names(self, tmp_path: Path) -> None:
+        rows = [{"words": words, "ner": tags} for words, tags in ROWS]
+        section = write(tmp_path / "d", rows).model_copy(update={"text": "words", "label": "ner"})
+
+        assert told(load_corpus(section)) == [*ROWS]
+
+    @pytest.mark.parametrize("between", [" ", "\t", " _ _ "])
+    def test_conll_files(self, between: str, tmp_path: Path) -> None:
+        for number, split in enumerate(SPLITS):
+            lines = ["-DOCSTART- -X- O", "", "# id 1"]
+            for words, tags in ROWS:
+                lines += [f"{w}{between}{t}" for w, t in zip(words, tags, strict=True)]
+                lines += [f"w{number}{between}O", "", ""]
+            (tmp_path / f"{split}.conll").write_text("\n".join(lines), encoding="utf-8")
+
+        assert told(load_corpus(Data(files=str(tmp_path)))) == [*ROWS]
+
+    def test_character_spans(self, tmp_path: Path) -> None:
+        rows = [
+            {"text": "Ann went to New York.", "entities": [[0, 3, "per"], [12, 20, "loc"]]},
+            {"text": "Bob Lee stays", "entities": [{"start": 0, "end": 8, "label": "per"}]},
+            {"text": "nobody", "entities": []},
+        ]
+
+        found = told(load_corpus(write(tmp_path / "d", rows)))
+
+        assert found == [*ROWS, (["nobody"], ["O"])]
+
+    @pytest.mark.parametrize(
+        ("tags", "wanted", "noted"),
+        [
+            ("B-a I-a O B-a", "B-a I-a O B-a", 0),  # BIO
+            ("I-a I-a O I-a", "B-a I-a O B-a", 2),  # IO
+            ("B-a E-a O S-a", "B-a I-a O B-a", 0),  # IOES
+            ("B-a L-a U-a O", "B-a I-a B-a O", 0),  # BILOU
+            ("B-a E-a I-a O", "B-a I-a B-a O", 1),  # an end ends
+            ("I-a I-b B-b O", "B-a B-b B-b O", 2),  # I- without B-
+            ("O I-b O I-a", "O B-b O B-a", 2),
+            ("I-a B-a I-a I-b", "B-a B-a I-a B-b", 2),  # IOB1: B- where two stand together
+        ],
+    )
+    def test_any_usual_scheme_is_bio_inside(
+        self, tags: str, wanted: str, noted: int, tmp_path: Path
+    ) -> None:
+        rows = [
+            {"tokens": ["u", "v", "x", "y"], "tags": tags.split()},
+            {"tokens": ["r", "s", "t", "q"], "tags": ["B-a", "O", "O", "B-b"]},
+        ]
+
+        corpus = load_corpus(write(tmp_path / "d", rows))
+
+        assert told(corpus)[0][1] == wanted.split()
+        notes = [note for note in corpus.notes if "do not begin with B-" in note]
+        assert [note.split()[0] for note in notes] == [str(3 * noted)] * bool(noted)
+
+    def test_splits_are_taken_from_train_with_entities_on_both_sides(self, tmp_path: Path) -> None:
+        save_tokens(tmp_path)
+        section = Data(files=str(tmp_path / "train.jsonl"),
+                       split={"validation": "0.2 of train", "test": "0.2 of train"})  # fmt: skip
+
+        corpus = load_corpus(section)
+
+        assert corpus.labels == LABELS
+        assert len(corpus.train) + len(corpus.validation) + len(corpus.test) == 150
+        for split in SPLITS:
+            assert {1, 3} <= {tag for each in corpus.split(split) for tag in each.label or ()}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("kinds", [("news", "sport"), (["news", "sport"], [])])
+def test_a_column_that_is_only_called_so_holds_labels(
+    kinds: tuple[object, object], tmp_path: Path
+) -> None:
+    rows = [{"text": f"a {n}", "entities": kinds[n % 2]} for n in range(8)]
+    section = write(tmp_path / "d", rows).model_copy(update={"label": "entities"})
+
+    assert not load_corpus(section).task.by_word
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("row", "message"),
+        [
+            ({"tokens": ["a", "b"], "tags": ["O"]}, r"2 words and 1 tags; write one for each"),
+            ({"tokens": ["a"], "tags": ["O", "B-a"]}, r"1 words and 2 tags"),
+            ({"tokens": [], "tags": []}, r"texts are empty"),
+            ({"tokens": ["a", ""], "tags": ["O", "O"]}, r"\"\" is no word"),
+            ({"tokens": ["a", 3], "tags": ["O", "O"]}, r"3 is no word"),
+            ({"tokens": ["a", None], "tags": ["O", "O"]}, r"is no word"),
+            ({"tokens": ["New York"], "tags": ["O"]}, r"holds a space"),
+            (
+                {"tokens": ["a"], "tags": ["NOUN"]},
+                r"\"NOUN\" is no tag; wanted O, or a name behind",
+            ),
+            ({"tokens": ["a"], "tags": ["B-"]}, r"is no tag"),
+            ({"tokens": ["a"], "tags": [None]}, r"is no tag"),
+            ({"tokens": ["a"], "tags": "O"}, r"the tags are no list"),
+            ({"tokens": ["a"] * 5000, "tags": ["O"] * 5000}, r"divide it: the longest has 4,096"),
+        ],
+        ids=lambda value: str(value)[:30],
+    )
+    def test_words_and_tags_that_do_not_fit(
+        self, row: dict[str, Any], message: str, tmp_path: Path
+    ) -> None:
+        good = [{"tokens": words, "tags": tags} for words, tags in ROWS]
+        section = write(tmp_path, good)
+        lines = [json.dumps(each) for each in (*good, row)]
+        (tmp_path / "train.jsonl").write_text("\n".join(lines), encoding="utf-8")
+
+        with pytest.raises(DataError, match=message):
+            load_corpus(section)
+
+    @pytest.mark.parametrize(
+        ("entity", "message"),
+        [
+            ([0, 99, "a"], "is not within the text"),
+            ([5, 5, "a"], "is not within the text"),
+            ([-1, 3, "a"], "is not within the text"),
+            ([0, 2, "a"], r"inside the word 'Ann'; let it begin and end where words do: \[0, 3"),
+            ([1, 8, "a"], "inside the word 'Ann'"),
+            ([3, 4, "a"], "holds no word"),
+            ([0, 3], "is no entity; write"),
+            (["0", "3", "a"], "is no entity"),
+            ([0, 3, ""], "is no entity"),
+            ("Ann", "is no entity"),
+        ],
+        ids=str,
+    )
+    def test_spans_that_are_none(self, entity: Any, message: str, tmp_path: Path) -> None:
+        rows = [{"text": "Ann went", "entities": [entity]}]
+
+        with pytest.raises(DataError, match=message):
+            load_corpus(write(tmp_path / "d", rows))
+
+    @pytest.mark.parametrize(
+        "entities",
+        [[[0, 3, "a"], [0, 3, "b"]], [[0, 8, "a"], [4, 8, "a"]], [[4, 8, "a"], [0, 8, "b"]]],
+    )
+    def test_spans_that_overlap(self, entities: Any, tmp_path: Path) -> None:
+        with pytest.raises(DataError, match="overlaps with another one"):
+            load_corpus(write(tmp_path / "d", [{"text": "Ann went", "entities": entities}]))
+
+    def test_types_that_train_lacks(self, tmp_path: Path) -> None:
+        section = write(tmp_path, [{"tokens": words, "tags": tags} for words, tags in ROWS])
+        odd = {"tokens": ["a", "b"], "tags": ["B-org", "B-loc"]}
+        (tmp_path / "test.jsonl").write_text(json.dumps(odd), encoding="utf-8")
+
+        with pytest.raises(DataError, match=r"1 types of entities that train lacks: org"):
+            load_corpus(section)
+
+    def test_data_without_an_entity(self, tmp_path: Path) -> None:
+        with pytest.raises(DataError, match="no word is in an entity"):
+            load_corpus(write(tmp_path / "d", [{"tokens": ["a"], "tags": ["O"]}]))
+
+    @pytest.mark.parametrize("split", SPLITS)
+    def test_texts_with_labels_beside_words_with_tags(self, split: str, tmp_path: Path) -> None:
+        section = write(tmp_path, [{"tokens": words, "tags": tags} for words, tags in ROWS])
+        (tmp_path / f"{split}.jsonl").write_text('{"text": "a", "label": "x"}', encoding="utf-8")
+
+        with pytest.raises(DataError, match="some rows are words with tags, others texts"):
+            load_corpus(section)
+
+    @pytest.mark.parametrize("task", ["single-label", "multi-label"])
+    def test_words_and_tags_that_are_said_to_be_texts(self, task: Any, tmp_path: Path) -> None:
+        section = write(tmp_path / "d", [{"text": words, "label": tags} for words, tags in ROWS])
+
+        with pytest.raises(DataError, match="the text is a list"):
+            load_corpus(section.model_copy(update={"task": task}))
+
+    @pytest.mark.parametrize("label", ["x", 3, None])
+    def test_texts_that_are_said_to_be_words_and_tags(self, label: object, tmp_path: Path) -> None:
+        section = write(tmp_path / "d", [{"text": "a b", "label": label}])
+
+        with pytest.raises(DataError, match=r"no list of words .* remove data.task"):
+            load_corpus(section.model_copy(update={"task": "token-classification"}))
+
+    @pytest.mark.parametrize(
+        ("said", "message"),
+        [
+            ({"oos_label": "O"}, "data.oos_label: each word has a tag here"),
+            ({"positive_label": "O"}, "data.positive_label"),
+            ({"labels_per_class": 3}, "data.labels_per_class"),
+            ({"validation_per_class": 3}, "data.validation_per_class"),
+            ({"text_pair": "tags"}, "stand alone"),
+        ],
+    )
+    def test_what_is_for_whole_texts(
+        self, said: dict[str, Any], message: str, tmp_path: Path
+    ) -> None:
+        section = write(tmp_path / "d", [{"tokens": words, "tags": tags} for words, tags in ROWS])
+
+        with pytest.raises(DataError, match=message):
+            load_corpus(section.model_copy(update=said))
+
+    @pytest.mark.parametrize(
+        "line", ["alone", "-DOCSTART- -X- O\n\nword"], ids=["first", "behind a title"]
+    )
+    def test_a_conll_line_without_a_tag(self, line: str, tmp_path: Path) -> None:
+        (tmp_path / "train.conll").write_text(line, encoding="utf-8")
+
+        with pytest.raises(DataError, match=r"a word without a tag"):
+            load_corpus(Data(files=str(tmp_path)))
+
+
+class TestSentences:
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("I'm in  Paris.", ["I", "'m", "in", "Paris", "."]),
+            ("(U.S. 3.5 %)", ["(", "U.S", ".", "3.5", "%", ")"]),
+            ("@ann #now https://a.b/c?d=1 end", ["@ann", "#now", "https://a.b/c?d=1", "end"]),
+            ("नमस्ते दुनिया।", ["नमस्ते", "दुनिया", "।"]),
+            ("我在巴黎 now", ["我", "在", "巴", "黎", "now"]),
+            ("e\u0301te\u0301", ["e\u0301te\u0301"]),
+            (" \t\n ", []),
+            ("a\u00a0b", ["a", "b"]),
+        ],
+    )
+    def test_a_text_is_its_words_where_they_stand(self, text: str, words: list[str]) -> None:
+        sentence = Sentence.of(text)
+
+        assert [*sentence.words] == words
+        assert [text[start:end] for start, end in sentence.spans] == words

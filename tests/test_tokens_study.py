@@ -1,0 +1,417 @@
+"""A study of words with tags, from the recipe to who asks the exported folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from tiny_tokens import LABELS, TYPES, save_tokens, token_recipe_data
+from tiny_world import RunCommand, tiny_recipe_data
+from transformers import AutoModelForTokenClassification
+
+from kdzoo import api
+from kdzoo.data import Example, load_corpus
+from kdzoo.errors import KdzooError, StoreError
+from kdzoo.metrics import entity_quality
+from kdzoo.progress import Silent
+from kdzoo.recipe.schema import Data
+from kdzoo.report import read_report
+from kdzoo.results import Store
+from kdzoo.runtime import load_classifier
+from kdzoo.runtime.usage import snippet_of
+from kdzoo.task import TOKEN_CLASSIFICATION
+from kdzoo.task.tags import is_valid
+from kdzoo.teacher import Teacher, open_member
+
+ASKED = [
+    "Please  loud song now",
+    "is the\train wind what",
+    "what is",
+    "jazz",
+    "\U0001f642",
+    "tomorrow " * 60 + "rain",  # longer than the teacher reads
+]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of data with tokens and tags."""
+    return save_tokens(tmp_path_factory.mktemp("tokens"))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory, data: Path, tiny_encoder: Path) -> Path:
+    """The folder of a finished study, with all exported forms."""
+    folder = tmp_path_factory.mktemp("study")
+    recipe = token_recipe_data(data, tiny_encoder)
+    recipe["training"] |= {"steps": 200}
+    recipe["measure"]["runtimes"] = ["torch", "onnx"]
+    (folder / "tokens.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KDZOO_CACHE", str(folder / "cache"))
+        return api.run(str(folder / "tokens.yaml"), out=folder / "runs" / "tokens").root
+
+
+@pytest.fixture(scope="module")
+def model(study: Path) -> Path:
+    """The folder of the trained student, with all its exported forms."""
+    folder = next((study / "models").glob("tokens--s0--*"))
+    api.export(folder, folder / "onnx-int8", runtime="onnx-int8")
+    return folder
+
+
+def recorded(study: Path, role: str) -> Any:
+    """Returns the record of the study's model of that role."""
+    store = Store(study)
+    return next(each for each in map(store.read, store.manifest().keys) if each.role == role)
+
+
+@pytest.mark.parametrize("role", ["teacher", "student", "control", "baseline"])
+def test_figures_are_those_of_the_stored_tags(study: Path, data: Path, role: str) -> None:
+    corpus, store = load_corpus(Data(files=str(data))), Store(study)
+    record = recorded(study, role)
+    frame = store.predictions(record.key)
+
+    for split in ("validation", "test"):
+        own = frame[frame["split"] == split]
+        tags = TOKEN_CLASSIFICATION.tags(own["prediction"], len(LABELS))
+        gold, told = corpus.gold(split), record.quality[split]
+
+        assert is_valid(tags)
+        assert TOKEN_CLASSIFICATION.tags(own["gold"], len(LABELS)).tolist() == gold.tolist()
+        for name, value in entity_quality(tags, gold, len(LABELS)).items():
+            assert told[name] == pytest.approx(value)
+        assert told["entity_f1_low"] <= told["entity_f1"] <= told["entity_f1_high"]
+
+
+@pytest.mark.parametrize(("role", "least"), [("teacher", 0.2), ("student", 0.9), ("baseline", 0.9)])
+def test_models_find_the_words(study: Path, role: str, least: float) -> None:
+    assert recorded(study, role).quality["test"]["entity_f1"] > least
+
+
+def test_every_form_answers_as_pytorch_word_by_word(study: Path, model: Path) -> None:
+    form = Store(study).read_form(recorded(study, "student").key, "onnx")
+    assert form is not None
+    assert form.failure is None
+    assert form.parity is not None
+    assert form.parity.passed
+    assert form.parity.long_texts
+    texts = ["play the song", "rain", "is it wind now " * 30]
+    found = load_classifier(model, "torch").logits([text.strip() for text in texts])
+    for runtime in ("pipeline", "onnx"):
+        folder = model / runtime if runtime == "onnx" else model
+        classifier = load_classifier(folder, runtime)
+        other = classifier.logits([text.strip() for text in texts])
+        np.testing.assert_allclose(other, found, atol=1e-4)
+        batch = classifier.run(classifier.encode(texts[:2]))
+        np.testing.assert_allclose(batch, found[:2, :3], atol=1e-4)
+
+
+@pytest.mark.parametrize("runtime", ["torch", "onnx", "onnx-int8"])
+def test_entities_stand_where_the_text_has_them(model: Path, runtime: str) -> None:
+    found = list(api.predict(model / runtime if runtime != "torch" else model, ASKED))
+
+    for text, each in zip(ASKED, found, strict=True):
+        assert each.entities is not None
+        for entity in each.entities:
+            assert text[entity.start : entity.end] == entity.text
+            assert entity.label in TYPES
+            assert 0 < entity.probability <= 1
+    assert [(e.label, e.text) for e in found[0].entities or ()] == [("music", "loud song")]
+    assert [(e.label, e.text) for e in found[1].entities or ()] == [("weather", "rain wind")]
+
+
+@pytest.mark.parametrize("runtime", ["onnx", "onnx-int8"])
+def test_a_folder_says_the_same_by_its_own_code(
+    model: Path, runtime: str, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The snippet is all that a bare environment has."""
+    texts = [*ASKED, *(e.text for e in load_corpus(Data(files=str(data))).test)]
+    found = list(api.predict(model / runtime, texts))
+    own: dict[str, Any] = {}
+    monkeypatch.chdir(model / runtime)
+
+    exec(snippet_of(TOKEN_CLASSIFICATION), own)  # noqa: S102 - kdzoo's own
+
+    assert own["classify"](texts) == [
+        [(e.start, e.end, e.label) for e in each.entities or ()] for each in found
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_written_answers_have_each_entity(model: Path, suffix: str, tmp_path: Path) -> None:
+    (tmp_path / "texts.txt").write_text("\n".join(ASKED[:3]), encoding="utf-8")
+    output = tmp_path / f"found{suffix}"
+
+    api.write_predictions(model / "onnx", tmp_path / "texts.txt", output)
+
+    if suffix == ".jsonl":
+        rows = [json.loads(line) for line in output.read_text("utf-8").splitlines()]
+    else:
+        read = pd.read_csv if suffix == ".csv" else pd.read_parquet
+        rows = read(output, **({"keep_default_na": False} if suffix == ".csv" else {})).to_dict(
+            "records"
+        )
+    for text, row, each in zip(ASKED, rows, api.predict(model / "onnx", ASKED[:3]), strict=False):
+        wanted = [e.label for e in each.entities or ()], [e.start for e in each.entities or ()]
+        cells = row["labels"], row["starts"]
+        if suffix == ".csv":
+            assert cells == tuple("|".join(map(str, cell)) for cell in wanted)
+        else:
+            assert tuple(map(list, cells)) == wanted
+        assert row["text"] == text.strip()
+
+
+def test_the_command_line_shows_entities(kdzoo: RunCommand, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "texts.txt").write_text("\n".join(ASKED[:3]), encoding="utf-8")
+
+    many = kdzoo("predict", str(model / "onnx"), "texts.txt")
+    one = kdzoo("predict", str(model / "onnx"), ASKED[0])
+
+    assert [line.partition("\t")[0] for line in many.out.splitlines()] == [
+        "music 8-17", "weather 7-16", "",
+    ]  # fmt: skip
+    assert one.out.split()[1:] == ["music", "8-17", "loud", "song"]
+
+
+def test_the_report_leads_with_entity_f1(study: Path) -> None:
+    table = (study / "table.md").read_text("utf-8")
+
+    head = next(line for line in table.splitlines() if line.startswith("| model"))
+    heads = [each.strip() for each in head.strip("|").split("|")]
+    assert heads[2:5] == ["entity F1", "precision", "recall"]
+    assert "points of entity F1" in table
+    assert "5 tags, one a word" in table
+    page = (study / "report.html").read_text("utf-8")
+    assert "test entity F1, %" in page
+    assert "entities" in page
+
+
+def test_verdicts_are_of_entity_f1(study: Path) -> None:
+    rows = {row.name: finding for row, finding in read_report(Store(study)).table.judged}
+    student, teacher = (
+        recorded(study, role).quality["test"]["entity_f1"] for role in ("student", "teacher")
+    )
+
+    compared = rows["tokens"].to_teacher
+
+    assert compared is not None
+    assert compared.comparison.difference.value == pytest.approx(student - teacher)
+    assert rows["tokens"].over_texts.value == pytest.approx(student)
+    assert {loss.label for loss in rows["tokens"].losses} == {1, 3}
+
+
+def test_published_results_say_the_same_and_merge(study: Path, tmp_path: Path) -> None:
+    shown = tmp_path / "shown"
+
+    api.make_report(study, publish=shown)
+    merged = api.merge([study, shutil.copytree(study, tmp_path / "other")], tmp_path / "merged")
+
+    assert api.check_report(shown) == []
+    assert (shown / "table.md").read_text("utf-8") == (study / "table.md").read_text("utf-8")
+    names = [row.name for row in Store(study).manifest().rows]
+    assert [row.name for row in Store(merged.root).manifest().rows] == names
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("prediction", "9"),
+        ("gold", "2 0"),
+        ("teacher_prediction", "x"),
+        ("prediction", None),
+        ("prediction", "0"),  # fewer tags than words
+    ],
+)
+def test_outcomes_that_are_no_tags_of_its_words_are_refused(
+    study: Path, column: str, cell: object, tmp_path: Path
+) -> None:
+    own = shutil.copytree(study, tmp_path / "own")
+    key = recorded(study, "student").key
+    path = Store(own).finished(key) / "predictions.parquet"
+    frame = pd.read_parquet(path)
+    frame[column] = frame[column].astype(object)
+    frame.loc[3, column] = cell
+    frame.to_parquet(path, index=False)
+
+    with pytest.raises(StoreError, match="damaged, or not that of the record"):
+        Store(own).predictions(key)
+
+
+def test_a_model_card_tells_of_words(model: Path) -> None:
+    card = (model / "README.md").read_text("utf-8")
+
+    assert "pipeline_tag: token-classification" in card
+    assert "print(found.entities)" in card
+    assert 'pipeline("token-classification"' in card
+    assert "A classifier of words with 5 tags" in card
+    assert "entity F1" in card
+
+
+def test_transformers_reads_the_student(model: Path) -> None:
+    from transformers import pipeline
+
+    import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
+
+    tag = pipeline("token-classification", str(model), aggregation_strategy="first")
+
+    assert [each["entity_group"] for each in tag("please loud song now")] == ["music"]
+
+
+def test_teacher_logits_are_kept_word_by_word(
+    study: Path, data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In any order, and beside longer sentences, a sentence reads its own."""
+    monkeypatch.setenv("KDZOO_CACHE", str(tmp_path))
+    folder = Store(study).finished(recorded(study, "teacher").key)
+    member = open_member(folder, 32, LABELS)
+    teacher = Teacher((member,), folder, 32, 16, TOKEN_CLASSIFICATION)
+    corpus = load_corpus(Data(files=str(data)))
+    long = Example("the rain " * 30 + "end")
+    texts = [*corpus.validation, long, *corpus.test]
+
+    table = teacher.label(texts, Silent(), torch.device("cpu"))
+    again = teacher.label(texts[::-1], Silent(), torch.device("cpu"))
+
+    order = list(member.columns)
+    reference = load_classifier(folder, "torch").logits([each.text for each in texts])[..., order]
+    np.testing.assert_allclose(table[:].astype(np.float32), reference, atol=0.02)
+    assert (table[:][len(corpus.validation), -1] == 0).all(), "cut: nothing is said of the last"
+    chosen = np.array([3, 0, 50])
+    words = [len(texts[place].text.split(" ")) for place in chosen]
+    assert table[chosen].shape == (3, max(words), len(LABELS))
+    for row, place in enumerate(chosen):
+        own = table[:][place, : words[row]]
+        assert np.array_equal(table[chosen][row, : words[row]], own)
+        assert np.array_equal(again[len(texts) - 1 - chosen][row, : words[row]], own)
+
+
+class TestStudents:
+    @pytest.mark.slow
+    @pytest.mark.parametrize("kind", ["cnn", "distilbert", "bert"])
+    def test_others_label_words_too(
+        self, kind: str, data: Path, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("KDZOO_CACHE", str(study.parent.parent / "cache"))
+        recipe = token_recipe_data(data, Path("unused"), kind)
+        teacher = Store(study).finished(recorded(study, "teacher").key)
+        recipe["teacher"] = {"model": str(teacher), "max_length": 32}
+        recipe["training"] |= {"steps": 40}
+        recipe["controls"] = {"hard_labels": False, "baseline": False}
+        (tmp_path / "r.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+
+        report = api.run(str(tmp_path / "r.yaml"), out=tmp_path / "runs")
+
+        assert recorded(report.root, "student").quality["test"]["entity_f1"] > 0.3
+
+    @pytest.mark.slow
+    def test_a_teacher_with_labels_in_another_order_is_read_alike_in_every_form(
+        self, data: Path, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("KDZOO_CACHE", str(tmp_path / "cache"))
+        own = Store(study).finished(recorded(study, "teacher").key)
+        other, order = tmp_path / "other", [3, 0, 4, 2, 1]
+        model = AutoModelForTokenClassification.from_pretrained(own)
+        for each in (model.classifier.weight, model.classifier.bias):
+            each.data = each.data[order]
+        model.config.id2label = {place: LABELS[tag] for place, tag in enumerate(order)}
+        model.save_pretrained(other)
+        shutil.copy(own / "tokenizer.json", other)
+        shutil.copy(own / "tokenizer_config.json", other)
+        recipe = token_recipe_data(data, other)
+        recipe["teacher"] = {"model": str(other), "max_length": 32}
+        recipe["controls"] = {"hard_labels": False, "baseline": False}
+        recipe["training"] |= {"steps": 2, "evaluations": 1}
+        recipe["measure"]["runtimes"] = ["torch", "onnx"]
+        (tmp_path / "r.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+
+        store = api.run(str(tmp_path / "r.yaml"), out=tmp_path / "runs").store
+
+        record = recorded(tmp_path / "runs", "teacher")
+        form = store.read_form(record.key, "onnx")
+        assert form is not None
+        for found in (record.quality["test"], form.quality["test"]):
+            wanted = recorded(study, "teacher").quality["test"]
+            assert found["entity_f1"] == pytest.approx(wanted["entity_f1"])
+        one, two = (
+            [
+                (e.label, e.start, e.end)
+                for each in api.predict(f, ASKED)
+                for e in each.entities or ()
+            ]
+            for f in (own, other)
+        )
+        assert one == two
+
+    @pytest.mark.parametrize("kind", ["fasttext", "static", "phrases"])
+    def test_who_labels_texts_alone_is_told_what_to_add(
+        self, kind: str, data: Path, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        recipe = token_recipe_data(data, tiny_encoder, kind)
+        (tmp_path / "r.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+
+        with pytest.raises(KdzooError, match=r"encode_tokens\(input_ids, attention_mask\)"):
+            api.check(str(tmp_path / "r.yaml"))
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("said", "message"),
+        [
+            ({"objective": {"kind": "kl", "gold_for": ["wrong"]}}, "objective.gold_for"),
+            ({"measure": {"reject": {"max_false_rejections": 0.1}}}, "measure.reject"),
+            ({"measure": {"thresholds": "shared"}}, "measure.thresholds"),
+            ({"training": {"select_by": "in_scope_accuracy"}}, "training.select_by"),
+            ({"training": {"select_by": "micro_f1"}}, "training.select_by"),
+            ({"teacher": {"folds": 3}}, "teacher.folds"),
+            ({"teacher": {"head": "linear", "fine_tune": None}}, "teacher.head is for labels of"),
+        ],
+        ids=str,
+    )
+    def test_what_is_for_labels_of_texts(
+        self, said: dict[str, Any], message: str, data: Path, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        recipe = token_recipe_data(data, tiny_encoder)
+        for name, section in said.items():
+            merged = {**recipe[name], **section}
+            recipe[name] = {key: value for key, value in merged.items() if value is not None}
+        (tmp_path / "r.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+
+        with pytest.raises(KdzooError, match=message):
+            api.check(str(tmp_path / "r.yaml"))
+
+    def test_a_teacher_of_texts(self, data: Path, tiny_teacher: Path, tmp_path: Path) -> None:
+        recipe = token_recipe_data(data, tiny_teacher)
+        recipe["teacher"] = {"model": str(tiny_teacher), "max_length": 32}
+        (tmp_path / "r.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+
+        with pytest.raises(KdzooError, match="labels a text as a whole"):
+            api.check(str(tmp_path / "r.yaml"))
+
+    def test_a_teacher_of_words_for_texts(
+        self, study: Path, tiny_data: Path, tmp_path: Path
+    ) -> None:
+        teacher = Store(study).finished(recorded(study, "teacher").key)
+        recipe = tiny_recipe_data(tiny_data, teacher)
+        recipe["teacher"] = {"model": str(teacher), "max_length": 32}
+        (tmp_path / "r.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+
+        with pytest.raises(KdzooError, match="labels each word of a sentence"):
+            api.check(str(tmp_path / "r.yaml"))
+
+    def test_commands_for_labels_of_texts(self, model: Path, tmp_path: Path) -> None:
+        texts = tmp_path / "texts.txt"
+        texts.write_text("\n".join(ASKED), encoding="utf-8")
+        with pytest.raises(KdzooError, match="labels words, and bench measures"):
+            api.benchmark([str(model)], texts, rounds=1, out=tmp_path / "bench")
+        with pytest.raises(KdzooError, match="labels words, and a file of outputs"):
+            api.label(str(model), texts, tmp_path / "out.parquet")
+        with pytest.raises(KdzooError, match="threshold"):
+            list(api.predict(model, ["a"], reject=True))
