@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "many-machines.md"
 SBATCH = """#!/bin/bash
 # runs a script at once, so that what it depends on has ended; jobs of an array side by side
+array=0-0
 while [[ $1 == --* ]]; do
   case $1 in
     --array=*) array=${1#--array=} ;;
@@ -26,7 +27,7 @@ while [[ $1 == --* ]]; do
 done
 pids=()
 for index in $(seq ${array%-*} ${array#*-}); do
-  SLURM_ARRAY_TASK_ID=$index bash "$@" & pids+=($!)
+  SLURM_ARRAY_TASK_ID=$index bash "$@" >&2 & pids+=($!)
 done
 for pid in "${pids[@]}"; do wait $pid || exit 1; done
 number=$(ls "$JOBS" | wc -l)
