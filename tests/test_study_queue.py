@@ -49,7 +49,7 @@ def test_the_documented_script_makes_a_study(write_recipe: WriteRecipe, tmp_path
     """Teacher and labels first, then an array of jobs that share the students, then the report."""
     job, submission = scripts()
     recipe = write_recipe(seeds=[0, 1])
-    job = job.replace("clinc150 ", f"{recipe} ").replace("/shared/", f"{tmp_path}/shared/")
+    job = job.replace("run clinc150 ", f"run {recipe} ").replace("/shared/", f"{tmp_path}/shared/")
     (tmp_path / "study.sh").write_text(job, encoding="utf-8")
     (tmp_path / "jobs").mkdir()
     commands = tmp_path / "bin"
