@@ -30,6 +30,7 @@ SETTINGS = [
     "training.steps=1",
     "training.evaluations=1",
     "controls.baseline=false",
+    "measure.runtimes=[torch]",
 ]
 
 
