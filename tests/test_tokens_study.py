@@ -332,7 +332,7 @@ class TestStudents:
         recipe["measure"]["runtimes"] = ["torch", "onnx"]
         (tmp_path / "r.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
 
-        store = api.run(str(tmp_path / "r.yaml"), out=tmp_path / "runs").store
+        store = Store(api.run(str(tmp_path / "r.yaml"), out=tmp_path / "runs").root)
 
         record = recorded(tmp_path / "runs", "teacher")
         form = store.read_form(record.key, "onnx")
