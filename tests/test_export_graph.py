@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import TensorProto
 from tiny_exports import RECURRENT, TEXTS, export_to, save_student
 from tiny_models import save_tiny_classifier
@@ -82,6 +84,20 @@ class TestRecurrentStudents:
         with pytest.raises(ModelError, match=words):
             export_to(trained, tmp_path / "exported")
         assert not [path for path in tmp_path.iterdir() if "exported" in path.name]
+
+    def test_are_not_blamed_for_a_library_that_is_missing(
+        self, tmp_path: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        trained = save_student("own_lstm", tmp_path / "trained", tiny_encoder)
+
+        def export_without(*_: Any, **__: Any) -> None:
+            raise ModuleNotFoundError("No module named 'onnxscript'")
+
+        monkeypatch.setattr(torch.onnx, "export", export_without)
+
+        with pytest.raises(ModelError, match="No module named 'onnxscript'") as refusal:
+            export_to(trained, tmp_path / "exported")
+        assert "packed" not in str(refusal.value)
 
 
 class TestTransformers:

@@ -288,6 +288,12 @@ class TestFormThatCannotBe:
         assert again.code == 0
         assert "exporting" not in again.err
 
+        (file,) = Path("runs/mine/models").glob("mine--*/onnx/record.json")
+        record = json.loads(file.read_text(encoding="utf-8"))
+        record["environment"]["onnx"] = "0.1"
+        file.write_text(json.dumps(record), encoding="utf-8")
+        assert "exporting" in copied("run", recipe, "--students", tmp_path / "mine.py").err
+
     def test_because_it_cannot_be_run_does_so_too(
         self, copied: RunCommand, write_recipe: WriteRecipe, monkeypatch: pytest.MonkeyPatch
     ) -> None:

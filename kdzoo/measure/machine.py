@@ -15,8 +15,9 @@ from kdzoo.limits import usable_cores
 
 _LIBRARIES = (
     "kdzoo", "torch", "transformers", "accelerate", "tokenizers", "onnxruntime", "onnx",
-    "scikit-learn", "skops", "scipy", "numpy",
+    "onnxscript", "scikit-learn", "skops", "scipy", "numpy",
 )  # fmt: skip
+SOFTWARE = ("python", *_LIBRARIES)  # entries of ``environment`` that an installation changes
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 LOOK_S = 0.5  # how long is looked at how busy the machine is
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")

@@ -67,7 +67,7 @@ def to_onnx(model: Any) -> onnx.ModelProto:
             )
     except Exception as error:  # the exporter's errors have no common base
         raise ModelError(
-            f"it cannot be exported to ONNX: {_reason(error)}{_cure(model)}"
+            f"it cannot be exported to ONNX: {_reason(error)}{_cure(model, error)}"
         ) from error
     finally:
         exporter.setLevel(level)
@@ -104,16 +104,23 @@ def _takes(model: Any, name: str) -> bool:
     return name in inspect.signature(model.forward).parameters
 
 
-def _reason(error: BaseException) -> str:
-    """Returns what the innermost error says first."""
+def _innermost(error: BaseException) -> BaseException:
     while error.__cause__ is not None:
         error = error.__cause__
+    return error
+
+
+def _reason(error: BaseException) -> str:
+    """Returns what the innermost error says first."""
+    error = _innermost(error)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {' '.join(lines[:2])}"
 
 
-def _cure(model: nn.Module) -> str:
+def _cure(model: nn.Module, error: BaseException) -> str:
     """Returns what to write instead where a recurrent layer may be the cause."""
+    if isinstance(_innermost(error), ImportError):  # nothing of the model's was looked at
+        return ""
     found = {type(module).__name__ for module in model.modules() if isinstance(module, nn.RNNBase)}
     if "RNN" in found:
         return "; nn.RNN has no exported form, use nn.LSTM or nn.GRU"

@@ -12,6 +12,7 @@ from typing import Any
 from kdzoo import registry
 from kdzoo.digest import content_hash
 from kdzoo.measure import environment
+from kdzoo.measure.machine import SOFTWARE
 from kdzoo.recipe.measure import Measure
 from kdzoo.results import PREDICTIONS, FormRecord, now
 from kdzoo.runtime import Classifier, Input, Logits, load_classifier
@@ -138,7 +139,7 @@ def _is_done(job: FormJob, runtime: str, splits: Sequence[str], context: StudyCo
     if known is None or known.made_from != _made_from(job, runtime):
         return False
     if known.failure is not None:
-        return True
+        return _would_fail_again(known)
     if known.kept is None and _may_be_mended(runtime) and known.parity and not known.parity.passed:
         return False  # an older kdzoo did not try to mend it
     folder = context.store.form(job.key, runtime)
@@ -146,6 +147,12 @@ def _is_done(job: FormJob, runtime: str, splits: Sequence[str], context: StudyCo
     is_current = known.data == read_on(context.store.read(job.key).data, job.run.corpus)
     is_current = is_current and is_decided(folder, job.run.corpus, job.section)
     return is_whole and is_current and all(split in known.quality for split in splits)
+
+
+def _would_fail_again(known: FormRecord) -> bool:
+    """Whether what could not be made is made by the same software now."""
+    here = environment()
+    return all(known.environment.get(name) == here.get(name) for name in SOFTWARE)
 
 
 def _make(job: FormJob, runtime: str, splits: Sequence[str], context: StudyContext) -> FormRecord:
