@@ -187,9 +187,11 @@ class _BarePass(Silent):
         self.seconds.clear()
 
     @contextmanager
-    def task(self, description: str, total: int, done: int = 0) -> Iterator[_BarePass]:
+    def task(
+        self, description: str, total: int, done: int = 0, unit: str = "steps"
+    ) -> Iterator[_BarePass]:
         """Opens the bar."""
-        with self._progress.task(description, total, done) as self._task:
+        with self._progress.task(description, total, done, unit) as self._task:
             yield self
 
     def advance(self, steps: int = 1, note: str = "") -> None:

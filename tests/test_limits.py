@@ -15,7 +15,7 @@ import pytest
 
 from kdzoo import limits
 from kdzoo.limits import MemoryLimit, memory_limit, usable_cores, usable_threads
-from kdzoo.measure import environment
+from kdzoo.measure import machine as measured_machine
 
 MB = 1 << 20
 HOST = psutil.virtual_memory().total
@@ -208,7 +208,7 @@ class TestCores:
         """What ran on a fifth of a core does not share a column with the whole machine."""
         monkeypatch.setattr("kdzoo.measure.machine.usable_cores", lambda: cores)
 
-        assert environment.__wrapped__()["cores"] == shown
+        assert measured_machine._machine.__wrapped__()["cores"] == shown
 
 
 MEMORY_TREES = (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup"))  # version 1, version 2

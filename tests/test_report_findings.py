@@ -164,7 +164,7 @@ class TestText:
             "this model against the teacher": student.standing.sentence,
             "this recipe against hard labels": student.effect.sentence,
         }
-        of_model, of_recipe = section.paragraphs
+        of_model, of_recipe = section.method
         assert "texts like these" in of_model
         assert "other texts and other seeds" in of_recipe
         assert "Bancroft, 1944" in of_recipe

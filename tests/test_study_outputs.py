@@ -146,7 +146,7 @@ class TestTheTable:
         assert set(student.quality) == {"validation", "test"}
         assert "agreement" not in student.quality["test"]
         assert "divergence" not in student.quality["test"]
-        assert "test figures" in table
+        assert "Test figures" in table
         assert "A teacher without figures is a file that does not cover these texts." in table
 
     def test_of_a_file_that_covers_one_split(

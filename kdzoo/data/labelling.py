@@ -86,7 +86,8 @@ class Labelling:
             return self.task == TOKEN_CLASSIFICATION.name
         cell = row[self.column]
         holds_entities = isinstance(cell, list | tuple) and any(map(is_entity, cell))
-        return isinstance(row[text], list | tuple) or holds_entities
+        has_words = isinstance(row[text], list | tuple) and isinstance(cell, list | tuple)
+        return has_words or holds_entities
 
     def read(self, row: Mapping[str, Any], where: str) -> RawLabel:
         """Returns the name of a row's label, or those of its labels.

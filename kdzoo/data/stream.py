@@ -18,6 +18,7 @@ from kdzoo.data.lines import lines_of, texts_in
 from kdzoo.data.parquet import parquet_rows
 from kdzoo.data.place import DATA, Place
 from kdzoo.data.table import table_rows
+from kdzoo.data.tagging import TAGS, TOKENS
 from kdzoo.data.words import is_empty
 from kdzoo.errors import DataError, Problem
 from kdzoo.files import check_readable, has_file
@@ -178,10 +179,14 @@ def as_written(
 ) -> tuple[str, Labelling]:
     """Returns the column of the text and the labelling, as the first row of a file has them.
 
-    Raises:
-        DataError: there is no such file, or it is not what its name says.
+    A file that cannot be read stays as it is named: who reads it whole says why.
     """
-    _, first = next(stream_rows(path, csv=csv), ("", {}))
+    if path.suffix.lower() == CONLL:
+        return labelling.in_columns((TOKENS, TAGS), text)
+    try:
+        _, first = next(stream_rows(path, csv=csv), ("", {}))
+    except DataError:
+        return text, labelling
     return labelling.in_columns(first.keys(), text)
 
 

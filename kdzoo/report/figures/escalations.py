@@ -58,7 +58,8 @@ def _pairs(store: Store, row: ManifestRow, rows: Sequence[ManifestRow]) -> list[
     teachers = [other for other in rows if other.role == "teacher"]
     own = row.members[0].teacher_key
     asked = next((other for other in teachers if own in {m.key for m in other.members}), None)
-    if asked is None:
+    known = [row.members[0].key, own or ""]
+    if asked is None or any("validation" not in store.read(key).quality for key in known):
         return []
     pairs = escalation_pairs(store, row, asked)
     return [pair for pair in pairs if pair.scores("validation")]

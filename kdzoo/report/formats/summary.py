@@ -18,7 +18,7 @@ from kdzoo.task import SINGLE_LABEL
 def summary(table: Table) -> list[str]:
     """Returns the sentences; one that nothing is known for is left out."""
     advised = f"What to do: {said}" if (said := advice(table)) else ""
-    sentences = (*answers(table), advised, _of_machines(table))
+    sentences = (*answers(table), advised, of_machines(table))
     return [sentence for sentence in sentences if sentence]
 
 
@@ -172,7 +172,7 @@ def _seeds_needed(comparison: RecipeComparison) -> str:
     return f"{points}, {comparison.seeds_needed} seeds would tell"
 
 
-def _of_machines(table: Table) -> str:
+def of_machines(table: Table) -> str:
     """Says whose latencies the sentences give, where several machines measured."""
     if not table.elsewhere:
         return ""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kdzoo.plain import one_line
 from kdzoo.report.figures.rows import Table
 from kdzoo.report.formats.data import data_words
-from kdzoo.report.formats.summary import advice, answers, listed
+from kdzoo.report.formats.summary import advice, answers, listed, of_machines
 
 _MOST = 8  # names that are read; more are counted
 _APPROACHES = {
@@ -28,7 +28,7 @@ def lead(table: Table, dates: str) -> list[tuple[str, list[str]]]:
         ("Compared", [_compared(table)]),
         ("Data", [f"{data_words(table)}."]),
         ("When", [dates]),
-        ("Answer", answers(table)),
+        ("Answer", [*answers(table), of_machines(table)]),
         ("What to do", [f"{advised[:1].upper()}{advised[1:]}"]),
     ]
     told = [(title, [one_line(said) for said in sentences if said]) for title, sentences in lines]
