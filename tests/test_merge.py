@@ -24,6 +24,7 @@ from kdzoo.data import Corpus
 from kdzoo.errors import StoreError
 from kdzoo.progress import Silent
 from kdzoo.report import make_table, markdown, write_report
+from kdzoo.report.check import quality_part
 from kdzoo.report.formats.spreadsheet import comma_separated
 from kdzoo.results import Member, Store, merge, publish
 
