@@ -9,7 +9,7 @@ WORDS = {
     "student": "the small model that learns from the teacher; its kind is its architecture",
     "hard labels": "the control: the same student, start and number of steps on gold labels alone; "
     "what distilling is compared with",
-    "baseline": "the classical model: TF-IDF with a linear SVM",
+    "baseline": "the classical model: a linear SVM over TF-IDF; of words, over their shapes",
     "approach": "compression (the teacher's architecture made smaller) or change (another "
     "architecture); files and code call it road",
     "transfer set": "the texts that a student learns from: the data's own, unlabelled and "

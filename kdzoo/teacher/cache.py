@@ -35,7 +35,7 @@ class RowCache:
     Attributes:
         folder: where the shards lie.
         say: told of what is damaged.
-        kind: logits, or vectors.
+        kind: logits, or sentence vectors.
     """
 
     folder: Path

@@ -47,7 +47,7 @@ def _compared(table: Table) -> str:
         words
         for role, words in (
             ("teacher", "the teacher"),
-            ("baseline", "TF-IDF with a linear SVM"),
+            ("baseline", "a classical baseline"),
         )
         if any(row.role == role for row in table.rows)
     ]
