@@ -60,7 +60,7 @@ class Workers(AbstractContextManager["Workers"]):
     def has_room(self, step: Step, running: Collection[Step]) -> bool:
         """Returns whether a process is free; a step that uses all cores is made alone."""
         threads = self.assignment.threads
-        if running and any(threads.of(each) > threads.narrow for each in (step, *running)):
+        if running and any(threads.of(busy) > threads.narrow for busy in (step, *running)):
             return False
         return len(running) < self.count
 

@@ -65,7 +65,9 @@ def shape_of(word: str) -> str:
 def tag_features(hasher: Any, sentences: Sequence[str]) -> tuple[Any, list[int]]:
     """Returns the features of all words, [sum of words, F], and how many each sentence has."""
     read = [list(word_features(sentence)) for sentence in sentences]
-    return hasher.transform(each for words in read for each in words), [*map(len, read)]
+    return hasher.transform(features for sentence in read for features in sentence), [
+        *map(len, read)
+    ]
 
 
 def tag_scores(scores: Logits, counts: Sequence[int]) -> Logits:

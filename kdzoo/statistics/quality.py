@@ -195,7 +195,7 @@ def intervals(outcomes: Outcomes) -> dict[str, Interval]:
     told: dict[str, Interval] = {}
     marks = outcomes.marks
     if marks is not None:
-        told = {name: f1_over_texts(marks, each) for name, each in marks.averages.items()}
+        told = {name: f1_over_texts(marks, average) for name, average in marks.averages.items()}
     if (outcomes.teacher_predictions < 0).any():
         return told
     found = {

@@ -72,5 +72,5 @@ def _best(
     fitted = [(pair, threshold) for pair, threshold in found if threshold is not None]
     if not fitted:
         return Escalation(pairs[0].row.name, pairs[0].runtime, max_loss, None)
-    pair, threshold = min(fitted, key=lambda each: each[0].read(each[1], "validation").escalated)
+    pair, threshold = min(fitted, key=lambda fit: fit[0].read(fit[1], "validation").escalated)
     return Escalation(pair.row.name, pair.runtime, max_loss, pair.read(threshold, split))

@@ -83,8 +83,8 @@ def of_forms(forms: Sequence[FormFinding]) -> str:
 def of_calibration(table: Table) -> str:
     """Says how far probabilities are off, as they are and at the fitted temperature."""
     found = [finding.calibration for _, finding in table.judged]
-    scaled = [each.scaled_error for each in found if each.scaled_error is not None]
-    worst = max(each.error for each in found)
+    scaled = [figures.scaled_error for figures in found if figures.scaled_error is not None]
+    worst = max(figures.error for figures in found)
     own = f"within {worst * 100:.1f} points on average"
     if not scaled:
         return f"As they are, {own}."
@@ -117,8 +117,8 @@ def of_losses(table: Table) -> str:
         for row, finding in table.judged
         if row.role == "student" and finding.inherited is not None
     ]
-    lost = [each.lost for each in found if each.lost is not None]
-    mended = [each.corrected for each in found if each.corrected is not None]
+    lost = [figures.lost for figures in found if figures.lost is not None]
+    mended = [figures.corrected for figures in found if figures.corrected is not None]
     said = []
     if lost:
         said.append(f"Of what the teacher has right, the students lose {_span(lost)} %")
