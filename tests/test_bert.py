@@ -294,6 +294,7 @@ class TestRefusal:
 
 
 class TestStudy:
+    @pytest.mark.study
     @pytest.mark.parametrize("finished", [False, True])
     def test_starts_at_the_teacher_and_its_control_does_not(
         self,

@@ -340,6 +340,7 @@ class TestNamedModel:
         )
         return with_student(recipe, kind="distilbert", init=named.name, layers=2)
 
+    @pytest.mark.study
     def test_trains_the_student_anew_when_its_weights_are_other_ones(
         self, kdzoo: RunCommand, recipe: Path, named: Path, tiny_encoder: Path
     ) -> None:
@@ -350,6 +351,7 @@ class TestNamedModel:
 
         assert [name for name in first if first[name] == second[name]] == ["teacher"]
 
+    @pytest.mark.study
     def test_may_be_moved(self, kdzoo: RunCommand, recipe: Path, named: Path) -> None:
         """The same weights elsewhere make the same student: nothing is trained."""
         first = self.keys(kdzoo, recipe)
@@ -358,6 +360,7 @@ class TestNamedModel:
 
         assert self.keys(kdzoo, recipe) == first
 
+    @pytest.mark.study
     def test_may_be_a_hub_id(
         self, kdzoo: RunCommand, recipe: Path, named: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -17,6 +17,8 @@ from tiny_models import save_tiny_classifier
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.usage import INSTALLED as TOLD
 
+pytestmark = pytest.mark.study
+
 ROOT = Path(__file__).resolve().parent.parent
 INSTALLED = ("onnxruntime", "tokenizers", "numpy")
 FORBIDDEN = ("torch", "transformers", "kdzoo", "onnx")

@@ -123,6 +123,7 @@ class TestTransformers:
         np.testing.assert_allclose(together, wanted, rtol=0, atol=1e-4)
         np.testing.assert_allclose(onnx_form.logits(texts), wanted, rtol=0, atol=1e-4)
 
+    @pytest.mark.study
     def test_read_pairs_by_their_token_types(self, tmp_path: Path, tiny_encoder: Path) -> None:
         trained = save_tiny_classifier("bert", tmp_path / "trained", tiny_encoder)
         onnx_form = load_classifier(export_to(trained, tmp_path / "exported"), "onnx")

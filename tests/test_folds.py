@@ -145,6 +145,7 @@ def test_as_many_texts_as_folds_are_enough(
 
 
 class TestStudy:
+    @pytest.mark.study
     @pytest.mark.parametrize(
         "teacher",
         [

@@ -145,6 +145,7 @@ class TestStart:
         np.testing.assert_allclose(logits, predict_logits(student, encoded), atol=2e-5)
 
 
+@pytest.mark.study
 @pytest.mark.trains
 class TestStudy:
     """A whole study, with a teacher and a student of different tokenizers."""

@@ -352,6 +352,7 @@ class TestVectors:
 
 
 class TestStudy:
+    @pytest.mark.study
     @pytest.mark.trains
     def test_has_a_teacher_that_is_measured_like_any(
         self, write_recipe: WriteRecipe, kdzoo: RunCommand

@@ -268,6 +268,7 @@ os.kill(os.getpid(), signal.SIGKILL)
         assert has_ended(int(ran.stdout))
 
 
+@pytest.mark.study
 class TestUsersFiles:
     def test_are_loaded_by_the_worker(self, tmp_path: Path) -> None:
         """A runtime that only a file of --students registers is known there as well."""
@@ -289,6 +290,7 @@ class TestUsersFiles:
         assert [note.texts for note in notes(tmp_path)] == [["text"]]
 
 
+@pytest.mark.study
 class TestAnExportedModel:
     def test_is_measured_without_torch(self, tiny_teacher: Path, tmp_path: Path) -> None:
         """Its memory and its cold start are those of ONNX Runtime, users' files or not."""

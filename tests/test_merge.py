@@ -133,7 +133,7 @@ class TestDuplicates:
         assert found == expected
         assert heard.said == []
 
-    @settings(deadline=None, max_examples=5)
+    @settings(deadline=None, max_examples=3)
     @given(order=st.permutations([0, 1, 2, 3]), cut=st.integers(1, 3))
     def test_of_a_row_with_other_seeds_become_one_row(
         self, tmp_path_factory: pytest.TempPathFactory, order: list[int], cut: int

@@ -28,6 +28,8 @@ from kdzoo.runtime import load_classifier
 from kdzoo.runtime.usage import snippet_of
 from kdzoo.task import MULTI_LABEL
 
+pytestmark = pytest.mark.study
+
 ASKED = ["play a loud song", "will it rain", "the a what", "wake me early with jazz"]
 
 

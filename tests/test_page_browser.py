@@ -23,7 +23,10 @@ OPTIONS = (
     "--allow-file-access-from-files", "--enable-logging=stderr", "--virtual-time-budget=6000",
     "--window-size=1500,1000", "--dump-dom",
 )  # fmt: skip
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs Debian's package chromium")
+pytestmark = [
+    pytest.mark.study,
+    pytest.mark.skipif(BROWSER is None, reason="needs Debian's package chromium"),
+]
 
 # A frame of the wanted width: a window of the browser cannot be as narrow as a phone.
 AROUND = """<!doctype html><meta charset="utf-8">

@@ -91,6 +91,7 @@ class TestRecipes:
             assert all(line.startswith("# ") for line in head)
             assert f"kdzoo run mine/{name}.yaml" in head[2]
 
+    @pytest.mark.study
     def test_run_to_the_end(self, kdzoo: RunCommand, requests: Path, tiny_encoder: Path) -> None:
         """The teacher's vectors are narrow and the words few; the recipes fit both."""
         kdzoo("init", "--data", requests, *columns(), "--teacher", tiny_encoder, "-o", "mine")

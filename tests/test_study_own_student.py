@@ -135,6 +135,7 @@ class TestOwnStudent:
         assert answer["label"] == label
         assert answer["score"] == pytest.approx(probability, abs=1e-4)
 
+    @pytest.mark.study
     def test_is_trained_anew_when_its_file_changes(
         self,
         kdzoo: RunCommand,
@@ -163,6 +164,7 @@ class TestOwnStudent:
         assert "seed 0" in edited.err
         assert "fine-tun" not in edited.err  # the teacher is the same
 
+    @pytest.mark.study
     def test_in_a_file_beside_another_does_not_retrain_when_the_other_changes(
         self,
         kdzoo: RunCommand,

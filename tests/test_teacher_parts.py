@@ -74,7 +74,9 @@ def shards() -> list[str]:
     return sorted(str(path.relative_to(cache_root())) for path in cache_root().rglob("*.npy"))
 
 
-@pytest.mark.parametrize("count", [2, 3, 20])
+@pytest.mark.parametrize(
+    "count", [2, *(pytest.param(count, marks=pytest.mark.study) for count in (3, 20))]
+)
 def test_parts_in_any_order_end_with_the_bytes_of_the_whole(
     opened: Open, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

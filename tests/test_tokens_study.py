@@ -30,6 +30,8 @@ from kdzoo.task import TOKEN_CLASSIFICATION
 from kdzoo.task.tags import is_valid
 from kdzoo.teacher import Teacher, open_member
 
+pytestmark = pytest.mark.study
+
 ASKED = [
     "Please  loud song now",
     "is the\train wind what",

@@ -139,6 +139,7 @@ def histories(study: Path) -> dict[str, list[dict[str, float]]]:
 
 
 class TestTensorboard:
+    @pytest.mark.study
     def test_shows_every_training_and_changes_no_byte(
         self,
         kdzoo: RunCommand,
@@ -205,6 +206,7 @@ class TestOthers:
         assert points <= set(curves)
         assert len(curves) == 4 + 3 + 3  # the teacher's epochs, then both students' evaluations
 
+    @pytest.mark.study
     @pytest.mark.parametrize("read_test", [True, False])
     def test_get_the_final_test_figures_in_the_models_own_run(
         self, stand_in: Path, write_recipe: WriteRecipe, tmp_path: Path, read_test: bool
@@ -250,6 +252,7 @@ class TestOthers:
         ids = [line[2]["id"] for line in said if line[0] == "init"]
         assert ids == [None, "run0", None, "run1"]  # the same model goes on with the same run
 
+    @pytest.mark.study
     def test_several_are_told_the_same(
         self, kdzoo: RunCommand, stand_in: Path, write_recipe: WriteRecipe
     ) -> None:
@@ -267,6 +270,7 @@ class TestOthers:
         assert first == second
         assert sum(line[0] == "finish" for line in first) == 2
 
+    @pytest.mark.study
     def test_an_interrupted_training_goes_on_in_the_same_run(
         self,
         kdzoo: RunCommand,
