@@ -286,8 +286,16 @@ class TestRefusal:
         ("changes", "words"),
         [
             ({"HF_TOKEN": None}, ["no token", "hf auth login", "HF_TOKEN"]),
-            ({"HF_HUB_OFFLINE": "1"}, ["is in reach", "nothing was uploaded", "HF_HUB_OFFLINE"]),
-            ({"HF_ENDPOINT": "http://127.0.0.1:9"}, ["no hub at http://127.0.0.1:9 is in reach"]),
+            pytest.param(
+                {"HF_HUB_OFFLINE": "1"},
+                ["is in reach", "nothing was uploaded", "HF_HUB_OFFLINE"],
+                marks=pytest.mark.slow,
+            ),
+            pytest.param(
+                {"HF_ENDPOINT": "http://127.0.0.1:9"},
+                ["no hub at http://127.0.0.1:9 is in reach"],
+                marks=pytest.mark.slow,
+            ),
         ],
     )
     def test_of_what_is_lacking_here_is_told(

@@ -139,8 +139,8 @@ class TestEachRecipe:
         ("name", "options"),
         [
             ("distilbert", ("--set", "student.init={init}")),
-            ("bilstm", ("--set", "student.dim=16")),
-            ("cnn", ("--set", "student.dim=16")),
+            pytest.param("bilstm", ("--set", "student.dim=16"), marks=pytest.mark.slow),
+            pytest.param("cnn", ("--set", "student.dim=16"), marks=pytest.mark.slow),
         ],
     )
     def test_ends_in_a_table_from_folders(

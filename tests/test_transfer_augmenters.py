@@ -215,6 +215,7 @@ class TestEveryAugmenter:
 class TestInOtherProcesses:
     OTHER_SEED = 7
 
+    @pytest.mark.slow
     def test_draws_are_the_same(self) -> None:
         """In two fresh processes, each with half of the texts, in another order."""
         backwards = list(TRAINING[::-1])
