@@ -56,9 +56,10 @@ class _Lines:
     """Work shown as a line now and then."""
 
     def __init__(
-        self, console: Console, description: str, total: int, done: int, unit: str
+        self, console: Console, description: str, total: int, done: int, unit: str, is_even: bool
     ) -> None:
         self._console, self._description, self._unit = console, description, unit
+        self._is_even = is_even
         self._total, self._done, self._first, self._note = total, done, done, ""
         self._start = self._last = time.monotonic()
 
@@ -70,14 +71,16 @@ class _Lines:
         if now - self._last < LOG_EVERY_S or self._done >= self._total:
             return
         self._last = now
-        unit_s = (now - self._start) / max(1, self._done - self._first)
-        left_min = unit_s * (self._total - self._done) / 60
-        parts = (
-            f"{self._description}: {self._done:,} of {self._total:,} {self._unit}",
-            self._note,
-            f"{left_min:.1f} min left",
-        )
+        so_far = f"{self._description}: {self._done:,} of {self._total:,} {self._unit}"
+        parts = (so_far, self._note, self._left(now))
         self._console.print(Text(", ".join(filter(None, parts))), soft_wrap=True)
+
+    def _left(self, now: float) -> str:
+        """Returns how long the rest will take; nothing where what is done does not tell."""
+        if not self._is_even or self._done == self._first:
+            return ""
+        unit_s = (now - self._start) / (self._done - self._first)
+        return f"{unit_s * (self._total - self._done) / 60:.1f} min left"
 
 
 class ConsoleProgress:
@@ -92,7 +95,13 @@ class ConsoleProgress:
 
     @contextmanager
     def task(
-        self, description: str, total: int, done: int = 0, unit: str = "steps"
+        self,
+        description: str,
+        total: int,
+        done: int = 0,
+        unit: str = "steps",
+        *,
+        is_even: bool = True,
     ) -> Iterator[Task]:
         """Opens a bar that disappears when its work is done; nothing where there is no work."""
         if not total:
@@ -101,7 +110,7 @@ class ConsoleProgress:
             return
         if not self._console.is_terminal:
             self.say(_opening(description, total, done, unit))
-            yield _Lines(self._console, description, total, done, unit)
+            yield _Lines(self._console, description, total, done, unit, is_even)
             return
         bars = Progress(
             SpinnerColumn(),
@@ -110,8 +119,7 @@ class ConsoleProgress:
             MofNCompleteColumn(),
             TextColumn("{task.fields[unit]}", markup=False),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            *((TextColumn("left"), TimeRemainingColumn()) if is_even else ()),
             TextColumn("{task.fields[note]}", markup=False),
             console=self._console,
             transient=True,

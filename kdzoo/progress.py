@@ -36,11 +36,18 @@ class Progress(Protocol):
         """Reports one finished thing, or one thing to know."""
 
     def task(
-        self, description: str, total: int, done: int = 0, unit: str = "steps"
+        self,
+        description: str,
+        total: int,
+        done: int = 0,
+        unit: str = "steps",
+        *,
+        is_even: bool = True,
     ) -> AbstractContextManager[Task]:
         """Opens a bar for ``total`` steps, of which ``done`` were done before.
 
-        ``unit`` says what they are, as in ``texts``.
+        ``unit`` says what they are, as in ``texts``; ``is_even`` whether all take about as long, so
+        that those that are done tell how long the others will take.
         """
 
 
@@ -57,7 +64,13 @@ class Silent:
 
     @contextmanager
     def task(
-        self, description: str, total: int, done: int = 0, unit: str = "steps"
+        self,
+        description: str,
+        total: int,
+        done: int = 0,
+        unit: str = "steps",
+        *,
+        is_even: bool = True,
     ) -> Iterator[Task]:
         """Opens a bar that nobody sees."""
         yield _SilentTask()

@@ -19,6 +19,7 @@ import yaml
 from tiny_machine import DISK_BYTES, fill, mounted
 from tiny_world import (
     LABELS,
+    SHARED,
     Outcome,
     RunCommand,
     WriteRecipe,
@@ -63,6 +64,12 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished classifier's folder, its labels in another order than the data's."""
     return save_tiny_bert(tmp_path_factory.mktemp("tiny_teacher"), tuple(reversed(LABELS)))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Has what tests share lie in pytest's own folder, which pytest removes after a kill too."""
+    os.environ[SHARED] = str(tmp_path_factory.mktemp("shared"))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -27,11 +27,13 @@ from kdzoo.engines import (
     workers,
     workers_for,
 )
+from kdzoo.engines.pace import Pace
 from kdzoo.engines.relay import FileProgress, Relay, ToldOnce
 from kdzoo.errors import EngineError, FileError, StoreError
 from kdzoo.limits import MemoryLimit
 from kdzoo.plan import Claimed, Failed, Made, Plan, Result, RowSteps, Step, Threads, Unreached
 from kdzoo.plan.perform import computing_with
+from kdzoo.recipe import Study
 
 
 def step(name: str, *waits_for: str, is_wide: bool = False) -> Step:
@@ -54,6 +56,7 @@ ROWS = (
 )
 PLAN = Plan(STEPS, ROWS)
 THREADS = Threads(narrow=1, wide=2)
+NO_PACE = Pace(Study("none", ()))
 
 
 @dataclass
@@ -94,9 +97,9 @@ class Pretended:
             threading.Timer(0.01, future.set_result, [outcome]).start()
         return future
 
-    def look(self, running: Collection[Step], ended: int, steps: int) -> None:
+    def look(self, running: Collection[Step], waiting: Collection[Step], ended: int) -> None:
         self.together.append({each.name for each in running})
-        assert ended <= steps == len(STEPS)
+        assert ended + len(running) + len(waiting) == len(STEPS)
 
 
 def performed(engine: Pretended, said: Said | None = None) -> dict[str, Result]:
@@ -286,7 +289,7 @@ class TestWorkers:
     def test_have_room_for_a_wide_step_beside_others_where_it_takes_no_more(
         self, wide: int
     ) -> None:
-        engine = Workers(assignment(Threads(1, wide)), 2, Said())
+        engine = Workers(assignment(Threads(1, wide)), 2, Said(), NO_PACE)
 
         assert engine.has_room(TEACHER, [])
         assert engine.has_room(TEACHER, [STEPS[1]]) == (wide == 1)
@@ -304,7 +307,7 @@ class TestWorkers:
             return made[-1]
 
         monkeypatch.setattr(workers, "ProcessPoolExecutor", pool)
-        engine = Workers(assignment(THREADS), 2, Said())
+        engine = Workers(assignment(THREADS), 2, Said(), NO_PACE)
         monkeypatch.setattr(engine, "_show", SimpleNamespace(relay=Relay(Path(), Said())), False)
 
         assert engine.start(STEPS[1], {}).result(5) == Made("key")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -125,3 +126,45 @@ class TestInABrowser:
         assert found["beyond"] == []
         assert not found["scrolls"]
         assert not found["overlaps"]
+
+
+@pytest.fixture(scope="module")
+def printed(folder: Path) -> list[list[str]]:
+    """The lines of each sheet that the page is printed on."""
+    profile = f"--user-data-dir={folder.parent / 'profile-print'}"
+    sheets = folder / "report.pdf"
+    printing = (f"--print-to-pdf={sheets}", "--no-pdf-header-footer")
+    options = [option for option in OPTIONS if option != "--dump-dom"]
+    subprocess.run(
+        [str(BROWSER), *options, *printing, profile, (folder / "report.html").as_uri()],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    text = subprocess.run(
+        ["pdftotext", "-layout", sheets, "-"], check=True, capture_output=True, text=True
+    ).stdout
+    lines = [[line.strip() for line in sheet.splitlines()] for sheet in text.split("\f")]
+    return [[line for line in sheet if line] for sheet in lines if sheet]
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs Debian's poppler-utils")
+class TestOnPaper:
+    def test_a_table_that_goes_on_has_its_columns_names_again(
+        self, printed: list[list[str]]
+    ) -> None:
+        rows = [re.compile(rf"^\S+ +{runtime} .*\d$") for runtime in ("torch", "onnx-int8")]
+        holding = [sheet for sheet in printed if any(r.match(line) for r in rows for line in sheet)]
+
+        assert len(holding) > 2
+        assert all(any(line.startswith("model ") for line in sheet) for sheet in holding)
+
+    def test_no_heading_is_left_alone_at_the_end_of_a_sheet(
+        self, folder: Path, printed: list[list[str]]
+    ) -> None:
+        """Nor with its answer."""
+        page = (folder / "report.html").read_text(encoding="utf-8")
+        found = re.findall(r'<(?:h2|p class="answer")[^>]*>([^<]+)<', page)
+        leading = [" ".join(html.unescape(text).split()) for text in found]
+
+        assert len(leading) > 10
+        for sheet in printed:
+            assert not any(text.startswith(sheet[-1]) for text in leading), sheet[-1]

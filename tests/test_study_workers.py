@@ -21,8 +21,10 @@ import yaml
 from tiny_machine import fill, mounted
 from tiny_world import tiny_recipe_data
 
+from kdzoo.engines.pace import Pace
 from kdzoo.engines.workers import Workers
 from kdzoo.progress import Silent
+from kdzoo.recipe import Study
 from kdzoo.results import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -77,7 +79,7 @@ def hold(count_bytes: int) -> int:
 def test_a_process_that_needs_memory_is_not_started_anew(tmp_path: Path) -> None:
     """A second passes between two looks of the pool at what its processes hold."""
     assignment: Any = None
-    with Workers(assignment, 1, Silent()) as workers:
+    with Workers(assignment, 1, Silent(), Pace(Study("none", ()))) as workers:
         first, second = (
             workers._pool(0).submit(hold, count_bytes).result() for count_bytes in (1, 400 << 20)
         )
@@ -363,17 +365,22 @@ def test_jobs_of_a_queue_share_the_steps_that_all_are_given(
     assert differences(whole, last.folder) == []
 
 
-def test_ctrl_c_stops_all_and_says_how_to_go_on(started: Callable[..., Running]) -> None:
+@pytest.mark.parametrize(("number", "to"), [(signal.SIGINT, os.killpg), (signal.SIGTERM, os.kill)])
+def test_who_stops_a_run_is_told_how_to_go_on(
+    started: Callable[..., Running], number: int, to: Callable[[int, int], None]
+) -> None:
+    """Ctrl-C reaches all processes, a system that ends one the first alone; both leave nothing."""
     run = started("--workers", "2")
     run.wait_for("study/models/*/checkpoint.safetensors")
     workers = run.workers()
 
-    os.killpg(run.process.pid, signal.SIGINT)  # as a terminal does, to all of them
+    to(run.process.pid, number)
 
     assert run.finish() == 130
     assert run.last.rstrip().endswith("stopped; the same command again goes on from here")
     assert "Traceback" not in run.last
     assert still_alive(workers) == []
+    assert [*run.temporary.iterdir()] == []
 
 
 def test_a_users_student_that_fails_is_told_and_the_others_go_on(

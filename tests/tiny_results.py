@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from tiny_models import tiny_corpus
-from tiny_world import LABELS
+from tiny_world import LABELS, SHARED
 
 from kdzoo.data import Corpus
 from kdzoo.measure import Size, outcomes
@@ -243,8 +243,7 @@ def written_once(write: Callable[..., HandWritten]) -> Callable[..., HandWritten
         }
         key = repr(sorted(options.items()))
         if key not in templates:
-            folder = Path(tempfile.mkdtemp(prefix="kdzoo-hand-written-")) / "study"
-            atexit.register(shutil.rmtree, folder.parent, ignore_errors=True)
+            folder = Path(tempfile.mkdtemp(dir=os.environ[SHARED])) / "study"
             templates[key] = write(folder, **options)
         template = templates[key]
         shutil.copytree(template.store.root, root, dirs_exist_ok=True)

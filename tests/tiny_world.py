@@ -20,6 +20,7 @@ WORDS = {
     "weather": ["rain", "sunny", "forecast", "cold", "umbrella", "wind"],
     "oos": ["sandwich", "history", "joke", "planet", "bicycle", "poem"],
 }
+SHARED = "KDZOO_TESTS_SHARED"  # the variable that names the folder of what tests share
 FILLERS = ["please", "the", "a", "tomorrow", "now", "me", "what", "is", "could", "you"]
 
 

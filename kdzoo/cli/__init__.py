@@ -19,7 +19,7 @@ from kdzoo.cli import texts
 from kdzoo.cli import cache
 
 # isort: on
-from kdzoo.cli.app import app, err_console, until_the_end
+from kdzoo.cli.app import app, ended_as_by_ctrl_c, err_console, until_the_end
 from kdzoo.cli.encoding import write_any_text
 from kdzoo.errors import KdzooError
 from kdzoo.files import as_file_errors
@@ -36,7 +36,7 @@ def main() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     write_any_text(sys.stdout, sys.stderr)
     try:
-        with as_file_errors(), until_the_end:
+        with ended_as_by_ctrl_c(), as_file_errors(), until_the_end:
             app()
     except KdzooError as error:
         err_console.print(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -167,6 +168,20 @@ def interruptible(then: str = "the same command again goes on from here") -> Ite
     except KeyboardInterrupt:
         err_console.print(f"\nstopped; {then}")
         sys.exit(130)
+
+
+@contextmanager
+def ended_as_by_ctrl_c() -> Iterator[None]:
+    """Takes the signal by which systems end a process as Ctrl-C: what it has begun is tidied up."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 until_the_end = ExitStack()  # what holds for a whole command; ``main`` closes it

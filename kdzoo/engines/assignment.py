@@ -131,7 +131,7 @@ def _performer(assignment: Assignment) -> Performer:
 
     _until_the_end.enter_context(quiet())
     for path, content in assignment.extensions:
-        load_extensions(path if content is None else _laid_down(path, content))
+        load_extensions(path if content is None else _laid_down(path, content, assignment.told))
     study, out = unpacked_study(assignment.study), Path(assignment.out)
     progress = FileProgress(Path(assignment.told) / f"{socket.gethostname()}-{os.getpid()}.jsonl")
     tracking = Tracking(assignment.track, study.name, out / TRACKING, progress)
@@ -141,9 +141,11 @@ def _performer(assignment: Assignment) -> Performer:
     return Performer(study, plan, context, assignment.read_test)
 
 
-def _laid_down(path: str, content: str) -> Path:
-    """Returns a file of that name and content, which is there as long as the process lives."""
-    folder = tempfile.TemporaryDirectory(prefix="kdzoo-")
-    file = Path(_until_the_end.enter_context(folder)) / Path(path).name
+def _laid_down(path: str, content: str, told: str) -> Path:
+    """Returns a file of that name and content, which goes with the folder of what is told.
+
+    Ray ends its processes by a kill: one that lay elsewhere would stay.
+    """
+    file = Path(tempfile.mkdtemp(dir=told)) / Path(path).name
     file.write_text(content, encoding="utf-8")
     return file

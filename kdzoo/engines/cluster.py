@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -14,6 +15,7 @@ from typing import Any
 from kdzoo.engines.assignment import ENVIRONMENT, Assignment, perform_step, time_there
 from kdzoo.engines.connection import ANSWER_S, connected
 from kdzoo.engines.nodes import Node, check_nodes, look_around, paths_of
+from kdzoo.engines.pace import Pace
 from kdzoo.engines.relay import Relay, Show
 from kdzoo.engines.schedule import LOOK_S, WORKER_BYTES, LostError
 from kdzoo.errors import EngineError
@@ -35,12 +37,14 @@ class Cluster(AbstractContextManager["Cluster"]):
         address: as ``check_ray`` takes it.
         threads: of each step, where the user says it.
         progress: told what the machines tell.
+        pace: of the study.
     """
 
     assignment: Assignment
     address: str
     threads: int | None
     progress: Progress
+    pace: Pace
 
     def __enter__(self) -> Cluster:
         """Connects, and sees that each machine can make the steps.
@@ -57,8 +61,8 @@ class Cluster(AbstractContextManager["Cluster"]):
             stack.pop_all()
         folder = Path(self.assignment.out) / f".told-{uuid.uuid4().hex[:8]}"
         folder.mkdir(parents=True)
-        self._closing.callback(_remove, folder)
-        self._show = Show(Relay(folder, self.progress), self._closing)
+        self._closing.callback(shutil.rmtree, folder, ignore_errors=True)
+        self._show = Show(Relay(folder, self.progress), self.pace, self._closing)
         self.assignment = replace(
             self.assignment,
             threads=threads,
@@ -115,15 +119,15 @@ class Cluster(AbstractContextManager["Cluster"]):
         given.add_done_callback(lambda done: self._pass_on(done, made))
         return made
 
-    def look(self, running: Collection[Step], ended: int, steps: int) -> None:
+    def look(self, running: Collection[Step], waiting: Collection[Step], ended: int) -> None:
         """Shows how many steps have ended, and how far those at work are.
 
         Args:
             running: the steps that are at work.
+            waiting: the steps that have not been started.
             ended: how many have been made.
-            steps: how many there are in all.
         """
-        self._show.look([step.name for step in running], ended, steps)
+        self._show.look(running, waiting, ended)
 
     def measure(self, trained: Sequence[Trained], context: StudyContext) -> None:
         """Measures latency on one machine, on which the cluster runs nothing else meanwhile.
@@ -254,9 +258,3 @@ def _token(folder: Path) -> Iterator[str]:
         yield file.name
     finally:
         file.unlink(missing_ok=True)
-
-
-def _remove(folder: Path) -> None:
-    for file in folder.iterdir():
-        file.unlink(missing_ok=True)
-    folder.rmdir()

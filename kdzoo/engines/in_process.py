@@ -31,11 +31,11 @@ class InProcess:
         made.set_result(self.performer.attempt(step, keys, self.threads.of(step)))
         return made
 
-    def look(self, running: Collection[Step], ended: int, steps: int) -> None:
+    def look(self, running: Collection[Step], waiting: Collection[Step], ended: int) -> None:
         """Shows nothing: the step has told it itself.
 
         Args:
             running: the steps that are at work.
+            waiting: the steps that have not been started.
             ended: how many have been made.
-            steps: how many there are in all.
         """

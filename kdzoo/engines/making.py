@@ -11,6 +11,7 @@ from kdzoo.engines.assignment import Assignment
 from kdzoo.engines.choice import workers_for
 from kdzoo.engines.cluster import Cluster
 from kdzoo.engines.in_process import InProcess
+from kdzoo.engines.pace import Pace
 from kdzoo.engines.schedule import Schedule
 from kdzoo.engines.workers import Workers
 from kdzoo.errors import RecipeError
@@ -72,11 +73,12 @@ def make(
     if not steps:
         return
     performer.context.store.begin()
-    say = performer.context.progress.say
+    progress, pace = performer.context.progress, Pace(performer.study)
+    say = progress.say
     if way.engine != "local":
         address = way.engine.partition(":")[2]
         given = _assignment(performer, way, Threads(1, 1))
-        with Cluster(given, address, way.threads, performer.context.progress) as cluster:
+        with Cluster(given, address, way.threads, progress, pace) as cluster:
             Schedule(plan, cluster, ended, results, say).perform(steps)
         return
     processes = performer.context.accelerator.num_processes
@@ -85,7 +87,7 @@ def make(
     if count == 1:
         Schedule(plan, InProcess(performer, threads), ended, results, say).perform(steps)
         return
-    with Workers(_assignment(performer, way, threads), count, performer.context.progress) as engine:
+    with Workers(_assignment(performer, way, threads), count, progress, pace) as engine:
         Schedule(plan, engine, ended, results, say).perform(steps)
 
 
@@ -108,7 +110,8 @@ def measure(performer: Performer, way: Way, trained: Sequence[Trained]) -> None:
         time_study(trained, performer.context)
         return
     given = _assignment(performer, way, Threads(1, 1))
-    with Cluster(given, address, way.threads, performer.context.progress) as cluster:
+    progress, pace = performer.context.progress, Pace(performer.study)
+    with Cluster(given, address, way.threads, progress, pace) as cluster:
         cluster.measure(trained, performer.context)
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from kdzoo.engines.pace import Pace
+from kdzoo.plan import Step
 from kdzoo.progress import Progress, Task
 
 TELL_EVERY_S = 0.5  # between two lines about one bar
@@ -65,7 +66,13 @@ class FileProgress:
 
     @contextmanager
     def task(
-        self, description: str, total: int, done: int = 0, unit: str = "steps"
+        self,
+        description: str,
+        total: int,
+        done: int = 0,
+        unit: str = "steps",
+        *,
+        is_even: bool = True,
     ) -> Iterator[Task]:
         """Opens a bar whose progress is written down now and then.
 
@@ -74,6 +81,7 @@ class FileProgress:
             total: steps.
             done: of them before.
             unit: what they are.
+            is_even: whether all take about as long; nothing is told of the time that is left.
         """
         task = _ToldTask(self, description, total, done, unit)
         task.advance(0)
@@ -97,7 +105,15 @@ class ToldOnce:
             self._told.add(message)
             self.progress.say(message)
 
-    def task(self, description: str, total: int, done: int = 0, unit: str = "steps") -> Any:
+    def task(
+        self,
+        description: str,
+        total: int,
+        done: int = 0,
+        unit: str = "steps",
+        *,
+        is_even: bool = True,
+    ) -> AbstractContextManager[Task]:
         """Opens a bar, as ``progress`` does.
 
         Args:
@@ -105,8 +121,9 @@ class ToldOnce:
             total: steps.
             done: of them before.
             unit: what they are.
+            is_even: whether all take about as long.
         """
-        return self.progress.task(description, total, done, unit)
+        return self.progress.task(description, total, done, unit, is_even=is_even)
 
 
 @dataclass
@@ -156,27 +173,34 @@ class Show:
 
     Attributes:
         relay: of what they tell.
+        pace: of the study.
         closing: closes the bar.
     """
 
     relay: Relay
+    pace: Pace
     closing: ExitStack
     _bar: Task | None = None
     _ended: int = 0
 
-    def look(self, running: Iterable[str], ended: int, steps: int) -> None:
+    def look(self, running: Collection[Step], waiting: Collection[Step], ended: int) -> None:
         """Shows what is new.
 
         Args:
-            running: the names of the steps that are at work.
+            running: the steps that are at work.
+            waiting: the steps that have not been started.
             ended: how many have been made.
-            steps: how many there are in all.
         """
         self.relay.look()
+        self.pace.look(running, waiting, time.monotonic())
         if self._bar is None:
+            steps = ended + len(running) + len(waiting)
             self._bar = self.closing.enter_context(
-                self.relay.progress.task("the study", steps, ended)
+                self.relay.progress.task("the study", steps, ended, is_even=False)
             )
             self._ended = ended
-        self._bar.advance(ended - self._ended, self.relay.now_of(running))
+        now = self.relay.now_of(step.name for step in running)
+        self._bar.advance(
+            ended - self._ended, ", ".join(filter(None, (self.pace.left(waiting), now)))
+        )
         self._ended = ended

@@ -40,13 +40,13 @@ class Engine(Protocol):
             keys: of the models that have been made, by the names of their steps.
         """
 
-    def look(self, running: Collection[Step], ended: int, steps: int) -> None:
+    def look(self, running: Collection[Step], waiting: Collection[Step], ended: int) -> None:
         """Shows what the processes have told since the last look.
 
         Args:
             running: the steps that are at work.
+            waiting: the steps that have not been started.
             ended: how many have been made.
-            steps: how many there are in all.
         """
 
 
@@ -127,8 +127,7 @@ class Schedule:
             time.sleep(LOOK_S)
             return set()
         done = wait(self._running, LOOK_S, FIRST_COMPLETED).done
-        steps = len(self.results) + len(self._waiting) + len(self._running)
-        self.engine.look(self._running.values(), len(self.results), steps)
+        self.engine.look(self._running.values(), self._waiting, len(self.results))
         return done
 
     def _take(self, done: set[Future[Result]]) -> None:

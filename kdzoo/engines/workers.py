@@ -14,6 +14,7 @@ from types import TracebackType
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
 
 from kdzoo.engines.assignment import ENVIRONMENT, Assignment, begin, perform_step
+from kdzoo.engines.pace import Pace
 from kdzoo.engines.relay import Relay, Show
 from kdzoo.engines.schedule import LostError
 from kdzoo.plan import Result, Step
@@ -30,11 +31,13 @@ class Workers(AbstractContextManager["Workers"]):
         assignment: the study.
         count: of the processes.
         progress: told what they tell; one bar shows how far all of them are.
+        pace: of the study.
     """
 
     assignment: Assignment
     count: int
     progress: Progress
+    pace: Pace
     _pools: dict[int, ProcessPoolExecutor] = field(default_factory=dict)
     _at: dict[str, int] = field(default_factory=dict)  # which process makes a step
 
@@ -42,7 +45,7 @@ class Workers(AbstractContextManager["Workers"]):
         """Makes room for what the processes tell."""
         self._closing = ExitStack()
         folder = self._closing.enter_context(tempfile.TemporaryDirectory(prefix="kdzoo-"))
-        self._show = Show(Relay(Path(folder), self.progress), self._closing)
+        self._show = Show(Relay(Path(folder), self.progress), self.pace, self._closing)
         return self
 
     def __exit__(
@@ -90,15 +93,15 @@ class Workers(AbstractContextManager["Workers"]):
         else:
             made.set_exception(error)
 
-    def look(self, running: Collection[Step], ended: int, steps: int) -> None:
+    def look(self, running: Collection[Step], waiting: Collection[Step], ended: int) -> None:
         """Shows how many steps have ended, and what each process is at.
 
         Args:
             running: the steps that are at work.
+            waiting: the steps that have not been started.
             ended: how many have been made.
-            steps: how many there are in all.
         """
-        self._show.look([step.name for step in running], ended, steps)
+        self._show.look(running, waiting, ended)
 
     def _pool(self, place: int) -> ProcessPoolExecutor:
         pool = self._pools.get(place)
