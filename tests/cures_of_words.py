@@ -96,6 +96,14 @@ CASES: dict[str, Case] = {
         CHECK, "text_pair: words with tags stand alone", removed("data.text_pair"),
         over("a.jsonl", task="token-classification", text_pair="other"), {"a.jsonl": tagged()},
     ),
+    "a separator of tags": Case(
+        CHECK, "which needs no separator; remove data", removed("data.label_separator"),
+        over("a.jsonl", label_separator="|"), {"a.jsonl": tagged()},
+    ),
+    "0/1 columns of tags": Case(
+        CHECK, "but words with tags", removed("data.label_columns"),
+        over("a.jsonl", label_columns=["a", "b"]), {"a.jsonl": tagged()},
+    ),
     "no entity": Case(
         CHECK, "no word is in an entity", mended("tag some", '["O", "O"]}', '["B-a", "O"]}'),
         over("a.jsonl"), {"a.jsonl": tagged(rows=[(["a"], ["O"]), (["b"], ["O"])])},

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 import yaml
+from tiny_tokens import save_tokens, token_recipe_data
 from tiny_world import tiny_recipe_data
 
 from kdzoo.api import run
@@ -170,6 +172,32 @@ class TestScripts:
             assert re.search(rf"\| {phase} +\| +[\d,]+ \|", printed)
         assert all(f"| {kind} " in printed for kind in script.AUGMENTERS)
         assert cache_contents() == before
+
+    def test_word_pieces(
+        self, load: Load, tiny_encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Both readings of one teacher, and how they differ."""
+        data = save_tokens(tmp_path / "tokens")
+        recipe = token_recipe_data(data, tiny_encoder)
+        (tmp_path / "tokens.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+        load("word_pieces").main(recipe=str(tmp_path / "tokens.yaml"), work=tmp_path / "runs" / "a")
+        rows = {row[0]: row for row in cells(capsys.readouterr().out)}
+
+        first, mean = rows["its first piece"], rows["all its pieces, their mean"]
+        assert first[1] == mean[1], "the tiny tokenizer knows all words: they have one piece"
+        assert rows["0.0"][1:] == ["0.0 to 0.0", "1.000", "0.0"]
+
+
+class TestWordPieces:
+    def test_a_word_has_the_mean_of_its_pieces(self, load: Load) -> None:
+        """Special tokens and padding count for nothing; a word that was cut has zeros."""
+        logits = np.arange(12, dtype=np.float32).reshape(6, 2) ** 2
+        none = load("word_pieces").NO_WORD
+        of_words = np.array([none, 0, 1, 1, none])
+
+        found = load("word_pieces").by_mean(logits, of_words, 3)
+
+        assert found.tolist() == [logits[1].tolist(), logits[2:4].mean(0).tolist(), [0, 0]]
 
 
 class TestVerdicts:

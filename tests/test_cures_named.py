@@ -55,7 +55,7 @@ UNTRIED = {  # a part of the message: why no case writes its cure
     "too few for --max-loss": "needs the outcomes of a study of forms",
     "the card (--license": "is the title of problems that have cures of their own",
     "is a file; name a folder, as in": "Python alone gets it: commands look at the place before",
-    "the texts of {} may have several": "needs a study with several labels a text",
+    "texts have several labels, or a label": "needs a study with several labels a text",
     "labels words, and a file of outputs": "is refused in test_tokens_study, not tried",
     "--csv --csv": "is the title of problems that have cures of their own",
 }

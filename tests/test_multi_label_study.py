@@ -267,6 +267,32 @@ def test_a_model_card_tells_how_labels_are_given(study: Path) -> None:
     assert "choose(session.run" in card
 
 
+def test_a_student_of_several_labels_is_pushed_with_its_forms_and_what_the_hub_calls_it(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: dict[str, Path | bytes] = {}
+
+    def upload(repository: str, files: dict[str, Path | bytes], **_: object) -> str:
+        sent.update(files)
+        return f"https://hub/{repository}"
+
+    monkeypatch.setattr("kdzoo.hub.push.upload", upload)
+
+    api.push(study, "user/a_student_of_several_labels", model="sets")
+
+    card = sent["README.md"]
+    assert isinstance(card, bytes)
+    assert "pipeline_tag: text-classification" in card.decode()
+    assert {
+        "model.safetensors",
+        "config.json",
+        "onnx/model.onnx",
+        "onnx/labels.json",
+        "decision.json",
+        "onnx/decision.json",
+    } <= {*sent}
+
+
 def test_a_second_run_trains_nothing(study: Path) -> None:
     recipe = study.parent.parent / "sets.yaml"
     before = {path: path.read_bytes() for path in study.rglob("*.json")}

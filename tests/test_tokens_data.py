@@ -16,6 +16,7 @@ from tiny_tokens import LABELS, save_tokens
 from kdzoo.data import Corpus, load_corpus
 from kdzoo.data.checks import describe
 from kdzoo.data.sentences import Sentence
+from kdzoo.data.stream import read_full_texts, read_labelled
 from kdzoo.errors import DataError
 from kdzoo.recipe.schema import Data
 from kdzoo.task import TOKEN_CLASSIFICATION
@@ -181,6 +182,65 @@ def test_a_column_that_is_only_called_so_holds_labels(
     section = write(tmp_path / "d", rows).model_copy(update={"label": "entities"})
 
     assert not load_corpus(section).task.by_word
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet", ".conll"])
+def test_files_of_words_are_texts_too(suffix: str, tmp_path: Path) -> None:
+    """For who asks of texts alone: a sentence is its words with one space between."""
+    path = tmp_path / f"a{suffix}"
+    rows = [{"tokens": words, "tags": tags} for words, tags in ROWS]
+    if suffix == ".parquet":
+        pd.DataFrame(rows).to_parquet(path)
+    elif suffix == ".jsonl":
+        path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    else:
+        lines = ("\n".join(map(" ".join, zip(words, tags, strict=True))) for words, tags in ROWS)
+        path.write_text("\n\n".join(lines), encoding="utf-8")
+
+    assert [*read_full_texts(path, "text")] == [" ".join(words) for words, _ in ROWS]
+    assert [*read_full_texts(path, "tokens")] == [*read_full_texts(path, "text")]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"tokens": ["a", "b"], "tags": ["O", "O"]},
+        {"text": "a b", "tags": ["joy"]},
+        {"text": "a b", "tags": [[0, 1, "per"]]},
+    ],
+    ids=str,
+)
+def test_texts_with_lists_are_no_texts_with_one_label(row: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(row), encoding="utf-8")
+
+    with pytest.raises(DataError, match=r"'tags' holds a list\n.* remove --labels"):
+        read_labelled(path, "text", "tags")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"tokens": ["New York"]}, "holds a space"),
+        ({"tokens": ["a", 3]}, "3 is no word"),
+        ({"tokens": []}, "text 1 is empty"),
+        ({"words": ["a"]}, "no column 'text'"),
+        ({"text": "a", "tokens": 3}, None),
+    ],
+    ids=str,
+)
+def test_lists_that_are_no_words_are_no_texts(
+    row: dict[str, Any], message: str | None, tmp_path: Path
+) -> None:
+    """A column that is called as is usual is the text, whatever stands beside it."""
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(row), encoding="utf-8")
+
+    if message is None:
+        assert [*read_full_texts(path, "text")] == ["a"]
+        return
+    with pytest.raises(DataError, match=message):
+        [*read_full_texts(path, "text")]
 
 
 class TestRefused:

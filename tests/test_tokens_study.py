@@ -20,6 +20,7 @@ from kdzoo import api
 from kdzoo.data import Example, load_corpus
 from kdzoo.errors import KdzooError, StoreError
 from kdzoo.metrics import entity_quality
+from kdzoo.model import load_model
 from kdzoo.progress import Silent
 from kdzoo.recipe.schema import Data
 from kdzoo.report import read_report
@@ -28,7 +29,8 @@ from kdzoo.runtime import load_classifier
 from kdzoo.runtime.usage import snippet_of
 from kdzoo.task import TOKEN_CLASSIFICATION
 from kdzoo.task.tags import is_valid
-from kdzoo.teacher import Teacher, open_member
+from kdzoo.teacher import Teacher, cut_share, open_member
+from kdzoo.text import cut_at, encode
 
 pytestmark = pytest.mark.study
 
@@ -196,6 +198,22 @@ def test_the_report_leads_with_entity_f1(study: Path) -> None:
     assert "entities" in page
 
 
+def test_what_is_wrong_with_entities_stands_in_table_and_page(study: Path) -> None:
+    """Of teacher, baseline and student; what is right is the recall."""
+    table = pd.read_csv(study / "table.csv").drop_duplicates("model")
+    page = (study / "report.html").read_text("utf-8")
+
+    assert set(table["role"]) == {"teacher", "baseline", "student"}
+    kinds = table[["right_entities", "boundary_errors", "type_errors",
+                   "boundary_and_type_errors", "missed_entities"]]  # fmt: skip
+    assert kinds.sum(axis=1).tolist() == pytest.approx([1, 1, 1], abs=1e-5)
+    assert table["right_entities"].tolist() == pytest.approx(table["entity_recall_mean"].tolist())
+    assert (table["invented_entities"] >= 0).all()
+    section = page.partition("What is wrong with entities")[2].partition("<h2")[0]
+    assert all(name in section for name in table["model"])
+    assert "the students miss" in section
+
+
 def test_verdicts_are_of_entity_f1(study: Path) -> None:
     rows = {row.name: finding for row, finding in read_report(Store(study)).table.judged}
     student, teacher = (
@@ -257,6 +275,25 @@ def test_a_model_card_tells_of_words(model: Path) -> None:
     assert "entity F1" in card
 
 
+def test_a_student_of_words_is_pushed_with_its_forms_and_what_the_hub_calls_it(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: dict[str, Path | bytes] = {}
+
+    def upload(repository: str, files: dict[str, Path | bytes], **_: object) -> str:
+        sent.update(files)
+        return f"https://hub/{repository}"
+
+    monkeypatch.setattr("kdzoo.hub.push.upload", upload)
+
+    api.push(study, "user/a_student_of_words", model="tokens")
+
+    card = sent["README.md"]
+    assert isinstance(card, bytes)
+    assert "pipeline_tag: token-classification" in card.decode()
+    assert {"model.safetensors", "config.json", "onnx/model.onnx", "onnx/labels.json"} <= {*sent}
+
+
 def test_transformers_reads_the_student(model: Path) -> None:
     from transformers import pipeline
 
@@ -295,6 +332,94 @@ def test_teacher_logits_are_kept_word_by_word(
         assert np.array_equal(again[len(texts) - 1 - chosen][row, : words[row]], own)
 
 
+def test_a_sentence_that_is_too_long_is_cut_at_a_word_and_counted(study: Path) -> None:
+    """The words before are read, though the last of them may lack pieces; those behind are not."""
+    folder = Store(study).finished(recorded(study, "teacher").key)
+    words = ["rain", "umbrellas", "quixotic", "wind"] * 20
+    examples = [Example(" ".join(words[:length])) for length in (1, 3, 80, 79)]
+    loaded = load_model(folder)
+    cut_at(loaded.tokenizer, 32)
+
+    encoded = encode(loaded.tokenizer, examples, loaded.pad_id, by_word=True)
+
+    assert encoded.words is not None
+    places = encoded.words.batch(np.arange(4))  # [4, W]
+    is_read = places >= 0
+    assert is_read.sum(1).tolist()[:2] == [1, 3]
+    assert (is_read.sum(1)[2:] > 3).all()
+    assert (np.diff(is_read.astype(int), axis=1) <= 0).all(), (
+        "a word is read behind one that is not"
+    )
+    assert (places[is_read] < 31).all()  # the last place is that of [SEP]
+    assert encoded.cut == 2
+    assert cut_share(folder, examples, 32) == (0.5, 32)
+
+
+class TestBench:
+    def test_forms_that_label_words_are_measured(
+        self, model: Path, study: Path, data: Path, tmp_path: Path
+    ) -> None:
+        """On texts as people write them; a teacher elsewhere may have its tags in any order."""
+        texts = tmp_path / "texts.txt"
+        texts.write_text("\n".join(each for each in ASKED if each.isascii()), encoding="utf-8")
+        other = in_another_order(study, tmp_path / "other")
+
+        written = api.benchmark(
+            [str(other), str(model / "onnx")],
+            texts,
+            runtimes=["torch", "onnx"],
+            rounds=1,
+            per_visit=1,
+            isolation=False,
+            out=tmp_path / "bench",
+        )
+
+        assert [(form.name, form.runtime) for form in written.bench.forms] == [
+            ("other", "torch"), ("other", "onnx"), ("tokens/onnx", "onnx"),
+        ]  # fmt: skip
+        for form in written.bench.forms:
+            assert form.failure is None
+            assert form.parity is None or (form.parity.passed and form.parity.other_labels == 0)
+        assert all(row.latency is not None for row in written.table.rows)
+
+    @pytest.mark.parametrize(
+        ("with_texts", "labels", "message"),
+        [
+            (True, None, "labels words, and tiny_teacher.* whole texts; measure them apart"),
+            (False, "label", "labels words, and bench tells the quality .* remove --labels"),
+        ],
+    )
+    def test_what_is_for_labels_of_texts_is_refused(
+        self,
+        with_texts: bool,
+        labels: str | None,
+        message: str,
+        model: Path,
+        tiny_teacher: Path,
+        tiny_data: Path,
+        tmp_path: Path,
+    ) -> None:
+        models = [str(model), *([str(tiny_teacher)] if with_texts else [])]
+        with pytest.raises(KdzooError, match=message):
+            api.benchmark(
+                models, tiny_data / "test.jsonl", labels=labels, rounds=1, out=tmp_path / "bench"
+            )
+        assert not (tmp_path / "bench").exists()
+
+
+def in_another_order(study: Path, folder: Path) -> Path:
+    """Writes the study's teacher with its tags in another order, as models elsewhere have them."""
+    own, order = Store(study).finished(recorded(study, "teacher").key), [3, 0, 4, 2, 1]
+    model = AutoModelForTokenClassification.from_pretrained(own)
+    for each in (model.classifier.weight, model.classifier.bias):
+        each.data = each.data[order]
+    model.config.id2label = {place: LABELS[tag] for place, tag in enumerate(order)}
+    model.save_pretrained(folder)
+    shutil.copy(own / "tokenizer.json", folder)
+    shutil.copy(own / "tokenizer_config.json", folder)
+    return folder
+
+
 class TestStudents:
     @pytest.mark.slow
     @pytest.mark.parametrize("kind", ["cnn", "distilbert", "bert"])
@@ -319,14 +444,7 @@ class TestStudents:
     ) -> None:
         monkeypatch.setenv("KDZOO_CACHE", str(tmp_path / "cache"))
         own = Store(study).finished(recorded(study, "teacher").key)
-        other, order = tmp_path / "other", [3, 0, 4, 2, 1]
-        model = AutoModelForTokenClassification.from_pretrained(own)
-        for each in (model.classifier.weight, model.classifier.bias):
-            each.data = each.data[order]
-        model.config.id2label = {place: LABELS[tag] for place, tag in enumerate(order)}
-        model.save_pretrained(other)
-        shutil.copy(own / "tokenizer.json", other)
-        shutil.copy(own / "tokenizer_config.json", other)
+        other = in_another_order(study, tmp_path / "other")
         recipe = token_recipe_data(data, other)
         recipe["teacher"] = {"model": str(other), "max_length": 32}
         recipe["controls"] = {"hard_labels": False, "baseline": False}
@@ -411,8 +529,6 @@ class TestRefused:
     def test_commands_for_labels_of_texts(self, model: Path, tmp_path: Path) -> None:
         texts = tmp_path / "texts.txt"
         texts.write_text("\n".join(ASKED), encoding="utf-8")
-        with pytest.raises(KdzooError, match="labels words, and bench measures"):
-            api.benchmark([str(model)], texts, rounds=1, out=tmp_path / "bench")
         with pytest.raises(KdzooError, match="labels words, and a file of outputs"):
             api.label(str(model), texts, tmp_path / "out.parquet")
         with pytest.raises(KdzooError, match="threshold"):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -337,6 +338,79 @@ class TestProbabilities:
     ) -> None:
         with pytest.raises(RecipeError, match=r"p_mask \+ p_pos is 1.1; .*at most 1"):
             draw("tang", ["a"], p_mask=0.6, p_pos=0.5)
+
+
+class TestEntities:
+    """The gold tags of a sentence say where its entities are; no augmenter cuts one in half."""
+
+    @every_augmenter
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 8)), min_size=1), seeds)
+    def test_are_in_or_out_as_a_whole(
+        self, kind: str, parts: list[tuple[int, int]], seed: int
+    ) -> None:
+        """Of what is left of a sentence, and of what is masked in one stroke."""
+        source, entities = sentence_with(parts)
+        old = source.text.split(" ")
+
+        new = self.of_words(kind).draw(source, 0, seed).text.split(" ")
+
+        clean = [at for at in slices(len(new), len(old)) if not cut(at, at + len(new), entities)]
+        assert any(
+            all(b == a or b not in old for a, b in zip(old[at:], new, strict=False)) for at in clean
+        )
+        masked = [place for place, word in enumerate(new) if word == MASK]
+        if kind == "ngram_mask" and masked:
+            assert masked == [*range(masked[0], masked[-1] + 1)]
+            assert not cut(masked[0], masked[-1] + 1, entities)
+
+    @pytest.mark.parametrize("kind", ["ngram", "ngram_mask", "tang"])
+    def test_are_met_by_spans_that_would_cut_them(self, kind: str) -> None:
+        """A longer one than any span is there as a whole, and often; so is what lies beside it."""
+        source, _ = sentence_with([(3, 7), (3, 0)])
+        augmentation = augmentation_of(kind, **(EAGER[kind] | {"p_ng": 1.0}))
+        own = replace(augmentation, by_word=True)
+
+        lengths = [
+            len(words) if kind != "ngram_mask" else words.count(MASK)
+            for words in (own.draw(source, 0, n).text.split(" ") for n in range(200))
+        ]
+
+        assert {1, 2, 7, 8} <= {*lengths}
+        assert 4 not in lengths  # three words are before the entity, and three behind it
+
+    def test_of_a_sentence_without_tags_are_not_known(self) -> None:
+        source, _ = sentence_with([(3, 7), (3, 0)])
+        own = self.of_words("ngram")
+
+        lengths = {
+            len(own.draw(replace(source, label=None), 0, n).text.split(" ")) for n in range(200)
+        }
+
+        assert {1, 2, 3, 4, 5} <= lengths
+
+    @staticmethod
+    def of_words(kind: str) -> Augmentation:
+        return replace(AUGMENTATIONS[kind], by_word=True)
+
+
+def sentence_with(parts: Sequence[tuple[int, int]]) -> tuple[Example, list[tuple[int, int]]]:
+    """Returns a sentence of different words, and its entities: so many words between, so long."""
+    tags: list[int] = []
+    entities: list[tuple[int, int]] = []
+    for between, length in parts:
+        tags += [0] * between
+        if length:
+            entities.append((len(tags), len(tags) + length))
+            tags += [1, *[2] * (length - 1)]
+    tags = tags or [0]
+    text = " ".join(f"word{number}" for number in range(len(tags)))
+    return Example(text, label=tuple(tags)), entities
+
+
+def cut(start: int, end: int, entities: Sequence[tuple[int, int]]) -> bool:
+    """Whether a span begins or ends inside an entity."""
+    return any(first < edge < behind for first, behind in entities for edge in (start, end))
 
 
 class TestPos:

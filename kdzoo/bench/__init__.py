@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from kdzoo.bench.forms import Form, check_runtimes, forms_of
-from kdzoo.bench.models import check_labels, check_texts, open_models
+from kdzoo.bench.models import as_read, check_labels, check_texts, open_models
 from kdzoo.bench.outcome import Bench, Benched, Written, bench_table
 from kdzoo.bench.reading import Reading
 from kdzoo.bench.texts import read_texts
@@ -74,6 +74,7 @@ def run_bench(
     check_texts(models, texts)
     if gold is not None:
         check_labels(models, gold)
+    texts = as_read(models, texts)
     read: dict[Form, Benched] = {}
     work: dict[str, Work | None] = {}
     for model in models:

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kdzoo.data.sentences import Sentence
 from kdzoo.errors import DataError, ModelError, did_you_mean
 from kdzoo.files import with_home
 from kdzoo.registry import runtimes
 from kdzoo.results.store import MANIFEST
 from kdzoo.runtime import Input, load_classifier, runtime_of
 from kdzoo.runtime.folder import check_exported_form, is_exported_form
+from kdzoo.runtime.predictor import order_of_tags
 from kdzoo.runtime.protocol import task_in
 from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.teacher import find_model
@@ -33,7 +35,8 @@ class Model:
         runtime: what its folder is made for.
         labels: of its classes, in the order of its logits.
         reads_pairs: whether it was trained on pairs of texts; None where nobody says.
-        task: whether it gives one label, or any number of them.
+        task: whether it gives a text one label, any number of them, or each word one.
+        order: where each word gets one, the places of the labels in the order of the tags' ids.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Model:
     labels: tuple[str, ...]
     reads_pairs: bool | None
     task: Task = SINGLE_LABEL
+    order: tuple[int, ...] = ()
 
     @property
     def is_trained(self) -> bool:
@@ -78,13 +82,9 @@ def _open(name: str, folder: Path) -> Model:
     if is_exported_form(folder):
         check_exported_form(folder)
     runtime = runtime_of(folder)
-    if task_in(folder).by_word:
-        raise ModelError(
-            f"{name} labels words, and bench measures models that label whole texts; kdzoo run "
-            "measures such a model in its study"
-        )
-    loaded = load_classifier(folder, runtime)
-    return Model(name, folder, runtime, loaded.labels, loaded.reads_pairs, task_in(folder))
+    loaded, task = load_classifier(folder, runtime), task_in(folder)
+    order = order_of_tags(loaded.labels, folder) if task.by_word else ()
+    return Model(name, folder, runtime, loaded.labels, loaded.reads_pairs, task, tuple(order))
 
 
 def names_apart(sources: Sequence[str]) -> list[str]:
@@ -139,6 +139,21 @@ def _shortest(own: Sequence[str], others: Sequence[Sequence[str]]) -> str:
     return "/".join(own[-next(apart, len(own)) :])
 
 
+def as_read(models: Sequence[Model], texts: Sequence[Input]) -> Sequence[Input]:
+    """Returns the texts as the models read them: cut into words, where each word gets a label.
+
+    Raises:
+        DataError: some models label words, others whole texts.
+    """
+    by_word = {model.task.by_word: model.name for model in reversed(models)}
+    if len(by_word) > 1:
+        raise DataError(
+            f"{by_word[True]} labels words, and {by_word[False]} whole texts; measure them apart, "
+            "each kind with a command of its own"
+        )
+    return [Sentence.of(str(text)).text for text in texts] if True in by_word else texts
+
+
 def check_texts(models: Sequence[Model], texts: Sequence[Input]) -> None:
     """Sees that every model was trained on such texts: single ones, or pairs.
 
@@ -160,12 +175,13 @@ def check_labels(models: Sequence[Model], gold: Sequence[str]) -> None:
 
     Raises:
         DataError: one is not; the message suggests the nearest. Or a model gives several labels,
-            whose quality is not told here.
+            or labels words, whose quality is not told here.
     """
     for model in models:
         if model.task != SINGLE_LABEL:
+            given = "labels words" if model.task.by_word else "gives any number of labels"
             raise DataError(
-                f"{model.name} gives any number of labels, and bench tells the quality of models "
+                f"{model.name} {given}, and bench tells the quality of models "
                 "that give one; remove --labels: latency, memory and size are measured without"
             )
         unknown = sorted(set(gold) - set(model.labels))

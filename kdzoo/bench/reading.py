@@ -24,6 +24,7 @@ from kdzoo.runtime.parity import RAGGED_TEXTS, Long, Parity, compare, ragged_log
 from kdzoo.runtime.pipeline import read_long
 from kdzoo.statistics import over_examples
 from kdzoo.steps.failing import reason_of
+from kdzoo.task.words import words_in
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,12 @@ class Reading:
 
     @cached_property
     def _trained_logits(self) -> Logits:
-        return load_classifier(self.model.folder, TRAINED).logits(self.texts)
+        return self._in_order(load_classifier(self.model.folder, TRAINED).logits(self.texts))
+
+    def _in_order(self, logits: Logits) -> Logits:
+        """Returns logits of tags in the order of their ids; others as they are."""
+        ordered: Logits = logits[..., self.model.order] if self.model.order else logits
+        return ordered
 
     @cached_property
     def _long(self) -> Long:
@@ -80,13 +86,21 @@ class Reading:
         exact = registry.runtimes.get(form.runtime).exact
         classifier = load_classifier(form.folder, form.runtime)
         is_known = form.runtime == TRAINED
-        logits = self._trained_logits if is_known else classifier.logits(self.texts)
-        refuse_not_finite(logits, self.model.name)
+        logits = self._trained_logits if is_known else self._in_order(classifier.logits(self.texts))
+        refuse_not_finite(self._said(logits), self.model.name)
         return {
             "size": self._size(form),
             "quality": self._quality(logits),
             "parity": self._parity(classifier, logits, exact) if form.is_made else None,
         }
+
+    def _said(self, logits: Logits) -> Logits:
+        """Returns the logits of what there is: where each word gets a label, of the words."""
+        if not self.model.task.by_word:
+            return logits
+        counts = np.array([len(words_in(str(text))) for text in self.texts])
+        said: Logits = logits[np.arange(logits.shape[1]) < counts[:, np.newaxis]]
+        return said
 
     def _quality(self, logits: Logits) -> dict[str, float]:
         if self._gold_ids is None:
@@ -102,8 +116,9 @@ class Reading:
     def _parity(self, classifier: Classifier, logits: Logits, exact: bool) -> Parity:
         """Returns how a form compares with its model; without gold, the model's labels count."""
         reference = self._trained_logits
-        ragged = ragged_logits(classifier, self.texts[:RAGGED_TEXTS]) if exact else logits[:0]
-        task = self.model.task
+        task, ragged = self.model.task, logits[:0]
+        if exact:
+            ragged = self._in_order(ragged_logits(classifier, self.texts[:RAGGED_TEXTS]))
         gold = task.answers(reference) if self._gold_ids is None else self._gold_ids
         found = compare(reference, logits, gold, exact=exact, ragged=ragged, task=task)
         return with_long(found, self._long, classifier, exact=exact, task=task)

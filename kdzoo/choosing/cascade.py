@@ -80,8 +80,8 @@ def find_cascades(
     rows = {row.name: row for row in store.manifest().rows}
     if any(_has_several(store, row) for row in rows.values()):
         raise RecipeError(
-            f"the texts of {store.root} may have several labels, and a cascade is of models that "
-            "give one; deploy a student alone: kdzoo pick without --escalate-to"
+            f"{store.root}: texts have several labels, or a label for each word, and a cascade is "
+            "of models that give one; deploy a student alone: kdzoo pick without --escalate-to"
         )
     teacher = _teacher(rows, escalate_to, store)
     pairs = [

@@ -107,7 +107,7 @@ def _class_names(split: Any, label: str) -> tuple[str, ...] | None:
 def _rows(
     split: Any, name: str, text: str, labelling: Labelling, text_pair: str | None
 ) -> list[RawRow]:
-    text, labelling = labelling.in_columns(split.column_names, text)
+    text, labelling = labelling.in_columns(split.column_names, text, name)
     wanted = [text, *([] if text_pair is None else [text_pair]), *labelling.wanted]
     for column in wanted:
         if column not in split.column_names:

@@ -50,18 +50,28 @@ class Labelling:
         """The columns that a row has to have."""
         return self.columns or (self.column,)
 
-    def in_columns(self, found: Collection[str], text: str) -> tuple[str, Labelling]:
+    def in_columns(self, found: Collection[str], text: str, where: str) -> tuple[str, Labelling]:
         """Returns the column of the text and the labelling, as a file's own columns have them.
 
         Args:
             found: the columns of the file.
             text: the column of the text that a user names, or as it is by default.
+            where: they stand, as a message names it.
+
+        Raises:
+            DataError: each word of the file has a tag, and 0/1 columns are said that it has not.
         """
-        if self.columns or self.task not in (None, TOKEN_CLASSIFICATION.name):
-            return text, self
         usual = usual_columns(found, text, self.column)
-        if usual is None:
+        if usual is None or self.task not in (None, TOKEN_CLASSIFICATION.name):
             return text, self
+        if {*self.columns} & {*found}:
+            return text, self
+        if self.columns:
+            raise DataError(
+                f"{where}: no columns {' and '.join(self.columns[:3])}, but words with tags "
+                f"({' and '.join(usual)}), which need none; remove data.label_columns "
+                "(--label-columns)"
+            )
         return usual[0], replace(self, column=usual[1], task=TOKEN_CLASSIFICATION.name)
 
     def row(
@@ -77,6 +87,11 @@ class Labelling:
         if text_pair is not None:
             raise DataError(
                 f"{where}: words with tags stand alone; remove data.text_pair (--text-pair)"
+            )
+        if self.separator is not None:
+            raise DataError(
+                f"{where}: each word has a tag here, which needs no separator; remove "
+                "data.label_separator (--label-separator)"
             )
         return tagged(row[text], row[self.column], where)
 

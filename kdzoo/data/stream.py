@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kdzoo.data.cells import as_input
+from kdzoo.data.cells import as_input, as_label
 from kdzoo.data.columns import cure
 from kdzoo.data.conll import SUFFIX as CONLL
 from kdzoo.data.conll import conll_rows
@@ -18,7 +18,7 @@ from kdzoo.data.lines import lines_of, texts_in
 from kdzoo.data.parquet import parquet_rows
 from kdzoo.data.place import DATA, Place
 from kdzoo.data.table import table_rows
-from kdzoo.data.tagging import TAGS, TOKENS
+from kdzoo.data.tagging import TAGS, TEXT, TOKENS, sentence
 from kdzoo.data.words import is_empty
 from kdzoo.errors import DataError, Problem
 from kdzoo.files import check_readable, has_file
@@ -89,9 +89,11 @@ def read_texts(
 ) -> Iterator[Input]:
     """Yields the texts of a file that needs no labels, empty ones too; a ``.txt`` holds one a line.
 
+    A list of words is the sentence that has one space between them.
+
     Args:
         path: of the file.
-        column: of the text.
+        column: of the text; ``text``, where a file has ``tokens`` alone, is these.
         column_pair: of the second text, of pairs; in a ``.txt``, a tab stands between the two.
         csv: how a .csv or .tsv is written.
         place: where the user says so.
@@ -125,15 +127,31 @@ def _placed_texts(
     if path.suffix.lower() == ".txt" and has_file(path):
         yield from texts_in(lines_of(path, "\n"), str(path), pairs=column_pair is not None)
         return
+    column = _called(path, column, csv)
     wanted = [column] if column_pair is None else [column, column_pair]
     for where, row in stream_rows(path, wanted, csv, place):
+        if isinstance(row[column], list | tuple):
+            row = {**row, column: sentence(row[column], f"{path} {where}")}
         yield where, as_input(row, column, column_pair, f"{path} {where}")
+
+
+def _called(path: Path, column: str, csv: Csv) -> str:
+    """Returns the column of the text: that of the words, where a file has those in its place."""
+    if column != TEXT:
+        return column
+    if path.suffix.lower() == CONLL:
+        return TOKENS
+    try:
+        _, first = next(stream_rows(path, csv=csv), ("", {}))
+    except DataError:  # who reads it whole says why
+        return column
+    return TOKENS if TOKENS in first and TEXT not in first else TEXT
 
 
 def read_labelled(
     path: Path, text: str, label: str, text_pair: str | None = None, csv: Csv = AS_NAMED
 ) -> tuple[list[Input], list[str]]:
-    """Returns the texts of a file, and the label of each.
+    """Returns the texts of a file, and the one label of each.
 
     Args:
         path: of the file.
@@ -147,11 +165,16 @@ def read_labelled(
     """
     texts: list[Input] = []
     labels: list[str] = []
-    labelling = Labelling(label, task="single-label")
-    for where, given, name in labelled_rows(path, text, labelling, text_pair, csv):
-        if not isinstance(name, str) or not name:
+    text = _called(path, text, csv)
+    columns = [text, *([] if text_pair is None else [text_pair]), label]
+    for where, row in stream_rows(path, columns, csv):
+        if isinstance(row[label], list | tuple):
+            cure = "bench tells the quality of models that give one label a text; remove --labels"
+            raise DataError(str(path), Problem(f"'{label}' holds a list", where, cure))
+        name = as_label(row[label], f"{path} {where}")
+        if not name:
             raise DataError(str(path), Problem(f"'{label}' is empty", where, "give it a label"))
-        texts.append(given)
+        texts.append(as_input(row, text, text_pair, f"{path} {where}"))
         labels.append(name)
     return texts, labels
 
@@ -180,14 +203,17 @@ def as_written(
     """Returns the column of the text and the labelling, as the first row of a file has them.
 
     A file that cannot be read stays as it is named: who reads it whole says why.
+
+    Raises:
+        DataError: its words have tags, and 0/1 columns are said that it has not.
     """
     if path.suffix.lower() == CONLL:
-        return labelling.in_columns((TOKENS, TAGS), text)
+        return labelling.in_columns((TOKENS, TAGS), text, str(path))
     try:
         _, first = next(stream_rows(path, csv=csv), ("", {}))
     except DataError:
         return text, labelling
-    return labelling.in_columns(first.keys(), text)
+    return labelling.in_columns(first.keys(), text, str(path))
 
 
 def _jsonl_rows(path: Path, wanted: Sequence[str], place: Place) -> Iterator[PlacedRow]:

@@ -50,8 +50,7 @@ def tagged(words: Any, tags: Any, where: str) -> tuple[str, Tags]:
         DataError: they are not, or do not fit each other.
     """
     if isinstance(words, list | tuple):
-        sentence = _sentence(words, where)
-        return sentence, _tags(tags, len(words), where)
+        return sentence(words, where), _tags(tags, len(words), where)
     if not isinstance(tags, list | tuple):
         raise DataError(
             f"{where}: the text is no list of words ({shown(words)}), and the label no list of "
@@ -61,7 +60,12 @@ def tagged(words: Any, tags: Any, where: str) -> tuple[str, Tags]:
     return _marked(as_text(words, where), tags, where)
 
 
-def _sentence(words: Sequence[Any], where: str) -> str:
+def sentence(words: Sequence[Any], where: str) -> str:
+    """Returns the text of a list of words.
+
+    Raises:
+        DataError: they are none, or too many.
+    """
     odd = next((word for word in words if not isinstance(word, str) or not word), None)
     if odd is not None or any(word is None for word in words):
         raise DataError(f"{where}: {shown(odd)} is no word; write each as a string, none empty")
@@ -102,19 +106,19 @@ def is_tag(tag: Any) -> bool:
 
 def _marked(text: str, entities: Sequence[Any], where: str) -> tuple[str, Tags]:
     """Returns a text as words, and the tags that its entities give them."""
-    sentence = Sentence.of(text)
-    if len(sentence.words) > MOST_WORDS:
+    read = Sentence.of(text)
+    if len(read.words) > MOST_WORDS:
         raise DataError(
-            f"{where}: a text of {len(sentence.words):,} words; divide it: the longest has "
+            f"{where}: a text of {len(read.words):,} words; divide it: the longest has "
             f"{MOST_WORDS:,}"
         )
-    tags = [OUTSIDE] * len(sentence.words)
+    tags = [OUTSIDE] * len(read.words)
     for start, end, name in (_entity(entity, text, where) for entity in entities):
-        inside = [i for i, (a, b) in enumerate(sentence.spans) if a < end and b > start]
+        inside = [i for i, (a, b) in enumerate(read.spans) if a < end and b > start]
         named = f"the entity '{text[start:end][:60]}' ({start} to {end})"
         if not inside:
             raise DataError(f"{where}: {named} holds no word; take it out")
-        first, last = sentence.spans[inside[0]], sentence.spans[inside[-1]]
+        first, last = read.spans[inside[0]], read.spans[inside[-1]]
         if first[0] < start or last[1] > end:
             raise DataError(
                 f"{where}: {named} begins or ends inside the word "
@@ -126,7 +130,7 @@ def _marked(text: str, entities: Sequence[Any], where: str) -> tuple[str, Tags]:
         tags[inside[0]] = f"{BEGIN}{name}"
         for word in inside[1:]:
             tags[word] = f"{INSIDE}{name}"
-    return sentence.text, Tags(tags)
+    return read.text, Tags(tags)
 
 
 def is_entity(cell: Any) -> bool:

@@ -16,6 +16,7 @@ from kdzoo.report.formats.latex import latex
 from kdzoo.report.formats.spreadsheet import comma_separated
 from kdzoo.report.formats.table import cost_caption, deployed_title, markdown, quality_caption
 from kdzoo.report.page.decision_sections import calibration_section, scope_section
+from kdzoo.report.page.entity_section import entity_section
 from kdzoo.report.page.escalation_section import escalation_section
 from kdzoo.report.page.lead import lead
 from kdzoo.report.page.loss_sections import losses_section
@@ -131,6 +132,7 @@ def _sections(report: Report, texts: Sequence[str] | None) -> list[Section]:
         calibration_section(table),
         scope_section(table),
         escalation_section(find_escalations(store, table.split), table),
+        entity_section(table),
         losses_section(table, texts),
         curves_section(store, table),
         *environment_sections(store),

@@ -100,7 +100,7 @@ class Predictor:
         self.reads_pairs = self._classifier.reads_pairs
         self._temperature = decision.temperature if decision and calibrated else 1.0
         self._rejection = _rejection(decision, self.labels, folder) if decision and reject else None
-        self._order = _tag_order(self.labels, folder) if self.task.by_word else []
+        self._order = order_of_tags(self.labels, folder) if self.task.by_word else []
         fitted = read_decision(folder) if self.task == MULTI_LABEL else None
         self._thresholds = None if fitted is None else fitted.thresholds_of(self.labels)
 
@@ -188,7 +188,12 @@ class Predictor:
             yield Prediction(*best[0], tuple(best), labels=given)
 
 
-def _tag_order(labels: Sequence[str], folder: Path) -> list[int]:
+def order_of_tags(labels: Sequence[str], folder: Path) -> list[int]:
+    """Returns where each tag stands among a model's labels, in the order of the tags' ids.
+
+    Raises:
+        ModelError: its labels are no tags of entities.
+    """
     try:
         return tag_order(labels)
     except ValueError as error:

@@ -7,6 +7,7 @@ from kdzoo.statistics.calibration import (
     fit_temperature,
     negative_log_likelihood,
 )
+from kdzoo.statistics.entity_errors import EntityErrors
 from kdzoo.statistics.gap import Gap, gap_closed, share_closed
 from kdzoo.statistics.interval import Hits, Interval, Scores, over_examples, over_seeds
 from kdzoo.statistics.losses import (
@@ -64,6 +65,7 @@ __all__ = [
     "CurrentStore",
     "Detection",
     "Effect",
+    "EntityErrors",
     "Gap",
     "Hits",
     "Inheritance",

@@ -12,17 +12,12 @@ import pandas as pd
 
 from kdzoo.errors import StoreError
 from kdzoo.results import ManifestRow, Member, Role, Store
+from kdzoo.statistics.entity_errors import EntityErrors, error_counts
 from kdzoo.statistics.interval import Hits, Interval, Scores, over_examples
 from kdzoo.statistics.paired import Comparison, compare
-from kdzoo.statistics.sets import (
-    ENTITY_AVERAGES,
-    Marks,
-    compare_marks,
-    f1_over_texts,
-    f1_values,
-)
+from kdzoo.statistics.sets import Marks, compare_marks, f1_over_texts, f1_values
 from kdzoo.task import MULTI_LABEL, TASKS, TOKEN_CLASSIFICATION, Task
-from kdzoo.task.tags import entity_counts, right_counts
+from kdzoo.task.tags import Tags
 
 Ids = npt.NDArray[np.integer[Any]]
 Sets = npt.NDArray[np.bool_]
@@ -53,6 +48,7 @@ class Outcomes:
             [N, C]. The ids are then numbers that stand for the whole sets.
         entities: where each word has a tag: the entities of each type. The ids are then numbers
             that stand for the tags of a sentence.
+        entity_errors: likewise, what is wrong with them; None where no sentence has one.
 
     Those that an older kdzoo did not write are NaN.
     """
@@ -74,6 +70,7 @@ class Outcomes:
     decision_score: Values
     sets: tuple[Sets, Sets] | None = None
     entities: Marks | None = None
+    entity_errors: EntityErrors | None = None
 
     @property
     def hits(self) -> Hits:
@@ -137,6 +134,7 @@ def read_outcomes(
     def numbered(column: str) -> Ids:
         return np.stack([_numbers(frame[column], task, labels) for frame in frames])
 
+    entities, entity_errors = _entities(frames, labels) if task.by_word else (None, None)
     return Outcomes(
         seeds=tuple(member.seed for member in row.members),
         gold=_numbers(frames[0]["gold"], task, labels),
@@ -154,7 +152,8 @@ def read_outcomes(
         decided=numbered("decided"),
         decision_score=stacked("decision_score", np.float32),
         sets=_sets(frames, labels) if task == MULTI_LABEL else None,
-        entities=entities_of(frames, labels) if task.by_word else None,
+        entities=entities,
+        entity_errors=entity_errors,
     )
 
 
@@ -170,17 +169,12 @@ def _sets(frames: list[pd.DataFrame], labels: int) -> tuple[Sets, Sets]:
     return np.stack(answers), MULTI_LABEL.sets(frames[0]["gold"], labels)
 
 
-def entities_of(frames: list[pd.DataFrame], labels: int) -> Marks:
-    """Returns the entities of each type that outcomes of sentences have, a frame for each model."""
-    types = (labels - 1) // 2
-    gold = TOKEN_CLASSIFICATION.tags(frames[0]["gold"], labels)
+def _entities(frames: list[pd.DataFrame], labels: int) -> tuple[Marks, EntityErrors | None]:
+    """Returns the entities that outcomes of sentences have, and what is wrong with them."""
+    gold: Tags = TOKEN_CLASSIFICATION.tags(frames[0]["gold"], labels)
     given = [TOKEN_CLASSIFICATION.tags(frame["prediction"], labels) for frame in frames]
-    return Marks(
-        right=np.stack([right_counts(tags, gold, types) for tags in given]),
-        given=np.stack([entity_counts(tags, types) for tags in given]),
-        wanted=entity_counts(gold, types),
-        averages=ENTITY_AVERAGES,
-    )
+    marks = Marks.of_entities(given, gold, labels)
+    return marks, EntityErrors.of([error_counts(tags, gold) for tags in given])
 
 
 @dataclass(frozen=True)

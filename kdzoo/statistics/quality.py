@@ -25,7 +25,7 @@ from kdzoo.results.record import Figures
 from kdzoo.results.store import T
 from kdzoo.statistics.interval import Interval, percentile_interval
 from kdzoo.statistics.out_of_scope import detection
-from kdzoo.statistics.outcomes import Ids, Outcomes, entities_of
+from kdzoo.statistics.outcomes import Ids, Outcomes
 from kdzoo.statistics.resampling import Counts, Floats, Ints, distinct_columns
 from kdzoo.statistics.sets import Marks, f1_over_texts
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TASKS, TOKEN_CLASSIFICATION, Task
@@ -153,7 +153,8 @@ def _of_sets(frame: pd.DataFrame, labels: int) -> dict[str, float]:
 def _of_tags(frame: pd.DataFrame, labels: int) -> dict[str, float]:
     """Returns the figures of the tags of sentences, F1 with its intervals."""
     tags, gold = (TOKEN_CLASSIFICATION.tags(frame[name], labels) for name in ("prediction", "gold"))
-    return entity_quality(tags, gold, labels) | _with_intervals(entities_of([frame], labels))
+    marks = Marks.of_entities([tags], gold, labels)
+    return entity_quality(tags, gold, labels) | _with_intervals(marks)
 
 
 def _with_intervals(marks: Marks) -> dict[str, float]:

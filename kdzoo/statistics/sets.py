@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from kdzoo.statistics.interval import Interval, percentile_interval
 from kdzoo.statistics.paired import Comparison, permutation_p
 from kdzoo.statistics.resampling import Floats, paired_seeds
+from kdzoo.task.tags import Tags, entity_counts, right_counts
 from kdzoo.task.thresholds import f1_of_counts
 
 Sets = npt.NDArray[np.bool_]  # which labels each text has, [..., N, C]
@@ -64,6 +65,23 @@ class Marks:
     def of_sets(cls, answers: Sets, gold: Sets) -> Marks:
         """Returns those of sets of labels, [S, N, C] and [N, C]."""
         return cls(answers & gold, answers, gold, AVERAGES)
+
+    @classmethod
+    def of_entities(cls, tags: Sequence[Tags], gold: Tags, labels: int) -> Marks:
+        """Returns those of the entities of sentences, [N, W], S models and the gold ones.
+
+        Args:
+            tags: of each model.
+            gold: likewise.
+            labels: how many tags there are.
+        """
+        types = (labels - 1) // 2
+        return cls(
+            right=np.stack([right_counts(own, gold, types) for own in tags]),
+            given=np.stack([entity_counts(own, types) for own in tags]),
+            wanted=entity_counts(gold, types),
+            averages=ENTITY_AVERAGES,
+        )
 
     @property
     def leading(self) -> Average:

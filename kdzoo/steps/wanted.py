@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kdzoo.data import PAIR_COLUMN, Corpus, Texts, texts_of, write_rows
+from kdzoo.errors import TeacherError
 from kdzoo.files import with_home
 from kdzoo.recipe import Study
 from kdzoo.recipe.schema import Recipe
@@ -29,10 +30,16 @@ def wanted_texts(study: Study, data: StudyData, *, evaluation: bool = False) -> 
 
     Raises:
         KdzooError: the data, or the file of outputs, cannot be read.
+        TeacherError: a file cannot be their teacher, because words have a label each.
     """
     seen: Seen = np.empty(0, dtype="V16")
     for recipe, seed in _distinct(study):
         corpus = data.corpus(recipe.data, seed)
+        if corpus.task.by_word:
+            raise TeacherError(
+                f"{recipe.name}: words have a label each, and a file of outputs has one for each "
+                "text: none can be their teacher; the recipe's own labels them, in kdzoo run"
+            )
         teacher = _opened(recipe, corpus, data)
         wanted = [data.transfer_set(recipe, corpus, seed).examples]
         if evaluation:

@@ -31,6 +31,22 @@ def words_in(sentence: str) -> list[str]:
     return sentence.split(SPACE)
 
 
+def words_of_pieces(sentence: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
+    """Returns which word each piece is of, ``NO_WORD`` where it is of none.
+
+    Args:
+        sentence: words with one space between.
+        offsets: where each piece begins and ends in it; special tokens are empty.
+    """
+    lengths = [len(word) + 1 for word in words_in(sentence)]
+    starts = list(accumulate(lengths[:-1], initial=0))
+    return [
+        # a piece may begin with the space before its word
+        bisect_right(starts, end - 1) - 1 if end > start and sentence[end - 1] != SPACE else NO_WORD
+        for start, end in offsets
+    ]
+
+
 def first_pieces(sentence: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
     """Returns which piece is the first of each word, ``UNREAD`` where none is.
 
@@ -38,14 +54,10 @@ def first_pieces(sentence: str, offsets: Sequence[tuple[int, int]]) -> list[int]
         sentence: words with one space between.
         offsets: where each piece begins and ends in it; special tokens are empty.
     """
-    words = words_in(sentence)
-    starts = list(accumulate((len(word) + 1 for word in words[:-1]), initial=0))
-    first = [UNREAD] * len(words)
-    for place, (start, end) in enumerate(offsets):
-        if end > start and sentence[end - 1] != SPACE:  # a piece may begin with the space before it
-            word = bisect_right(starts, end - 1) - 1
-            if first[word] == UNREAD:
-                first[word] = place
+    first = [UNREAD] * len(words_in(sentence))
+    for place, word in enumerate(words_of_pieces(sentence, offsets)):
+        if word != NO_WORD and first[word] == UNREAD:
+            first[word] = place
     return first
 
 

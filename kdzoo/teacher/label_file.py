@@ -76,7 +76,7 @@ def label_file(
     if loaded.task.by_word:
         raise TeacherError(
             f"{source} labels words, and a file of outputs has a row for each text; name the model "
-            "as the teacher of a recipe: teacher: {model: FOLDER}"
+            "as the teacher of a recipe: teacher: {model: FOLDER}; kdzoo predict tells entities"
         )
     if loaded.reads_pairs and column_pair is None:
         raise DataError(f"{source} was trained on pairs of texts: give --text-pair COLUMN")

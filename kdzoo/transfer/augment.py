@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kdzoo import registry
@@ -15,6 +15,7 @@ from kdzoo.errors import DataError, KdzooError, RecipeError
 from kdzoo.plain import is_unicode
 from kdzoo.progress import Task
 from kdzoo.recipe.schema import Augment, options_of
+from kdzoo.task.tags import entities_in
 from kdzoo.task.words import sentence_of, words_in
 from kdzoo.transfer.augmenters import AugmentContext
 
@@ -52,18 +53,25 @@ class Augmentation:
         place = f"{self.seed}:{copy}:{attempt}:".encode() + source.digest
         self._rng.seed(int.from_bytes(hashlib.blake2b(place, digest_size=8).digest()))
         if source.text_pair is None:
-            return Example(self._changed(source.text))
+            return Example(self._changed(source.text, self._context_of(source)))
         sides = self._rng.choice(("first", "second", "both"))
         first, second = source.text, source.text_pair
         return Example(
-            first if sides == "second" else self._changed(first),
-            second if sides == "first" else self._changed(second),
+            first if sides == "second" else self._changed(first, self.context),
+            second if sides == "first" else self._changed(second, self.context),
         )
 
-    def _changed(self, text: str) -> str:
+    def _context_of(self, source: Example) -> AugmentContext:
+        """Returns the context with the entities of a sentence, where it has gold tags."""
+        if not self.by_word or not isinstance(source.label, tuple):
+            return self.context
+        spans = tuple((first, behind) for first, behind, _ in entities_in(source.label))
+        return replace(self.context, entities=spans)
+
+    def _changed(self, text: str, context: AugmentContext) -> str:
         try:
             own = words_in(text) if self.by_word else segments(text)
-            words = self.entry.value(own, self._rng, self.context, **self.options)
+            words = self.entry.value(own, self._rng, context, **self.options)
         except KdzooError:
             raise
         except Exception as error:

@@ -33,10 +33,13 @@ class AugmentContext:
         mask: the teacher's mask token, which every student's vocabulary knows too; None where it
             has none.
         examples: the labelled training texts.
+        entities: of the text at hand, where its words have tags: the first word of each and the one
+            behind its last, in their order.
     """
 
     mask: str | None
     examples: Sequence[Example] = ()
+    entities: Sequence[tuple[int, int]] = ()
     _speech: dict[str, PartsOfSpeech] = field(default_factory=dict, repr=False, compare=False)
 
     def mask_for(self, augmenter: str) -> str:
@@ -103,10 +106,10 @@ def ngram(
     *,
     p_ng: Probability = 1.0,
 ) -> list[str]:
-    """Keeps one to five neighbouring words alone, with probability p_ng."""
+    """Keeps one to five neighbouring words alone, with probability p_ng; entities whole."""
     if rng.random() >= p_ng:
         return list(words)
-    start, end = _span(words, rng)
+    start, end = _span(words, rng, context.entities)
     return list(words[start:end])
 
 
@@ -118,11 +121,11 @@ def ngram_mask(
     *,
     p_ng: Probability = 1.0,
 ) -> list[str]:
-    """Masks one to five neighbouring words, with probability p_ng."""
+    """Masks one to five neighbouring words, with probability p_ng; entities whole."""
     token = context.mask_for("ngram_mask")
     if rng.random() >= p_ng:
         return list(words)
-    start, end = _span(words, rng)
+    start, end = _span(words, rng, context.entities)
     return [*words[:start], *[token] * (end - start), *words[end:]]
 
 
@@ -153,8 +156,16 @@ def tang(
     return ngram(changed, rng, context, p_ng=p_ng)
 
 
-def _span(words: Sequence[str], rng: random.Random) -> tuple[int, int]:
-    """Returns start and end of one to five neighbouring words; of fewer, where there are fewer."""
+def _span(
+    words: Sequence[str], rng: random.Random, entities: Sequence[tuple[int, int]]
+) -> tuple[int, int]:
+    """Returns start and end of one to five neighbouring words; of fewer, where there are fewer.
+
+    Of more, where an entity would be cut: it is in the span or out of it as a whole.
+    """
     length = min(rng.randint(1, LONGEST_NGRAM), len(words))
     start = rng.randint(0, len(words) - length)
-    return start, start + length
+    end = start + length
+    touched = [entity for entity in entities if entity[0] < end and start < entity[1]]
+    begins, ends = [first for first, _ in touched], [behind for _, behind in touched]
+    return min([start, *begins]), max([end, *ends])

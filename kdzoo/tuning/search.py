@@ -115,7 +115,8 @@ def tune(
     if data.corpus(variant.recipe.data, chosen[0]).task != SINGLE_LABEL:
         raise RecipeError(
             f"{variant.recipe.name}: kdzoo tune searches for accuracy, of texts with one label; "
-            "these may have several: vary settings with grid: in the recipe, and kdzoo run it"
+            "these have several, or one a word: vary settings with grid: in the recipe, and kdzoo "
+            "run it"
         )
     with alone_in(folder, "search"):
         study = open_journal(folder, variant, space, chosen, goals)

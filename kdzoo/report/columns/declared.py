@@ -22,7 +22,12 @@ from kdzoo.report.columns.numbers import (
     short,
     times,
 )
-from kdzoo.report.columns.quality import ENTITY_FIGURES, FIGURES, SET_FIGURES
+from kdzoo.report.columns.quality import (
+    ENTITY_ERRORS,
+    ENTITY_FIGURES,
+    FIGURES,
+    SET_FIGURES,
+)
 from kdzoo.report.columns.readers import PRINTED, figure, of_finding, of_latency, of_row
 from kdzoo.report.figures.latency import Latency
 from kdzoo.report.figures.rows import Table, TableRow
@@ -174,7 +179,8 @@ def columns_of(table: Table) -> tuple[Column, ...]:
         for own_figure in figures
         if Place.CSV in own_figure.places
     ]
-    return (*IDENTITY, *figures, *controls, *RECIPE, *COSTS, *VERDICTS)
+    errors = ENTITY_ERRORS if TASKS[table.task].by_word else ()
+    return (*IDENTITY, *figures, *controls, *RECIPE, *COSTS, *errors, *VERDICTS)
 
 
 def _on_hard_labels(own: Column, *, is_shown: bool) -> Column:

@@ -28,6 +28,11 @@ def estimate(spread: Spread) -> str:
     return f"{spread.mean:.3f} ({found.low:.3f} to {found.high:.3f})"
 
 
+def points(value: float) -> str:
+    """Returns a share in per cent, with one decimal."""
+    return f"{round(value * 100, 1) + 0.0:.1f}"  # no -0.0
+
+
 def millions(count: int) -> str:
     """Returns a count in millions."""
     return f"{count / 1e6:.2f}"

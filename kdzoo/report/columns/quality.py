@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from kdzoo.report.columns.column import BOTH, FILES, TABLES, Column, Place
 from kdzoo.report.columns.kinds import ESTIMATE
-from kdzoo.report.columns.numbers import estimate
-from kdzoo.report.columns.readers import PRINTED, figure
+from kdzoo.report.columns.numbers import estimate, points
+from kdzoo.report.columns.readers import PRINTED, figure, of_finding
 from kdzoo.report.figures.rows import Table
+from kdzoo.statistics import EntityErrors
 
 
 def _as_decided(name: str, title: str, places: Place, **more: Any) -> Column:
@@ -89,3 +91,25 @@ ENTITY_FIGURES = (  # where each word has a tag
            "all are the teacher's."),
     *_WITH_TEACHER,
 )  # fmt: skip
+
+
+def _errors(name: str, title: str, read: Callable[[EntityErrors], float]) -> Column:
+    """Returns what share of the gold entities is so; the page has a section of these."""
+    return Column(
+        name,
+        of_finding(lambda found: found.entity_errors and read(found.entity_errors)),
+        Place.CSV,
+        title=title,
+        show=points,
+        in_files=lambda table: bool(table.judged),
+    )
+
+
+ENTITY_ERRORS = (
+    _errors("right_entities", "right", lambda errors: errors.right),
+    _errors("boundary_errors", "other ends", lambda errors: errors.boundary),
+    _errors("type_errors", "another type", lambda errors: errors.type),
+    _errors("boundary_and_type_errors", "both", lambda errors: errors.boundary_and_type),
+    _errors("missed_entities", "missed", lambda errors: errors.missed),
+    _errors("invented_entities", "invented", lambda errors: errors.invented),
+)

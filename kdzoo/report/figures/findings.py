@@ -16,6 +16,7 @@ from kdzoo.statistics import (
     Comparison,
     Detection,
     Effect,
+    EntityErrors,
     Gap,
     Inheritance,
     Interval,
@@ -101,6 +102,7 @@ class Finding:
         by_rarity: accuracy by how often a text's rarest word occurs in the texts to learn from.
         losses: by class, against the teacher, the worst first.
         inherited: what became of the teacher's errors.
+        entity_errors: what is wrong with entities, by kind; None where no word has a tag.
     """
 
     metrics: Mapping[str, Spread]
@@ -120,6 +122,7 @@ class Finding:
     by_rarity: tuple[Slice, ...] = ()
     losses: tuple[ClassLoss, ...] = ()
     inherited: Inheritance | None = None
+    entity_errors: EntityErrors | None = None
 
 
 @dataclass(frozen=True)
@@ -250,6 +253,7 @@ def _finding(
         inherited=None
         if teacher is None
         else inheritance(own.predictions, teacher.predictions, own.gold),
+        entity_errors=own.entity_errors,
     )
 
 

@@ -110,6 +110,23 @@ def of_scope(table: Table) -> str:
     )
 
 
+def of_entities(table: Table) -> str:
+    """Says what share of the entities students miss, or give other ends or another type."""
+    found = [
+        finding.entity_errors
+        for row, finding in table.judged
+        if row.role == "student" and finding.entity_errors is not None
+    ]
+    if not found:
+        return ""
+    return (
+        "Of the entities that sentences have, the students miss "
+        f"{_span(errors.missed for errors in found)} %, give "
+        f"{_span(errors.boundary for errors in found)} % other ends and "
+        f"{_span(errors.type for errors in found)} % another type."
+    )
+
+
 def of_losses(table: Table) -> str:
     """Says what share of the teacher's right answers students lose, and of its errors mend."""
     found = [

@@ -9,7 +9,7 @@ from typing import Any
 from kdzoo.plain import one_line
 from kdzoo.report.columns.column import Column, Part, Place
 from kdzoo.report.columns.declared import cells, gap, leading_column, shown
-from kdzoo.report.columns.numbers import NOTHING
+from kdzoo.report.columns.numbers import NOTHING, points
 from kdzoo.report.figures.findings import Finding, ToControl
 from kdzoo.report.figures.form_findings import FormFinding
 from kdzoo.report.figures.rows import Table
@@ -183,11 +183,6 @@ def forms_section(forms: Sequence[FormFinding], table: Table) -> Section | None:
 
 def _mean(finding: Finding, metric: str) -> float | None:
     return finding.metrics[metric].mean if metric in finding.metrics else None
-
-
-def points(value: float) -> str:
-    """Returns a share in per cent, with one decimal."""
-    return f"{round(value * 100, 1) + 0.0:.1f}"  # no -0.0
 
 
 def interval(found: Interval) -> str:
