@@ -174,6 +174,26 @@ class TestRead:
             assert {1, 3} <= {tag for each in corpus.split(split) for tag in each.label or ()}  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("tags", "difference"),
+    [
+        (["B-per", "O", "O", "B-loc", "O", "O"], ", where 'York' is I-loc and O"),
+        (["O", "O", "O", "B-loc", "I-loc", "O"], ", where 'Ann' is B-per and O"),
+    ],
+)
+def test_texts_that_stand_with_other_tags_are_noted(
+    tags: list[str], difference: str, tmp_path: Path
+) -> None:
+    """With the first word that differs; a whole row of tags would say nothing."""
+    rows = [{"tokens": words, "tags": own} for words, own in (*ROWS, (ROWS[0][0], tags))]
+
+    notes = load_corpus(write(tmp_path / "data", rows)).notes
+
+    (note,) = [each for each in notes if each.startswith("texts that stand with other tags too")]
+    assert note.startswith("texts that stand with other tags too: 3, for example 'Ann went to")
+    assert note.endswith(difference)
+
+
 @pytest.mark.parametrize("kinds", [("news", "sport"), (["news", "sport"], [])])
 def test_a_column_that_is_only_called_so_holds_labels(
     kinds: tuple[object, object], tmp_path: Path

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 from kdzoo.data.columns import unknown_labels
 from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, RawRow, Tags, texts_of
@@ -14,8 +15,9 @@ from kdzoo.data.tagging import tag_problems
 from kdzoo.data.words import in_one_form, is_empty, likeness, spelt, words_of
 from kdzoo.errors import DataError, Problem, did_you_mean
 from kdzoo.plain import is_unicode
-from kdzoo.task import MULTI_LABEL, Label
+from kdzoo.task import MULTI_LABEL, TOKEN_CLASSIFICATION, Label
 from kdzoo.task.tags import types_of
+from kdzoo.task.words import words_in
 
 SHOWN = 5  # examples of one problem that a message shows
 SHOWN_CHARACTERS = 60  # of a text that a message shows
@@ -214,12 +216,25 @@ def _contradictions(corpus: Corpus) -> list[str]:
     if not found:
         return []
     example, first = next(iter(found.values()))
-    names = [_told(label_id, corpus) for label_id in (first, example.label) if label_id is not None]
     shown = " | ".join(texts_of(example.input))[:SHOWN_CHARACTERS]
+    if corpus.task is TOKEN_CLASSIFICATION:
+        tags = _differing_tags(example.text, (first, example.label), corpus)
+        return [
+            f"texts that stand with other tags too: {len(found):,}, for example '{shown}'{tags}"
+        ]
+    names = [_told(label_id, corpus) for label_id in (first, example.label) if label_id is not None]
     return [
         f"texts that stand with two labels: {len(found):,}, for example '{shown}' with "
         f"{' and '.join(names)}"
     ]
+
+
+def _differing_tags(text: str, labels: Sequence[Any], corpus: Corpus) -> str:
+    """Returns the first word of a text whose tag is another in another row, and both tags."""
+    for word, *ids in zip(words_in(text), *labels, strict=False):  # cut in other words, perhaps
+        if len(set(ids)) > 1:
+            return f", where '{word}' is " + " and ".join(corpus.labels[each] for each in ids)
+    return ""
 
 
 def _told(label: Label, corpus: Corpus) -> str:
