@@ -12,11 +12,13 @@ from types import ModuleType
 import numpy as np
 import pytest
 import yaml
+from tiny_results import one_student
 from tiny_tokens import save_tokens, token_recipe_data
 from tiny_world import tiny_recipe_data
 
 from kdzoo.api import run
 from kdzoo.progress import Silent
+from kdzoo.results import TrainingSummary
 from kdzoo.teacher import cache_contents
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
@@ -93,6 +95,25 @@ class TestTakeTurns:
 
         assert turns.ratio() == "1.00 (0.75 to 1.50)"
         assert turns.ratio(overhead=1.0).startswith("0.67")
+
+
+def test_studies_are_told_with_their_models_and_hours(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = one_student(tmp_path / "small", seeds=2).finish()
+    took = TrainingSummary(
+        steps=1, best_step=1, seconds=1800.0, texts=1, augmented=0, augmented_wanted=0
+    )
+    for key in ("s" * 16, "1" + "s" * 15, "c" * 16):
+        record = store.read(key).model_copy(update={"training": took})
+        store.write(store.finished(key), record)
+    script = load("studies")
+    monkeypatch.setattr(script, "RESULTS", tmp_path)
+
+    script.main()
+
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "| small" in line]
+    assert [cell.strip() for cell in line.split("|")][2:5] == ["2", "3", "1.5"]
 
 
 @pytest.mark.study
