@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from kdzoo.data import Corpus, Example, RawData, describe, fingerprint, load_corpus, normalised
-from kdzoo.data.checks import check_rows, handle_leaks
+from kdzoo.data.checks import check_rows
+from kdzoo.data.leaks import handle_leaks
 from kdzoo.errors import DataError
 from kdzoo.recipe.schema import Data
 

@@ -153,7 +153,7 @@ class TestWhatAFileMayHold:
             file = write_rows(tmp_path / f"o{suffix}", rows)
             whole = said(opened(file, labels=[*LABELS]), *(row["text"] for row in rows))
             monkeypatch.setattr("kdzoo.teacher.outputs_file._ROWS", 7)
-            monkeypatch.setattr("kdzoo.teacher.outputs._SHARD_NUMBERS", 40)
+            monkeypatch.setattr("kdzoo.teacher.outputs_reading._SHARD_NUMBERS", 40)
             monkeypatch.setenv("KDZOO_CACHE", str(tmp_path / f"cache{suffix}"))
             teacher = opened(file, labels=[*LABELS])
 

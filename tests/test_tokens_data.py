@@ -14,7 +14,7 @@ from datasets import Sequence as ListOf
 from tiny_tokens import LABELS, save_tokens
 
 from kdzoo.data import Corpus, load_corpus
-from kdzoo.data.checks import describe
+from kdzoo.data.description import describe
 from kdzoo.data.sentences import Sentence
 from kdzoo.data.stream import read_full_texts, read_labelled
 from kdzoo.errors import DataError

@@ -1,6 +1,5 @@
 """Texts and labels: from the hub, from files or embedded; split, checked, subset."""
 
-from kdzoo.data.checks import describe, normalised
 from kdzoo.data.corpus import (
     SPLITS,
     Corpus,
@@ -11,6 +10,8 @@ from kdzoo.data.corpus import (
     fingerprint,
     texts_of,
 )
+from kdzoo.data.description import describe
+from kdzoo.data.leaks import normalised
 from kdzoo.data.load import few_labels, load_corpus, origin_of
 from kdzoo.data.output import PAIR_COLUMN, check_output, write_rows
 from kdzoo.data.stream import read_labelled

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import combinations
 from typing import Any
 
 from kdzoo.data.columns import unknown_labels
 from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, RawRow, Tags, texts_of
+from kdzoo.data.leaks import SHOWN, SHOWN_CHARACTERS, normalised
 from kdzoo.data.tagging import tag_problems
-from kdzoo.data.words import in_one_form, is_empty, likeness, spelt, words_of
+from kdzoo.data.words import is_empty, likeness, spelt
 from kdzoo.errors import DataError, Problem, did_you_mean
 from kdzoo.plain import is_unicode
-from kdzoo.task import MULTI_LABEL, TOKEN_CLASSIFICATION, Label
-from kdzoo.task.tags import types_of
+from kdzoo.task import TOKEN_CLASSIFICATION, Label
 from kdzoo.task.words import words_in
 
-SHOWN = 5  # examples of one problem that a message shows
-SHOWN_CHARACTERS = 60  # of a text that a message shows
 _LABEL_SEPARATORS = re.compile(r"\s*([|;,])\s*")
 _TWO = (
     "a classifier needs two; if another column holds the labels, name it: --label, in a recipe "
@@ -243,15 +238,6 @@ def _told(label: Label, corpus: Corpus) -> str:
     return " + ".join(corpus.labels[label_id] for label_id in ids) or "none"
 
 
-def _labels_of(examples: Sequence[Example]) -> Counter[int | None]:
-    """Returns how many of the examples have each label; None counts those that have none."""
-    counts: Counter[int | None] = Counter()
-    for example in examples:
-        label = example.label
-        counts.update((label or (None,)) if isinstance(label, tuple) else (label,))
-    return counts
-
-
 def _is_several(label: str, known: set[str]) -> bool:
     parts = _LABEL_SEPARATORS.split(label)[::2]
     return len(parts) > 1 and all(part in known for part in parts)
@@ -260,102 +246,3 @@ def _is_several(label: str, known: set[str]) -> bool:
 def _list(values: Sequence[object]) -> str:
     shown = ", ".join(str(value) for value in values[:SHOWN])
     return f"{shown}, ..." if len(values) > SHOWN else shown
-
-
-def normalised(example: Example) -> str:
-    """Returns the text as the leak check compares it: its words and signs, in one form."""
-    texts = texts_of(example.input)
-    return "\x00".join(" ".join(words_of(text)) or in_one_form(text).strip() for text in texts)
-
-
-def handle_leaks(corpus: Corpus, on_leak: str) -> Corpus:
-    """Returns the corpus, texts that stand in two splits counted, or dropped from the earlier one.
-
-    Raises:
-        DataError: there are some, and ``on_leak`` is ``error``; or dropping them leaves a label of
-            train, or validation, without a text.
-    """
-    names = ("train", "validation", *corpus.tests)
-    texts = {name: {normalised(example) for example in corpus.split(name)} for name in names}
-    pairs = [pair for pair in combinations(names, 2) if pair[0] not in corpus.tests]
-    counts = {(a, b): len(texts[a] & texts[b]) for a, b in pairs if texts[a] & texts[b]}
-    if not counts:
-        return corpus
-    found = ", ".join(f"{a} and {b} {count}" for (a, b), count in counts.items())
-    if on_leak == "error":
-        first, second = next(iter(counts))
-        example = min(texts[first] & texts[second]).strip("\x00").replace("\x00", " | ")
-        raise DataError(
-            f"texts stand in two splits ({found}; for example '{example[:SHOWN_CHARACTERS]}'); "
-            "set data.on_leak to drop or warn, or mend the data"
-        )
-    if on_leak == "warn":
-        return corpus.with_notes(
-            f"texts that stand in two splits: {found} (data.on_leak: drop removes them)"
-        )
-    tests = set().union(*(texts[name] for name in corpus.tests))
-    later = {"train": texts["validation"] | tests, "validation": tests}
-    cleaned = replace(
-        corpus,
-        train=tuple(e for e in corpus.train if normalised(e) not in later["train"]),
-        validation=tuple(e for e in corpus.validation if normalised(e) not in later["validation"]),
-    )
-    _refuse_nothing_left(corpus, cleaned, found)
-    return cleaned.with_notes(f"dropped texts that stand in two splits: {found}")
-
-
-def _refuse_nothing_left(corpus: Corpus, cleaned: Corpus, found: str) -> None:
-    lost = _labels_of(corpus.train).keys() - _labels_of(cleaned.train).keys()
-    names = sorted(corpus.labels[label] for label in lost if label is not None)
-    lacking = [f"training text of '{name}'" for name in names[:SHOWN]]
-    lacking += [] if cleaned.validation else ["validation text"]
-    if lacking:
-        raise DataError(
-            f"data.on_leak: drop leaves no {', no '.join(lacking)}; "
-            f"texts that stand in two splits: {found}; set data.on_leak to warn, or give more data"
-        )
-
-
-def describe(corpus: Corpus) -> str:
-    """Returns one line: sizes, classes, the smallest class."""
-    counts = _labels_of(corpus.train)
-    if corpus.task == MULTI_LABEL:
-        return f"{_sizes(corpus)}; {_sets(corpus, counts)}"
-    if corpus.task.by_word:
-        return f"{_sizes(corpus)}; {_entities(corpus, counts)}"
-    label, smallest = min(counts.items(), key=lambda item: item[1])
-    name = corpus.labels[label] if label is not None else "?"
-    return f"{_sizes(corpus)}; {len(corpus.labels)} classes, the smallest '{name}' with {smallest}"
-
-
-def _sets(corpus: Corpus, counts: Counter[int | None]) -> str:
-    """Returns how many labels there are, how many a text has, and the rarest."""
-    of_labels = {label: count for label, count in counts.items() if label is not None}
-    rarest = min(of_labels, key=of_labels.__getitem__)
-    none = f", {counts[None]:,} have none" if counts[None] else ""
-    return (
-        f"{len(corpus.labels)} labels, {sum(of_labels.values()) / len(corpus.train):.2f} a text"
-        f"{none}, the rarest '{corpus.labels[rarest]}' with {of_labels[rarest]:,}"
-    )
-
-
-def _entities(corpus: Corpus, counts: Counter[int | None]) -> str:
-    """Returns how many types of entities there are, how many a sentence has, and the rarest."""
-    types = types_of(corpus.labels)
-    of_types = {name: counts[2 * number + 1] for number, name in enumerate(types)}  # of each B-
-    rarest = min(types, key=of_types.__getitem__)
-    noun = "type" if len(types) == 1 else "types"
-    return (
-        f"{len(types)} {noun} of entities, {sum(of_types.values()) / len(corpus.train):.2f} a "
-        f"sentence, the rarest '{rarest}' with {of_types[rarest]:,}"
-    )
-
-
-def _sizes(corpus: Corpus) -> str:
-    unlabelled = f", {len(corpus.unlabelled):,} unlabelled" if corpus.unlabelled else ""
-    tests = ", ".join(f"{len(corpus.split(test)):,} {test}" for test in corpus.tests)
-    noun = "pairs" if corpus.has_pairs else "sentences" if corpus.task.by_word else "texts"
-    return (
-        f"{len(corpus.train):,} labelled{unlabelled}, {len(corpus.validation):,} validation, "
-        f"{tests} {noun}"
-    )

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from kdzoo import registry
-from kdzoo.data.checks import check_rows, handle_leaks, note_labels
+from kdzoo.data.checks import check_rows, note_labels
 from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, Tags
 from kdzoo.data.files import read_files
 from kdzoo.data.hub import read_hub
 from kdzoo.data.labelling import Labelling
+from kdzoo.data.leaks import handle_leaks
 from kdzoo.data.split import keep_few_labels, make_splits, named_splits, replaced_splits
 from kdzoo.data.stream import AS_NAMED
 from kdzoo.data.tagging import in_bio, types_in

@@ -6,8 +6,6 @@ alone, cannot be timed, and lends an encoder only where the recipe names one.
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,23 +18,16 @@ import torch
 from kdzoo.data import Digests, Example, digests_of
 from kdzoo.data.stream import AS_NAMED
 from kdzoo.digest import content_hash, file_sha256
-from kdzoo.errors import KdzooError, Problem, TeacherError
+from kdzoo.errors import TeacherError
 from kdzoo.files import with_home
-from kdzoo.progress import Progress, with_speed
+from kdzoo.progress import Progress
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task
 from kdzoo.teacher.cache import CachedRows, LogitTable, RowCache
 from kdzoo.teacher.labels import IN_FILE, align
-from kdzoo.teacher.outputs_file import SHOWN, OutputsBatch, OutputsFile, open_outputs, read_outputs
-from kdzoo.teacher.outputs_values import (
-    Mistakes,
-    logits_of_each,
-    logits_of_labels,
-    logits_of_logits,
-    logits_of_probabilities,
-)
+from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
+from kdzoo.teacher.outputs_reading import is_whole, read_into
 from kdzoo.teacher.part import WHOLE, Part
-from kdzoo.teacher.shards import unwritable
 from kdzoo.teacher.source import content_key, find_model, keeps_pad_id, load_hf_tokenizer
 from kdzoo.teacher.teacher import (
     EnsembleMember,
@@ -46,8 +37,6 @@ from kdzoo.teacher.teacher import (
 from kdzoo.text import RIGHT, SpecialTokens
 
 _FORMAT = 1  # raise it when the same file gives other logits
-_SHARD_NUMBERS = 1 << 23  # in a shard, about; each that is open takes a file handle
-_WHOLE = "whole.json"  # lists the shards of a file that was read to its end
 
 NO_TOKENIZER = (
     "student.text: teacher needs a model that lends its tokenizer: name teacher.encoder, or set "
@@ -224,10 +213,10 @@ def open_outputs_teacher(
         content["smoothing"] = section.smoothing
     key = content_hash(content)
     cache = RowCache.of("logits", key, progress.say)
-    if not _is_whole(cache):
+    if not is_whole(cache):
         with cache.alone():
-            if not _is_whole(cache):  # another process may have read it meanwhile
-                _read_into(cache, file, names, section.smoothing, progress, task)
+            if not is_whole(cache):  # another process may have read it meanwhile
+                read_into(cache, file, names, section.smoothing, progress, task)
     return OutputsTeacher(
         path=file.path,
         key=content_hash([key, columns.tolist()]),
@@ -279,100 +268,3 @@ def _names(file: OutputsFile, said: Sequence[str] | None, labels: Sequence[str])
     if twice:
         raise TeacherError(f"the label '{twice[0]}' stands twice in the names of {file.path}")
     return names
-
-
-def _is_whole(cache: RowCache) -> bool:
-    try:
-        shards = json.loads((cache.folder / _WHOLE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return {*shards} <= {*cache.names()}
-
-
-def _read_into(
-    cache: RowCache,
-    file: OutputsFile,
-    names: Sequence[str],
-    smoothing: float,
-    progress: Progress,
-    task: Task,
-) -> None:
-    """Reads the file into the cache, a part at a time; what is refused is not kept."""
-    digests: list[Digests] = []
-    prints: list[npt.NDArray[np.uint64]] = []
-    shards: list[str] = []
-    waiting: list[npt.NDArray[np.float32]] = []
-
-    def write() -> None:
-        shards.append(
-            cache.write(np.concatenate(digests[-len(waiting) :]), np.concatenate(waiting))
-        )
-        waiting.clear()
-
-    try:
-        with progress.task(f"reading {file.path.name}", file.rows, unit="rows") as shown:
-            advance = with_speed(shown, "texts")
-            for batch in read_outputs(file, names):
-                waiting.append(_logits(batch, file, len(names), smoothing, task))
-                digests.append(digests_of(batch.examples))
-                prints.append(_prints(waiting[-1]))
-                advance(len(batch.examples))
-                if sum(part.size for part in waiting) >= _SHARD_NUMBERS:
-                    write()
-        if waiting:
-            write()
-        _refuse_contradictions(file, names, np.concatenate(digests), np.concatenate(prints))
-        (cache.folder / _WHOLE).write_text(json.dumps(shards), encoding="utf-8")
-    except KdzooError:
-        shutil.rmtree(cache.folder, ignore_errors=True)
-        raise
-    except OSError as error:
-        raise unwritable(cache.folder, error) from error
-    progress.say(f"{file.path.name}: {file.holds} of {sum(map(len, digests)):,} texts")
-
-
-def _logits(
-    batch: OutputsBatch, file: OutputsFile, labels: int, smoothing: float, task: Task
-) -> npt.NDArray[np.float32]:
-    mistakes: Mistakes
-    match file.kind:
-        case "label":
-            return logits_of_labels(batch.values.astype(np.int64), labels, smoothing)
-        case "probabilities":
-            read = logits_of_each if task == MULTI_LABEL else logits_of_probabilities
-            logits, mistakes = read(batch.values.astype(np.float64))
-        case "logits":
-            logits, mistakes = logits_of_logits(batch.values.astype(np.float64))
-    if mistakes:
-        problems = [Problem(what, batch.places[row]) for row, what in mistakes[:SHOWN]]
-        raise TeacherError(f"the file of outputs {file.path}", *problems)
-    return logits
-
-
-def _prints(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.uint64]:
-    """Returns a number for each row [N] that differs where the row differs in float16."""
-    bits = (logits.astype(np.float16) + np.float16(0)).view(np.uint16).astype(np.uint64)  # [N, C]
-    odd = np.random.default_rng(0).integers(1 << 63, size=bits.shape[1], dtype=np.uint64) * 2 + 1
-    return np.asarray((bits * odd).sum(1), dtype=np.uint64)
-
-
-def _refuse_contradictions(
-    file: OutputsFile, names: Sequence[str], digests: Digests, prints: npt.NDArray[np.uint64]
-) -> None:
-    order = np.lexsort((prints, digests[:, 1], digests[:, 0]))
-    same_text = (digests[order[1:]] == digests[order[:-1]]).all(1)
-    bad = order[1:][same_text & (prints[order[1:]] != prints[order[:-1]])]
-    if not len(bad):
-        return
-    count = len(np.unique(digests[bad], axis=0))
-    start = 0
-    for batch in read_outputs(file, names):
-        if bad[0] < start + len(batch.examples):
-            shown = batch.examples[int(bad[0]) - start].text[:80]
-            where = batch.places[int(bad[0]) - start]
-            break
-        start += len(batch.examples)
-    raise TeacherError(
-        f"{file.path} says two different things of {count:,} texts (for example of '{shown}', "
-        f"{where}); keep one row of each"
-    )
