@@ -162,7 +162,9 @@ def _mattered(study: optuna.Study, finished: Sequence[Trial]) -> dict[str, float
     if len(finished) < _TELLING or len({trial.figures[0] for trial in finished}) < _TELLING // 2:
         return {}
     found: dict[str, float] = get_param_importances(
-        study, evaluator=PedAnovaImportanceEvaluator(), target=lambda trial: trial.values[0]
+        study,
+        evaluator=PedAnovaImportanceEvaluator(),
+        target=lambda trial: -trial.values[0],  # it asks what the trials of least target share
     )
     return found
 
