@@ -5,21 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdzoo.choosing.cascade import (
-    CascadeLine,
-    Wanted,
-    check_wanted,
-    find_cascades,
-)
+from kdzoo.choosing.cascade import CascadeLine, check_wanted, find_cascades
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.files import check_writable
 from kdzoo.registry import runtimes
 from kdzoo.results import Store
 from kdzoo.runtime import require_runtimes
-from kdzoo.runtime.cascade import Cascade, write_cascade
+from kdzoo.runtime.cascade import write_cascade
 from kdzoo.runtime.folder import CASCADE, README, STUDENT, TEACHER, check_exported_form
 from kdzoo.statistics.cascade import RISK
-from kdzoo.statistics.escalation import exported
+from kdzoo.statistics.escalation import Wanted, exported
+from kdzoo.steps import rule_of
 
 _FILES = {CASCADE, README, STUDENT, TEACHER}
 
@@ -74,16 +70,9 @@ def export_cascade(
     decision = store.decision(line.member.key, runtime)
     if decision is None:
         raise ModelError(f"'{model}' in {runtime} has no temperature; run its recipe again")
-    value = line.threshold.value
-    cascade = Cascade(
-        temperature=decision.temperature,
-        score=line.threshold.score,
-        threshold=value if value < float("inf") else None,
-        oos_label=decision.oos_label,
-        escalated=line.validation.escalated,
-        promise=promise_of(wanted, line),
-    )
-    size_bytes = write_cascade(target, cascade, student, teacher)
+    escalated = line.validation.escalated
+    rule = rule_of(decision, line.threshold, escalated, promise_of(wanted, line))
+    size_bytes = write_cascade(target, rule, student, teacher)
     return ExportedCascade(out, line, is_model, size_bytes)
 
 

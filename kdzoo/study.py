@@ -27,6 +27,7 @@ from kdzoo.steps import (
     Lookout,
     StudyContext,
     StudyData,
+    check_escalation,
     check_gold,
     check_kinds,
     check_labels,
@@ -36,6 +37,7 @@ from kdzoo.steps import (
     check_task,
     check_teacher,
     settings_of,
+    tell_of_few_texts,
 )
 from kdzoo.teacher import check_cache, claims_folder
 from kdzoo.tracking import TRACKING, Tracking, check_trackers
@@ -200,6 +202,7 @@ def check_study(study: Study, data: StudyData, *, with_teachers: bool = True) ->
     lookout = Lookout()
     for variant in study.variants:
         check_kinds(variant.recipe)
+        check_escalation(variant.recipe)
         check_outputs(variant.recipe, data)
         settings_of(variant.recipe.measure).check()
     for variant in study.variants:
@@ -214,3 +217,4 @@ def check_study(study: Study, data: StudyData, *, with_teachers: bool = True) ->
             if with_teachers:
                 raise
             data.progress.say(f"note: not looked at, for {variant.name}: {error}")
+    tell_of_few_texts(study, data)

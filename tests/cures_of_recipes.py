@@ -49,6 +49,18 @@ CASES: dict[str, Case] = {
                             *written["command"], "--set",
                             f"data.{re.findall('and (embedded)', message)[0]}=null"]},
                         {"data": {"embedded": "assistant"}}, quick=True),
+    "a cascade of no graph": Case(
+        CHECK, "a cascade is made of exported forms", lambda message, written: {
+            **written, "command": [*written["command"], "--set", "measure.runtimes="
+                                   + re.findall(r"as in (\[.+?\])", message)[0]]},
+        {"measure": {"runtimes": ["torch"], "escalate": {"max_loss": 0.2}}}, quick=True),
+    "a cascade of two promises": Case(
+        CHECK, "write either max_loss", lambda message, written: {
+            **written, "command": [*written["command"], "--set", "measure.escalate="
+                                   + "{max_loss: "
+                                   + re.findall("max_loss, as in ([0-9.]+)", message)[0] + "}",
+                                   "--set", "measure.escalate.max_escalated=null"]},
+        {"measure": {"runtimes": ["onnx"], "escalate": {"max_loss": 0.2, "max_escalated": 0.2}}}),
     "layers": Case(CHECK, "layers cannot be kept",
                    lambda message, written: {**written, "command": [
                        *written["command"], "--set",

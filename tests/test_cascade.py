@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_exports import export_to, save_student
-from tiny_models import save_tiny_classifier
-from tiny_results import CORPUS, HandWritten, one_student, summary
+from tiny_cascades import TEACHER, save_forms, sure_study
+from tiny_results import CORPUS, HandWritten, one_student
 from tiny_world import LABELS, RunCommand
 
 from kdzoo.api import (
@@ -33,7 +32,6 @@ from kdzoo.report import make_table
 from kdzoo.report.figures.escalations import PROMISES, Escalation, find_escalations
 from kdzoo.report.page.escalation_section import escalation_section
 from kdzoo.report.write import page, read_report
-from kdzoo.results import Member, Store
 from kdzoo.runtime import load_classifier, runtime_of
 from kdzoo.runtime.cascade import Cascade, read_cascade, write_cascade
 from kdzoo.runtime.decision import Decision
@@ -42,24 +40,12 @@ from kdzoo.runtime.sureness import SURENESS, sureness
 from kdzoo.statistics.escalation import SCORE_COLUMNS
 
 TEXTS = ["wake me at six", "play some jazz", "will it rain", "tell me a joke", "a", "b c d e"]
-TEACHER, STUDENT = "t" * 16, "s" * 16
-REPEATED = 12  # times that the corpus's texts stand in validation
 
 
 @pytest.fixture(scope="module")
 def forms(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> dict[str, Path]:
     """Exported forms of a student and of the teacher, in float32."""
-    folder = tmp_path_factory.mktemp("forms")
-    teacher = folder / "bert"
-    save_tiny_classifier("bert", teacher, tiny_encoder)
-    config = json.loads((teacher / "config.json").read_text(encoding="utf-8"))
-    config["id2label"] = {str(i): label for i, label in enumerate(LABELS)}
-    (teacher / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    student = save_student("fasttext", folder / "fasttext", tiny_encoder)
-    return {
-        "student": export_to(student, folder / "student"),
-        "teacher": export_to(teacher, folder / "teacher"),
-    }
+    return save_forms(tmp_path_factory.mktemp("forms"), tiny_encoder)
 
 
 def a_rule(score: Any = "confidence", threshold: float | None = 0.3, **more: Any) -> Cascade:
@@ -242,54 +228,7 @@ class TestFolder:
 @pytest.fixture
 def study(tmp_path: Path, forms: dict[str, Path]) -> HandWritten:
     """A study whose student is right where it is sure; every text is read many times over."""
-    study = HandWritten(Store(tmp_path / "runs" / "study"))
-    for key, role in ((TEACHER, "teacher"), (STUDENT, "student")):
-        study.model(key, range(5), role=role, name=role)  # type: ignore[arg-type]
-        study.form(key, "onnx", range(5))
-    for key, part in ((TEACHER, "teacher"), (STUDENT, "student")):
-        folder = study.store.form(key, "onnx")
-        for path in forms[part].iterdir():
-            shutil.copyfile(path, folder / path.name)
-        for runtime in (None, "onnx"):
-            write_answers(study.store, key, runtime, is_student=part == "student")
-    member = Member(seed=0, key=STUDENT, teacher_key=TEACHER)
-    study.row("teacher", "teacher", Member(seed=0, key=TEACHER), runtimes=("torch", "onnx"))
-    study.row("tiny", "student", member, road="change", runtimes=("torch", "onnx"))
-    study.finish()
-    return study
-
-
-def write_answers(store: Store, key: str, runtime: str | None, *, is_student: bool) -> None:
-    """Writes outcomes on validation: the student errs on a tenth of the texts, where unsure."""
-    gold = np.array(CORPUS.gold("test"))
-    wrong = np.arange(len(gold)) % 10 == 0
-    logits = np.eye(len(LABELS))[gold] * 8
-    if is_student:
-        logits[wrong] = np.eye(len(LABELS))[(gold[wrong] + 1) % len(LABELS)] * 1.5
-    import pandas as pd
-
-    frame = outcomes("test", CORPUS, logits.astype(np.float32), logits.astype(np.float32),
-                     Decision(temperature=1.0))  # fmt: skip
-    many = pd.concat([frame.assign(split="validation")] * REPEATED, ignore_index=True)
-    folder = store.finished(key) if runtime is None else store.form(key, runtime)
-    data = summary(CORPUS).model_copy(update={"validation": len(many)})
-    store.write_predictions(folder, pd.concat([many, frame], ignore_index=True))
-    store.write_decision(folder, Decision(temperature=1.0))
-    if runtime is None:
-        from kdzoo.statistics import figures
-
-        record = store.read(key)
-        quality = {split: figures(each, CORPUS.oos) for split, each in
-                   (("validation", many), ("test", frame))}  # fmt: skip
-        store.write(folder, record.model_copy(update={"data": data, "quality": quality}))
-    else:
-        form = store.read_form(key, runtime)
-        assert form is not None
-        accuracy = {"accuracy": 0.9 if is_student else 1.0}
-        files = {name: (folder / name).stat().st_size for name in DEPLOYED}
-        quality = dict.fromkeys(("validation", "test"), accuracy)
-        update = {"data": data, "quality": quality, "files": files}
-        store.write_form(form.model_copy(update=update))
+    return sure_study(tmp_path / "runs" / "study", forms)
 
 
 class TestPage:

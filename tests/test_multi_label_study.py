@@ -388,6 +388,7 @@ class TestRefused:
             ({"objective": {"kind": "dist"}}, "not for multi-label data; write kl or mse"),
             ({"objective": {"kind": "kl", "gold_for": ["music"]}}, "objective.gold_for"),
             ({"measure": {"reject": {"max_false_rejections": 0.1}}}, "measure.reject"),
+            ({"measure": {"escalate": {"max_loss": 0.1}}}, "measure.escalate"),
             ({"training": {"select_by": "in_scope_accuracy"}}, "training.select_by"),
             (
                 {"teacher": {"fine_tune": {"select_by": "in_scope_accuracy"}}},

@@ -487,6 +487,7 @@ class TestRefused:
         [
             ({"objective": {"kind": "kl", "gold_for": ["wrong"]}}, "objective.gold_for"),
             ({"measure": {"reject": {"max_false_rejections": 0.1}}}, "measure.reject"),
+            ({"measure": {"escalate": {"max_escalated": 0.1}}}, "measure.escalate"),
             ({"measure": {"thresholds": "shared"}}, "measure.thresholds"),
             ({"training": {"select_by": "in_scope_accuracy"}}, "training.select_by"),
             ({"training": {"select_by": "micro_f1"}}, "training.select_by"),

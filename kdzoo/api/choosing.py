@@ -103,8 +103,9 @@ def pick_cascade(
     Raises:
         KdzooError: the folder is no study, there is no such model, or the promise cannot be kept.
     """
-    from kdzoo.choosing.cascade import Wanted, check_wanted, find_cascades
+    from kdzoo.choosing.cascade import check_wanted, find_cascades
     from kdzoo.results import Store
+    from kdzoo.statistics.escalation import Wanted
 
     if price_per_1000_texts is not None and not 0 <= price_per_1000_texts < math.inf:
         raise RecipeError(

@@ -49,7 +49,7 @@ def export_cascade(
             ``out`` is another folder.
     """
     from kdzoo.cascading import export_cascade as write
-    from kdzoo.choosing.cascade import Wanted
+    from kdzoo.statistics.escalation import Wanted
 
     wanted = Wanted(max_loss, max_escalated)
     return write(with_home(run), with_home(out), model, escalate_to, wanted, runtime)

@@ -12,22 +12,15 @@ import numpy as np
 from kdzoo.errors import ModelError, RecipeError, StoreError, did_you_mean
 from kdzoo.results import ManifestRow, Member, Store
 from kdzoo.results.opened import opened
-from kdzoo.statistics.cascade import RISK, Cascaded, Threshold, texts_needed, within
-from kdzoo.statistics.escalation import EscalationPair, escalation_pairs, kept
+from kdzoo.statistics.cascade import RISK, Cascaded, Threshold
+from kdzoo.statistics.escalation import (
+    EscalationPair,
+    Wanted,
+    escalation_pairs,
+    fitted,
+    texts_for,
+)
 from kdzoo.task import SINGLE_LABEL
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a cascade has to keep to; one of the two.
-
-    Attributes:
-        max_loss: share of texts that may be lost against the teacher, with 95 % confidence.
-        max_escalated: share of the validation texts that the teacher may answer.
-    """
-
-    max_loss: float | None = None
-    max_escalated: float | None = None
 
 
 @dataclass(frozen=True)
@@ -171,10 +164,9 @@ def _line(pair: EscalationPair, wanted: Wanted, candidates: int) -> CascadeLine:
             f"the outcomes of '{pair.row.name}' do not say how sure it is; run its recipe again "
             "with this kdzoo"
         )
-    if wanted.max_escalated is not None:
-        threshold = within(scores, *pair.rights("validation"), wanted.max_escalated)
-    else:
-        threshold = _promised(pair, wanted.max_loss or 0.0, candidates, len(scores))
+    threshold = fitted(pair, wanted, candidates)
+    if threshold is None:
+        raise RecipeError(_too_few(pair, wanted.max_loss or 0.0, candidates, len(scores)))
     return CascadeLine(
         name=pair.row.name,
         runtime=pair.runtime,
@@ -186,17 +178,13 @@ def _line(pair: EscalationPair, wanted: Wanted, candidates: int) -> CascadeLine:
     )
 
 
-def _promised(pair: EscalationPair, max_loss: float, candidates: int, scores: int) -> Threshold:
-    found = kept(pair, max_loss, candidates)
-    if found is None:
-        texts = pair.texts("validation")
-        needed = texts_needed(max_loss, RISK / candidates / scores)
-        raise RecipeError(
-            f"validation has {texts:,} texts, too few for --max-loss {max_loss:g}: even if none of "
-            f"them is lost, {needed:,} texts would do at least{_fewer(candidates)}; promise less, "
-            f"as in --max-loss {_least_loss(texts, candidates * scores):g}"
-        )
-    return found
+def _too_few(pair: EscalationPair, max_loss: float, candidates: int, scores: int) -> str:
+    texts, needed = pair.texts("validation"), texts_for(pair, max_loss, candidates)
+    return (
+        f"validation has {texts:,} texts, too few for --max-loss {max_loss:g}: even if none of "
+        f"them is lost, {needed:,} texts would do at least{_fewer(candidates)}; promise less, "
+        f"as in --max-loss {_least_loss(texts, candidates * scores):g}"
+    )
 
 
 def _fewer(candidates: int) -> str:

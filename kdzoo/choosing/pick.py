@@ -83,6 +83,7 @@ def pick(table: Table, limits: Sequence[Limit]) -> Pick:
         row
         for row in table.rows
         if not row.notes and accuracy_of(row) is not None and latency_ms_of(row) is not None
+        if row.cascade is None  # chosen by what it promises: kdzoo pick --escalate-to
     ]
     fitting = [row for row in rows if all(limit.excess(row) == 0 for limit in limits)]
     if fitting:

@@ -32,12 +32,14 @@ class Summary:
         p99_ms: MLPerf's early-stopping estimate: with 99 % confidence, 99 % of calls take no
             longer. None where there are too few calls (459 are needed) to say so.
         calls: how many there were.
+        mean_ms: their mean.
     """
 
     p50_ms: float
     p90_ms: float
     p99_ms: float | None
     calls: int
+    mean_ms: float
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def summarise(rounds_ms: Calls) -> Summary:
     )
     test: Any = quantile_test(calls_ms, q=p99_ms, p=0.99, alternative="less")
     bound_ms = float(test.confidence_interval(KNOWN).high)
-    return Summary(p50_ms, p90_ms, None if np.isnan(bound_ms) else bound_ms, len(calls_ms))
+    known_p99_ms = None if np.isnan(bound_ms) else bound_ms
+    return Summary(p50_ms, p90_ms, known_p99_ms, len(calls_ms), float(calls_ms.mean()))
 
 
 def shared_rounds(own: Speed, reference: Speed) -> tuple[Calls, Calls]:

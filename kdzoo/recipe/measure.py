@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from kdzoo.recipe.numbers import Few
 from kdzoo.recipe.section import Section
@@ -18,6 +18,38 @@ class Reject(Section):
     max_false_rejections: float = Field(
         gt=0, lt=1, description="maximum share of in-scope validation texts that may be rejected"
     )
+
+
+class Escalate(Section):
+    """A student that answers where it is sure and asks its teacher elsewhere: one of the two."""
+
+    max_loss: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="maximum share of texts that get a wrong answer where the teacher's would be "
+        "right, promised with 95 % confidence",
+    )
+    max_escalated: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="maximum share of the validation texts that the teacher answers, in place of "
+        "a promise",
+    )
+    price_per_1000_texts: float | None = Field(
+        None,
+        ge=0,
+        le=10**9,
+        description="price of the teacher for a thousand texts, in any currency: rows then tell "
+        "the cost of a million texts",
+    )
+
+    @model_validator(mode="after")
+    def _says_one(self) -> Escalate:
+        if (self.max_loss is None) == (self.max_escalated is None):
+            raise ValueError("write either max_loss, as in 0.005, or max_escalated, as in 0.15")
+        return self
 
 
 class Measure(Section):
@@ -51,6 +83,12 @@ class Measure(Section):
         exclude_if=lambda rule: rule == "per_label",
         description="thresholds of texts with several labels, fitted on validation for the best "
         "F1: each label's own (per_label), or one for all (shared)",
+    )
+    escalate: Escalate | None = Field(
+        None,
+        exclude_if=lambda escalate: escalate is None,
+        description="rows for cascades: each exported form of the student, asking the teacher "
+        "where it is not sure; by default there are none",
     )
     isolated: bool = Field(
         True,

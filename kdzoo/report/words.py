@@ -29,6 +29,8 @@ WORDS = {
     "are recognised",
     "as decided": "with the out-of-scope threshold, which was fitted on validation, in place of "
     "the most probable label alone",
+    "cascade": "a student that answers where it is sure and asks its teacher elsewhere; escalated: "
+    "the share of the texts that the teacher answers",
     "as deployed": "measured with the very files that would be deployed",
     "runtime": "what runs a model: torch, onnx, onnx-int8 (weights in 8 bits), pipeline (of "
     "transformers), sklearn",

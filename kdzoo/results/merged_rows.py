@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from kdzoo.results.record import ManifestRow, Member, Record
 
+Said = TypeVar("Said", bound=BaseModel)
 FAMILY = 8  # digits of a key that models share which one recipe gave on several machines
 _PARTS = {"teacher": ("data", "teacher"), "baseline": ("data",)}  # of a recipe that shape a row
 _NO_SHAPE = {"name", "seeds", "controls", "measure", "card", "search"}  # of a student's recipe
@@ -140,14 +143,20 @@ def _joined(group: Sequence[StudyRow], name: str) -> ManifestRow:
         )
     runtimes = dict.fromkeys(runtime for row in group for runtime in row.row.runtimes)
     ordered = sorted(members.values(), key=lambda member: member.seed)
-    cards = (row.row.card for row in group if row.row.card is not None)
     update = {
         "name": name,
         "members": tuple(ordered),
         "runtimes": tuple(runtimes),
-        "card": min(cards, key=lambda card: card.model_dump_json(), default=None),
+        "card": _first(row.row.card for row in group),
+        "escalate": _first(row.row.escalate for row in group),
     }
     return group[0].row.model_copy(update=update)
+
+
+def _first(sections: Iterable[Said | None]) -> Said | None:
+    """Returns one of the sections that recipes have, in whatever order they are given."""
+    said = (section for section in sections if section is not None)
+    return min(said, key=lambda section: section.model_dump_json(), default=None)
 
 
 def _own_name(group: Sequence[StudyRow]) -> str:

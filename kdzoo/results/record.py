@@ -14,6 +14,7 @@ from kdzoo.entries import TaskName
 from kdzoo.fields import Count, Finite, Name, Words
 from kdzoo.measure import Size, Speed
 from kdzoo.recipe.card import Card
+from kdzoo.recipe.measure import Escalate
 from kdzoo.runtime.parity import Parity
 from kdzoo.task import TASKS
 from kdzoo.task.tags import types_of
@@ -221,6 +222,7 @@ class ManifestRow(_Frozen):
         "torch",
     )  # in which it is shown, a line each
     card: Card | None = Field(None, exclude_if=operator.not_)  # as the recipe has it now
+    escalate: Escalate | None = Field(None, exclude_if=operator.not_)  # rows for its cascades
 
 
 class Failure(_Frozen):

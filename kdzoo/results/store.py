@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
 from kdzoo.bounds import MOST, read_json
 from kdzoo.errors import StoreError
 from kdzoo.fields import Name
-from kdzoo.files import has_file, write_atomically
+from kdzoo.files import has_file, link, write_atomically
 from kdzoo.results.outcome_file import packed, read_outcome_file
 from kdzoo.results.record import SCHEMA_VERSION, FormRecord, Manifest, Record, Session
 from kdzoo.runtime.decision import DECISION, Decision, read_decision
@@ -123,7 +123,7 @@ class Store:
         target = self._models / folder.name
         partial = target.with_name(f"{target.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(folder, partial, copy_function=_link)
+        shutil.copytree(folder, partial, copy_function=link)
         shutil.rmtree(target, ignore_errors=True)  # an unfinished attempt of our own
         partial.replace(target)
         return target
@@ -281,14 +281,6 @@ def _may_be_read(folder: Path) -> bool:
 def slug(text: str) -> str:
     """Returns a name that leaves no folder: results may come from others."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:60]
-
-
-def _link(source: str, target: str) -> None:
-    """Links a file that nobody changes in place; copies it where the disk cannot link."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
 
 
 def read_as(path: Path, model: type[T]) -> T:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -89,7 +89,13 @@ def read_cascade(folder: Path) -> Cascade:
     return found
 
 
-def write_cascade(folder: Path, cascade: Cascade, student: Path, teacher: Path | None) -> int:
+def write_cascade(
+    folder: Path,
+    cascade: Cascade,
+    student: Path,
+    teacher: Path | None,
+    copy: Callable[[Path, Path], object] = shutil.copyfile,
+) -> int:
     """Writes a folder that deploys both; whole or not at all. Returns the bytes that are read.
 
     Args:
@@ -97,13 +103,14 @@ def write_cascade(folder: Path, cascade: Cascade, student: Path, teacher: Path |
         cascade: when the teacher is asked.
         student: its exported form.
         teacher: likewise; None where it is no model here.
+        copy: how a file gets there.
     """
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         for name, source in ((STUDENT, student), (TEACHER, teacher)):
             if source is not None:
-                _copy(source, partial / name)
+                _copy(source, partial / name, copy)
         told = cascade_readme(has_teacher=teacher is not None, promise=cascade.promise)
         (partial / README).write_text(told, encoding="utf-8")
         (partial / CASCADE).write_text(cascade.model_dump_json(indent=1), encoding="utf-8")
@@ -115,12 +122,12 @@ def write_cascade(folder: Path, cascade: Cascade, student: Path, teacher: Path |
     return deployed_bytes(folder)
 
 
-def _copy(form: Path, target: Path) -> None:
+def _copy(form: Path, target: Path, copy: Callable[[Path, Path], object]) -> None:
     """Copies what deploys of a form: neither its record nor what it answered."""
     target.mkdir(parents=True)
     for name in (*DEPLOYED, EXPORT, DECISION):
         if (form / name).is_file():
-            shutil.copyfile(form / name, target / name)
+            copy(form / name, target / name)
 
 
 class CascadeClassifier:

@@ -19,6 +19,7 @@ from kdzoo.statistics.cascade import (
     cascaded,
     promised,
     texts_needed,
+    within,
 )
 
 SCORE_COLUMNS = {  # of the outcomes, by the name of what tells how sure a student is
@@ -27,6 +28,19 @@ SCORE_COLUMNS = {  # of the outcomes, by the name of what tells how sure a stude
     "energy": "energy",
     "in_scope": "in_scope",
 }
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a cascade has to keep to; one of the two.
+
+    Attributes:
+        max_loss: share of texts that may be lost against the teacher, with 95 % confidence.
+        max_escalated: share of the validation texts that the teacher may answer.
+    """
+
+    max_loss: float | None = None
+    max_escalated: float | None = None
 
 
 @dataclass(frozen=True)
@@ -116,16 +130,49 @@ def _outcomes(store: Store, key: str, runtime: str) -> pd.DataFrame | None:
     return store.predictions(key, runtime)
 
 
-def kept(pair: EscalationPair, max_loss: float, candidates: int) -> Threshold | None:
-    """Returns the threshold that keeps a promise; None where validation is too small for it.
+def teacher_beside(row: ManifestRow, rows: Sequence[ManifestRow]) -> ManifestRow | None:
+    """Returns the row of the teacher that a student learnt from; None where it has none."""
+    own = row.members[0].teacher_key
+    teachers = (other for other in rows if other.role == "teacher")
+    return next((other for other in teachers if own in {m.key for m in other.members}), None)
+
+
+def pairs_with_teacher(
+    store: Store, row: ManifestRow, rows: Sequence[ManifestRow]
+) -> list[EscalationPair]:
+    """Returns a student's forms beside the teacher that it learnt from, as far as it has scores.
+
+    Args:
+        store: of the study.
+        row: the student's.
+        rows: all of the study.
+    """
+    asked = teacher_beside(row, rows)
+    known = [row.members[0].key, row.members[0].teacher_key or ""]
+    if asked is None or any("validation" not in store.read(key).quality for key in known):
+        return []
+    pairs = escalation_pairs(store, row, asked)
+    return [pair for pair in pairs if pair.scores("validation")]
+
+
+def fitted(pair: EscalationPair, wanted: Wanted, candidates: int) -> Threshold | None:
+    """Returns the threshold that keeps to what is wanted; None where validation is too small.
 
     Args:
         pair: whose validation texts are looked at; it has scores.
-        max_loss: share of texts that may be lost against the teacher.
+        wanted: the promise, or the budget.
         candidates: pairs that one may choose from: they share the promise's risk.
     """
     scores = pair.scores("validation")
     student, teacher = pair.rights("validation")
-    if len(student) < texts_needed(max_loss, RISK / candidates / len(scores)):
+    if wanted.max_escalated is not None:
+        return within(scores, student, teacher, wanted.max_escalated)
+    max_loss = wanted.max_loss or 0.0
+    if len(student) < texts_for(pair, max_loss, candidates):
         return None
     return promised(scores, student, teacher, max_loss, RISK / candidates)
+
+
+def texts_for(pair: EscalationPair, max_loss: float, candidates: int) -> int:
+    """Returns how many validation texts a promise needs at least, where not one is lost."""
+    return texts_needed(max_loss, RISK / candidates / len(pair.scores("validation")))

@@ -2,6 +2,7 @@
 
 from kdzoo.steps.asked import check_task
 from kdzoo.steps.baseline import obtain_baseline
+from kdzoo.steps.cascades import check_escalation, rule_of, tell_of_few_texts
 from kdzoo.steps.context import NotMadeError, StudyContext
 from kdzoo.steps.deciding import check_one_rule, check_rejection, rejection_problem
 from kdzoo.steps.deploying import FormJob, exported, obtain_forms
@@ -39,6 +40,7 @@ __all__ = [
     "TimedRow",
     "Trained",
     "baseline_name",
+    "check_escalation",
     "check_gold",
     "check_kinds",
     "check_labels",
@@ -60,8 +62,10 @@ __all__ = [
     "refuse_other_task",
     "rejection_problem",
     "rows_of",
+    "rule_of",
     "settings_of",
     "teacher_runtimes",
+    "tell_of_few_texts",
     "time_study",
     "timed_rows",
     "trained_folder",

@@ -62,6 +62,7 @@ def _problems(recipe: Recipe, task: Task) -> Iterator[Problem]:
     alone = {
         "objective.gold_for": recipe.objective.gold_for,
         "measure.reject": recipe.measure.reject,
+        "measure.escalate": recipe.measure.escalate,
         "teacher.folds": recipe.teacher.folds,
     }
     for name, said in alone.items():

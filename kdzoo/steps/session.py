@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kdzoo.recipe.measure import Measure
+from kdzoo.steps.cascades import timed_cascades
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.measuring import trained_folder
-from kdzoo.steps.timing import TimedRow, time_rows, timed_rows
+from kdzoo.steps.timing import TimedRow, time_rows, timed_cascade, timed_rows
 from kdzoo.steps.trained import Trained
 
 
@@ -20,10 +21,11 @@ def time_study(trained: Sequence[Trained], context: StudyContext) -> None:
     """
     sessions: dict[str, tuple[Measure, dict[TimedRow, None]]] = {}
     seen: set[tuple[str, str]] = set()
+    cascades = timed_cascades(context.store)
     for seed_run in trained:
         run, teacher = seed_run.run, seed_run.run.teacher
         section = run.recipe.measure
-        way = section.model_dump_json()
+        way = section.model_dump_json(exclude={"escalate"})
         _, rows = sessions.setdefault(way, (section, {}))
         timed = {
             "student " + run.variant.name: seed_run.member.key,
@@ -36,5 +38,7 @@ def time_study(trained: Sequence[Trained], context: StudyContext) -> None:
                 seen.add((way, row))
                 folder = trained_folder(key, teacher, context)
                 rows |= dict.fromkeys(timed_rows(key, folder, section, context))
+        beside = cascades.get(run.variant.name, ())
+        rows |= {timed_cascade(own): None for own in beside if own.key == seed_run.member.key}
     for section, rows in sessions.values():
         time_rows(list(rows), trained[0].run.corpus, section, context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from kdzoo.measure import (
 from kdzoo.model import load_model
 from kdzoo.recipe.measure import Measure
 from kdzoo.results import Session, Timing, now
+from kdzoo.steps.cascades import TimedCascade, deployed_cascades
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.teacher import StudyTeacher
 
@@ -37,6 +38,7 @@ class TimedRow:
         folder: what the runtime reads.
         trained: the trained model, as PyTorch reads it.
         is_teacher: whether others are compared with it.
+        cascade: the cascade that it is; its folder is made when it is timed.
     """
 
     key: str
@@ -44,6 +46,7 @@ class TimedRow:
     folder: Path
     trained: Path
     is_teacher: bool
+    cascade: TimedCascade | None = None
 
     @property
     def name(self) -> str:
@@ -86,6 +89,12 @@ def timed_rows(key: str, folder: Path, section: Measure, context: StudyContext) 
     return rows
 
 
+def timed_cascade(cascade: TimedCascade) -> TimedRow:
+    """Returns a cascade as a row that is timed."""
+    student = cascade.student
+    return TimedRow(cascade.key, cascade.timed_as, student, student, False, cascade)
+
+
 def time_rows(
     rows: Sequence[TimedRow], corpus: Corpus, section: Measure, context: StudyContext
 ) -> None:
@@ -102,32 +111,36 @@ def time_rows(
         "rows": sorted(row.name for row in rows),
         "forms": sorted(_made_from(row, context) for row in rows),
         "texts": corpus.test_fingerprint,
-        "measure": section.model_dump(mode="json", exclude={"reject"}),  # takes no time
+        "measure": section.model_dump(mode="json", exclude={"reject", "escalate"}),  # take no time
         "machine": [machine.get(name) for name in SAME_MACHINE],
     }
     name = content_hash(wanted)
     if any(session.id == name for session in context.store.sessions()):
         return
-    name_of = context.store.manifest().name_of
-    candidates = {row: Candidate(name_of(row.key), row.folder, row.runtime) for row in rows}
-    measured = measure_candidates(
-        list(candidates.values()),
-        [example.input for example in corpus.test],
-        references=[candidate for row, candidate in candidates.items() if row.is_teacher],
-        settings=settings_of(section),
-        seed=TIMING_SEED,
-        progress=context.progress,
-    )
+    cascades = [row.cascade for row in rows if row.cascade is not None]
+    with deployed_cascades(cascades, context.store.root) as folders:
+        candidates = {row: _candidate(row, folders, context) for row in rows}
+        measured = measure_candidates(
+            list(candidates.values()),
+            [example.input for example in corpus.test],
+            references=[candidate for row, candidate in candidates.items() if row.is_teacher],
+            settings=settings_of(section),
+            seed=TIMING_SEED,
+            progress=context.progress,
+        )
     work = {
         folder: work_per_text(load_model(folder), corpus.test)
-        for folder in {row.trained for row in rows if row.runtime != "sklearn"}
+        for folder in {row.trained for row in rows if _has_own_work(row)}
     }
     timings = []
     for row in rows:
         speed = measured.speeds[candidates[row]].model_dump()
         timings.append(
             Timing(
-                key=row.key, runtime=row.runtime, **timing_fields(work.get(row.trained)), **speed
+                key=row.key,
+                runtime=row.runtime,
+                **timing_fields(work.get(row.trained) if _has_own_work(row) else None),
+                **speed,
             )
         )
     context.store.write_session(
@@ -140,6 +153,20 @@ def time_rows(
             created=now(),
         )
     )
+
+
+def _candidate(
+    row: TimedRow, folders: Mapping[TimedCascade, Path], context: StudyContext
+) -> Candidate:
+    name = context.store.manifest().name_of(row.key)
+    if row.cascade is None:
+        return Candidate(name, row.folder, row.runtime)
+    return Candidate(f"{name} with its teacher", folders[row.cascade], "cascade")
+
+
+def _has_own_work(row: TimedRow) -> bool:
+    """Whether the operations of a row's texts are counted: a cascade's depend on who answers."""
+    return row.runtime != "sklearn" and row.cascade is None
 
 
 def timing_fields(work: Work | None) -> dict[str, int | str | None]:
@@ -162,5 +189,7 @@ def settings_of(section: Measure) -> MeasureSettings:
 
 
 def _made_from(row: TimedRow, context: StudyContext) -> str:
+    if row.cascade is not None:  # its forms are rows too
+        return f"{row.name} {row.cascade.rule.model_dump_json()}"
     form = context.store.read_form(row.key, row.runtime)
     return "" if form is None else f"{row.name} {form.made_from}"

@@ -62,7 +62,8 @@ def rows_of(trained: Sequence[Trained]) -> tuple[ManifestRow, ...]:
         name = seed_run.run.variant.name
         runtimes = tuple(seed_run.run.recipe.measure.runtimes)
         add(ManifestRow(name=name, role="student", kind=kind, road=road, members=(seed_run.member,),
-                runtimes=runtimes, card=seed_run.run.recipe.card))  # fmt: skip
+                runtimes=runtimes, card=seed_run.run.recipe.card,
+                escalate=seed_run.run.recipe.measure.escalate))  # fmt: skip
     for seed_run in trained:
         if seed_run.baseline_key is not None:
             member = Member(

@@ -29,6 +29,7 @@ from kdzoo.report.columns.quality import (
     SET_FIGURES,
 )
 from kdzoo.report.columns.readers import PRINTED, figure, of_finding, of_latency, of_row
+from kdzoo.report.figures.cascades import CascadeRow
 from kdzoo.report.figures.latency import Latency
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.statistics import Effect
@@ -46,6 +47,33 @@ def _timed(name: str, title: str, read: Callable[[Latency], Any], **more: Any) -
     """Returns a column of cost, which is a figure of time where ``is_of_time`` does not say no."""
     known = {"places": TABLES | FILES, "part": Part.FORM, "is_of_time": True, **more}
     return Column(name, of_latency(read), title=title, **known)
+
+
+def _has_cascades(table: Table) -> bool:
+    return table.has_cascades
+
+
+def _has_prices(table: Table) -> bool:
+    return any(row.cascade is not None and row.cascade.price is not None for row in table.rows)
+
+
+def _of_cascade(
+    name: str,
+    title: str,
+    read: Callable[[CascadeRow], Any],
+    is_shown: Callable[[Table], bool] = _has_cascades,
+    **more: Any,
+) -> Column:
+    """Returns a column of cascades, which is there where there are some."""
+    return Column(
+        name,
+        of_row(lambda row: None if row.cascade is None else read(row.cascade)),
+        title=title,
+        part=Part.FORM,
+        in_tables=is_shown,
+        in_files=is_shown,
+        **more,
+    )
 
 
 def _rate(size: str) -> Column:
@@ -104,6 +132,9 @@ RECIPE = (
 )  # fmt: skip
 
 COSTS = (
+    _of_cascade("escalated", "escalated, %", lambda found: found.escalated,
+                show=lambda share: f"{share * 100:.1f}", places=PRINTED | Place.CSV, spared=7,
+                brief="Escalated: share of the texts that the teacher answers."),
     Column("parameters", of_row(lambda row: row.parameters or None),
            TABLES | Place.LATEX | FILES, title="parameters, M", show=millions),
     Column("embedding_parameters",
@@ -116,6 +147,8 @@ COSTS = (
            brief="P50: median latency of one text, tokenisation included."),
     _timed("latency_p90_ms", "p90, ms", lambda latency: latency.p90_ms, show=milliseconds,
            places=TABLES | Place.LATEX | FILES),
+    _timed("latency_mean_ms", "mean, ms", lambda latency: latency.mean_ms, show=milliseconds,
+           in_tables=_has_cascades, in_files=_has_cascades),
     _timed("latency_p99_ms", "p99, ms", lambda latency: latency.p99_ms, show=milliseconds),
     _timed("model_latency_p50_ms", "model alone, ms", lambda latency: latency.model_p50_ms,
            show=milliseconds),
@@ -133,6 +166,9 @@ COSTS = (
     *map(_memory, ("imported", "loaded", "peak")),
     _timed("flops", "MFLOPs", lambda latency: latency.flops, is_of_time=False,
            show=lambda flops: f"{flops / 1e6:.2f}"),
+    _of_cascade("cost_per_million_texts", "cost / million",
+                lambda found: found.cost_per_million_texts, show=lambda cost: f"{cost:,.2f}",
+                places=TABLES | Place.LATEX | Place.CSV, is_shown=_has_prices),
     _timed("tokens", "", lambda latency: latency.tokens, places=Place.CSV),
     _timed("threads", "", lambda latency: latency.threads, places=Place.CSV),
     _timed("cpu", "", lambda latency: latency.cpu, places=Place.CSV),

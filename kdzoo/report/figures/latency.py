@@ -17,6 +17,7 @@ class Latency:
     Attributes:
         p50_ms: of tokenising a text and running the model; p90_ms and p99_ms likewise, None where
             there were too few calls to know it.
+        mean_ms: of the same calls.
         model_p50_ms: of running the model alone.
         to_teacher: how many times faster than the teacher in the same runtime.
         to_fastest: how many times faster than the teacher in its fastest runtime.
@@ -31,6 +32,7 @@ class Latency:
     p99_ms: float | None
     threads: int
     cpu: str
+    mean_ms: float | None = None
     model_p50_ms: float | None = None
     to_teacher: Ratio | None = None
     to_fastest: Ratio | None = None
@@ -59,20 +61,29 @@ def by_machine(sessions: Sequence[Session]) -> dict[str, list[Session]]:
     return found
 
 
-def latency_of(row: ManifestRow, runtime: str, sessions: Sequence[Session]) -> Latency | None:
-    """Returns the row's figures in the newest session that timed one of its models."""
+def latency_of(
+    row: ManifestRow, runtime: str, sessions: Sequence[Session], timed_as: str | None = None
+) -> Latency | None:
+    """Returns the row's figures in the newest session that timed one of its models.
+
+    Args:
+        row: of the manifest.
+        runtime: in which the row is shown.
+        sessions: oldest first.
+        timed_as: what they call it, where that is not the runtime.
+    """
     keys = {member.key for member in row.members}
     for session in reversed(sessions):
-        timing = _timing(session, keys, runtime)
+        timing = _timing(session, keys, timed_as or runtime)
         if timing is not None:
-            return None if timing.failure is not None else _latency(row, timing, session)
+            return None if timing.failure is not None else _latency(row, runtime, timing, session)
     return None
 
 
-def failures(row: ManifestRow, runtime: str, sessions: Sequence[Session]) -> tuple[str, ...]:
+def failures(row: ManifestRow, timed_as: str, sessions: Sequence[Session]) -> tuple[str, ...]:
     """Returns why the row could not be timed in the newest session that tried to."""
     keys = {member.key for member in row.members}
-    timings = (_timing(session, keys, runtime) for session in reversed(sessions))
+    timings = (_timing(session, keys, timed_as) for session in reversed(sessions))
     newest = next((timing for timing in timings if timing is not None), None)
     return () if newest is None or newest.failure is None else (newest.failure,)
 
@@ -81,13 +92,13 @@ def _timing(session: Session, keys: set[str], runtime: str) -> Timing | None:
     return next((t for t in session.timings if t.key in keys and t.runtime == runtime), None)
 
 
-def _latency(row: ManifestRow, timing: Timing, session: Session) -> Latency:
+def _latency(row: ManifestRow, runtime: str, timing: Timing, session: Session) -> Latency:
     teachers = [
         measured
         for measured in session.timings
         if measured.key in _teachers(row) and measured.failure is None
     ]
-    alike = next((teacher for teacher in teachers if teacher.runtime == timing.runtime), None)
+    alike = next((teacher for teacher in teachers if teacher.runtime == runtime), None)
     fastest = min(teachers, key=lambda timing: summarise(timing.rounds_ms).p50_ms, default=None)
     own = summarise(timing.rounds_ms)
     to_teacher = _faster(timing, alike)
@@ -96,6 +107,7 @@ def _latency(row: ManifestRow, timing: Timing, session: Session) -> Latency:
         p50_ms=own.p50_ms,
         p90_ms=own.p90_ms,
         p99_ms=own.p99_ms,
+        mean_ms=own.mean_ms,
         threads=session.threads,
         cpu=session.environment.get("cpu", "an unknown processor"),
         model_p50_ms=summarise(timing.model_rounds_ms).p50_ms if timing.model_rounds_ms else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from kdzoo.report.figures.cascades import CascadeRow, cascade_rows
 from kdzoo.report.figures.findings import Finding, find
 from kdzoo.report.figures.forms import form_notes, form_remarks, forms_of, is_exported
 from kdzoo.report.figures.latency import Latency, by_machine, failures, latency_of
@@ -49,6 +50,7 @@ class TableRow:
     notes: tuple[str, ...] = ()  # what is wrong with the row: to be shown with it
     remarks: tuple[str, ...] = ()  # what else is to be known of it
     leading: str = "accuracy"  # the quality figure that it is shown and chosen by
+    cascade: CascadeRow | None = None  # where it is a student that asks its teacher
 
     @property
     def quality(self) -> Spread | None:
@@ -141,6 +143,11 @@ class Table:
         return (replace(self, rows=tuple(own), elsewhere=()), *self.elsewhere)
 
     @property
+    def has_cascades(self) -> bool:
+        """Whether students that ask their teacher have rows."""
+        return any(row.cascade is not None for row in self.rows)
+
+    @property
     def has_added_texts(self) -> bool:
         """Whether a student learnt from more than the data's own texts."""
         own = self.labelled + self.unlabelled
@@ -172,7 +179,7 @@ def make_table(
         _table_row(row, runtime, records, reader, split, findings.get(row.name))
         for row in manifest.rows
         for runtime in row.runtimes
-    )
+    ) + tuple(_with_teacher(found) for found in cascade_rows(store, split))
     table = Table(
         study=manifest.study,
         split=split,
@@ -191,6 +198,23 @@ def make_table(
     )
     timed = _timed(table, {row.name: row for row in manifest.rows}, machines, store)
     return _with_failures(timed, manifest.failures)
+
+
+def _with_teacher(found: CascadeRow) -> TableRow:
+    """Returns the row of a cascade."""
+    return TableRow(
+        name=found.name,
+        role="cascade",
+        kind="cascade",
+        road=None,
+        runtime=found.runtime,
+        metrics=found.metrics,
+        size_bytes=found.size_bytes,
+        is_first=False,
+        notes=found.notes,
+        remarks=found.remarks,
+        cascade=found,
+    )
 
 
 def _names(data: DataSummary) -> tuple[str, ...]:
@@ -230,7 +254,7 @@ def _timed(
     """Returns the table with what each machine measured."""
 
     def measured(machine: str, shown: Sequence[TableRow]) -> Table:
-        found = (_measured(row, rows[row.name], machines[machine]) for row in shown)
+        found = (_measured(row, rows[_listed_as(row)], machines[machine]) for row in shown)
         return replace(table, machine=machine, rows=tuple(found))
 
     known = [measured(machine, table.rows) for machine in machines]
@@ -252,15 +276,21 @@ def _read_there(
     """Returns the rows, those that a machine timed with what their forms answered on it."""
     return [
         _as_exported(row, rows[row.name], store, timed.split, timed.machine)
-        if there.is_tried and is_exported(row.runtime)
+        if there.is_tried and is_exported(row.runtime) and row.cascade is None
         else row
         for row, there in zip(shown, timed.rows, strict=True)
     ]
 
 
+def _listed_as(shown: TableRow) -> str:
+    """Returns the row of the manifest whose models a line is of."""
+    return shown.name if shown.cascade is None else shown.cascade.student
+
+
 def _measured(shown: TableRow, row: ManifestRow, sessions: Sequence[Session]) -> TableRow:
-    latency = latency_of(row, shown.runtime, sessions)
-    failed = failures(row, shown.runtime, sessions)
+    timed_as = shown.runtime if shown.cascade is None else shown.cascade.timed_as
+    latency = latency_of(row, shown.runtime, sessions, timed_as)
+    failed = failures(row, timed_as, sessions)
     return replace(
         shown,
         latency=latency,

@@ -89,6 +89,14 @@ def drawn(lines: Sequence[Mapping[str, str]], left: int) -> str:
 def cost_caption(table: Table) -> str:
     """Returns how to read what the rows cost."""
     sentences = how_timed(table.timed, table.reference)
+    if table.has_cascades:
+        sentences.append(
+            "A student + its teacher: the student answers what it is sure of, the teacher the rest "
+            f"(escalated), both in one process; first seed, thresholds fitted on validation, "
+            f"accuracy and share of the {table.split} texts."
+        )
+    if any(row.cascade is not None and row.cascade.price is not None for row in table.rows):
+        sentences.append("Cost: of the teacher's share of a million texts, at the price given.")
     unread = (row.is_tried and not row.metrics and not row.notes for row in table.rows)
     if table.machine and any(unread):
         sentences.append(

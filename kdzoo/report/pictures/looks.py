@@ -39,6 +39,7 @@ _ROADS = {
         inside="#F5B971",
         tones=("#A8326F", "#A87B00", "#7A2E0E", "#C4515A"),
     ),
+    "cascade": Road("#CC79A7", "-", "student + teacher", tones=("#8E4A75", "#E3A8C6", "#5C2A4A")),
     "baseline": Road("#777777", "-", "classical baseline"),
     "reference": Road("#000000", "-", "reference"),
     "other": Road("#0072B2", "-", "other models"),
