@@ -29,10 +29,10 @@ def chosen(only: str, said: str, cure: str, right: str) -> Case:
 CASES: dict[str, Case] = {
     # processes and threads
     "no worker": refused(
-        "--workers 0", "without --workers it is as many", r"write (\d+) or more", "--workers {}"
+        "--workers 0", "write 1 or more, or leave it out", r"write (\d+) or more", "--workers {}"
     ),
     "fewer than no worker": refused(
-        "--workers=-3", "without --workers it is as many", r"(without) --workers", ""
+        "--workers=-3", "write 1 or more, or leave it out", r"(leave) it out", ""
     ),
     "more workers than memory": refused(
         "--workers 100000", "of memory are free", r"write (--workers \d+)", "{}"

@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -21,10 +20,8 @@ import yaml
 from tiny_machine import fill, mounted
 from tiny_world import tiny_recipe_data
 
-from kdzoo.engines.pace import Pace
-from kdzoo.engines.workers import Workers
+from kdzoo.engines import Processes
 from kdzoo.progress import Silent
-from kdzoo.recipe import Study
 from kdzoo.results import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -78,13 +75,12 @@ def hold(count_bytes: int) -> int:
 
 def test_a_process_that_needs_memory_is_not_started_anew(tmp_path: Path) -> None:
     """A second passes between two looks of the pool at what its processes hold."""
-    assignment: Any = None
-    with Workers(assignment, 1, Silent(), Pace(Study("none", ()))) as workers:
+    with Processes(1, Silent()) as processes:
         first, second = (
-            workers._pool(0).submit(hold, count_bytes).result() for count_bytes in (1, 400 << 20)
+            processes.submit("hold", hold, count_bytes).result() for count_bytes in (1, 400 << 20)
         )
         time.sleep(1.5)
-        third = workers._pool(0).submit(hold, 1).result()
+        third = processes.submit("hold", hold, 1).result()
 
     assert first == second == third
 

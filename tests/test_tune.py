@@ -22,7 +22,7 @@ from kdzoo.errors import KdzooError, RecipeError, StoreError
 from kdzoo.recipe import load_study
 from kdzoo.results import CHECKPOINT, Store
 from kdzoo.results.store import HISTORY, RECORD
-from kdzoo.tuning import Tuned, search
+from kdzoo.tuning import Tuned, trying
 from kdzoo.tuning import training as tuning_training
 from kdzoo.tuning.report import told
 from kdzoo.tuning.space import Source, space_of
@@ -185,7 +185,7 @@ class TestTrial:
                 raise KeyboardInterrupt
             return train(variant, *rest)
 
-        monkeypatch.setattr(search, "train_trial", stopping)
+        monkeypatch.setattr(trying, "train_trial", stopping)
         with pytest.raises(KeyboardInterrupt):
             tune(str(recipe), trials=3, out=tmp_path / "search")
         found = tune(str(recipe), trials=3, out=tmp_path / "search")
@@ -206,7 +206,7 @@ class TestTrial:
                 raise KdzooError("the loss is nan")
             return train(*given)
 
-        monkeypatch.setattr(search, "train_trial", failing)
+        monkeypatch.setattr(trying, "train_trial", failing)
         found = tune(str(recipe), trials=2, out=tmp_path / "search")
 
         assert [trial.reason for trial in found.trials] == ["the loss is nan", ""]

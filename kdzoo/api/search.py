@@ -31,6 +31,7 @@ def tune(
     students: str | Path | None = None,
     out: str | Path | None = None,
     output: str | Path | None = None,
+    workers: int = 1,
     progress: Progress | None = None,
 ) -> Tuned:
     """Searches for the best settings of a recipe on validation, as ``kdzoo tune`` does.
@@ -49,6 +50,8 @@ def tune(
         students: a file or folder of students of your own.
         out: the search's folder; ``runs/tune-<recipe>`` by default.
         output: the file for the recipe that was found.
+        workers: processes that make trials side by side; 1 makes them one after the other, in this
+            process.
         progress: told what is being done; nobody by default.
 
     Returns:
@@ -87,6 +90,7 @@ def tune(
         hours=hours,
         seeds=seeds,
         goals=goals_of(goals),
+        workers=workers,
         progress=progress or Silent(),
     )
     write_trials(tuned)

@@ -30,7 +30,7 @@ from kdzoo.console import ConsoleProgress
 
 `kdzoo tune quickstart/bilstm --trials 30 -o best.yaml`
 
-`kdzoo tune my_recipe.yaml --hours 2 --goals accuracy,size`
+`kdzoo tune my_recipe.yaml --hours 2 --goals accuracy,size --workers 4`
 
 what is searched stands in the recipe, as in `search: {objective.alpha: {low: 0, high: 0.9}}`"""
 )
@@ -51,6 +51,9 @@ def tune(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the search [default: runs/tune-RECIPE].")
     ] = None,
+    workers: Annotated[
+        int, typer.Option(help="Processes that make trials side by side, with a thread each.")
+    ] = 1,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File to write the best recipe to.")
     ] = None,
@@ -71,6 +74,7 @@ def tune(
             students=students,
             out=out,
             output=output,
+            workers=workers,
             progress=ConsoleProgress(err_console),
         )
     from kdzoo.tuning.report import told

@@ -4,6 +4,7 @@ from kdzoo.engines.assignment import Assignment
 from kdzoo.engines.choice import check_engine, workers_for
 from kdzoo.engines.in_process import InProcess
 from kdzoo.engines.making import Way, make, measure
+from kdzoo.engines.processes import Processes
 from kdzoo.engines.relay import ToldOnce
 from kdzoo.engines.schedule import Engine, LostError, Schedule
 from kdzoo.engines.workers import Workers
@@ -13,6 +14,7 @@ __all__ = [
     "Engine",
     "InProcess",
     "LostError",
+    "Processes",
     "Schedule",
     "ToldOnce",
     "Way",

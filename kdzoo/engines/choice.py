@@ -41,10 +41,7 @@ def check_engine(
             )
         check_ray(address)
     if workers is not None and workers < 1:
-        raise EngineError(
-            f"--workers {workers}: write 1 or more; without --workers it is as many as this "
-            "machine has cores and memory for"
-        )
+        raise EngineError(f"--workers {workers}: write 1 or more, or leave it out")
     if threads is not None and threads < 1:
         raise EngineError(f"--threads {threads}: write 1 or more")
     if not 1 <= label_parts <= MOST_PARTS:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import TracebackType
 
-from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
-
-from kdzoo.engines.assignment import ENVIRONMENT, Assignment, begin, perform_step
+from kdzoo.engines.assignment import Assignment, perform_step
 from kdzoo.engines.pace import Pace
-from kdzoo.engines.relay import Relay, Show
-from kdzoo.engines.schedule import LostError
+from kdzoo.engines.processes import Processes
+from kdzoo.engines.relay import Show
 from kdzoo.plan import Result, Step
 from kdzoo.progress import Progress
 
@@ -38,14 +33,13 @@ class Workers(AbstractContextManager["Workers"]):
     count: int
     progress: Progress
     pace: Pace
-    _pools: dict[int, ProcessPoolExecutor] = field(default_factory=dict)
-    _at: dict[str, int] = field(default_factory=dict)  # which process makes a step
+    _processes: Processes = field(init=False)
 
     def __enter__(self) -> Workers:
         """Makes room for what the processes tell."""
         self._closing = ExitStack()
-        folder = self._closing.enter_context(tempfile.TemporaryDirectory(prefix="kdzoo-"))
-        self._show = Show(Relay(Path(folder), self.progress), self.pace, self._closing)
+        self._processes = self._closing.enter_context(Processes(self.count, self.progress))
+        self._show = Show(self._processes.relay, self.pace, self._closing)
         return self
 
     def __exit__(
@@ -55,10 +49,7 @@ class Workers(AbstractContextManager["Workers"]):
         trace: TracebackType | None,
     ) -> None:
         """Ends the processes, at once where the work was stopped."""
-        for pool in list(self._pools.values()):  # one that is killed takes itself out
-            pool.shutdown(wait=True, kill_workers=kind is not None)
-        self._show.relay.look()
-        self._closing.close()
+        self._closing.__exit__(kind, error, trace)
 
     def has_room(self, step: Step, running: Collection[Step]) -> bool:
         """Returns whether a process is free; a step that uses all cores is made alone."""
@@ -69,29 +60,8 @@ class Workers(AbstractContextManager["Workers"]):
 
     def start(self, step: Step, keys: Mapping[str, str]) -> Future[Result]:
         """Gives a step to a free process."""
-        place = min(set(range(self.count)) - set(self._at.values()))
-        self._at[step.name] = place
-        assignment = replace(self.assignment, told=str(self._show.relay.folder))
-        task = (perform_step, assignment, step.name, dict(keys))
-        try:
-            given: Future[Result] = self._pool(place).submit(*task)
-        except BrokenProcessPool:  # its process was killed while it had nothing to do
-            self._pools.pop(place, None)
-            given = self._pool(place).submit(*task)
-        made: Future[Result] = Future()
-        given.add_done_callback(lambda done: self._pass_on(step, done, made))
-        return made
-
-    def _pass_on(self, step: Step, done: Future[Result], made: Future[Result]) -> None:
-        """Passes on what became of a step, in kdzoo's words where its process was killed."""
-        place, error = self._at.pop(step.name), done.exception()
-        if error is None:
-            made.set_result(done.result())
-        elif isinstance(error, BrokenProcessPool):
-            self._pools.pop(place, None)  # the next step there gets a new process
-            made.set_exception(LostError("killed, as happens where memory runs out"))
-        else:
-            made.set_exception(error)
+        assignment = replace(self.assignment, told=str(self._processes.relay.folder))
+        return self._processes.submit(step.name, perform_step, assignment, step.name, dict(keys))
 
     def look(self, running: Collection[Step], waiting: Collection[Step], ended: int) -> None:
         """Shows how many steps have ended, and what each process is at.
@@ -102,19 +72,3 @@ class Workers(AbstractContextManager["Workers"]):
             ended: how many have been made.
         """
         self._show.look(running, waiting, ended)
-
-    def _pool(self, place: int) -> ProcessPoolExecutor:
-        pool = self._pools.get(place)
-        if pool is None:
-            environment = {**ENVIRONMENT, **_gpu_of(place)}
-            pool = ProcessPoolExecutor(
-                1, env=environment, initializer=begin, initargs=(os.getpid(),)
-            )
-            self._pools[place] = pool
-        return pool
-
-
-def _gpu_of(place: int) -> dict[str, str]:
-    """Returns the environment in which a process sees one GPU, where there are several."""
-    seen = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
-    return {} if len(seen) < 2 else {"CUDA_VISIBLE_DEVICES": seen[place % len(seen)]}

@@ -31,24 +31,45 @@ def open_journal(
     Raises:
         StoreError: it is another search's.
     """
+    from optuna.trial import TrialState
+
+    _check_same(folder, variant, space, seeds, goals)
+    study = join_journal(folder, goals)
+    for trial in study.get_trials(states=[TrialState.RUNNING]):  # of a killed process
+        try_again(study, trial)
+    return study
+
+
+def join_journal(folder: Path, goals: Sequence[Goal], seed: int | None = None) -> optuna.Study:
+    """Returns the search of that folder, for any of the processes that make its trials.
+
+    Args:
+        folder: of the search.
+        goals: what for.
+        seed: of the values that are asked for; by default another one wherever it goes on.
+    """
     import optuna
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    _check_same(folder, variant, space, seeds, goals)
     storage = JournalStorage(JournalFileBackend(str(folder / JOURNAL)))
     directions = [goal.direction for goal in goals]
     study = optuna.create_study(
         study_name="kdzoo", storage=storage, load_if_exists=True, directions=directions
     )
-    ended = len(study.get_trials())
-    study.sampler = optuna.samplers.TPESampler(seed=ended)  # another start where it goes on
+    begun = len(study.get_trials()) if seed is None else seed
+    study.sampler = optuna.samplers.TPESampler(seed=begun)
     study.pruner = optuna.pruners.MedianPruner() if len(goals) == 1 else optuna.pruners.NopPruner()
-    for trial in study.get_trials(states=[optuna.trial.TrialState.RUNNING]):  # of a killed process
-        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-        study.enqueue_trial(trial.params)
     return study
+
+
+def try_again(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+    """Has the values of a trial whose process was killed asked for next."""
+    from optuna.trial import TrialState
+
+    study.tell(trial.number, state=TrialState.FAIL)
+    study.enqueue_trial(trial.params)
 
 
 def _check_same(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kdzoo.engines import check_engine, workers_for
 from kdzoo.errors import KdzooError, RecipeError
 from kdzoo.files import alone_in, check_writable
+from kdzoo.plan import Threads
 from kdzoo.progress import Progress
 from kdzoo.recipe import Study, Variant
-from kdzoo.recipe.search import Range
 from kdzoo.results import Store
 from kdzoo.steps import StudyContext, StudyData
 from kdzoo.study import check_study
@@ -21,15 +23,15 @@ from kdzoo.teacher import check_cache
 from kdzoo.training import make_accelerator
 from kdzoo.tuning.goals import Goal
 from kdzoo.tuning.journal import open_journal
+from kdzoo.tuning.side_by_side import search_side_by_side
 from kdzoo.tuning.space import Source, Space, space_of, value_in
-from kdzoo.tuning.training import PrunedError, train_trial
+from kdzoo.tuning.trying import FAILURE, KEYS, Asked, ended, own_figures, try_next
 
 if TYPE_CHECKING:
     import optuna
 
 DEFAULT_TRIALS = 30
 _TELLING = 8  # finished trials from which on they say what mattered
-_KEYS, _FAILURE, _OWN = "keys", "failure", "own"
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ def tune(
     hours: float | None,
     seeds: Sequence[int] | None,
     goals: Sequence[Goal],
+    workers: int = 1,
     progress: Progress,
 ) -> Tuned:
     """Searches for the settings of a recipe; see ``kdzoo.api.tune``.
@@ -99,6 +102,7 @@ def tune(
         hours: after which no trial begins.
         seeds: of each trial; the recipe's first by default.
         goals: what for, accuracy first.
+        workers: processes that make trials; 1 makes them one after the other, in this one.
         progress: told what is being done.
 
     Raises:
@@ -108,40 +112,24 @@ def tune(
     variant = source.variant()
     space = space_of(source, variant)
     chosen = list(seeds or variant.recipe.seeds[:1])
-    check_writable(folder, "give --out a folder that you may write")
-    check_cache()
-    data = StudyData(progress)
-    check_study(Study(variant.recipe.name, (variant,)), data)
-    if data.corpus(variant.recipe.data, chosen[0]).task != SINGLE_LABEL:
-        raise RecipeError(
-            f"{variant.recipe.name}: kdzoo tune searches for accuracy, of texts with one label; "
-            "these have several, or one a word: vary settings with grid: in the recipe, and kdzoo "
-            "run it"
-        )
+    context = StudyContext(Store(folder), make_accelerator(), StudyData(progress))
+    _check(variant, chosen[0], workers, context)
+    asked = Asked(source, space, tuple(chosen), tuple(goals))
     with alone_in(folder, "search"):
         study = open_journal(folder, variant, space, chosen, goals)
-        context = StudyContext(Store(folder), make_accelerator(), data)
-        own = _own(study, variant, chosen, goals, context)
-        _search(study, source, space, _Limits(trials, hours), chosen, goals, context)
-    # one that was killed is no failure: its values were tried again
-    ended = [_trial(trial) for trial in study.get_trials() if trial.state.is_finished()]
-    ended = [trial for trial in ended if trial.state != "failed" or trial.reason]
-    finished = [trial for trial in ended if trial.state == "finished"]
-    if not finished:
-        reasons = dict.fromkeys(trial.reason for trial in ended if trial.reason)
-        raise KdzooError("; ".join(reasons) or "no trial was finished: give it more --trials")
-    best = sorted((_trial(trial) for trial in _front(study)), key=lambda trial: -trial.figures[0])
-    texts = len(data.corpus(variant.recipe.data, chosen[0]).validation)
+        own = own_figures(study, variant, asked, context)
+        _search(study, asked, _Limits(trials, hours), workers, context)
+    tried = [_trial(trial) for trial in ended(study)]
     return Tuned(
         folder=folder,
         variant=variant,
         space=space,
         goals=tuple(goals),
-        trials=tuple(ended),
-        best=tuple(best),
+        trials=tuple(tried),
+        best=tuple(_best(study, tried)),
         own=own,
-        texts=texts,
-        mattered=_mattered(study, finished),
+        texts=len(context.data.corpus(variant.recipe.data, chosen[0]).validation),
+        mattered=_mattered(study, tried),
     )
 
 
@@ -151,14 +139,43 @@ class _Limits:
     hours: float | None
 
 
-def _front(study: optuna.Study) -> list[Any]:
-    return study.best_trials if len(study.directions) > 1 else [study.best_trial]
+def _check(variant: Variant, seed: int, workers: int, context: StudyContext) -> None:
+    """Sees that a search can be made, before it begins.
+
+    Raises:
+        KdzooError: it cannot.
+    """
+    check_engine("local", workers, None)
+    workers_for(workers, (), Threads(1, 1), context.accelerator.num_processes, 0)
+    check_writable(context.store.root, "give --out a folder that you may write")
+    check_cache()
+    check_study(Study(variant.recipe.name, (variant,)), context.data)
+    if context.data.corpus(variant.recipe.data, seed).task != SINGLE_LABEL:
+        raise RecipeError(
+            f"{variant.recipe.name}: kdzoo tune searches for accuracy, of texts with one label; "
+            "these have several, or one a word: vary settings with grid: in the recipe, and kdzoo "
+            "run it"
+        )
 
 
-def _mattered(study: optuna.Study, finished: Sequence[Trial]) -> dict[str, float]:
+def _best(study: optuna.Study, tried: Sequence[Trial]) -> list[Trial]:
+    """Returns the trials that none of the others beats, the most accurate first.
+
+    Raises:
+        KdzooError: none was finished; it says why.
+    """
+    if all(trial.state != "finished" for trial in tried):
+        reasons = dict.fromkeys(trial.reason for trial in tried if trial.reason)
+        raise KdzooError("; ".join(reasons) or "no trial was finished: give it more --trials")
+    front = study.best_trials if len(study.directions) > 1 else [study.best_trial]
+    return sorted(map(_trial, front), key=lambda trial: -trial.figures[0])
+
+
+def _mattered(study: optuna.Study, tried: Sequence[Trial]) -> dict[str, float]:
     """Returns how much each key explains of what the accurate trials have in common."""
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
+    finished = [trial for trial in tried if trial.state == "finished"]
     if len(finished) < _TELLING or len({trial.figures[0] for trial in finished}) < _TELLING // 2:
         return {}
     found: dict[str, float] = get_param_importances(
@@ -169,95 +186,29 @@ def _mattered(study: optuna.Study, finished: Sequence[Trial]) -> dict[str, float
     return found
 
 
-def _own(
-    study: optuna.Study,
-    variant: Variant,
-    seeds: list[int],
-    goals: Sequence[Goal],
-    context: StudyContext,
-) -> tuple[float, ...]:
-    """Returns the figures of the recipe as it stands, with which the best is compared."""
-    if _OWN not in study.user_attrs:
-        context.progress.say(f"{variant.name} as it stands")
-        figures, _ = train_trial(variant, seeds, goals, context, None)
-        study.set_user_attr(_OWN, figures)
-    return tuple(study.user_attrs[_OWN])
-
-
 def _search(
     study: optuna.Study,
-    source: Source,
-    space: Space,
+    asked: Asked,
     limits: _Limits,
-    seeds: list[int],
-    goals: Sequence[Goal],
+    workers: int,
     context: StudyContext,
 ) -> None:
     """Makes trials until there are enough, or the time is over."""
     start = time.monotonic()
-    while not _is_over(study, limits, time.monotonic() - start):
-        trial = study.ask()
-        values = {key: _suggested(trial, key, choice) for key, choice in space.items()}
-        told = ", ".join(
-            f"{key.rpartition('.')[2]} {_short(value)}" for key, value in values.items()
-        )
-        context.progress.say(f"trial {trial.number}: {told}")
-        _make(study, trial, source.variant(values), seeds, goals, context)
 
+    def room(running: int) -> int:
+        """Returns how many more trials may begin, beside so many that are at work."""
+        if limits.hours is not None and time.monotonic() - start >= limits.hours * 3600:
+            return 0
+        most = sys.maxsize if limits.trials is None else limits.trials
+        return max(0, most - len(ended(study)) - running)
 
-def _is_over(study: optuna.Study, limits: _Limits, seconds: float) -> bool:
-    from optuna.trial import TrialState
-
-    if limits.hours is not None and seconds >= limits.hours * 3600:
-        return True
-    ended = study.get_trials(states=[TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL])
-    done = [
-        trial for trial in ended if trial.state != TrialState.FAIL or _FAILURE in trial.user_attrs
-    ]
-    return limits.trials is not None and len(done) >= limits.trials
-
-
-def _make(
-    study: optuna.Study,
-    trial: optuna.Trial,
-    variant: Variant,
-    seeds: list[int],
-    goals: Sequence[Goal],
-    context: StudyContext,
-) -> None:
-    from optuna.trial import TrialState
-
-    def report(step: int, figure: float) -> None:
-        trial.report(figure, step)
-        if trial.should_prune():
-            raise PrunedError
-
-    try:
-        figures, keys = train_trial(
-            variant, seeds, goals, context, report if len(goals) == 1 else None
-        )
-    except PrunedError:
-        study.tell(trial, state=TrialState.PRUNED)
-        context.progress.say(f"trial {trial.number}: pruned, others did better by then")
-    except KdzooError as error:  # values that do not train: the others go on
-        trial.set_user_attr(_FAILURE, str(error))
-        study.tell(trial, state=TrialState.FAIL)
-        context.progress.say(f"trial {trial.number} failed: {error}")
-    else:
-        trial.set_user_attr(_KEYS, keys)
-        study.tell(trial, figures)
-
-
-def _suggested(trial: optuna.Trial, key: str, values: Any) -> Any:
-    if not isinstance(values, Range):
-        return trial.suggest_categorical(key, values)
-    if isinstance(values.low, int):
-        return trial.suggest_int(key, values.low, int(values.high), log=values.log)
-    return trial.suggest_float(key, values.low, values.high, log=values.log)
-
-
-def _short(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if workers > 1:
+        folder, progress = context.store.root, context.progress
+        search_side_by_side(study, asked, folder, workers, room, progress)
+        return
+    while room(0):
+        try_next(study, asked, context)
 
 
 def _trial(frozen: Any) -> Trial:
@@ -268,9 +219,9 @@ def _trial(frozen: Any) -> Trial:
         number=frozen.number,
         values=dict(frozen.params),
         figures=tuple(frozen.values or ()) if frozen.state == TrialState.COMPLETE else (),
-        keys=tuple(frozen.user_attrs.get(_KEYS, ())),
+        keys=tuple(frozen.user_attrs.get(KEYS, ())),
         state=states.get(frozen.state, "failed"),
-        reason=frozen.user_attrs.get(_FAILURE, ""),
+        reason=frozen.user_attrs.get(FAILURE, ""),
     )
 
 
