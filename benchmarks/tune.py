@@ -66,7 +66,7 @@ class Question:
 
 QUESTIONS = (
     Question("quickstart/bilstm", 125, 500),
-    Question("clinc150-few/bilstm", 250, 1000, has_files=True,
+    Question("clinc150-few/bilstm", 120, 600, has_files=True,
              more=("teacher.head=linear", "teacher.fine_tune=null")),
 )  # fmt: skip
 

@@ -71,6 +71,14 @@ CASES: dict[str, Case] = {
             ("accuracy,sise", "there is no goal '", "did you mean '(size)'", "accuracy,{}"),
         )
     },
+    "a runtime without latency": Case(
+        f"{TRIAL} --runtime torch", "is where latency is measured", command(
+            "add (--goals [a-z,]+),", f"{TRIAL} --runtime torch {{}}"), FEW,
+    ),
+    "a runtime of no student": Case(
+        f"{TRIAL} --goals accuracy,latency --runtime troch", "no student runs in it", command(
+            "did you mean '(torch)'", f"{TRIAL} --goals accuracy,latency --runtime {{}}"), FEW,
+    ),
     "a study's folder": Case(f"{TRIAL} --out study", "is a study's folder", command(
         "give --out another", f"{TRIAL} --out other"), FEW, prepare=study()),
     "a choice twice": Case(

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 import yaml
 from tiny_world import RunCommand, WriteRecipe, tiny_recipe_data
@@ -22,7 +23,7 @@ from kdzoo.errors import KdzooError, RecipeError, StoreError
 from kdzoo.recipe import load_study
 from kdzoo.results import CHECKPOINT, Store
 from kdzoo.results.store import HISTORY, RECORD
-from kdzoo.tuning import Tuned, trying
+from kdzoo.tuning import Tuned, search, trying
 from kdzoo.tuning import training as tuning_training
 from kdzoo.tuning.report import told
 from kdzoo.tuning.space import Source, space_of
@@ -224,6 +225,44 @@ class TestTrial:
                 assert not (all(a >= b for a, b in zip(better, mine, strict=True))
                             and better != mine)  # fmt: skip
 
+    @pytest.mark.parametrize(
+        "runtime", ["torch", pytest.param("onnx-int8", marks=pytest.mark.slow)]
+    )
+    def test_of_low_latency_is_measured_alone_at_the_end(
+        self, recipe: Path, tmp_path: Path, runtime: str
+    ) -> None:
+        """The best are, and the recipe as it stands; the others stay estimated, and it says so."""
+        quick = ["measure.rounds=2", "measure.texts=3", "measure.isolated=false"]
+        asked: dict[str, Any] = {"trials": 3, "out": tmp_path / "search", "runtime": runtime,
+                                 "goals": ["accuracy", "latency"], "overrides": quick}  # fmt: skip
+        found = tune(str(recipe), **asked)
+
+        assert found.measured is not None
+        assert set(found.measured.by_trial) == {trial.number for trial in found.best}
+        assert min(*found.measured.by_trial.values(), found.measured.own_ms) > 0
+        with (found.folder / "trials.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        told_as = f"ms in {runtime}, measured"
+        assert [bool(row[told_as]) for row in rows] == [row[""] == "best" for row in rows]
+        assert all(float(row["ms a text, estimated"]) > 0 for row in rows)
+        assert f"measured alone in {runtime}, on validation texts" in " ".join(told(found))
+        store = Store(found.folder)
+        assert set(store.predictions(found.best[0].keys[0])["split"]) == {"validation"}
+        assert tune(str(recipe), **asked).measured == found.measured
+        assert len(store.sessions()) == 1
+
+    def test_of_low_latency_is_estimated_from_work_and_weights(
+        self, recipe: Path, tmp_path: Path
+    ) -> None:
+        """A student that does more is taken for slower, whatever the words that it knows."""
+        found = tune(str(recipe), trials=4, out=tmp_path / "search",
+                     goals=["accuracy", "latency", "flops"],
+                     overrides=["measure.isolated=false", "measure.rounds=1"])  # fmt: skip
+
+        by_flops = sorted(found.trials, key=lambda trial: trial.figures[1])
+        estimates = [trial.figures[2] for trial in by_flops]
+        assert estimates == sorted(estimates)
+
     def test_is_the_mean_over_its_seeds(self, recipe: Path, tmp_path: Path) -> None:
         found = tune(str(recipe), trials=1, out=tmp_path / "search", seeds=[0, 1])
         (trial,) = found.trials
@@ -232,6 +271,27 @@ class TestTrial:
         accuracies = [store.read(key).quality["validation"]["accuracy"] for key in trial.keys]
         assert len(accuracies) == 2
         assert trial.figures[0] == pytest.approx(sum(accuracies) / 2)
+
+
+class TestMattered:
+    @pytest.mark.parametrize("key", ["a", "b", "c"])
+    @pytest.mark.parametrize("others", [[], ["minimize"], ["minimize", "minimize"]], ids=len)
+    def test_is_what_accurate_trials_share(self, key: str, others: list[str]) -> None:
+        """Where one key alone decides of accuracy, it gets the largest share, whatever the rest."""
+        study = optuna.create_study(
+            directions=["maximize", *others], sampler=optuna.samplers.RandomSampler(seed=0)
+        )
+        for _ in range(60):
+            trial = study.ask()
+            values = {name: trial.suggest_float(name, 0, 1) for name in ("a", "b", "c")}
+            near = values[key] > 0.8  # good in a corner, and elsewhere alike bad
+            accuracy = 0.9 + values[key] / 100 if near else 0.5 + values["a"] / 1e4
+            study.tell(trial, [accuracy, *(values["b"] for _ in others)])
+        tried = [search._trial(trial) for trial in study.trials]
+        shares = search._mattered(study, tried)
+
+        assert max(shares, key=lambda name: shares[name]) == key
+        assert shares[key] > 0.6
 
 
 class TestSpace:
@@ -309,6 +369,12 @@ class TestOptions:
             (["-o", "there.yaml"], "there already"),
             (["--out", "study"], "is a study's folder"),
             (["--set", "grid={training.steps: [5, 6]}"], "a search is of one"),
+            (["--runtime", "onnx"], "add --goals accuracy,latency"),
+            (["--runtime", "onnx", "--goals", "accuracy,size"], "add --goals accuracy,latency"),
+            (["--goals", "accuracy,latency", "--runtime", "onxn"], "did you mean 'onnx'"),
+            (["--goals", "accuracy,latency", "--runtime", "cascade"], "no student runs in it"),
+            (["--goals", "accuracy,latency", "--runtime", "sklearn"], "no student runs in it"),
+            (["--goals", "accuracy,latency", "--set", "measure.rounds=0"], "greater than 0"),
         ],
         ids=str,
     )

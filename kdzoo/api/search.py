@@ -32,6 +32,7 @@ def tune(
     out: str | Path | None = None,
     output: str | Path | None = None,
     workers: int = 1,
+    runtime: str | None = None,
     progress: Progress | None = None,
 ) -> Tuned:
     """Searches for the best settings of a recipe on validation, as ``kdzoo tune`` does.
@@ -44,7 +45,8 @@ def tune(
         trials: that are to have ended, those of an interrupted search included; 30 without hours.
         hours: after which no trial begins.
         seeds: of each trial; the recipe's first by default.
-        goals: ``accuracy``, and beside it ``size`` (MB) or ``flops`` (of a text).
+        goals: ``accuracy``, and beside it ``size`` (MB), ``flops`` (of a text) or ``latency``:
+            estimated while trials run, and measured of the best at the end.
         overrides: ``key.path=value`` each.
         data: a file or folder in place of the recipe's data source.
         students: a file or folder of students of your own.
@@ -52,6 +54,7 @@ def tune(
         output: the file for the recipe that was found.
         workers: processes that make trials side by side; 1 makes them one after the other, in this
             process.
+        runtime: in which latency is measured, where that is a goal; the recipe's last by default.
         progress: told what is being done; nobody by default.
 
     Returns:
@@ -91,6 +94,7 @@ def tune(
         seeds=seeds,
         goals=goals_of(goals),
         workers=workers,
+        runtime=runtime,
         progress=progress or Silent(),
     )
     write_trials(tuned)

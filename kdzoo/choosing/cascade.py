@@ -6,6 +6,7 @@ import operator
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
@@ -166,7 +167,7 @@ def _line(pair: EscalationPair, wanted: Wanted, candidates: int) -> CascadeLine:
         )
     threshold = fitted(pair, wanted, candidates)
     if threshold is None:
-        raise RecipeError(_too_few(pair, wanted.max_loss or 0.0, candidates, len(scores)))
+        _refuse_few(pair, wanted.max_loss or 0.0, candidates, len(scores))
     return CascadeLine(
         name=pair.row.name,
         runtime=pair.runtime,
@@ -178,9 +179,10 @@ def _line(pair: EscalationPair, wanted: Wanted, candidates: int) -> CascadeLine:
     )
 
 
-def _too_few(pair: EscalationPair, max_loss: float, candidates: int, scores: int) -> str:
+def _refuse_few(pair: EscalationPair, max_loss: float, candidates: int, scores: int) -> NoReturn:
+    """Says that validation is too small for a promise."""
     texts, needed = pair.texts("validation"), texts_for(pair, max_loss, candidates)
-    return (
+    raise RecipeError(
         f"validation has {texts:,} texts, too few for --max-loss {max_loss:g}: even if none of "
         f"them is lost, {needed:,} texts would do at least{_fewer(candidates)}; promise less, "
         f"as in --max-loss {_least_loss(texts, candidates * scores):g}"

@@ -42,7 +42,7 @@ def tune(
     hours: Annotated[float | None, typer.Option(help="Hours after which no trial begins.")] = None,
     seeds: Seeds = None,
     goals: Annotated[
-        str, typer.Option(help="Goals with commas between: accuracy, size, flops.")
+        str, typer.Option(help="Goals with commas between: accuracy, size, flops, latency.")
     ] = "accuracy",
     overrides: Overrides = None,
     data: DataSource = None,
@@ -54,6 +54,10 @@ def tune(
     workers: Annotated[
         int, typer.Option(help="Processes that make trials side by side, with a thread each.")
     ] = 1,
+    runtime: Annotated[
+        str | None,
+        typer.Option(help="Runtime in which latency is measured [default: the recipe's last]."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File to write the best recipe to.")
     ] = None,
@@ -75,6 +79,7 @@ def tune(
             out=out,
             output=output,
             workers=workers,
+            runtime=runtime,
             progress=ConsoleProgress(err_console),
         )
     from kdzoo.tuning.report import told

@@ -185,5 +185,6 @@ def _files_for(runtime: str) -> list[Path]:
     What kdzoo exports stands alone; the files would bring torch into a process without it.
     """
     entry = registry.runtimes.get(runtime)
-    stands_alone = registry.runtimes.is_builtin(runtime) and entry.export is not None
+    is_exported = entry.export is not None or entry.reads == "cascade"  # of exported forms
+    stands_alone = registry.runtimes.is_builtin(runtime) and is_exported
     return [] if stands_alone else registry.loaded_files()

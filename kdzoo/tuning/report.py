@@ -42,7 +42,13 @@ def _row(tuned: Tuned, trial: Trial) -> dict[str, Any]:
     named = {goal.title: _number(figure) for goal, figure in zip(tuned.goals, figures, strict=True)}
     values = {key: _number(value) for key, value in trial.values.items()}
     best = "best" if trial in tuned.best else trial.state
-    return {"trial": trial.number, **values, **named, "": best if not trial.reason else "failed"}
+    measured = {}
+    if tuned.measured is not None:
+        latency_ms = tuned.measured.by_trial.get(trial.number)
+        title = f"ms in {tuned.measured.runtime}, measured"
+        measured = {title: "" if latency_ms is None else _number(latency_ms)}
+    state = best if not trial.reason else "failed"
+    return {"trial": trial.number, **values, **named, **measured, "": state}
 
 
 def _number(value: Any) -> str:
@@ -72,6 +78,14 @@ def told(tuned: Tuned) -> list[str]:
         sentences.insert(
             2,
             f"{len(tuned.best)} trials make up the front: none beats them in accuracy and {others}",
+        )
+    if tuned.measured is not None:
+        found = tuned.measured
+        least = min(found.by_trial.values())
+        sentences.append(
+            f"latency was estimated from FLOPs and weights while trials ran; the best were "
+            f"measured alone in {found.runtime}, on validation texts: {least:.3g} ms and more, the "
+            f"recipe as it stands {found.own_ms:.3g} ms"
         )
     if tuned.mattered:
         named = ", ".join(f"{key} {share * 100:.0f} %" for key, share in tuned.mattered.items())

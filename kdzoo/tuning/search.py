@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,13 @@ from kdzoo.plan import Threads
 from kdzoo.progress import Progress
 from kdzoo.recipe import Study, Variant
 from kdzoo.results import Store
-from kdzoo.steps import StudyContext, StudyData
+from kdzoo.steps import StudyContext, StudyData, settings_of
 from kdzoo.study import check_study
 from kdzoo.task import SINGLE_LABEL
 from kdzoo.teacher import check_cache
 from kdzoo.training import make_accelerator
-from kdzoo.tuning.goals import Goal
+from kdzoo.tuning.finalists import Finalist, measure_alone, measured_runtime
+from kdzoo.tuning.goals import LATENCY, Goal
 from kdzoo.tuning.journal import open_journal
 from kdzoo.tuning.side_by_side import search_side_by_side
 from kdzoo.tuning.space import Source, Space, space_of, value_in
@@ -69,6 +71,7 @@ class Tuned:
         own: the goals' figures of the recipe as it stands.
         texts: of validation, by which was chosen.
         mattered: by key the share of what good trials have in common; empty of too few trials.
+        measured: where latency was a goal, what was measured of the best.
     """
 
     folder: Path
@@ -80,6 +83,22 @@ class Tuned:
     own: tuple[float, ...]
     texts: int
     mattered: dict[str, float]
+    measured: MeasuredBest | None = None
+
+
+@dataclass(frozen=True)
+class MeasuredBest:
+    """The latency of the best trials, measured alone, beside the recipe as it stands.
+
+    Attributes:
+        runtime: in which they were measured.
+        by_trial: median milliseconds of a validation text, by the number of the trial.
+        own_ms: of the recipe as it stands.
+    """
+
+    runtime: str
+    by_trial: dict[int, float]
+    own_ms: float
 
 
 def tune(
@@ -91,6 +110,7 @@ def tune(
     seeds: Sequence[int] | None,
     goals: Sequence[Goal],
     workers: int = 1,
+    runtime: str | None = None,
     progress: Progress,
 ) -> Tuned:
     """Searches for the settings of a recipe; see ``kdzoo.api.tune``.
@@ -103,6 +123,7 @@ def tune(
         seeds: of each trial; the recipe's first by default.
         goals: what for, accuracy first.
         workers: processes that make trials; 1 makes them one after the other, in this one.
+        runtime: in which latency is measured, where that is a goal; the recipe's last by default.
         progress: told what is being done.
 
     Raises:
@@ -111,6 +132,7 @@ def tune(
     """
     variant = source.variant()
     space = space_of(source, variant)
+    timed_in = _timed_in(variant, goals, runtime)
     chosen = list(seeds or variant.recipe.seeds[:1])
     context = StudyContext(Store(folder), make_accelerator(), StudyData(progress))
     _check(variant, chosen[0], workers, context)
@@ -119,18 +141,52 @@ def tune(
         study = open_journal(folder, variant, space, chosen, goals)
         own = own_figures(study, variant, asked, context)
         _search(study, asked, _Limits(trials, hours), workers, context)
-    tried = [_trial(trial) for trial in ended(study)]
+        tried = [_trial(trial) for trial in ended(study)]
+        best = _best(study, tried)
+        measured = None if timed_in is None else _measured(best, timed_in, study, asked, context)
     return Tuned(
         folder=folder,
         variant=variant,
         space=space,
         goals=tuple(goals),
         trials=tuple(tried),
-        best=tuple(_best(study, tried)),
+        best=tuple(best),
         own=own,
         texts=len(context.data.corpus(variant.recipe.data, chosen[0]).validation),
         mattered=_mattered(study, tried),
+        measured=measured,
     )
+
+
+def _timed_in(variant: Variant, goals: Sequence[Goal], runtime: str | None) -> str | None:
+    """Returns the runtime in which the best are measured; None where latency is no goal.
+
+    Raises:
+        KdzooError: a runtime is named and latency is no goal, or no student is measured in it.
+    """
+    if LATENCY in {goal.name for goal in goals}:
+        settings_of(variant.recipe.measure).check()
+        return measured_runtime(variant, runtime)
+    if runtime is not None:
+        raise RecipeError(
+            f"--runtime {runtime} is where latency is measured; add --goals accuracy,latency, or "
+            "leave it out"
+        )
+    return None
+
+
+def _measured(
+    best: Sequence[Trial], runtime: str, study: optuna.Study, asked: Asked, context: StudyContext
+) -> MeasuredBest:
+    """Measures the best trials, when nothing else is at work, beside the recipe as it stands."""
+    own = Finalist("the recipe as it stands", asked.source.variant(), study.user_attrs[KEYS][0])
+    finalists = [
+        Finalist(f"trial {trial.number}", asked.source.variant(trial.values), trial.keys[0])
+        for trial in best
+    ]
+    found = measure_alone([own, *finalists], runtime, asked.seeds[0], context)
+    by_trial = {trial.number: found[f"trial {trial.number}"] for trial in best}
+    return MeasuredBest(runtime, by_trial, found[own.name])
 
 
 @dataclass(frozen=True)
@@ -178,11 +234,12 @@ def _mattered(study: optuna.Study, tried: Sequence[Trial]) -> dict[str, float]:
     finished = [trial for trial in tried if trial.state == "finished"]
     if len(finished) < _TELLING or len({trial.figures[0] for trial in finished}) < _TELLING // 2:
         return {}
-    found: dict[str, float] = get_param_importances(
-        study,
-        evaluator=PedAnovaImportanceEvaluator(),
-        target=lambda trial: -trial.values[0],  # it asks what the trials of least target share
-    )
+    target = (lambda trial: -trial.values[0]) if len(study.directions) > 1 else None
+    with warnings.catch_warnings():  # that of a target the least is good, as it is here
+        warnings.simplefilter("ignore", UserWarning)
+        found: dict[str, float] = get_param_importances(
+            study, evaluator=PedAnovaImportanceEvaluator(), target=target
+        )
     return found
 
 

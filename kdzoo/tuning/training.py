@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from kdzoo.plan.perform import computing_with
 from kdzoo.recipe import Variant
+from kdzoo.registry import students
 from kdzoo.results import CHECKPOINT, Store
 from kdzoo.steps import (
     SeedRun,
@@ -103,10 +105,20 @@ def _figure(variant: Variant) -> str:
     return "accuracy" if by == "last" else by
 
 
-def _train(variant: Variant, seed: int, context: StudyContext) -> tuple[str, SeedRun]:
+def run_of(variant: Variant, seed: int, context: StudyContext) -> SeedRun:
+    """Returns a seed of a recipe with its data and its teacher.
+
+    Raises:
+        KdzooError: the teacher cannot be had.
+    """
     recipe = variant.recipe
     corpus = context.data.corpus(recipe.data, seed)
-    teacher = obtain_teacher(recipe, corpus, seed, context)
-    run = SeedRun(variant, seed, corpus, teacher)
+    return SeedRun(variant, seed, corpus, obtain_teacher(recipe, corpus, seed, context))
+
+
+def _train(variant: Variant, seed: int, context: StudyContext) -> tuple[str, SeedRun]:
+    run = run_of(variant, seed, context)
     job, _ = plan_jobs(run, context.data)
-    return obtain_student(job, context), run
+    is_wide = students.get(variant.recipe.student.kind).road == "compression"
+    with computing_with(0 if is_wide else 1):  # as kdzoo run does: the same model, whoever makes it
+        return obtain_student(job, context), run

@@ -43,7 +43,8 @@ def own_figures(
     """Returns the figures of the recipe as it stands, with which the best is compared."""
     if OWN not in study.user_attrs:
         context.progress.say(f"{variant.name} as it stands")
-        figures, _ = train_trial(variant, asked.seeds, asked.goals, context, None)
+        figures, keys = train_trial(variant, asked.seeds, asked.goals, context, None)
+        study.set_user_attr(KEYS, keys)
         study.set_user_attr(OWN, figures)
     return tuple(study.user_attrs[OWN])
 
