@@ -53,6 +53,7 @@ class Question:
         recipe: its name.
         few: steps of a trial.
         many: steps with which settings are compared in the end.
+        settings: trials that are trained with both, to see whether they rank alike.
         has_files: whether its data come from ``--data``.
         more: what else is set.
     """
@@ -60,14 +61,16 @@ class Question:
     recipe: str
     few: int
     many: int
+    settings: int = 8
     has_files: bool = False
     more: tuple[str, ...] = ()
 
 
 QUESTIONS = (
     Question("quickstart/bilstm", 125, 500),
-    Question("clinc150-few/bilstm", 120, 600, has_files=True,
-             more=("teacher.head=linear", "teacher.fine_tune=null")),
+    Question("clinc150-few/bilstm", 80, 320, has_files=True, settings=0,
+             more=("teacher.model=sentence-transformers/all-mpnet-base-v2", "teacher.head=linear",
+                   "teacher.fine_tune=null")),
 )  # fmt: skip
 
 
@@ -76,7 +79,6 @@ def main(
     overrides: Overrides = None,
     work: Annotated[Path, typer.Option(help="Where searches and studies lie.")] = Path("runs"),
     trials: Annotated[int, typer.Option(help="Trials of each search.")] = 30,
-    settings: Annotated[int, typer.Option(help="Trials that are trained with all steps.")] = 8,
     only: Annotated[str | None, typer.Option(help="The only recipe that is looked at.")] = None,
     publish: Publish = False,
 ) -> None:
@@ -85,7 +87,7 @@ def main(
     for question in QUESTIONS:
         if only in (None, question.recipe):
             files = (data, overrides or ()) if question.has_files else (None, ())
-            sections |= Asked(question, *files, work).answers(trials, settings)
+            sections |= Asked(question, *files, work).answers(trials)
     show("tune", sections, publish=publish)
 
 
@@ -105,11 +107,11 @@ class Asked:
     overrides: Sequence[str]
     work: Path
 
-    def answers(self, trials: int, settings: int) -> dict[str, list[dict[str, object]]]:
+    def answers(self, trials: int) -> dict[str, list[dict[str, object]]]:
         """Returns the tables of all three, by what stands above them."""
         tuned = self._tuned(trials)
-        fresh = self._fresh(tuned)
-        return {**self._found(tuned), **self._worth(fresh), **self._ranks(tuned, settings)}
+        found = {**self._found(tuned), **self._worth(self._fresh(tuned))}
+        return found | (self._ranks(tuned) if self.question.settings else {})
 
     def _said(self, steps: int) -> list[str]:
         return [*self.overrides, *self.question.more, *PLAIN, f"training.steps={steps}"]
@@ -186,9 +188,9 @@ class Asked:
                 })  # fmt: skip
         return {title: lines}
 
-    def _ranks(self, tuned: Tuned, settings: int) -> dict[str, list[dict[str, object]]]:
+    def _ranks(self, tuned: Tuned) -> dict[str, list[dict[str, object]]]:
         """Trains some of the finished trials, evenly spread over their ranks, with all steps."""
-        chosen = spread([trial for trial in tuned.trials if trial.figures], settings)
+        chosen = spread([trial for trial in tuned.trials if trial.figures], self.question.settings)
         variants = {f"t{trial.number}": trial.values for trial in chosen}
         seeds = tuned.variant.recipe.seeds[:1]
         store = self._run("ranks", variants, seeds, read_test=False)

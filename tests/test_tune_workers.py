@@ -174,7 +174,7 @@ def running(pid: int) -> list[psutil.Process]:
 
 def wait_for(folder: Path, process: subprocess.Popen[str]) -> None:
     """Waits until a trial beside the recipe as it stands is under way."""
-    for _ in range(1200):
+    for _ in range(6000):
         if len(list((folder / "models").glob(f"tiny--*/{CHECKPOINT}"))) and running(process.pid):
             return
         assert process.poll() is None, process.stderr.read() if process.stderr else ""
@@ -184,15 +184,19 @@ def wait_for(folder: Path, process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_whatever_is_killed_the_same_command_goes_on(recipe: Path, tmp_path: Path) -> None:
+def test_whatever_is_killed_the_same_command_goes_on(
+    recipe: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """A process, all of them, or the first one, by Ctrl-C too: nothing finished is lost."""
     steps = ["--set", "training.steps=600"]
     line = [sys.executable, "-I", "-m", "kdzoo", "tune", str(recipe), "--trials", "6",
             "--workers", "2", "--out", "search", *steps]  # fmt: skip
 
     def start() -> subprocess.Popen[str]:
-        return subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, text=True,
-                                stderr=subprocess.PIPE, start_new_session=True)  # fmt: skip
+        process = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, text=True,
+                                   stderr=subprocess.PIPE)  # fmt: skip
+        request.addfinalizer(process.kill)  # with it go those that it started
+        return process
 
     for how in (signal.SIGKILL, signal.SIGINT):
         process = start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from kdzoo import registry
 from kdzoo.report.figures.cascades import CascadeRow, cascade_rows
 from kdzoo.report.figures.findings import Finding, find
 from kdzoo.report.figures.forms import form_notes, form_remarks, forms_of, is_exported
@@ -275,11 +276,23 @@ def _read_there(
 ) -> list[TableRow]:
     """Returns the rows, those that a machine timed with what their forms answered on it."""
     return [
-        _as_exported(row, rows[row.name], store, timed.split, timed.machine)
-        if there.is_tried and is_exported(row.runtime) and row.cascade is None
+        _as_answered(row, rows, store, timed)
+        if there.is_tried and is_exported(row.runtime)
         else row
         for row, there in zip(shown, timed.rows, strict=True)
     ]
+
+
+def _as_answered(
+    shown: TableRow, rows: Mapping[str, ManifestRow], store: Store, timed: Table
+) -> TableRow:
+    """Returns a row of exported forms with what they answered on a machine."""
+    if shown.cascade is None:
+        return _as_exported(shown, rows[shown.name], store, timed.split, timed.machine)
+    if registry.runtimes.get(shown.runtime).exact:
+        return shown
+    unread = replace(shown.cascade, read=None)  # both forms may answer otherwise there
+    return replace(shown, metrics={}, cascade=unread)
 
 
 def _listed_as(shown: TableRow) -> str:

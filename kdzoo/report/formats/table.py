@@ -92,8 +92,9 @@ def cost_caption(table: Table) -> str:
     if table.has_cascades:
         sentences.append(
             "A student + its teacher: the student answers what it is sure of, the teacher the rest "
-            f"(escalated), both in one process; first seed, thresholds fitted on validation, "
-            f"accuracy and share of the {table.split} texts."
+            "(escalated), both in one process; first seed, thresholds fitted on validation, "
+            f"accuracy and share of the {table.split} texts. Where it asks for fewer than half, "
+            "its median is that of the student: look at the mean."
         )
     if any(row.cascade is not None and row.cascade.price is not None for row in table.rows):
         sentences.append("Cost: of the teacher's share of a million texts, at the price given.")
