@@ -205,13 +205,17 @@ class Asked:
             f"{self.question.few} and with {self.question.many:,} steps, seed {seeds[0]}; "
             f"Spearman's rank correlation {found.statistic:.2f} (p {found.pvalue:.3f})"
         )
+        (own,) = (name for name in whole if name not in variants)
+        named = [("the recipe as it stands", (tuned.own[0], whole[own]["accuracy"]))]
+        named += [(f"trial {trial.number}", pair)
+                  for trial, pair in zip(chosen, pairs, strict=True)]  # fmt: skip
         lines: list[dict[str, object]] = [
             {
-                "trial": trial.number,
+                "settings": name,
                 f"validation accuracy, {self.question.few} steps": f"{few * 100:.1f}",
                 f"validation accuracy, {self.question.many:,} steps": f"{many * 100:.1f}",
             }
-            for trial, (few, many) in zip(chosen, pairs, strict=True)
+            for name, (few, many) in named
         ]
         return {title: lines}
 

@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,12 +18,13 @@ from tiny_world import RunCommand, WriteRecipe
 from kdzoo.engines import (
     Assignment,
     LostError,
+    Processes,
     Schedule,
     Workers,
     check_engine,
     choice,
+    processes,
     schedule,
-    workers,
     workers_for,
 )
 from kdzoo.engines.pace import Pace
@@ -306,11 +306,9 @@ class TestWorkers:
             made.append(Pool(is_broken=not made))
             return made[-1]
 
-        monkeypatch.setattr(workers, "ProcessPoolExecutor", pool)
-        engine = Workers(assignment(THREADS), 2, Said(), NO_PACE)
-        monkeypatch.setattr(engine, "_show", SimpleNamespace(relay=Relay(Path(), Said())), False)
+        monkeypatch.setattr(processes, "ProcessPoolExecutor", pool)
 
-        assert engine.start(STEPS[1], {}).result(5) == Made("key")
+        assert Processes(2, Said()).submit("a step", Made, "key").result(5) == Made("key")
         assert len(made) == 2
 
 

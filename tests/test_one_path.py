@@ -225,10 +225,11 @@ PAIRS = [
     ),
     Pair(
         ["tune", "R", *RECIPE_LINE, "--trials", "3", "--hours", "2", "--seeds", "3,4", "--goals",
-         "accuracy, size", "--out", "o", "-o", "b.yaml"],
+         "accuracy, latency", "--out", "o", "-o", "b.yaml", "--workers", "2", "--runtime", "onnx"],
         "tune",
         {"recipe": "R", **RECIPE_CALL, "trials": 3, "hours": 2.0, "seeds": [3, 4],
-         "goals": ["accuracy", "size"], "out": Path("o"), "output": Path("b.yaml")},
+         "goals": ["accuracy", "latency"], "out": Path("o"), "output": Path("b.yaml"),
+         "workers": 2, "runtime": "onnx"},
         own=OF_CSV,
     ),
     Pair(["cache", "clear"], "cache", {"clear": True}, named={"action": "clear"}),
