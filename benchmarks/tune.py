@@ -197,6 +197,7 @@ class Asked:
         whole = {
             row.name.rpartition("/")[2]: store.read(row.members[0].key).quality["validation"]
             for row in store.manifest().rows
+            if row.role == "student"
         }
         pairs = [(trial.figures[0], whole[f"t{trial.number}"]["accuracy"]) for trial in chosen]
         found = spearmanr(*zip(*pairs, strict=True))

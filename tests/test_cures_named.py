@@ -49,7 +49,7 @@ UNTRIED = {  # a part of the message: why no case writes its cure
     "start Ray there with Python": "needs another machine",
     "a run adds {} to the cache": "needs another process",
     "needs optuna: pip install": "needs a package to be installed",
-    "given up, {} times: {}; search": "needs a process that is killed; test_tune_workers has one",
+    "of a trial was given up": "needs a process that is killed; test_tune_workers has one",
     "no trial was finished": "needs a machine that is too slow",
     "holds a search with another": "needs two searches; test_tune has them",
     "holds no form of '": "needs a study of exported forms",

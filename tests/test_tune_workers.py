@@ -131,10 +131,14 @@ class TestSideBySide:
         assert len(begun) == 2
         assert min(begun) >= lost  # those that were killed count as none
 
-    def test_gives_a_trial_up_that_is_killed_again_and_again(
-        self, here: type[Here], recipe: Path
+    @pytest.mark.parametrize("begins", [True, False], ids=["trial", "process"])
+    def test_gives_up_what_is_killed_again_and_again(
+        self, here: type[Here], recipe: Path, begins: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """A trial, or a process that does not come so far as to begin one."""
         here.lost = 100
+        if not begins:
+            monkeypatch.setattr(side_by_side, "try_next", killed)
         with pytest.raises(TrainingError, match="fewer --workers"):
             tune(str(recipe), trials=1, out="search", workers=2)
 

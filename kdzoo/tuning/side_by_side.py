@@ -99,16 +99,20 @@ def _take(study: optuna.Study, future: Future[None], made_by: str, losses: Count
     try:
         future.result()
     except LostError as error:
-        for trial in study.get_trials():
-            if trial.user_attrs.get(MADE_BY) == made_by and not trial.state.is_finished():
-                values = repr(sorted(trial.params.items()))
-                losses[values] += 1
-                if losses[values] >= MOST_LOSSES:
-                    raise TrainingError(
-                        f"trial {trial.number}: given up, {MOST_LOSSES} times: {error}; search "
-                        "with fewer --workers, or leave such values out of search:"
-                    ) from error
-                try_again(study, trial)
+        begun = [
+            trial
+            for trial in study.get_trials()
+            if trial.user_attrs.get(MADE_BY) == made_by and not trial.state.is_finished()
+        ]
+        lost = repr([sorted(trial.params.items()) for trial in begun])  # none, before it has asked
+        losses[lost] += 1
+        if losses[lost] >= MOST_LOSSES:
+            raise TrainingError(
+                f"the process of a trial was given up, {MOST_LOSSES} times: {error}; search with "
+                "fewer --workers, or leave such values out of search:"
+            ) from error
+        for trial in begun:
+            try_again(study, trial)
 
 
 def make_trial(place: Place, asked: Asked, made_by: str, seed: int) -> None:
