@@ -192,7 +192,7 @@ def test_whatever_is_killed_the_same_command_goes_on(
     recipe: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """A process, all of them, or the first one, by Ctrl-C too: nothing finished is lost."""
-    steps = ["--set", "training.steps=600"]
+    steps = ["--set", "training.steps=150"]
     line = [sys.executable, "-I", "-m", "kdzoo", "tune", str(recipe), "--trials", "6",
             "--workers", "2", "--out", "search", *steps]  # fmt: skip
 
