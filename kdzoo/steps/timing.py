@@ -117,9 +117,10 @@ def time_rows(
     name = content_hash(wanted)
     if any(session.id == name for session in context.store.sessions()):
         return
+    name_of = context.store.manifest().name_of
     cascades = [row.cascade for row in rows if row.cascade is not None]
     with deployed_cascades(cascades, context.store.root) as folders:
-        candidates = {row: _candidate(row, folders, context) for row in rows}
+        candidates = {row: _candidate(name_of(row.key), row, folders) for row in rows}
         measured = measure_candidates(
             list(candidates.values()),
             [example.input for example in corpus.test],
@@ -155,10 +156,7 @@ def time_rows(
     )
 
 
-def _candidate(
-    row: TimedRow, folders: Mapping[TimedCascade, Path], context: StudyContext
-) -> Candidate:
-    name = context.store.manifest().name_of(row.key)
+def _candidate(name: str, row: TimedRow, folders: Mapping[TimedCascade, Path]) -> Candidate:
     if row.cascade is None:
         return Candidate(name, row.folder, row.runtime)
     return Candidate(f"{name} with its teacher", folders[row.cascade], "cascade")
