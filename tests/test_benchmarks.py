@@ -195,14 +195,20 @@ class TestScripts:
         assert cache_contents() == before
 
     def test_word_pieces(
-        self, load: Load, tiny_encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self,
+        load: Load,
+        tiny_encoder: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
         """Both readings of one teacher, and how they differ."""
+        monkeypatch.setenv("COLUMNS", "400")
         data = save_tokens(tmp_path / "tokens")
         recipe = token_recipe_data(data, tiny_encoder)
         (tmp_path / "tokens.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
         load("word_pieces").main(recipe=str(tmp_path / "tokens.yaml"), work=tmp_path / "runs" / "a")
-        *_, first, mean, _, _, compared = cells(capsys.readouterr().out)
+        *_, first, mean, _, compared = cells(capsys.readouterr().out)
 
         assert (first[0], mean[0]) == ("its first piece", "all its pieces, their mean")
         assert first[1:] == mean[1:], "the tiny tokenizer knows all words: they have one piece"
