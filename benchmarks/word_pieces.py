@@ -3,7 +3,7 @@
 A tokenizer cuts rare words into several pieces, and a word is to have logits of its own. kdzoo
 takes those of the first piece, in training and in use. Here one fine-tuned teacher reads the
 validation sentences both ways: by the logits of each word's first piece, and by the mean of the
-logits of all its pieces. It was fine-tuned by first pieces, so that this speaks for them.
+logits of all its pieces. It was fine-tuned by first pieces, which favours these.
 
 Run:  python benchmarks/word_pieces.py --data FOLDER           a minute once the teacher is there
 A teacher that a study in runs/ has fine-tuned is taken over.

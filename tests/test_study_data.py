@@ -60,6 +60,23 @@ def test_data_is_read_once_for_all_seeds_and_said_once(
     assert len([line for line in heard.said if line.startswith("data: ")]) == 1
 
 
+@pytest.mark.parametrize("few", [{}, {"labels_per_class": 5}, {"validation_per_class": 3}], ids=str)
+def test_what_a_seed_sees_is_worked_out_once_for_all_its_steps(
+    few: dict[str, int], write_recipe: WriteRecipe, counted: Callable[[str], list[str]]
+) -> None:
+    """A thousand finished steps ask for it: its hashes are those of one corpus."""
+    recipe, chosen = recipe_of(write_recipe, data=few), counted("few_labels")
+    data = StudyData(Silent())
+
+    found = [data.corpus(recipe.data, seed) for seed in (0, 0, 1, 1, 1)]
+
+    assert found[0] is found[1]
+    assert found[2] is found[3] is found[4]
+    assert (found[0] is found[2]) == (not few)
+    assert len(chosen) == 2
+    assert len({corpus.fingerprint for corpus in found}) == (2 if few else 1)
+
+
 def test_few_labels_are_the_seeds_own(write_recipe: WriteRecipe) -> None:
     recipe = recipe_of(write_recipe, data={"labels_per_class": 5})
     data = StudyData(Silent())

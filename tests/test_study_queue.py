@@ -13,7 +13,7 @@ from tiny_world import WriteRecipe
 
 from kdzoo.results import Store
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "many-machines.md"
 SBATCH = """#!/bin/bash
 # runs a script at once, so that what it depends on has ended; jobs of an array side by side
@@ -70,7 +70,7 @@ def test_the_documented_script_makes_a_study(write_recipe: WriteRecipe, tmp_path
         },
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=1400,
     )
 
     assert done.returncode == 0, done.stderr

@@ -143,6 +143,11 @@ class Corpus:
         return fingerprint(self.labels, self.train, self.validation)
 
     @cached_property
+    def validation_fingerprint(self) -> str:
+        """A hash of what any model is chosen by: labels, and the validation split."""
+        return fingerprint(self.labels, self.validation)
+
+    @cached_property
     def test_fingerprint(self) -> str:
         """A hash of the test split: figures with another one do not stand in one table."""
         return fingerprint(self.labels, *(self.split(name) for name in self.tests))

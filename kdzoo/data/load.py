@@ -121,10 +121,12 @@ def few_labels(corpus: Corpus, section: Data, seed: int) -> Corpus:
     """Returns the corpus as a run with this seed sees it.
 
     Args:
-        corpus: the whole data.
+        corpus: the whole data, which is what all seeds see where no few are wanted.
         section: says how many labels a class are left, where few are wanted.
         seed: chooses them.
     """
+    if section.labels_per_class is None and section.validation_per_class is None:
+        return corpus
     few = keep_few_labels(corpus, section.labels_per_class, section.validation_per_class, seed)
     return few if section.rest_of_train == "unlabelled" else replace(few, unlabelled=())
 

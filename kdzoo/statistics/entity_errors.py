@@ -19,9 +19,10 @@ _KINDS = 6  # as the fields of ``EntityErrors`` have them
 class EntityErrors:
     """What became of the gold entities, and what was given beside them; means over seeds.
 
-    The categories of MUC-5 (Chinchor and Sundheim, 1993), with the partial ones divided by what is
-    wrong with them, as ``nervaluate`` does after SemEval-2013 task 9. Each gold entity is of one
-    kind, so that the first five sum to 1; all six are shares of the gold entities.
+    The categories of MUC-5 (Chinchor and Sundheim, 1993): correct, incorrect or partial, missing,
+    spurious. What is incorrect or partial is told apart by ends and type, as in SemEval-2013 task 9
+    (and ``nervaluate``). Each gold entity is of one kind, so that the first five sum to 1; all six
+    are shares of the gold entities.
 
     Attributes:
         right: both ends and the type are given: the recall.
@@ -55,7 +56,7 @@ def error_counts(tags: Tags, gold: Tags) -> Counts:
         gold: likewise.
     """
     given, wanted = _Entities.of(tags), _Entities.of(gold)
-    shared = (given.at >= 0) & (wanted.at >= 0)  # words that are in one of both
+    shared = (given.at >= 0) & (wanted.at >= 0)  # words that are in an entity of either side
     numbers = given.at[shared] * len(wanted.words) + wanted.at[shared]
     pairs, words = np.unique(numbers, return_counts=True)
     own, other = np.divmod(pairs, max(1, len(wanted.words)))  # [P] each: entities that share words

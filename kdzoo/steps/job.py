@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kdzoo import registry
-from kdzoo.data import fingerprint
 from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import ModelError, TeacherError
 from kdzoo.model import own_vocabulary, try_student
@@ -93,7 +92,7 @@ class StudentJob:
         if self.hard_labels:
             content["corpus"] = run.corpus.gold_fingerprint
         else:
-            content["corpus"] = fingerprint(run.corpus.labels, run.corpus.validation)
+            content["corpus"] = run.corpus.validation_fingerprint
             content["learns_from"] = self.transfer.examples.fingerprint
             content["teacher"] = run.teacher.labeller.key
             content["objective"] = recipe.objective.model_dump(mode="json")

@@ -30,6 +30,7 @@ class StudyData:
 
     progress: Progress
     _corpora: dict[str, Corpus] = field(default_factory=dict)  # whole, by section
+    _seen: dict[str, tuple[int, Corpus]] = field(default_factory=dict)  # by the last seed
     _transfer_sets: dict[tuple[str, ...], TransferSet] = field(default_factory=dict)
     _outputs: dict[tuple[str, ...], OutputsTeacher] = field(default_factory=dict)
     _vocabularies: dict[tuple[str, ...], Vocabulary] = field(default_factory=dict)
@@ -44,7 +45,9 @@ class StudyData:
         is_new = name not in self._corpora
         if is_new:
             self._corpora[name] = load_corpus(section)
-        corpus = few_labels(self._corpora[name], section, seed)
+        if is_new or self._seen[name][0] != seed:
+            self._seen[name] = seed, few_labels(self._corpora[name], section, seed)
+        corpus = self._seen[name][1]
         if is_new:
             self.progress.say(f"data: {describe(corpus)}")
             for note in corpus.notes:
