@@ -35,6 +35,8 @@ CASES: dict[str, Case] = {
     "an objective": Case(CHECK, "unknown kind", another_word, {"objective": {"kind": "kll"}}),
     "a word": Case(CHECK, "cannot be", another_word, {"data": {"on_leak": "wran"}}, quick=True),
     "a recipe": Case("show quickstart/cmn", "no recipe", another_word),
+    "a recipe without its ending": Case("check mine", "no recipe", lambda message, written: {
+        **written, "command": ["check", re.findall(r"write (\S+)", message)[0]]}, quick=True),
     "an override": Case("check mine.yaml --set training.steps", "write key.path=value",
                         lambda message, written: {**written, "command": [
                             "check", "mine.yaml", "--set",

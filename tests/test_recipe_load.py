@@ -115,12 +115,16 @@ class TestFinding:
             ("clinc150/bilsmt", r"did you mean 'clinc150/bilstm'\?"),
             ("nothing.yaml", "no such recipe file: nothing.yaml"),
             ("empty", "the folder empty holds no recipe"),
+            ("own", r"no recipe 'own'; write own\.yaml$"),
+            ("zoo/own", r"no recipe 'zoo/own'; write zoo/own\.yml$"),
         ],
     )
     def test_what_is_not_there_suggests_the_nearest(
         self, write: Write, target: str, words: str
     ) -> None:
         Path("empty").mkdir()
+        write("own.yaml")
+        write("zoo/own.yml")
         with pytest.raises(RecipeError, match=words):
             load_study(target)
 

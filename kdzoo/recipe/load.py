@@ -94,6 +94,9 @@ def find_recipes(target: str) -> tuple[str, dict[str, Path]]:
         return name.replace("/", "-"), members
     if path.is_dir():
         raise RecipeError(f"the folder {target} holds no recipe (.yaml)")
+    for ending in (".yaml", ".yml"):
+        if path.with_name(path.name + ending).is_file():
+            raise RecipeError(f"no recipe '{shortened(target)}'; write {target}{ending}")
     names = {*shipped, *(key.rpartition("/")[0] for key in shipped)}
     raise RecipeError(f"no recipe '{shortened(target)}'; {did_you_mean(target, names)}")
 
