@@ -153,26 +153,26 @@ def wait_for(pattern: str, folder: Path, run: subprocess.Popen[str]) -> None:
 def test_a_cluster_of_this_machine_lets_nobody_else_in(zoo: Path, tmp_path: Path) -> None:
     """Without a token, or with another one than that of this run, Ray does not answer."""
     tokens = ({"RAY_AUTH_MODE": "disabled"}, {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "f" * 64})
-    run = start(zoo, tmp_path, "--engine", "ray")
-    try:
-        wait_for("study/models/*/checkpoint.safetensors", tmp_path, run)
-        processes = psutil.Process(run.pid).children(recursive=True)
-        leader = next(process for process in processes if process.name() == "gcs_server")
-        heard = [each for each in leader.net_connections("tcp") if each.status == "LISTEN"]
-        outsiders = [
-            subprocess.run(
-                [sys.executable, "-c", OUTSIDER, f"127.0.0.1:{each.laddr.port}"],
-                env={**os.environ, **token},
-                capture_output=True,
-                text=True,
-                timeout=120,
-            )
-            for each in heard
-            for token in tokens
-        ]
-    finally:
-        run.terminate()
-        run.wait(60)
+    with start(zoo, tmp_path, "--engine", "ray") as run:
+        try:
+            wait_for("study/models/*/checkpoint.safetensors", tmp_path, run)
+            processes = psutil.Process(run.pid).children(recursive=True)
+            leader = next(process for process in processes if process.name() == "gcs_server")
+            heard = [each for each in leader.net_connections("tcp") if each.status == "LISTEN"]
+            outsiders = [
+                subprocess.run(
+                    [sys.executable, "-c", OUTSIDER, f"127.0.0.1:{each.laddr.port}"],
+                    env={**os.environ, **token},
+                    capture_output=True,
+                    text=True,
+                    timeout=120,
+                )
+                for each in heard
+                for token in tokens
+            ]
+        finally:
+            run.terminate()
+            run.wait(60)
 
     assert len(outsiders) >= len(tokens)
     for outsider in outsiders:
