@@ -66,7 +66,9 @@ class Said:
     def say(self, message: str) -> None:
         self.lines.append(message)
 
-    def task(self, description: str, total: int, done: int = 0, unit: str = "steps") -> Any:
+    def task(
+        self, description: str, total: int, done: int = 0, unit: str = "steps", **more: bool
+    ) -> Any:
         raise NotImplementedError
 
 

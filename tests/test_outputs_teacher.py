@@ -115,7 +115,7 @@ class TestTheCache:
         rows = [{"text": f"text {i}", "label": LABELS[i % 4]} for i in range(40)]
         file = write_rows(tmp_path / "many.jsonl", rows)
         monkeypatch.setattr("kdzoo.teacher.outputs_file._ROWS", 10)
-        monkeypatch.setattr("kdzoo.teacher.outputs._SHARD_NUMBERS", 40)
+        monkeypatch.setattr("kdzoo.teacher.outputs_reading._SHARD_NUMBERS", 40)
 
         class Stopped(Silent):
             def say(self, message: str) -> None:
@@ -125,7 +125,7 @@ class TestTheCache:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr("kdzoo.teacher.outputs._refuse_contradictions", stop)
+            patch.setattr("kdzoo.teacher.outputs_reading._refuse_contradictions", stop)
             with pytest.raises(KeyboardInterrupt):
                 open_outputs_teacher(Section(outputs=str(file)), LABELS, Stopped())
         assert len(list((tmp_path / "cache").rglob("*.npy"))) == 4

@@ -213,7 +213,9 @@ class TestAStudyMadeInParts:
             def say(self, message: str) -> None:
                 self.said.append(message)
 
-            def task(self, description: str, total: int, done: int = 0, unit: str = "steps") -> Any:
+            def task(
+                self, description: str, total: int, done: int = 0, unit: str = "steps", **more: bool
+            ) -> Any:
                 if description.startswith("tiny, seed 0") and not self.said.count("taken"):
                     self.say("taken")
                     out.rename(away)
