@@ -68,23 +68,22 @@ def differences(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Path], list[
     return found
 
 
-_held: list[bytes] = []
-
-
-def hold(count_bytes: int) -> int:
-    """Keeps so much memory, written to, and returns the process's number."""
-    _held.append(os.urandom(1) * count_bytes)
-    return os.getpid()
+# keeps so much memory, written to, and gives the process's number; a worker cannot import the tests
+HOLD = "setattr(__import__('os'), 'held', b'x' * {count_bytes}) or __import__('os').getpid()"
 
 
 def test_a_process_that_needs_memory_is_not_started_anew(tmp_path: Path) -> None:
     """A second passes between two looks of the pool at what its processes hold."""
     with Processes(1, Silent()) as processes:
-        first, second = (
-            processes.submit("hold", hold, count_bytes).result() for count_bytes in (1, 400 << 20)
-        )
+
+        def hold(count_bytes: int) -> int:
+            return int(
+                processes.submit("hold", eval, HOLD.format(count_bytes=count_bytes)).result()
+            )
+
+        first, second = (hold(count_bytes) for count_bytes in (1, 400 << 20))
         time.sleep(1.5)
-        third = processes.submit("hold", hold, 1).result()
+        third = hold(1)
 
     assert first == second == third
 
