@@ -168,6 +168,7 @@ class TestRow:
         assert row_of(merged).cascade == own
 
 
+@pytest.mark.study
 @pytest.mark.usefixtures("uncounted")
 class TestTiming:
     def test_is_of_both_in_one_process_on_the_real_mix_of_texts(self, study: HandWritten) -> None:

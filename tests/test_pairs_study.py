@@ -48,6 +48,7 @@ def model_of(study: Finished) -> Callable[[str], Path]:
     return lambda name: store.finished(rows[name])
 
 
+@pytest.mark.study
 class TestStudy:
     def test_ends_in_a_table_with_both_test_sets(self, study: Finished) -> None:
         table = (study[1] / "table.md").read_text(encoding="utf-8")
@@ -110,6 +111,7 @@ class TestStudy:
         assert {path: path.stat().st_mtime_ns for path in records} == records
 
 
+@pytest.mark.study
 class TestPredict:
     def test_reads_a_pair(self, kdzoo: RunCommand, model_of: Callable[[str], Path]) -> None:
         outcome = kdzoo("predict", str(model_of("tiny")), "play jazz", "--pair", "a loud song")
@@ -165,6 +167,7 @@ class TestPredict:
         assert exported.out == trained.out
 
 
+@pytest.mark.study
 class TestMisfits:
     """A text where a pair is wanted and the other way round: one message, exit code 2."""
 
@@ -255,6 +258,7 @@ class TestMisfits:
         )
 
 
+@pytest.mark.study
 class TestLabelling:
     def test_of_the_other_kind_is_refused(
         self,

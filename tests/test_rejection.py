@@ -199,6 +199,7 @@ def _is_refused(outcome: Outcome, message: str) -> None:
     assert message in " ".join(outcome.err.split())
 
 
+@pytest.mark.study
 def test_another_rule_decides_anew_and_trains_nothing(
     kdzoo: RunCommand, write_recipe: WriteRecipe
 ) -> None:

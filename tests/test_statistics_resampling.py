@@ -83,7 +83,7 @@ class TestResampledMeans:
         seeds, differences = 3, 5  # columns drawn for a resample: -1, -1/2, 0, 1/2 and 1
         assert rng.drawn <= 200 * RESAMPLES * (seeds + differences)  # sixteen million
 
-    @pytest.mark.parametrize("seeds", [3, 20])
+    @pytest.mark.parametrize("seeds", [3, pytest.param(20, marks=pytest.mark.study)])
     def test_of_a_comparison_take_little_memory(self, seeds: int) -> None:
         """An index for every text and resample would take 440 MB."""
         student, teacher = World().study(np.random.default_rng(0), 5500, (3.0, seeds), (4.0, 1))

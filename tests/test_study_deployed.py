@@ -176,6 +176,7 @@ class TestSecondStart:
         assert (Path("runs/sister") / mine.relative_to(STUDY)).samefile(mine)
 
 
+@pytest.mark.study
 class TestOtherWayOfMeasuring:
     def test_in_more_runtimes_trains_nothing_and_adds_rows(
         self, kdzoo: RunCommand, finished_study: Path, write_recipe: WriteRecipe
@@ -257,6 +258,7 @@ def notes_below(root: Path = STUDY) -> list[str]:
     return [line for line in lines if line.startswith("(!)")]
 
 
+@pytest.mark.study
 class TestFormThatCannotBe:
     def test_leaves_a_row_that_says_why_and_the_others_finish(
         self, copied: RunCommand, write_recipe: WriteRecipe, tmp_path: Path

@@ -63,6 +63,7 @@ class TestOneRun:
         assert student.control_key == changed.control_key
         assert "on hard labels" not in outcome.err
 
+    @pytest.mark.study
     def test_says_how_many_texts_are_cut(
         self, kdzoo: RunCommand, write_recipe: WriteRecipe
     ) -> None:
@@ -72,6 +73,7 @@ class TestOneRun:
         before, _, _ = outcome.err.partition("fine-tuning the teacher")
         assert "of the training texts are longer than 4 tokens and are cut" in before
 
+    @pytest.mark.study
     def test_reads_quality_anew_on_another_test_split(
         self, kdzoo: RunCommand, write_recipe: WriteRecipe, tiny_data: Path, tmp_path: Path
     ) -> None:
