@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import yaml
 from sklearn.metrics import average_precision_score, f1_score
+from tiny_repositories import caught_upload
 from tiny_sets import NAMES, save_sets, set_recipe_data
 from tiny_world import RunCommand, save_tiny_bert
 
@@ -270,13 +271,7 @@ def test_a_model_card_tells_how_labels_are_given(study: Path) -> None:
 def test_a_student_of_several_labels_is_pushed_with_its_forms_and_what_the_hub_calls_it(
     study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent: dict[str, Path | bytes] = {}
-
-    def upload(repository: str, files: dict[str, Path | bytes], **_: object) -> str:
-        sent.update(files)
-        return f"https://hub/{repository}"
-
-    monkeypatch.setattr("kdzoo.hub.push.upload", upload)
+    sent = caught_upload(monkeypatch)
 
     api.push(study, "user/a_student_of_several_labels", model="sets")
 

@@ -11,7 +11,7 @@ from kdzoo.report.figures.latency import Latency
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.figures.spread import Spread
 from kdzoo.report.formats.summary import summary
-from kdzoo.statistics import Standing
+from kdzoo.statistics import Effect, Standing
 from kdzoo.statistics.verdict import Verdict
 
 
@@ -57,6 +57,19 @@ class TestAdvice:
 
         assert "take nearer (onnx) as the candidate" in said
         assert "700 test texts are too few" in said
+
+    @pytest.mark.parametrize("standing", [*Standing])
+    @pytest.mark.parametrize("effect", [*Effect])
+    def test_names_those_that_hard_labels_teach_better(
+        self, standing: Standing, effect: Effect
+    ) -> None:
+        row = a_row("small", 0.8, 0.5, standing)
+        assert row.finding is not None
+        finding = replace(row.finding, effect=Verdict(effect, "as it is"))
+
+        said = advice(replace(row, finding=finding))
+
+        assert ("Train small on hard labels instead" in said) == (effect is Effect.LOSS)
 
     def test_sends_to_pick_where_all_are_worse(self) -> None:
         assert "kdzoo pick" in advice(a_row("worse", 0.7, 0.1, Standing.WORSE))

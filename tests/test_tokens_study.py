@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import torch
 import yaml
+from tiny_repositories import caught_upload
 from tiny_tokens import LABELS, TYPES, save_tokens, token_recipe_data
 from tiny_world import RunCommand, tiny_recipe_data
 from transformers import AutoModelForTokenClassification
@@ -278,13 +279,7 @@ def test_a_model_card_tells_of_words(model: Path) -> None:
 def test_a_student_of_words_is_pushed_with_its_forms_and_what_the_hub_calls_it(
     study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent: dict[str, Path | bytes] = {}
-
-    def upload(repository: str, files: dict[str, Path | bytes], **_: object) -> str:
-        sent.update(files)
-        return f"https://hub/{repository}"
-
-    monkeypatch.setattr("kdzoo.hub.push.upload", upload)
+    sent = caught_upload(monkeypatch)
 
     api.push(study, "user/a_student_of_words", model="tokens")
 

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 LARGE = (".safetensors", ".onnx")  # as the hub's own .gitattributes have it
 Answer = tuple[int, Any]
 
@@ -181,3 +183,15 @@ def serving(hub: Hub) -> Iterator[Hub]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def caught_upload(patch: pytest.MonkeyPatch) -> dict[str, Path | bytes]:
+    """Returns what is pushed from now on, file by file; nothing is sent."""
+    sent: dict[str, Path | bytes] = {}
+
+    def upload(repository: str, files: dict[str, Path | bytes], **_: object) -> str:
+        sent.update(files)
+        return f"https://hub/{repository}"
+
+    patch.setattr("kdzoo.hub.push.upload", upload)
+    return sent

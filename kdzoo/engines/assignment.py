@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import tempfile
 import threading
 import time
@@ -133,7 +132,7 @@ def _performer(assignment: Assignment) -> Performer:
     for path, content in assignment.extensions:
         load_extensions(path if content is None else _laid_down(path, content, assignment.told))
     study, out = unpacked_study(assignment.study), Path(assignment.out)
-    progress = FileProgress(Path(assignment.told) / f"{socket.gethostname()}-{os.getpid()}.jsonl")
+    progress = FileProgress.below(Path(assignment.told))
     tracking = Tracking(assignment.track, study.name, out / TRACKING, progress)
     claims = Claims((claims_folder(), out), waits=False)
     context = StudyContext(Store(out), make_accelerator(), StudyData(progress), tracking, claims)

@@ -7,6 +7,8 @@ that processes share would not.
 from __future__ import annotations
 
 import json
+import os
+import socket
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -54,6 +56,11 @@ class FileProgress:
 
     file: Path
     step: str = ""
+
+    @classmethod
+    def below(cls, folder: Path) -> FileProgress:
+        """Returns that of this process, in the folder of what all of them tell."""
+        return cls(folder / f"{socket.gethostname()}-{os.getpid()}.jsonl")
 
     def say(self, message: str) -> None:
         """Writes one finished thing, or one thing to know."""

@@ -1,6 +1,7 @@
 """Tables, pictures and the page: functions of the store alone."""
 
-from kdzoo.report.figures.rows import Table, TableRow, make_table
+from kdzoo.report.figures.making import make_table
+from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.formats.table import markdown
 from kdzoo.report.write import (
     PAGE,

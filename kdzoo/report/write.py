@@ -11,7 +11,8 @@ from kdzoo.plain import one_line
 from kdzoo.report.columns.column import Place
 from kdzoo.report.figures.escalations import find_escalations
 from kdzoo.report.figures.form_findings import find_forms
-from kdzoo.report.figures.rows import Table, make_table
+from kdzoo.report.figures.making import make_table
+from kdzoo.report.figures.rows import Table
 from kdzoo.report.formats.latex import latex
 from kdzoo.report.formats.spreadsheet import comma_separated
 from kdzoo.report.formats.table import cost_caption, deployed_title, markdown, quality_caption

@@ -13,10 +13,8 @@ from kdzoo.recipe import Variant
 from kdzoo.results import Session, Timing, now
 from kdzoo.runtime import require_runtimes
 from kdzoo.steps import FormJob, StudyContext, obtain_forms, settings_of
-from kdzoo.steps.timing import SAME_MACHINE
+from kdzoo.steps.timing import SAME_MACHINE, TIMING_SEED
 from kdzoo.tuning.training import run_of
-
-SEED = 0
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def _session(
         [example.input for example in texts],
         references=[candidates[finalists[0].name]],
         settings=settings_of(recipe.measure),
-        seed=SEED,
+        seed=TIMING_SEED,
         progress=context.progress,
     )
     session = Session(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -140,8 +139,7 @@ def _context(place: Place) -> StudyContext:
     _until_the_end.enter_context(quiet())
     for path in place.extensions:
         load_extensions(path)
-    file = Path(place.told) / f"{socket.gethostname()}-{os.getpid()}.jsonl"
-    progress, folder = FileProgress(file), Path(place.folder)
+    progress, folder = FileProgress.below(Path(place.told)), Path(place.folder)
     claims = Claims((claims_folder(), folder), say=progress.say)
     data = StudyData(progress)
     return StudyContext(Store(folder), make_accelerator(), data, claims=claims)

@@ -11,7 +11,8 @@ from kdzoo.report.columns.column import Place
 from kdzoo.report.columns.declared import known
 from kdzoo.report.figures.forms import is_exported
 from kdzoo.report.figures.latency import by_machine, latency_of
-from kdzoo.report.figures.rows import Table, TableRow, make_table
+from kdzoo.report.figures.making import make_table
+from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.figures.spread import spreads
 from kdzoo.report.formats.table import THIS_MODEL, THIS_RECIPE
 from kdzoo.results import ManifestRow, Member, Record, Session, Store

@@ -124,7 +124,7 @@ def _of_distilling(table: Table) -> str:
 
 
 def advice(table: Table) -> str:
-    """Says what to do, as far as the comparison with the teacher tells."""
+    """Says what to do, as far as the comparisons with teacher and hard labels tell."""
     known = {row.name: finding for row, finding in table.judged}
     by_kind: dict[Standing, list[TableRow]] = {kind: [] for kind in Standing}
     for row in table.rows:
@@ -137,7 +137,7 @@ def advice(table: Table) -> str:
     if fastest is not None:
         return (
             f"deploy {fastest.name} ({fastest.runtime}), the fastest student that is "
-            "as good as the teacher."
+            f"as good as the teacher.{_instead([fastest], known)}"
         )
     if undecided:
         best = max(undecided, key=_quality)
@@ -145,13 +145,23 @@ def advice(table: Table) -> str:
         return (
             f"take {form.name} ({form.runtime}) as the candidate; {table.texts:,} "
             f"{table.split} texts are too few to say that it is as good as the teacher."
+            f"{_instead([form], known)}"
         )
     if worse:
         return (
             "no student is as good as the teacher; kdzoo pick finds the best one "
-            "within your limits of latency, size and accuracy."
+            f"within your limits of latency, size and accuracy.{_instead(worse, known)}"
         )
     return ""
+
+
+def _instead(advised: Sequence[TableRow], known: Mapping[str, Finding]) -> str:
+    """Says which of these students had better learn from hard labels alone."""
+    effects = {row.name: known[row.name].effect for row in advised}
+    lost = [name for name, found in effects.items() if found and found.kind is Effect.LOSS]
+    if not lost:
+        return ""
+    return f" Train {listed(lost)} on hard labels instead (objective.alpha: 1), which is better."
 
 
 def _of_one_seed(table: Table) -> str:

@@ -1,0 +1,267 @@
+"""The table of a study is made, from its store alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from kdzoo import registry
+from kdzoo.report.figures.cascades import CascadeRow, cascade_rows
+from kdzoo.report.figures.findings import Finding, find
+from kdzoo.report.figures.forms import form_notes, form_remarks, forms_of, is_exported
+from kdzoo.report.figures.latency import by_machine, failures, latency_of
+from kdzoo.report.figures.rows import Table, TableRow
+from kdzoo.report.figures.spread import Spread, spreads, with_intervals
+from kdzoo.results import DataSummary, Failure, FormRecord, ManifestRow, Record, Session, Store
+from kdzoo.statistics import (
+    Interval,
+    OutcomesReader,
+    current,
+    intervals,
+    read_outcomes,
+)
+from kdzoo.task import TASKS
+from kdzoo.task.tags import BEGIN, INSIDE
+
+
+def make_table(
+    store: Store, split: str | None = None, reader: OutcomesReader | None = None
+) -> Table:
+    """Returns the study's table.
+
+    Args:
+        store: of the study.
+        split: whose figures are shown; test by default, or validation where test was not read.
+        reader: of the same study, where others need the outcomes too.
+
+    Raises:
+        StoreError: the folder is no study, or outcomes are missing or damaged.
+    """
+    store = current(store)
+    manifest = store.manifest()
+    records = {key: store.read(key) for key in manifest.keys}
+    split = split or _split(records.values())
+    machines = by_machine(store.sessions())
+    first = next(iter(records.values()))
+    reader = reader or OutcomesReader(store)
+    findings = find(reader, split)
+    rows = tuple(
+        _table_row(row, runtime, records, reader, split, findings.get(row.name))
+        for row in manifest.rows
+        for runtime in row.runtimes
+    ) + tuple(_with_teacher(found) for found in cascade_rows(store, split))
+    table = Table(
+        study=manifest.study,
+        split=split,
+        rows=rows,
+        origin=first.data.origin,
+        labels=len(first.data.labels),
+        labelled=first.data.train,
+        unlabelled=first.data.unlabelled,
+        texts=first.data.test if split == "test" else first.data.validation,
+        has_oos=first.data.oos is not None,
+        oos=first.data.oos,
+        label_names=_names(first.data),
+        has_pairs=first.data.pairs,
+        other_tests=tuple(first.data.other_tests) if split == "test" else (),
+        task=first.data.task,
+    )
+    timed = _timed(table, {row.name: row for row in manifest.rows}, machines, store)
+    return _with_failures(timed, manifest.failures)
+
+
+def _with_teacher(found: CascadeRow) -> TableRow:
+    """Returns the row of a cascade."""
+    return TableRow(
+        name=found.name,
+        role="cascade",
+        kind="cascade",
+        road=None,
+        runtime=found.runtime,
+        metrics=found.metrics,
+        size_bytes=found.size_bytes,
+        is_first=False,
+        notes=found.notes,
+        remarks=found.remarks,
+        cascade=found,
+    )
+
+
+def _names(data: DataSummary) -> tuple[str, ...]:
+    """Returns what labels are called; of the tags of entities, the type."""
+    if not TASKS[data.task].by_word:
+        return data.labels
+    return tuple(label.removeprefix(BEGIN).removeprefix(INSIDE) for label in data.labels)
+
+
+def _with_failures(table: Table, failures: Sequence[Failure]) -> Table:
+    """Returns the table with a row for each that has no model, and a remark on what else failed."""
+    known = {row.name for row in table.rows}
+    lacking = {failure.row: failure for failure in reversed(failures) if failure.row not in known}
+    rows = [
+        TableRow(
+            failure.row,
+            failure.role,
+            failure.kind,
+            failure.road,
+            failure.runtime,
+            {},
+            notes=(failure.reason,),
+        )
+        for failure in reversed(lacking.values())
+    ]
+    others = (failure for failure in failures if failure.row in known)
+    remarks = tuple(f"{other.row}, seed {other.seed}: {other.reason}" for other in others)
+    return replace(table, rows=(*table.rows, *rows), remarks=remarks)
+
+
+def _timed(
+    table: Table,
+    rows: Mapping[str, ManifestRow],
+    machines: Mapping[str, Sequence[Session]],
+    store: Store,
+) -> Table:
+    """Returns the table with what each machine measured."""
+
+    def measured(machine: str, shown: Sequence[TableRow]) -> Table:
+        found = (_measured(row, rows[_listed_as(row)], machines[machine]) for row in shown)
+        return replace(table, machine=machine, rows=tuple(found))
+
+    known = [measured(machine, table.rows) for machine in machines]
+    tried = [there for there in known if any(row.is_tried for row in there.rows)]
+    if len(tried) < 2:
+        return replace(tried[0], machine="") if tried else table
+    first, *others = (
+        measured(there.machine, _read_there(table.rows, there, rows, store)) for there in tried
+    )
+    elsewhere = (
+        replace(other, rows=tuple(row for row in other.rows if row.is_tried)) for other in others
+    )
+    return replace(first, elsewhere=tuple(elsewhere))
+
+
+def _read_there(
+    shown: Sequence[TableRow], timed: Table, rows: Mapping[str, ManifestRow], store: Store
+) -> list[TableRow]:
+    """Returns the rows, those that a machine timed with what their forms answered on it."""
+    return [
+        _as_answered(row, rows, store, timed)
+        if there.is_tried and is_exported(row.runtime)
+        else row
+        for row, there in zip(shown, timed.rows, strict=True)
+    ]
+
+
+def _as_answered(
+    shown: TableRow, rows: Mapping[str, ManifestRow], store: Store, timed: Table
+) -> TableRow:
+    """Returns a row of exported forms with what they answered on a machine."""
+    if shown.cascade is None:
+        return _as_exported(shown, rows[shown.name], store, timed.split, timed.machine)
+    if registry.runtimes.get(shown.runtime).exact:
+        return shown
+    unread = replace(shown.cascade, read=None)  # both forms may answer otherwise there
+    return replace(shown, metrics={}, cascade=unread)
+
+
+def _listed_as(shown: TableRow) -> str:
+    """Returns the row of the manifest whose models a line is of."""
+    return shown.name if shown.cascade is None else shown.cascade.student
+
+
+def _measured(shown: TableRow, row: ManifestRow, sessions: Sequence[Session]) -> TableRow:
+    timed_as = shown.runtime if shown.cascade is None else shown.cascade.timed_as
+    latency = latency_of(row, shown.runtime, sessions, timed_as)
+    failed = failures(row, timed_as, sessions)
+    return replace(
+        shown,
+        latency=latency,
+        is_tried=latency is not None or bool(failed),
+        notes=(*failed, *shown.notes),
+    )
+
+
+def _split(records: Iterable[Record]) -> str:
+    """Returns the split that all were read on; a teacher that is a file may not cover it."""
+    read = all("test" in record.quality for record in records if not record.is_file)
+    return "test" if read else "validation"
+
+
+def _table_row(
+    row: ManifestRow,
+    runtime: str,
+    records: Mapping[str, Record],
+    reader: OutcomesReader,
+    split: str,
+    finding: Finding | None,
+) -> TableRow:
+    own = [records[member.key] for member in row.members]
+    shown = TableRow(
+        name=row.name,
+        role=row.role,
+        kind=row.kind,
+        road=row.road,
+        runtime=runtime,
+        metrics=_metrics(own, split),
+        parameters=own[0].size.parameters,
+        embedding_parameters=own[0].size.embedding_parameters,
+        size_bytes=own[0].size.size_bytes,
+        is_first=runtime == row.runtimes[0],
+        leading=TASKS[own[0].data.task].leading,
+    )
+    if is_exported(runtime):
+        shown = _as_exported(shown, row, reader.store, split)
+    if not shown.is_first:
+        return shown
+    controls = [records[m.control_key] for m in row.members if m.control_key is not None]
+    return replace(
+        shown,
+        metrics=with_intervals(shown.metrics, _intervals(shown, row, reader, split)),
+        control=_metrics(controls, split),
+        finding=finding,
+        texts=own[0].training.texts if row.role == "student" and own[0].training else None,
+    )
+
+
+def _intervals(
+    shown: TableRow, row: ManifestRow, reader: OutcomesReader, split: str
+) -> dict[str, Interval]:
+    """Returns the intervals over texts of what several seeds give together."""
+    read = shown.quality.seeds if shown.quality else 0
+    if read < 2 or read < len(row.members):
+        return {}
+    if is_exported(shown.runtime):
+        return intervals(read_outcomes(reader.store, row, split, shown.runtime))
+    return intervals(reader.of(row, split))
+
+
+def _as_exported(
+    shown: TableRow, row: ManifestRow, store: Store, split: str, machine: str = ""
+) -> TableRow:
+    """Returns the row with what its exported forms answered, on a machine if one is named."""
+    forms = forms_of(row, shown.runtime, store, machine)
+    notes = dict.fromkeys(note for form in forms for note in form_notes(form))
+    whole = [form for form in forms if form.failure is None]
+    size_bytes = whole[0].size_bytes if whole else shown.size_bytes if machine else 0
+    remarks = dict.fromkeys(remark for form in forms for remark in form_remarks(form))
+    return replace(
+        shown,
+        metrics=_metrics(whole, split),
+        size_bytes=size_bytes,
+        notes=tuple(notes),
+        remarks=tuple(remarks),
+    )
+
+
+def _metrics(records: Sequence[Record | FormRecord], split: str) -> dict[str, Spread]:
+    return spreads([_figures(record, split) for record in records if split in record.quality])
+
+
+def _figures(record: Record | FormRecord, split: str) -> dict[str, float]:
+    """Returns the figures of a split; beside those of test, the accuracy on each other test set."""
+    others = record.data.other_tests if split == "test" else ()
+    read = {name: record.quality[name] for name in others if name in record.quality}
+    leading = TASKS[record.data.task].leading
+    return record.quality[split] | {
+        f"{name}_{leading}": figures[leading] for name, figures in read.items()
+    }
