@@ -1,4 +1,4 @@
-"""The how-tos, followed as they stand: each command of a page works, one after the other.
+"""The how-tos, followed on tiny data: each command of a page works, one after the other.
 
 The reader's data and models are tiny, and stand where the page's would; a page that names a recipe
 of a hub's data gets a small one of the same name.

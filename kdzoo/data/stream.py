@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,13 +139,19 @@ def _called(path: Path, column: str, csv: Csv) -> str:
     """Returns the column of the text: that of the words, where a file has those in its place."""
     if column != TEXT:
         return column
+    found = _columns_of(path, csv)
+    return TOKENS if TOKENS in found and TEXT not in found else TEXT
+
+
+def _columns_of(path: Path, csv: Csv) -> Collection[str]:
+    """Returns the columns of a file's first row; none where it cannot be read."""
     if path.suffix.lower() == CONLL:
-        return TOKENS
+        return TOKENS, TAGS
     try:
         _, first = next(stream_rows(path, csv=csv), ("", {}))
-    except DataError:  # who reads it whole says why
-        return column
-    return TOKENS if TOKENS in first and TEXT not in first else TEXT
+    except DataError:
+        return ()
+    return first.keys()
 
 
 def read_labelled(
@@ -207,13 +213,7 @@ def as_written(
     Raises:
         DataError: its words have tags, and 0/1 columns are said that it has not.
     """
-    if path.suffix.lower() == CONLL:
-        return labelling.in_columns((TOKENS, TAGS), text, str(path))
-    try:
-        _, first = next(stream_rows(path, csv=csv), ("", {}))
-    except DataError:
-        return text, labelling
-    return labelling.in_columns(first.keys(), text, str(path))
+    return labelling.in_columns(_columns_of(path, csv), text, str(path))
 
 
 def _jsonl_rows(path: Path, wanted: Sequence[str], place: Place) -> Iterator[PlacedRow]:
