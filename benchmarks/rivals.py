@@ -22,7 +22,7 @@ from rich.console import Console
 from rows import STUDY, Study, study_rows
 from setting import Data, Overrides, Publish, show
 
-from kdzoo import registry
+from kdzoo import extensions
 from kdzoo.console import ConsoleProgress
 from kdzoo.data import Corpus, load_corpus
 from kdzoo.measure import Candidate, Speed, measure_candidates, ratio, shared_rounds, summarise
@@ -48,7 +48,7 @@ def main(
     publish: Publish = False,
 ) -> None:
     """Measures all of them; prints quality, size and latency beside the pipeline's."""
-    registry.load_extensions(RUNTIME)
+    extensions.load_extensions(RUNTIME)
     recipe = load_study(RECIPE, overrides=overrides or (), data=data).variants[0].recipe
     corpus = load_corpus(recipe.data)
     progress = ConsoleProgress(Console(stderr=True))

@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     )
     from kdzoo.errors import KdzooError
     from kdzoo.exporting import Exported
+    from kdzoo.extensions import load_extensions
     from kdzoo.hub import Pushed
     from kdzoo.recipe.csv import Csv
     from kdzoo.registry import (
-        load_extensions,
         register_augmenter,
         register_dataset,
         register_objective,
@@ -80,7 +80,7 @@ _HOMES = {
     "list_choices": "kdzoo.api",
     "list_steps": "kdzoo.api",
     "load": "kdzoo.api",
-    "load_extensions": "kdzoo.registry",
+    "load_extensions": "kdzoo.extensions",
     "make_report": "kdzoo.api",
     "make_steps": "kdzoo.api",
     "merge": "kdzoo.api",

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kdzoo.errors import ModelError, RecipeError
+from kdzoo.extensions import load_extensions
 from kdzoo.files import as_file_errors, check_writable, with_home
 from kdzoo.progress import quiet
-from kdzoo.registry import load_extensions, runtimes
+from kdzoo.registry import runtimes
 
 if TYPE_CHECKING:
     from kdzoo.progress import Progress, Task

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import importlib.util
 import inspect
-import sys
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -28,8 +24,7 @@ from kdzoo.entries import (
     TaskName,
 )
 from kdzoo.entries import Starter as Starter
-from kdzoo.errors import Problem, RegistryError, did_you_mean
-from kdzoo.files import check_readable, has_file, with_home
+from kdzoo.errors import RegistryError, did_you_mean
 
 T = TypeVar("T", bound=Callable[..., Any])
 E = TypeVar("E", bound=Entry)
@@ -153,7 +148,7 @@ augmenters: Registry[AugmenterEntry] = Registry(
 )
 datasets: Registry[DatasetEntry] = Registry("dataset", "kdzoo.data.embedded", "kdzoo.datasets")
 runtimes: Registry[RuntimeEntry] = Registry("runtime", "kdzoo.runtime.forms", "kdzoo.runtimes")
-_ALL: tuple[Registry[Any], ...] = (students, objectives, augmenters, datasets, runtimes)
+REGISTRIES: tuple[Registry[Any], ...] = (students, objectives, augmenters, datasets, runtimes)
 
 
 def register_student(
@@ -281,79 +276,3 @@ def register_runtime(
         reads=reads,
     )
     return runtimes.register(entry_of)
-
-
-_loaded_files: set[Path] = set()
-
-
-def loaded_files() -> list[Path]:
-    """Returns the users' files that were loaded; another process has to load them too."""
-    return sorted(_loaded_files)
-
-
-def here_alone() -> list[str]:
-    """Returns the names of what another process cannot know: typed here, or in a script's own code.
-
-    It knows what comes with kdzoo, with an installed package, or in a file that it is told of.
-    """
-    found = []
-    for known in _ALL:
-        packages = {point.module.partition(".")[0] for point in entry_points(group=known.group)}
-        for name, entry in known.entries().items():
-            package = entry.value.__module__.partition(".")[0]
-            if package not in {"kdzoo", *packages} and entry.file not in _loaded_files:
-                found.append(name)
-    return found
-
-
-def load_extensions(path: str | Path) -> None:
-    """Imports a user's Python file, or every file of a folder, so that what it registers is known.
-
-    Raises:
-        RegistryError: there is no such file, or it fails on import (its own error line is shown).
-    """
-    named = with_home(path)
-    if named.suffix == ".py":
-        has_file(named)  # a folder of that name holds no students
-    target = named.resolve()
-    if not target.exists():
-        raise RegistryError(f"no such file or folder of students: {path}")
-    files = sorted(target.glob("*.py")) if target.is_dir() else [target]
-    if not files:
-        raise RegistryError(f"the folder {path} holds no .py file")
-    for known in _ALL:
-        known.entries()  # built-ins first: a clash is then the user's file's
-    for file in files:
-        if file not in _loaded_files:
-            check_readable(file)
-            _import_file(file)
-            _loaded_files.add(file)
-
-
-def _import_file(file: Path) -> None:
-    name = f"kdzoo_user_{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise RegistryError(f"{file} is not a Python file; give a .py file or a folder of them")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # get_type_hints looks the module up by name
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        for known in _ALL:
-            known.forget(name)
-        if isinstance(error, RegistryError):
-            raise
-        raise RegistryError(f"{file} fails on import", _own_line(error, file)) from error
-
-
-def _own_line(error: BaseException, file: Path) -> Problem:
-    """Returns the line of the user's own file that failed, as they would look it up."""
-    what = f"{type(error).__name__}: {error}"
-    if isinstance(error, SyntaxError):
-        return Problem(what, where=f"line {error.lineno}", cure=(error.text or "").strip())
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == file]
-    if not frames:
-        return Problem(what)
-    return Problem(what, where=f"line {frames[-1].lineno}", cure=frames[-1].line or "")

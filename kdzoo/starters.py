@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from kdzoo.entries import Starter, StudentEntry
 from kdzoo.errors import Problem, RegistryError, did_you_mean
+from kdzoo.extensions import load_extensions
 from kdzoo.files import with_home
 from kdzoo.recipe import option_fields
-from kdzoo.registry import load_extensions, students
+from kdzoo.registry import students
 
 # For a student that says nothing of its own: what the shipped ones of its approach begin with.
 _USUAL = {

@@ -222,10 +222,10 @@ def write_recipe(tmp_path: Path, tiny_data: Path, tiny_encoder: Path) -> WriteRe
 @pytest.fixture
 def own_registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The registries as kdzoo ships them, and afterwards as they were: a test may add its own."""
-    from kdzoo import registry
+    from kdzoo import extensions, registry
 
-    monkeypatch.setattr(registry, "_loaded_files", set())
-    known = registry._ALL
+    monkeypatch.setattr(extensions, "_loaded_files", set())
+    known = registry.REGISTRIES
     before = [each.entries() for each in known]
     for each, entries in zip(known, before, strict=True):
         shipped = {name: entry for name, entry in entries.items() if each.is_builtin(name)}

@@ -12,7 +12,7 @@ from tiny_cures import PAIRS, ROWS, Case, added, another_word, command, done, re
 from tiny_exports import export_to, save_student
 from tiny_world import own_registrations
 
-from kdzoo.registry import load_extensions
+from kdzoo.extensions import load_extensions
 
 INIT = "init --data {data} --teacher {encoder} -o mine"
 BENCH = "bench {student} --texts rows.txt --rounds 1 --no-isolation --runtimes torch"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tiny_world import RunCommand
 
-from kdzoo import registry
+from kdzoo import extensions, registry
 from kdzoo.listing import SENTENCE, listing
 from kdzoo.report.check import stale_blocks
 
@@ -48,7 +48,7 @@ class TestAddYourOwn:
         assert code is not None
         file = tmp_path / "my_students.py"
         file.write_text(code[1], encoding="utf-8")
-        registry.load_extensions(file)
+        extensions.load_extensions(file)
 
         assert registry.students.get("fasttext2").summary.startswith("Mean of word vectors")
 
@@ -60,7 +60,7 @@ class TestAddYourOwn:
         assert code is not None
         file = tmp_path / "my_choices.py"
         file.write_text(code[1], encoding="utf-8")
-        registry.load_extensions(file)
+        extensions.load_extensions(file)
 
         logits = torch.tensor([[1.0, 2.0], [3.0, 1.0]])
         cosine = registry.objectives.get("cosine").value

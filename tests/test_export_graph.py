@@ -16,7 +16,7 @@ from tiny_models import save_tiny_classifier
 from tiny_world import LABELS
 
 from kdzoo.errors import ModelError
-from kdzoo.registry import load_extensions
+from kdzoo.extensions import load_extensions
 from kdzoo.runtime import export, load_classifier
 from kdzoo.runtime.graph import to_onnx
 

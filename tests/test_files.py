@@ -29,6 +29,7 @@ from kdzoo.data.files import split_files
 from kdzoo.data.stream import read_full_texts
 from kdzoo.digest import file_sha256
 from kdzoo.errors import FileError, KdzooError
+from kdzoo.extensions import load_extensions
 from kdzoo.files import (
     alone_in,
     as_file_errors,
@@ -40,7 +41,6 @@ from kdzoo.files import (
 )
 from kdzoo.model.baseline import fit_baseline, save_baseline
 from kdzoo.recipe import load_study
-from kdzoo.registry import load_extensions
 from kdzoo.report.check import stale_blocks
 from kdzoo.results import Store, opened
 from kdzoo.runtime.decision import read_decision

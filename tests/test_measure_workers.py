@@ -16,7 +16,7 @@ import psutil
 import pytest
 from tiny_runtimes import RUNTIME, children, installed, notes, obedient
 
-from kdzoo import registry
+from kdzoo import extensions
 from kdzoo.measure import Candidate
 from kdzoo.measure.workers import MODULE, Worker, WorkerError, cores_for
 from kdzoo.runtime.export import export_model
@@ -281,7 +281,7 @@ class TestUsersFiles:
             "    return obedient_runtime.Obedient(folder, threads)\n",
             encoding="utf-8",
         )
-        registry.load_extensions(source)
+        extensions.load_extensions(source)
         candidate = obedient(tmp_path, "candidate")
 
         with Worker(Candidate("mine", candidate.folder, "mine"), 1) as worker:
@@ -297,7 +297,7 @@ class TestAnExportedModel:
         exported = tmp_path / "onnx"
         export_model(tiny_teacher, exported, "onnx", ExportSettings())
         (tmp_path / "students.py").write_text("import torch\n", encoding="utf-8")
-        registry.load_extensions(tmp_path / "students.py")
+        extensions.load_extensions(tmp_path / "students.py")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # lists every import, as an error
             with Worker(Candidate("exported", exported, "onnx"), 1) as worker:

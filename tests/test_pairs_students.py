@@ -15,7 +15,7 @@ from tiny_models import context_of, options_needed, vocabulary_of_kind
 from tiny_pairs import PAIR_LABELS, pair_examples
 from transformers import pipeline
 
-from kdzoo import load, registry
+from kdzoo import extensions, load, registry
 from kdzoo.data import Example
 from kdzoo.errors import DataError, ModelError
 from kdzoo.model import (
@@ -276,7 +276,7 @@ class TestOfAUsersOwn:
     ) -> None:
         file = tmp_path / "own.py"
         file.write_text(WITHOUT_ENCODE, encoding="utf-8")
-        registry.load_extensions(file)
+        extensions.load_extensions(file)
 
         try_student(kind, {})  # single texts it can read
         with pytest.raises(ModelError, match=said):

@@ -15,7 +15,7 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kdzoo import registry
+from kdzoo import extensions, registry
 from kdzoo.errors import Problem, RecipeError, RegistryError
 from kdzoo.recipe import (
     Study,
@@ -387,7 +387,7 @@ class TestOptions:
             ),
             encoding="utf-8",
         )
-        registry.load_extensions(path)
+        extensions.load_extensions(path)
         with pytest.raises(RegistryError) as caught:
             load_study(str(write()))
 
@@ -408,7 +408,7 @@ class TestOptions:
             ),
             encoding="utf-8",
         )
-        registry.load_extensions(path)
+        extensions.load_extensions(path)
         student = {"kind": "own", "layers": [0, 2]}
         recipe = load_study(str(write(student=student))).variants[0].recipe
         (problem,) = problems_of(write(student={"kind": "own"}))

@@ -19,7 +19,8 @@ import kdzoo
 from kdzoo import registry
 from kdzoo.entries import Entry
 from kdzoo.errors import RegistryError, did_you_mean
-from kdzoo.registry import Registry, load_extensions, register_student
+from kdzoo.extensions import load_extensions
+from kdzoo.registry import Registry, register_student
 
 WriteStudent = Callable[..., Path]
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from tiny_world import Outcome, RunCommand, WriteRecipe
 
-from kdzoo import registry
+from kdzoo import extensions, registry
 from kdzoo.results import Record, Store
 
 pytestmark = pytest.mark.trains
@@ -44,7 +44,7 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
     def forget() -> None:
         monkeypatch.setattr(registry.students, "_entries", dict(builtin))
-        monkeypatch.setattr(registry, "_loaded_files", set())
+        monkeypatch.setattr(extensions, "_loaded_files", set())
 
     forget()
     return forget

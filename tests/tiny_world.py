@@ -118,17 +118,17 @@ def put_on_hub(cache: Path, hub_id: str, folder: Path, revision: str = "main") -
 @contextmanager
 def own_registrations() -> Iterator[None]:
     """Takes back what is registered within the block, and files of students that it loads."""
-    from kdzoo import registry
+    from kdzoo import extensions, registry
 
-    known = registry._ALL
+    known = registry.REGISTRIES
     before = [each.entries() for each in known]
-    files = set(registry._loaded_files)
+    files = set(extensions._loaded_files)
     try:
         yield
     finally:
         for each, entries in zip(known, before, strict=True):
             each._entries = entries
-        registry._loaded_files.intersection_update(files)
+        extensions._loaded_files.intersection_update(files)
 
 
 def tiny_recipe_data(tiny_data: Path, tiny_encoder: Path) -> dict[str, Any]:

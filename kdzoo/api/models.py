@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from kdzoo.exporting import export as export
+from kdzoo.extensions import load_extensions
 from kdzoo.files import alone_in, as_file_errors, with_home
 from kdzoo.progress import Silent, quiet
-from kdzoo.registry import load_extensions
 
 if TYPE_CHECKING:
     from kdzoo.bench import Written

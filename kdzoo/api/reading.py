@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdzoo.extensions import load_extensions
 from kdzoo.files import with_home
-from kdzoo.registry import load_extensions
 
 if TYPE_CHECKING:
     from kdzoo.progress import Progress

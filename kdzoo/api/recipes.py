@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdzoo.errors import ModelError, RecipeError, did_you_mean
+from kdzoo.extensions import load_extensions
 from kdzoo.files import as_file_errors, check_readable, with_home, write_atomically
 from kdzoo.progress import Silent, quiet
-from kdzoo.registry import load_extensions
 
 if TYPE_CHECKING:
     from kdzoo.progress import Progress

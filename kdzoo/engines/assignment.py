@@ -118,10 +118,10 @@ def time_there(assignment: Assignment, rows: Sequence[TimedSeed]) -> None:
 def _performer(assignment: Assignment) -> Performer:
     """Returns what makes the steps; data and teachers are read once for all of them."""
     from kdzoo.claims import Claims
+    from kdzoo.extensions import load_extensions
     from kdzoo.plan import Performer, plan_of
     from kdzoo.progress import quiet
     from kdzoo.recipe.carried import unpacked_study
-    from kdzoo.registry import load_extensions
     from kdzoo.results import Store
     from kdzoo.steps import StudyContext, StudyData
     from kdzoo.teacher import claims_folder

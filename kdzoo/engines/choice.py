@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kdzoo import registry
+from kdzoo import extensions
 from kdzoo.engines.connection import check_ray
 from kdzoo.engines.schedule import WORKER_BYTES
 from kdzoo.errors import EngineError, did_you_mean
@@ -55,7 +55,7 @@ def check_engine(
             f"--workers {workers}: each takes about {each_gb:.1f} GB, and {free_gb:.1f} GB of "
             f"memory are free; write --workers {most}"
         )
-    if workers > 1 and (lonely := registry.here_alone()):
+    if workers > 1 and (lonely := extensions.here_alone()):
         raise EngineError(
             f"--workers {workers}: '{lonely[0]}' was registered in this process, and others do not "
             "know it; put it into a file and give that as --students (students= in Python), or "
@@ -87,7 +87,7 @@ def workers_for(
         return 1
     if wanted is not None:
         return wanted
-    if registry.here_alone():
+    if extensions.here_alone():
         return 1
     side_by_side = sum(threads.of(step) == threads.narrow for step in steps)
     room = gpus or int(usable_cores())

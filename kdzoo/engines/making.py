@@ -15,9 +15,9 @@ from kdzoo.engines.pace import Pace
 from kdzoo.engines.schedule import Schedule
 from kdzoo.engines.workers import Workers
 from kdzoo.errors import RecipeError
+from kdzoo.extensions import loaded_files
 from kdzoo.plan import Performer, Plan, Result, Step, Threads, seen
 from kdzoo.recipe.carried import packed_study
-from kdzoo.registry import loaded_files
 from kdzoo.steps import Trained, time_study
 from kdzoo.teacher import cache_root
 

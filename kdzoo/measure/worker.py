@@ -19,7 +19,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from kdzoo import registry
+from kdzoo import extensions, registry
 from kdzoo.errors import KdzooError
 from kdzoo.task.tags import best_path
 
@@ -96,7 +96,7 @@ def load(
         with suppress(PermissionError):  # a sandbox may forbid it; the answer tells
             os.sched_setaffinity(0, cores)
     for file in students:
-        registry.load_extensions(file)
+        extensions.load_extensions(file)
     from kdzoo.runtime import load_classifier
 
     module = registry.runtimes.get(runtime).module

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from kdzoo import registry
+from kdzoo import extensions, registry
 from kdzoo.errors import MeasureError
 from kdzoo.measure.candidate import Candidate
 from kdzoo.runtime import Input
@@ -187,4 +187,4 @@ def _files_for(runtime: str) -> list[Path]:
     entry = registry.runtimes.get(runtime)
     is_exported = entry.export is not None or entry.reads == "cascade"  # of exported forms
     stands_alone = registry.runtimes.is_builtin(runtime) and is_exported
-    return [] if stands_alone else registry.loaded_files()
+    return [] if stands_alone else extensions.loaded_files()

@@ -17,8 +17,8 @@ from kdzoo.engines import LostError, Processes, ToldOnce
 from kdzoo.engines.relay import FileProgress
 from kdzoo.engines.schedule import LOOK_S, MOST_LOSSES
 from kdzoo.errors import TrainingError
+from kdzoo.extensions import load_extensions, loaded_files
 from kdzoo.progress import Progress, quiet
-from kdzoo.registry import load_extensions, loaded_files
 from kdzoo.results import Store
 from kdzoo.steps import StudyContext, StudyData
 from kdzoo.teacher import cache_root, claims_folder
