@@ -138,10 +138,13 @@ CASES: dict[str, Case] = {
         FITTED, prepare=teacher("setfit"),
     ),
     **{
-        f"{name}, {how}": Case(command, said, cure, recipe, prepare=teacher(name))
-        for name, said in (("several labels", "gives several labels at once"),
-                           ("one output", "it gives a number"),
-                           ("regression", "it gives a number"))
+        f"{name}, {how}": Case(command, said, cure, recipe, prepare=prepare)
+        for name, said, prepare in (
+            ("several labels", "gives several labels at once",
+             changed("config.json", {"problem_type": "multi_label_classification"})),
+            ("one output", "it gives a number", teacher("one output")),
+            ("regression", "it gives a number", teacher("regression")),
+        )
         for how, command, cure, recipe in (
             ("check", CHECK, fitted, FINISHED),
             ("init", "init --data {data} --teacher model -o mine", flag("--fine-tune"), {}),
