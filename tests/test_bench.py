@@ -294,6 +294,7 @@ class TestAFormThatCannotBe:
         assert lines[folders.named[folders.student], "onnx"]["notes"] == "no such luck"
         assert lines[folders.named[folders.student], "onnx"]["latency_p50_ms"] == ""
         assert float(lines[folders.named[folders.student], "torch"]["latency_p50_ms"]) > 0
+        assert float(lines[folders.named[folders.student], "torch"]["flops"]) > 0
         assert float(lines[folders.named[folders.exported], "onnx"]["latency_p50_ms"]) > 0
         assert "no such luck" in outcome.out
 
