@@ -7,7 +7,8 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +57,22 @@ def shards() -> list[Path]:
 
 
 class Saying(Silent):
-    """Remembers what was said."""
+    """Remembers what was said, and the length of each bar and how far it came."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.bars: list[list[int]] = []
 
     def say(self, message: str) -> None:
         self.said.append(message)
+
+    @contextmanager
+    def task(self, description: str, total: int, *_: object, **__: object) -> Iterator[Any]:
+        self.bars.append([total, 0])
+        yield self
+
+    def advance(self, steps: int = 1, note: str = "") -> None:
+        self.bars[-1][1] += steps
 
 
 class Counter:
@@ -113,6 +123,14 @@ class TestSecondCall:
         assert counter.texts == [30, 20]
         assert np.array_equal(after[-20:], before[:20])
         assert np.array_equal(after[:10], before[20:])
+
+    def test_shows_how_far_it_is_in_the_texts_that_are_missing(self, folder: Path) -> None:
+        progress = Saying()
+
+        open_teacher(folder).label(TEXTS[:30], progress, CPU)
+        open_teacher(folder).label(TEXTS, progress, CPU)
+
+        assert progress.bars == [[30, 30], [20, 20]]
 
 
 class TestTexts:
