@@ -27,6 +27,12 @@ from kdzoo.transfer.augmenters import AugmentContext
 Augmenter = Callable[..., Any]
 AddAugmenter = Callable[[Augmenter], None]
 
+GOLDEN = [  # of two texts, each twice
+    "a0 b0 c0 [MASK] e0 f0 [MASK] h0 i0 [MASK] k0 [MASK]",
+    "a1 b1 [MASK] [MASK] e1 f1 g1 h1 i1 j1 k1 [MASK]",
+    "a0 b0 c0 [MASK] e0 [MASK] g0 h0 i0 j0 [MASK] [MASK]",
+    "a1 b1 c1 d1 e1 f1 g1 h1 [MASK] [MASK] [MASK] [MASK]",
+]
 word_lists = st.lists(st.sampled_from(WORDS), min_size=1, max_size=8)
 
 
@@ -124,6 +130,12 @@ class TestAugmented:
 
         assert texts_of(many)[: len(few.examples)] == texts_of(few)
         assert len(many.examples) > len(few.examples)
+
+    def test_texts_are_what_they_were_in_earlier_versions(self) -> None:
+        """The teacher has labelled them, and students were trained on them under a key."""
+        transfer = build(corpus_of(long_texts(2)), **self.OPTIONS)
+
+        assert texts_of(transfer)[2:] == GOLDEN
 
     @pytest.mark.study
     def test_texts_do_not_depend_on_the_process(self) -> None:
