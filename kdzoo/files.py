@@ -23,7 +23,8 @@ _OF_THE_USER = (
     errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP,
     errno.ENAMETOOLONG,
 )  # fmt: skip
-_RUST = re.compile(r"os error (\d+)")  # what safetensors and tokenizers say of one
+# what safetensors and tokenizers say of one, and shutil of each file of a folder
+_NUMBER = re.compile(r"(?:os error |\[Errno )(\d+)")
 
 
 def with_home(path: str | Path) -> Path:
@@ -83,12 +84,12 @@ def writing(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
-        if error.errno is None or error.filename is not None:
-            raise
-        raise OSError(error.errno, error.strerror, str(path)) from error
     except Exception as error:
-        if (found := _RUST.search(str(error))) is None:
+        if isinstance(error, OSError) and error.errno is not None:
+            if error.filename is not None:
+                raise
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        if (found := _NUMBER.search(str(error))) is None:
             raise
         number = int(found[1])
         raise OSError(number, os.strerror(number), str(path)) from error

@@ -288,6 +288,7 @@ def test_a_command_writes_into_a_log_without_utf_8(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.slow
+@pytest.mark.trains
 def test_a_study_whose_disk_is_full_goes_on_when_there_is_room(
     kdzoo: RunCommand, write_recipe: WriteRecipe, small_disk: Path
 ) -> None:

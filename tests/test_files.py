@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
@@ -69,7 +70,13 @@ def save_whole(folder: Path) -> None:
     write_atomically(folder / "record.json", bytes(MANY))
 
 
-WRITERS = [save_weights, save_tokenizer, save_text, save_whole]
+def save_copies(folder: Path) -> None:
+    with TemporaryDirectory() as home:
+        (Path(home) / "text").write_bytes(bytes(MANY))
+        shutil.copytree(home, folder / "copies")
+
+
+WRITERS = [save_weights, save_tokenizer, save_text, save_whole, save_copies]
 Writer = Callable[[Path], None]
 
 

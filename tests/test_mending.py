@@ -90,8 +90,8 @@ def test_a_study_mends_its_forms_and_says_so(
     """The record, the table and an export from the study know which layers; once is enough."""
     compare = deploying.compare
 
-    def strict(reference: Any, logits: Any, gold: Any, *, exact: bool, ragged: Any) -> Any:
-        found = compare(reference, logits, gold, exact=exact, ragged=ragged)
+    def strict(*given: Any, exact: bool, **named: Any) -> Any:
+        found = compare(*given, exact=exact, **named)
         return (
             found if exact else found.model_copy(update={"passed": found.logit_difference < 1e-4})
         )

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kdzoo.errors import Problem, StoreError
+from kdzoo.files import writing
 from kdzoo.progress import Progress, Silent
 from kdzoo.results.merged_rows import FAMILY, StudyRow, merge_rows
 from kdzoo.results.publish import publish, refuse_to_overwrite
@@ -193,9 +194,10 @@ def _join_model(key: str, holders: Sequence[Store], staged: Store) -> None:
     """Takes a model over from who read it on most splits, its forms from every machine."""
     best = max(holders, key=lambda store: len(store.read(key).quality)).finished(key)
     folder = staged.root / "models" / best.name
-    shutil.copytree(
-        best, folder, ignore=lambda _, names: {name for name in names if (best / name).is_dir()}
-    )
+    with writing(folder):
+        shutil.copytree(
+            best, folder, ignore=lambda _, names: {name for name in names if (best / name).is_dir()}
+        )
     forms = [(form, store) for store in holders for form in store.forms_everywhere(key)]
     forms.sort(key=lambda item: _worth(item[0]))
     seen: set[tuple[str, str]] = set()
@@ -205,7 +207,8 @@ def _join_model(key: str, holders: Sequence[Store], staged: Store) -> None:
             place = "" if is_first else hashlib.sha256(form.machine.encode()).hexdigest()[:8]
             taken = form.model_copy(update={"place": place})
             target = staged.form(key, taken.name)  # whose name leads nowhere else
-            shutil.copytree(holder.form(key, form.name), target, dirs_exist_ok=True)
+            with writing(target):
+                shutil.copytree(holder.form(key, form.name), target, dirs_exist_ok=True)
             staged.write_form(taken)
             seen.add((form.runtime, form.machine))
 

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
 from kdzoo.bounds import MOST, read_json
 from kdzoo.errors import StoreError
 from kdzoo.fields import Name
-from kdzoo.files import has_file, link, write_atomically
+from kdzoo.files import has_file, link, write_atomically, writing
 from kdzoo.results.outcome_file import packed, read_outcome_file
 from kdzoo.results.record import SCHEMA_VERSION, FormRecord, Manifest, Record, Session
 from kdzoo.runtime.decision import DECISION, Decision, read_decision
@@ -123,7 +123,8 @@ class Store:
         target = self._models / folder.name
         partial = target.with_name(f"{target.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(folder, partial, copy_function=link)
+        with writing(partial):
+            shutil.copytree(folder, partial, copy_function=link)
         shutil.rmtree(target, ignore_errors=True)  # an unfinished attempt of our own
         partial.replace(target)
         return target
