@@ -92,6 +92,7 @@ class TestHelp:
             "kdzoo.entries",
             "kdzoo.errors",
             "kdzoo.exporting",
+            "kdzoo.extensions",
             "kdzoo.files",
             "kdzoo.plain",
             "kdzoo.progress",

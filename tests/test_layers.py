@@ -16,9 +16,8 @@ PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
     "errors", "plain", "files", "claims", "limits", "bounds", "fields", "progress", "tracking",
-    "digest",
-    "model_files", "tokenising", "offline", "entries", "registry", "task", "recipe", "data", "text",
-    "objectives", "metrics", "model", "training",
+    "digest", "model_files", "tokenising", "offline", "entries", "registry", "extensions",
+    "task", "recipe", "data", "text", "objectives", "metrics", "model", "training",
     "teacher", "transfer", "runtime", "measure",
     "results", "examples", "statistics", "steps", "plan", "engines", "report",
     "choosing", "card", "hub", "study", "tuning",
