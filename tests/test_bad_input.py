@@ -12,12 +12,11 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_world import Outcome, RunCommand, WriteRecipe
+from tiny_world import Outcome, RunCommand, WriteRecipe, listens_to_ctrl_c
 
 from kdzoo.results import Store
 
@@ -883,9 +882,8 @@ class TestInterruption:
             sys.executable, "-I", "-m", "kdzoo", "run", str(recipe), "--students", "slow.py",
             "--set", "student.kind=own",
         ]  # fmt: skip
-        listens = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # as in a terminal
         running = subprocess.Popen(
-            command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=listens
+            command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=listens_to_ctrl_c
         )
         while not list(tmp_path.glob("runs/*/models/*/checkpoint.safetensors")):
             assert running.poll() is None

@@ -19,7 +19,7 @@ import psutil
 import pytest
 import yaml
 from tiny_machine import fill, mounted
-from tiny_world import tiny_recipe_data
+from tiny_world import listens_to_ctrl_c, tiny_recipe_data
 
 from kdzoo.engines import Processes
 from kdzoo.engines.schedule import MOST_LOSSES
@@ -124,7 +124,7 @@ class Running:
                 stderr=errors,
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                preexec_fn=listens_to_ctrl_c,
             )  # fmt: skip
 
     def workers(self) -> list[psutil.Process]:

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 import yaml
-from tiny_world import RunCommand, tiny_recipe_data
+from tiny_world import RunCommand, listens_to_ctrl_c, tiny_recipe_data
 
 from kdzoo.api import tune
 from kdzoo.engines import LostError
@@ -197,8 +197,10 @@ def test_whatever_is_killed_the_same_command_goes_on(
             "--workers", "2", "--out", "search", *steps]  # fmt: skip
 
     def start() -> subprocess.Popen[str]:
-        process = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, text=True,
-                                   stderr=subprocess.PIPE)  # fmt: skip
+        process = subprocess.Popen(
+            line, cwd=tmp_path, stdout=subprocess.PIPE, text=True, stderr=subprocess.PIPE,
+            preexec_fn=listens_to_ctrl_c,
+        )  # fmt: skip
         request.addfinalizer(process.kill)  # with it go those that it started
         return process
 

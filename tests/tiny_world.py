@@ -7,6 +7,7 @@ import json
 import os
 import random
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -113,6 +114,11 @@ def put_on_hub(cache: Path, hub_id: str, folder: Path, revision: str = "main") -
     reference.parent.mkdir(parents=True)
     reference.write_text(commit, encoding="utf-8")
     return Path(shutil.copytree(folder, storage / "snapshots" / commit, copy_function=os.link))
+
+
+def listens_to_ctrl_c() -> None:
+    """Begins a process as a terminal does; one of a shell's background would ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager

@@ -149,7 +149,7 @@ def _columns_of(path: Path, csv: Csv) -> Collection[str]:
         return TOKENS, TAGS
     try:
         _, first = next(stream_rows(path, csv=csv), ("", {}))
-    except DataError:
+    except DataError:  # who reads it whole says why
         return ()
     return first.keys()
 

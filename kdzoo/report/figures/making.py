@@ -13,13 +13,7 @@ from kdzoo.report.figures.latency import by_machine, failures, latency_of
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.figures.spread import Spread, spreads, with_intervals
 from kdzoo.results import DataSummary, Failure, FormRecord, ManifestRow, Record, Session, Store
-from kdzoo.statistics import (
-    Interval,
-    OutcomesReader,
-    current,
-    intervals,
-    read_outcomes,
-)
+from kdzoo.statistics import Interval, OutcomesReader, current, intervals, read_outcomes
 from kdzoo.task import TASKS
 from kdzoo.task.tags import BEGIN, INSIDE
 

@@ -9,9 +9,7 @@ from kdzoo.report.figures.cascades import CascadeRow
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.latency import Latency
 from kdzoo.report.figures.spread import Spread
-from kdzoo.statistics import (
-    Effect,
-)
+from kdzoo.statistics import Effect
 from kdzoo.task import TASKS, TaskName
 
 _SPLITS = ("test", "validation")  # of a study; a bench reads texts of one's own
