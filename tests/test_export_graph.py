@@ -72,7 +72,11 @@ class TestRecurrentStudents:
         ("kind", "words"),
         [
             ("own_packer", "packed sequences cannot be exported.*is_exporting.*nn.GRU.*bilstm"),
-            ("own_rnn", "nn.RNN has no exported form, use nn.LSTM or nn.GRU"),
+            pytest.param(
+                "own_rnn",
+                "nn.RNN has no exported form, use nn.LSTM or nn.GRU",
+                marks=pytest.mark.study,
+            ),
         ],
     )
     def test_that_cannot_be_exported_are_told_the_cure(
@@ -101,13 +105,8 @@ class TestRecurrentStudents:
 
 
 class TestTransformers:
-    @pytest.mark.parametrize(
-        "architecture",
-        [
-            "bert",
-            *(pytest.param(each, marks=pytest.mark.study) for each in ("roberta", "distilbert")),
-        ],
-    )
+    @pytest.mark.study
+    @pytest.mark.parametrize("architecture", ["bert", "roberta", "distilbert"])
     def test_answer_as_in_pytorch(
         self, architecture: str, tmp_path: Path, tiny_encoder: Path
     ) -> None:

@@ -200,6 +200,7 @@ class TestDuplicates:
         assert merged.predictions(key, "onnx").equals(stores[1].predictions(key, "onnx"))
 
 
+@pytest.mark.study
 class TestOrder:
     def test_of_the_folders_changes_no_byte(self, tmp_path: Path) -> None:
         """Three studies, in any order: rows, names, figures and pictures are the same."""
