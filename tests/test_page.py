@@ -64,6 +64,7 @@ def page(written: Path) -> Read:
 
 
 class TestPage:
+    @pytest.mark.study
     def test_is_the_same_bytes_when_written_twice(self, written: Path) -> None:
         names = ("report.html", "table.md", "table.csv", "table.tex")
         before = {name: (written / name).read_bytes() for name in names}

@@ -93,6 +93,7 @@ class TestPValue:
 
         assert found.p_value == pytest.approx(found.mcnemar_p[0])
 
+    @pytest.mark.study
     def test_tells_equal_models_apart_no_more_often_than_it_says(self) -> None:
         """Three seeds beside one teacher: the same text's seeds hang together.
 

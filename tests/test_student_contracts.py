@@ -498,6 +498,7 @@ class TestDeployedStudent:
             assert np.array_equal(found.argmax(1), alone.argmax(1))
             np.testing.assert_allclose(found, alone, rtol=0, atol=nearness)
 
+    @pytest.mark.study
     @given(texts=st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=8))
     @settings(
         max_examples=25,
