@@ -170,7 +170,8 @@ class TestInt8:
     def trained(self, tmp_path: Path, tiny_encoder: Path) -> Path:
         return save_tiny_classifier("bert", tmp_path / "trained", tiny_encoder, seed=3)
 
-    @pytest.mark.parametrize("how", ["dynamic", pytest.param("static", marks=pytest.mark.study)])
+    @pytest.mark.study
+    @pytest.mark.parametrize("how", ["dynamic", "static"])
     def test_is_nearly_the_same(self, how: str, trained: Path, tmp_path: Path) -> None:
         """Labels but for a few, and every large weight is of 8 bits."""
         exported = export_to(

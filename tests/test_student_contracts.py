@@ -391,10 +391,6 @@ FORMS = [
 ]
 
 
-# what CI reads alone: an answer by transformers, and exports that no recipe asks for by itself
-SELDOM = ("pipeline", "onnx-int8 static")
-
-
 @pytest.fixture(scope="module")
 def deployed_folders() -> dict[str, Path]:
     """The folders of each kind that were made already."""
@@ -477,10 +473,8 @@ class TestDeployedStudent:
         assert (found.argmax(1) == wanted.argmax(1)).mean() >= 0.97
         assert np.abs(found - wanted).max() < 0.1 * np.ptp(wanted)
 
-    @pytest.mark.parametrize(
-        "form",
-        [pytest.param(form, marks=[pytest.mark.study] * (form in SELDOM)) for form in FORMS],
-    )
+    @pytest.mark.study
+    @pytest.mark.parametrize("form", FORMS)
     def test_answers_each_text_by_itself(self, deployed: Path, form: str) -> None:
         """Whatever stands beside it: the label of a text is its own, in every runtime."""
         runtime = form.partition(" ")[0]

@@ -316,6 +316,7 @@ class TestFormThatCannotBe:
         assert table()["tiny", "torch"]["accuracy_mean"]
 
 
+@pytest.mark.study
 class TestFormThatAnswersOtherwise:
     def test_is_marked_and_says_by_how_much(
         self, copied: RunCommand, write_recipe: WriteRecipe, monkeypatch: pytest.MonkeyPatch
