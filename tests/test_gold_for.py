@@ -194,6 +194,7 @@ class TestKeys:
         assert key_of(moved, objective=objective) != key_of(objective=objective)
         assert key_of(moved) == key_of()
 
+    @pytest.mark.study
     @pytest.mark.parametrize("study", [each.parent.name for each in RESULTS.glob("*/study.json")])
     def test_of_what_is_published_rest_on_the_same_words(self, study: str) -> None:
         """What a published record says of objective and training is what would be said today."""

@@ -299,6 +299,7 @@ class TestTerminal:
         ]  # fmt: skip
         assert max(map(len, printed_lines(shown))) <= TERMINAL
 
+    @pytest.mark.study
     @pytest.mark.parametrize("width", [80, 100, 120, 200])
     def test_of_any_width_shows_each_row_on_a_line(self, width: int) -> None:
         """What there is no room for is left out: nothing is cut, and nothing explained in vain."""

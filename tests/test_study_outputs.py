@@ -55,11 +55,12 @@ def record_of(store: Store, role: str) -> Record:
 
 @pytest.mark.trains
 class TestTheSameStudent:
+    @pytest.mark.study
     @pytest.mark.parametrize(
         "student",
         [
             {"kind": "bilstm", "dim": 16, "hidden": 12, "head": 16, "embeddings": "teacher"},
-            pytest.param({"kind": "cnn", "dim": 16, "maps": 8}, marks=pytest.mark.study),
+            {"kind": "cnn", "dim": 16, "maps": 8},
         ],
         ids=lambda student: student["kind"],
     )
