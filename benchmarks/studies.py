@@ -24,7 +24,7 @@ def costs(store: Store) -> dict[str, object]:
     manifest = store.manifest()
     records = [store.read(key) for key in sorted(manifest.keys)]
     trainings = [record.training for record in records if record.training is not None]
-    machines = {f"{each.environment['cpu']}, {each.environment['cores']} cores" for each in records}
+    machines = {_machine(each.environment) for each in records}
     return {
         "study": store.root.name,
         "rows": len(manifest.rows),
@@ -33,6 +33,11 @@ def costs(store: Store) -> dict[str, object]:
         "test texts": f"{max(record.data.test for record in records):,}",
         "machines": "; ".join(sorted(machines)),
     }
+
+
+def _machine(environment: dict[str, str]) -> str:
+    gpu = f", {environment['gpu']}" if "gpu" in environment else ""
+    return f"{environment['cpu']}, {environment['cores']} cores{gpu}"
 
 
 if __name__ == "__main__":

@@ -219,6 +219,15 @@ class TestEnvironment:
             with computing_with(threads):
                 assert environment()["thread_settings"] == f"threads={threads}{recorded}"
 
+    @pytest.mark.parametrize("there", [True, False])
+    def test_names_the_gpu_that_models_were_trained_on_where_there_is_one(
+        self, monkeypatch: pytest.MonkeyPatch, there: bool
+    ) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA H200")
+
+        assert environment().get("gpu") == ("NVIDIA H200" if there else None)
+
     def test_tells_nothing_of_who_and_where(self) -> None:
         """No host, no user, no path: records are published."""
         values = " ".join(environment().values())

@@ -24,9 +24,9 @@ _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
 def environment() -> dict[str, str]:
-    """Returns processor, usable cores, system, versions and kdzoo's commit; no host, no paths.
+    """Returns processor, usable cores, GPU, system, versions and kdzoo's commit; no host, no paths.
 
-    Libraries that are not installed are left out. The thread settings are the threads that PyTorch
+    A GPU that is not there, and libraries that are not installed, are left out. The thread settings are the threads that PyTorch
     computes with just now, and what this process was started with; a session of measurements has
     its own.
     """
@@ -34,7 +34,8 @@ def environment() -> dict[str, str]:
 
     settings = [f"{name}={os.environ[name]}" for name in _THREAD_VARIABLES if name in os.environ]
     threads = f"threads={torch.get_num_threads()}"
-    return {**_machine(), "thread_settings": " ".join([threads, *settings])}
+    gpu = {"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}
+    return {**_machine(), **gpu, "thread_settings": " ".join([threads, *settings])}
 
 
 @cache
