@@ -48,5 +48,5 @@ def _content(file: Path) -> Any:
         )
     if file.name == "table.csv":
         table = pd.read_csv(file)
-        return table[[name for name in table if not PASSING_COLUMNS.search(name)]].to_csv()
+        return table[[name for name in table if not PASSING_COLUMNS.search(str(name))]].to_csv()
     return file.read_bytes()

@@ -87,7 +87,7 @@ def cluster(nodes: int) -> Iterator[str]:
             made.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
         yield made.address
     finally:
-        made.shutdown()
+        made.shutdown()  # type: ignore[no-untyped-call]
 
 
 def prepare(place: Place) -> None:
@@ -105,7 +105,7 @@ def net_s(place: Place, study: str, only: str, *options: str) -> tuple[float, fl
 
 def rows(times: dict[str, tuple[float, float]], against: dict[str, str]) -> list[dict[str, object]]:
     """Returns the rows of a table: seconds, and how many times as fast as another way."""
-    found = []
+    found: list[dict[str, object]] = []
     for way, (seconds, start_s) in times.items():
         other = against.get(way)
         times_faster = f"{times[other][0] / seconds:.2f} x as fast as {other}" if other else ""

@@ -28,7 +28,7 @@ def main(
 ) -> None:
     """Times both sides in turns and prints texts per second and their ratio."""
     setting = open_setting("clinc150/cnn", data, overrides, work)
-    teacher = setting.run.teacher.whole
+    teacher = setting.teacher
     texts = setting.run.corpus.train[:TEXTS]
     loaded = load_model(teacher.members[0].folder)
     encoded = encode(loaded.tokenizer, texts, loaded.pad_id)

@@ -55,7 +55,7 @@ def main(
     second = _measure(rows, load_corpus(recipe.data), recipe.measure, progress)
     known = {(each.key, each.runtime): each for each in first.timings if each.failure is None}
     timed = [row for row in rows if (row.key, row.runtime) in known and row in second.speeds]
-    sessions = [
+    sessions: list[Speeds] = [
         {row: known[row.key, row.runtime] for row in timed},
         {row: second.speeds[row] for row in timed},
     ]

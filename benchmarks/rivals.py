@@ -84,7 +84,7 @@ def _train_model2vec(encoder: str, corpus: Corpus, folder: Path) -> None:
 
     classifier = StaticModelForClassification.from_static_model(model=distill(encoder))
     texts = [str(example.input) for example in corpus.train]
-    classifier.fit(texts, [corpus.labels[example.label] for example in corpus.train])
+    classifier.fit(texts, [corpus.labels[row] for row in corpus.gold("train").tolist()])
     half = folder.with_name(f"{folder.name}.half")  # so that one that is there is whole
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)

@@ -47,7 +47,15 @@ class StepClock(Silent):
         self._moments: list[float] = []
 
     @contextmanager
-    def task(self, description: str, total: int, done: int = 0) -> Iterator[StepClock]:
+    def task(
+        self,
+        description: str,
+        total: int,
+        done: int = 0,
+        unit: str = "steps",
+        *,
+        is_even: bool = True,
+    ) -> Iterator[StepClock]:
         """Begins to listen."""
         self._moments = []
         yield self

@@ -10,7 +10,7 @@ import typer
 from kdzoo.progress import Progress
 from kdzoo.recipe.measure import Measure
 from kdzoo.results import Store
-from kdzoo.steps import StudyContext, TimedRow, timed_rows
+from kdzoo.steps import StudyContext, StudyData, TimedRow, timed_rows
 from kdzoo.training import make_accelerator
 
 Study = Annotated[Path, typer.Option(help="The folder of a finished study.")]
@@ -29,7 +29,7 @@ def study_rows(study: Path, section: Measure, progress: Progress) -> dict[TimedR
         StoreError: the folder is no study.
     """
     store = Store(study)
-    context = StudyContext(store, make_accelerator(), progress)
+    context = StudyContext(store, make_accelerator(), StudyData(progress))
     found: dict[TimedRow, str] = {}
     for row in store.manifest().rows:
         key = row.members[0].key

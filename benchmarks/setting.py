@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from kdzoo.steps import (
     obtain_teacher,
     plan_jobs,
 )
+from kdzoo.teacher import Teacher
 from kdzoo.training import make_accelerator
 
 RESULTS = Path(__file__).parent / "results"
@@ -57,6 +58,20 @@ class Setting:
     def progress(self) -> Progress:
         """Who is told how far things are."""
         return self.context.progress
+
+    @property
+    def teacher(self) -> Teacher:
+        """The teacher, a model and no file.
+
+        Raises:
+            typer.BadParameter: it is a file.
+        """
+        teacher = self.run.teacher.whole
+        if not isinstance(teacher, Teacher):
+            raise typer.BadParameter(
+                f"the teacher of {self.run.variant.name} is a file; name a recipe with a model"
+            )
+        return teacher
 
     def job(self) -> StudentJob:
         """Returns the distilled student's job."""
@@ -98,7 +113,9 @@ def empty_cache() -> Iterator[None]:
                 os.environ["KDZOO_CACHE"] = before
 
 
-def show(name: str, sections: dict[str, list[dict[str, object]]], *, publish: bool) -> None:
+def show(
+    name: str, sections: Mapping[str, Sequence[Mapping[str, object]]], *, publish: bool
+) -> None:
     """Prints each section's rows as a table; writes them to ``results/NAME.md`` if asked to."""
     machine = environment()
     lines = [f"{machine['cpu']}, {machine['cores']} cores, torch {machine['torch']}", ""]

@@ -127,7 +127,7 @@ def bare_loop(
         done("forward")
         loss = loss_of(logits, gold, teacher)
         done("loss")
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         done("backward")
         nn.utils.clip_grad_norm_(parameters, plan.max_grad_norm)
         done("clipping")

@@ -106,7 +106,7 @@ def _cut_teacher(source: str, corpus: Corpus, folder: Path) -> None:
 def _whole_way(setting: Setting) -> tuple[list[dict[str, object]], dict[str, object]]:
     """Returns a row for each phase, and what labelling is beside the bare forward pass."""
     recipe, context = setting.run.variant.recipe, setting.context
-    teacher = setting.run.teacher.whole
+    teacher = setting.teacher
     clock = _Clock()
     transfer = context.data.transfer_set(recipe, setting.run.corpus, setting.run.seed)
     count = len(transfer.examples)
@@ -171,7 +171,7 @@ class _BarePass(Silent):
     """Shows labelling's progress, and runs the bare forward pass over a sample now and then."""
 
     def __init__(self, setting: Setting, examples: Texts, every: int) -> None:
-        teacher = setting.run.teacher.whole
+        teacher = setting.teacher
         loaded = load_model(teacher.members[0].folder)
         self.texts = min(SAMPLE, len(examples))
         self.seconds: list[float] = []
@@ -188,10 +188,16 @@ class _BarePass(Silent):
 
     @contextmanager
     def task(
-        self, description: str, total: int, done: int = 0, unit: str = "steps"
+        self,
+        description: str,
+        total: int,
+        done: int = 0,
+        unit: str = "steps",
+        *,
+        is_even: bool = True,
     ) -> Iterator[_BarePass]:
         """Opens the bar."""
-        with self._progress.task(description, total, done, unit) as self._task:
+        with self._progress.task(description, total, done, unit, is_even=is_even) as self._task:
             yield self
 
     def advance(self, steps: int = 1, note: str = "") -> None:

@@ -176,7 +176,7 @@ class Asked:
             f"{in_points(comparison.difference.low or 0)} to "
             f"{in_points(comparison.difference.high or 0)}; p {comparison.p_value:.3f})"
         )
-        lines = []
+        lines: list[dict[str, object]] = []
         for row in report.table.rows:
             standing = row.finding.standing if row.finding and row.is_first else None
             if row.name in rows and row.quality is not None:
@@ -200,7 +200,7 @@ class Asked:
             if row.role == "student"
         }
         pairs = [(trial.figures[0], whole[f"t{trial.number}"]["accuracy"]) for trial in chosen]
-        found = spearmanr(*zip(*pairs, strict=True))
+        found = spearmanr([few for few, _ in pairs], [many for _, many in pairs])
         title = (
             f"{self.question.recipe}: {len(chosen)} of the finished trials with "
             f"{self.question.few} and with {self.question.many:,} steps, seed {seeds[0]}; "

@@ -112,7 +112,8 @@ def tally(world: World, studies: int, seed: int = 0) -> Tally:
 def _kinds(found: Sequence[RecipeComparison], to_teacher: Sequence[float]) -> list[Effect]:
     """Returns the verdicts, each counted among all comparisons of its study, as reports do."""
     known = [each.p_value for each in found if each.p_value is not None]
-    p_values = adjusted([*known, *to_teacher])[: len(known)] or [None] * len(found)
+    p_values: list[float | None] = list(adjusted([*known, *to_teacher])[: len(known)])
+    p_values = p_values or [None] * len(found)
     return [of_distilling(each, p).kind for each, p in zip(found, p_values, strict=True)]
 
 

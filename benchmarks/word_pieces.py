@@ -40,15 +40,15 @@ def main(
 ) -> None:
     """Reads the validation sentences both ways; prints entity F1 and its difference."""
     setting = open_setting(recipe, data, overrides, work)
-    corpus, teacher = setting.run.corpus, setting.run.teacher.whole
-    if not corpus.task.by_word or not isinstance(teacher, Teacher):
+    corpus, teacher = setting.run.corpus, setting.teacher
+    if not corpus.task.by_word:
         raise typer.BadParameter(f"{recipe} labels whole texts; name a recipe that labels words")
     first, mean, several = readings(teacher, teacher.members[0], corpus.validation)
     rows = [
         {"a word has the logits of": name, **figures(logits, corpus)}
         for name, logits in (("its first piece", first), ("all its pieces, their mean", mean))
     ]
-    found = compare_marks(*(marks_of(logits, corpus) for logits in (mean, first)))
+    found = compare_marks(marks_of(mean, corpus), marks_of(first, corpus))
     low, high = (100 * (end or 0.0) for end in (found.difference.low, found.difference.high))
     compared = {
         "mean - first, points": f"{100 * found.difference.value:.1f}",
@@ -73,7 +73,7 @@ def readings(
         np.array(words_of_pieces(sentence.text, encoding.offsets), dtype=np.int64)
         for sentence, encoding in zip(sentences, read, strict=True)
     ]
-    mean: list[Logits] = [np.empty(0)] * len(sentences)
+    mean: list[Logits] = [np.empty(0, dtype=np.float32)] * len(sentences)
     for rows in length_sorted_batches(encoded.lengths, teacher.batch_size):
         with torch.inference_mode():
             output = loaded.model(**encoded.batch(rows)).logits.float().numpy()

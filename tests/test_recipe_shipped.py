@@ -113,7 +113,8 @@ class TestEach:
         (line,) = [line for line in comments(name) if line.startswith("Run:")]
         match = re.fullmatch(
             r"Run: +kdzoo run (\S+) +"
-            r"(?:about \d+ (?:s|min)\b.* on \d+ CPU cores|wants a GPU; not timed here|not run yet)",
+            r"(?:about \d+ (?:s|min)\b.* on (?:\d+ CPU cores|a GPU)|wants a GPU; not timed here|"
+            r"not run yet)",
             line,
         )
 

@@ -26,9 +26,9 @@ _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 def environment() -> dict[str, str]:
     """Returns processor, usable cores, GPU, system, versions and kdzoo's commit; no host, no paths.
 
-    A GPU that is not there, and libraries that are not installed, are left out. The thread settings are the threads that PyTorch
-    computes with just now, and what this process was started with; a session of measurements has
-    its own.
+    A GPU that is not there, and libraries that are not installed, are left out. The thread settings
+    are the threads that PyTorch computes with just now, and what this process was started with; a
+    session of measurements has its own.
     """
     import torch
 
