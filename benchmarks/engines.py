@@ -79,7 +79,7 @@ def cluster(nodes: int) -> Iterator[str]:
     from ray.cluster_utils import Cluster
 
     head: dict[str, Any] = {"num_cpus": 0, "include_dashboard": False}
-    made = Cluster(
+    made: Any = Cluster(
         initialize_head=True, head_node_args={**head, "object_store_memory": STORE_BYTES}
     )
     try:
@@ -87,7 +87,7 @@ def cluster(nodes: int) -> Iterator[str]:
             made.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
         yield made.address
     finally:
-        made.shutdown()  # type: ignore[no-untyped-call]
+        made.shutdown()
 
 
 def prepare(place: Place) -> None:
