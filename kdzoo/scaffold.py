@@ -32,6 +32,7 @@ from kdzoo.steps import (
     rejection_problem,
     try_student_on,
 )
+from kdzoo.task import MULTI_LABEL
 from kdzoo.teacher import (
     LabelCures,
     Looked,
@@ -50,6 +51,8 @@ _RUNTIMES = ("torch", "onnx", "onnx-int8")  # those that are installed
 _REJECT = {"max_false_rejections": 0.04}  # of the texts in scope
 _ROWS = 60_000  # of a word table that is kept whole: more are hundreds of megabytes
 _BUDGETS = {"compression": (6, 200, 2000), "change": (15, 300, 4000)}  # epochs; steps, from, to
+# rare labels are learnt from gold where a text may have several: of them the teacher knows least
+_ALPHA_OF_SEVERAL = 0.5
 _CURES = LabelCures("--teacher-labels", "--fine-tune", is_option=True)
 
 
@@ -292,6 +295,7 @@ def _body(entry: StudentEntry, starter: Starter, setting: _Setting) -> dict[str,
             student["vocabulary"] = "whole"  # words that training never saw keep their vectors
     batches = math.ceil(len(setting.corpus.train) / starter.batch_size)
     epochs, fewest, most = _BUDGETS[entry.road]
+    alpha = _ALPHA_OF_SEVERAL if setting.corpus.task == MULTI_LABEL else 0.0
     augment = {"kind": "mask", "copies": 4, "p_mask": 0.1}
     if not _has_mask(setting):
         augment = {"kind": "ngram", "copies": 4, "p_ng": 0.5}
@@ -303,7 +307,7 @@ def _body(entry: StudentEntry, starter: Starter, setting: _Setting) -> dict[str,
         "teacher": setting.teacher,
         "transfer": {"augment": augment},
         "student": student,
-        "objective": {"kind": "kl", "temperature": 1.0, "alpha": 0.0},
+        "objective": {"kind": "kl", "temperature": 1.0, "alpha": alpha},
         "training": {
             "steps": max(fewest, min(most, epochs * batches)),
             "batch_size": starter.batch_size,

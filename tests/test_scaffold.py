@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tiny_sets import save_sets
 from tiny_world import LABELS, RunCommand, save_tiny_bert, texts_of
 
 from kdzoo.recipe import Study, load_study
@@ -79,6 +80,26 @@ class TestRecipes:
         assert "to be fine-tuned on this data" in outcome.out
         assert all(str(Path("mine") / f"{name}.yaml") in outcome.out for name in NAMES)
         assert "next: kdzoo run mine" in outcome.out
+
+    @pytest.mark.parametrize(("labels", "alpha"), [("one", 0.0), ("several", 0.5)])
+    def test_mix_gold_labels_in_where_a_text_may_have_several(
+        self,
+        kdzoo: RunCommand,
+        requests: Path,
+        tiny_encoder: Path,
+        tmp_path: Path,
+        labels: str,
+        alpha: float,
+    ) -> None:
+        """Some of those are rare, and a teacher knows them least."""
+        data = ["--data", requests, *columns()]
+        if labels == "several":
+            data = ["--data", save_sets(tmp_path / "sets")]
+
+        outcome = kdzoo("init", *data, "--teacher", tiny_encoder, "-o", "mine")
+
+        assert outcome.code == 0, outcome.err
+        assert {each.recipe.objective.alpha for each in written("mine").variants} == {alpha}
 
     def test_say_how_they_are_run(
         self, kdzoo: RunCommand, requests: Path, tiny_encoder: Path
