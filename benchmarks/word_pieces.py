@@ -51,7 +51,7 @@ def main(
     found = compare_marks(marks_of(mean, corpus), marks_of(first, corpus))
     low, high = (100 * (end or 0.0) for end in (found.difference.low, found.difference.high))
     compared = {
-        "mean - first, points": f"{100 * found.difference.value:.1f}",
+        "mean - first, points": f"{round(100 * found.difference.value, 1) + 0.0:.1f}",  # never -0
         "95 % interval": f"{low:.1f} to {high:.1f}",
         "p": f"{found.p_value:.3f}",
         "words of several pieces, %": f"{100 * several:.1f}",
