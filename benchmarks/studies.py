@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
 from setting import Publish, show
 
 from kdzoo.results import Store
+from kdzoo.results.record import machine_name
 from kdzoo.results.store import MANIFEST
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
@@ -35,9 +37,9 @@ def costs(store: Store) -> dict[str, object]:
     }
 
 
-def _machine(environment: dict[str, str]) -> str:
+def _machine(environment: Mapping[str, str]) -> str:
     gpu = f", {environment['gpu']}" if "gpu" in environment else ""
-    return f"{environment['cpu']}, {environment['cores']} cores{gpu}"
+    return f"{machine_name(environment)}{gpu}"
 
 
 if __name__ == "__main__":
