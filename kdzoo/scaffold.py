@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +14,18 @@ from pydantic import ValidationError
 from kdzoo.data import Corpus, describe, load_corpus
 from kdzoo.data.files import split_files
 from kdzoo.data.stream import AS_NAMED
-from kdzoo.entries import Starter, StudentEntry
-from kdzoo.errors import DataError, ModelError, RecipeError, TeacherError
+from kdzoo.errors import DataError, RecipeError, TeacherError
 from kdzoo.files import check_writable, with_home, write_atomically
-from kdzoo.recipe import option_fields, parse_scalar, recipe_model
+from kdzoo.proposals import Setting, proposed
+from kdzoo.recipe import parse_scalar
 from kdzoo.recipe.csv import Csv
-from kdzoo.recipe.measure import Reject
 from kdzoo.recipe.schema import Data
 from kdzoo.registry import students
-from kdzoo.runtime import lacking
 from kdzoo.starters import chosen_starters, own_file, usual_starters
 from kdzoo.steps import (
     refuse_other_kind,
     refuse_other_task,
-    rejection_problem,
-    try_student_on,
 )
-from kdzoo.task import MULTI_LABEL
 from kdzoo.teacher import (
     LabelCures,
     Looked,
@@ -42,28 +35,10 @@ from kdzoo.teacher import (
     look_at,
     token_counts,
 )
-from kdzoo.text import SpecialTokens
 
-_WIDEST = 384  # up to here a student's embeddings are as wide as its teacher's, beyond not
 _CUTS = (64, 128, 256, 512)  # tokens that max_length is chosen from
 _READ_WHOLE = 0.99  # of the texts, at least, if the teacher reads as far
-_RUNTIMES = ("torch", "onnx", "onnx-int8")  # those that are installed
-_REJECT = {"max_false_rejections": 0.04}  # of the texts in scope
-_ROWS = 60_000  # of a word table that is kept whole: more are hundreds of megabytes
-_BUDGETS = {"compression": (6, 200, 2000), "change": (15, 300, 4000)}  # epochs; steps, from, to
-# where a text may have several: from the teacher alone students lost macro-F1 on GoEmotions
-_ALPHA_OF_SEVERAL = 0.5
 _CURES = LabelCures("--teacher-labels", "--fine-tune", is_option=True)
-
-
-@dataclass(frozen=True)
-class _Setting:
-    """What the recipes share: data, teacher, and what was found out about them."""
-
-    corpus: Corpus
-    data: dict[str, Any]
-    teacher: dict[str, Any]
-    looked: Looked
 
 
 def write_recipes(
@@ -129,8 +104,8 @@ def write_recipes(
     names = _names(teacher_labels, finished=finished)
     teacher_section, note = _teacher_section(teacher, folder, corpus, names, finished=finished)
     teacher_section["max_length"], length = _max_length(looked, corpus)
-    setting = _Setting(corpus, section, teacher_section, looked)
-    recipes, notes = _fitting(setting, starters)
+    setting = Setting(corpus, section, teacher_section, looked)
+    recipes, notes = proposed(setting, starters)
     files = {
         output / f"{name}.yaml": _written(name, body, output, own) for name, body in recipes.items()
     }
@@ -248,81 +223,6 @@ def _max_length(looked: Looked, corpus: Corpus) -> tuple[int, str]:
     cut = float((counts > limit).mean())
     said = f"texts: {int(np.median(counts))} tokens in the middle, {counts.max()} at most"
     return limit, f"{said}; max_length {limit} cuts {cut:.1%} of them"
-
-
-def _fitting(
-    setting: _Setting, starters: Sequence[tuple[StudentEntry, Starter]]
-) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """Returns the recipes that the teacher allows, and why others are left out."""
-    recipes: dict[str, dict[str, Any]] = {}
-    reasons: dict[str, str] = {}
-    for entry, starter in starters:
-        if starter.instead_of in recipes:
-            continue
-        body = _body(entry, starter, setting)
-        try:
-            recipe = recipe_model().model_validate(body)
-            if entry.tokenizer_of is None:
-                looked, task = setting.looked, setting.corpus.task
-                try_student_on(recipe, looked, looked, knows_head=True, task=task)
-            recipes[entry.name] = body
-            reasons.pop(str(starter.instead_of), None)
-        except ModelError as error:
-            reasons[entry.name] = str(error)
-    if not recipes:
-        raise ModelError(f"none of the students can be made of {setting.looked.folder}: {reasons}")
-    notes = [f"no recipe for {name}: {why}" for name, why in reasons.items()]
-    if not _has_mask(setting):
-        notes.append(
-            "the teacher has no mask token: texts are augmented by n-grams, not by masking"
-        )
-    return recipes, notes
-
-
-def _has_mask(setting: _Setting) -> bool:
-    return SpecialTokens.of(setting.looked.tokenizer).mask is not None
-
-
-def _body(entry: StudentEntry, starter: Starter, setting: _Setting) -> dict[str, Any]:
-    """Returns a recipe as it is written."""
-    student: dict[str, Any] = {"kind": entry.name}
-    if starter.embeddings == "teacher":
-        student["embeddings"] = "teacher"
-        width = getattr(setting.looked.model.config, "hidden_size", None)
-        if width and width <= _WIDEST and "dim" in option_fields(entry):
-            student["dim"] = width
-        if len(setting.looked.tokenizer) <= _ROWS:
-            student["vocabulary"] = "whole"  # words that training never saw keep their vectors
-    batches = math.ceil(len(setting.corpus.train) / starter.batch_size)
-    epochs, fewest, most = _BUDGETS[entry.road]
-    alpha = _ALPHA_OF_SEVERAL if setting.corpus.task == MULTI_LABEL else 0.0
-    augment = {"kind": "mask", "copies": 4, "p_mask": 0.1}
-    if not _has_mask(setting):
-        augment = {"kind": "ngram", "copies": 4, "p_ng": 0.5}
-    return {
-        "version": 1,
-        "name": entry.name,
-        "seeds": [0, 1, 2],
-        "data": setting.data,
-        "teacher": setting.teacher,
-        "transfer": {"augment": augment},
-        "student": student,
-        "objective": {"kind": "kl", "temperature": 1.0, "alpha": alpha},
-        "training": {
-            "steps": max(fewest, min(most, epochs * batches)),
-            "batch_size": starter.batch_size,
-            "learning_rate": starter.learning_rate,
-        },
-        "measure": _measure(setting.corpus),
-    }
-
-
-def _measure(corpus: Corpus) -> dict[str, Any]:
-    """Returns how the models are measured: in what is installed, as their users would decide."""
-    section: dict[str, Any] = {"runtimes": [name for name in _RUNTIMES if not lacking(name)]}
-    if rejection_problem(Reject.model_validate(_REJECT), corpus) is None:
-        section["reject"] = _REJECT
-    return section
 
 
 def _written(name: str, recipe: dict[str, Any], output: Path, own: str | None) -> str:

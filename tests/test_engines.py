@@ -27,13 +27,25 @@ from kdzoo.engines import (
     schedule,
     workers_for,
 )
+from kdzoo.engines.choice import threads_for, transformers_of
 from kdzoo.engines.pace import Pace
 from kdzoo.engines.relay import FileProgress, Relay, ToldOnce
 from kdzoo.errors import EngineError, FileError, StoreError
 from kdzoo.limits import MemoryLimit
-from kdzoo.plan import Claimed, Failed, Made, Plan, Result, RowSteps, Step, Threads, Unreached
+from kdzoo.plan import (
+    Claimed,
+    Failed,
+    Made,
+    Plan,
+    Result,
+    RowSteps,
+    Step,
+    Threads,
+    Unreached,
+    plan_of,
+)
 from kdzoo.plan.perform import computing_with
-from kdzoo.recipe import Study
+from kdzoo.recipe import Study, load_study
 
 
 def step(name: str, *waits_for: str, is_wide: bool = False) -> Step:
@@ -55,7 +67,7 @@ ROWS = (
     RowSteps("q", 0, "teacher/r", "student/q", "labels/r", "baseline/r", None),
 )
 PLAN = Plan(STEPS, ROWS)
-THREADS = Threads(narrow=1, wide=2)
+THREADS = Threads(narrow=1, wide=2, student=1)
 NO_PACE = Pace(Study("none", ()))
 
 
@@ -233,7 +245,16 @@ class TestHowManyProcesses:
         wide = [step(f"labels/{number}", is_wide=True) for number in range(3)]
 
         assert workers_for(None, wide, THREADS, 1, 0) == 1
-        assert workers_for(None, wide, Threads(1, 1), 1, 0) == 3
+        assert workers_for(None, wide, Threads(1, 1, 1), 1, 0) == 3
+
+    def test_counts_transformers_that_are_trained_side_by_side(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(choice, "usable_cores", lambda: 8)
+        trained = [step(f"student/{number}", is_wide=True) for number in range(3)]
+
+        assert workers_for(None, [TEACHER, *trained], Threads(1, 8, 2), 1, 0) == 3
+        assert workers_for(None, [TEACHER, *trained], Threads(1, 8, 8), 1, 0) == 1
 
     def test_is_one_where_accelerate_starts_several(self) -> None:
         assert workers_for(None, STEPS, THREADS, 2, 0) == 1
@@ -272,6 +293,43 @@ class TestHowManyProcesses:
             check_engine("local", 2, None)
 
 
+class TestHowManyThreads:
+    @pytest.mark.parametrize(
+        ("transformers", "cores", "widest", "share"),
+        [(0, 2, 2, 2), (1, 2, 2, 2), (2, 2, 2, 1), (6, 2, 2, 1), (6, 16, 16, 2), (3, 96, 8, 8)],
+    )
+    def test_of_transformers_are_an_even_share_of_the_cores(
+        self, transformers: int, cores: int, widest: int, share: int
+    ) -> None:
+        assert threads_for(None, transformers, cores, widest) == Threads(1, widest, share)
+
+    def test_are_those_that_the_user_says(self) -> None:
+        assert threads_for(3, 6, 16, 16) == Threads(3, 3, 3)
+
+    @pytest.mark.parametrize(("memory_gb", "expected"), [(64, 4), (2.5, 2), (0.1, 1)])
+    def test_of_a_study_count_the_transformers_that_memory_holds(
+        self,
+        write_recipe: WriteRecipe,
+        monkeypatch: pytest.MonkeyPatch,
+        memory_gb: float,
+        expected: int,
+    ) -> None:
+        """Student and control of two seeds; the tiny teacher weighs next to nothing."""
+        limit = MemoryLimit(int(memory_gb * 1e9), 0)
+        monkeypatch.setattr(choice, "memory_limit", lambda: limit)
+        recipe = write_recipe(student={"kind": "distilbert"})
+        study = load_study(str(recipe), seeds=[0, 1])
+
+        assert transformers_of(study, plan_of(study)) == expected
+
+    def test_of_a_study_without_transformers_leave_its_steps_as_they_are(
+        self, write_recipe: WriteRecipe
+    ) -> None:
+        study = load_study(str(write_recipe()))
+
+        assert transformers_of(study, plan_of(study)) == 1
+
+
 class Pool:
     """A process that was killed while it had nothing to do, or one that works."""
 
@@ -291,12 +349,20 @@ class TestWorkers:
     def test_have_room_for_a_wide_step_beside_others_where_it_takes_no_more(
         self, wide: int
     ) -> None:
-        engine = Workers(assignment(Threads(1, wide)), 2, Said(), NO_PACE)
+        engine = Workers(assignment(Threads(1, wide, 1)), 2, Said(), NO_PACE)
 
         assert engine.has_room(TEACHER, [])
         assert engine.has_room(TEACHER, [STEPS[1]]) == (wide == 1)
         assert engine.has_room(STEPS[1], [TEACHER]) == (wide == 1)
         assert not engine.has_room(STEPS[1], [STEPS[3], STEPS[4]])
+
+    def test_have_room_for_transformers_side_by_side_as_far_as_there_are_cores(self) -> None:
+        first, second, third = (step(f"student/{number}", is_wide=True) for number in range(3))
+        engine = Workers(assignment(Threads(1, 8, 4)), 8, Said(), NO_PACE)
+
+        assert engine.has_room(second, [first])
+        assert not engine.has_room(third, [first, second])
+        assert not engine.has_room(TEACHER, [first])
 
     def test_replace_one_that_was_killed_while_it_had_nothing_to_do(
         self, monkeypatch: pytest.MonkeyPatch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +15,13 @@ from kdzoo import list_steps, make_steps
 from kdzoo.engines import schedule
 from kdzoo.errors import RecipeError
 from kdzoo.plan import Plan, plan_of
+from kdzoo.plan.estimate import Durations
 from kdzoo.progress import Silent
 from kdzoo.recipe import load_study, shipped_recipes
 from kdzoo.recipe.carried import packed_study, unpacked_study
+from kdzoo.results import Store
 
+ROOT = Path(__file__).parents[1]
 HARD = {"objective": {"kind": "kl", "alpha": 1.0}}
 NOTHING_BESIDE = {"controls": {"hard_labels": False, "baseline": False}}
 EXPORTED = {"measure": {"runtimes": ["torch", "onnx"]}}
@@ -156,6 +160,22 @@ def test_another_process_gets_the_very_recipe(name: str) -> None:
             said, still = (getattr(v.recipe, name).model_fields_set for v in (own, other))
             assert still <= said, "what is not said stays unsaid"
             assert ("select_by" in still) == ("select_by" in said)
+
+
+class TestDurations:
+    @pytest.mark.parametrize("gpu", [None, "NVIDIA H200"])
+    def test_are_of_machines_like_this_one(self, gpu: str | None, tmp_path: Path) -> None:
+        """What a GPU trained says nothing of a machine without one."""
+        published = next((ROOT / "results" / "quickstart" / "models").glob("static--s0--*"))
+        record = json.loads((published / "record.json").read_text(encoding="utf-8"))
+        record["environment"] |= {"gpu": gpu} if gpu else {}
+        folder = tmp_path / "other" / "models" / published.name
+        folder.mkdir(parents=True)
+        (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
+
+        found = Durations.of(Store(tmp_path / "study")).a_step
+
+        assert len(found.get("static", [])) == (gpu is None)
 
 
 class TestAStudyMadeInParts:

@@ -72,8 +72,8 @@ def run(
     threads: Annotated[
         int | None,
         typer.Option(
-            help="Threads of each step [default: 1 for small architectures, all cores where a "
-            "transformer is at work]."
+            help="Threads of each step [default: 1 for small architectures, all cores for the "
+            "teacher, an even share of them for students that are transformers]."
         ),
     ] = None,
     label_parts: Annotated[

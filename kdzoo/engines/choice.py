@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from contextlib import suppress
 
 from kdzoo import extensions
 from kdzoo.engines.connection import check_ray
 from kdzoo.engines.schedule import WORKER_BYTES
-from kdzoo.errors import EngineError, did_you_mean
+from kdzoo.errors import EngineError, KdzooError, did_you_mean
 from kdzoo.limits import memory_limit, usable_cores
-from kdzoo.plan import Step, Threads
+from kdzoo.model import size_bytes
+from kdzoo.plan import TRAINED, Plan, Step, Threads
+from kdzoo.recipe import Study
+from kdzoo.recipe.teacher import Teacher
+from kdzoo.teacher import find_model
 
 ENGINES = ("local", "ray")
 MOST_PARTS = 10_000  # of a labelling
@@ -89,9 +95,50 @@ def workers_for(
         return wanted
     if extensions.here_alone():
         return 1
-    side_by_side = sum(threads.of(step) == threads.narrow for step in steps)
+    alone = threads.wide if threads.wide > threads.narrow else math.inf
+    side_by_side = sum(threads.of(step) < alone for step in steps)
     room = gpus or int(usable_cores())
     return max(1, min(room, _fitting(), side_by_side))
+
+
+def threads_for(wanted: int | None, transformers: int, cores: int, widest: int) -> Threads:
+    """Returns how many threads steps compute with, by what the study is and where it is made.
+
+    Transformers are trained side by side: two with a thread each end sooner than one after the
+    other with two threads. Where there are fewer of them than cores, each gets its share of these.
+
+    Args:
+        wanted: what the user says; None leaves it to kdzoo.
+        transformers: students that are trained side by side.
+        cores: of all machines.
+        widest: the most threads that a step may have.
+    """
+    if wanted is not None:
+        return Threads(wanted, wanted, wanted)
+    return Threads(1, widest, max(1, min(widest, cores // max(1, transformers))))
+
+
+def transformers_of(study: Study, plan: Plan) -> int:
+    """Returns how many students that are transformers are trained side by side.
+
+    All that the plan has, controls too, or as many as the machine's memory holds: each takes its
+    weights four times, with gradients and what AdamW keeps, and is no larger than its teacher.
+    """
+    trained = [step for step in plan.steps if step.kind in TRAINED and step.is_wide]
+    names = {step.variant for step in trained}
+    teachers = [v.recipe.teacher for v in study.variants if v.name in names]
+    largest = max((_teacher_bytes(teacher) for teacher in teachers), default=0)
+    fitting = memory_limit().total_bytes // (WORKER_BYTES + 4 * largest)
+    return max(1, min(len(trained), fitting))
+
+
+def _teacher_bytes(teacher: Teacher) -> int:
+    """Returns how large the largest model is that teaches; 0 of one that is not there."""
+    sizes = [0]
+    for name in teacher.sources:
+        with suppress(KdzooError):  # whoever makes the teacher tells of it
+            sizes.append(size_bytes(find_model(name, teacher.fallback)))
+    return max(sizes)
 
 
 def _fitting() -> int:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from kdzoo.engines.assignment import ENVIRONMENT, Assignment, perform_step, time_there
+from kdzoo.engines.choice import threads_for
 from kdzoo.engines.connection import ANSWER_S, connected
 from kdzoo.engines.nodes import Node, check_nodes, look_around, paths_of
 from kdzoo.engines.pace import Pace
@@ -36,6 +37,7 @@ class Cluster(AbstractContextManager["Cluster"]):
         assignment: the study; all machines see its folders.
         address: as ``check_ray`` takes it.
         threads: of each step, where the user says it.
+        transformers: students of that kind that are trained side by side.
         progress: told what the machines tell.
         pace: of the study.
     """
@@ -43,6 +45,7 @@ class Cluster(AbstractContextManager["Cluster"]):
     assignment: Assignment
     address: str
     threads: int | None
+    transformers: int
     progress: Progress
     pace: Pace
 
@@ -87,7 +90,7 @@ class Cluster(AbstractContextManager["Cluster"]):
                 f"--threads {self.threads}: no machine of the cluster has so many cores; write "
                 f"--threads {max(cores)} or fewer"
             )
-        return Threads(self.threads or 1, self.threads or min(cores))
+        return threads_for(self.threads, self.transformers, sum(cores), min(cores))
 
     def __exit__(
         self,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from kdzoo.engines.assignment import Assignment
-from kdzoo.engines.choice import workers_for
+from kdzoo.engines.choice import threads_for, transformers_of, workers_for
 from kdzoo.engines.cluster import Cluster
 from kdzoo.engines.in_process import InProcess
 from kdzoo.engines.pace import Pace
@@ -74,15 +74,16 @@ def make(
         return
     performer.context.store.begin()
     progress, pace = performer.context.progress, Pace(performer.study)
-    say = progress.say
+    say, transformers = progress.say, transformers_of(performer.study, plan)
     if way.engine != "local":
         address = way.engine.partition(":")[2]
-        given = _assignment(performer, way, Threads(1, 1))
-        with Cluster(given, address, way.threads, progress, pace) as cluster:
+        given = _assignment(performer, way, Threads(1, 1, 1))
+        with Cluster(given, address, way.threads, transformers, progress, pace) as cluster:
             Schedule(plan, cluster, ended, results, say).perform(steps)
         return
     processes = performer.context.accelerator.num_processes
-    threads = Threads(way.threads or 1, way.threads or torch.get_num_threads())
+    cores = torch.get_num_threads()
+    threads = threads_for(way.threads, transformers, cores, cores)
     count = workers_for(way.workers, steps, threads, processes, torch.cuda.device_count())
     if count == 1:
         Schedule(plan, InProcess(performer, threads), ended, results, say).perform(steps)
@@ -109,9 +110,9 @@ def measure(performer: Performer, way: Way, trained: Sequence[Trained]) -> None:
     if not address:
         time_study(trained, performer.context)
         return
-    given = _assignment(performer, way, Threads(1, 1))
+    given = _assignment(performer, way, Threads(1, 1, 1))
     progress, pace = performer.context.progress, Pace(performer.study)
-    with Cluster(given, address, way.threads, progress, pace) as cluster:
+    with Cluster(given, address, way.threads, 1, progress, pace) as cluster:
         cluster.measure(trained, performer.context)
 
 

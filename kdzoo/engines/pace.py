@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import fmean
 
-from kdzoo.plan import Step
+from kdzoo.plan import TRAINED, Step
 from kdzoo.recipe import Recipe, Study
 
 PHASES = {  # the steps of a plan come in this order; one of a later phase says nothing of these
     "training": ("teacher", "baseline", "labels", "student", "control"),
     "reading and exporting": ("quality", "export"),
 }
-TRAINED = ("student", "control")
 Like = tuple[str, str]
 
 

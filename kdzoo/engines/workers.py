@@ -52,11 +52,11 @@ class Workers(AbstractContextManager["Workers"]):
         self._closing.__exit__(kind, error, trace)
 
     def has_room(self, step: Step, running: Collection[Step]) -> bool:
-        """Returns whether a process is free; a step that uses all cores is made alone."""
+        """Returns whether a process is free, and cores; a step that uses all of them is alone."""
         threads = self.assignment.threads
-        if running and any(threads.of(busy) > threads.narrow for busy in (step, *running)):
-            return False
-        return len(running) < self.count
+        taken = sum(threads.of(busy) for busy in (step, *running))
+        there = max(threads.wide, self.count * threads.narrow)
+        return not running or (len(running) < self.count and taken <= there)
 
     def start(self, step: Step, keys: Mapping[str, str]) -> Future[Result]:
         """Gives a step to a free process."""

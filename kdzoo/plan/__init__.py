@@ -14,9 +14,10 @@ from kdzoo.plan.perform import (
     Threads,
     Unreached,
 )
-from kdzoo.plan.step import Plan, RowSteps, Step
+from kdzoo.plan.step import TRAINED, Plan, RowSteps, Step
 
 __all__ = [
+    "TRAINED",
     "Claimed",
     "Failed",
     "Lacking",

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from kdzoo.errors import KdzooError
-from kdzoo.plan.step import Plan, Step
+from kdzoo.measure import environment
+from kdzoo.plan.step import TRAINED, Plan, Step
 from kdzoo.recipe import Study
 from kdzoo.results import RECORD, Record, Store
 from kdzoo.results.store import read_as
@@ -50,11 +51,14 @@ class Durations:
 
     @classmethod
     def of(cls, store: Store) -> Durations:
-        """Returns what the records of a store, and of those beside it, tell."""
-        found = cls()
+        """Returns what the records of a store, and of those beside it, tell.
+
+        What a GPU trained says nothing of a machine without one, nor of another GPU.
+        """
+        found, gpu = cls(), environment().get("gpu")
         for record in _records(store):
             training = record.training
-            if training is None:
+            if training is None or record.environment.get("gpu") != gpu:
                 continue
             if record.role == "teacher":
                 found.teachers.append(training.seconds)
@@ -66,7 +70,7 @@ class Durations:
         """Returns the seconds that a step may take; None where nothing like it is known."""
         if step.kind == "teacher":
             return median(self.teachers) if self.teachers else None
-        if step.kind not in ("student", "control"):
+        if step.kind not in TRAINED:
             return None
         recipe = next(variant.recipe for variant in study.variants if variant.name == step.variant)
         known = self.a_step.get(recipe.student.kind)

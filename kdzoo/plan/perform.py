@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from kdzoo.claims import ClaimedError
 from kdzoo.errors import KdzooError
-from kdzoo.plan.step import Plan, RowSteps, Step
+from kdzoo.plan.step import TRAINED, Plan, RowSteps, Step
 from kdzoo.recipe import Study, Variant
 from kdzoo.steps import (
     FATAL,
@@ -91,14 +91,18 @@ class Threads:
     Attributes:
         narrow: of small architectures, which hardly gain by a second one.
         wide: of steps in which a transformer is at work.
+        student: of a student that is a transformer, which is trained beside others.
     """
 
     narrow: int
     wide: int
+    student: int
 
     def of(self, step: Step) -> int:
         """Returns the threads of a step."""
-        return self.wide if step.is_wide else self.narrow
+        if not step.is_wide:
+            return self.narrow
+        return self.student if step.kind in TRAINED else self.wide
 
 
 @dataclass

@@ -12,6 +12,7 @@ from kdzoo.errors import RecipeError
 from kdzoo.teacher import WHOLE, Part
 
 Kind = Literal["teacher", "baseline", "labels", "student", "control", "quality", "export"]
+TRAINED = ("student", "control")  # kinds of steps that train an architecture of the zoo
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 

@@ -202,7 +202,7 @@ def _check(variant: Variant, seed: int, workers: int, context: StudyContext) -> 
         KdzooError: it cannot.
     """
     check_engine("local", workers, None)
-    workers_for(workers, (), Threads(1, 1), context.accelerator.num_processes, 0)
+    workers_for(workers, (), Threads(1, 1, 1), context.accelerator.num_processes, 0)
     check_writable(context.store.root, "give --out a folder that you may write")
     check_cache()
     check_study(Study(variant.recipe.name, (variant,)), context.data)
