@@ -317,8 +317,8 @@ class TestHowManyThreads:
         """Student and control of two seeds; the tiny teacher weighs next to nothing."""
         limit = MemoryLimit(int(memory_gb * 1e9), 0)
         monkeypatch.setattr(choice, "memory_limit", lambda: limit)
-        recipe = write_recipe(student={"kind": "distilbert"})
-        study = load_study(str(recipe), seeds=[0, 1])
+        changed = ["student={kind: distilbert}"]
+        study = load_study(str(write_recipe()), overrides=changed, seeds=[0, 1])
 
         assert transformers_of(study, plan_of(study)) == expected
 
