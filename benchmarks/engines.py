@@ -9,7 +9,7 @@ cluster are real Ray nodes of a core each on this machine (`ray.cluster_utils.Cl
                --engine ray; one node of a core, two nodes
     labelling  so many texts in parts: one node, two nodes
 
-`plan.py` runs it.
+`plan.py` runs the first, `nodes.py` the second.
 """
 
 from __future__ import annotations
@@ -37,12 +37,10 @@ class Place:
     Attributes:
         home: of all of them.
         asked: the zoo, and how it is changed.
-        texts: that are labelled.
     """
 
     home: Path
     asked: tuple[str, ...]
-    texts: int
 
     def command(self, only: str, *options: str) -> list[str]:
         """Returns a command that makes some steps."""
@@ -131,15 +129,15 @@ def training(place: Place) -> list[dict[str, object]]:
     return rows(times, against)
 
 
-def labelling(place: Place) -> list[dict[str, object]]:
-    """Times the labelling of many texts, in parts."""
+def labelling(place: Place, count: int) -> list[dict[str, object]]:
+    """Times the labelling of so many texts, in parts."""
     texts = place.home / "texts.txt"
-    texts.write_text("".join(sentences(place.texts)), encoding="utf-8")
-    parts = str(max(2, place.texts // 4096))
+    texts.write_text("".join(sentences(count)), encoding="utf-8")
+    parts = str(max(2, count // 4096))
     options = ("--label-parts", parts, "--set", f"transfer={{unlabelled: {{files: {texts}}}}}")
     times = {}
-    for count, noun in ((1, "one node"), (2, "two nodes")):
-        with cluster(count) as address:
+    for nodes, noun in ((1, "one node"), (2, "two nodes")):
+        with cluster(nodes) as address:
             engine = ("--engine", f"ray:{address}")
             times[noun] = net_s(place, "begun", "labels", *options, *engine)
     return rows(times, {"two nodes": "one node"})

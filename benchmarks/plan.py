@@ -3,10 +3,10 @@
 Finding: one student of ``quickstart/static`` is trained for a step. Its folder then stands for all
 students and controls of 250 seeds, under the keys that these have; with their quality, that makes
 more than a thousand steps. The time is that from the recipes, read and checked, to the list of what
-is made: what every further start of a study costs. Training and labelling: see engines.py.
+is made: what every further start of a study costs. Training: see engines.py.
 
-Run:  python benchmarks/plan.py           less than 25 minutes on 2 CPU cores; time nothing else
-Needs the extras `demo` and `ray`. ``--steps 20 --texts 600`` tries it in some minutes.
+Run:  python benchmarks/plan.py           11 minutes on 2 CPU cores; time nothing else
+Needs the extras `demo` and `ray`. ``--steps 20`` tries it in some minutes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from engines import Place, labelling, prepare, training
+from engines import Place, prepare, training
 from setting import Data, Overrides, Publish, empty_cache, show
 
 SEEDS, ROUNDS, BAR_S = 250, 5, 2.0
@@ -40,19 +40,17 @@ def main(
     data: Data = None,
     overrides: Overrides = None,
     steps: Annotated[int, typer.Option(min=1, help="Of each training.")] = 200,
-    texts: Annotated[int, typer.Option(min=1, help="To label.")] = 100_000,
     publish: Publish = False,
 ) -> None:
-    """Find a thousand finished steps; train and label in all ways; print times and ratios."""
+    """Find a thousand finished steps; train in all ways; print times and ratios."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # of the nodes that are started here
     changes = [*(overrides or ()), f"training.steps={steps}", "training.evaluations=1"]
     asked = (recipe, "--seeds", seeds, *(f"--set={change}" for change in changes))
     with tempfile.TemporaryDirectory() as home:
-        place = Place(Path(home), (*asked, *(["--data", data] if data else [])), texts)
+        place = Place(Path(home), (*asked, *(["--data", data] if data else [])))
         shown = {"finished steps": [finding(Path(home))]}
         prepare(place)
         shown[f"students and controls of {recipe}, {steps:,} steps each"] = training(place)
-        shown[f"labelling of {texts:,} texts"] = labelling(place)
     show("plan", shown, publish=publish)
 
 
