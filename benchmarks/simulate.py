@@ -187,7 +187,7 @@ def row_of(course: Course, price: float) -> dict[str, object]:
     limit = max(list(shares)[1:], key=shares.__getitem__)
     return {
         "machines": f"{course.nodes:,}",
-        "hours": f"{course.now_s / 3600:,.2f}",
+        "hours": f"{course.now_s / 3600:.4g}",
         "cost": f"{whole_s / 3600 * price:,.2f}",
         **{name: f"{share:.0%}" for name, share in shares.items()},
         "limit": "the work" if shares["computing"] > 0.8 else LIMITS[limit],
