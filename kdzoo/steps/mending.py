@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kdzoo.runtime import load_classifier
-from kdzoo.runtime.export import export_model, int8_layers
 from kdzoo.runtime.parity import Parity
 from kdzoo.runtime.settings import ExportSettings
 
@@ -46,6 +45,8 @@ def kept_in_float(
     Returns:
         Names of operations in the graph; none where nothing helps.
     """
+    from kdzoo.runtime.export import export_model, int8_layers  # needs the extra `onnx`
+
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(scratch) / "form"
 
