@@ -105,7 +105,8 @@ def _draw(tuned: Tuned, stem: Path) -> list[Path]:
         axes.scatter(places, accuracies, color="#0072B2", s=24, label="a trial")
         if has_front:
             front = sorted((trial.figures[1], trial.figures[0] * 100) for trial in tuned.best)
-            axes.plot(*zip(*front, strict=True), color="#009E73", marker="o", label="the front")
+            costs, shares = zip(*front, strict=True)  # in steps: no trial lies between two
+            axes.step(costs, shares, where="post", color="#009E73", marker="o", label="the front")
         else:
             so_far = [max(accuracies[: place + 1]) for place in range(len(accuracies))]
             axes.step(places, so_far, where="post", color="#009E73", label="the best so far")
