@@ -21,7 +21,11 @@ from kdzoo.results import Store
 from kdzoo.statistics.cascade import RISK, Cascaded, cascaded, promised
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
-STUDIES = (("clinc150", 0.005), ("sick", 0.02), ("sst2-mpnet", 0.01))  # with the loss that is promised
+STUDIES = (  # with the loss that is promised
+    ("clinc150", 0.005),
+    ("sick", 0.02),
+    ("sst2-mpnet", 0.01),
+)
 SEED = 0
 Flags = npt.NDArray[np.bool_]
 
