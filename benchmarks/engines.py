@@ -42,6 +42,15 @@ class Place:
     home: Path
     asked: tuple[str, ...]
 
+    @classmethod
+    def of(
+        cls, home: str, recipe: str, seeds: str, data: str | None, changes: Sequence[str]
+    ) -> Place:
+        """Returns the place of a zoo: its recipes, seeds and data, and how it is changed."""
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # of the nodes that are started here
+        asked = (recipe, "--seeds", seeds, *(f"--set={change}" for change in changes))
+        return cls(Path(home), (*asked, *(["--data", data] if data else [])))
+
     def command(self, only: str, *options: str) -> list[str]:
         """Returns a command that makes some steps."""
         return ["run", *self.asked, "--only", only, *options]

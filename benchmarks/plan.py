@@ -5,7 +5,7 @@ students and controls of 250 seeds, under the keys that these have; with their q
 more than a thousand steps. The time is that from the recipes, read and checked, to the list of what
 is made: what every further start of a study costs. Training: see engines.py.
 
-Run:  python benchmarks/plan.py           11 minutes on 2 CPU cores; time nothing else
+Run:  python benchmarks/plan.py           less than 20 minutes on 2 CPU cores; time nothing else
 Needs the extras `demo` and `ray`. ``--steps 20`` tries it in some minutes.
 """
 
@@ -43,11 +43,9 @@ def main(
     publish: Publish = False,
 ) -> None:
     """Find a thousand finished steps; train in all ways; print times and ratios."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # of the nodes that are started here
     changes = [*(overrides or ()), f"training.steps={steps}", "training.evaluations=1"]
-    asked = (recipe, "--seeds", seeds, *(f"--set={change}" for change in changes))
     with tempfile.TemporaryDirectory() as home:
-        place = Place(Path(home), (*asked, *(["--data", data] if data else [])))
+        place = Place.of(home, recipe, seeds, data, changes)
         shown = {"finished steps": [finding(Path(home))]}
         prepare(place)
         shown[f"students and controls of {recipe}, {steps:,} steps each"] = training(place)

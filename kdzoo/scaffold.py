@@ -22,10 +22,7 @@ from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.schema import Data
 from kdzoo.registry import students
 from kdzoo.starters import chosen_starters, own_file, usual_starters
-from kdzoo.steps import (
-    refuse_other_kind,
-    refuse_other_task,
-)
+from kdzoo.steps import refuse_other_kind, refuse_other_task
 from kdzoo.teacher import (
     LabelCures,
     Looked,

@@ -120,5 +120,5 @@ def _train(variant: Variant, seed: int, context: StudyContext) -> tuple[str, See
     run = run_of(variant, seed, context)
     job, _ = plan_jobs(run, context.data)
     is_wide = students.get(variant.recipe.student.kind).road == "compression"
-    with computing_with(0 if is_wide else 1):  # a trial has the cores to itself
+    with computing_with(0 if is_wide else 1):  # 0: all that its process has
         return obtain_student(job, context), run
