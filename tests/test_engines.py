@@ -330,6 +330,32 @@ class TestHowManyThreads:
         assert transformers_of(study, plan_of(study)) == 1
 
 
+class TestTeacher:
+    @pytest.mark.parametrize("threads", [None, 1])
+    def test_is_looked_up_before_its_step_only_where_kdzoo_chooses_the_threads(
+        self,
+        write_recipe: WriteRecipe,
+        kdzoo: RunCommand,
+        monkeypatch: pytest.MonkeyPatch,
+        threads: int | None,
+    ) -> None:
+        """Looking it up may fetch it, and who names the threads need not wait for that."""
+        looked_up: list[str] = []
+
+        def find(name: str, _: object) -> Path:
+            looked_up.append(name)
+            return Path(name)
+
+        monkeypatch.setattr(choice, "find_model", find)
+        said = () if threads is None else ("--threads", str(threads))
+        options = ["--workers", "1", "--only", "baseline", *said]
+        outcome = kdzoo("run", write_recipe(), "--set", "student={kind: distilbert}", *options)
+
+        assert outcome.code == 0, outcome
+
+        assert bool(looked_up) == (threads is None)
+
+
 class Pool:
     """A process that was killed while it had nothing to do, or one that works."""
 

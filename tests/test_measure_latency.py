@@ -413,6 +413,34 @@ class TestAFailure:
         assert children() == []
 
 
+class TestProgress:
+    def test_counts_every_row_that_is_started(self, tmp_path: Path) -> None:
+        """References are started first, and by themselves."""
+        counted: list[int] = []
+
+        class Counts(Silent):
+            @contextmanager
+            def task(
+                self, description: str, total: int, done: int = 0, unit: str = "steps"
+            ) -> Iterator[Task]:
+                if description.startswith("starting"):
+                    counted.append(total)
+                with super().task(description, total, done, unit) as task:
+                    yield task
+
+        first, second, third = (obedient(tmp_path, name) for name in "abc")
+        measure_candidates(
+            [first, second, third],
+            TEXTS,
+            references=[first],
+            settings=MeasureSettings(1, 1, 1, 1),
+            seed=0,
+            progress=Counts(),
+        )
+
+        assert counted == [1, 2]
+
+
 class TestBadInput:
     @pytest.mark.parametrize("value", [0, -1])
     @pytest.mark.parametrize("name", sorted(vars(MeasureSettings()).keys() - {"is_isolated"}))

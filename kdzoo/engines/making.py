@@ -74,22 +74,23 @@ def make(
         return
     performer.context.store.begin()
     progress, pace = performer.context.progress, Pace(performer.study)
-    say, transformers = progress.say, transformers_of(performer.study, plan)
+    # how large a teacher is matters only where kdzoo chooses: it may have to be fetched
+    transformers = transformers_of(performer.study, plan) if way.threads is None else 1
     if way.engine != "local":
         address = way.engine.partition(":")[2]
         given = _assignment(performer, way, Threads(1, 1, 1))
         with Cluster(given, address, way.threads, transformers, progress, pace) as cluster:
-            Schedule(plan, cluster, ended, results, say).perform(steps)
+            Schedule(plan, cluster, ended, results, progress.say).perform(steps)
         return
     processes = performer.context.accelerator.num_processes
     cores = torch.get_num_threads()
     threads = threads_for(way.threads, transformers, cores, cores)
     count = workers_for(way.workers, steps, threads, processes, torch.cuda.device_count())
     if count == 1:
-        Schedule(plan, InProcess(performer, threads), ended, results, say).perform(steps)
+        Schedule(plan, InProcess(performer, threads), ended, results, progress.say).perform(steps)
         return
     with Workers(_assignment(performer, way, threads), count, progress, pace) as engine:
-        Schedule(plan, engine, ended, results, say).perform(steps)
+        Schedule(plan, engine, ended, results, progress.say).perform(steps)
 
 
 def measure(performer: Performer, way: Way, trained: Sequence[Trained]) -> None:

@@ -140,15 +140,17 @@ class _Session:
     def _hold(self, references: Sequence[Measurement]) -> list[Measurement]:
         """Starts the references that leave room for a candidate as large as any; at least one."""
         held: list[Measurement] = []
-        for measurement in reversed(references):  # exported forms, the smallest, are named last
-            if held and not self._has_room(held):
-                break
-            measurement.start(self.texts[0], first_round=0)
-            largest_bytes = max(measured.loaded_bytes for measured in [*held, measurement])
-            if held and memory_limit().available_bytes < largest_bytes:
-                measurement.close()
-                break
-            held.append(measurement)
+        with self.progress.task("starting the references", len(references), unit="rows") as task:
+            for measurement in reversed(references):  # exported forms, the smallest, are last
+                if held and not self._has_room(held):
+                    break
+                measurement.start(self.texts[0], first_round=0)
+                largest_bytes = max(measured.loaded_bytes for measured in [*held, measurement])
+                if held and memory_limit().available_bytes < largest_bytes:
+                    measurement.close()
+                    break
+                held.append(measurement)
+                task.advance(1, str(measurement.candidate))
         if len(held) < len(references):
             self.progress.say(
                 f"memory is short: only {len(held)} of {len(references)} references are measured "
@@ -161,7 +163,7 @@ class _Session:
     ) -> list[Measurement]:
         """Starts those that are next, at least one, while there is room for another."""
         group: list[Measurement] = []
-        with self.progress.task("starting what is measured", len(waiting), unit="rows") as task:
+        with self.progress.task("starting the other rows", len(waiting), unit="rows") as task:
             while waiting and (not group or self._has_room([*held, *group])):
                 measurement = waiting.popleft()
                 measurement.start(self.texts[0], first_round)
