@@ -73,10 +73,16 @@ def encoder(
 
 
 def fitted(
-    folder: Path, encoder: Path, corpus: Corpus, max_length: int = 32
+    folder: Path,
+    encoder: Path,
+    corpus: Corpus,
+    max_length: int = 32,
+    lower: Sequence[int] = (),
 ) -> tuple[SentenceEncoder, Teacher]:
     """Fits a head, saves it in ``folder``, and returns it as a teacher."""
-    opened = open_sentence_encoder(encoder, None, max_length, 8, reads_pairs=corpus.has_pairs)
+    opened = open_sentence_encoder(
+        encoder, None, max_length, 8, lower=lower, reads_pairs=corpus.has_pairs
+    )
     save_linear(folder, opened, fit_head(opened, corpus, Silent(), CPU), corpus.labels)
     member = open_member(folder, max_length, corpus.labels, sentences=opened)
     return opened, Teacher((member,), encoder, max_length, 8)
@@ -93,11 +99,14 @@ def pipeline_logits(folder: Path, texts: Sequence[Example]) -> Any:
 
 
 class TestModel:
+    @pytest.mark.parametrize("lower", [(), (0, 1)])
     @pytest.mark.parametrize("kind", ["texts", "pairs"])
-    def test_is_one_in_every_form(self, encoder: Path, tmp_path: Path, kind: str) -> None:
+    def test_is_one_in_every_form(
+        self, encoder: Path, tmp_path: Path, kind: str, lower: tuple[int, ...]
+    ) -> None:
         """Through vectors in the cache, as a model and in a pipeline: the same logits."""
         corpus = tiny_corpus() if kind == "texts" else pair_corpus()
-        _, teacher = fitted(tmp_path / "model", encoder, corpus)
+        _, teacher = fitted(tmp_path / "model", encoder, corpus, lower=lower)
         examples = corpus.validation
 
         labelled = teacher.label(examples, Silent(), CPU)[:].astype(np.float32)
@@ -128,15 +137,18 @@ class TestModel:
         np.testing.assert_allclose(exported, own, rtol=1e-4, atol=1e-4)
 
     @pytest.mark.slow
+    @pytest.mark.parametrize("lower", [(), (0, 1)])
     @pytest.mark.parametrize("kind", ["texts", "pairs"])
-    def test_of_any_encoder_exports(self, encoder: Path, tmp_path: Path, kind: str) -> None:
+    def test_of_any_encoder_exports(
+        self, encoder: Path, tmp_path: Path, kind: str, lower: tuple[int, ...]
+    ) -> None:
         """In float32 to the same labels; in 8 bits nearly to the same logits.
 
         What such random encoders say of two texts differs by less than 8 bits can hold.
         """
         corpus = tiny_corpus() if kind == "texts" else pair_corpus()
         inputs = [each.input for each in corpus.validation]
-        fitted(tmp_path / "model", encoder, corpus)
+        fitted(tmp_path / "model", encoder, corpus, lower=lower)
         own = load_classifier(tmp_path / "model", "torch").logits(inputs)
         for runtime in ("onnx", "onnx-int8"):
             export_model(tmp_path / "model", tmp_path / runtime, runtime, ExportSettings())
@@ -335,6 +347,25 @@ class TestVectors:
         np.testing.assert_array_equal(resumed, whole)
         assert next(calls) == len(TEXTS) // 8 + 1
 
+    @pytest.mark.parametrize("kind", ["albert", "bert", "electra", "modernbert", "mpnet"])
+    def test_hold_what_transformers_says_of_lower_layers(self, tmp_path: Path, kind: str) -> None:
+        """Behind the sentence vector, each of length 1, padding left out."""
+        folder = save_teacher(kind, tmp_path / kind)
+        opened = open_sentence_encoder(folder, None, 32, 8, lower=(0, 1))
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        model = AutoModel.from_pretrained(folder).eval()
+
+        found = opened.vectors(TEXTS, Silent(), CPU)[:].astype(np.float32)
+
+        for text, vector in zip(TEXTS, found, strict=True):  # one by one: no padding
+            read = tokenizer(text.text, truncation=True, max_length=32, return_tensors="pt")
+            with torch.inference_mode():
+                output = model(**read, output_hidden_states=True)
+            states = (output.last_hidden_state, *output.hidden_states[:2])
+            means = [state[0].mean(0) for state in states]
+            expected = np.concatenate([(mean / mean.norm()).numpy() for mean in means])
+            np.testing.assert_allclose(vector, expected, atol=2e-3)
+
     def test_have_keys_of_what_decides_them(self, tiny_encoder: Path, tmp_path: Path) -> None:
         dense = sentence_folder(tiny_encoder, tmp_path / "dense", ("Pooling", "Dense"))
         normal = sentence_folder(tiny_encoder, tmp_path / "normal", ("Pooling", "Normalize"))
@@ -343,6 +374,8 @@ class TestVectors:
             open_sentence_encoder(tiny_encoder, "cls", 32, 8).key,
             open_sentence_encoder(tiny_encoder, None, 16, 8).key,
             open_sentence_encoder(tiny_encoder, None, 32, 8, reads_pairs=True).key,
+            open_sentence_encoder(tiny_encoder, None, 32, 8, lower=(0,)).key,
+            open_sentence_encoder(tiny_encoder, None, 32, 8, lower=(1,)).key,
             open_sentence_encoder(dense, None, 32, 8).key,
             open_sentence_encoder(normal, None, 32, 8).key,
         ]
@@ -383,6 +416,10 @@ class TestStudy:
             ({"head": "linear"}, "remove fine_tune"),
             ({"head": "linear", "fine_tune": None, "labels": [*LABELS]}, "remove them or head"),
             ({"pooling": "cls"}, "pooling belongs to head: linear"),
+            ({"lower_layers": [0]}, "lower_layers belong to head: linear"),
+            ({**LINEAR, "lower_layers": [1, 0]}, "write each layer once, the lowest first"),
+            ({**LINEAR, "lower_layers": [-1]}, "greater than or equal to 0"),
+            ({**LINEAR, "lower_layers": [9]}, "write 0, which is the embeddings, to 1"),
             ({"head": "square", "fine_tune": None}, "linear"),
             ({**LINEAR, "pooling": "last"}, "Known: cls, max, mean"),
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from torch.nn import functional
 from kdzoo.bounds import read_json
 from kdzoo.digest import file_sha256
 from kdzoo.errors import ModelError, first_line
+from kdzoo.fields import LowerLayers
 
 PoolingKind = Literal["mean", "cls", "max"]
 Activation = Literal["Identity", "Tanh", "ReLU", "GELU", "Sigmoid", "SiLU"]
@@ -70,12 +72,15 @@ class Pooling(_Step):
     Attributes:
         kind: of the tokens' outputs, the ``mean``, that of the first (``cls``), or the ``max``.
         steps: what the pooled vector goes through, in this order.
+        lower: layers below the last whose pooled outputs stand behind that vector, each of them
+            and it of length 1; 0 is the embeddings.
     """
 
     kind: PoolingKind = "mean"
     steps: tuple[Annotated[Normalize | Dense, Field(discriminator="kind")], ...] = Field(
         (), max_length=8
     )
+    lower: LowerLayers = Field((), exclude_if=operator.not_)
 
     def module(self) -> nn.Sequential:
         """Returns the layers behind the pooling."""
@@ -83,7 +88,8 @@ class Pooling(_Step):
 
     def width(self, hidden_size: int) -> int:
         """Returns how wide a sentence vector is."""
-        return next((s.outputs for s in reversed(self.steps) if isinstance(s, Dense)), hidden_size)
+        last = next((s.outputs for s in reversed(self.steps) if isinstance(s, Dense)), hidden_size)
+        return last + len(self.lower) * hidden_size
 
 
 class _Normalize(nn.Module):

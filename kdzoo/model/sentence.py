@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from transformers import AutoConfig, AutoModel, PreTrainedConfig
 
 from kdzoo.model.pooling import Pooling, pool
@@ -52,6 +53,7 @@ class KdzooSentenceForSequenceClassification(WholeModel):
         if getattr(self.encoder, "pooler", None) is not None:
             self.encoder.pooler = None  # another pooling than ours, which nothing would read
         self.kind = pooling.kind
+        self.lower = pooling.lower
         self.steps = pooling.module()
         parts = 4 if config.reads_pairs else 1
         width = pooling.width(own.hidden_size)
@@ -65,9 +67,17 @@ class KdzooSentenceForSequenceClassification(WholeModel):
 
     def encode(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Returns the sentence vectors [B, D] of single texts [B, T]."""
-        output = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
+        output = self.encoder(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            output_hidden_states=bool(self.lower),
+        )
         vectors: Tensor = self.steps(pool(output.last_hidden_state, attention_mask, self.kind))
-        return vectors
+        if not self.lower:
+            return vectors
+        states = [output.hidden_states[number] for number in self.lower]  # [B, T, D] each
+        pooled = [pool(each, attention_mask, self.kind) for each in states]
+        return torch.cat([functional.normalize(v, dim=-1) for v in (vectors, *pooled)], dim=-1)
 
     def vectors(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from kdzoo.fields import LowerLayers
 from kdzoo.recipe.csv import Csv, Named
 from kdzoo.recipe.numbers import Few, Fraction, Rate, Seed, SelectBy
 from kdzoo.recipe.section import Section
@@ -100,6 +101,12 @@ class Teacher(Section):
         description="how token outputs become a sentence vector under head: linear; by default as "
         "the encoder's sentence-transformers files say, else the mean",
     )
+    lower_layers: LowerLayers = Field(
+        (),
+        exclude_if=operator.not_,
+        description="lower layers whose pooled outputs the linear head reads beside the sentence "
+        "vector; 0 is the embeddings",
+    )
     folds: int | None = Field(
         None,
         ge=2,
@@ -128,6 +135,12 @@ class Teacher(Section):
             )
         if self.pooling is not None and self.head is None:
             raise ValueError("pooling belongs to head: linear; add head: linear, or remove pooling")
+        if self.lower_layers and self.head is None:
+            raise ValueError(
+                "lower_layers belong to head: linear; add head: linear, or remove lower_layers"
+            )
+        if tuple(sorted(set(self.lower_layers))) != self.lower_layers:
+            raise ValueError("lower_layers: write each layer once, the lowest first")
         if self.folds is not None and self.is_finished:
             raise ValueError(
                 "folds belong to a teacher that is fitted here; add head: linear or fine_tune, or "

@@ -99,6 +99,7 @@ def _sentence_encoder(source: Path, section: TeacherSection, corpus: Corpus) -> 
         section.pooling,
         section.max_length,
         section.batch_size,
+        lower=section.lower_layers,
         reads_pairs=corpus.has_pairs,
     )
 

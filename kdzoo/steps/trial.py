@@ -52,7 +52,7 @@ class Lookout:
     """The models that were looked at, each once; their weights stay while recipes are tried."""
 
     _seen: dict[tuple[Path, int, bool, str], Looked] = field(default_factory=dict)
-    _read: set[tuple[Path, int, str | None]] = field(default_factory=set)
+    _read: set[tuple[Path, int, str | None, tuple[int, ...]]] = field(default_factory=set)
 
     def look(
         self, folder: Path, wanted: int, *, finished: bool, task: Task = SINGLE_LABEL
@@ -79,9 +79,10 @@ class Lookout:
         Raises:
             KdzooError: it does not.
         """
-        known = (folder, section.max_length, section.pooling)
+        lower = tuple(section.lower_layers)
+        known = (folder, section.max_length, section.pooling, lower)
         if known not in self._read:
-            look_at_sentences(folder, section.pooling, section.max_length)
+            look_at_sentences(folder, section.pooling, section.max_length, lower)
             self._read.add(known)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,19 +83,23 @@ def look_at(folder: Path, wanted: int, *, finished: bool, task: Task = SINGLE_LA
     return Looked(folder, tokenizer, model, longest)
 
 
-def look_at_sentences(folder: Path, pooling: PoolingKind | None, wanted: int) -> None:
+def look_at_sentences(
+    folder: Path, pooling: PoolingKind | None, wanted: int, lower: Sequence[int] = ()
+) -> None:
     """Sees that an encoder's sentence vectors come about as its folder says: two texts are read.
 
     Args:
         folder: the encoder's.
         pooling: that the recipe names; else its own.
         wanted: the most tokens that are to be read of a text.
+        lower: layers below the last that are read too.
 
     Raises:
-        TeacherError: it is no encoder, or cannot be loaded.
+        TeacherError: it is no encoder, lacks such a layer, or cannot be loaded.
         ModelError: it lacks the pooling it claims, has layers that kdzoo does not know, or fails.
     """
-    model, vocabulary = open_sentence_encoder(folder, pooling, wanted, batch_size=2).load()
+    encoder = open_sentence_encoder(folder, pooling, wanted, batch_size=2, lower=lower)
+    model, vocabulary = encoder.load()
     longest, pad_id = vocabulary.max_length, vocabulary.pad_id
     try_classifier(model, longest, pad_id, str(folder), refuse_vectors)
 

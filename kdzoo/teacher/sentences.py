@@ -147,6 +147,7 @@ def open_sentence_encoder(
     max_length: int,
     batch_size: int,
     *,
+    lower: Sequence[int] = (),
     reads_pairs: bool = False,
 ) -> SentenceEncoder:
     """Returns the encoder in a folder, pooled as the folder or the caller says.
@@ -156,10 +157,11 @@ def open_sentence_encoder(
         pooling: how a text becomes one vector.
         max_length: tokens at which texts are cut.
         batch_size: texts at once.
+        lower: layers below the last that are read too, 0 being the embeddings.
         reads_pairs: whether both texts of a pair are read.
 
     Raises:
-        TeacherError: it writes texts too, or its configuration cannot be read.
+        TeacherError: it writes texts too, lacks such a layer, or its configuration cannot be read.
         ModelError: it lacks the pooling it claims, or has layers that kdzoo does not know.
     """
     config = read_config(folder)
@@ -168,8 +170,31 @@ def open_sentence_encoder(
             f"{folder} is a {config.model_type}, an encoder with a decoder, which gives no "
             "sentence vectors here; have it fine-tuned: teacher.fine_tune in place of teacher.head"
         )
+    _refuse_lower(folder, config, lower)
     own, layers = read_pooling(folder, pooling)
+    own = own.model_copy(update={"lower": tuple(lower)})
     return SentenceEncoder(folder, own, layers, max_length, batch_size, reads_pairs)
+
+
+def _refuse_lower(folder: Path, config: Any, lower: Sequence[int]) -> None:
+    """Refuses layers that an encoder does not have below its last.
+
+    Raises:
+        TeacherError: it lacks one, or does not say how many it has.
+    """
+    if not lower:
+        return
+    count = getattr(config, "num_hidden_layers", None)
+    if not isinstance(count, int):
+        raise TeacherError(
+            f"teacher.lower_layers: {folder} does not say how many layers it has; remove "
+            "lower_layers"
+        )
+    if max(lower) >= count:
+        raise TeacherError(
+            f"teacher.lower_layers: {max(lower)}: {folder} has {count} layers, and the last is "
+            f"read anyway; write 0, which is the embeddings, to {count - 1}"
+        )
 
 
 def _bare_encoder(folder: Path) -> Any:
