@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from kdzoo.data import Corpus, describe, load_corpus
 from kdzoo.data.files import split_files
 from kdzoo.data.stream import AS_NAMED
-from kdzoo.errors import DataError, RecipeError, TeacherError
+from kdzoo.errors import DataError, KdzooError, RecipeError, TeacherError
 from kdzoo.files import check_writable, with_home, write_atomically
 from kdzoo.proposals import Setting, proposed
 from kdzoo.recipe import parse_scalar
@@ -23,6 +23,7 @@ from kdzoo.recipe.schema import Data
 from kdzoo.registry import students
 from kdzoo.starters import chosen_starters, own_file, usual_starters
 from kdzoo.steps import refuse_other_kind, refuse_other_task
+from kdzoo.task import SINGLE_LABEL
 from kdzoo.teacher import (
     LabelCures,
     Looked,
@@ -30,11 +31,14 @@ from kdzoo.teacher import (
     find_model,
     is_classifier,
     look_at,
+    look_at_sentences,
+    refuse_few,
     token_counts,
 )
 
 _CUTS = (64, 128, 256, 512)  # tokens that max_length is chosen from
 _READ_WHOLE = 0.99  # of the texts, at least, if the teacher reads as far
+_FEW = 15  # labelled texts of a class, up to which a linear head was the better teacher
 _CURES = LabelCures("--teacher-labels", "--fine-tune", is_option=True)
 
 
@@ -99,8 +103,12 @@ def write_recipes(
     if finished:
         refuse_other_kind(folder, corpus)
     names = _names(teacher_labels, finished=finished)
-    teacher_section, note = _teacher_section(teacher, folder, corpus, names, finished=finished)
-    teacher_section["max_length"], length = _max_length(looked, corpus)
+    cut, length = _max_length(looked, corpus)
+    lower, why = ((), None) if finished or fine_tune else _lower_layers(looked, corpus, cut)
+    teacher_section, note = _teacher_section(
+        teacher, folder, corpus, names, lower, finished=finished
+    )
+    teacher_section["max_length"] = cut
     setting = Setting(corpus, section, teacher_section, looked)
     recipes, notes = proposed(setting, starters)
     files = {
@@ -118,6 +126,7 @@ def write_recipes(
         f"data: {describe(corpus)}",
         *[f"note: {remark}" for remark in corpus.notes],
         note,
+        *([] if why is None else [f"note: no linear head, the usual one for few labels: {why}"]),
         length,
         *[f"note: {remark}" for remark in notes],
         f"wrote {', '.join(map(str, files))}",
@@ -196,9 +205,15 @@ def _names(written: str | None, *, finished: bool) -> list[str] | None:
 
 
 def _teacher_section(
-    teacher: str, folder: Path, corpus: Corpus, names: list[str] | None, *, finished: bool
+    teacher: str,
+    folder: Path,
+    corpus: Corpus,
+    names: list[str] | None,
+    lower: Sequence[int],
+    *,
+    finished: bool,
 ) -> tuple[dict[str, Any], str]:
-    """Returns the teacher section: fine-tuned here unless the model is a classifier already."""
+    """Returns the teacher section: a finished classifier, a linear head, or fine-tuned here."""
     named = with_home(teacher)
     section: dict[str, Any] = {"model": str(named.resolve()) if named.is_dir() else teacher}
     if finished:
@@ -206,9 +221,38 @@ def _teacher_section(
         if names is not None:
             section["labels"] = names
         return section, f"teacher: {teacher}, a finished classifier over these labels"
+    if lower:
+        section |= {"head": "linear", "lower_layers": list(lower)}
+        return section, (
+            f"teacher: {teacher}, frozen, with a linear head over its layers: the better teacher "
+            f"up to {_FEW} labels a class"
+        )
     epochs = max(3, min(15, round(3000 / len(corpus.train))))
     section["fine_tune"] = {"epochs": epochs, "learning_rate": 3e-4, "batch_size": 32}
     return section, f"teacher: {teacher}, to be fine-tuned on this data ({epochs} epochs)"
+
+
+def _lower_layers(
+    looked: Looked, corpus: Corpus, max_length: int
+) -> tuple[tuple[int, ...], str | None]:
+    """Returns which lower layers a linear head reads, none where it is not the better teacher.
+
+    That is seen for single texts with one label and few texts a class. The layers are the first
+    and the one in the middle. Where such a head cannot be had, the second answer says why.
+    """
+    if corpus.task != SINGLE_LABEL or corpus.has_pairs:
+        return (), None
+    counts = np.bincount(corpus.gold("train"), minlength=len(corpus.labels))  # [C]
+    layers = getattr(looked.model.config, "num_hidden_layers", None)
+    if np.median(counts) > _FEW or not isinstance(layers, int):
+        return (), None
+    lower = tuple(sorted({min(1, layers - 1), layers // 2}))
+    try:
+        refuse_few(corpus)
+        look_at_sentences(looked.folder, None, max_length, lower)
+    except KdzooError as error:  # it can be fine-tuned all the same
+        return (), str(error)
+    return lower, None
 
 
 def _max_length(looked: Looked, corpus: Corpus) -> tuple[int, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tiny_sentences import sentence_folder
 from tiny_sets import save_sets
 from tiny_world import LABELS, RunCommand, save_tiny_bert, texts_of
 
@@ -37,6 +38,18 @@ def without_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config = {key: value for key, value in config.items() if key not in ("id2label", "label2id")}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return folder
+
+
+def few_of_each(data: Path, folder: Path, count: int) -> Path:
+    """Copies a data folder with so many training texts a label."""
+    shutil.copytree(data, folder)
+    lines = (data / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    by_label: dict[str, list[str]] = {}
+    for line in lines:
+        by_label.setdefault(json.loads(line)["label"], []).append(line)
+    kept = [line for each in by_label.values() for line in each[:count]]
+    (folder / "train.jsonl").write_text("\n".join(kept), encoding="utf-8")
     return folder
 
 
@@ -81,6 +94,42 @@ class TestRecipes:
         assert "to be fine-tuned on this data" in outcome.out
         assert all(str(Path("mine") / f"{name}.yaml") in outcome.out for name in NAMES)
         assert "next: kdzoo run mine" in outcome.out
+
+    @pytest.mark.parametrize(
+        ("a_class", "options", "expected"),
+        [(15, [], ("linear", (1,))), (16, [], (None, ())), (15, ["--fine-tune"], (None, ()))],
+    )
+    def test_have_a_linear_head_up_to_fifteen_labels_a_class(
+        self,
+        kdzoo: RunCommand,
+        tiny_data: Path,
+        tiny_encoder: Path,
+        tmp_path: Path,
+        a_class: int,
+        options: list[str],
+        expected: tuple[str | None, tuple[int, ...]],
+    ) -> None:
+        """It reads the first and the middle layer too, which are one of the tiny encoder's two."""
+        data = few_of_each(tiny_data, tmp_path / "few", a_class)
+
+        outcome = kdzoo("init", "--data", data, "--teacher", tiny_encoder, "-o", "mine", *options)
+
+        assert outcome.code == 0, outcome.err
+        teachers = [each.recipe.teacher for each in written("mine").variants]
+        assert {(each.head, tuple(each.lower_layers)) for each in teachers} == {expected}
+        assert ("frozen, with a linear head" in outcome.out) == (expected[0] == "linear")
+
+    def test_say_why_a_linear_head_cannot_be_had(
+        self, kdzoo: RunCommand, tiny_data: Path, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        data = few_of_each(tiny_data, tmp_path / "few", 10)
+        folder = sentence_folder(tiny_encoder, tmp_path / "encoder", ("Pooling",), {})
+
+        outcome = kdzoo("init", "--data", data, "--teacher", folder, "-o", "mine")
+
+        assert outcome.code == 0, outcome.err
+        assert "note: no linear head, the usual one for few labels" in outcome.out
+        assert all(each.recipe.teacher.fine_tune for each in written("mine").variants)
 
     def test_mix_gold_labels_in_where_a_text_may_have_several(
         self, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path
