@@ -17,7 +17,7 @@ from tiny_results import one_student
 from kdzoo.plain import one_line
 from kdzoo.report import make_table, read_report, write, write_report
 from kdzoo.report.page.page import Page, html
-from kdzoo.report.page.sections import deployed_section, quality_section
+from kdzoo.report.page.sections import deployed_section, number, quality_section
 from kdzoo.report.words import WORDS
 from kdzoo.results import Store
 
@@ -150,8 +150,8 @@ class TestPage:
         store = one_student(tmp_path).finish()
         (session,) = store.sessions()
         (tmp_path / "measurements" / f"{session.id}.json").unlink()
-        for number, day in enumerate(measured):
-            moved = {"id": f"{number}", "created": f"{day}T12:00:00+00:00"}
+        for place, day in enumerate(measured):
+            moved = {"id": f"{place}", "created": f"{day}T12:00:00+00:00"}
             store.write_session(session.model_copy(update=moved))
         record = store.read("s" * 16)
         moment = {"created": f"{trained}T23:59:59+00:00"}
@@ -202,6 +202,16 @@ class TestHostileNames:
         table = a_table(a_row(name, notes=(name,)), study=name, origin=name)
         sections = [quality_section(table, name), deployed_section(table, name)]
         return Read(html(Page(table, [("Answer", [name])], sections)))
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [(0.43, "0.430"), (1.1, "1.10"), (-5.614, "-5.61"), (123.4, "123"), (0.0, "0.00"), (None, "–")],
+)
+def test_a_figure_of_a_column_has_three_digits_with_its_zeros(
+    value: float | None, cell: str
+) -> None:
+    assert number(value) == cell
 
 
 def test_code_of_ours_writes_no_html_from_data() -> None:

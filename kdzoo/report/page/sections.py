@@ -206,8 +206,8 @@ def percentage(value: float | None) -> str:
 
 
 def number(value: float | None) -> str:
-    """Returns a figure with three digits; a dash where it is not known."""
-    return NOTHING if value is None else f"{value:.3g}"
+    """Returns a figure with three digits, zeros too; a dash where it is not known."""
+    return NOTHING if value is None else f"{value:#.3g}".rstrip(".")
 
 
 def _p_of(compared: ToControl | None) -> str:
