@@ -38,7 +38,8 @@ from kdzoo.teacher import (
 
 _CUTS = (64, 128, 256, 512)  # tokens that max_length is chosen from
 _READ_WHOLE = 0.99  # of the texts, at least, if the teacher reads as far
-_FEW = 15  # labelled texts of a class, up to which a linear head was the better teacher
+# where a linear head over several layers was the better teacher: few texts a class, many classes
+_FEW, _MANY = 15, 30
 _CURES = LabelCures("--teacher-labels", "--fine-tune", is_option=True)
 
 
@@ -126,7 +127,7 @@ def write_recipes(
         f"data: {describe(corpus)}",
         *[f"note: {remark}" for remark in corpus.notes],
         note,
-        *([] if why is None else [f"note: no linear head, the usual one for few labels: {why}"]),
+        *([] if why is None else [f"note: no linear head, the usual one for such data: {why}"]),
         length,
         *[f"note: {remark}" for remark in notes],
         f"wrote {', '.join(map(str, files))}",
@@ -224,8 +225,8 @@ def _teacher_section(
     if lower:
         section |= {"head": "linear", "lower_layers": list(lower)}
         return section, (
-            f"teacher: {teacher}, frozen, with a linear head over its layers: the better teacher "
-            f"up to {_FEW} labels a class"
+            f"teacher: {teacher}, frozen, with a linear head over several layers: the better "
+            f"teacher up to {_FEW} labels a class, or from {_MANY} classes on"
         )
     epochs = max(3, min(15, round(3000 / len(corpus.train))))
     section["fine_tune"] = {"epochs": epochs, "learning_rate": 3e-4, "batch_size": 32}
@@ -237,14 +238,16 @@ def _lower_layers(
 ) -> tuple[tuple[int, ...], str | None]:
     """Returns which lower layers a linear head reads, none where it is not the better teacher.
 
-    That is seen for single texts with one label and few texts a class. The layers are the first
-    and the one in the middle. Where such a head cannot be had, the second answer says why.
+    It is for single texts with one label, with few texts a class or many classes. The layers are
+    the first and the one in the middle. Where such a head cannot be had, the second answer says
+    why.
     """
     if corpus.task != SINGLE_LABEL or corpus.has_pairs:
         return (), None
     counts = np.bincount(corpus.gold("train"), minlength=len(corpus.labels))  # [C]
     layers = getattr(looked.model.config, "num_hidden_layers", None)
-    if np.median(counts) > _FEW or not isinstance(layers, int):
+    is_apt = np.median(counts) <= _FEW or len(counts) >= _MANY
+    if not is_apt or not isinstance(layers, int):
         return (), None
     lower = tuple(sorted({min(1, layers - 1), layers // 2}))
     try:

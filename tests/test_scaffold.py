@@ -119,6 +119,22 @@ class TestRecipes:
         assert {(each.head, tuple(each.lower_layers)) for each in teachers} == {expected}
         assert ("frozen, with a linear head" in outcome.out) == (expected[0] == "linear")
 
+    def test_have_a_linear_head_from_thirty_classes_on(
+        self, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        """However many labels each has."""
+        lines = [
+            json.dumps({"text": f"say {label} number {number}", "label": f"label {label}"})
+            for label in range(30)
+            for number in range(20)
+        ]
+        (tmp_path / "many.jsonl").write_text("\n".join(lines), encoding="utf-8")
+
+        kdzoo("init", "--data", tmp_path / "many.jsonl", "--teacher", tiny_encoder, "-o", "mine")
+
+        teachers = [each.recipe.teacher for each in written("mine").variants]
+        assert {each.head for each in teachers} == {"linear"}
+
     def test_say_why_a_linear_head_cannot_be_had(
         self, kdzoo: RunCommand, tiny_data: Path, tiny_encoder: Path, tmp_path: Path
     ) -> None:
@@ -128,7 +144,7 @@ class TestRecipes:
         outcome = kdzoo("init", "--data", data, "--teacher", folder, "-o", "mine")
 
         assert outcome.code == 0, outcome.err
-        assert "note: no linear head, the usual one for few labels" in outcome.out
+        assert "note: no linear head, the usual one for such data" in outcome.out
         assert all(each.recipe.teacher.fine_tune for each in written("mine").variants)
 
     def test_mix_gold_labels_in_where_a_text_may_have_several(
