@@ -135,15 +135,24 @@ def test_damaged_vectors_are_made_anew(
     assert told.said[0].endswith("are damaged: they are made anew")
 
 
-def test_one_process_makes_them_and_the_others_come_again(
-    teacher: Teacher, vocabulary: Vocabulary
+def test_processes_share_their_parts_and_come_again_for_the_others(
+    teacher: Teacher, vocabulary: Vocabulary, reads: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    word_vectors(teacher, vocabulary, Silent(), CPU, waits=True)
+    """All that nobody else reads just now is made; the whole is as one process makes it."""
+    before = word_vectors(teacher, vocabulary, Silent(), CPU, waits=True)
     (content,) = cache_contents("words")
+    monkeypatch.setattr(vectors, "PART_WORDS", 8)
     clear_cache()
+    reads.clear()
 
-    with Claims((claims_folder(),)).hold(f"words-{content.key}"), pytest.raises(ClaimedError):
+    with Claims((claims_folder(),)).hold(f"words-{content.key}-8"), pytest.raises(ClaimedError):
         word_vectors(teacher, vocabulary, Silent(), CPU, waits=False)
+    (shared,) = cache_contents("words")
+    after = word_vectors(teacher, vocabulary, Silent(), CPU, waits=False)
+
+    assert shared.texts == content.texts - 8
+    assert sum(reads) == content.texts
+    torch.testing.assert_close(after, before)
 
 
 def test_the_cache_counts_their_words(teacher: Teacher, vocabulary: Vocabulary) -> None:

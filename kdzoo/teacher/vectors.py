@@ -1,11 +1,14 @@
 """What the encoder makes of each word on its own: a start for a student's embedding table.
 
-All students and seeds that read the same words begin with it; it is made once, by one process.
+All students and seeds that read the same words begin with it; it is made once, in parts that
+processes share.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +17,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from kdzoo.claims import Claims
+from kdzoo.claims import ClaimedError, Claims
 from kdzoo.data import Example
 from kdzoo.digest import content_hash
+from kdzoo.errors import TeacherError
 from kdzoo.model import heeds_padding, length_sorted_batches, padding_id
 from kdzoo.progress import Progress
 from kdzoo.teacher.protocol import AnyTeacher
@@ -25,6 +29,9 @@ from kdzoo.text import Vocabulary, encode, reader_of
 from kdzoo.text.encode import Encoded
 
 _KIND: Kind = "words"
+_NOUN = "the word vectors of an encoder"
+_FORMAT = 2  # raise it when the same words get other vectors, or files of another form
+PART_WORDS = 4096  # that a process reads before it looks whether others have read the rest
 
 
 def word_vectors(
@@ -42,37 +49,73 @@ def word_vectors(
         vocabulary: the student's.
         progress: told how far it is, and what of the cache is damaged.
         device: where the encoder runs.
-        waits: whether a process that makes them just now is waited for.
+        waits: whether processes that read a part of the words just now are waited for.
 
     Raises:
-        ClaimedError: another process makes them, and is not to be waited for.
-        TeacherError: the cache cannot be written.
+        ClaimedError: another process reads a part, and is not to be waited for; all else is made.
+        TeacherError: the cache cannot be written, or somebody has emptied it meanwhile.
     """
     encoder, tokenizer = teacher.encoder(), teacher.tokenizer()
     entries, places = _distinct(
         _entries(tokenizer, vocabulary, padding_id(tokenizer, encoder.config))
     )
     read = hashlib.sha256(entries.ids.tobytes() + entries.offsets.tobytes()).hexdigest()
-    key = content_hash([teacher.encoder_key(), read])
-    folder = cache_root() / _KIND / key
-    cached = _cached(folder, progress)
-    if cached is not None:
-        return cached[places]
+    folder = cache_root() / _KIND / content_hash([_FORMAT, teacher.encoder_key(), read])
+    parts = {
+        start: np.arange(start, min(start + PART_WORDS, len(entries)))
+        for start in range(0, len(entries), PART_WORDS)
+    }
+    held = _held(folder, progress)
+    lacking = [start for start in parts if start not in held]
+    if lacking:
+        total = sum(len(parts[start]) for start in lacking)
+        with progress.task("embeddings from the encoder", total, unit="words") as task:
+
+            def make(start: int, *, waits: bool) -> bool:
+                part = entries.take(parts[start])
+                read = partial(_read, encoder, part, task.advance, device)
+                return _make(folder, start, read, progress, waits=waits)
+
+            left = [start for start in lacking if not make(start, waits=False)]
+            if left and not waits:
+                raise ClaimedError(_NOUN)
+            for start in left:
+                make(start, waits=True)
+        held = _held(folder, progress)
+    if parts.keys() - held.keys():
+        raise TeacherError(
+            f"the cache {folder} was emptied while it was read; give the same command again"
+        )
+    return torch.from_numpy(np.concatenate([held[start] for start in parts]))[places]
+
+
+def _make(
+    folder: Path, start: int, read: Callable[[], Tensor], progress: Progress, *, waits: bool
+) -> bool:
+    """Reads a part of the words, and returns whether it is there: not where another reads it."""
     claims = Claims((claims_folder(),), waits, progress.say)
-    with claims.hold(f"{_KIND}-{key}", "the word vectors of an encoder"):
-        cached = _cached(folder, progress)  # another process may have made them meanwhile
-        if cached is None:
-            cached = _read(encoder, entries, progress, device)
-            write_shard(folder, cached.numpy())
-    return cached[places]
+    try:
+        with claims.hold(f"{_KIND}-{folder.name}-{start}", _NOUN):
+            if start not in _held(folder, progress):  # another may have read it meanwhile
+                vectors = read().numpy()
+                rows = np.empty(
+                    len(vectors), dtype=[("place", "<i8"), ("vector", "<f4", vectors.shape[1:])]
+                )
+                rows["place"], rows["vector"] = start + np.arange(len(vectors)), vectors
+                write_shard(folder, rows)
+    except ClaimedError:
+        return False
+    return True
 
 
-def _cached(folder: Path, progress: Progress) -> Tensor | None:
-    """Returns the vectors that a folder holds, in memory of their own: training changes them."""
+def _held(folder: Path, progress: Progress) -> dict[int, npt.NDArray[np.float32]]:
+    """Returns the parts of the vectors that a folder holds, [N, D] each, by their first word."""
+    found: dict[int, npt.NDArray[np.float32]] = {}
     for file in sorted(folder.glob("*.npy")):
         if is_whole(file, "the cached word vectors", progress.say):
-            return torch.from_numpy(np.load(file, allow_pickle=False))
-    return None
+            rows = np.load(file, mmap_mode="r", allow_pickle=False)
+            found[int(rows["place"][0])] = rows["vector"]
+    return found
 
 
 def encoder_vectors(
@@ -93,11 +136,14 @@ def encoder_vectors(
     entries, places = _distinct(
         _entries(tokenizer, vocabulary, padding_id(tokenizer, encoder.config))
     )
-    return _read(encoder, entries, progress, device)[places]
+    with progress.task("embeddings from the encoder", len(entries), unit="words") as task:
+        return _read(encoder, entries, task.advance, device)[places]
 
 
 @torch.inference_mode()
-def _read(encoder: Any, entries: Encoded, progress: Progress, device: torch.device) -> Tensor:
+def _read(
+    encoder: Any, entries: Encoded, advance: Callable[[int], None], device: torch.device
+) -> Tensor:
     """Returns the mean over the encoder's outputs for each entry, [N, D]."""
     alike = heeds_padding(encoder.eval())
     base = encoder.base_model
@@ -105,15 +151,14 @@ def _read(encoder: Any, entries: Encoded, progress: Progress, device: torch.devi
         base = base.get_encoder()
     base = base.to(device).eval()
     vectors: Tensor | None = None  # [N, D]
-    with progress.task("embeddings from the encoder", len(entries), unit="words") as task:
-        for rows in length_sorted_batches(entries.lengths, 512, alike=alike):
-            batch = {name: tensor.to(device) for name, tensor in entries.batch(rows).items()}
-            states = base(**batch).last_hidden_state.float()  # [B, T, D]
-            mask = batch["attention_mask"].unsqueeze(-1)  # [B, T, 1]
-            if vectors is None:
-                vectors = torch.zeros(len(entries), states.shape[-1])
-            vectors[torch.from_numpy(rows)] = ((states * mask).sum(1) / mask.sum(1)).cpu()
-            task.advance(len(rows))
+    for rows in length_sorted_batches(entries.lengths, 512, alike=alike):
+        batch = {name: tensor.to(device) for name, tensor in entries.batch(rows).items()}
+        states = base(**batch).last_hidden_state.float()  # [B, T, D]
+        mask = batch["attention_mask"].unsqueeze(-1)  # [B, T, 1]
+        if vectors is None:
+            vectors = torch.zeros(len(entries), states.shape[-1])
+        vectors[torch.from_numpy(rows)] = ((states * mask).sum(1) / mask.sum(1)).cpu()
+        advance(len(rows))
     assert vectors is not None  # noqa: S101 - a vocabulary has words
     return vectors
 
