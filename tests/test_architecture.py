@@ -92,6 +92,20 @@ def test_the_lines_of_a_graph_count_the_same_work(
         assert sums(text) == [pytest.approx(parameters, rel=0.1), flops]
 
 
+@pytest.mark.study
+@pytest.mark.parametrize("runtime", ["onnx", "onnx-int8"])
+def test_a_recurrence_holds_its_own_weights_in_a_graph(
+    runtime: str, tmp_path: Path, tiny_encoder: Path
+) -> None:
+    """The graph cuts and joins them before it reads them."""
+    folder = save_any("bilstm", tmp_path / "bilstm", tiny_encoder)
+    lstm = load_model(folder).model.student.lstm
+    text = summary_of(export_to(folder, tmp_path / "exported", runtime))
+
+    (line,) = (line for line in text.splitlines() if " LSTM " in line)
+    assert sum(each.numel() for each in lstm.parameters()) == numbers(line)[0]
+
+
 def test_shapes_are_those_of_one_text(tmp_path: Path, tiny_encoder: Path) -> None:
     text = summary_of(save_student("cnn", tmp_path / "cnn", tiny_encoder, dim=20))
 

@@ -72,14 +72,30 @@ def _layers(
     """Yields what holds weights or multiplies; at the end, what the arithmetic between holds."""
     known = {**shapes, **{tensor.name: tuple(tensor.dims) for tensor in graph.initializer}}
     left = {name: math.prod(shape) for name, shape in weights.items()}
+    sources = _sources(graph)
     for node in graph.node:
-        own = sum(left.pop(name, 0) for name in node.input) if node.op_type in _LAYERS else 0
+        read = {each for name in node.input for each in sources.get(name, ())}
+        own = sum(left.pop(name, 0) for name in read) if node.op_type in _LAYERS else 0
         if own or node.op_type in _PRODUCTS:
             name = node.name or next(iter(node.output), "")
             shape = known.get(next(iter(node.output), ""))
             yield Layer(name, node.op_type, shape, own, _flops(node, known))
     if left:
         yield Layer("between them", "scales, biases", None, sum(left.values()), 0)
+
+
+def _sources(graph: onnx.GraphProto) -> dict[str, frozenset[str]]:
+    """Returns the initialisers that a value is made of, of values that no text changes.
+
+    The weights of a recurrence are cut and joined in another order before it reads them.
+    """
+    found = {tensor.name: frozenset([tensor.name]) for tensor in graph.initializer}
+    for node in graph.node:
+        given = [name for name in node.input if name]  # an empty name is an input left out
+        if all(name in found for name in given):
+            made_of = frozenset[str]().union(*(found[name] for name in given))
+            found |= dict.fromkeys(node.output, made_of)
+    return found
 
 
 def _flops(node: onnx.NodeProto, known: Mapping[str, Shape]) -> int | None:
