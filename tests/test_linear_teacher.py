@@ -284,13 +284,17 @@ def _wide_layer(config: dict[str, Any]) -> None:
     config["pooling"] = {"kind": "mean", "steps": [step]}
 
 
-@pytest.mark.parametrize("change", [_deeper, _code, _vast_layer, _wide_layer])
+def _layer_beyond(config: dict[str, Any]) -> None:
+    config["pooling"]["lower"] = [9]
+
+
+@pytest.mark.parametrize("change", [_deeper, _code, _vast_layer, _wide_layer, _layer_beyond])
 def test_a_configuration_that_cannot_be_is_one_message(
     tiny_encoder: Path, tmp_path: Path, change: Callable[[dict[str, Any]], None]
 ) -> None:
     """Whatever a stranger writes there: nothing runs, and nothing vast is built."""
     folder = tmp_path / "model"
-    fitted(folder, tiny_encoder, tiny_corpus())
+    fitted(folder, tiny_encoder, tiny_corpus(), lower=(0,))
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     change(config)
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")

@@ -52,6 +52,8 @@ class KdzooSentenceForSequenceClassification(WholeModel):
         self.encoder = AutoModel.from_config(own, trust_remote_code=False)
         if getattr(self.encoder, "pooler", None) is not None:
             self.encoder.pooler = None  # another pooling than ours, which nothing would read
+        if max(pooling.lower, default=0) > getattr(own, "num_hidden_layers", 0):
+            raise ValueError(f"pooling.lower names layers that a {own.model_type} does not have")
         self.kind = pooling.kind
         self.lower = pooling.lower
         self.steps = pooling.module()

@@ -79,10 +79,9 @@ class Lookout:
         Raises:
             KdzooError: it does not.
         """
-        lower = tuple(section.lower_layers)
-        known = (folder, section.max_length, section.pooling, lower)
+        known = (folder, section.max_length, section.pooling, section.lower_layers)
         if known not in self._read:
-            look_at_sentences(folder, section.pooling, section.max_length, lower)
+            look_at_sentences(folder, section.pooling, section.max_length, section.lower_layers)
             self._read.add(known)
 
 
