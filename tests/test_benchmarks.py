@@ -60,7 +60,7 @@ def tiny(tiny_data: Path, tiny_encoder: Path, tmp_path: Path) -> dict[str, objec
         "overrides": [
             "data.label=label",
             f"teacher.model={tiny_encoder}",
-            "teacher.fine_tune.epochs=1",
+            "teacher.lower_layers=[1]",
             "student.vocabulary=whole",
         ],
         "work": tmp_path / "runs" / "benchmarks",
