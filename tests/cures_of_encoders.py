@@ -103,6 +103,10 @@ CASES: dict[str, Case] = {
         prepare=lambda things: enlarged(copied("encoder", to="model")(things)),
         quick=True,
     ),
+    "a layer that is not there": Case(
+        CHECK, "and the last is read anyway", rewritten("write 0", teacher={"lower_layers": [0]}),
+        {"teacher": {"head": "linear", "fine_tune": None, "lower_layers": [7]}},
+    ),
     "an encoder with a decoder": Case(CHECK, "an encoder with a decoder", FINE_TUNED, HEAD,
                                       prepare=teacher("t5")),
     # what a student begins from

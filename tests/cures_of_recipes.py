@@ -149,6 +149,15 @@ CASES: dict[str, Case] = {
         CHECK, "pooling belongs to", rewritten("add head: linear", teacher={"head": "linear"}),
         {"teacher": {"pooling": "mean", "fine_tune": None}},
     ),
+    "lower layers without a head": Case(
+        CHECK, "lower_layers belong to", removed("teacher.lower_layers"),
+        {"teacher": {"lower_layers": [0]}},
+    ),
+    "lower layers in disorder": Case(
+        CHECK, "write each layer once",
+        rewritten("write each layer", teacher={"lower_layers": [0]}),
+        {"teacher": {"head": "linear", "fine_tune": None, "lower_layers": [0, 0]}},
+    ),
     "folds of a finished teacher": Case(
         CHECK, "folds belong to a teacher", removed("teacher.folds"),
         {"teacher": {"model": "{teacher}", "fine_tune": None, "folds": 3}}, quick=True,

@@ -32,7 +32,9 @@ COUNTS = (
     "training.checkpoint_every", "training.max_grad_norm", "measure.threads", "measure.rounds",
     "measure.texts", "measure.cold_starts", "measure.time_limit_s", "data.labels_per_class",
 )  # fmt: skip
-SECTIONS = ("teacher.head=null", "transfer.augment.kind=mask")  # so that they may be counted
+SECTIONS = (  # so that they may be counted
+    "teacher.head=null", "teacher.lower_layers=[]", "transfer.augment.kind=mask"
+)  # fmt: skip
 MOST = 10**9  # nothing that a recipe counts is more
 
 

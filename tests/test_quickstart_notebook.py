@@ -14,6 +14,7 @@ NOTEBOOK = Path(__file__).resolve().parent.parent / "recipes" / "quickstart.ipyn
 QUICK = {  # a teacher and a training of seconds, in place of the recipe's own
     "teacher.sha256": "null",
     "teacher.fallback": "null",
+    "teacher.lower_layers": "[1]",
     "teacher.max_length": "24",
     "student.embeddings": "random",  # it is narrower than the students
     "training.steps": "20",

@@ -85,7 +85,10 @@ def test_other_values_are_what_yaml_says(written: str, tmp_path: Path) -> None:
 
 
 def test_names_reach_the_recipe_from_the_command_line() -> None:
-    overrides = ["data.oos_label=010", "teacher={head: null, labels: [01, 1e3, no]}"]
+    overrides = [
+        "data.oos_label=010",
+        "teacher={head: null, lower_layers: [], labels: [01, 1e3, no]}",
+    ]
 
     found = load_study(QUICKSTART, overrides=overrides).variants[0].recipe
 
