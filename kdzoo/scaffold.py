@@ -16,6 +16,7 @@ from kdzoo.data.files import split_files
 from kdzoo.data.stream import AS_NAMED
 from kdzoo.errors import DataError, KdzooError, RecipeError, TeacherError
 from kdzoo.files import check_writable, with_home, write_atomically
+from kdzoo.model import PoolingKind
 from kdzoo.proposals import Setting, proposed
 from kdzoo.recipe import parse_scalar
 from kdzoo.recipe.csv import Csv
@@ -105,9 +106,9 @@ def write_recipes(
         refuse_other_kind(folder, corpus)
     names = _names(teacher_labels, finished=finished)
     cut, length = _max_length(looked, corpus)
-    lower, why = ((), None) if finished or fine_tune else _lower_layers(looked, corpus, cut)
+    head, why = ({}, None) if finished or fine_tune else _linear_head(looked, corpus, cut)
     teacher_section, note = _teacher_section(
-        teacher, folder, corpus, names, lower, finished=finished
+        teacher, folder, corpus, names, head, finished=finished
     )
     teacher_section["max_length"] = cut
     setting = Setting(corpus, section, teacher_section, looked)
@@ -210,7 +211,7 @@ def _teacher_section(
     folder: Path,
     corpus: Corpus,
     names: list[str] | None,
-    lower: Sequence[int],
+    head: dict[str, Any],
     *,
     finished: bool,
 ) -> tuple[dict[str, Any], str]:
@@ -222,9 +223,8 @@ def _teacher_section(
         if names is not None:
             section["labels"] = names
         return section, f"teacher: {teacher}, a finished classifier over these labels"
-    if lower:
-        section |= {"head": "linear", "lower_layers": list(lower)}
-        return section, (
+    if head:
+        return section | head, (
             f"teacher: {teacher}, frozen, with a linear head over several layers: the better "
             f"teacher up to {_FEW} labels a class, or from {_MANY} classes on"
         )
@@ -233,29 +233,35 @@ def _teacher_section(
     return section, f"teacher: {teacher}, to be fine-tuned on this data ({epochs} epochs)"
 
 
-def _lower_layers(
+def _linear_head(
     looked: Looked, corpus: Corpus, max_length: int
-) -> tuple[tuple[int, ...], str | None]:
-    """Returns which lower layers a linear head reads, none where it is not the better teacher.
+) -> tuple[dict[str, Any], str | None]:
+    """Returns the fields of a linear head; none where it is not the better teacher.
 
-    It is for single texts with one label, with few texts a class or many classes. The layers are
-    the first and the one in the middle. Where such a head cannot be had, the second answer says
-    why.
+    It is for single texts with one label, with few texts a class or many classes. It reads the
+    first layer and the one in the middle too. An encoder that does not say how it pools is given
+    the mean. Where such a head cannot be had, the second answer says why.
     """
     if corpus.task != SINGLE_LABEL or corpus.has_pairs:
-        return (), None
+        return {}, None
     counts = np.bincount(corpus.gold("train"), minlength=len(corpus.labels))  # [C]
     layers = getattr(looked.model.config, "num_hidden_layers", None)
     is_apt = np.median(counts) <= _FEW or len(counts) >= _MANY
     if not is_apt or not isinstance(layers, int):
-        return (), None
-    lower = tuple(sorted({min(1, layers - 1), layers // 2}))
-    try:
-        refuse_few(corpus)
-        look_at_sentences(looked.folder, None, max_length, lower)
-    except KdzooError as error:  # it can be fine-tuned all the same
-        return (), str(error)
-    return lower, None
+        return {}, None
+    lower = sorted({min(1, layers - 1), layers // 2})
+    why: str | None = None
+    poolings: tuple[PoolingKind | None, ...] = (None, "mean")  # its own, the usual one
+    for pooling in poolings:
+        try:
+            refuse_few(corpus)
+            look_at_sentences(looked.folder, pooling, max_length, lower)
+        except KdzooError as error:  # it can be fine-tuned all the same
+            why = why or str(error)
+        else:
+            said = {} if pooling is None else {"pooling": pooling}
+            return {"head": "linear", **said, "lower_layers": lower}, None
+    return {}, why
 
 
 def _max_length(looked: Looked, corpus: Corpus) -> tuple[int, str]:

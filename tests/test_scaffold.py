@@ -135,11 +135,23 @@ class TestRecipes:
         teachers = [each.recipe.teacher for each in written("mine").variants]
         assert {each.head for each in teachers} == {"linear"}
 
-    def test_say_why_a_linear_head_cannot_be_had(
+    def test_say_that_an_encoder_pools_by_the_mean_where_its_files_do_not_say_how(
         self, kdzoo: RunCommand, tiny_data: Path, tiny_encoder: Path, tmp_path: Path
     ) -> None:
         data = few_of_each(tiny_data, tmp_path / "few", 10)
         folder = sentence_folder(tiny_encoder, tmp_path / "encoder", ("Pooling",), {})
+
+        outcome = kdzoo("init", "--data", data, "--teacher", folder, "-o", "mine")
+
+        assert outcome.code == 0, outcome.err
+        teachers = [each.recipe.teacher for each in written("mine").variants]
+        assert {(each.head, each.pooling) for each in teachers} == {("linear", "mean")}
+
+    def test_say_why_a_linear_head_cannot_be_had(
+        self, kdzoo: RunCommand, tiny_data: Path, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        data = few_of_each(tiny_data, tmp_path / "few", 10)
+        folder = sentence_folder(tiny_encoder, tmp_path / "encoder", ("Pooling", "LSTM"))
 
         outcome = kdzoo("init", "--data", data, "--teacher", folder, "-o", "mine")
 
