@@ -45,7 +45,7 @@ ELSEWHERE = (
 NOT_FOUND = {"pick": (0, 1)}  # a command whose exit code says what it found
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# (\w+\.(?:py|yaml|sh))")
-_SHIPPED = re.compile(r"(kdzoo (?:run|tune|new|show|check)) (clinc150|quickstart)(/\w+)?")
+_SHIPPED = re.compile(r"(kdzoo (?:run|tune|new|show|check)) (clinc150|quickstart)(?:-few)?(/\w+)?")
 
 
 @dataclass
