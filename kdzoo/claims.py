@@ -74,6 +74,24 @@ class Claims:
             file.unlink(missing_ok=True)  # a waiting process would see that it is gone
             lock.release()
 
+    def make(self, name: str, noun: str, work: Callable[[], None]) -> bool:
+        """Does some work under the claim on a thing; returns False where another process holds it.
+
+        Args:
+            name: of the thing.
+            noun: what a user calls it.
+            work: makes the thing, where another process has not made it meanwhile.
+
+        Raises:
+            OSError: a folder cannot be written.
+        """
+        try:
+            with self.hold(name, noun):
+                work()
+        except ClaimedError:
+            return False
+        return True
+
     def is_held(self, beginning: str) -> bool:
         """Returns whether a process holds a claim on a thing whose name begins so."""
         for folder in self.folders:

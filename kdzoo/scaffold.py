@@ -14,34 +14,25 @@ from pydantic import ValidationError
 from kdzoo.data import Corpus, describe, load_corpus
 from kdzoo.data.files import split_files
 from kdzoo.data.stream import AS_NAMED
-from kdzoo.errors import DataError, KdzooError, RecipeError, TeacherError
-from kdzoo.files import check_writable, with_home, write_atomically
-from kdzoo.model import PoolingKind
+from kdzoo.errors import DataError
+from kdzoo.files import check_writable, write_atomically
 from kdzoo.proposals import Setting, proposed
-from kdzoo.recipe import parse_scalar
 from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.schema import Data
 from kdzoo.registry import students
+from kdzoo.scaffold_teacher import linear_head, names_of, section_of
 from kdzoo.starters import chosen_starters, own_file, usual_starters
 from kdzoo.steps import refuse_other_kind, refuse_other_task
-from kdzoo.task import SINGLE_LABEL
 from kdzoo.teacher import (
-    LabelCures,
     Looked,
-    columns_of,
     find_model,
     is_classifier,
     look_at,
-    look_at_sentences,
-    refuse_few,
     token_counts,
 )
 
 _CUTS = (64, 128, 256, 512)  # tokens that max_length is chosen from
 _READ_WHOLE = 0.99  # of the texts, at least, if the teacher reads as far
-# where a linear head over several layers was the better teacher: few texts a class, many classes
-_FEW, _MANY = 15, 30
-_CURES = LabelCures("--teacher-labels", "--fine-tune", is_option=True)
 
 
 def write_recipes(
@@ -104,12 +95,10 @@ def write_recipes(
     looked = look_at(folder, _CUTS[-1], finished=finished, task=corpus.task)
     if finished:
         refuse_other_kind(folder, corpus)
-    names = _names(teacher_labels, finished=finished)
+    names = names_of(teacher_labels, finished=finished)
     cut, length = _max_length(looked, corpus)
-    head, why = ({}, None) if finished or fine_tune else _linear_head(looked, corpus, cut)
-    teacher_section, note = _teacher_section(
-        teacher, folder, corpus, names, head, finished=finished
-    )
+    head, why = ({}, None) if finished or fine_tune else linear_head(looked, corpus, cut)
+    teacher_section, note = section_of(teacher, folder, corpus, names, head, finished=finished)
     teacher_section["max_length"] = cut
     setting = Setting(corpus, section, teacher_section, looked)
     recipes, notes = proposed(setting, starters)
@@ -185,83 +174,6 @@ def _validated(section: dict[str, Any]) -> Data:
     except ValidationError as error:
         what = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise DataError(f"how the labels of {section['files']} are written: {what}") from None
-
-
-def _names(written: str | None, *, finished: bool) -> list[str] | None:
-    """Returns the names that the user gave the teacher's outputs."""
-    if written is None:
-        return None
-    if not finished:
-        raise TeacherError(
-            "--teacher-labels names the outputs of a finished classifier, and this teacher is to "
-            "be fine-tuned; remove --teacher-labels"
-        )
-    names = parse_scalar(written, ("teacher", "labels"))
-    if not isinstance(names, list) or not all(type(name) is str for name in names):
-        raise RecipeError(
-            f"--teacher-labels '{written}' is no list of names; write them in brackets, in the "
-            "order of the teacher's outputs: --teacher-labels '[no, yes]', in quotes where a name "
-            "means something else to YAML"
-        )
-    return names
-
-
-def _teacher_section(
-    teacher: str,
-    folder: Path,
-    corpus: Corpus,
-    names: list[str] | None,
-    head: dict[str, Any],
-    *,
-    finished: bool,
-) -> tuple[dict[str, Any], str]:
-    """Returns the teacher section: a finished classifier, a linear head, or fine-tuned here."""
-    named = with_home(teacher)
-    section: dict[str, Any] = {"model": str(named.resolve()) if named.is_dir() else teacher}
-    if finished:
-        columns_of(folder, corpus.labels, names, _CURES)
-        if names is not None:
-            section["labels"] = names
-        return section, f"teacher: {teacher}, a finished classifier over these labels"
-    if head:
-        return section | head, (
-            f"teacher: {teacher}, frozen, with a linear head over several layers: the better "
-            f"teacher up to {_FEW} labels a class, or from {_MANY} classes on"
-        )
-    epochs = max(3, min(15, round(3000 / len(corpus.train))))
-    section["fine_tune"] = {"epochs": epochs, "learning_rate": 3e-4, "batch_size": 32}
-    return section, f"teacher: {teacher}, to be fine-tuned on this data ({epochs} epochs)"
-
-
-def _linear_head(
-    looked: Looked, corpus: Corpus, max_length: int
-) -> tuple[dict[str, Any], str | None]:
-    """Returns the fields of a linear head; none where it is not the better teacher.
-
-    It is for single texts with one label, with few texts a class or many classes. It reads the
-    first layer and the one in the middle too. An encoder that does not say how it pools is given
-    the mean. Where such a head cannot be had, the second answer says why.
-    """
-    if corpus.task != SINGLE_LABEL or corpus.has_pairs:
-        return {}, None
-    counts = np.bincount(corpus.gold("train"), minlength=len(corpus.labels))  # [C]
-    layers = getattr(looked.model.config, "num_hidden_layers", None)
-    is_apt = np.median(counts) <= _FEW or len(counts) >= _MANY
-    if not is_apt or not isinstance(layers, int):
-        return {}, None
-    lower = sorted({min(1, layers - 1), layers // 2})
-    why: str | None = None
-    poolings: tuple[PoolingKind | None, ...] = (None, "mean")  # its own, the usual one
-    for pooling in poolings:
-        try:
-            refuse_few(corpus)
-            look_at_sentences(looked.folder, pooling, max_length, lower)
-        except KdzooError as error:  # it can be fine-tuned all the same
-            why = why or str(error)
-        else:
-            said = {} if pooling is None else {"pooling": pooling}
-            return {"head": "linear", **said, "lower_layers": lower}, None
-    return {}, why
 
 
 def _max_length(looked: Looked, corpus: Corpus) -> tuple[int, str]:

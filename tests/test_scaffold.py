@@ -146,6 +146,7 @@ class TestRecipes:
         assert outcome.code == 0, outcome.err
         teachers = [each.recipe.teacher for each in written("mine").variants]
         assert {(each.head, each.pooling) for each in teachers} == {("linear", "mean")}
+        assert "pooled by the mean" in outcome.out
 
     def test_say_why_a_linear_head_cannot_be_had(
         self, kdzoo: RunCommand, tiny_data: Path, tiny_encoder: Path, tmp_path: Path

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from kdzoo.claims import ClaimedError, Claims
+from kdzoo.claims import Claims
 from kdzoo.data import Digests, Example, Texts
 from kdzoo.errors import TeacherError
 from kdzoo.model import refuse_logits, refuse_vectors
@@ -72,15 +72,15 @@ class RowCache:
 
     def _fill(self, texts: Texts, read: Read, *, waits: bool) -> bool:
         """Computes a shard, and returns whether it is there: not where another computes it."""
+
+        def compute() -> None:
+            missing = self.missing(texts)  # another process may have computed them meanwhile
+            if len(missing):
+                self.write(*read(missing))
+
         first = texts.digests[0].tobytes().hex()
-        try:
-            with self.alone(first, waits=waits):
-                missing = self.missing(texts)  # another process may have computed them meanwhile
-                if len(missing):
-                    self.write(*read(missing))
-        except ClaimedError:
-            return False
-        return True
+        claims = Claims((claims_folder(),), waits, self.say)
+        return claims.make(f"{self.claim}-{first}", f"the {self.kind} of a model", compute)
 
     def lacking(self, texts: Texts, part: Part = WHOLE) -> int:
         """Returns how many texts of a part the cache lacks."""
@@ -112,15 +112,10 @@ class RowCache:
             )
         return CachedRows(places, shards)
 
-    def alone(self, of: str = "", *, waits: bool = True) -> AbstractContextManager[None]:
-        """Holds a part of the cache of this model for a block: one process adds it at a time.
-
-        Args:
-            of: names the part; all by default.
-            waits: whether another process is waited for.
-        """
-        claims = Claims((claims_folder(),), waits, self.say)
-        return claims.hold(f"{self.claim}{of and '-'}{of}", f"the {self.kind} of a model")
+    def alone(self) -> AbstractContextManager[None]:
+        """Holds the cache of this model for a block: one process adds to it at a time."""
+        claims = Claims((claims_folder(),), say=self.say)
+        return claims.hold(self.claim, f"the {self.kind} of a model")
 
     @property
     def claim(self) -> str:

@@ -7,7 +7,7 @@ processes share.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,53 +59,61 @@ def word_vectors(
     entries, places = _distinct(
         _entries(tokenizer, vocabulary, padding_id(tokenizer, encoder.config))
     )
-    read = hashlib.sha256(entries.ids.tobytes() + entries.offsets.tobytes()).hexdigest()
-    folder = cache_root() / _KIND / content_hash([_FORMAT, teacher.encoder_key(), read])
-    parts = {
-        start: np.arange(start, min(start + PART_WORDS, len(entries)))
-        for start in range(0, len(entries), PART_WORDS)
-    }
+    words = hashlib.sha256(entries.ids.tobytes() + entries.offsets.tobytes()).hexdigest()
+    folder = cache_root() / _KIND / content_hash([_FORMAT, teacher.encoder_key(), words])
+    starts = range(0, len(entries), PART_WORDS)
     held = _held(folder, progress)
-    lacking = [start for start in parts if start not in held]
+    lacking = [start for start in starts if start not in held]
     if lacking:
-        total = sum(len(parts[start]) for start in lacking)
-        with progress.task("embeddings from the encoder", total, unit="words") as task:
-
-            def make(start: int, *, waits: bool) -> bool:
-                part = entries.take(parts[start])
-                read = partial(_read, encoder, part, task.advance, device)
-                return _make(folder, start, read, progress, waits=waits)
-
-            left = [start for start in lacking if not make(start, waits=False)]
-            if left and not waits:
-                raise ClaimedError(_NOUN)
-            for start in left:
-                make(start, waits=True)
+        _fill(folder, encoder, entries, lacking, progress, device, waits=waits)
         held = _held(folder, progress)
-    if parts.keys() - held.keys():
+    if any(start not in held for start in starts):
         raise TeacherError(
             f"the cache {folder} was emptied while it was read; give the same command again"
         )
-    return torch.from_numpy(np.concatenate([held[start] for start in parts]))[places]
+    return torch.from_numpy(np.concatenate([held[start] for start in starts]))[places]
 
 
-def _make(
-    folder: Path, start: int, read: Callable[[], Tensor], progress: Progress, *, waits: bool
-) -> bool:
-    """Reads a part of the words, and returns whether it is there: not where another reads it."""
-    claims = Claims((claims_folder(),), waits, progress.say)
-    try:
-        with claims.hold(f"{_KIND}-{folder.name}-{start}", _NOUN):
+def _fill(
+    folder: Path,
+    encoder: Any,
+    entries: Encoded,
+    starts: Sequence[int],
+    progress: Progress,
+    device: torch.device,
+    *,
+    waits: bool,
+) -> None:
+    """Reads the parts of the words that begin so, each under a claim, and keeps them.
+
+    Raises:
+        ClaimedError: another process reads one, and is not to be waited for.
+    """
+    parts = {
+        start: np.arange(start, min(start + PART_WORDS, len(entries)))  # places of words
+        for start in starts
+    }
+    total = sum(map(len, parts.values()))
+    with progress.task("embeddings from the encoder", total, unit="words") as task:
+
+        def read(start: int) -> None:
             if start not in _held(folder, progress):  # another may have read it meanwhile
-                vectors = read().numpy()
-                rows = np.empty(
-                    len(vectors), dtype=[("place", "<i8"), ("vector", "<f4", vectors.shape[1:])]
-                )
-                rows["place"], rows["vector"] = start + np.arange(len(vectors)), vectors
+                part = entries.take(parts[start])
+                vectors = _read(encoder, part, task.advance, device).numpy()
+                row = np.dtype([("place", "<i8"), ("vector", "<f4", vectors.shape[1:])])
+                rows = np.empty(len(vectors), dtype=row)
+                rows["place"], rows["vector"] = parts[start], vectors
                 write_shard(folder, rows)
-    except ClaimedError:
-        return False
-    return True
+
+        def make(start: int, *, waits: bool) -> bool:
+            claims = Claims((claims_folder(),), waits, progress.say)
+            return claims.make(f"{_KIND}-{folder.name}-{start}", _NOUN, partial(read, start))
+
+        left = [start for start in starts if not make(start, waits=False)]
+        if left and not waits:
+            raise ClaimedError(_NOUN)
+        for start in left:
+            make(start, waits=True)
 
 
 def _held(folder: Path, progress: Progress) -> dict[int, npt.NDArray[np.float32]]:

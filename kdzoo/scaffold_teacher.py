@@ -1,0 +1,109 @@
+"""What ``kdzoo init`` writes of the teacher: finished, with a linear head, or to be fine-tuned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kdzoo.data import Corpus
+from kdzoo.errors import KdzooError, RecipeError, TeacherError
+from kdzoo.files import with_home
+from kdzoo.recipe import parse_scalar
+from kdzoo.task import SINGLE_LABEL
+from kdzoo.teacher import LabelCures, Looked, columns_of, look_at_sentences, refuse_few
+
+# where a linear head over several layers was the better teacher: few texts a class, many classes
+_FEW, _MANY = 15, 30
+_CURES = LabelCures("--teacher-labels", "--fine-tune", is_option=True)
+
+
+def names_of(written: str | None, *, finished: bool) -> list[str] | None:
+    """Returns the names that the user gave the teacher's outputs."""
+    if written is None:
+        return None
+    if not finished:
+        raise TeacherError(
+            "--teacher-labels names the outputs of a finished classifier, and this teacher is to "
+            "be fine-tuned; remove --teacher-labels"
+        )
+    names = parse_scalar(written, ("teacher", "labels"))
+    if not isinstance(names, list) or not all(type(name) is str for name in names):
+        raise RecipeError(
+            f"--teacher-labels '{written}' is no list of names; write them in brackets, in the "
+            "order of the teacher's outputs: --teacher-labels '[no, yes]', in quotes where a name "
+            "means something else to YAML"
+        )
+    return names
+
+
+def section_of(
+    teacher: str,
+    folder: Path,
+    corpus: Corpus,
+    names: list[str] | None,
+    head: dict[str, Any],
+    *,
+    finished: bool,
+) -> tuple[dict[str, Any], str]:
+    """Returns the teacher section: a finished classifier, a linear head, or fine-tuned here."""
+    named = with_home(teacher)
+    section: dict[str, Any] = {"model": str(named.resolve()) if named.is_dir() else teacher}
+    if finished:
+        columns_of(folder, corpus.labels, names, _CURES)
+        if names is not None:
+            section["labels"] = names
+        return section, f"teacher: {teacher}, a finished classifier over these labels"
+    if head:
+        mean = ", pooled by the mean, as its own pooling cannot be read" * ("pooling" in head)
+        return section | head, (
+            f"teacher: {teacher}, frozen{mean}, with a linear head over several layers: the better "
+            f"teacher up to {_FEW} labels a class, or from {_MANY} classes on"
+        )
+    epochs = max(3, min(15, round(3000 / len(corpus.train))))
+    section["fine_tune"] = {"epochs": epochs, "learning_rate": 3e-4, "batch_size": 32}
+    return section, f"teacher: {teacher}, to be fine-tuned on this data ({epochs} epochs)"
+
+
+def linear_head(
+    looked: Looked, corpus: Corpus, max_length: int
+) -> tuple[dict[str, Any], str | None]:
+    """Returns the fields of a linear head; none where it is not the better teacher.
+
+    It is for single texts with one label, with few texts a class or many classes. It reads the
+    first layer and the one in the middle too. An encoder whose own pooling cannot be read is given
+    the mean. Where such a head cannot be had, the second answer says why.
+    """
+    if corpus.task != SINGLE_LABEL or corpus.has_pairs:
+        return {}, None
+    counts = np.bincount(corpus.gold("train"), minlength=len(corpus.labels))  # [C]
+    layers = getattr(looked.model.config, "num_hidden_layers", None)
+    is_apt = np.median(counts) <= _FEW or len(counts) >= _MANY
+    if not is_apt or not isinstance(layers, int):
+        return {}, None
+    lower = sorted({min(1, layers - 1), layers // 2})
+    try:
+        refuse_few(corpus)
+        pooling = _pooling(looked.folder, max_length, lower)
+    except KdzooError as error:  # it can be fine-tuned all the same
+        return {}, str(error)
+    return {"head": "linear", **pooling, "lower_layers": lower}, None
+
+
+def _pooling(folder: Path, max_length: int, lower: Sequence[int]) -> dict[str, str]:
+    """Returns what a recipe says of an encoder's pooling: nothing where its own files do.
+
+    Raises:
+        KdzooError: it gives no sentence vectors, by the mean neither; why its own way fails.
+    """
+    try:
+        look_at_sentences(folder, None, max_length, lower)
+    except KdzooError:
+        with suppress(KdzooError):
+            look_at_sentences(folder, "mean", max_length, lower)
+            return {"pooling": "mean"}
+        raise
+    return {}
