@@ -130,7 +130,8 @@ def plan_study(
         KdzooError: a mistake in data, teacher or recipe.
     """
     performer = performer_of(study, out, Way(label_parts=label_parts), progress)
-    return planned(study, performer.plan, seen(performer), performer.context.store)
+    context = performer.context
+    return planned(study, performer.plan, seen(performer), context.store, context.data)
 
 
 def performer_of(study: Study, out: Path, way: Way, progress: Progress | None = None) -> Performer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from tiny_world import RunCommand, WriteRecipe
 from kdzoo import list_steps, make_steps
 from kdzoo.engines import schedule
 from kdzoo.errors import RecipeError
-from kdzoo.plan import Plan, estimate, plan_of
+from kdzoo.plan import Plan, Step, estimate, plan_of
 from kdzoo.plan.estimate import Durations
 from kdzoo.progress import Silent
-from kdzoo.recipe import load_study, shipped_recipes
+from kdzoo.recipe import Recipe, load_study, shipped_recipes
 from kdzoo.recipe.carried import packed_study, unpacked_study
 from kdzoo.results import Store
+from kdzoo.steps import StudyData
 
 ROOT = Path(__file__).parents[1]
 HARD = {"objective": {"kind": "kl", "alpha": 1.0}}
@@ -162,23 +163,72 @@ def test_another_process_gets_the_very_recipe(name: str) -> None:
             assert ("select_by" in still) == ("select_by" in said)
 
 
+def recipe_of(target: str, *changed: str) -> Recipe:
+    (variant,) = load_study(target, overrides=changed).variants
+    return variant.recipe
+
+
 class TestDurations:
+    @pytest.fixture
+    def remember(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Durations]:
+        """Returns what the records of a published study tell, where they lie beside an own one."""
+        monkeypatch.setattr(estimate, "environment", dict)
+
+        def remember(study: str, names: str, **environment: str) -> Durations:
+            for published in (ROOT / "results" / study / "models").glob(names):
+                record = json.loads((published / "record.json").read_text(encoding="utf-8"))
+                record["environment"] |= environment
+                folder = tmp_path / study / "models" / published.name
+                folder.mkdir(parents=True)
+                (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
+            return Durations.of(Store(tmp_path / "study"))
+
+        return remember
+
     @pytest.mark.parametrize("gpu", [None, "NVIDIA H200"])
     def test_are_of_machines_like_this_one(
-        self, gpu: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, gpu: str | None, remember: Callable[..., Durations]
     ) -> None:
         """What a GPU trained says nothing of a machine without one."""
-        monkeypatch.setattr(estimate, "environment", dict)
-        published = next((ROOT / "results" / "quickstart" / "models").glob("static--s0--*"))
-        record = json.loads((published / "record.json").read_text(encoding="utf-8"))
-        record["environment"] |= {"gpu": gpu} if gpu else {}
-        folder = tmp_path / "other" / "models" / published.name
-        folder.mkdir(parents=True)
-        (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
+        environment = {} if gpu is None else {"gpu": gpu}
 
-        found = Durations.of(Store(tmp_path / "study")).a_step
+        found = remember("quickstart", "static--s0--*", **environment).students
 
-        assert len(found.get("static", [])) == (gpu is None)
+        assert ("static" in found) == (gpu is None)
+
+    def test_of_a_student_grow_with_the_texts_that_it_sees(
+        self, remember: Callable[..., Durations]
+    ) -> None:
+        durations, data = remember("clinc150", "bilstm--s0--*"), StudyData(Silent())
+        step = Step("student/bilstm/s0", "student", "bilstm", 0)
+
+        def seconds(**training: int) -> float:
+            changed = [f"training.{name}={value}" for name, value in training.items()]
+            found = durations.of_step(step, recipe_of("clinc150/bilstm", *changed), data)
+            assert found is not None
+            return found
+
+        assert seconds(steps=200, batch_size=64) == pytest.approx(
+            2 * seconds(steps=100, batch_size=64)
+        )
+        assert seconds(steps=100, batch_size=32) == pytest.approx(seconds(steps=50, batch_size=64))
+
+    def test_of_a_teacher_are_of_those_that_were_fitted_as_it_is(
+        self, remember: Callable[..., Durations]
+    ) -> None:
+        """A linear head takes seconds, and says nothing of how long fine-tuning takes."""
+        data = StudyData(Silent())
+        step = Step("teacher/static/s0", "teacher", "static", 0)
+        linear = recipe_of("quickstart/static")
+        fine_tuned = recipe_of(
+            "quickstart/static", "teacher.head=null", "teacher.lower_layers=[]",
+            "teacher.fine_tune={epochs: 3, learning_rate: 3.0e-4, batch_size: 32}",
+        )  # fmt: skip
+
+        durations = remember("quickstart", "teacher--*")
+
+        assert durations.of_step(step, linear, data) is not None
+        assert durations.of_step(step, fine_tuned, data) is None
 
 
 class TestAStudyMadeInParts:

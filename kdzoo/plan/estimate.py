@@ -9,9 +9,11 @@ from statistics import median
 from kdzoo.errors import KdzooError
 from kdzoo.measure import environment
 from kdzoo.plan.step import TRAINED, Plan, Step
-from kdzoo.recipe import Study
+from kdzoo.recipe import Recipe, Study
 from kdzoo.results import RECORD, Record, Store
 from kdzoo.results.store import read_as
+from kdzoo.steps import StudyData
+from kdzoo.teacher import short_name
 
 MOST_RECORDS = 2000  # that are read for an estimate
 
@@ -39,15 +41,15 @@ class PlannedStep:
 
 @dataclass
 class Durations:
-    """Seconds that models took to train.
+    """Seconds for each text that passed through a training, of what was trained here before.
 
     Attributes:
-        a_step: of students and controls, for each step of their training, by kind.
-        teachers: of the fitting of a teacher.
+        students: and controls, by kind.
+        teachers: by model and by how they were fitted: with a linear head, or fine-tuned.
     """
 
-    a_step: dict[str, list[float]] = field(default_factory=dict)
-    teachers: list[float] = field(default_factory=list)
+    students: dict[str, list[float]] = field(default_factory=dict)
+    teachers: dict[tuple[str, bool], list[float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, store: Store) -> Durations:
@@ -61,20 +63,30 @@ class Durations:
             if training is None or record.environment.get("gpu") != gpu:
                 continue
             if record.role == "teacher":
-                found.teachers.append(training.seconds)
-            elif training.steps:
-                found.a_step.setdefault(record.kind, []).append(training.seconds / training.steps)
+                section = record.recipe.get("teacher") or {}
+                batch_size = (section.get("fine_tune") or {}).get("batch_size", 0)
+                texts = training.steps * batch_size or training.texts
+                like = record.kind, training.steps == 0
+                found.teachers.setdefault(like, []).append(training.seconds / max(texts, 1))
+            elif texts := training.steps * record.recipe["training"]["batch_size"]:
+                found.students.setdefault(record.kind, []).append(training.seconds / texts)
         return found
 
-    def of_step(self, step: Step, study: Study) -> float | None:
+    def of_step(self, step: Step, recipe: Recipe, data: StudyData) -> float | None:
         """Returns the seconds that a step may take; None where nothing like it is known."""
         if step.kind == "teacher":
-            return median(self.teachers) if self.teachers else None
+            fine_tune = recipe.teacher.fine_tune
+            like = "+".join(map(short_name, recipe.teacher.sources)), fine_tune is None
+            texts = len(data.corpus(recipe.data, step.seed).train)
+            return _scaled(self.teachers.get(like), texts * (fine_tune.epochs if fine_tune else 1))
         if step.kind not in TRAINED:
             return None
-        recipe = next(variant.recipe for variant in study.variants if variant.name == step.variant)
-        known = self.a_step.get(recipe.student.kind)
-        return median(known) * recipe.training.steps if known else None
+        training = recipe.training
+        return _scaled(self.students.get(recipe.student.kind), training.steps * training.batch_size)
+
+
+def _scaled(known: list[float] | None, texts: float) -> float | None:
+    return median(known) * texts if known else None
 
 
 def _records(store: Store) -> Iterable[Record]:
@@ -87,7 +99,9 @@ def _records(store: Store) -> Iterable[Record]:
             continue
 
 
-def planned(study: Study, plan: Plan, made: Iterable[str], store: Store) -> list[PlannedStep]:
+def planned(
+    study: Study, plan: Plan, made: Iterable[str], store: Store, data: StudyData
+) -> list[PlannedStep]:
     """Returns the steps of a plan, and how long those that are left may take.
 
     Args:
@@ -95,9 +109,11 @@ def planned(study: Study, plan: Plan, made: Iterable[str], store: Store) -> list
         plan: their steps.
         made: the names of the steps that the store has.
         store: of the study.
+        data: what the study learns from.
     """
     durations, there = Durations.of(store), set(made)
     numbers = {step.name: number for number, step in enumerate(plan.steps, 1)}
+    recipes = {variant.name: variant.recipe for variant in study.variants}
     return [
         PlannedStep(
             number=numbers[step.name],
@@ -105,7 +121,9 @@ def planned(study: Study, plan: Plan, made: Iterable[str], store: Store) -> list
             kind=step.kind,
             waits_for=tuple(numbers[name] for name in step.waits_for),
             is_made=step.name in there,
-            seconds=0.0 if step.name in there else durations.of_step(step, study),
+            seconds=0.0
+            if step.name in there
+            else durations.of_step(step, recipes[step.variant], data),
         )
         for step in plan.steps
     ]
