@@ -113,9 +113,15 @@ class ObjectiveEntry(Entry):
         return self.views.get(task) if task == "multi-label" else self.value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AugmenterEntry(Entry):
-    """An augmenter, ``f(words, rng, context, **options) -> words``."""
+    """An augmenter, ``f(words, rng, context, **options) -> words``.
+
+    Attributes:
+        needs_pairs: whether it is for pairs of texts alone.
+    """
+
+    needs_pairs: bool = False
 
 
 @dataclass(frozen=True)

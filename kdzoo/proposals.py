@@ -22,7 +22,15 @@ _WIDEST = 384  # up to here a student's embeddings are as wide as its teacher's,
 _RUNTIMES = ("torch", "onnx", "onnx-int8")  # those that are installed
 _REJECT = {"max_false_rejections": 0.04}  # of the texts in scope
 _ROWS = 60_000  # of a word table that is kept whole: more are hundreds of megabytes
-_BUDGETS = {"compression": (6, 200, 2000), "change": (15, 300, 4000)}  # epochs; steps, from, to
+_BUDGETS = {  # by approach, and by whether texts are pairs: epochs; steps, from, to
+    ("compression", False): (6, 200, 2000),
+    ("change", False): (15, 300, 4000),
+    ("compression", True): (12, 200, 2000),
+    ("change", True): (42, 300, 4000),
+}
+_COPIES, _MOST_NEW = 4, 200_000  # new texts of each, and of all: the teacher has to read them
+# of pairs: on SICK two points over masks, at as many steps
+_COPIES_OF_PAIRS, _MOST_NEW_PAIRS = 10, 45_000
 # where a text may have several: from the teacher alone students lost macro-F1 on GoEmotions
 _ALPHA_OF_SEVERAL = 0.5
 
@@ -59,7 +67,7 @@ def proposed(
     if not recipes:
         raise ModelError(f"none of the students can be made of {setting.looked.folder}: {reasons}")
     notes = [f"no recipe for {name}: {why}" for name, why in reasons.items()]
-    if not _has_mask(setting):
+    if not (setting.corpus.has_pairs or _has_mask(setting)):
         notes.append(
             "the teacher has no mask token: texts are augmented by n-grams, not by masking"
         )
@@ -80,19 +88,17 @@ def _body(entry: StudentEntry, starter: Starter, setting: Setting) -> dict[str, 
             student["dim"] = width
         if len(setting.looked.tokenizer) <= _ROWS:
             student["vocabulary"] = "whole"  # words that training never saw keep their vectors
+    augment = _augment(setting)
     batches = math.ceil(len(setting.corpus.train) / starter.batch_size)
-    epochs, fewest, most = _BUDGETS[entry.road]
+    epochs, fewest, most = _BUDGETS[entry.road, setting.corpus.has_pairs]
     alpha = _ALPHA_OF_SEVERAL if setting.corpus.task == MULTI_LABEL else 0.0
-    augment = {"kind": "mask", "copies": 4, "p_mask": 0.1}
-    if not _has_mask(setting):
-        augment = {"kind": "ngram", "copies": 4, "p_ng": 0.5}
     return {
         "version": 1,
         "name": entry.name,
         "seeds": [0, 1, 2],
         "data": setting.data,
         "teacher": setting.teacher,
-        "transfer": {"augment": augment},
+        **({"transfer": {"augment": augment}} if augment else {}),
         "student": student,
         "objective": {"kind": "kl", "temperature": 1.0, "alpha": alpha},
         "training": {
@@ -102,6 +108,30 @@ def _body(entry: StudentEntry, starter: Starter, setting: Setting) -> dict[str, 
         },
         "measure": _measure(setting.corpus),
     }
+
+
+def copies_of_each(texts: int, *, pairs: bool) -> int:
+    """Returns how many new texts are made of each of so many; none where a student reads no more.
+
+    Args:
+        texts: those with labels.
+        pairs: whether they are pairs, which are put together anew.
+    """
+    if pairs:
+        return min(_COPIES_OF_PAIRS, _MOST_NEW_PAIRS // texts)
+    return min(_COPIES, _MOST_NEW // texts)
+
+
+def _augment(setting: Setting) -> dict[str, Any] | None:
+    pairs = setting.corpus.has_pairs
+    copies = copies_of_each(len(setting.corpus.train), pairs=pairs)
+    if not copies:
+        return None
+    if pairs:
+        return {"kind": "nearest", "copies": copies}
+    if _has_mask(setting):
+        return {"kind": "mask", "copies": copies, "p_mask": 0.1}
+    return {"kind": "ngram", "copies": copies, "p_ng": 0.5}
 
 
 def _measure(corpus: Corpus) -> dict[str, Any]:

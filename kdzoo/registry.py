@@ -227,12 +227,16 @@ def register_objective(
     return objectives.register(entry_of)
 
 
-def register_augmenter(name: str) -> Callable[[T], T]:
+def register_augmenter(name: str, *, needs_pairs: bool = False) -> Callable[[T], T]:
     """Registers an augmenter: ``f(words, rng, context, **options) -> words``.
 
     See ``kdzoo.transfer``.
+
+    Args:
+        name: what recipes call it.
+        needs_pairs: whether it is for pairs of texts alone; ``context.side`` says which is at hand.
     """
-    return augmenters.register(partial(AugmenterEntry, name))
+    return augmenters.register(partial(AugmenterEntry, name, needs_pairs=needs_pairs))
 
 
 def register_dataset(name: str) -> Callable[[T], T]:

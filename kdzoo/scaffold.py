@@ -98,7 +98,10 @@ def write_recipes(
     names = names_of(teacher_labels, finished=finished)
     cut, length = _max_length(looked, corpus)
     head, why = ({}, None) if finished or fine_tune else linear_head(looked, corpus, cut)
-    teacher_section, note = section_of(teacher, folder, corpus, names, head, finished=finished)
+    width = getattr(looked.model.config, "hidden_size", None)
+    teacher_section, note = section_of(
+        teacher, folder, corpus, names, head, width, finished=finished
+    )
     teacher_section["max_length"] = cut
     setting = Setting(corpus, section, teacher_section, looked)
     recipes, notes = proposed(setting, starters)

@@ -252,4 +252,9 @@ CASES: dict[str, Case] = {
             "augment": {"kind": "tang", "tagger": "textblob"}}),
         {"transfer": {"augment": {"kind": "tang", "tagger": "Text Blob"}}},
     ),
+    "single texts, put together anew": Case(
+        CHECK, "nearest is for pairs", rewritten("transfer.augment.kind: mask", transfer={
+            "augment": {"kind": "mask"}}),
+        {"transfer": {"augment": {"kind": "nearest"}}},
+    ),
 }  # fmt: skip

@@ -20,6 +20,7 @@ from tiny_pairs import (
     write_pair_data,
     write_pairs,
 )
+from tiny_transfer import section_of
 
 from kdzoo.data import Example, Texts, describe, load_corpus, normalised
 from kdzoo.data.stream import read_texts
@@ -230,6 +231,20 @@ class TestTransferSet:
         )
         assert min(changed[True, False], changed[False, True], changed[True, True]) > 5
         assert drawn == [augmentation.draw(each, 0, 0) for each in examples]
+
+    def test_puts_texts_together_that_are_near_each_other(self) -> None:
+        """Each stays on its side; pairs of validation and test are not made."""
+        corpus = pair_corpus(30)
+        section = section_of(augment={"kind": "nearest", "copies": 3, "among": 4})
+
+        found = build_transfer_set(corpus, section, None, seed=0)
+
+        made = found.examples[found.own :]
+        firsts, seconds = ({e.text for e in corpus.train}, {e.text_pair for e in corpus.train})
+        held_out = {(e.text, e.text_pair) for e in (*corpus.validation, *corpus.test)}
+        assert found.made > found.own
+        assert all(each.text in firsts and each.text_pair in seconds for each in made)
+        assert not held_out & {(each.text, each.text_pair) for each in made}
 
     def test_holds_new_pairs_once_each(self) -> None:
         corpus = pair_corpus(30)

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tiny_pairs import write_pair_data
 from tiny_sentences import sentence_folder
 from tiny_sets import save_sets
 from tiny_world import LABELS, RunCommand, save_tiny_bert, texts_of
 
+from kdzoo.proposals import copies_of_each
 from kdzoo.recipe import Study, load_study
+from kdzoo.scaffold_teacher import fine_tuning
 
 NAMES = ("bilstm", "cnn", "distilbert", "phrases", "static")
 
@@ -159,6 +162,42 @@ class TestRecipes:
         assert outcome.code == 0, outcome.err
         assert "note: no linear head, the usual one for such data" in outcome.out
         assert all(each.recipe.teacher.fine_tune for each in written("mine").variants)
+
+    def test_put_the_texts_of_pairs_together_anew(
+        self, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        """Nothing is asked of the teacher's mask token then."""
+        data = write_pair_data(tmp_path / "pairs")
+
+        outcome = kdzoo(
+            "init", "--data", data, "--text", "text_a", "--text-pair", "text_b",
+            "--teacher", tiny_encoder, "-o", "mine",
+        )  # fmt: skip
+
+        assert outcome.code == 0, outcome.err
+        augments = [each.recipe.transfer.augment for each in written("mine").variants]
+        assert {each and (each.kind, each.copies) for each in augments} == {("nearest", 10)}
+
+    @pytest.mark.parametrize(
+        ("texts", "expected"), [(1000, 4), (50_000, 4), (70_000, 2), (200_000, 1), (200_001, 0)]
+    )
+    def test_make_no_more_new_texts_than_a_student_reads(self, texts: int, expected: int) -> None:
+        assert copies_of_each(texts, pairs=False) == expected
+
+    @pytest.mark.parametrize(
+        ("width", "texts", "expected"),
+        [
+            (384, 67_349, (2, 1.5e-4, 64)),
+            (384, 4_500, (6, 1.5e-4, 32)),
+            (768, 4_500, (6, 5.3e-5, 32)),
+            (1024, 500, (15, 3.4e-5, 32)),
+            (128, 20_000, (3, 3e-4, 32)),
+        ],
+    )
+    def test_fine_tune_a_wide_encoder_in_smaller_steps_and_many_texts_less_often(
+        self, width: int, texts: int, expected: tuple[int, float, int]
+    ) -> None:
+        assert tuple(fine_tuning(texts, width).values()) == expected
 
     def test_mix_gold_labels_in_where_a_text_may_have_several(
         self, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path

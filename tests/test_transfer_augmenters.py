@@ -34,6 +34,7 @@ KNOWN = sorted({word for text in TRAINING for word in text.split()})
 SPACES = [" ", "  ", "\t", "\n", "\u00a0", "\u2003", " \r\n "]
 EAGER: dict[str, dict[str, Any]] = {
     "mask": {"p_mask": 0.5},
+    "nearest": {"among": 3},
     "pos": {"p_pos": 0.5},
     "ngram": {"p_ng": 0.8},
     "ngram_mask": {"p_ng": 0.8},
@@ -97,6 +98,8 @@ def may_be(kind: str, old: list[str], new: list[str]) -> bool:
             return len(new) == len(old) and all(
                 b in (a, MASK) for a, b in zip(old, new, strict=True)
             )
+        case "nearest":
+            return new == old or " ".join(new) in TRAINING
         case "pos":
             return len(new) == len(old) and all(
                 b == a or b in other for a, b, other in zip(old, new, others, strict=True)

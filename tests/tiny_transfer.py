@@ -71,8 +71,9 @@ def texts_of(transfer: TransferSet) -> list[str]:
 
 
 def augmentation_of(kind: str, seed: int = 0, **options: Any) -> Augmentation:
-    """Returns an augmentation whose training texts are ``TRAINING``."""
-    context = AugmentContext(MASK, [Example(text) for text in TRAINING])
+    """Returns an augmentation whose training texts are ``TRAINING``, on both sides of pairs."""
+    others = (*TRAINING[1:], TRAINING[0])
+    context = AugmentContext(MASK, list(map(Example, TRAINING, others)))
     return Augmentation.of(augment_of(kind, **options), context, seed)
 
 

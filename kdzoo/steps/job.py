@@ -118,15 +118,16 @@ def check_kinds(recipe: Recipe) -> None:
             unlabelled texts cannot be read.
     """
     require_runtimes(recipe.measure.runtimes)
+    pairs = recipe.data.text_pair is not None
     if recipe.transfer.unlabelled is not None:
-        try_unlabelled(recipe.transfer.unlabelled, pairs=recipe.data.text_pair is not None)
+        try_unlabelled(recipe.transfer.unlabelled, pairs=pairs)
     if recipe.transfer.augment is not None:
-        try_augmenter(recipe.transfer.augment)
+        try_augmenter(recipe.transfer.augment, pairs=pairs)
     if recipe.objective.alpha < 1:
         bind_objective(recipe.objective.kind, options_of(recipe.objective))
     if isinstance(recipe.student.embeddings, Vectors):
         check_vectors(recipe.student.embeddings.vectors)
-    pair_head = recipe.student.pair_head if recipe.data.text_pair is not None else 0
+    pair_head = recipe.student.pair_head if pairs else 0
     table_rate = recipe.training.embedding_rate is not None
     try_student(recipe.student.kind, options_of(recipe.student), pair_head, table_rate=table_rate)
     _find_models(recipe.student)

@@ -124,7 +124,8 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
         return
     teacher = lent[0] if lent else encoder
     if recipe.transfer.augment is not None:
-        try_augmenter(recipe.transfer.augment, SpecialTokens.of(teacher.tokenizer).mask)
+        mask = SpecialTokens.of(teacher.tokenizer).mask
+        try_augmenter(recipe.transfer.augment, mask, pairs=recipe.data.text_pair is not None)
     if registry.students.get(recipe.student.kind).tokenizer_of is None:
         try_student_on(recipe, teacher, encoder, knows_head=bool(lent), task=task)
 

@@ -6,7 +6,7 @@ import hashlib
 import random
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
 from kdzoo import registry
 from kdzoo.data import Example, joined, normalised, segments
@@ -17,7 +17,7 @@ from kdzoo.progress import Task
 from kdzoo.recipe.schema import Augment, options_of
 from kdzoo.task.tags import entities_in
 from kdzoo.task.words import sentence_of, words_in
-from kdzoo.transfer.augmenters import AugmentContext
+from kdzoo.transfer.augmenters import AugmentContext, Side
 
 ATTEMPTS = 10  # draws for one new text before it is given up
 NOTED_EVERY = 1000  # texts between two moves of the bar
@@ -56,9 +56,10 @@ class Augmentation:
             return Example(self._changed(source.text, self._context_of(source)))
         sides = self._rng.choice(("first", "second", "both"))
         first, second = source.text, source.text_pair
+        of_first, of_second = (replace(self.context, side=side) for side in get_args(Side))
         return Example(
-            first if sides == "second" else self._changed(first, self.context),
-            second if sides == "first" else self._changed(second, self.context),
+            first if sides == "second" else self._changed(first, of_first),
+            second if sides == "first" else self._changed(second, of_second),
         )
 
     def _context_of(self, source: Example) -> AugmentContext:
@@ -116,18 +117,24 @@ def new_texts(
     task.advance(tried % NOTED_EVERY)
 
 
-def try_augmenter(section: Augment, mask: str | None = "[MASK]") -> None:
+def try_augmenter(section: Augment, mask: str | None = "[MASK]", *, pairs: bool) -> None:
     """Tries the section's augmenter on a long text, a short one and a single word.
 
     Args:
         section: of the recipe.
         mask: the teacher's mask token; None where it has none.
+        pairs: whether the data are pairs of texts.
 
     Raises:
         RecipeError: its options cannot be.
         DataError: it fails, needs a mask token that is not there, or returns something that is no
             text.
     """
+    if registry.augmenters.get(section.kind).needs_pairs and not pairs:
+        raise RecipeError(
+            f"transfer.augment: {section.kind} is for pairs of texts, and these are single ones; "
+            "take another kind, as in transfer.augment.kind: mask, or remove transfer.augment"
+        )
     texts = ("please book a table for two in the new place", "play some jazz", "stop")
     examples = [Example(text) for text in texts]
     context = AugmentContext(mask, examples)

@@ -4,7 +4,8 @@ An augmenter is ``f(words, rng, context, **options) -> words``: pure, seeded by 
 add one, write such a function and decorate it with ``@register_augmenter("name")``.
 
 The three operators of Tang et al. (2019, arXiv:1903.12136) are ``mask``, ``pos`` and ``ngram``;
-``tang`` is their mixture.
+``tang`` is their mixture. ``nearest`` is for pairs: it puts texts together anew, as Thakur et al.
+(2021, arXiv:2010.08240) do, so that the teacher labels pairs that are hard to tell apart.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Interval
 
-from kdzoo.data import Example
+from kdzoo.data import Example, joined, segments
 from kdzoo.errors import DataError, RecipeError
 from kdzoo.registry import register_augmenter
+from kdzoo.transfer.neighbours import Neighbours
 from kdzoo.transfer.speech import TEXTBLOB, PartsOfSpeech, open_tagger
 
+Side = Literal["first", "second"]
 Probability = Annotated[float, Interval(ge=0, le=1)]
+Few = Annotated[int, Interval(gt=0, le=1000)]
 LONGEST_NGRAM = 5
 
 
@@ -35,12 +39,15 @@ class AugmentContext:
         examples: the labelled training texts.
         entities: of the text at hand, where its words have tags: the first word of each and the one
             behind its last, in their order.
+        side: which text of a pair is at hand; None where texts are single.
     """
 
     mask: str | None
     examples: Sequence[Example] = ()
     entities: Sequence[tuple[int, int]] = ()
+    side: Side | None = None
     _speech: dict[str, PartsOfSpeech] = field(default_factory=dict, repr=False, compare=False)
+    _near: dict[Side | None, Neighbours] = field(default_factory=dict, repr=False, compare=False)
 
     def mask_for(self, augmenter: str) -> str:
         """Returns the mask token.
@@ -66,6 +73,14 @@ class AugmentContext:
             texts = (t for e in self.examples for t in (e.text, e.text_pair) if t)
             self._speech[tagger] = PartsOfSpeech(open_tagger(tagger), texts)
         return self._speech[tagger]
+
+    def neighbours(self) -> Neighbours:
+        """Returns the training texts to look for near ones in: of a pair, those of this side."""
+        if self.side not in self._near:
+            pairs = self.side == "second"
+            texts = ((e.text_pair if pairs else e.text) for e in self.examples)
+            self._near[self.side] = Neighbours(text for text in texts if text)
+        return self._near[self.side]
 
 
 @register_augmenter("mask")
@@ -154,6 +169,19 @@ def tang(
         else:
             changed.append(word)
     return ngram(changed, rng, context, p_ng=p_ng)
+
+
+@register_augmenter("nearest", needs_pairs=True)
+def nearest(
+    words: Sequence[str],
+    rng: random.Random,
+    context: AugmentContext,
+    *,
+    among: Few = 10,
+) -> list[str]:
+    """Another training text of its side of the pair, one of the nearest (Thakur et al., 2021)."""
+    found = context.neighbours().of(joined(words), among)
+    return segments(rng.choice(found)) if found else list(words)
 
 
 def _span(
