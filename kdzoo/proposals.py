@@ -13,6 +13,7 @@ from kdzoo.errors import ModelError
 from kdzoo.recipe import option_fields, recipe_model
 from kdzoo.recipe.measure import Reject
 from kdzoo.runtime import lacking
+from kdzoo.starters import rate_at
 from kdzoo.steps import rejection_problem, try_student_on
 from kdzoo.task import MULTI_LABEL
 from kdzoo.teacher import Looked
@@ -81,9 +82,11 @@ def _has_mask(setting: Setting) -> bool:
 def _body(entry: StudentEntry, starter: Starter, setting: Setting) -> dict[str, Any]:
     """Returns a recipe as it is written."""
     student: dict[str, Any] = {"kind": entry.name}
+    width = getattr(setting.looked.model.config, "hidden_size", None)
+    is_small = entry.road == "change"
+    rate = starter.learning_rate if is_small else rate_at(width, starter.learning_rate)
     if starter.embeddings == "teacher":
         student["embeddings"] = "teacher"
-        width = getattr(setting.looked.model.config, "hidden_size", None)
         if width and width <= _WIDEST and "dim" in option_fields(entry):
             student["dim"] = width
         if len(setting.looked.tokenizer) <= _ROWS:
@@ -104,7 +107,7 @@ def _body(entry: StudentEntry, starter: Starter, setting: Setting) -> dict[str, 
         "training": {
             "steps": max(fewest, min(most, epochs * batches)),
             "batch_size": starter.batch_size,
-            "learning_rate": starter.learning_rate,
+            "learning_rate": rate,
         },
         "measure": _measure(setting.corpus),
     }

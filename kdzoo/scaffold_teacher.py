@@ -13,13 +13,14 @@ from kdzoo.data import Corpus
 from kdzoo.errors import KdzooError, RecipeError, TeacherError
 from kdzoo.files import with_home
 from kdzoo.recipe import parse_scalar
+from kdzoo.starters import rate_at
 from kdzoo.task import SINGLE_LABEL
 from kdzoo.teacher import LabelCures, Looked, columns_of, look_at_sentences, refuse_few
 
 # where a linear head over several layers was the better teacher: few texts a class, many classes
 _FEW, _MANY = 15, 30
 _LARGE = 50_000  # texts, of which two epochs are enough
-_NARROW, _RATE = 384, 1.5e-4  # an encoder's width, and the learning rate that fits it
+_RATE = 1.5e-4  # of fine-tuning, at a width of 384
 _CURES = LabelCures("--teacher-labels", "--fine-tune", is_option=True)
 
 
@@ -76,18 +77,13 @@ def section_of(
 def fine_tuning(texts: int, width: int | None) -> dict[str, Any]:
     """Returns how an encoder is fitted to labelled texts.
 
-    The wider it is, the smaller the steps that it bears: at 3e-4 even a width of 384 lost three
-    points on SST-2.
-
     Args:
         texts: how many there are.
         width: of the encoder; None where it is not known.
     """
-    width = width or _NARROW
-    rate = min(3e-4, _RATE * (_NARROW / width) ** 1.5)
     return {
         "epochs": max(2 if texts > _LARGE else 3, min(15, round(25_000 / texts))),
-        "learning_rate": float(f"{rate:.1e}"),
+        "learning_rate": rate_at(width, _RATE),
         "batch_size": 64 if texts > _LARGE else 32,
     }
 

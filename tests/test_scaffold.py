@@ -18,6 +18,7 @@ from tiny_world import LABELS, RunCommand, save_tiny_bert, texts_of
 from kdzoo.proposals import copies_of_each
 from kdzoo.recipe import Study, load_study
 from kdzoo.scaffold_teacher import fine_tuning
+from kdzoo.starters import rate_at
 
 NAMES = ("bilstm", "cnn", "distilbert", "phrases", "static")
 
@@ -198,6 +199,15 @@ class TestRecipes:
         self, width: int, texts: int, expected: tuple[int, float, int]
     ) -> None:
         assert tuple(fine_tuning(texts, width).values()) == expected
+
+    @pytest.mark.parametrize(
+        ("width", "expected"),
+        [(384, 3e-4), (768, 1.1e-4), (1024, 6.9e-5), (128, 3e-4), (None, 3e-4)],
+    )
+    def test_train_fewer_layers_of_a_wide_encoder_in_smaller_steps(
+        self, width: int | None, expected: float
+    ) -> None:
+        assert rate_at(width, 3e-4) == expected
 
     def test_mix_gold_labels_in_where_a_text_may_have_several(
         self, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path
