@@ -86,7 +86,8 @@ def _body(entry: StudentEntry, starter: Starter, setting: Setting) -> dict[str, 
     is_small = entry.road == "change"
     rate = starter.learning_rate if is_small else rate_at(width, starter.learning_rate)
     if starter.embeddings == "teacher":
-        student["embeddings"] = "teacher"
+        is_fitted = "fine_tune" in setting.teacher
+        student["embeddings"] = "fine-tuned" if is_fitted else "teacher"
         if width and width <= _WIDEST and "dim" in option_fields(entry):
             student["dim"] = width
         if len(setting.looked.tokenizer) <= _ROWS:

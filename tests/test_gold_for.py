@@ -133,9 +133,11 @@ def recipe_of(**sections: Any) -> Recipe:
     return recipe_model().model_validate({**plain, **sections})
 
 
-def key_of(corpus: Corpus = CORPUS, *, hard_labels: bool = False, **sections: Any) -> str:
+def key_of(
+    corpus: Corpus = CORPUS, *, hard_labels: bool = False, fine_tuned: str = "m", **sections: Any
+) -> str:
     """Returns the key of a student of some teacher."""
-    teacher = SimpleNamespace(key="t", encoder_key=lambda: "e")
+    teacher = SimpleNamespace(key="t", encoder_key=lambda: "e", model_key=lambda: fine_tuned)
     study_teacher: Any = SimpleNamespace(key="k", whole=teacher, labeller=teacher)
     vocabulary: Any = SimpleNamespace(fingerprint="v")
     transfer = TransferSet(Texts.of([Example("a", label=0)]), 1)
@@ -163,6 +165,20 @@ class TestKeys:
         self, sections: dict[str, Any]
     ) -> None:
         assert key_of(**sections) == key_of()
+
+    def test_know_whose_words_a_student_starts_from(self) -> None:
+        """A hard-label control never starts from what the teacher has learnt."""
+        by_encoder, by_teacher = (
+            {"student": {"kind": "fasttext", "embeddings": whose}}
+            for whose in ("teacher", "fine-tuned")
+        )
+
+        assert key_of(**by_encoder) != key_of(**by_teacher)
+        assert key_of(**by_teacher) != key_of(**by_teacher, fine_tuned="another")
+        assert key_of(**by_encoder) == key_of(**by_encoder, fine_tuned="another")
+        control = key_of(**by_encoder, hard_labels=True)
+        for fine_tuned in ("m", "another"):
+            assert key_of(**by_teacher, hard_labels=True, fine_tuned=fine_tuned) == control
 
     @pytest.mark.parametrize(
         "training",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,27 @@ def test_the_encoder_reads_a_vocabulary_once(
 
     assert torch.equal(first, second)
     assert torch.equal(second, alone)
+
+
+def test_a_fine_tuned_teacher_reads_words_otherwise_than_its_encoder(
+    teacher: Teacher, vocabulary: Vocabulary, tmp_path: Path
+) -> None:
+    """Each has a place of its own in the cache, whoever comes first."""
+    model = teacher.model()
+    model.base_model.encoder.layer[0].output.dense.weight.data.mul_(2)
+    model.save_pretrained(tmp_path / "tuned")
+    teacher.tokenizer().save_pretrained(tmp_path / "tuned")
+    tuned = replace(teacher, members=(open_member(tmp_path / "tuned", 32, LABELS),))
+
+    by_teacher, by_encoder, again = (
+        word_vectors(tuned, vocabulary, Silent(), CPU, fine_tuned=of_teacher, waits=True)
+        for of_teacher in (True, False, True)
+    )
+
+    read = encoder_vectors(tuned.model(), teacher.tokenizer(), vocabulary, Silent(), CPU)
+    assert torch.equal(by_teacher, read)
+    assert torch.equal(by_teacher, again)
+    assert not torch.allclose(by_teacher, by_encoder)
 
 
 def test_training_does_not_change_what_the_next_student_begins_with(

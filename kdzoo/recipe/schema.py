@@ -18,6 +18,8 @@ from kdzoo.recipe.teacher import Teacher
 from kdzoo.registry import Width
 
 SCHEMA_VERSION = 1
+FINE_TUNED = "fine-tuned"  # word vectors, of the teacher as it labels
+OF_A_MODEL = ("teacher", FINE_TUNED)  # word vectors that a transformer gives
 
 
 class Data(Section):
@@ -191,10 +193,10 @@ class Student(Section):
         "teacher's, so that unseen words keep their pretrained vectors and the model "
         "is bigger",
     )
-    embeddings: Literal["random", "teacher"] | Vectors = Field(
+    embeddings: Literal["random", "teacher", "fine-tuned"] | Vectors = Field(
         "random",
         description="how the embedding table is initialised: 'teacher' is the encoder before "
-        "fine-tuning",
+        "fine-tuning; 'fine-tuned' the teacher after it, and the encoder for the control",
     )
     pair_head: Width = Field(
         400, description="width of the head's hidden layer over the encodings of a sentence pair"

@@ -14,7 +14,7 @@ from kdzoo.errors import ModelError, TeacherError
 from kdzoo.model import own_vocabulary, try_student
 from kdzoo.objectives import OOS, bind_objective
 from kdzoo.recipe import options_of, pretrained_options
-from kdzoo.recipe.schema import Recipe, Student, Vectors
+from kdzoo.recipe.schema import FINE_TUNED, Recipe, Student, Vectors
 from kdzoo.runtime import require_runtimes
 from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import MODEL_FORMAT
@@ -72,9 +72,12 @@ class StudentJob:
         student, max_length = recipe.student, recipe.teacher.max_length
         unused = set() if run.corpus.has_pairs else {"pair_head"}
         weights = {name: content_key(model, max_length) for name, model in self.models.items()}
+        own = student.model_dump(mode="json", exclude=unused)
+        if student.embeddings == FINE_TUNED and self.hard_labels:
+            own["embeddings"] = "teacher"  # no teacher's vectors without its labels
         content: dict[str, Any] = {
             "format": MODEL_FORMAT,
-            "student": {**student.model_dump(mode="json", exclude=unused), **weights},
+            "student": {**own, **weights},
             "training": recipe.training.model_dump(mode="json", exclude={"checkpoint_every"}),
             "seed": run.seed,
             "vocabulary": self.vocabulary.fingerprint,
@@ -95,6 +98,8 @@ class StudentJob:
             content["corpus"] = run.corpus.validation_fingerprint
             content["learns_from"] = self.transfer.examples.fingerprint
             content["teacher"] = run.teacher.labeller.key
+            if student.embeddings == FINE_TUNED:
+                content["words_by"] = run.teacher.whole.model_key()
             content["objective"] = recipe.objective.model_dump(mode="json")
         return content_hash(content)
 

@@ -13,7 +13,7 @@ from kdzoo.errors import Problem, TeacherError
 from kdzoo.files import with_home
 from kdzoo.measure import Size
 from kdzoo.model import reads_pairs, task_of
-from kdzoo.recipe.schema import Recipe
+from kdzoo.recipe.schema import OF_A_MODEL, Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.results import OUTPUTS, Record
 from kdzoo.steps.context import StudyContext
@@ -86,7 +86,7 @@ def check_outputs(recipe: Recipe, data: StudyData) -> None:
     problems = []
     if section.encoder is None:
         problems += [Problem(NO_TOKENIZER)] if student.text == "teacher" else []
-        problems += [Problem(NO_ENCODER)] if student.embeddings == "teacher" else []
+        problems += [Problem(NO_ENCODER)] if student.embeddings in OF_A_MODEL else []
     exact = registry.objectives.get(objective.kind).needs_logits
     if exact and objective.alpha < 1 and file.kind != "logits" and _has_one_label(recipe, data):
         problems.append(

@@ -23,7 +23,7 @@ from kdzoo.model import (
 )
 from kdzoo.objectives import gold_for
 from kdzoo.progress import Silent
-from kdzoo.recipe.schema import Recipe
+from kdzoo.recipe.schema import OF_A_MODEL, Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.steps.job import student_options
 from kdzoo.steps.teacher import refuse_other_kind, refuse_other_task
@@ -182,7 +182,7 @@ def try_student_on(
     """
     student, entry = recipe.student, registry.students.get(recipe.student.kind)
     vocabulary = _vocabulary(recipe, teacher, special=entry.special_tokens)
-    needs_vectors = student.embeddings == "teacher"
+    needs_vectors = student.embeddings in OF_A_MODEL
     context = BuildContext(
         labels=teacher.labels,
         vocabulary=vocabulary,

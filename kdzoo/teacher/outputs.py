@@ -166,6 +166,10 @@ class OutputsTeacher:
         """Loads the encoder: the model that spoke is not here."""
         return self.encoder()
 
+    def model_key(self) -> str:
+        """Stands for the weights of the encoder; empty without one."""
+        return self.encoder_key()
+
 
 def refuse_bare_labels(file: OutputsFile, task: Task) -> None:
     """Refuses a file that says one label of each text, where a text may have several.

@@ -94,6 +94,9 @@ class AnyTeacher(Labeller, Protocol):
             TeacherError: it has none to lend.
         """
 
+    def model_key(self) -> str:
+        """Stands for the weights of ``model()``; empty where there is none."""
+
     def encoder(self) -> Any:
         """Loads the model before fine-tuning, its classification head not to be used.
 

@@ -115,6 +115,10 @@ class Teacher:
         """Loads the fine-tuned model (an ensemble's first); the encoder where that is frozen."""
         return self.encoder() if self._is_frozen else load_model(self.members[0].folder).model
 
+    def model_key(self) -> str:
+        """Stands for the weights of ``model()``."""
+        return self.encoder_key() if self._is_frozen else self.members[0].key
+
     def encoder(self) -> Any:
         """Loads the model before fine-tuning, its classification head not to be used."""
         return load_encoder(self.encoder_folder, self.task)

@@ -1,4 +1,6 @@
-"""What the encoder makes of each word on its own: a start for a student's embedding table.
+"""What a transformer makes of each word on its own: a start for a student's embedding table.
+
+It is the encoder before fine-tuning or, for students that learn from it, the teacher after it.
 
 All students and seeds that read the same words begin with it; it is made once, in parts that
 processes share.
@@ -40,27 +42,31 @@ def word_vectors(
     progress: Progress,
     device: torch.device,
     *,
+    fine_tuned: bool = False,
     waits: bool,
 ) -> Tensor:
     """Returns a vector [V, D] for each entry of the vocabulary: the cache's, or made now.
 
     Args:
-        teacher: the one whose encoder reads the words.
+        teacher: it, or its encoder, reads the words.
         vocabulary: the student's.
         progress: told how far it is, and what of the cache is damaged.
         device: where the encoder runs.
+        fine_tuned: whether the teacher reads them as it is, not as its encoder was before.
         waits: whether processes that read a part of the words just now are waited for.
 
     Raises:
         ClaimedError: another process reads a part, and is not to be waited for; all else is made.
         TeacherError: the cache cannot be written, or somebody has emptied it meanwhile.
     """
-    encoder, tokenizer = teacher.encoder(), teacher.tokenizer()
+    encoder = teacher.model() if fine_tuned else teacher.encoder()
+    key = teacher.model_key() if fine_tuned else teacher.encoder_key()
+    tokenizer = teacher.tokenizer()
     entries, places = _distinct(
         _entries(tokenizer, vocabulary, padding_id(tokenizer, encoder.config))
     )
     words = hashlib.sha256(entries.ids.tobytes() + entries.offsets.tobytes()).hexdigest()
-    folder = cache_root() / _KIND / content_hash([_FORMAT, teacher.encoder_key(), words])
+    folder = cache_root() / _KIND / content_hash([_FORMAT, key, words])
     starts = range(0, len(entries), PART_WORDS)
     held = _held(folder, progress)
     lacking = [start for start in starts if start not in held]
