@@ -139,6 +139,27 @@ class TestRecipes:
         teachers = [each.recipe.teacher for each in written("mine").variants]
         assert {each.head for each in teachers} == {"linear"}
 
+    @pytest.mark.parametrize(
+        ("options", "expected"), [(["--fine-tune"], "fine-tuned"), ([], "teacher")]
+    )
+    def test_start_from_the_words_of_a_teacher_that_is_fine_tuned(
+        self,
+        kdzoo: RunCommand,
+        tiny_data: Path,
+        tiny_encoder: Path,
+        tmp_path: Path,
+        options: list[str],
+        expected: str,
+    ) -> None:
+        """Below a linear head the encoder stays as it is."""
+        data = few_of_each(tiny_data, tmp_path / "few", 10)
+
+        kdzoo("init", "--data", data, "--teacher", tiny_encoder, "-o", "mine", *options)
+
+        students = [each.recipe.student for each in written("mine").variants]
+        found = {each.embeddings for each in students if each.kind != "distilbert"}
+        assert found == {expected}
+
     def test_say_that_an_encoder_pools_by_the_mean_where_its_files_do_not_say_how(
         self, kdzoo: RunCommand, tiny_data: Path, tiny_encoder: Path, tmp_path: Path
     ) -> None:
