@@ -196,6 +196,20 @@ class TestDurations:
 
         assert ("static" in found) == (gpu is None)
 
+    @pytest.mark.parametrize(
+        "recipe", [{}, {"training": {}}, {"training": {"batch_size": "64"}}, {"teacher": {}}]
+    )
+    def test_are_unknown_where_a_record_does_not_say_how_it_was_trained(
+        self, recipe: dict[str, Any], remember: Callable[..., Durations], tmp_path: Path
+    ) -> None:
+        """It may be a stranger's, or of a version to come."""
+        remember("quickstart", "static--s0--*")
+        for path in (tmp_path / "quickstart" / "models").glob("*/record.json"):
+            record = json.loads(path.read_text(encoding="utf-8"))
+            path.write_text(json.dumps(record | {"recipe": recipe}), encoding="utf-8")
+
+        assert Durations.of(Store(tmp_path / "study")) == Durations()
+
     def test_of_a_student_grow_with_the_texts_that_it_sees(
         self, remember: Callable[..., Durations]
     ) -> None:

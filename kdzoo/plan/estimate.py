@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 
 from kdzoo.errors import KdzooError
 from kdzoo.measure import environment
@@ -63,12 +64,11 @@ class Durations:
             if training is None or record.environment.get("gpu") != gpu:
                 continue
             if record.role == "teacher":
-                section = record.recipe.get("teacher") or {}
-                batch_size = (section.get("fine_tune") or {}).get("batch_size", 0)
+                batch_size = _batch_size(record, "teacher", "fine_tune")
                 texts = training.steps * batch_size or training.texts
                 like = record.kind, training.steps == 0
                 found.teachers.setdefault(like, []).append(training.seconds / max(texts, 1))
-            elif texts := training.steps * record.recipe["training"]["batch_size"]:
+            elif texts := training.steps * _batch_size(record, "training"):
                 found.students.setdefault(record.kind, []).append(training.seconds / texts)
         return found
 
@@ -83,6 +83,14 @@ class Durations:
             return None
         training = recipe.training
         return _scaled(self.students.get(recipe.student.kind), training.steps * training.batch_size)
+
+
+def _batch_size(record: Record, *section: str) -> int:
+    """Returns the batch size that a section of a record's recipe names; 0 where it names none."""
+    found: Any = record.recipe
+    for name in (*section, "batch_size"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, int) and found > 0 else 0
 
 
 def _scaled(known: list[float] | None, texts: float) -> float | None:
