@@ -34,7 +34,7 @@ from kdzoo.objectives import (
     over_words,
 )
 from kdzoo.recipe import options_of
-from kdzoo.recipe.schema import FINE_TUNED, Recipe, Vectors
+from kdzoo.recipe.schema import FINE_TUNED, OF_A_MODEL, Recipe, Vectors
 from kdzoo.results import CHECKPOINT, Record, TrainingSummary, now
 from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import StudyContext, configuration_of, summary_of
@@ -157,7 +157,7 @@ def _vectors(job: StudentJob, context: StudyContext) -> Tensor | None:
         vectors, found = read_vectors(embeddings.vectors, job.vocabulary.tokens)
         context.progress.say(f"word vectors for {found:,} of {len(job.vocabulary):,} words")
         return vectors
-    if embeddings == "random":
+    if embeddings not in OF_A_MODEL:
         return None
     with context.accelerator.main_process_first():
         return word_vectors(
