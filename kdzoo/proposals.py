@@ -12,6 +12,7 @@ from kdzoo.entries import Starter, StudentEntry
 from kdzoo.errors import ModelError
 from kdzoo.recipe import option_fields, recipe_model
 from kdzoo.recipe.measure import Reject
+from kdzoo.recipe.schema import FINE_TUNED
 from kdzoo.runtime import lacking
 from kdzoo.starters import rate_at
 from kdzoo.steps import rejection_problem, try_student_on
@@ -29,8 +30,9 @@ _BUDGETS = {  # by approach, and by whether texts are pairs: epochs; steps, from
     ("compression", True): (12, 200, 2000),
     ("change", True): (42, 300, 4000),
 }
-_COPIES, _MOST_NEW = 4, 200_000  # new texts of each, and of all: the teacher has to read them
-# of pairs: on SICK two points over masks, at as many steps
+# New texts of each, and of all: the teacher has to label them. A new pair puts two texts together
+# that nobody has paired, and teaches more than a mask does.
+_COPIES, _MOST_NEW = 4, 200_000
 _COPIES_OF_PAIRS, _MOST_NEW_PAIRS = 10, 45_000
 # where a text may have several: from the teacher alone students lost macro-F1 on GoEmotions
 _ALPHA_OF_SEVERAL = 0.5
@@ -83,11 +85,11 @@ def _body(entry: StudentEntry, starter: Starter, setting: Setting) -> dict[str, 
     """Returns a recipe as it is written."""
     student: dict[str, Any] = {"kind": entry.name}
     width = getattr(setting.looked.model.config, "hidden_size", None)
-    is_small = entry.road == "change"
-    rate = starter.learning_rate if is_small else rate_at(width, starter.learning_rate)
+    is_change = entry.road == "change"
+    rate = starter.learning_rate if is_change else rate_at(width, starter.learning_rate)
     if starter.embeddings == "teacher":
         is_fitted = "fine_tune" in setting.teacher
-        student["embeddings"] = "fine-tuned" if is_fitted else "teacher"
+        student["embeddings"] = FINE_TUNED if is_fitted else "teacher"
         if width and width <= _WIDEST and "dim" in option_fields(entry):
             student["dim"] = width
         if len(setting.looked.tokenizer) <= _ROWS:
@@ -115,7 +117,7 @@ def _body(entry: StudentEntry, starter: Starter, setting: Setting) -> dict[str, 
 
 
 def copies_of_each(texts: int, *, pairs: bool) -> int:
-    """Returns how many new texts are made of each of so many; none where a student reads no more.
+    """Returns how many new texts are made of each of so many; none where these are enough.
 
     Args:
         texts: those with labels.

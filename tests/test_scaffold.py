@@ -203,7 +203,9 @@ class TestRecipes:
     @pytest.mark.parametrize(
         ("texts", "expected"), [(1000, 4), (50_000, 4), (70_000, 2), (200_000, 1), (200_001, 0)]
     )
-    def test_make_no_more_new_texts_than_a_student_reads(self, texts: int, expected: int) -> None:
+    def test_make_no_more_new_texts_than_a_teacher_labels_in_minutes(
+        self, texts: int, expected: int
+    ) -> None:
         assert copies_of_each(texts, pairs=False) == expected
 
     @pytest.mark.parametrize(

@@ -15,13 +15,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_transfer import MASK, WORDS, build, corpus_of, long_texts, section_of, texts_of
+from tiny_transfer import (
+    MASK,
+    WORDS,
+    augment_of,
+    build,
+    corpus_of,
+    long_texts,
+    section_of,
+    texts_of,
+)
 
 from kdzoo import registry
 from kdzoo.data import NO_LABEL, Corpus, Example, normalised
 from kdzoo.errors import DataError
 from kdzoo.progress import Silent, Task
-from kdzoo.transfer import build_transfer_set
+from kdzoo.transfer import build_transfer_set, try_augmenter
 from kdzoo.transfer.augmenters import AugmentContext
 
 Augmenter = Callable[..., Any]
@@ -285,6 +294,21 @@ class TestAnAugmenterOfOnesOwn:
         ) as e:
             build(corpus_of(["play it", "stop"]), kind="mine")
         assert "fails on 'stop': ValueError: " in str(e.value)
+
+    def test_is_tried_on_pairs_where_the_data_are_pairs(self, add_augmenter: AddAugmenter) -> None:
+        """As it will run: on each side, among pairs; so what fails there is told at once."""
+
+        def one_sided(
+            words: Sequence[str], rng: random.Random, context: AugmentContext
+        ) -> list[str]:
+            """Cannot do with the second text of a pair."""
+            assert all(each.text_pair for each in context.examples)
+            return {"first": list(words)}[str(context.side)]
+
+        add_augmenter(one_sided)
+
+        with pytest.raises(DataError, match=r"the augmenter 'mine' .*: KeyError: 'second'"):
+            try_augmenter(augment_of("mine"), pairs=True)
 
 
 class TestTexts:

@@ -31,7 +31,7 @@ from kdzoo.text import Vocabulary, encode, reader_of
 from kdzoo.text.encode import Encoded
 
 _KIND: Kind = "words"
-_NOUN = "the word vectors of an encoder"
+_NOUN = "the word vectors of a transformer"
 _FORMAT = 2  # raise it when the same words get other vectors, or files of another form
 PART_WORDS = 4096  # that a process reads before it looks whether others have read the rest
 
@@ -100,7 +100,7 @@ def _fill(
         for start in starts
     }
     total = sum(map(len, parts.values()))
-    with progress.task("embeddings from the encoder", total, unit="words") as task:
+    with progress.task("word vectors", total, unit="words") as task:
 
         def read(start: int) -> None:
             if start not in _held(folder, progress):  # another may have read it meanwhile
@@ -141,7 +141,7 @@ def encoder_vectors(
     the mean over the outputs, as in Model2Vec.
 
     Args:
-        encoder: the pretrained model, not fine-tuned.
+        encoder: the model that reads them.
         tokenizer: its Hugging Face tokenizer.
         vocabulary: the student's; pieces of the teacher, or words.
         progress: told how far it is.
@@ -150,7 +150,7 @@ def encoder_vectors(
     entries, places = _distinct(
         _entries(tokenizer, vocabulary, padding_id(tokenizer, encoder.config))
     )
-    with progress.task("embeddings from the encoder", len(entries), unit="words") as task:
+    with progress.task("word vectors", len(entries), unit="words") as task:
         return _read(encoder, entries, task.advance, device)[places]
 
 

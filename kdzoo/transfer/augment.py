@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -118,7 +119,7 @@ def new_texts(
 
 
 def try_augmenter(section: Augment, mask: str | None = "[MASK]", *, pairs: bool) -> None:
-    """Tries the section's augmenter on a long text, a short one and a single word.
+    """Tries the section's augmenter on a long text, a short one and a single word, or their pairs.
 
     Args:
         section: of the recipe.
@@ -136,7 +137,8 @@ def try_augmenter(section: Augment, mask: str | None = "[MASK]", *, pairs: bool)
             "take another kind, as in transfer.augment.kind: mask, or remove transfer.augment"
         )
     texts = ("please book a table for two in the new place", "play some jazz", "stop")
-    examples = [Example(text) for text in texts]
+    singles = [Example(text) for text in texts]
+    examples = [Example(*pair) for pair in itertools.permutations(texts, 2)] if pairs else singles
     context = AugmentContext(mask, examples)
     augmentation = Augmentation.of(section, context, seed=0)
     for example in examples:

@@ -19,13 +19,13 @@ from annotated_types import Interval
 
 from kdzoo.data import Example, joined, segments
 from kdzoo.errors import DataError, RecipeError
+from kdzoo.recipe.numbers import Few
 from kdzoo.registry import register_augmenter
 from kdzoo.transfer.neighbours import Neighbours
 from kdzoo.transfer.speech import TEXTBLOB, PartsOfSpeech, open_tagger
 
 Side = Literal["first", "second"]
 Probability = Annotated[float, Interval(ge=0, le=1)]
-Few = Annotated[int, Interval(gt=0, le=1000)]
 LONGEST_NGRAM = 5
 
 
