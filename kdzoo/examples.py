@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from kdzoo.data import Corpus, few_labels, load_corpus, texts_of
 from kdzoo.errors import DataError, StoreError
 from kdzoo.files import with_home
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.data import Data
 from kdzoo.results import Record, Store
 
 _SOURCES = ("hub", "config", "revision", "embedded", "files")

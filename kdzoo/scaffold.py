@@ -18,7 +18,7 @@ from kdzoo.errors import DataError
 from kdzoo.files import check_writable, write_atomically
 from kdzoo.proposals import Setting, proposed
 from kdzoo.recipe.csv import Csv
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.data import Data
 from kdzoo.registry import students
 from kdzoo.scaffold_teacher import linear_head, names_of, section_of
 from kdzoo.starters import chosen_starters, own_file, usual_starters

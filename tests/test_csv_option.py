@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from kdzoo.cli.app import csv_of, with_csv
 from kdzoo.errors import RecipeError
 from kdzoo.recipe.csv import Csv
+from kdzoo.recipe.data import Data
 from kdzoo.recipe.document import parse_scalar
-from kdzoo.recipe.schema import Data, Unlabelled
+from kdzoo.recipe.schema import Unlabelled
 from kdzoo.recipe.teacher import Teacher
 
 

@@ -11,7 +11,7 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 
 from kdzoo.data import SPLITS, Corpus, Example, SplitName, load_corpus, normalised
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.data import Data
 
 SHARES = {"train": 0.60, "validation": 0.15, "test": 0.25}
 

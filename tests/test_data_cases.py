@@ -17,7 +17,7 @@ from kdzoo.data import Corpus, load_corpus
 from kdzoo.data.stream import read_full_texts, read_labelled
 from kdzoo.errors import DataError
 from kdzoo.recipe.csv import Csv
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.data import Data
 from kdzoo.scaffold import data_section
 
 

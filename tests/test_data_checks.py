@@ -12,7 +12,7 @@ from kdzoo.data import Corpus, Example, RawData, describe, fingerprint, load_cor
 from kdzoo.data.checks import check_rows
 from kdzoo.data.leaks import handle_leaks
 from kdzoo.errors import DataError
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.data import Data
 
 Rows = list[tuple[str, str]]
 

@@ -17,7 +17,7 @@ from kdzoo.data import Corpus, Input, SplitName, load_corpus
 from kdzoo.data.files import read_files
 from kdzoo.data.stream import labelled_rows
 from kdzoo.errors import DataError
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.data import Data
 
 SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
 Rows = Sequence[tuple[object, object]]

@@ -11,7 +11,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Sequence, Value
 from kdzoo.data import load_corpus
 from kdzoo.data.hub import read_hub
 from kdzoo.errors import DataError
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.data import Data
 
 Serve = Callable[[DatasetDict], list[tuple[Any, ...]]]
 

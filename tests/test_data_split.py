@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kdzoo.data import Corpus, Example, RawData, few_labels, load_corpus
 from kdzoo.data.split import keep_few_labels, make_splits
 from kdzoo.errors import DataError
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.data import Data
 
 Rows = list[tuple[str, str]]
 

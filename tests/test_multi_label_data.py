@@ -19,7 +19,7 @@ from tiny_sets import NAMES, Row, rows_of, save_sets
 from kdzoo.data import Corpus, describe, few_labels, fingerprint, load_corpus
 from kdzoo.errors import DataError
 from kdzoo.recipe.csv import Csv
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.data import Data
 from kdzoo.scaffold import data_section
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL
 

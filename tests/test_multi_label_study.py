@@ -22,7 +22,7 @@ from tiny_world import RunCommand, save_tiny_bert
 from kdzoo import api
 from kdzoo.data import load_corpus
 from kdzoo.errors import KdzooError, StoreError
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.data import Data
 from kdzoo.report import read_report
 from kdzoo.results import Store
 from kdzoo.runtime import load_classifier

@@ -27,7 +27,8 @@ from kdzoo.data.stream import read_texts
 from kdzoo.errors import DataError, RecipeError
 from kdzoo.metrics import quality
 from kdzoo.model.baseline import fit_baseline, load_baseline, save_baseline
-from kdzoo.recipe.schema import Augment, Data, Transfer, Unlabelled
+from kdzoo.recipe.data import Data
+from kdzoo.recipe.schema import Augment, Transfer, Unlabelled
 from kdzoo.runtime import load_classifier
 from kdzoo.transfer import build_transfer_set
 from kdzoo.transfer.augment import Augmentation

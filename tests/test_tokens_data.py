@@ -18,7 +18,7 @@ from kdzoo.data.description import describe
 from kdzoo.data.sentences import Sentence
 from kdzoo.data.stream import read_full_texts, read_labelled
 from kdzoo.errors import DataError
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.data import Data
 from kdzoo.task import TOKEN_CLASSIFICATION
 
 SPLITS = ("train", "validation", "test")

@@ -23,7 +23,7 @@ from kdzoo.errors import KdzooError, StoreError
 from kdzoo.metrics import entity_quality
 from kdzoo.model import load_model
 from kdzoo.progress import Silent
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.data import Data
 from kdzoo.report import read_report
 from kdzoo.results import Store
 from kdzoo.runtime import load_classifier

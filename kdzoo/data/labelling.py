@@ -11,7 +11,7 @@ from kdzoo.data.cells import as_input, as_label, as_labels, shown
 from kdzoo.data.corpus import Input, RawLabel
 from kdzoo.data.tagging import is_entity, tagged, usual_columns
 from kdzoo.errors import DataError
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.data import Data
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, TaskName
 
 _IS_THERE = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false": False}

@@ -17,7 +17,7 @@ from kdzoo.data.split import keep_few_labels, make_splits, named_splits, replace
 from kdzoo.data.stream import AS_NAMED
 from kdzoo.data.tagging import in_bio, types_in
 from kdzoo.errors import DataError, did_you_mean
-from kdzoo.recipe.schema import Data
+from kdzoo.recipe.data import Data
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, Label, Task
 from kdzoo.task.tags import tags_of
 

@@ -2,15 +2,8 @@
 
 from kdzoo.model.attention import attend_to_all
 from kdzoo.model.auto import auto_class, task_of
-from kdzoo.model.build import (
-    BuildContext,
-    build_student,
-    refuse_narrow,
-    refuse_tableless,
-    scaled,
-    to_width,
-    try_student,
-)
+from kdzoo.model.build import BuildContext, build_student, try_student
+from kdzoo.model.embedding import refuse_narrow, refuse_tableless, scaled, to_width
 from kdzoo.model.folder import (
     DEPLOYED_FILES,
     READS_PAIRS,

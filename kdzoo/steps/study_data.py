@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from kdzoo.data import Corpus, describe, few_labels, load_corpus
 from kdzoo.progress import Progress
-from kdzoo.recipe.schema import Data, Recipe
+from kdzoo.recipe.data import Data
+from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.teacher import (
     OutputsTeacher,

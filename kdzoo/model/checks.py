@@ -1,0 +1,101 @@
+"""A student's contract, checked: a few texts go through it before anything is trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kdzoo.entries import StudentEntry
+from kdzoo.errors import ModelError, Problem
+from kdzoo.model.padding import two_texts
+
+TRIED = 12  # tokens of a text that is long enough for most mistakes to show
+
+
+def check_contract(
+    model: Any,
+    entry: StudentEntry,
+    labels: int,
+    tokens: int,
+    longest: int,
+    *,
+    by_word: bool = False,
+) -> None:
+    """Runs a few texts through the student: cheaper than a training that fails.
+
+    A longer and a short one of any words, then one as long as texts can be: a table of positions
+    that is too short fails now, and not at the first long text.
+
+    Raises:
+        ModelError: it fails, or its logits have another shape or are not finite.
+    """
+    width = min(TRIED, longest)
+    ids = torch.randint(0, tokens, (2, width), generator=torch.Generator().manual_seed(0))
+    mask = (torch.arange(width) < torch.tensor([[width], [1]])).long()
+    name = f"student '{entry.name}' ({entry.origin})"
+    logits = _tried(model, ids, mask, f"{name} fails on two texts, of {width} tokens and of 1")
+    wanted = [2, width, labels] if by_word else [2, labels]
+    shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+    if shape != wanted:
+        raise ModelError(
+            f"{name} breaks its contract",
+            Problem(f"forward gave {shape} for 2 texts and {labels} labels, wanted {wanted}"),
+        )
+    if not torch.isfinite(logits).all():
+        raise ModelError(f"{name} gives logits that are not finite")
+    if longest > width:
+        pad_id = model.config.pad_token_id or 0
+        batch, half = two_texts(model, longest, pad_id)
+        failure = (
+            f"{name} fails on two texts, of {longest} tokens, where texts are cut, and of {half}; "
+            "if it has a table "
+            "of positions, make that as long as `max_length`, which its constructor is told if it "
+            "has such a parameter, or lower teacher.max_length"
+        )
+        _tried(model, batch["input_ids"], batch["attention_mask"], failure)
+
+
+def _tried(model: Any, ids: Tensor, mask: Tensor, failure: str) -> Any:
+    """Returns the logits of ids and mask [B, T].
+
+    Raises:
+        ModelError: there are none; the message begins with ``failure``.
+    """
+    model.eval()
+    try:
+        with torch.no_grad():
+            return model(input_ids=ids, attention_mask=mask, **_types_of(model, ids)).logits
+    except Exception as error:
+        raise ModelError(f"{failure}: {type(error).__name__}: {error}") from error
+
+
+def _types_of(model: Any, ids: Tensor) -> dict[str, Tensor]:
+    """Returns token types [B, T] for a student that reads pairs: five pieces, then the others."""
+    if not getattr(model.config, "pair_head", 0):
+        return {}
+    return {"token_type_ids": (torch.arange(ids.shape[1]) >= 5).long().expand_as(ids)}
+
+
+def check_reached(model: Any, entry: StudentEntry) -> None:
+    """Refuses a student for pairs with layers that its ``encode`` does not reach.
+
+    Raises:
+        ModelError: it has some.
+    """
+    if not getattr(model.config, "pair_head", 0):
+        return
+    ids = torch.ones(2, 12, dtype=torch.long)
+    model(input_ids=ids, attention_mask=ids, **_types_of(model, ids)).logits.sum().backward()
+    idle = [
+        name
+        for name, parameter in model.student.encoder.named_parameters()
+        if parameter.grad is None
+    ]
+    model.zero_grad(set_to_none=True)
+    if idle:
+        raise ModelError(
+            f"student '{entry.name}' ({entry.origin}) has layers that encode does not reach: "
+            f"{', '.join(idle[:3])}; call what stands behind encode `head`: pairs have another one"
+        )

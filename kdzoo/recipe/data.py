@@ -1,0 +1,117 @@
+"""The ``data`` section of a recipe: where texts and labels come from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from kdzoo.entries import TaskName
+from kdzoo.recipe.csv import Csv, Named
+from kdzoo.recipe.numbers import Name, Positive
+from kdzoo.recipe.section import Section
+
+
+class Data(Section):
+    """Source of texts and labels: exactly one of ``hub``, ``files`` and ``embedded``."""
+
+    hub: str | None = Field(None, description="dataset id on the Hugging Face hub")
+    config: str | None = Field(None, description="configuration of the hub dataset")
+    revision: str | None = Field(None, description="commit, tag or branch of the hub dataset")
+    files: str | dict[Literal["train", "validation", "test"], str] | None = Field(
+        None,
+        description="a folder with train, validation and test files, one file, or a file per split",
+    )
+    embedded: str | None = Field(None, description="name of a dataset that comes with kdzoo")
+    csv: Csv | None = Field(None, description="format of .csv and .tsv files")
+    text: Named = Field("text", description="column of the text")
+    text_pair: Named | None = Field(None, description="column of the second text of sentence pairs")
+    label: Named = Field("label", description="column of the label")
+    task: TaskName | None = Field(
+        None,
+        exclude_if=lambda task: task is None,
+        description="number of labels that a text has: one (single-label), any (multi-label), or "
+        "one for each word (token-classification); by default as the data show, where lists of "
+        "names are several, and lists of words and tags one for each",
+    )
+    label_separator: str | None = Field(
+        None,
+        min_length=1,
+        exclude_if=lambda separator: separator is None,
+        description="separator between the names of several labels in one cell",
+    )
+    label_columns: list[Named] | None = Field(
+        None,
+        min_length=2,
+        exclude_if=lambda columns: columns is None,
+        description="columns of 0 and 1, one for each label, in place of label",
+    )
+    oos_label: Named | None = Field(None, description="the label that means out of scope")
+    split: dict[Literal["validation", "test"], str] | None = Field(
+        None,
+        description="source of a missing split: '0.1 of train', or the name of another split",
+    )
+    other_tests: dict[Name, str] | None = Field(
+        None,
+        description="further test sets, each reported on its own: the source's split for each name",
+    )
+    positive_label: Named | None = Field(
+        None,
+        description="the label whose F1 is reported when there are two; by default the second, for "
+        "pairs",
+    )
+    labels_per_class: Positive | None = Field(
+        None, description="labelled texts kept per class; the rest of train becomes unlabelled text"
+    )
+    rest_of_train: Literal["unlabelled", "dropped"] = Field(
+        "unlabelled",
+        description="what becomes of the training texts that labels_per_class leaves out",
+    )
+    validation_per_class: Positive | None = Field(
+        None, description="validation texts kept per class"
+    )
+    on_leak: Literal["warn", "drop", "error"] = Field(
+        "warn", description="what to do with texts that occur in two splits"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Data:
+        given = [key for key in ("hub", "files", "embedded") if getattr(self, key) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"give exactly one of hub, files and embedded, got {' and '.join(given) or 'none'}"
+            )
+        if self.hub is None and (self.config or self.revision):
+            raise ValueError("config and revision belong to a hub dataset; remove them")
+        if self.files is None and self.csv is not None:
+            raise ValueError("csv belongs to files; remove it")
+        if self.embedded is not None and self.text_pair is not None:
+            raise ValueError("text_pair: the embedded datasets hold single texts; remove it")
+        reserved = sorted({"train", "validation", "test"} & {*(self.other_tests or {})})
+        if reserved:
+            raise ValueError(f"other_tests: '{reserved[0]}' is a split already; call it otherwise")
+        if self.labels_per_class is None and self.rest_of_train == "dropped":
+            raise ValueError("rest_of_train belongs to labels_per_class; remove it")
+        self._refuse_misfits()
+        return self
+
+    def _refuse_misfits(self) -> None:
+        """Raises a ValueError where labels are said to be written in two ways, or as for a task."""
+        ways = [key for key in ("label_separator", "label_columns") if getattr(self, key)]
+        if len(ways) == 2:
+            raise ValueError(
+                "labels stand in cells with a separator, or in columns of 0 and 1; remove "
+                "label_separator or label_columns"
+            )
+        if ways and self.task not in (None, "multi-label"):
+            raise ValueError(f"{ways[0]} is for several labels a text; remove it, or task")
+        if self.task == "token-classification" and self.text_pair is not None:
+            raise ValueError("text_pair: words with tags stand alone; remove it, or task")
+        if self.embedded is not None and (ways or self.task not in (None, "single-label")):
+            key = ways[0] if ways else "task"
+            raise ValueError(f"{key}: the embedded datasets have one label a text; remove it")
+        columns = self.label_columns or []
+        if len(set(columns)) < len(columns) or {self.text, self.text_pair} & {*columns}:
+            raise ValueError("label_columns: a column is named twice, or is that of a text")
+        if columns and "label" in self.model_fields_set:
+            raise ValueError("label_columns stand in place of label; remove label")
