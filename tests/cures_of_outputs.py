@@ -69,6 +69,12 @@ CASES: dict[str, Case] = {
                                        "texts mine.yaml {}"),
         with_outputs(), {**ROWS_CSV, "o.jsonl": LABELLED.splitlines(keepends=True)[0]},
     ),
+    "words of a file": Case(
+        RUN, "needs the words of the teacher's model", rewritten("or remove transfer.augment",
+                                                                 transfer=None),
+        {**with_outputs(), "transfer": {"augment": {"kind": "near_words"}}},
+        {**ROWS_CSV, "o.jsonl": LABELLED},
+    ),
     "no text in outputs": Case(
         CHECK, "no column 'text'", refiled("did you mean", {"o.jsonl": LABELLED}),
         with_outputs(), {**ROWS_CSV, "o.jsonl": LABELLED.replace('"text"', '"txt"')}, quick=True,

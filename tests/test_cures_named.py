@@ -20,6 +20,7 @@ CURE = re.compile(
     r"|DID_YOU_MEAN| --[a-z][\w-]*\b|: \{\w|\bas in "
 )
 UNTRIED = {  # a part of the message: why no case writes its cure
+    "shows no table with a vector for each word": "every model that was tried shows one",
     "does not say how many layers it has": "every encoder that was tried says it",
     "is at work there; wait": "needs another process; test_files has one",
     "HF_HUB_OFFLINE unset": "needs a hub",

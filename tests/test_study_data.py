@@ -11,6 +11,7 @@ from tiny_world import WriteRecipe
 from kdzoo.progress import Silent
 from kdzoo.recipe import Recipe, Study, load_study
 from kdzoo.steps import StudyData, study_data, wanted_texts
+from kdzoo.teacher import find_sources, load_hf_tokenizer
 
 
 class Listens(Silent):
@@ -88,8 +89,13 @@ def test_few_labels_are_the_seeds_own(write_recipe: WriteRecipe) -> None:
 
 @pytest.mark.parametrize(
     ("transfer", "made"),
-    [({}, 1), ({"augment": {"kind": "mask"}}, 2), ({"augment": {"kind": "ngram", "copies": 2}}, 2)],
-    ids=["own", "mask", "ngram"],
+    [
+        ({}, 1),
+        ({"augment": {"kind": "mask"}}, 2),
+        ({"augment": {"kind": "ngram", "copies": 2}}, 2),
+        ({"augment": {"kind": "near_words"}}, 2),
+    ],
+    ids=["own", "mask", "ngram", "near_words"],
 )
 def test_a_transfer_set_is_made_once_for_all_that_share_it(
     write_recipe: WriteRecipe,
@@ -107,6 +113,25 @@ def test_a_transfer_set_is_made_once_for_all_that_share_it(
     assert len(makes) == made
     assert sets[0] is sets[2]
     assert (sets[0] is sets[1]) == (made == 1)
+
+
+def test_words_of_the_teachers_model_are_read_once_and_are_what_new_texts_hold(
+    write_recipe: WriteRecipe, counted: Callable[[str], list[str]]
+) -> None:
+    augment = {"kind": "near_words", "p_near": 1.0, "copies": 2}
+    recipe, reads = recipe_of(write_recipe, transfer={"augment": augment}), counted("load_encoder")
+    data = StudyData(Silent())
+    corpus = data.corpus(recipe.data, 0)
+
+    sets = [data.transfer_set(recipe, corpus, seed) for seed in (0, 1)]
+
+    assert len(reads) == 1
+    known = {*load_hf_tokenizer(find_sources(recipe.teacher)[0]).get_vocab()}
+    own = {word for example in corpus.train for word in example.text.split()}
+    for made in sets:
+        new = list(made.examples)[made.own :]
+        assert made.made > 0
+        assert {word for example in new for word in example.text.split()} <= known | own
 
 
 def test_of_another_section_the_last_is_forgotten(

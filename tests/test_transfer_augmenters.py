@@ -34,6 +34,7 @@ KNOWN = sorted({word for text in TRAINING for word in text.split()})
 SPACES = [" ", "  ", "\t", "\n", "\u00a0", "\u2003", " \r\n "]
 EAGER: dict[str, dict[str, Any]] = {
     "mask": {"p_mask": 0.5},
+    "near_words": {"p_near": 0.5, "among": 3},
     "nearest": {"among": 3},
     "pos": {"p_pos": 0.5},
     "ngram": {"p_ng": 0.8},
@@ -97,6 +98,10 @@ def may_be(kind: str, old: list[str], new: list[str]) -> bool:
         case "mask":
             return len(new) == len(old) and all(
                 b in (a, MASK) for a, b in zip(old, new, strict=True)
+            )
+        case "near_words":
+            return len(new) == len(old) and all(
+                b == a or (b in KNOWN and a.lower() in KNOWN) for a, b in zip(old, new, strict=True)
             )
         case "nearest":
             return new == old or " ".join(new) in TRAINING

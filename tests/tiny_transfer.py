@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from kdzoo.data import Corpus, Example
 from kdzoo.recipe.options import recipe_model
 from kdzoo.recipe.schema import Augment, Transfer
-from kdzoo.transfer import TransferSet, build_transfer_set
+from kdzoo.transfer import NearWords, TransferSet, build_transfer_set
 from kdzoo.transfer.augment import Augmentation
 from kdzoo.transfer.augmenters import AugmentContext
 
@@ -62,7 +64,8 @@ def build(
     corpus: Corpus, seed: int = 0, mask_token: str | None = MASK, **augment: Any
 ) -> TransferSet:
     """Returns the transfer set that a recipe with this ``augment`` section gives."""
-    return build_transfer_set(corpus, section_of(augment=augment or None), mask_token, seed)
+    section = section_of(augment=augment or None)
+    return build_transfer_set(corpus, section, mask_token, seed, words=training_words)
 
 
 def texts_of(transfer: TransferSet) -> list[str]:
@@ -70,10 +73,16 @@ def texts_of(transfer: TransferSet) -> list[str]:
     return [example.text for example in transfer.examples]
 
 
+def training_words() -> NearWords:
+    """Returns the words of ``TRAINING``, with vectors of no meaning."""
+    own = sorted({word for text in TRAINING for word in text.split()})
+    return NearWords(own, np.random.default_rng(0).standard_normal((len(own), 4), np.float32))
+
+
 def augmentation_of(kind: str, seed: int = 0, **options: Any) -> Augmentation:
     """Returns an augmentation whose training texts are ``TRAINING``, on both sides of pairs."""
     others = (*TRAINING[1:], TRAINING[0])
-    context = AugmentContext(MASK, list(map(Example, TRAINING, others)))
+    context = AugmentContext(MASK, list(map(Example, TRAINING, others)), words=training_words)
     return Augmentation.of(augment_of(kind, **options), context, seed)
 
 

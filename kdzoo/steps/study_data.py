@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 from kdzoo.data import Corpus, describe, few_labels, load_corpus
 from kdzoo.progress import Progress
@@ -14,11 +16,12 @@ from kdzoo.teacher import (
     OutputsTeacher,
     find_model,
     find_sources,
+    load_encoder,
     load_hf_tokenizer,
     open_outputs_teacher,
 )
 from kdzoo.text import SpecialTokens, Vocabulary
-from kdzoo.transfer import TransferSet, build_transfer_set
+from kdzoo.transfer import NearWords, TransferSet, build_transfer_set
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class StudyData:
     _seen: dict[str, tuple[int, Corpus]] = field(default_factory=dict)  # by the last seed
     _transfer_sets: dict[tuple[str, ...], TransferSet] = field(default_factory=dict)
     _outputs: dict[tuple[str, ...], OutputsTeacher] = field(default_factory=dict)
+    _near_words: dict[Path, NearWords] = field(default_factory=dict)
     _vocabularies: dict[tuple[str, ...], Vocabulary] = field(default_factory=dict)
 
     def corpus(self, section: Data, seed: int) -> Corpus:
@@ -68,13 +72,15 @@ class StudyData:
                 no text.
         """
         section = recipe.transfer
-        mask_token = None if section.augment is None else _mask_token(recipe.teacher)
+        lender = None if section.augment is None else _lender(recipe.teacher)
+        mask_token = None if lender is None else SpecialTokens.of(load_hf_tokenizer(lender)).mask
         drawn_with = "" if section.augment is None else f"{mask_token} {seed}"
         written = section.model_dump_json()
         made_from = (written, corpus.fingerprint, corpus.test_fingerprint, drawn_with)
         if made_from in self._transfer_sets:
             return self._transfer_sets[made_from]
-        transfer = build_transfer_set(corpus, section, mask_token, seed, self.progress)
+        words = None if lender is None else partial(self._words, lender)
+        transfer = build_transfer_set(corpus, section, mask_token, seed, self.progress, words)
         for other in [
             transfer_set for transfer_set in self._transfer_sets if transfer_set[0] != written
         ]:
@@ -89,6 +95,13 @@ class StudyData:
         for note in transfer.notes:
             self.progress.say(f"note: {note}")
         return transfer
+
+    def _words(self, folder: Path) -> NearWords:
+        """Returns the words of the model in a folder, read once."""
+        if folder not in self._near_words:
+            model = load_encoder(folder)
+            self._near_words[folder] = NearWords.of_model(model, load_hf_tokenizer(folder))
+        return self._near_words[folder]
 
     def vocabulary(self, made_from: tuple[str, ...], make: Callable[[], Vocabulary]) -> Vocabulary:
         """Returns what texts become ids by, kept as long as the transfer set that it was made of.
@@ -116,10 +129,12 @@ class StudyData:
         return self._outputs[named]
 
 
-def _mask_token(section: TeacherSection) -> str | None:
-    """Returns the mask token of the teacher's tokenizer, which fine-tuning leaves as it is."""
+def _lender(section: TeacherSection) -> Path | None:
+    """Returns the folder of the model whose tokenizer and words augmenters draw on.
+
+    Fine-tuning leaves the tokenizer as it is. None where the teacher is a file alone.
+    """
     folders = find_sources(section)
-    if not folders and section.encoder is None:
-        return None  # a file alone, which lends nothing
-    folder = folders[0] if folders else find_model(str(section.encoder))
-    return SpecialTokens.of(load_hf_tokenizer(folder)).mask
+    if folders or section.encoder is None:
+        return folders[0] if folders else None
+    return find_model(section.encoder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -42,7 +43,7 @@ from kdzoo.teacher import (
     refuse_folds,
 )
 from kdzoo.text import SpecialTokens, Vocabulary, prune, words
-from kdzoo.transfer import try_augmenter
+from kdzoo.transfer import NearWords, try_augmenter
 
 _TEXTS = tuple(map(Example, ("play some jazz", "what is the weather like in the new place", "7")))
 
@@ -125,7 +126,9 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
     teacher = lent[0] if lent else encoder
     if recipe.transfer.augment is not None:
         mask = SpecialTokens.of(teacher.tokenizer).mask
-        try_augmenter(recipe.transfer.augment, mask, pairs=recipe.data.text_pair is not None)
+        words = partial(NearWords.of_model, teacher.model, teacher.tokenizer)
+        pairs = recipe.data.text_pair is not None
+        try_augmenter(recipe.transfer.augment, mask, words, pairs=pairs)
     if registry.students.get(recipe.student.kind).tokenizer_of is None:
         try_student_on(recipe, teacher, encoder, knows_head=bool(lent), task=task)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import itertools
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, get_args
+
+import numpy as np
 
 from kdzoo import registry
 from kdzoo.data import Example, joined, normalised, segments
@@ -19,6 +22,7 @@ from kdzoo.recipe.schema import Augment, options_of
 from kdzoo.task.tags import entities_in
 from kdzoo.task.words import sentence_of, words_in
 from kdzoo.transfer.augmenters import AugmentContext, Side
+from kdzoo.transfer.near_words import NearWords
 
 ATTEMPTS = 10  # draws for one new text before it is given up
 NOTED_EVERY = 1000  # texts between two moves of the bar
@@ -118,16 +122,24 @@ def new_texts(
     task.advance(tried % NOTED_EVERY)
 
 
-def try_augmenter(section: Augment, mask: str | None = "[MASK]", *, pairs: bool) -> None:
+def try_augmenter(
+    section: Augment,
+    mask: str | None = "[MASK]",
+    words: Callable[[], NearWords] | None = None,
+    *,
+    pairs: bool,
+) -> None:
     """Tries the section's augmenter on a long text, a short one and a single word, or their pairs.
 
     Args:
         section: of the recipe.
         mask: the teacher's mask token; None where it has none.
+        words: opens the words of the teacher's model; those of the texts stand for them by default.
         pairs: whether the data are pairs of texts.
 
     Raises:
         RecipeError: its options cannot be.
+        ModelError: it needs a table of words, and the teacher's model shows none.
         DataError: it fails, needs a mask token that is not there, or returns something that is no
             text.
     """
@@ -139,13 +151,18 @@ def try_augmenter(section: Augment, mask: str | None = "[MASK]", *, pairs: bool)
     texts = ("please book a table for two in the new place", "play some jazz", "stop")
     singles = [Example(text) for text in texts]
     examples = [Example(*pair) for pair in itertools.permutations(texts, 2)] if pairs else singles
-    context = AugmentContext(mask, examples)
+    context = AugmentContext(mask, examples, words=words or partial(_toy_words, texts))
     augmentation = Augmentation.of(section, context, seed=0)
     for example in examples:
         try:
             augmentation.draw(example, 0, 0)
         except RecipeError as error:
             raise RecipeError(f"transfer.augment: {error}") from error
+
+
+def _toy_words(texts: Iterable[str]) -> NearWords:
+    own = sorted({word for text in texts for word in text.split()})
+    return NearWords(own, np.random.default_rng(0).standard_normal((len(own), 4), np.float32))
 
 
 def _joined(words: object, kind: str, *, by_word: bool) -> str:

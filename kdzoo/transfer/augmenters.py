@@ -4,14 +4,15 @@ An augmenter is ``f(words, rng, context, **options) -> words``: pure, seeded by 
 add one, write such a function and decorate it with ``@register_augmenter("name")``.
 
 The three operators of Tang et al. (2019, arXiv:1903.12136) are ``mask``, ``pos`` and ``ngram``;
-``tang`` is their mixture. ``nearest`` is for pairs: it puts texts together anew, as Thakur et al.
-(2021, arXiv:2010.08240) do, so that the teacher labels pairs that are hard to tell apart.
+``tang`` is their mixture. ``near_words`` replaces words as Jiao et al. (2020, arXiv:1909.10351) do.
+``nearest`` is for pairs: it puts texts together anew, as Thakur et al. (2021, arXiv:2010.08240) do,
+so that the teacher labels pairs that are hard to tell apart.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -21,6 +22,7 @@ from kdzoo.data import Example, joined, segments
 from kdzoo.errors import DataError, RecipeError
 from kdzoo.recipe.numbers import Few
 from kdzoo.registry import register_augmenter
+from kdzoo.transfer.near_words import NearWords
 from kdzoo.transfer.neighbours import Neighbours
 from kdzoo.transfer.speech import TEXTBLOB, PartsOfSpeech, open_tagger
 
@@ -40,12 +42,14 @@ class AugmentContext:
         entities: of the text at hand, where its words have tags: the first word of each and the one
             behind its last, in their order.
         side: which text of a pair is at hand; None where texts are single.
+        words: opens the words of the teacher's model; None where no model is at hand.
     """
 
     mask: str | None
     examples: Sequence[Example] = ()
     entities: Sequence[tuple[int, int]] = ()
     side: Side | None = None
+    words: Callable[[], NearWords] | None = field(default=None, repr=False, compare=False)
     _speech: dict[str, PartsOfSpeech] = field(default_factory=dict, repr=False, compare=False)
     _near: dict[Side | None, Neighbours] = field(default_factory=dict, repr=False, compare=False)
 
@@ -73,6 +77,20 @@ class AugmentContext:
             texts = (t for e in self.examples for t in (e.text, e.text_pair) if t)
             self._speech[tagger] = PartsOfSpeech(open_tagger(tagger), texts)
         return self._speech[tagger]
+
+    def near_words(self, augmenter: str) -> NearWords:
+        """Returns the words of the teacher's model, to look for near ones in.
+
+        Raises:
+            DataError: no model is at hand.
+        """
+        if self.words is None:
+            raise DataError(
+                f"the augmenter '{augmenter}' needs the words of the teacher's model, and there is "
+                "none; take one that needs none (transfer.augment.kind: ngram, or pos), or remove "
+                "transfer.augment"
+            )
+        return self.words()
 
     def neighbours(self) -> Neighbours:
         """Returns the training texts to look for near ones in: of a pair, those of this side."""
@@ -169,6 +187,23 @@ def tang(
         else:
             changed.append(word)
     return ngram(changed, rng, context, p_ng=p_ng)
+
+
+@register_augmenter("near_words")
+def near_words(
+    words: Sequence[str],
+    rng: random.Random,
+    context: AugmentContext,
+    *,
+    p_near: Probability = 0.2,
+    among: Few = 10,
+) -> list[str]:
+    """Each word becomes, with probability p_near, one that is near to it in the teacher's table."""
+    near = context.near_words("near_words")
+    return [
+        rng.choice(near.of(word, among) or [word]) if rng.random() < p_near else word
+        for word in words
+    ]
 
 
 @register_augmenter("nearest", needs_pairs=True)

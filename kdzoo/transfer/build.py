@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kdzoo.data import Corpus, Texts, distinct, normalised
@@ -10,6 +11,7 @@ from kdzoo.recipe.schema import Transfer
 from kdzoo.task.gold import Ids, is_labelled
 from kdzoo.transfer.augment import Augmentation, new_texts
 from kdzoo.transfer.augmenters import AugmentContext
+from kdzoo.transfer.near_words import NearWords
 from kdzoo.transfer.unlabelled import refuse_other_texts, unlabelled_texts
 
 
@@ -50,6 +52,7 @@ def build_transfer_set(
     mask_token: str | None,
     seed: int,
     progress: Progress | None = None,
+    words: Callable[[], NearWords] | None = None,
 ) -> TransferSet:
     """Returns the transfer set; no new text equals one of train, validation or test.
 
@@ -59,10 +62,11 @@ def build_transfer_set(
         mask_token: the teacher's, for augmenters; None where it has none.
         seed: of the augmentation.
         progress: told how far it is; nobody by default.
+        words: opens the words of the teacher's model, for augmenters; None where there is none.
 
     Raises:
-        DataError: unlabelled texts cannot be read, the teacher lacks a mask token that the
-            augmenter needs, or the augmenter returns something that is no text.
+        DataError: unlabelled texts cannot be read, the teacher lacks a mask token or a model that
+            the augmenter needs, or the augmenter returns something that is no text.
     """
     taken: set[bytes] = set()
     parts = [Texts.of(distinct((*corpus.train, *corpus.unlabelled), taken))]
@@ -79,7 +83,7 @@ def build_transfer_set(
         unlabelled = len(texts)
         notes.append(str(unread))
     if section.augment is not None:
-        context = AugmentContext(mask_token, corpus.train)
+        context = AugmentContext(mask_token, corpus.train, words=words)
         augmentation = Augmentation.of(section.augment, context, seed, by_word=corpus.task.by_word)
         copies = section.augment.copies
         wanted = own * copies
