@@ -18,7 +18,7 @@ from kdzoo.task import SINGLE_LABEL
 from kdzoo.teacher import LabelCures, Looked, columns_of, look_at_sentences, refuse_few
 
 # where a linear head over several layers was the better teacher: few texts a class, many classes
-_FEW, _MANY = 15, 30
+_FEW, _MANY = 15, 20
 _LARGE = 50_000  # texts, of which two epochs are enough
 _RATE = 1.5e-4  # of fine-tuning, at a width of 384
 _CURES = LabelCures("--teacher-labels", "--fine-tune", is_option=True)

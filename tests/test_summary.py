@@ -71,6 +71,34 @@ class TestAdvice:
 
         assert ("Train small on hard labels instead" in said) == (effect is Effect.LOSS)
 
+    @pytest.mark.parametrize("standing", [*Standing])
+    @pytest.mark.parametrize("of_student", [*Standing])
+    def test_is_to_look_at_a_teacher_that_the_baseline_beats(
+        self, standing: Standing, of_student: Standing
+    ) -> None:
+        """A student that is as good as a teacher that knows nothing is not one to deploy."""
+        said = advice(
+            a_row("copy", 0.04, 0.1, of_student),
+            a_row("words", 0.62, 1.0, standing, role="baseline"),
+        )
+
+        assert said.startswith("What to do: look at the teacher first. words") == (
+            standing is Standing.BETTER
+        )
+        assert ("deploy" in said) <= (standing is not Standing.BETTER)
+
+    @pytest.mark.parametrize("accuracy", [0.6, 0.95])
+    def test_names_a_baseline_that_is_more_accurate_than_every_student(
+        self, accuracy: float
+    ) -> None:
+        said = advice(
+            a_row("one", 0.9, 0.1, Standing.WORSE),
+            a_row("other", 0.8, 0.1, Standing.WORSE),
+            a_row("words", accuracy, 1.0, Standing.WORSE, role="baseline"),
+        )
+
+        assert said.endswith("words has a higher accuracy than every student.") == (accuracy > 0.9)
+
     def test_sends_to_pick_where_all_are_worse(self) -> None:
         assert "kdzoo pick" in advice(a_row("worse", 0.7, 0.1, Standing.WORSE))
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,16 @@ class TestSearch:
         assert f"{points:+.1f} points beside the recipe as it stands" in sentences
         assert "chosen on these 32 validation texts" in sentences
         assert "luck" in sentences
+
+    @pytest.mark.parametrize("points", [-0.1, 0.0, 0.1])
+    def test_says_to_keep_a_recipe_that_no_trial_was_better_than(
+        self, tuned: Tuned, points: float
+    ) -> None:
+        own = (tuned.best[0].figures[0] - points, *tuned.own[1:])
+
+        sentences = " ".join(told(replace(tuned, own=own)))
+
+        assert ("keep that one" in sentences) == (points <= 0)
 
     def test_tells_its_trials_as_tables(self, tuned: Tuned) -> None:
         with (tuned.folder / "trials.csv").open(encoding="utf-8", newline="") as file:

@@ -89,7 +89,7 @@ def _promise(lines: list[CascadeLine], escalate_to: str, promise: list[str]) -> 
     return (
         f"promised with 95 % confidence{together}: of texts like those of validation, at most "
         f"{float(value) * 100:g} % get a wrong answer where that of {escalate_to} would be right; "
-        "accuracy is no further below"
+        f"accuracy is no further below that of {escalate_to}"
     )
 
 

@@ -73,6 +73,8 @@ def told(tuned: Tuned) -> list[str]:
         "trials, so that part of the difference is luck: fresh seeds and the test texts, which no "
         "trial has read, say what it is worth",
     ]
+    if points <= 0:
+        sentences.append("no trial was better than the recipe as it stands: keep that one")
     if len(tuned.goals) > 1:
         others = ", ".join(goal.name for goal in tuned.goals[1:])
         sentences.insert(

@@ -124,7 +124,27 @@ def _of_distilling(table: Table) -> str:
 
 
 def advice(table: Table) -> str:
-    """Says what to do, as far as the comparisons with teacher and hard labels tell."""
+    """Says what to do, as far as the comparisons with teacher, hard labels and baseline tell."""
+    advised, baseline = _advised_student(table), _best_baseline(table)
+    students = [_quality(row) for row in table.rows if row.role == "student" and row.quality]
+    if not (advised and baseline and students and _quality(baseline) > max(students)):
+        return advised
+    standing = baseline.finding.standing if baseline.finding else None
+    if standing and standing.kind is Standing.BETTER:
+        return (
+            f"look at the teacher first. {baseline.name}, which needs no neural network, is better "
+            "than it and than every student; students copy a teacher's mistakes."
+        )
+    return f"{advised} {baseline.name} has a higher {table.leading_title} than every student."
+
+
+def _best_baseline(table: Table) -> TableRow | None:
+    baselines = [row for row in table.rows if row.role == "baseline" and row.quality]
+    return max(baselines, key=_quality, default=None)
+
+
+def _advised_student(table: Table) -> str:
+    """Says which student to take, or why none of them."""
     known = {row.name: finding for row, finding in table.judged}
     by_kind: dict[Standing, list[TableRow]] = {kind: [] for kind in Standing}
     for row in table.rows:
