@@ -136,7 +136,7 @@ class TestRecipes:
         lines = [
             json.dumps({"text": f"say {label} number {number}", "label": f"label {label}"})
             for label in range(classes)
-            for number in range(20)
+            for number in range(40)
         ]
         (tmp_path / "many.jsonl").write_text("\n".join(lines), encoding="utf-8")
 
