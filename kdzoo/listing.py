@@ -46,7 +46,8 @@ def listing(section: str) -> list[dict[str, str]]:
 def augmenter_examples() -> dict[str, str]:
     """Returns what each augmenter makes of one sentence, its options left at their defaults.
 
-    A dash stands for one that cannot do without options, fails, or leaves the sentence as it is.
+    A dash stands for one that cannot do without options or a teacher's words, fails, or leaves the
+    sentence as it is.
     """
     rows = registry.datasets.get("assistant").value().splits["train"]
     context = AugmentContext("[MASK]", [Example(text) for text, _ in rows])
