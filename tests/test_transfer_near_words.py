@@ -139,7 +139,7 @@ def test_are_drawn_from_the_nearest_alone() -> None:
     words = on_the_circle()
 
     made = build_transfer_set(
-        corpus_of(["go north then east"]), section, None, seed=0, words=lambda: words
+        corpus_of(["go north then east"]), section, None, seed=0, open_words=lambda: words
     )
 
     assert [each.text for each in made.examples] == ["go north then east", "go up then right"]

@@ -65,7 +65,7 @@ def build(
 ) -> TransferSet:
     """Returns the transfer set that a recipe with this ``augment`` section gives."""
     section = section_of(augment=augment or None)
-    return build_transfer_set(corpus, section, mask_token, seed, words=training_words)
+    return build_transfer_set(corpus, section, mask_token, seed, open_words=training_words)
 
 
 def texts_of(transfer: TransferSet) -> list[str]:
@@ -82,7 +82,7 @@ def training_words() -> NearWords:
 def augmentation_of(kind: str, seed: int = 0, **options: Any) -> Augmentation:
     """Returns an augmentation whose training texts are ``TRAINING``, on both sides of pairs."""
     others = (*TRAINING[1:], TRAINING[0])
-    context = AugmentContext(MASK, list(map(Example, TRAINING, others)), words=training_words)
+    context = AugmentContext(MASK, list(map(Example, TRAINING, others)), open_words=training_words)
     return Augmentation.of(augment_of(kind, **options), context, seed)
 
 

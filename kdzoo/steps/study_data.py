@@ -79,8 +79,8 @@ class StudyData:
         made_from = (written, corpus.fingerprint, corpus.test_fingerprint, drawn_with)
         if made_from in self._transfer_sets:
             return self._transfer_sets[made_from]
-        words = None if lender is None else partial(self._words, lender)
-        transfer = build_transfer_set(corpus, section, mask_token, seed, self.progress, words)
+        near_words = None if lender is None else partial(self._near_words_of, lender)
+        transfer = build_transfer_set(corpus, section, mask_token, seed, self.progress, near_words)
         for other in [
             transfer_set for transfer_set in self._transfer_sets if transfer_set[0] != written
         ]:
@@ -96,7 +96,7 @@ class StudyData:
             self.progress.say(f"note: {note}")
         return transfer
 
-    def _words(self, folder: Path) -> NearWords:
+    def _near_words_of(self, folder: Path) -> NearWords:
         """Returns the words of the model in a folder, read once."""
         if folder not in self._near_words:
             model = load_encoder(folder)
@@ -135,6 +135,6 @@ def _lender(section: TeacherSection) -> Path | None:
     Fine-tuning leaves the tokenizer as it is. None where the teacher is a file alone.
     """
     folders = find_sources(section)
-    if folders or section.encoder is None:
-        return folders[0] if folders else None
-    return find_model(section.encoder)
+    if folders:
+        return folders[0]
+    return None if section.encoder is None else find_model(section.encoder)

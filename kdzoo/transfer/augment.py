@@ -125,7 +125,7 @@ def new_texts(
 def try_augmenter(
     section: Augment,
     mask: str | None = "[MASK]",
-    words: Callable[[], NearWords] | None = None,
+    open_words: Callable[[], NearWords] | None = None,
     *,
     pairs: bool,
 ) -> None:
@@ -134,7 +134,8 @@ def try_augmenter(
     Args:
         section: of the recipe.
         mask: the teacher's mask token; None where it has none.
-        words: opens the words of the teacher's model; those of the texts stand for them by default.
+        open_words: opens the words of the teacher's model; by default those of the texts tried
+            stand for them.
         pairs: whether the data are pairs of texts.
 
     Raises:
@@ -151,7 +152,7 @@ def try_augmenter(
     texts = ("please book a table for two in the new place", "play some jazz", "stop")
     singles = [Example(text) for text in texts]
     examples = [Example(*pair) for pair in itertools.permutations(texts, 2)] if pairs else singles
-    context = AugmentContext(mask, examples, words=words or partial(_toy_words, texts))
+    context = AugmentContext(mask, examples, open_words=open_words or partial(_toy_words, texts))
     augmentation = Augmentation.of(section, context, seed=0)
     for example in examples:
         try:

@@ -42,14 +42,14 @@ class AugmentContext:
         entities: of the text at hand, where its words have tags: the first word of each and the one
             behind its last, in their order.
         side: which text of a pair is at hand; None where texts are single.
-        words: opens the words of the teacher's model; None where no model is at hand.
+        open_words: opens the words of the teacher's model; None where no model is at hand.
     """
 
     mask: str | None
     examples: Sequence[Example] = ()
     entities: Sequence[tuple[int, int]] = ()
     side: Side | None = None
-    words: Callable[[], NearWords] | None = field(default=None, repr=False, compare=False)
+    open_words: Callable[[], NearWords] | None = field(default=None, repr=False, compare=False)
     _speech: dict[str, PartsOfSpeech] = field(default_factory=dict, repr=False, compare=False)
     _near: dict[Side | None, Neighbours] = field(default_factory=dict, repr=False, compare=False)
 
@@ -84,13 +84,13 @@ class AugmentContext:
         Raises:
             DataError: no model is at hand.
         """
-        if self.words is None:
+        if self.open_words is None:
             raise DataError(
                 f"the augmenter '{augmenter}' needs the words of the teacher's model, and there is "
                 "none; take one that needs none (transfer.augment.kind: ngram, or pos), or remove "
                 "transfer.augment"
             )
-        return self.words()
+        return self.open_words()
 
     def neighbours(self) -> Neighbours:
         """Returns the training texts to look for near ones in: of a pair, those of this side."""

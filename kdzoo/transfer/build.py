@@ -52,7 +52,7 @@ def build_transfer_set(
     mask_token: str | None,
     seed: int,
     progress: Progress | None = None,
-    words: Callable[[], NearWords] | None = None,
+    open_words: Callable[[], NearWords] | None = None,
 ) -> TransferSet:
     """Returns the transfer set; no new text equals one of train, validation or test.
 
@@ -62,7 +62,8 @@ def build_transfer_set(
         mask_token: the teacher's, for augmenters; None where it has none.
         seed: of the augmentation.
         progress: told how far it is; nobody by default.
-        words: opens the words of the teacher's model, for augmenters; None where there is none.
+        open_words: opens the words of the teacher's model, for augmenters; None where there is
+            none.
 
     Raises:
         DataError: unlabelled texts cannot be read, the teacher lacks a mask token or a model that
@@ -83,7 +84,7 @@ def build_transfer_set(
         unlabelled = len(texts)
         notes.append(str(unread))
     if section.augment is not None:
-        context = AugmentContext(mask_token, corpus.train, words=words)
+        context = AugmentContext(mask_token, corpus.train, open_words=open_words)
         augmentation = Augmentation.of(section.augment, context, seed, by_word=corpus.task.by_word)
         copies = section.augment.copies
         wanted = own * copies
