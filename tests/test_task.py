@@ -216,8 +216,8 @@ class TestThresholds:
     @pytest.mark.parametrize("seed", range(6))
     def test_of_a_label_give_the_best_f1_that_there_is(self, seed: int) -> None:
         rng = np.random.default_rng(seed)
-        gold = rng.random((40, LABELS)) < (0.5, 0.2, 0.05, 0.9)
-        probabilities = np.round(np.clip(0.4 * gold + rng.random((40, LABELS)) * 0.6, 0, 1), 2)
+        gold = rng.random((400, LABELS)) < (0.5, 0.2, 0.05, 0.9)
+        probabilities = np.round(np.clip(0.4 * gold + rng.random((400, LABELS)) * 0.6, 0, 1), 2)
 
         found = label_thresholds(probabilities, gold)
 
@@ -231,6 +231,22 @@ class TestThresholds:
         gold = np.zeros((5, 2), dtype=bool)
 
         assert label_thresholds(np.full((5, 2), 0.9), gold) == (0.5, 0.5)
+
+    @pytest.mark.parametrize("texts", [0, 1, 9, 10])
+    def test_of_a_label_that_few_texts_have_are_the_one_for_all(self, texts: int) -> None:
+        """The lowest of one text or two would decide alone, and most others get the label too."""
+        gold = np.zeros((100, 9), dtype=bool)
+        gold[:40, :8] = gold[100 - texts :, 8] = True
+        probabilities = np.where(gold, 0.8, 0.3)
+        probabilities[:, 8] = 0.2 + 0.05 * gold[:, 8]
+
+        *common, rare = label_thresholds(probabilities, gold)
+
+        assert common == [pytest.approx(0.55)] * 8
+        assert rare == (
+            pytest.approx(0.225) if texts == 10 else shared_threshold(probabilities, gold)
+        )
+        assert (rare > 0.3) == (texts < 10)
 
     @pytest.mark.parametrize("seed", range(4))
     def test_of_all_together_are_no_worse_than_one_half(self, seed: int) -> None:

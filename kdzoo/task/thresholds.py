@@ -11,6 +11,9 @@ from kdzoo.task.multi_label import EVEN
 from kdzoo.task.protocol import Values
 
 _CANDIDATES = 199  # thresholds that are tried for all labels together
+FEWEST_TEXTS = (
+    10  # of a label, by which its own threshold can be told: fewer are a matter of chance
+)
 
 Counts = npt.NDArray[np.number[Any]]
 Sets = npt.NDArray[np.bool_]  # which labels each text has, [N, C]
@@ -29,14 +32,20 @@ def macro_f1(answers: Sets, gold: Sets) -> float:
 
 
 def label_thresholds(probabilities: Values, gold: Sets) -> tuple[float, ...]:
-    """Returns for each label the threshold with the best F1; one half for a label no text has.
+    """Returns for each label the threshold with the best F1.
+
+    A label with few texts has the one with the best macro-F1 for all: the lowest of its texts
+    would decide by itself (Yang, 2001, names the effect).
 
     Args:
         probabilities: of validation texts, [N, C].
         gold: which labels they have, [N, C].
     """
+    texts = gold.sum(0)
+    shared = shared_threshold(probabilities, gold) if (texts < FEWEST_TEXTS).any() else EVEN
     return tuple(
-        _best_threshold(probabilities[:, label], gold[:, label]) for label in range(gold.shape[1])
+        shared if count < FEWEST_TEXTS else _best_threshold(probabilities[:, label], gold[:, label])
+        for label, count in enumerate(texts)
     )
 
 
@@ -58,8 +67,6 @@ def shared_threshold(probabilities: Values, gold: Sets) -> float:
 
 def _best_threshold(probabilities: Values, gold: npt.NDArray[np.bool_]) -> float:
     """Returns the middle between the last text that best gets the label and the next one."""
-    if not gold.any():
-        return EVEN
     order = np.argsort(-probabilities, kind="stable")
     ranked = probabilities[order]
     given = np.arange(1, len(ranked) + 1)
