@@ -112,9 +112,15 @@ class HubError(KdzooError):
     """A model hub that is not in reach, or that refuses what is sent to it."""
 
 
-def did_you_mean(name: object, known: Iterable[str]) -> str:
-    """Returns "did you mean 'x'? Known: x, y, z.", the nearest name first, where one is near."""
+def did_you_mean(name: object, known: Iterable[str], likeness: float = 0.55) -> str:
+    """Returns "did you mean 'x'? Known: x, y, z.", the nearest name first, where one is near.
+
+    Args:
+        name: as it was written.
+        known: the names that there are.
+        likeness: of two names, from which one is taken for the other, 0 to 1.
+    """
     names = sorted(known)
-    nearest = difflib.get_close_matches(str(name), names, n=1, cutoff=0.55)
+    nearest = difflib.get_close_matches(str(name), names, n=1, cutoff=likeness)
     suggestion = f"did you mean '{nearest[0]}'? " if nearest else ""
     return f"{suggestion}Known: {', '.join(names) or 'none'}."

@@ -75,7 +75,10 @@ class TestRecipes:
             ({"training": {"steps": "many"}}, ["training.steps", "valid integer", "'many'"]),
             ({"training": {"steps": 0}}, ["training.steps", "greater than 0"]),
             ({"student": {"dim": 1.5}}, ["student.dim", "got 1.5"]),
-            ({"student": {"kind": "fastext"}}, ["unknown kind 'fastext'", "mean 'fasttext'?"]),
+            (
+                {"student": {"kind": "fastext"}},
+                ["unknown kind 'fastext'", "mean 'fasttext'?", "--students FILE"],
+            ),
             ({"objective": {"kind": "kld"}}, ["unknown kind 'kld'", "did you mean 'kl'?"]),
             ({"transfer": {"augment": {"kind": "masc"}}}, ["unknown kind 'masc'", "'mask'?"]),
             ({"data": {"files": None, "embedded": "asistant"}}, ["'asistant'", "'assistant'?"]),

@@ -111,6 +111,14 @@ class TestEveryFormat:
 
         assert read_rows(path, "request", "intent") == AWKWARD
 
+    def test_takes_no_other_word_for_a_misspelt_column(self, tmp_path: Path, suffix: str) -> None:
+        path = write_rows(tmp_path / f"train{suffix}", AWKWARD[:1], ("utterance", "intent"))
+
+        message = refusal(path, "text", "intent")
+
+        assert "did you mean" not in message
+        assert "Known: intent, utterance" in message
+
     @pytest.mark.parametrize(("missing", "near"), [("request", "requests"), ("intent", "intents")])
     def test_names_the_column_nearest_to_a_missing_one(
         self, tmp_path: Path, suffix: str, missing: str, near: str

@@ -94,8 +94,8 @@ def a_table(*rows: TableRow, study: str = "study", origin: str = "files:tiny") -
         rows=rows,
         origin=origin,
         labels=4,
-        labelled=100,
-        unlabelled=0,
+        labelled=(100, 100),
+        unlabelled=(0, 0),
         texts=100,
         has_oos=True,
     )

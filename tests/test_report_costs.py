@@ -59,8 +59,8 @@ def a_table(*rows: TableRow, **changes: Any) -> Table:
         rows=rows,
         origin="files:tiny",
         labels=4,
-        labelled=100,
-        unlabelled=0,
+        labelled=(100, 100),
+        unlabelled=(0, 0),
         texts=100,
         has_oos=True,
     )
@@ -276,7 +276,7 @@ class TestTerminal:
             )
             for row in long_rows()
         ]
-        shown = short_table(a_table(*rows, labelled=15_250))
+        shown = short_table(a_table(*rows, labelled=(15_250, 15_250)))
 
         printed = printed_lines(shown)
         assert len(printed) == len(shown.lines) + 1  # titles, and no row that takes two lines
@@ -308,7 +308,7 @@ class TestTerminal:
             for row in long_rows()
         ]
 
-        shown = short_table(a_table(*rows, labelled=15_250), width)
+        shown = short_table(a_table(*rows, labelled=(15_250, 15_250)), width)
 
         printed = printed_lines(shown, width)
         assert max(map(cell_len, printed)) <= width

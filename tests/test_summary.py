@@ -34,7 +34,7 @@ def a_row(
 
 
 def advice(*rows: TableRow) -> str:
-    table = Table("study", "test", rows, "files:tiny", 4, 100, 0, 700, False)
+    table = Table("study", "test", rows, "files:tiny", 4, (100, 100), (0, 0), 700, False)
     return summary(table)[-1]
 
 
@@ -85,7 +85,8 @@ class TestAdvice:
         assert said.startswith("What to do: look at the teacher first. words") == (
             standing is Standing.BETTER
         )
-        assert ("deploy" in said) <= (standing is not Standing.BETTER)
+        if standing is Standing.BETTER:
+            assert "deploy" not in said
 
     @pytest.mark.parametrize("accuracy", [0.6, 0.95])
     def test_names_a_baseline_that_is_more_accurate_than_every_student(
@@ -98,6 +99,36 @@ class TestAdvice:
         )
 
         assert said.endswith("words has a higher accuracy than every student.") == (accuracy > 0.9)
+
+    @pytest.mark.parametrize("of_the_best", [None, *Standing])
+    def test_is_of_the_students_of_the_best_of_several_teachers(
+        self, of_the_best: Standing | None
+    ) -> None:
+        """As good as the weaker one is not as good as the other, which is there to be had."""
+        weaker = a_row("small", 0.7, 0.1, Standing.EQUAL, teacher="weak: teacher")
+        other = a_row("big", 0.85, 0.5, of_the_best or Standing.EQUAL, teacher="strong: teacher")
+
+        said = advice(
+            a_row("weak: teacher", 0.7, 3.0, Standing.EQUAL, role="teacher"),
+            a_row("strong: teacher", 0.9, 3.0, Standing.EQUAL, role="teacher"),
+            *[weaker, other][: 1 if of_the_best is None else 2],
+        )
+
+        assert "small" not in said.partition("What to do")[2]
+        assert ("strong: teacher" in said.partition("What to do")[2]) == (of_the_best is not None)
+
+    @pytest.mark.parametrize("behind", [0.005, 0.02])
+    def test_takes_teachers_that_are_within_a_point_for_as_good(self, behind: float) -> None:
+        said = advice(
+            a_row("one", 0.9, 3.0, Standing.EQUAL, role="teacher"),
+            a_row("other", 0.9 - behind, 3.0, Standing.EQUAL, role="teacher"),
+            a_row("small", 0.8, 0.1, Standing.EQUAL, teacher="other"),
+            a_row("big", 0.9, 0.5, Standing.EQUAL, teacher="one"),
+        )
+
+        student, teacher = ("small", "other") if behind < 0.01 else ("big", "one")
+        assert f"deploy {student} (onnx)" in said
+        assert f"as good as its teacher, the {teacher}." in said
 
     def test_sends_to_pick_where_all_are_worse(self) -> None:
         assert "kdzoo pick" in advice(a_row("worse", 0.7, 0.1, Standing.WORSE))

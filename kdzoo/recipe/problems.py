@@ -12,6 +12,8 @@ from kdzoo.errors import Problem, did_you_mean
 from kdzoo.recipe.document import Document
 from kdzoo.recipe.spelling import KeyPath
 
+_OWN = "One of your own comes from its file: --students FILE"
+
 
 def problems_of(
     error: ValidationError, document: Document, model: type[BaseModel]
@@ -54,9 +56,8 @@ def _problem(
             return Problem("is missing", where)
         case "union_tag_invalid":
             known = [name.strip(" '") for name in context["expected_tags"].split(",")]
-            return Problem(
-                f"unknown kind '{context['tag']}'", where, did_you_mean(context["tag"], known)
-            )
+            nearest = did_you_mean(context["tag"], known)
+            return Problem(f"unknown kind '{context['tag']}'", where, f"{nearest} {_OWN}")
         case "union_tag_not_found":
             return Problem("needs a kind", where, "as in `kind: ...`; `kdzoo list` names them")
         case "literal_error":

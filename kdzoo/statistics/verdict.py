@@ -63,6 +63,7 @@ def against_teacher(
     margin: float = MARGIN,
     *,
     has_seeds: bool = True,
+    teacher: str = "the teacher",
 ) -> Verdict[Standing]:
     """Returns how good the very models of a row are beside their teacher.
 
@@ -75,16 +76,17 @@ def against_teacher(
         adjusted_p: its p-value, as ``adjusted`` returns it for all comparisons shown together.
         margin: of accuracy, 0 to 1.
         has_seeds: whether another seed would give another student.
+        teacher: how the sentence calls it.
     """
     difference = comparison.difference
     is_close = difference.lies_within(margin)
     if _is_significant(comparison, adjusted_p):
         kind = Standing.BETTER if difference.value > 0 else Standing.WORSE
         extent = f", by less than {_amount(margin)}" if is_close else ""
-        sentence = f"{kind} than the teacher{extent} ({_figures(difference)})"
+        sentence = f"{kind} than {teacher}{extent} ({_figures(difference)})"
     elif is_close:
         kind = Standing.EQUAL
-        sentence = f"as good as the teacher ({_figures(difference)})"
+        sentence = f"as good as {teacher} ({_figures(difference)})"
     else:
         kind = Standing.UNDECIDED
         why = (
@@ -93,7 +95,7 @@ def against_teacher(
             else _chance(difference, adjusted_p)
         )
         figures = _figures(difference) + why
-        sentence = f"not measurably different from the teacher ({figures})"
+        sentence = f"not measurably different from {teacher} ({figures})"
     return Verdict(kind, sentence + (_whose(comparison) if has_seeds else ""))
 
 

@@ -147,6 +147,8 @@ def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
     """
     store = reader.store
     rows = [row for row in store.manifest().rows if is_covered(store, row, split)]
+    teachers = sum(row.role == "teacher" for row in store.manifest().rows)
+    called = "its teacher" if teachers > 1 else "the teacher"
     read = [_read(row, split, reader) for row in rows]
     to_teacher, to_control = _compared(read)
     return {
@@ -156,6 +158,7 @@ def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
             split,
             (to_teacher.get(reading.row.name), to_control.get(reading.row.name)),
             store.decision(reading.row.members[0].key),
+            called,
         )
         for reading in read
     }
@@ -219,6 +222,7 @@ def _finding(
     split: str,
     compared: tuple[ToTeacher | None, ToControl | None],
     decision: Decision | None,
+    called: str,
 ) -> Finding:
     own, teacher, oos = read.own, read.teacher, records[0].data.oos
     to_teacher, to_control = compared
@@ -234,7 +238,10 @@ def _finding(
         standing=None
         if to_teacher is None
         else against_teacher(
-            to_teacher.comparison, to_teacher.adjusted_p, has_seeds=read.row.role != "baseline"
+            to_teacher.comparison,
+            to_teacher.adjusted_p,
+            has_seeds=read.row.role != "baseline",
+            teacher=called,
         ),
         effect=None
         if to_control is None

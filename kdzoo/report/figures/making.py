@@ -38,20 +38,25 @@ def make_table(
     machines = by_machine(store.sessions())
     first = next(iter(records.values()))
     reader = reader or OutcomesReader(store)
-    findings = find(reader, split)
+    findings, teachers = find(reader, split), _teachers(manifest.rows)
     rows = tuple(
-        _table_row(row, runtime, records, reader, split, findings.get(row.name))
+        replace(
+            _table_row(row, runtime, records, reader, split, findings.get(row.name)),
+            teacher=teachers.get(row.name),
+        )
         for row in manifest.rows
         for runtime in row.runtimes
     ) + tuple(_with_teacher(found) for found in cascade_rows(store, split))
+    labelled = {record.data.train for record in records.values()}
+    unlabelled = {record.data.unlabelled for record in records.values()}
     table = Table(
         study=manifest.study,
         split=split,
         rows=rows,
         origin=first.data.origin,
         labels=len(first.data.labels),
-        labelled=first.data.train,
-        unlabelled=first.data.unlabelled,
+        labelled=(min(labelled), max(labelled)),
+        unlabelled=(min(unlabelled), max(unlabelled)),
         texts=first.data.test if split == "test" else first.data.validation,
         has_oos=first.data.oos is not None,
         oos=first.data.oos,
@@ -62,6 +67,15 @@ def make_table(
     )
     timed = _timed(table, {row.name: row for row in manifest.rows}, machines, store)
     return _with_failures(timed, manifest.failures)
+
+
+def _teachers(rows: Sequence[ManifestRow]) -> dict[str, str]:
+    """Returns the name of the row of teachers that each row is compared with, by its own."""
+    taught = {
+        member.key: row.name for row in rows if row.role == "teacher" for member in row.members
+    }
+    found = {row.name: {taught.get(m.teacher_key or "") for m in row.members} for row in rows}
+    return {name: own for name, (own, *more) in found.items() if own is not None and not more}
 
 
 def _with_teacher(found: CascadeRow) -> TableRow:

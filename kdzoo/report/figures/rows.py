@@ -40,6 +40,7 @@ class TableRow:
     notes: tuple[str, ...] = ()  # what is wrong with the row: to be shown with it
     remarks: tuple[str, ...] = ()  # what else is to be known of it
     leading: str = "accuracy"  # the quality figure that it is shown and chosen by
+    teacher: str | None = None  # the name of the row that it is compared with
     cascade: CascadeRow | None = None  # where it is a student that asks its teacher
 
     @property
@@ -79,8 +80,8 @@ class Table:
     rows: tuple[TableRow, ...]
     origin: str
     labels: int
-    labelled: int
-    unlabelled: int
+    labelled: tuple[int, int]  # texts that its models were trained with: fewest and most
+    unlabelled: tuple[int, int]
     texts: int  # in the split
     has_oos: bool
     oos: int | None = None  # the id of the out-of-scope label
@@ -116,6 +117,12 @@ class Table:
         return [(row, row.finding) for row in self.rows if row.finding is not None]
 
     @property
+    def teachers(self) -> list[TableRow]:
+        """The rows of teachers that were read, the most accurate first."""
+        own = [row for row in self.rows if row.role == "teacher" and row.is_first and row.quality]
+        return sorted(own, key=lambda row: -(row.quality.mean if row.quality else 0.0))
+
+    @property
     def timed(self) -> list[Latency]:
         """The latencies of the rows that have one."""
         return [row.latency for row in self.rows if row.latency is not None]
@@ -140,5 +147,5 @@ class Table:
     @property
     def has_added_texts(self) -> bool:
         """Whether a student learnt from more than the data's own texts."""
-        own = self.labelled + self.unlabelled
+        own = max(self.labelled) + min(self.unlabelled)
         return any(row.texts is not None and row.texts > own for row in self.rows)

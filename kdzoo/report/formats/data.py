@@ -26,11 +26,17 @@ def data_words(table: Table) -> str:
     """Returns which data it is, how many classes it has, and how many texts of what."""
     classes = _CLASSES[table.task]
     scope = ", one of them out of scope" if table.has_oos else ""
-    unlabelled = f" and {table.unlabelled:,} unlabelled" if table.unlabelled else ""
+    labelled = f"{_range(table.labelled)} labelled"
+    unlabelled = f" and {_range(table.unlabelled)} unlabelled" if any(table.unlabelled) else ""
     return (
-        f"{source(table.origin)}; {table.labels:,} {classes}{scope}; {table.labelled:,} labelled"
-        f"{unlabelled} training {_noun(table)}, {table.texts:,} for {table.split}"
+        f"{source(table.origin)}; {table.labels:,} {classes}{scope}; {labelled}{unlabelled}"
+        f" training {_noun(table)}, {table.texts:,} for {table.split}"
     )
+
+
+def _range(counts: tuple[int, int]) -> str:
+    fewest, most = counts
+    return f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
 
 
 def source(origin: str) -> str:

@@ -11,7 +11,7 @@ from kdzoo.report.columns.costs import marked
 from kdzoo.report.columns.numbers import milliseconds, short
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.rows import Table, TableRow
-from kdzoo.statistics import MOST_SEEDS, Effect, RecipeComparison, Standing, in_points
+from kdzoo.statistics import MARGIN, MOST_SEEDS, Effect, RecipeComparison, Standing, in_points
 from kdzoo.task import SINGLE_LABEL
 
 
@@ -30,11 +30,9 @@ def answers(table: Table) -> list[str]:
 
 
 def _of_teacher(table: Table) -> str:
-    teachers = [row for row in table.rows if row.role == "teacher" and row.quality]
-    own = [row for row in teachers if row.is_first]
-    if not own:
+    if not table.teachers:
         return ""
-    best = max(own, key=_quality)
+    best = table.teachers[0]
     noun = "pairs" if table.has_pairs else "texts"
     value = f"{_quality(best) * 100:.1f} %"
     said = f"The {best.name} is right on {value} of the {table.split} {noun}"
@@ -42,7 +40,7 @@ def _of_teacher(table: Table) -> str:
         article = "an" if table.leading_title[0] in "aeiou" else "a"
         figure = f"{article} {table.leading_title} of {value}"
         said = f"The {best.name} has {figure} on the {table.split} {noun}"
-    fastest = _fastest([row for row in teachers if row.name == best.name])
+    fastest = _fastest([row for row in table.rows if row.name == best.name])
     if fastest is None or fastest.latency is None:
         return f"{said}."
     return (
@@ -115,10 +113,11 @@ def _of_distilling(table: Table) -> str:
         and finding.standing is not None
         and finding.standing.kind in (Standing.EQUAL, Standing.BETTER)
     ]
+    whose = "their teachers" if len(table.teachers) > 1 else "the teacher"
     sentences = [
         f"Distilling {listed(parts)}." if parts else "",
         _of_one_seed(table),
-        f"As good as the teacher, these very models: {listed(as_good)}." if as_good else "",
+        f"As good as {whose}, these very models: {listed(as_good)}." if as_good else "",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -144,12 +143,18 @@ def _best_baseline(table: Table) -> TableRow | None:
 
 
 def _advised_student(table: Table) -> str:
-    """Says which student to take, or why none of them."""
+    """Says which student to take, or why none of them.
+
+    Of several teachers it looks at the students of the best ones alone: as good as a weaker one is
+    not good enough where a better one is there.
+    """
+    teachers = _best_teachers(table)
     known = {row.name: finding for row, finding in table.judged}
     by_kind: dict[Standing, list[TableRow]] = {kind: [] for kind in Standing}
     for row in table.rows:
         finding = known.get(row.name)
-        if row.role == "student" and not row.notes and finding and finding.standing:
+        is_apt = row.role == "student" and (not teachers or row.teacher in teachers)
+        if is_apt and not row.notes and finding and finding.standing:
             by_kind[finding.standing.kind].append(row)
     as_good = by_kind[Standing.BETTER] + by_kind[Standing.EQUAL]
     undecided, worse = by_kind[Standing.UNDECIDED], by_kind[Standing.WORSE]
@@ -157,22 +162,40 @@ def _advised_student(table: Table) -> str:
     if fastest is not None:
         return (
             f"deploy {fastest.name} ({fastest.runtime}), the fastest student that is "
-            f"as good as the teacher.{_instead([fastest], known)}"
+            f"as good as {_teacher_of(fastest, teachers)}.{_instead([fastest], known)}"
         )
     if undecided:
         best = max(undecided, key=_quality)
         form = _fastest([row for row in undecided if row.name == best.name]) or best
         return (
             f"take {form.name} ({form.runtime}) as the candidate; {table.texts:,} "
-            f"{table.split} texts are too few to say that it is as good as the teacher."
+            f"{table.split} texts are too few to say that it is as good as "
+            f"{_teacher_of(form, teachers)}."
             f"{_instead([form], known)}"
         )
     if worse:
+        said = (
+            f"of the {listed(teachers)} is as good as it"
+            if teachers
+            else "is as good as the teacher"
+        )
         return (
-            "no student is as good as the teacher; kdzoo pick finds the best one "
-            f"within your limits of latency, size and accuracy.{_instead(worse, known)}"
+            f"no student {said}; kdzoo pick finds the best one within your limits of latency, "
+            f"size and accuracy.{_instead(worse, known)}"
         )
     return ""
+
+
+def _best_teachers(table: Table) -> list[str]:
+    """Returns the names of the most accurate of several teachers; none where there is but one."""
+    if len(table.teachers) < 2:
+        return []
+    bearable = _quality(table.teachers[0]) - MARGIN
+    return [row.name for row in table.teachers if _quality(row) >= bearable]
+
+
+def _teacher_of(row: TableRow, teachers: Sequence[str]) -> str:
+    return f"its teacher, the {row.teacher}" if teachers else "the teacher"
 
 
 def _instead(advised: Sequence[TableRow], known: Mapping[str, Finding]) -> str:
