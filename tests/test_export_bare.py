@@ -16,6 +16,7 @@ from tiny_models import save_tiny_classifier
 
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.usage import INSTALLED as TOLD
+from kdzoo.runtime.usage import cascade_readme, readme
 
 pytestmark = pytest.mark.study
 
@@ -165,3 +166,24 @@ class TestBareEnvironment:
         found = answers(bare_python, snippet_of(folder) + CALL, folder)
 
         assert found["together"] == found["alone"] == wanted_labels(folder)
+
+
+@pytest.mark.parametrize(
+    ("reads_pairs", "asked", "speaks"),
+    [
+        (False, ['classify(["a text", "another"])', 'classify("a text")'], False),
+        (True, ['classify([("first", "second")])', 'classify(("first", "second"))'], True),
+        (None, ['classify(["a text", "another"])', 'classify("a text")'], True),
+    ],
+)
+def test_a_readme_asks_with_pairs_where_the_model_reads_them(
+    reads_pairs: bool | None, asked: list[str], speaks: bool
+) -> None:
+    told = (
+        readme("onnx", ("a", "b"), reads_pairs=reads_pairs),
+        cascade_readme(has_teacher=True, promise="All is well.", reads_pairs=reads_pairs),
+    )
+
+    for text, call in zip(told, asked, strict=True):
+        assert f"`{call}` returns" in text
+        assert ("pair" in text or '("first", "second")' in text) == speaks

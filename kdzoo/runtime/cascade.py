@@ -111,7 +111,11 @@ def write_cascade(
         for name, source in ((STUDENT, student), (TEACHER, teacher)):
             if source is not None:
                 _copy(source, partial / name, copy)
-        told = cascade_readme(has_teacher=teacher is not None, promise=cascade.promise)
+        told = cascade_readme(
+            has_teacher=teacher is not None,
+            promise=cascade.promise,
+            reads_pairs=read_exported_form(student).reads_pairs,
+        )
         (partial / README).write_text(told, encoding="utf-8")
         (partial / CASCADE).write_text(cascade.model_dump_json(indent=1), encoding="utf-8")
         read_cascade(partial)

@@ -75,7 +75,8 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
             loaded.tokenizer.save(str(partial / TOKENIZER))
         (partial / LABELS).write_text(json.dumps(loaded.labels, indent=1), encoding="utf-8")
         _copy_decision(folder, partial, runtime, int8)
-        text = readme(runtime, loaded.labels, read_decision(partial), loaded.task)
+        decision, pairs = read_decision(partial), loaded.reads_pairs
+        text = readme(runtime, loaded.labels, decision, loaded.task, reads_pairs=pairs)
         (partial / README).write_text(text, encoding="utf-8")
         write_exported_form(partial, _description(partial, loaded, runtime, int8))
         refuse_not_finite(OnnxClassifier(partial).logits(["one text", "two texts"]), str(folder))

@@ -32,6 +32,7 @@ def label(text):
 def classify(texts):
     return [label(text) for text in texts]  # one at a time: an answer depends on its text alone
 """
+_PAIR = '("first", "second")'
 _ONE = 'labels[session.run(["logits"], fed)[0].argmax()]'
 _SEVERAL = """choose(session.run(["logits"], fed)[0][0].astype(np.float64))
 fitted = read("decision.json") if pathlib.Path("decision.json").exists() else {}
@@ -149,12 +150,13 @@ def classify(text):
 """
 
 
-def cascade_readme(*, has_teacher: bool, promise: str) -> str:
+def cascade_readme(*, has_teacher: bool, promise: str, reads_pairs: bool | None) -> str:
     """Returns how to use the folder of a cascade without kdzoo.
 
     Args:
         has_teacher: whether the teacher's graph lies there.
         promise: what was promised of it, in words.
+        reads_pairs: whether its models read pairs of texts; None if nobody knows.
     """
     where = (
         "`teacher/` answers the texts of which `student/` is not sure"
@@ -162,6 +164,7 @@ def cascade_readme(*, has_teacher: bool, promise: str) -> str:
         else "The teacher is elsewhere: texts that come back with `send it on` are for it, and "
         "their label is the student's best guess"
     )
+    text = _PAIR if reads_pairs else '"a text"'
     return f"""# A student, and the teacher that it asks
 
 {where}. {promise}
@@ -171,8 +174,8 @@ def cascade_readme(*, has_teacher: bool, promise: str) -> str:
 ```python
 {CASCADE_SNIPPET}```
 
-`classify("a text")` returns its label and who gave it; a pair of texts is given as
-`("first", "second")`. `cascade.json` says when the teacher is asked: where the score of the
+`classify({text})` returns its label and who gave it{_or_pair(reads_pairs)}.
+`cascade.json` says when the teacher is asked: where the score of the
 student's logits, divided by `temperature`, is below `threshold`.
 """
 
@@ -189,6 +192,8 @@ def readme(
     labels: tuple[str, ...],
     decision: Decision | None = None,
     task: Task = SINGLE_LABEL,
+    *,
+    reads_pairs: bool | None = None,
 ) -> str:
     """Returns how to use an exported folder without kdzoo.
 
@@ -197,6 +202,7 @@ def readme(
         labels: names of its classes.
         decision: what lies beside it of how its logits become an answer.
         task: whether a text gets one label, or any number of them.
+        reads_pairs: whether the model reads pairs of texts; None if nobody knows.
     """
     noun, returned = "classes", "their labels"
     if task.by_word:
@@ -213,23 +219,29 @@ def readme(
 ```python
 {snippet_of(task)}```
 
-{_asked(task, returned)}
+{_asked(task, returned, reads_pairs)}
 
 {_decision_note(decision)}`export.json` says what the model is and holds the digests of the files.
 """
 
 
-def _asked(task: Task, returned: str) -> str:
+def _asked(task: Task, returned: str, reads_pairs: bool | None) -> str:
     if task.by_word:
         return (
             f'`classify(["a text", "another"])` returns {returned}. `logits` are [1, pieces, '
             "tags], in the order of\n`labels.json`; a word has those of its first piece. Words "
             "stand with one space between."
         )
+    texts = f"[{_PAIR}]" if reads_pairs else '["a text", "another"]'
     return (
-        f'`classify(["a text", "another"])` returns {returned}; pairs of texts are given as\n'
-        '`("first", "second")`. `logits` are [1, classes], in the order of `labels.json`.'
+        f"`classify({texts})` returns {returned}{_or_pair(reads_pairs)}.\n"
+        "`logits` are [1, classes], in the order of `labels.json`."
     )
+
+
+def _or_pair(reads_pairs: bool | None) -> str:
+    """Returns what to say of pairs, where nobody knows whether a model reads them."""
+    return f"; in the place of a text may stand a pair: `{_PAIR}`" if reads_pairs is None else ""
 
 
 _SCORES: dict[ScoreName, str] = {
