@@ -17,8 +17,10 @@ from kdzoo.registry import runtimes
 if TYPE_CHECKING:
     from kdzoo.progress import Progress, Task
     from kdzoo.recipe.csv import Csv
+    from kdzoo.results import FormRecord
     from kdzoo.runtime import Input
     from kdzoo.runtime.agreement import Agreement
+    from kdzoo.runtime.parity import Parity
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Exported:
         size_bytes: of what is deployed: graph, tokenizer, labels.
         trained_bytes: of the same in the trained model's folder.
         agreement: with the trained model, where texts were given.
+        in_study: how this form compared with the trained model when its study was made; None where
+            it is of no study, or of one without this form.
     """
 
     folder: Path
@@ -38,6 +42,7 @@ class Exported:
     size_bytes: int
     trained_bytes: int
     agreement: Agreement | None
+    in_study: Parity | None = None
 
 
 @as_file_errors()
@@ -99,26 +104,30 @@ def export(
     if texts is not None and int8 == "static":
         calibration = list(islice(read(), CALIBRATION_TEXTS))
     progress.say(f"exporting {folder.name} to {runtime}")
-    write(folder, target, ExportSettings(int8, calibration, _kept(folder, runtime, int8)))
+    form = _of_study(folder, runtime, int8)
+    # what a study left in float of this form, so that it answers as it does there
+    kept = () if form is None else form.kept or ()
+    write(folder, target, ExportSettings(int8, calibration, kept))
     found = None
     if texts is not None:
         with progress.task("comparing with PyTorch", count, unit="texts") as task:
             found = _compare(folder, target, runtime, read(), task)
-    return Exported(Path(out), runtime, deployed_bytes(target), size_bytes(folder), found)
+    in_study = None if form is None else form.parity
+    sizes = deployed_bytes(target), size_bytes(folder)
+    return Exported(Path(out), runtime, *sizes, found, in_study)
 
 
-def _kept(folder: Path, runtime: str, int8: str) -> tuple[str, ...]:
-    """Returns what a study left in float of this form, so that it answers as it does there."""
+def _of_study(folder: Path, runtime: str, int8: str) -> FormRecord | None:
+    """Returns what its study says of this form of a model; None where it has none."""
     from kdzoo.results import Store
     from kdzoo.runtime.folder import is_exported_form, read_exported_form
 
     form = folder / runtime
     if not (form / "record.json").is_file() or not is_exported_form(form):
-        return ()
-    if read_exported_form(form).int8 != int8:
-        return ()
-    record = Store(folder.parent.parent).read_form(folder.name.rpartition("--")[2], runtime)
-    return (record.kept or ()) if record is not None else ()
+        return None
+    if read_exported_form(form).int8 not in (None, int8):
+        return None
+    return Store(folder.parent.parent).read_form(folder.name.rpartition("--")[2], runtime)
 
 
 def _export_of(runtime: str, int8: str, texts: str | Path | None) -> Callable[..., None]:

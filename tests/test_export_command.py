@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tiny_exports import TEXTS, save_student
-from tiny_results import one_student
+from tiny_results import one_student, parity_of
 from tiny_world import RunCommand
 
 import kdzoo as package
@@ -37,12 +37,12 @@ class TestTheCommand:
     def test_says_what_lies_where_and_what_comes_next(
         self, kdzoo: RunCommand, trained: Path
     ) -> None:
-        """And that nothing was compared, where it was given no texts."""
+        """And that nothing was compared, where no study did and it was given no texts."""
         outcome = kdzoo("export", trained, "--out", "deployed")
 
         assert outcome.code == 0, outcome.err
         assert runtime_of(Path("deployed")) == "onnx-int8"
-        assert "compared with nothing; --texts FILE" in outcome.out
+        assert "not compared with PyTorch yet; --texts FILE" in outcome.out
         assert "deployed/model.onnx" in outcome.out
         assert f"{deployed_bytes(Path('deployed')) / 1e6:.2f} MB to deploy" in outcome.out
         assert 'kdzoo predict deployed "a text"' in outcome.out
@@ -177,6 +177,23 @@ class TestAStudy:
         wanted = load_classifier(Store(study).finished("s" * 16), "torch").logits(TEXTS)
         found = load_classifier(exported.folder, "onnx").logits(TEXTS)
         np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4)
+
+    def test_knows_how_this_form_compared_when_it_was_made(
+        self, kdzoo: RunCommand, trained: Path, tmp_path: Path
+    ) -> None:
+        written = one_student(tmp_path / "runs" / "tiny")
+        written.form("s" * 16, "onnx", parity=parity_of(texts=50, other_labels=3))
+        store = written.finish()
+        folder = store.finished("s" * 16)
+        shutil.copytree(trained, folder, dirs_exist_ok=True)
+        package.export(trained, tmp_path / "graph", runtime="onnx")
+        shutil.copytree(tmp_path / "graph", store.form("s" * 16, "onnx"), dirs_exist_ok=True)
+
+        of_study = kdzoo("export", store.root, "--model", "tiny", "--runtime", "onnx", "--out", "a")
+        another = kdzoo("export", store.root, "--model", "tiny", "--out", "b")
+
+        assert "47 of 50 validation texts got PyTorch's label" in of_study.out
+        assert "not compared with PyTorch yet" in another.out
 
     @pytest.mark.parametrize(
         ("choice", "words"),

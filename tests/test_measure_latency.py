@@ -413,32 +413,51 @@ class TestAFailure:
         assert children() == []
 
 
+class Counts(Silent):
+    """Notes what is counted, and how far."""
+
+    def __init__(self) -> None:
+        self.counted: list[tuple[str, int]] = []
+
+    @contextmanager
+    def task(
+        self, description: str, total: int, done: int = 0, unit: str = "steps"
+    ) -> Iterator[Task]:
+        self.counted.append((description, total))
+        with super().task(description, total, done, unit) as task:
+            yield task
+
+
 class TestProgress:
     def test_counts_every_row_that_is_started(self, tmp_path: Path) -> None:
         """References are started first, and by themselves."""
-        counted: list[int] = []
-
-        class Counts(Silent):
-            @contextmanager
-            def task(
-                self, description: str, total: int, done: int = 0, unit: str = "steps"
-            ) -> Iterator[Task]:
-                if description.startswith("starting"):
-                    counted.append(total)
-                with super().task(description, total, done, unit) as task:
-                    yield task
-
         first, second, third = (obedient(tmp_path, name) for name in "abc")
+        progress = Counts()
         measure_candidates(
             [first, second, third],
             TEXTS,
             references=[first],
             settings=MeasureSettings(1, 1, 1, 1),
             seed=0,
-            progress=Counts(),
+            progress=progress,
         )
 
-        assert counted == [1, 2]
+        assert [total for name, total in progress.counted if name.startswith("starting")] == [1, 2]
+
+    @pytest.mark.parametrize("is_isolated", [True, False])
+    def test_speaks_of_cold_starts_where_there_are_any(
+        self, tmp_path: Path, is_isolated: bool
+    ) -> None:
+        progress = Counts()
+        measure_candidates(
+            [obedient(tmp_path, "a")],
+            TEXTS,
+            settings=MeasureSettings(1, 1, 1, 2, is_isolated=is_isolated),
+            seed=0,
+            progress=progress,
+        )
+
+        assert any("cold" in name for name, _ in progress.counted) == is_isolated
 
 
 class TestBadInput:

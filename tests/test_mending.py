@@ -115,7 +115,8 @@ def test_a_study_mends_its_forms_and_says_so(
     assert form.parity.passed
     assert any(form.kept[0] in note and "float" in note for note in notes(make_table(store)))
     mended = store.form(form.key, "onnx-int8")
-    package.export(study, tmp_path / "deployed", model="tiny")
+    exported = package.export(study, tmp_path / "deployed", model="tiny")
+    assert exported.in_study == form.parity
     assert (tmp_path / "deployed" / "model.onnx").read_bytes() == (
         mended / "model.onnx"
     ).read_bytes()

@@ -112,9 +112,15 @@ def export(
 
 
 def _show_export(exported: Exported) -> None:
-    found = exported.agreement
-    if found is None:
-        say("its answers were compared with nothing; --texts FILE compares them with PyTorch's")
+    found, known = exported.agreement, exported.in_study
+    if found is None and known is not None:
+        same = known.texts - known.other_labels
+        say(
+            f"{same:,} of {known.texts:,} validation texts got PyTorch's label when the study was "
+            "made; --texts FILE compares this export on texts of yours"
+        )
+    elif found is None:
+        say("not compared with PyTorch yet; --texts FILE does so on texts of yours")
     else:
         say(
             f"{found.same_labels:,} of {found.texts:,} texts get the label that PyTorch gives "

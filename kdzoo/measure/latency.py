@@ -207,6 +207,8 @@ class _Session:
     def start_cold(self, measurements: Sequence[Measurement]) -> None:
         """Times the cold starts that are left after those of the session's own processes."""
         left = self.settings.cold_starts - 1
+        if not left or not self.settings.is_isolated:  # a start is cold in a process of its own
+            return
         total = left * len(measurements)
         with self.progress.task("measuring cold starts", total, unit="starts") as task:
             for _ in range(left):

@@ -91,7 +91,8 @@ class Student(Section):
     embeddings: Literal["random", "teacher", "fine-tuned"] | Vectors = Field(
         "random",
         description="how the embedding table is initialised: 'teacher' is the encoder before "
-        "fine-tuning; 'fine-tuned' the teacher after it, and the encoder for the control",
+        "fine-tuning; 'fine-tuned' the teacher after it, and the encoder for the control (and "
+        "where a teacher is a file or frozen)",
     )
     pair_head: Width = Field(
         400, description="width of the head's hidden layer over the encodings of a sentence pair"
