@@ -172,6 +172,7 @@ class TestSecondStart:
 
         assert outcome.code == 0, outcome.err
         assert "exporting" not in outcome.err
+        assert f"taken over from {STUDY.resolve()}" in outcome.err.replace("\n", "")
         mine = form_folder("tiny", "onnx") / "model.onnx"
         assert (Path("runs/sister") / mine.relative_to(STUDY)).samefile(mine)
 

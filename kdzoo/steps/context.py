@@ -79,7 +79,7 @@ class StudyContext:
         if own is not None and (self.only_looks or self.accelerator.num_processes == 1):
             return own
         with self.alone(key, noun):
-            found = self.find(key)  # another run may have made it meanwhile
+            found = self.find(key, noun)  # another run may have made it meanwhile
             if found is None:
                 make()
                 found = self.store.finished(key)
@@ -125,9 +125,17 @@ class StudyContext:
             self.accelerator.wait_for_everyone()
             yield
 
-    def find(self, key: str) -> Path | None:
-        """Returns the folder of a finished model; all processes see the same one."""
+    def find(self, key: str, noun: str) -> Path | None:
+        """Returns the folder of a finished model; all processes see the same one.
+
+        Args:
+            key: stands for all that shapes the model.
+            noun: what a user calls it, who is told where it is taken over from another study.
+        """
         with self.accelerator.main_process_first():
+            seen = self.store.seen(key)
+            if seen is not None and self.store.own(key) is None:
+                self.progress.say(f"{noun}: taken over from {seen.parent.parent}")
             return self.store.find(key)
 
     def finish(self, folder: Path, record: Record) -> None:
