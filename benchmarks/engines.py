@@ -110,15 +110,26 @@ def net_s(place: Place, study: str, only: str, *options: str) -> tuple[float, fl
     return place.timed(study, *place.command(only, *options)) - start_s, start_s
 
 
-def rows(times: dict[str, tuple[float, float]], against: dict[str, str]) -> list[dict[str, object]]:
+def rows(times: dict[str, float], against: dict[str, str]) -> list[dict[str, object]]:
     """Returns the rows of a table: seconds, and how many times as fast as another way."""
     found: list[dict[str, object]] = []
-    for way, (seconds, start_s) in times.items():
+    for way, seconds in times.items():
         other = against.get(way)
-        times_faster = f"{times[other][0] / seconds:.2f} x as fast as {other}" if other else ""
-        found.append({"way": way, "seconds": f"{seconds:.1f}", "start, seconds": f"{start_s:.1f}",
-                      "": times_faster})  # fmt: skip
+        times_faster = f"{times[other] / seconds:.2f} x as fast as {other}" if other else ""
+        found.append({"way": way, "seconds": f"{seconds:.1f}", "": times_faster})
     return found
+
+
+def net_rows(
+    times: dict[str, tuple[float, float]], against: dict[str, str]
+) -> list[dict[str, object]]:
+    """Returns the same of seconds from which those of a start are taken off, and these beside."""
+    found = rows({way: seconds for way, (seconds, _) in times.items()}, against)
+    return [
+        {"way": row["way"], "seconds": row["seconds"], "start, seconds": f"{start_s:.1f}",
+         "": row[""]}
+        for row, (_, start_s) in zip(found, times.values(), strict=True)
+    ]  # fmt: skip
 
 
 def training(place: Place) -> list[dict[str, object]]:
@@ -135,7 +146,7 @@ def training(place: Place) -> list[dict[str, object]]:
             times[noun] = net_s(place, "labelled", TRAINING, "--engine", f"ray:{address}")
     against = {"--workers 2": "one process, all cores", "--engine ray": "--workers 2",
                "two nodes": "one node"}  # fmt: skip
-    return rows(times, against)
+    return net_rows(times, against)
 
 
 def labelling(place: Place, count: int) -> list[dict[str, object]]:
@@ -149,7 +160,7 @@ def labelling(place: Place, count: int) -> list[dict[str, object]]:
         with cluster(nodes) as address:
             engine = ("--engine", f"ray:{address}")
             times[noun] = net_s(place, "begun", "labels", *options, *engine)
-    return rows(times, {"two nodes": "one node"})
+    return net_rows(times, {"two nodes": "one node"})
 
 
 def sentences(count: int) -> Iterator[str]:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from tiny_results import one_student
 from tiny_tokens import save_tokens, token_recipe_data
-from tiny_world import tiny_recipe_data
+from tiny_world import WriteRecipe, tiny_recipe_data
 
 from kdzoo.api import run
 from kdzoo.progress import Silent
@@ -193,6 +193,24 @@ class TestScripts:
             assert re.search(rf"\| {phase} +\| +[\d,]+ \|", printed)
         assert all(f"| {kind} " in printed for kind in script.AUGMENTERS)
         assert cache_contents() == before
+
+    @pytest.mark.slow
+    def test_whole(
+        self,
+        load: Load,
+        write_recipe: WriteRecipe,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """The seconds of both ways, and how many times one is as fast as the other."""
+        monkeypatch.setenv("COLUMNS", "400")
+        load("whole").main(recipe=str(write_recipe()), steps=2)
+        *_, alone, chosen = cells(capsys.readouterr().out)
+
+        assert (alone[0], chosen[0]) == ("one process, all cores", "as kdzoo chooses")
+        assert float(chosen[2].split()[0]) == pytest.approx(
+            float(alone[1]) / float(chosen[1]), abs=0.01
+        )
 
     def test_word_pieces(
         self,
