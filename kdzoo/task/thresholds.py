@@ -11,9 +11,7 @@ from kdzoo.task.multi_label import EVEN
 from kdzoo.task.protocol import Values
 
 _CANDIDATES = 199  # thresholds that are tried for all labels together
-FEWEST_TEXTS = (
-    10  # of a label, by which its own threshold can be told: fewer are a matter of chance
-)
+FEWEST_TEXTS = 10  # of a label that has its own threshold: of fewer, chance would decide
 
 Counts = npt.NDArray[np.number[Any]]
 Sets = npt.NDArray[np.bool_]  # which labels each text has, [N, C]

@@ -28,9 +28,8 @@ VERDICT_COLUMNS = (
     "sentence",
 )  # fmt: skip
 DEPLOYED = "deployed"  # in the place of a split: what a model costs
-_NO_TABLE = Table(
-    "", DEPLOYED, (), "", 0, (0, 0), (0, 0), 0, has_oos=False
-)  # a figure is its row's alone
+# a figure is its row's alone
+_NO_TABLE = Table("", DEPLOYED, (), "", 0, (0, 0), (0, 0), 0, has_oos=False)
 _OWN = "torch"  # in which a model stands as it was trained; a baseline has no such runtime
 
 
