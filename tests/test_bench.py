@@ -99,12 +99,18 @@ def bench(kdzoo: RunCommand, folders: Folders) -> RunCommand:
 
 @pytest.fixture
 def all_kinds(
-    bench: RunCommand, folders: Folders, tmp_path: Path, shared_bench: dict[str, Finished]
+    bench: RunCommand,
+    folders: Folders,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    shared_bench: dict[str, Finished],
 ) -> Finished:
     """Every kind of model in every runtime, with labels; measured once for all tests."""
     if not shared_bench:
         outcome = bench(*folders.models, "--labels", "label", "--runtimes", ",".join(RUNTIMES))
-        shared_bench["all kinds"] = Finished(outcome, tmp_path / "bench")
+        folder = tmp_path_factory.mktemp("bench")  # stays after the test that asked first
+        shutil.copytree(tmp_path / "bench", folder, dirs_exist_ok=True)
+        shared_bench["all kinds"] = Finished(outcome, folder)
     return shared_bench["all kinds"]
 
 

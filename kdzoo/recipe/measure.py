@@ -82,7 +82,7 @@ class Measure(Section):
         "per_label",
         exclude_if=lambda rule: rule == "per_label",
         description="thresholds of texts with several labels, fitted on validation for the best "
-        "F1: each label's own, where it has ten texts (per_label), or one for all (shared)",
+        "F1; per_label: each label's own, where it has ten texts; shared: one for all",
     )
     escalate: Escalate | None = Field(
         None,
