@@ -36,6 +36,9 @@ _COPIES, _MOST_NEW = 4, 200_000
 _COPIES_OF_PAIRS, _MOST_NEW_PAIRS = 10, 45_000
 # where a text may have several: from the teacher alone students lost macro-F1 on GoEmotions
 _ALPHA_OF_SEVERAL = 0.5
+# Classes up to which words begin with what the fine-tuned teacher makes of them: a gain with two
+# classes (sentiment) and three (entailment), a loss of a point or two with ten and twenty.
+_CLASSES_OF_WORDS = 5
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,9 @@ def _body(entry: StudentEntry, starter: Starter, setting: Setting) -> dict[str, 
     is_change = entry.road == "change"
     rate = starter.learning_rate if is_change else rate_at(width, starter.learning_rate)
     if starter.embeddings == "teacher":
+        is_apt = len(setting.corpus.labels) <= _CLASSES_OF_WORDS
         is_fitted = "fine_tune" in setting.teacher
-        student["embeddings"] = FINE_TUNED if is_fitted else "teacher"
+        student["embeddings"] = FINE_TUNED if is_fitted and is_apt else "teacher"
         if width and width <= _WIDEST and "dim" in option_fields(entry):
             student["dim"] = width
         if len(setting.looked.tokenizer) <= _ROWS:

@@ -166,6 +166,22 @@ class TestRecipes:
         found = {each.embeddings for each in students if each.kind != "distilbert"}
         assert found == {expected}
 
+    @pytest.mark.parametrize(("classes", "expected"), [(2, "fine-tuned"), (6, "teacher")])
+    def test_start_from_such_words_where_classes_are_few(
+        self, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path, classes: int, expected: str
+    ) -> None:
+        lines = [
+            json.dumps({"text": f"text {number} of {label}", "label": f"class {label}"})
+            for label in range(classes)
+            for number in range(30)
+        ]
+        (tmp_path / "some.jsonl").write_text("\n".join(lines), encoding="utf-8")
+
+        kdzoo("init", "--data", tmp_path / "some.jsonl", "--teacher", tiny_encoder, "-o", "mine")
+
+        students = [each.recipe.student for each in written("mine").variants]
+        assert {each.embeddings for each in students if each.kind != "distilbert"} == {expected}
+
     def test_say_that_an_encoder_pools_by_the_mean_where_its_files_do_not_say_how(
         self, kdzoo: RunCommand, tiny_data: Path, tiny_encoder: Path, tmp_path: Path
     ) -> None:
