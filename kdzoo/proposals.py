@@ -37,7 +37,7 @@ _COPIES_OF_PAIRS, _MOST_NEW_PAIRS = 10, 45_000
 # where a text may have several: from the teacher alone students lost macro-F1 on GoEmotions
 _ALPHA_OF_SEVERAL = 0.5
 # Classes up to which words begin with what the fine-tuned teacher makes of them: a gain with two
-# classes (sentiment) and three (entailment), a loss of a point or two with ten and twenty.
+# classes (sentiment) and three (entailment), a loss with ten and twenty (domains, intents).
 _CLASSES_OF_WORDS = 5
 
 

@@ -192,7 +192,7 @@ class TestAStudy:
         of_study = kdzoo("export", store.root, "--model", "tiny", "--runtime", "onnx", "--out", "a")
         another = kdzoo("export", store.root, "--model", "tiny", "--out", "b")
 
-        assert "47 of 50 validation texts got PyTorch's label" in of_study.out
+        assert "47 of 50 labels on validation were those of PyTorch" in of_study.out
         assert "not compared with PyTorch yet" in another.out
 
     @pytest.mark.parametrize(

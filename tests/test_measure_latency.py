@@ -444,20 +444,24 @@ class TestProgress:
 
         assert [total for name, total in progress.counted if name.startswith("starting")] == [1, 2]
 
-    @pytest.mark.parametrize("is_isolated", [True, False])
-    def test_speaks_of_cold_starts_where_there_are_any(
-        self, tmp_path: Path, is_isolated: bool
+    @pytest.mark.parametrize(
+        ("cold_starts", "is_isolated", "speaks"),
+        [(2, True, True), (1, True, False), (2, False, False)],
+    )
+    def test_speaks_of_cold_starts_where_there_are_more(
+        self, tmp_path: Path, cold_starts: int, is_isolated: bool, speaks: bool
     ) -> None:
+        """The first is that of the process which stays for the rounds."""
         progress = Counts()
         measure_candidates(
             [obedient(tmp_path, "a")],
             TEXTS,
-            settings=MeasureSettings(1, 1, 1, 2, is_isolated=is_isolated),
+            settings=MeasureSettings(1, 1, 1, cold_starts, is_isolated=is_isolated),
             seed=0,
             progress=progress,
         )
 
-        assert any("cold" in name for name, _ in progress.counted) == is_isolated
+        assert any("cold" in name for name, _ in progress.counted) == speaks
 
 
 class TestBadInput:

@@ -45,6 +45,17 @@ def without_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def save_classes(classes: int, file: Path) -> Path:
+    """Writes forty texts of each of so many classes, and returns the file."""
+    lines = [
+        json.dumps({"text": f"say {label} number {number}", "label": f"label {label}"})
+        for label in range(classes)
+        for number in range(40)
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
 def few_of_each(data: Path, folder: Path, count: int) -> Path:
     """Copies a data folder with so many training texts a label."""
     shutil.copytree(data, folder)
@@ -133,14 +144,9 @@ class TestRecipes:
         expected: str | None,
     ) -> None:
         """However many labels each has."""
-        lines = [
-            json.dumps({"text": f"say {label} number {number}", "label": f"label {label}"})
-            for label in range(classes)
-            for number in range(40)
-        ]
-        (tmp_path / "many.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        data = save_classes(classes, tmp_path / "many.jsonl")
 
-        kdzoo("init", "--data", tmp_path / "many.jsonl", "--teacher", tiny_encoder, "-o", "mine")
+        kdzoo("init", "--data", data, "--teacher", tiny_encoder, "-o", "mine")
 
         teachers = [each.recipe.teacher for each in written("mine").variants]
         assert {each.head for each in teachers} == {expected}
@@ -170,14 +176,9 @@ class TestRecipes:
     def test_start_from_such_words_where_classes_are_few(
         self, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path, classes: int, expected: str
     ) -> None:
-        lines = [
-            json.dumps({"text": f"text {number} of {label}", "label": f"class {label}"})
-            for label in range(classes)
-            for number in range(30)
-        ]
-        (tmp_path / "some.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        data = save_classes(classes, tmp_path / "some.jsonl")
 
-        kdzoo("init", "--data", tmp_path / "some.jsonl", "--teacher", tiny_encoder, "-o", "mine")
+        kdzoo("init", "--data", data, "--teacher", tiny_encoder, "-o", "mine")
 
         students = [each.recipe.student for each in written("mine").variants]
         assert {each.embeddings for each in students if each.kind != "distilbert"} == {expected}

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tiny_findings import a_finding
+from tiny_results import CORPUS, one_student
 
+from kdzoo.report import make_table
 from kdzoo.report.figures.latency import Latency
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.figures.spread import Spread
+from kdzoo.report.formats.data import data_caption
 from kdzoo.report.formats.summary import summary
+from kdzoo.results import Member
 from kdzoo.statistics import Effect, Standing
 from kdzoo.statistics.verdict import Verdict
 
@@ -142,3 +147,26 @@ class TestAdvice:
 
         assert "broken" not in said
         assert "sound" in said
+
+
+def test_of_several_teachers_each_student_is_beside_its_own(tmp_path: Path) -> None:
+    """In words, in the advice and in the caption, from the records of a study."""
+    study = one_student(tmp_path, student=range(60))
+    study.corpus = replace(study.corpus, train=study.corpus.train[:2])
+    study.model("w" * 16, range(50), role="teacher", name="weak")
+    study.row("weak teacher", "teacher", Member(seed=0, key="w" * 16))
+    study.model("v" * 16, range(50), name="copy")
+    member = Member(seed=0, key="v" * 16, teacher_key="w" * 16)
+    study.row("copy", "student", member, road="change")
+
+    table = make_table(study.finish())
+
+    taught = {row.name: row.teacher for row in table.rows if row.role == "student"}
+    assert taught == {"tiny": "teacher", "copy": "weak teacher"}
+    findings = {row.name: finding for row, finding in table.judged}
+    standing = findings["copy"].standing
+    assert standing is not None
+    assert standing.kind is Standing.EQUAL
+    assert standing.sentence.startswith("as good as its teacher")
+    assert "What to do: no student of the teacher is as good as it" in " ".join(summary(table))
+    assert f"2 to {len(CORPUS.train)} labelled training texts" in data_caption(table)

@@ -116,8 +116,8 @@ def _show_export(exported: Exported) -> None:
     if found is None and known is not None:
         same = known.texts - known.other_labels
         say(
-            f"{same:,} of {known.texts:,} validation texts got PyTorch's label when the study was "
-            "made; --texts FILE compares this export on texts of yours"
+            f"when the study was made, {same:,} of {known.texts:,} labels on validation were those "
+            "of PyTorch; --texts FILE compares this export on texts of yours"
         )
     elif found is None:
         say("not compared with PyTorch yet; --texts FILE does so on texts of yours")

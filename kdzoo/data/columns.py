@@ -9,8 +9,6 @@ from pathlib import Path
 from kdzoo.data.place import Place
 from kdzoo.errors import DataError, Problem, did_you_mean
 
-MISSPELT = 0.7  # likeness of a column to the one that was meant: 'intent' is no misspelt 'text'
-
 
 def check_columns(path: Path, where: str, names: Sequence[str]) -> None:
     """Refuses two columns of one name, of which a reader would take the one or the other.
@@ -46,4 +44,4 @@ def cure(missing: str, known: Sequence[str], place: Place) -> str:
             "these are pairs: --text text_a --text-pair text_b, in a recipe text: text_a and "
             "text_pair: text_b"
         )
-    return f"{place.column(missing)}; {did_you_mean(missing, known, MISSPELT)}"
+    return f"{place.column(missing)}; {did_you_mean(missing, known)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from kdzoo.data.columns import MISSPELT, unknown_labels
+from kdzoo.data.columns import unknown_labels
 from kdzoo.data.corpus import SPLITS, RawData, RawRow, SplitName
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.parquet import class_names
@@ -81,7 +81,7 @@ def _refuse_without_labels(
     text, labelling = as_written(path, text, labelling, csv)
     label = next((column for column in labelling.wanted if first and column not in first), None)
     if first is not None and text in first and label is not None:
-        known = did_you_mean(label, [*first], MISSPELT)
+        known = did_you_mean(label, [*first])
         raise DataError(
             str(path), Problem(f"no column '{label}'", cure=f"{known} {unknown_labels(split)}")
         )

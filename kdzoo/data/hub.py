@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from kdzoo.data.cells import as_input
-from kdzoo.data.columns import MISSPELT, cure
+from kdzoo.data.columns import cure
 from kdzoo.data.corpus import SPLITS, Input, RawData, RawRow
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.parquet import with_names
@@ -72,7 +72,7 @@ def read_hub_texts(
         if column_name not in loaded.column_names:
             raise DataError(
                 f"the dataset '{name}' has no column '{column_name}'; "
-                f"{did_you_mean(column_name, loaded.column_names, MISSPELT)}"
+                f"{did_you_mean(column_name, loaded.column_names)}"
             )
     for number, row in enumerate(loaded.select_columns(wanted), start=1):
         yield as_input(row, column, column_pair, f"{name} row {number}")

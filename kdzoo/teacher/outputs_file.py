@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 
 from kdzoo.data import Example
 from kdzoo.data.cells import as_text
-from kdzoo.data.columns import MISSPELT
 from kdzoo.data.place import OUTPUTS
 from kdzoo.data.stream import AS_NAMED, PlacedRow, stream_rows
 from kdzoo.errors import DataError, Problem, TeacherError, did_you_mean
@@ -119,7 +118,7 @@ def _open_parquet(path: Path) -> OutputsFile:
 def _kind(path: Path, columns: Sequence[str], where: str) -> Kind:
     problems = []
     if "text" not in columns:
-        problems.append(Problem("no column 'text'", where, did_you_mean("text", columns, MISSPELT)))
+        problems.append(Problem("no column 'text'", where, did_you_mean("text", columns)))
     kind: Kind | None = next((argument for argument in get_args(Kind) if argument in columns), None)
     if kind is None:
         cure = f"its columns: {', '.join(map(str, columns))}"

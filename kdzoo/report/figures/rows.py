@@ -147,5 +147,5 @@ class Table:
     @property
     def has_added_texts(self) -> bool:
         """Whether a student learnt from more than the data's own texts."""
-        own = max(self.labelled) + min(self.unlabelled)
+        own = max(self.labelled) + min(self.unlabelled)  # where few are labelled, the rest is not
         return any(row.texts is not None and row.texts > own for row in self.rows)

@@ -150,12 +150,7 @@ def _advised_student(table: Table) -> str:
     """
     teachers = _best_teachers(table)
     known = {row.name: finding for row, finding in table.judged}
-    by_kind: dict[Standing, list[TableRow]] = {kind: [] for kind in Standing}
-    for row in table.rows:
-        finding = known.get(row.name)
-        is_apt = row.role == "student" and (not teachers or row.teacher in teachers)
-        if is_apt and not row.notes and finding and finding.standing:
-            by_kind[finding.standing.kind].append(row)
+    by_kind = _by_standing(table, teachers, known)
     as_good = by_kind[Standing.BETTER] + by_kind[Standing.EQUAL]
     undecided, worse = by_kind[Standing.UNDECIDED], by_kind[Standing.WORSE]
     fastest = _fastest(as_good)
@@ -174,16 +169,27 @@ def _advised_student(table: Table) -> str:
             f"{_instead([form], known)}"
         )
     if worse:
-        said = (
-            f"of the {listed(teachers)} is as good as it"
-            if teachers
-            else "is as good as the teacher"
-        )
+        said = "is as good as the teacher"
+        if teachers:
+            said = f"of the {listed(teachers)} is as good as it"
         return (
             f"no student {said}; kdzoo pick finds the best one within your limits of latency, "
             f"size and accuracy.{_instead(worse, known)}"
         )
     return ""
+
+
+def _by_standing(
+    table: Table, teachers: Sequence[str], known: Mapping[str, Finding]
+) -> dict[Standing, list[TableRow]]:
+    """Returns the sound rows of the students of these teachers, or of all where none is named."""
+    by_kind: dict[Standing, list[TableRow]] = {kind: [] for kind in Standing}
+    for row in table.rows:
+        finding = known.get(row.name)
+        is_apt = row.role == "student" and (not teachers or row.teacher in teachers)
+        if is_apt and not row.notes and finding and finding.standing:
+            by_kind[finding.standing.kind].append(row)
+    return by_kind
 
 
 def _best_teachers(table: Table) -> list[str]:
