@@ -180,6 +180,18 @@ CASES: dict[str, Case] = {
                   "csv": {"separator": "tabulator"}}},
         {"rows.csv": CSV.replace(",", "\t")},
     ),
+    "a list of one": Case(
+        CHECK, "should be a list", lambda message, written: {**written, "command": [
+            *written["command"], "--set", "seeds=" + re.findall(r"brackets: (\S+)", message)[0]]},
+        {"seeds": 3}, quick=True),
+    "a kind alone": Case(
+        CHECK, "should be a section", lambda message, written: {**written, "command": [
+            *written["command"], "--set", "objective=" + re.findall(r"as (\{.+\})", message)[0]]},
+        {"objective": "kl"}, quick=True),
+    "a text in quotes": Case(
+        CHECK, "should be a text", lambda message, written: {**written, "command": [
+            *written["command"], "--set", "name=" + re.findall(r"quote it: (\S+)", message)[0]]},
+        {"name": 3}, quick=True),
     "no kind": Case(CHECK, "needs a kind",
                     rewritten("as in `kind: ...`", student={"kind": "fasttext", "dim": 16}),
                     {"student": {"kind": None}}, quick=True),

@@ -72,7 +72,7 @@ class TestRecipes:
             ({"trainig": {}}, ["trainig: unknown key", "did you mean 'training'?"]),
             ({"training": {"stpes": 5}}, ["training.stpes: unknown key", "mean 'steps'?"]),
             ({"student": {"dmi": 5}}, ["student.dmi: unknown key", "did you mean 'dim'?"]),
-            ({"training": {"steps": "many"}}, ["training.steps", "valid integer", "'many'"]),
+            ({"training": {"steps": "many"}}, ["training.steps", "a whole number", "'many'"]),
             ({"training": {"steps": 0}}, ["training.steps", "greater than 0"]),
             ({"student": {"dim": 1.5}}, ["student.dim", "got 1.5"]),
             (

@@ -235,7 +235,7 @@ class TestRecipe:
             ({"max_escalated": 1.5}, "less than 1"),
             ({"max_loss": 0.01, "price_per_1000_texts": -1}, "greater than or equal to 0"),
             ({"max_loss": 0.01, "price_per_1000_texts": float("inf")}, "finite"),
-            ({"max_loss": "much"}, "valid number"),
+            ({"max_loss": "much"}, "a number"),
             ({"max_loss": 0.01, "teacher": "me"}, "Extra inputs"),
         ],
         ids=str,

@@ -94,7 +94,7 @@ class TestWords:
         ("sections", "said"),
         [
             ({"objective": {"gold_for": ["oos", "oos"]}}, ["objective.gold_for", "twice"]),
-            ({"objective": {"gold_for": "oos"}}, ["objective.gold_for", "valid list"]),
+            ({"objective": {"gold_for": "oos"}}, ["objective.gold_for", "in brackets: [oos]"]),
             ({"objective": {"gold_for": ["oos"]}, "data": {"oos_label": None}}, ["data.oos_label"]),
             ({"objective": {"gold_for": ["jazz"]}}, ["no label is called 'jazz'"]),
         ],

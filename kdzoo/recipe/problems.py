@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -13,6 +13,14 @@ from kdzoo.recipe.document import Document
 from kdzoo.recipe.spelling import KeyPath
 
 _OWN = "One of your own comes from its file: --students FILE"
+_TYPES = {  # what pydantic says of a value, and what it should be
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
+    **dict.fromkeys(("list_type", "tuple_type"), "a list"),
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "a section of keys"),
+    "string_type": "a text",
+}
 
 
 def problems_of(
@@ -67,13 +75,37 @@ def _problem(
             return Problem(f"cannot be {given!r}", where, did_you_mean(given, known))
         case "value_error":
             return Problem(str(context["error"]), where)
+        case kind if kind in _TYPES:
+            cure = _as_in(given, _TYPES[kind], _known_keys(detail["loc"], model))
+            return Problem(f"should be {_TYPES[kind]}, got {_short(given)}", where, cure)
         case _:
             message = detail["msg"][0].lower() + detail["msg"][1:]
             return Problem(f"{message.removeprefix('input ')}, got {_short(given)}", where)
 
 
+def _as_in(given: Any, wanted: str, keys: Sequence[str]) -> str:
+    """Returns how to write a value of the type that is wanted.
+
+    Args:
+        given: what stands there.
+        wanted: of ``_TYPES``.
+        keys: those of the section, if it is one.
+    """
+    is_plain = isinstance(given, str | int | float)
+    match wanted:
+        case "a list" if is_plain:
+            return f"write it in brackets: [{given}]"
+        case "a text" if is_plain:
+            return f'quote it: "{given}"'
+        case "a section of keys" if "kind" in keys and isinstance(given, str):
+            return f"write it as {{kind: {given}}}"
+        case "a section of keys" if keys:
+            return f"Known: {', '.join(keys)}."
+    return ""
+
+
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = "nothing" if value is None else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
