@@ -34,7 +34,6 @@ from kdzoo.teacher import (
     cache_contents,
     find_model,
     fit_head,
-    linear,
     open_member,
     open_sentence_encoder,
     save_linear,
@@ -203,23 +202,6 @@ class TestModel:
         np.testing.assert_allclose(
             head.logits(vectors), wanted.decision_function(vectors / length), rtol=0.02, atol=0.1
         )
-
-    @pytest.mark.parametrize(
-        ("mean", "std", "chosen"),
-        [
-            ((0.5, 0.7, 0.9, 0.8), (0.1, 0.1, 0.0, 0.1), 2),
-            ((0.88, 0.89, 0.9, 0.9), (0.0, 0.0, 0.04, 0.0), 0),
-            ((0.80, 0.89, 0.9, 0.9), (0.3, 0.3, 0.04, 0.3), 1),
-            ((0.9, 0.9, 0.9, 0.9), (0.0, 0.0, 0.0, 0.0), 0),
-        ],
-    )
-    def test_is_the_softest_that_cross_validation_cannot_tell_from_the_best(
-        self, mean: tuple[float, ...], std: tuple[float, ...], chosen: int
-    ) -> None:
-        """Of four parts; the standard error is the best one's."""
-        results = {"mean_test_score": np.array(mean), "std_test_score": np.array(std)}
-
-        assert linear._softest(4, results) == chosen
 
     def test_of_two_labels_has_two_outputs(self, tiny_encoder: Path, tmp_path: Path) -> None:
         corpus = pair_corpus()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,18 +15,13 @@ from kdzoo.data import Corpus, Digests, Texts
 from kdzoo.errors import TeacherError
 from kdzoo.model import KdzooSentenceForSequenceClassification, pair_features, save_model
 from kdzoo.progress import Progress
-from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Answers, Task
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task
 from kdzoo.teacher.cache import Read, RowCache
 from kdzoo.teacher.part import Part
+from kdzoo.teacher.regression import Floats, fit_each, fit_one
 from kdzoo.teacher.sentences import SentenceEncoder
 
-PARTS = 3  # of the labelled texts, in the cross-validation; two where a class has two texts
 FEWEST = 2  # texts of a class
-_STRENGTHS = (3.0, 10.0, 30.0, 100.0)  # C, the inverse of the regularisation
-_ITERATIONS = 500  # of L-BFGS at most
-_LEAST = 1e-6  # a probability that is told from nothing
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -50,12 +42,9 @@ def fit_head(
 ) -> LinearHead:
     """Returns the head that is fitted to the labelled training texts.
 
-    Its C is the smallest of those that are right most often in a cross-validation of them,
-    stratified, the same each time; what is within a standard error counts as the same. Where texts
-    may have several labels, each has a regression of its own, all with the C that gives the gold
-    labels the highest probability. Features
-    are brought to a mean length of 1 for it, so that C means the same whatever the encoder; the
-    head that is returned reads them as they are.
+    Where texts may have several labels, each label has a regression of its own. Features are
+    brought to a mean length of 1 for it, so that C means the same whatever the encoder; the head
+    that is returned reads them as they are.
 
     Args:
         encoder: reads the vectors.
@@ -71,17 +60,14 @@ def fit_head(
     progress.say(f"fitting a linear head to {len(gold):,} texts")
     length = float(np.linalg.norm(features, axis=1).mean()) or 1.0
     if corpus.task == MULTI_LABEL:
-        planes, offsets, strength = _one_versus_rest(features / length, gold)
-        planes = planes / np.float32(length)
-        return LinearHead(planes.astype(np.float32), offsets.astype(np.float32), strength)
-    with warnings.catch_warnings():  # labels are labels, however few texts each has
-        warnings.filterwarnings("ignore", message="The number of unique classes is greater than")
-        search = _regression(gold).fit(features / length, gold)
-    machine = search.best_estimator_
-    weight, bias = machine.coef_ / length, machine.intercept_
-    if len(weight) == 1:  # two classes: one plane
+        machines = fit_each(features / length, gold, progress)
+    else:
+        machines = [fit_one(features / length, gold)]
+    weight = np.concatenate([machine.coef_ for machine in machines]) / length
+    bias = np.concatenate([machine.intercept_ for machine in machines])
+    if len(weight) == 1 and corpus.task != MULTI_LABEL:  # two classes: one plane
         weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-    return LinearHead(weight.astype(np.float32), bias.astype(np.float32), float(machine.C))
+    return LinearHead(weight.astype(np.float32), bias.astype(np.float32), float(machines[0].C))
 
 
 def refuse_few(corpus: Corpus) -> None:
@@ -106,67 +92,6 @@ def refuse_few(corpus: Corpus) -> None:
             "linear head, needs two of each label; give it another text, or have the encoder "
             "fine-tuned: teacher.fine_tune in place of teacher.head"
         )
-
-
-def _regression(gold: npt.NDArray[np.int64]) -> Any:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GridSearchCV, StratifiedKFold
-
-    parts = min(PARTS, int(np.bincount(gold).min()))
-    return GridSearchCV(
-        LogisticRegression(max_iter=_ITERATIONS),
-        {"C": list(_STRENGTHS)},
-        cv=StratifiedKFold(parts, shuffle=True, random_state=0),
-        scoring="accuracy",
-        refit=partial(_softest, parts),
-    )
-
-
-def _one_versus_rest(features: Floats, gold: Answers) -> tuple[Floats, Floats, float]:
-    """Returns weight [C, F] and bias [C] of a regression for each label, and their one C.
-
-    Args:
-        features: [N, F].
-        gold: which labels each text has, [N, C].
-    """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GridSearchCV, KFold
-    from sklearn.multiclass import OneVsRestClassifier
-
-    search = GridSearchCV(
-        OneVsRestClassifier(LogisticRegression(max_iter=_ITERATIONS)),
-        {"estimator__C": list(_STRENGTHS)},
-        cv=KFold(PARTS, shuffle=True, random_state=0),
-        scoring=_log_likelihood,
-        refit=False,
-    )
-    with warnings.catch_warnings():  # a rare label may be in one part alone
-        warnings.filterwarnings("ignore", message="Label .* is present in all training examples")
-        warnings.filterwarnings("ignore", message="Label not .* is present in all training")
-        search.fit(features, gold)
-    strength = float(search.best_params_["estimator__C"])
-    found = [
-        LogisticRegression(C=strength, max_iter=_ITERATIONS).fit(features, gold[:, label])
-        for label in range(gold.shape[1])
-    ]
-    weight = np.concatenate([classifier.coef_ for classifier in found])
-    return weight, np.concatenate([classifier.intercept_ for classifier in found]), strength
-
-
-def _log_likelihood(machine: Any, features: Floats, gold: Answers) -> float:
-    """Returns the mean log-probability of whether labels are there."""
-    probabilities = np.clip(machine.predict_proba(features), _LEAST, 1 - _LEAST)  # [N, C]
-    return float(np.log(np.where(gold, probabilities, 1 - probabilities)).mean())
-
-
-def _softest(parts: int, results: Mapping[str, Any]) -> int:
-    """Returns which C is the smallest within a standard error of the best one.
-
-    Of heads that are right as often, the softer one teaches students more.
-    """
-    mean, error = results["mean_test_score"], results["std_test_score"] / np.sqrt(parts)
-    best = int(np.argmax(mean))
-    return int(np.flatnonzero(mean >= mean[best] - error[best])[0])
 
 
 def _features(encoder: SentenceEncoder, vectors: npt.NDArray[np.float16]) -> Floats:
