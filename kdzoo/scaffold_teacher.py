@@ -14,7 +14,6 @@ from kdzoo.errors import KdzooError, RecipeError, TeacherError
 from kdzoo.files import with_home
 from kdzoo.recipe import parse_scalar
 from kdzoo.starters import rate_at
-from kdzoo.task import SINGLE_LABEL
 from kdzoo.teacher import LabelCures, Looked, columns_of, look_at_sentences, refuse_few
 
 # where a linear head over several layers was the better teacher: few texts a class, many classes
@@ -93,15 +92,16 @@ def linear_head(
 ) -> tuple[dict[str, Any], str | None]:
     """Returns the fields of a linear head; none where it is not the better teacher.
 
-    It is for single texts with one label, with few texts a class or many classes. It reads the
-    first layer and the one in the middle too. An encoder whose own pooling cannot be read is given
-    the mean. Where such a head cannot be had, the second answer says why.
+    It is for single texts with few labels a class or many classes. It reads the first layer and the
+    one in the middle too. An encoder whose own pooling cannot be read is given the mean. Where such
+    a head cannot be had, the second answer says why.
     """
-    if corpus.task != SINGLE_LABEL or corpus.has_pairs:
+    if corpus.task.by_word or corpus.has_pairs:
         return {}, None
-    counts = np.bincount(corpus.gold("train"), minlength=len(corpus.labels))  # [C]
+    gold, classes = corpus.gold("train"), len(corpus.labels)
+    counts = gold.sum(0) if gold.ndim > 1 else np.bincount(gold, minlength=classes)  # [C]
     layers = getattr(looked.model.config, "num_hidden_layers", None)
-    is_apt = np.median(counts) <= _FEW or len(counts) >= _MANY
+    is_apt = np.median(counts) <= _FEW or classes >= _MANY
     if not is_apt or not isinstance(layers, int):
         return {}, None
     lower = sorted({min(1, layers - 1), layers // 2})

@@ -45,10 +45,16 @@ def without_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def save_classes(classes: int, file: Path) -> Path:
-    """Writes forty texts of each of so many classes, and returns the file."""
+def save_classes(classes: int, file: Path, *, several: bool = False) -> Path:
+    """Writes forty texts of each of so many classes, each with one label or a list of them."""
+    names = [f"label {label}" for label in range(classes)]
     lines = [
-        json.dumps({"text": f"say {label} number {number}", "label": f"label {label}"})
+        json.dumps(
+            {
+                "text": f"say {label} number {number}",
+                "label": [names[label], names[number % classes]] if several else names[label],
+            }
+        )
         for label in range(classes)
         for number in range(40)
     ]
@@ -134,6 +140,7 @@ class TestRecipes:
         assert {(each.head, tuple(each.lower_layers)) for each in teachers} == {expected}
         assert ("frozen, with a linear head" in outcome.out) == (expected[0] == "linear")
 
+    @pytest.mark.parametrize("several", [False, True])
     @pytest.mark.parametrize(("classes", "expected"), [(20, "linear"), (19, None)])
     def test_have_a_linear_head_from_twenty_classes_on(
         self,
@@ -142,9 +149,10 @@ class TestRecipes:
         tmp_path: Path,
         classes: int,
         expected: str | None,
+        several: bool,
     ) -> None:
-        """However many labels each has."""
-        data = save_classes(classes, tmp_path / "many.jsonl")
+        """However many labels each has, and whether a text may have several."""
+        data = save_classes(classes, tmp_path / "many.jsonl", several=several)
 
         kdzoo("init", "--data", data, "--teacher", tiny_encoder, "-o", "mine")
 
