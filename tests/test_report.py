@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from tiny_findings import a_finding
 from tiny_results import as_validation, one_student, one_student_deployed, parity_of
 
@@ -739,6 +741,19 @@ class TestLabels:
         for box in drawing.names:
             assert left <= box[0] < box[2] <= right
             assert bottom <= box[1] < box[3] <= top
+
+    @pytest.mark.parametrize(("reach", "lines"), [(0, 0), (40, 1)])
+    def test_of_a_crowded_bubble_stand_outside_with_a_line_to_it(
+        self, reach: int, lines: int
+    ) -> None:
+        axes = FigureCanvasAgg(Figure(figsize=(8, 5), dpi=100)).figure.subplots()
+        x, y = axes.transData.transform((0.5, 0.5))
+        crowd = (x - reach, y - reach, x + reach, y + reach)
+
+        (box,) = place_labels(axes, [("static", (0.5, 0.5), 5.0)], ["black"], [crowd])
+
+        assert overlap(box, crowd) == 0
+        assert sum(note.arrow_patch is not None for note in axes.texts) == lines
 
     @settings(deadline=None, max_examples=50)
     @given(*[st.tuples(*[st.floats(0, 100)] * 4) for _ in range(2)])

@@ -13,7 +13,7 @@ from kdzoo.report.figures.axes import latency_ms_of, size_mb_of
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.pictures.bubble import ACCURACY, Bubble, Point
 from kdzoo.report.pictures.canvas import canvas, in_lines, log_scale, no_picture
-from kdzoo.report.pictures.labels import Box, place_labels
+from kdzoo.report.pictures.labels import Box, along, place_labels
 from kdzoo.report.pictures.latency import draw_latency, latency_label
 from kdzoo.report.pictures.letters import data_texts, legible, numbers_note, with_legible_names
 from kdzoo.report.pictures.looks import FRONT, mixed, shape_of, tones_of
@@ -206,7 +206,7 @@ def _labels(axes: Axes, bubbles: Sequence[Bubble], front: Sequence[Point], cost:
             lines.append(((bubble.x, bubble.bar[0]), (bubble.x, bubble.bar[1])))
         if bubble.control is not None:
             lines.append((bubble.point, (bubble.x, bubble.control)))
-    obstacles += [box for line in lines for box in _along(axes, *line)]
+    obstacles += [box for line in lines for box in along(*axes.transData.transform(line))]
     named, colours, names = [], [], list(dict.fromkeys(bubble.row.name for bubble in bubbles))
     if len(names) > _NAMED:
         best = {bubble.row.name for bubble in bubbles
@@ -225,13 +225,6 @@ def _sizes(rows: Sequence[TableRow]) -> str:
     """Returns the sizes of a model's forms, the smallest and the largest."""
     small, large = (f"{pick(row.size_bytes for row in rows) / 1e6:.1f}" for pick in (min, max))
     return f"{small} MB" if small == large else f"{small}–{large} MB"
-
-
-def _along(axes: Axes, start: Point, end: Point) -> list[Box]:
-    """Returns small boxes along a line."""
-    begin, stop = (axes.transData.transform(point) for point in (start, end))
-    points = [begin + (stop - begin) * step / 40 for step in range(41)]
-    return [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
 
 
 def _square(axes: Axes, point: Point, half: float) -> Box:

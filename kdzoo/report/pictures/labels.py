@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +15,22 @@ if TYPE_CHECKING:
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in pixels
 _SIDES = [(1, 1), (1, -1), (-1, 1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1)]
-_NEAR, _FAR = 3, 14  # points between bubble and name
-_PLACES = [(right, up, away) for away in (_NEAR, _FAR) for right, up in _SIDES]
-_DISTANCE = 0.3  # of a name's own pixels: what it may cover before it stands farther off
+_DISTANCES = (3, 14, 28, 44, 64)  # points between bubble and name
+_LED = 28  # from here on a line leads from the name to its bubble
+_PLACES = [(right, up, away) for away in _DISTANCES for right, up in _SIDES]
+_STEP = 0.2  # of a name's own pixels: what it may cover before it stands a step farther off
 _FONT_SIZE = 9
 _ACROSS = {1: "left", 0: "center", -1: "right"}
 _UPWARDS = {1: "bottom", 0: "center", -1: "top"}
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a name may stand: its pixels, those of the line to its bubble, and how far off."""
+
+    box: Box
+    line: Sequence[Box]
+    steps: int  # of ``_DISTANCES``
 
 
 def place_labels(
@@ -30,7 +41,8 @@ def place_labels(
 ) -> list[Box]:
     """Writes each label on the side of its bubble where it covers least; returns their boxes.
 
-    A little farther off where it would cover something on every side.
+    Farther off where it would cover something on every side, with a line to its bubble if need be.
+    Lines under a name are seen but faintly.
 
     Args:
         axes: drawn, with its limits final.
@@ -40,7 +52,7 @@ def place_labels(
     """
     figure: Any = axes.figure
     frame = np.array([box_of(axes.get_window_extent())])
-    covered = np.array(obstacles, dtype=np.float64).reshape(-1, 4)
+    covered = [*obstacles]
     placed: list[Box] = []
     for (text, point, radius), colour in zip(labels, colours, strict=True):
         note = axes.annotate(
@@ -49,15 +61,28 @@ def place_labels(
         )  # fmt: skip
         size = note.get_window_extent(figure.canvas.get_renderer()).size  # width, height in pixels
         places = [_place(axes, point, radius, size, place) for place in _PLACES]
-        costs = [
-            _cost(box, placed, covered, frame) + _DISTANCE * overlap(box, box) * (away == _FAR)
-            for box, (*_, away) in zip(places, _PLACES, strict=True)
-        ]
-        best = int(np.argmin(costs))
+        best = int(np.argmin([_cost(place, placed, covered, frame) for place in places]))
         right, up, away = _PLACES[best]
-        note.set(ha=_ACROSS[right], va=_UPWARDS[up], position=_offset(radius, right, up, away))
-        placed.append(places[best])
+        offset = _offset(radius, right, up, away)
+        note.set(ha=_ACROSS[right], va=_UPWARDS[up], position=offset)
+        placed.append(places[best].box)
+        covered += places[best].line
+        _ground(axes, places[best].box)
+        if places[best].line:
+            line = {"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkB": radius}
+            axes.annotate("", point, offset, textcoords="offset points", arrowprops=line, zorder=2)
     return placed
+
+
+def _ground(axes: Axes, box: Box) -> None:
+    """Brightens what lies under a name, the bubbles left out."""
+    from matplotlib.patches import Rectangle
+
+    (left, bottom), (right, top) = axes.transAxes.inverted().transform([box[:2], box[2:]])
+    axes.add_patch(
+        Rectangle((left, bottom), right - left, top - bottom, transform=axes.transAxes,
+                  facecolor="white", edgecolor="none", alpha=0.75, zorder=2.5)
+    )  # fmt: skip
 
 
 def _offset(radius: float, right: int, up: int, away: int) -> tuple[float, float]:
@@ -72,26 +97,39 @@ def _place(
     radius: float,
     size: tuple[float, float],
     place: tuple[int, int, int],
-) -> Box:
-    """Returns the pixels that a name takes beside its bubble."""
+) -> _Place:
+    """Returns what a name takes beside its bubble."""
     figure: Any = axes.figure
     right, up, away = place
-    begin = axes.transData.transform(point)
-    begin = begin + np.array(_offset(radius, right, up, away)) * figure.dpi / 72
+    bubble = axes.transData.transform(point)
+    begin = bubble + np.array(_offset(radius, right, up, away)) * figure.dpi / 72
     x, y = begin - np.array(size) * (1 - np.array([right, up])) / 2
-    return (x, y, x + size[0], y + size[1])
+    line = along(bubble, begin) if away >= _LED else []
+    return _Place((x, y, x + size[0], y + size[1]), line, _DISTANCES.index(away))
 
 
 def _cost(
-    box: Box,
+    place: _Place,
     placed: Sequence[Box],
-    obstacles: npt.NDArray[np.float64],
+    obstacles: Sequence[Box],
     frame: npt.NDArray[np.float64],
 ) -> float:
     """Returns the covered pixels: other labels weigh more than shapes, the frame's edge most."""
+    box, names = place.box, np.array(placed, dtype=np.float64).reshape(-1, 4)
     outside = overlap(box, box) - _overlaps(box, frame)
-    names = np.array(placed, dtype=np.float64).reshape(-1, 4)
-    return 10 * _overlaps(box, names) + 100 * outside + _overlaps(box, obstacles)
+    crossed = sum(_overlaps(each, names) for each in place.line)
+    return (
+        10 * (_overlaps(box, names) + crossed)
+        + 100 * outside
+        + _overlaps(box, np.array(obstacles, dtype=np.float64).reshape(-1, 4))
+        + _STEP * overlap(box, box) * place.steps
+    )
+
+
+def along(start: npt.NDArray[np.float64], end: npt.NDArray[np.float64]) -> list[Box]:
+    """Returns small boxes along a line between two pixels."""
+    points = [start + (end - start) * step / 40 for step in range(41)]
+    return [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
 
 
 def _overlaps(box: Box, others: npt.NDArray[np.float64]) -> float:
