@@ -65,13 +65,20 @@ def place_labels(
         right, up, away = _PLACES[best]
         offset = _offset(radius, right, up, away)
         note.set(ha=_ACROSS[right], va=_UPWARDS[up], position=offset)
-        placed.append(places[best].box)
-        covered += places[best].line
         _ground(axes, places[best].box)
         if places[best].line:
-            line = {"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkB": radius}
-            axes.annotate("", point, offset, textcoords="offset points", arrowprops=line, zorder=2)
+            _lead(axes, point, radius, offset, colour)
+        placed.append(places[best].box)
+        covered += places[best].line
     return placed
+
+
+def _lead(
+    axes: Axes, point: tuple[float, float], radius: float, offset: tuple[float, float], colour: str
+) -> None:
+    """Draws a line from a name to its bubble."""
+    line = {"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkB": radius}
+    axes.annotate("", point, offset, textcoords="offset points", arrowprops=line, zorder=2)
 
 
 def _ground(axes: Axes, box: Box) -> None:
