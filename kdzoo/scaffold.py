@@ -23,6 +23,7 @@ from kdzoo.registry import students
 from kdzoo.scaffold_teacher import linear_head, names_of, section_of
 from kdzoo.starters import chosen_starters, own_file, usual_starters
 from kdzoo.steps import refuse_other_kind, refuse_other_task
+from kdzoo.task import TaskName
 from kdzoo.teacher import (
     Looked,
     find_model,
@@ -46,6 +47,7 @@ def write_recipes(
     teacher: str,
     label_separator: str | None = None,
     label_columns: Sequence[str] | None = None,
+    task: TaskName | None = None,
     csv: Csv = AS_NAMED,
     teacher_labels: str | None = None,
     fine_tune: bool = False,
@@ -65,6 +67,7 @@ def write_recipes(
         teacher: folder or hub id.
         label_separator: what stands between several labels in one cell.
         label_columns: columns of 0 and 1, one for each label, in place of ``label``.
+        task: what the data asks; None where its cells show it.
         csv: how a .csv or .tsv is written.
         teacher_labels: names of its outputs in their order, as a YAML list.
         fine_tune: whether a finished classifier is fitted to the data too.
@@ -84,6 +87,7 @@ def write_recipes(
     check_writable(output, "give -o a folder that you may write")
     section = data_section(data, text, text_pair, label, oos_label, csv)
     section |= _several(section, label_separator, label_columns)
+    section |= {} if task is None else {"task": task}
     corpus = load_corpus(_validated(section))
     present = [entry.name for entry, _ in starters if (output / f"{entry.name}.yaml").exists()]
     if present:

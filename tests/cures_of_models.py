@@ -248,7 +248,7 @@ CASES: dict[str, Case] = {
          "rows/dev.csv": CSV, "rows/test.csv": CSV},
     ),
     "a text a label, head": Case(
-        CHECK, "has one training text, and cross-validation", FINE_TUNED,
+        CHECK, "training text, and cross-validation", FINE_TUNED,
         {"data": {"files": "rows", "oos_label": None},
          "teacher": {"head": "linear", "fine_tune": None}},
         {"rows/train.csv": "text,label\nplay on,music\nrain again,weather\n",

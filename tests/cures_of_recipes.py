@@ -180,6 +180,16 @@ CASES: dict[str, Case] = {
                   "csv": {"separator": "tabulator"}}},
         {"rows.csv": CSV.replace(",", "\t")},
     ),
+    "a value twice": Case(CHECK, "a value is there twice",
+                          rewritten("keep one", grid={"training.steps": [5]}),
+                          {"grid": {"training.steps": [5, 5]}}),
+    "a variant without a name": Case(
+        CHECK, "a variant has no name",
+        rewritten("give it one", variants={"": None, "short": {"training": {"steps": 3}}}),
+        {"variants": {"": {"training": {"steps": 3}}}}),
+    "the second text in the column of the first": Case(
+        CHECK, "is the column of the text already", removed("data.text_pair"),
+        {"data": {"text_pair": "text"}}, quick=True),
     "a list of one": Case(
         CHECK, "should be a list", lambda message, written: {**written, "command": [
             *written["command"], "--set", "seeds=" + re.findall(r"brackets: (\S+)", message)[0]]},

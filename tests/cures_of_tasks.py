@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tiny_cures import CHECK, SHARES, Case, Write, option, removed, rewritten
+from tiny_cures import CHECK, SHARES, Case, Write, done, option, refiled, removed, rewritten
 from tiny_world import LABELS, save_tiny_bert
 
 KINDS = (["music"], ["weather"], ["music", "weather"], [])
@@ -59,6 +59,13 @@ def with_probabilities(message: str, written: dict[str, Any]) -> dict[str, Any]:
     return written
 
 
+def words_as_lists(_: dict[str, str]) -> None:
+    """Writes three words of each text as a list."""
+    rows = map(json.loads, Path("a.jsonl").read_text(encoding="utf-8").splitlines())
+    lines = [json.dumps({**row, "text": row["text"].split()[:3]}) for row in rows]
+    Path("a.jsonl").write_text("\n".join(lines), encoding="utf-8")
+
+
 BARS = lists("music", "weather", "music|weather", "")
 COLUMNS = "text,music,weather\n" + "".join(
     f"play {n},1,0\nrain {n},0,1\nplay in rain {n},1,1\n" for n in range(15)
@@ -70,6 +77,22 @@ CASES: dict[str, Case] = {
     "several labels in a cell": Case(
         f"{INIT} a.jsonl", "several labels in one cell", option("--label-separator"),
         files={"a.jsonl": BARS}, once=False, quick=True,
+    ),
+    "one label that looks like several": Case(
+        f"{INIT} a.jsonl", "several labels in one cell", option("--task"),
+        files={"a.jsonl": lists("music", "weather", "music|weather")}, quick=True,
+    ),
+    "a place for each label": Case(
+        f"{INIT} a.jsonl", "holds 0 and 1", refiled("write the names", SETS),
+        files={"a.jsonl": lists([1, 0], [0, 1], [1, 1], [0, 0])}, quick=True,
+    ),
+    "tags of a text": Case(
+        f"{INIT} a.jsonl", "tags of words", done("write the words as a list too", words_as_lists),
+        files={"a.jsonl": lists(["O", "B-city", "O"], ["B-day", "O", "O"])}, once=False,
+    ),
+    "several labels that look like tags": Case(
+        f"{INIT} a.jsonl", "tags of words", option("--task"),
+        files={"a.jsonl": lists(["O", "B-city", "O"], ["B-day", "O", "O"])},
     ),
     "cells and columns, init": Case(
         f"{INIT} a.csv --label-separator '|' --label-columns music,weather",

@@ -158,6 +158,15 @@ def test_what_it_is_is_said_in_a_line(tmp_path: Path) -> None:
     assert " have none, the rarest '" in said
 
 
+def test_a_label_that_no_text_has_is_the_rarest(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(cells_of("1,1,0", "1,0,0", "0,1,0", header="a,b,never"))
+
+    said = describe(load_corpus(Data(files=str(tmp_path / "a.csv"), split=SPLIT, **NEVER)))
+
+    assert "3 labels, " in said
+    assert said.endswith("the rarest 'never' with 0")
+
+
 def test_texts_that_stand_with_two_sets_are_noted(tmp_path: Path) -> None:
     rows = [*ROWS, (ROWS[0][0].upper(), []), (ROWS[1][0].title(), [*NAMES])]
 
@@ -194,6 +203,7 @@ def cells_of(*labels: str, header: str = "label") -> bytes:
 
 BAR = {"label_separator": "|"}
 BOTH = {"label_columns": ["a", "b"]}
+NEVER = {"label_columns": ["a", "b", "never"]}
 BAD: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
     "lists beside names": ("a.jsonl", lines_of(["x"], "y"), {}, "others are one name"),
     "lists, said to be one": (
@@ -216,6 +226,15 @@ BAD: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
     ),
     "an empty name": ("a.jsonl", lines_of(["x"], ["y", " "]), {}, "is empty"),
     "nothing in a list": ("a.jsonl", lines_of(["x"], ["y", None]), {}, "is empty"),
+    "a place for each label": (
+        "a.jsonl", lines_of([0, 1], [1, 0], [0, 0]), {}, "data.label_columns (--label-columns)"
+    ),
+    "a place for each of two labels": (
+        "a.jsonl", lines_of([0.0, 1.0], [1.0, 0.0]), {}, "holds 0 and 1"
+    ),
+    "tags of words": (
+        "a.jsonl", lines_of(["O", "O"], ["B-x", "O"], ["O", "B-y"]), {}, "the words as a list too"
+    ),
     "a list in a list": ("a.jsonl", lines_of(["x"], [["y"]]), {}, "write a flat list"),
     "a mapping in a list": ("a.jsonl", lines_of(["x"], [{"y": 1}]), {}, "write a flat list"),
     "one label": ("a.jsonl", lines_of(["x"], []), {}, "the one label 'x'"),

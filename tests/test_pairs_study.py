@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,6 +162,8 @@ class TestPredict:
         )  # fmt: skip
         assert made.code == 0, made.err
         assert "12 of 12 texts get the label that PyTorch gives" in made.out
+        (advised,) = re.findall(r"use it: kdzoo (.+)", made.out)
+        assert kdzoo(*shlex.split(advised)).code == 0
 
         trained = kdzoo("predict", str(model_of("tiny")), "pairs.jsonl", *columns)
         exported = kdzoo("predict", "out", "pairs.jsonl", *columns)

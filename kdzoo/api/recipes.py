@@ -14,6 +14,7 @@ from kdzoo.progress import Silent, quiet
 if TYPE_CHECKING:
     from kdzoo.progress import Progress
     from kdzoo.recipe.csv import Csv
+    from kdzoo.task import TaskName
 
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"  # what is fine-tuned where no teacher is named
 
@@ -29,6 +30,7 @@ def init(
     label: str = "label",
     label_separator: str | None = None,
     label_columns: Sequence[str] | None = None,
+    task: TaskName | None = None,
     oos_label: str | None = None,
     teacher: str = ENCODER,
     csv: Csv | None = None,
@@ -46,6 +48,8 @@ def init(
         label: the column of the label; a list of names in it, of .jsonl and .parquet, is several.
         label_separator: what stands between several labels in one cell.
         label_columns: columns of 0 and 1, one for each label, in place of ``label``.
+        task: ``single-label``, ``multi-label`` or ``token-classification``; by default what the
+            cells show.
         oos_label: the label that means out of scope.
         teacher: a fine-tuned classifier or a pretrained encoder: folder or hub id.
         csv: how the files are written, .csv or .tsv that are not as usual.
@@ -79,6 +83,7 @@ def init(
         oos_label=oos_label,
         label_separator=label_separator,
         label_columns=label_columns,
+        task=task,
         teacher=teacher,
         csv=csv or Csv(),
         teacher_labels=teacher_labels,

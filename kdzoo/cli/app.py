@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -182,6 +184,19 @@ def ended_as_by_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def use_of(folder: Path, form: Path | None = None) -> str:
+    """Returns the command that classifies with what was exported: a text, or both of a pair.
+
+    Args:
+        folder: what is deployed.
+        form: the exported form in it, where it is not the folder itself.
+    """
+    from kdzoo.runtime.folder import read_exported_form
+
+    pair = ' --pair "another"' if read_exported_form(form or folder).reads_pairs else ""
+    return f'{shlex.join(["kdzoo", "predict", str(folder)])} "a text"{pair}'
 
 
 until_the_end = ExitStack()  # what holds for a whole command; ``main`` closes it

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kdzoo.cli.app import out_console, say
+from kdzoo.cli.app import out_console, say, use_of
 from kdzoo.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def show_export(exported: ExportedCascade) -> None:
     if not exported.has_teacher:
         say("the teacher is a file: what is not sure is marked, to be sent on to it")
     say(f"{exported.size_bytes / 1e6:.2f} MB to deploy in {exported.folder}")
-    say(f'use it: {shlex.join(["kdzoo", "predict", str(exported.folder)])} "a text"')
+    say(f"use it: {use_of(exported.folder, exported.folder / 'student')}")
     say(f"or without kdzoo: {exported.folder / 'README.md'}")
     parts = [exported.folder / "teacher"] if exported.has_teacher else []
     words = ["kdzoo", "bench", *map(str, [*parts, exported.folder, exported.folder / "student"])]

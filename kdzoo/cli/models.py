@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +20,7 @@ from kdzoo.cli.app import (
     err_console,
     interruptible,
     say,
+    use_of,
 )
 from kdzoo.cli.cascade import check_options, show_export
 from kdzoo.console import ConsoleProgress
@@ -133,7 +133,7 @@ def _show_export(exported: Exported) -> None:
     )
     for path in sorted(exported.folder.iterdir()):
         say(f"  {path}  {path.stat().st_size / 1e3:,.1f} kB")
-    say(f'use it: {shlex.join(["kdzoo", "predict", str(exported.folder)])} "a text"')
+    say(f"use it: {use_of(exported.folder)}")
     say(f"or without kdzoo: {exported.folder / 'README.md'}")
 
 

@@ -24,6 +24,7 @@ from kdzoo.cli.app import (
     with_csv,
 )
 from kdzoo.console import ConsoleProgress, table
+from kdzoo.entries import TaskName
 
 
 @app.command(
@@ -51,6 +52,9 @@ def init(
         typer.Option(
             help="Columns of 0 and 1, one for each label, as in joy,anger; in place of --label."
         ),
+    ] = None,
+    task: Annotated[
+        TaskName | None, typer.Option(help="Task of the data [default: as its cells show].")
     ] = None,
     oos_label: Annotated[str | None, typer.Option(help="Label that means out of scope.")] = None,
     teacher: Annotated[
@@ -89,6 +93,7 @@ def init(
         label_columns=None
         if label_columns is None
         else [name.strip() for name in label_columns.split(",")],
+        task=task,
         oos_label=oos_label,
         teacher=teacher,
         csv=csv_of(csv),

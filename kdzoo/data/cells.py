@@ -54,13 +54,27 @@ def as_labels(values: Sequence[Any], where: str) -> tuple[str, ...]:
     """Returns a list as the names of labels, each once; an empty one says that a text has none.
 
     Raises:
-        DataError: something in it is no name.
+        DataError: something in it is no name; or it says of each label whether it is there.
     """
+    if _is_vector(values):
+        raise DataError(
+            f"{where}: the list of labels holds 0 and 1 ({shown(values)}); write the names of the "
+            "labels that the text has, or a column of 0 and 1 for each label: data.label_columns "
+            "(--label-columns)"
+        )
     cure = "write a flat list of names, as strings or numbers"
     names = [_said(value, f"{where}: a label in the list", cure).strip() for value in values]
     if not all(names):
         raise DataError(f"{where}: a label in the list is empty ({shown(values)}); take it out")
     return tuple(dict.fromkeys(names))
+
+
+def _is_vector(values: Sequence[Any]) -> bool:
+    """Whether a list has a place for each label: two names are not alike, and no name is 1.0."""
+    if len(values) < 2 or not all(isinstance(value, bool | int | float) for value in values):
+        return False
+    has_repeats = len({*values}) < len(values)
+    return {*values} <= {0, 1} and (has_repeats or any(type(value) is not int for value in values))
 
 
 def _said(value: Any, what: str, cure: str) -> str:

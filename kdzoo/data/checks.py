@@ -113,7 +113,8 @@ def _label_problems(raw: RawData, *, is_said: bool) -> list[Problem]:
                 f"labels that look like lists: {_list(lists)}",
                 "train",
                 "save the rows as .jsonl or .parquet, with a list of names in each, or as 0/1 "
-                "columns; if a list is one label, say so: data.task: single-label",
+                "columns; if a list is one label, say so: --task single-label, "
+                "in a recipe data.task: single-label",
             )
         ]
     problems: list[Problem] = []
@@ -166,7 +167,7 @@ def _in_one_cell(several: Sequence[str], *, in_lists: bool) -> Problem:
     cure = (
         "if a cell holds several labels, say what stands between them: --label-separator "
         f"'{mark}', in a recipe data: {{label_separator: '{mark}'}}; if it is one label, say so: "
-        "data: {task: single-label}"
+        "--task single-label, in a recipe data: {task: single-label}"
     )
     if in_lists:
         cure = "write them as names of their own, or rename the label"

@@ -24,7 +24,7 @@ def describe(corpus: Corpus) -> str:
 
 def _sets(corpus: Corpus, counts: Counter[int | None]) -> str:
     """Returns how many labels there are, how many a text has, and the rarest."""
-    of_labels = {label: count for label, count in counts.items() if label is not None}
+    of_labels = {label: counts[label] for label in range(len(corpus.labels))}
     rarest = min(of_labels, key=of_labels.__getitem__)
     none = f", {counts[None]:,} have none" if counts[None] else ""
     return (

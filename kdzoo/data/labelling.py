@@ -9,7 +9,7 @@ from typing import Any
 
 from kdzoo.data.cells import as_input, as_label, as_labels, shown
 from kdzoo.data.corpus import Input, RawLabel
-from kdzoo.data.tagging import is_entity, tagged, usual_columns
+from kdzoo.data.tagging import is_entity, is_tag, tagged, usual_columns
 from kdzoo.errors import DataError
 from kdzoo.recipe.data import Data
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, TaskName
@@ -83,6 +83,7 @@ class Labelling:
             DataError: a cell is not what is said of it.
         """
         if not self._is_tagged(row, text):
+            self._refuse_tags(row, text, where)
             return as_input(row, text, text_pair, where), self.read(row, where)
         if text_pair is not None:
             raise DataError(
@@ -103,6 +104,22 @@ class Labelling:
         holds_entities = isinstance(cell, list | tuple) and any(map(is_entity, cell))
         has_words = isinstance(row[text], list | tuple) and isinstance(cell, list | tuple)
         return has_words or holds_entities
+
+    def _refuse_tags(self, row: Mapping[str, Any], text: str, where: str) -> None:
+        """Refuses tags of words where the text is no list of words.
+
+        Raises:
+            DataError: they are that.
+        """
+        cell = None if self.columns or self.task is not None else row[self.column]
+        if not (isinstance(cell, list | tuple) and len(cell) > 1 and all(map(is_tag, cell))):
+            return
+        raise DataError(
+            f"{where}: the labels are tags of words ({shown(cell)}), and the text is no list of "
+            "words; write the words as a list too, or the entities in place of the tags, each as "
+            "[start, end, name]; if the text as a whole has these labels, say so: --task "
+            "multi-label, in a recipe data: {task: multi-label}"
+        )
 
     def read(self, row: Mapping[str, Any], where: str) -> RawLabel:
         """Returns the name of a row's label, or those of its labels.

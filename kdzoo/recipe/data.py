@@ -15,7 +15,7 @@ from kdzoo.recipe.section import Section
 class Data(Section):
     """Source of texts and labels: exactly one of ``hub``, ``files`` and ``embedded``."""
 
-    hub: str | None = Field(None, description="dataset id on the Hugging Face hub")
+    hub: str | None = Field(None, min_length=1, description="dataset id on the Hugging Face hub")
     config: str | None = Field(None, description="configuration of the hub dataset")
     revision: str | None = Field(None, description="commit, tag or branch of the hub dataset")
     files: str | dict[Literal["train", "validation", "test"], str] | None = Field(
@@ -87,6 +87,11 @@ class Data(Section):
             raise ValueError("csv belongs to files; remove it")
         if self.embedded is not None and self.text_pair is not None:
             raise ValueError("text_pair: the embedded datasets hold single texts; remove it")
+        if self.text_pair == self.text:
+            raise ValueError(
+                f"text_pair: '{self.text}' is the column of the text already; name that of the "
+                "second text, or remove it"
+            )
         reserved = sorted({"train", "validation", "test"} & {*(self.other_tests or {})})
         if reserved:
             raise ValueError(f"other_tests: '{reserved[0]}' is a split already; call it otherwise")

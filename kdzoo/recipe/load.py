@@ -224,6 +224,11 @@ def _expansion_problems(document: Document, variants: Any, grid: Any) -> list[Pr
             if len(str(k)) > LONGEST_NAME
         ]
         problems += [
+            Problem("a variant has no name", f"{document.place(('variants', k))}", "give it one")
+            for k in variants
+            if not str(k).strip()
+        ]
+        problems += [
             Problem(
                 "must be a mapping of keys to override", f"{document.place(('variants', k))}  {k}"
             )
@@ -239,6 +244,11 @@ def _expansion_problems(document: Document, variants: Any, grid: Any) -> list[Pr
             )
             for k, v in grid.items()
             if not (_is_key(k) and isinstance(v, list) and v)
+        ]
+        problems += [
+            Problem("a value is there twice", f"{document.place(('grid', k))}  {k}", "keep one")
+            for k, v in grid.items()
+            if isinstance(v, list) and any(value in v[:number] for number, value in enumerate(v))
         ]
     if not problems and (count := (1 + len(variants)) * math.prod(map(len, grid.values()))) > (
         MOST_VARIANTS

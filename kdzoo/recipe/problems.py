@@ -73,6 +73,8 @@ def _problem(
                 name.strip(" '") for name in context["expected"].replace(" or ", ", ").split(",")
             ]
             return Problem(f"cannot be {given!r}", where, did_you_mean(given, known))
+        case "string_too_short" if not given:
+            return Problem("is empty", where)
         case "value_error":
             return Problem(str(context["error"]), where)
         case kind if kind in _TYPES:
@@ -91,7 +93,7 @@ def _as_in(given: Any, wanted: str, keys: Sequence[str]) -> str:
         wanted: of ``_TYPES``.
         keys: those of the section, if it is one.
     """
-    is_plain = isinstance(given, str | int | float)
+    is_plain = type(given) in (int, float) or (isinstance(given, str) and given.strip() != "")
     match wanted:
         case "a list" if is_plain:
             return f"write it in brackets: [{given}]"

@@ -35,7 +35,7 @@ class Unlabelled(Section):
     files: str | list[str] | None = Field(
         None, description="files of texts: .txt (one text per line), .jsonl, .csv, .tsv or .parquet"
     )
-    hub: str | None = Field(None, description="dataset id on the Hugging Face hub")
+    hub: str | None = Field(None, min_length=1, description="dataset id on the Hugging Face hub")
     config: str | None = Field(None, description="configuration of the hub dataset")
     revision: str | None = Field(None, description="commit, tag or branch of the hub dataset")
     split: str | None = Field(None, description="split of the hub dataset; train by default")
@@ -72,7 +72,9 @@ class Transfer(Section):
 class Vectors(Section):
     """Word vectors from a text file (GloVe, fastText), read by torchtext."""
 
-    vectors: str = Field(description="path of the vector file: one word and its numbers per line")
+    vectors: str = Field(
+        min_length=1, description="path of the vector file: one word and its numbers per line"
+    )
 
 
 class Student(Section):
@@ -221,6 +223,12 @@ class Recipe(Section):
         if len(set(seeds)) < len(seeds) or min(seeds) < 0:
             raise ValueError("seeds must be distinct and not negative")
         return seeds
+
+    @field_validator("transfer", "training", "controls", "measure", mode="before")
+    @classmethod
+    def _without(cls, section: Any) -> Any:
+        """Takes an empty section, as ``transfer: null``, for one that is not there."""
+        return {} if section is None else section
 
 
 def options_of(section: Section) -> dict[str, Any]:

@@ -54,13 +54,16 @@ class Teacher(Section):
     """The model to be replaced: any Hugging Face sequence classifier, or an ensemble of them."""
 
     model: str | None = Field(
-        None, description="hub id (owner/name or owner/name@revision), folder, or package:NAME/PATH"
+        None,
+        min_length=1,
+        description="hub id (owner/name or owner/name@revision), folder, or package:NAME/PATH",
     )
     models: list[str] | None = Field(
         None, min_length=1, description="several models as an ensemble; their logits are averaged"
     )
     outputs: str | None = Field(
         None,
+        min_length=1,
         description="a file with the teacher's output for each text, as `kdzoo label` writes it: "
         "logits, probabilities or a label",
     )

@@ -85,12 +85,13 @@ def refuse_few(corpus: Corpus) -> None:
             f"{len(gold):,} training texts, and a linear head needs two without it too; give it "
             "such texts, or leave the label out"
         )
-    few = [name for number, name in enumerate(corpus.labels) if counts[number] < FEWEST]
+    few = [number for number in range(labels) if counts[number] < FEWEST]
     if few:
+        count = "one" if counts[few[0]] else "no"
         raise TeacherError(
-            f"the label '{few[0]}' has one training text, and cross-validation, which fits a "
-            "linear head, needs two of each label; give it another text, or have the encoder "
-            "fine-tuned: teacher.fine_tune in place of teacher.head"
+            f"the label '{corpus.labels[few[0]]}' has {count} training text, and cross-validation, "
+            "which fits a linear head, needs two of each label; give it another text, or have the "
+            "encoder fine-tuned: teacher.fine_tune in place of teacher.head"
         )
 
 
