@@ -9,7 +9,7 @@ from typing import Any
 
 from kdzoo.data import Corpus
 from kdzoo.entries import Starter, StudentEntry
-from kdzoo.errors import ModelError
+from kdzoo.errors import ModelError, Problem
 from kdzoo.recipe import option_fields, recipe_model
 from kdzoo.recipe.measure import Reject
 from kdzoo.recipe.schema import FINE_TUNED
@@ -71,7 +71,10 @@ def proposed(
         except ModelError as error:
             reasons[entry.name] = str(error)
     if not recipes:
-        raise ModelError(f"none of the students can be made of {setting.looked.folder}: {reasons}")
+        raise ModelError(
+            f"none of the students can be made of {setting.looked.folder}",
+            *(Problem(why, name) for name, why in reasons.items()),
+        )
     notes = [f"no recipe for {name}: {why}" for name, why in reasons.items()]
     if not (setting.corpus.has_pairs or _has_mask(setting)):
         notes.append(

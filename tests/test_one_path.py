@@ -196,11 +196,11 @@ PAIRS = [
     ),
     Pair(
         ["init", "--data", "d", "-o", "o", *FILE_LINE, "--label", "l", "--label-separator", "|",
-         "--label-columns", "joy, anger", "--oos-label", "x",
+         "--label-columns", "joy, anger", "--task", "multi-label", "--oos-label", "x",
          "--teacher", "T", "--teacher-labels", "[a, b]", "--fine-tune", "--students", "cnn, s.py"],
         "init",
         {"data": Path("d"), "output": Path("o"), **FILE_CALL, "label": "l", "label_separator": "|",
-         "label_columns": ["joy", "anger"], "oos_label": "x",
+         "label_columns": ["joy", "anger"], "task": "multi-label", "oos_label": "x",
          "teacher": "T", "teacher_labels": "[a, b]", "fine_tune": True,
          "students": ["cnn", "s.py"]},
     ),

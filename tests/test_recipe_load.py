@@ -26,7 +26,7 @@ from kdzoo.recipe import (
     shipped_recipes,
 )
 from kdzoo.recipe.csv import Csv
-from kdzoo.recipe.load import merge
+from kdzoo.recipe.expansion import merge
 from kdzoo.recipe.schema import Augment, Objective, Student
 from kdzoo.recipe.section import Section
 from kdzoo.registry import Pretrained
@@ -214,6 +214,17 @@ class TestMistakes:
         assert problem.where.split()[0] == "line"
         assert problem.where.split()[2:] == [key]
         assert what in f"{problem.what} | {problem.cure}"
+
+    def test_of_an_unknown_section_is_placed_where_it_stands(self, write: Write) -> None:
+        """In the grid, or on the command line: the recipe's own text has no line for it."""
+        file = write(grid={"trainning.steps": [1, 2]})
+        line = file.read_text(encoding="utf-8").splitlines().index("  trainning.steps:") + 1
+
+        (in_grid,) = problems_of(file)
+        (said,) = problems_of(write(), overrides=["trainning.steps=1"])
+
+        assert in_grid.where == f"line {line}  trainning"
+        assert said.where == "--set  trainning"
 
     @pytest.mark.parametrize("section", ["transfer", "training", "controls", "measure"])
     def test_no_section_is_the_usual_one(self, write: Write, section: str) -> None:

@@ -13,6 +13,7 @@ import yaml
 from tiny_pairs import write_pair_data
 from tiny_sentences import sentence_folder
 from tiny_sets import save_sets
+from tiny_tokens import save_tokens
 from tiny_world import LABELS, RunCommand, save_tiny_bert, texts_of
 
 from kdzoo.proposals import copies_of_each
@@ -273,6 +274,19 @@ class TestRecipes:
 
         assert outcome.code == 0, outcome.err
         assert {each.recipe.objective.alpha for each in written("mine").variants} == {0.5}
+
+    def test_say_of_each_student_why_it_cannot_be_made(
+        self, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        data = save_tokens(tmp_path / "tokens")
+
+        outcome = kdzoo(
+            "init", "--data", data, "--teacher", tiny_encoder, "--students", "static,phrases",
+            "-o", "mine",
+        )  # fmt: skip
+
+        assert outcome.code == 2
+        assert all(f"- {name}: " in outcome.err for name in ("static", "phrases"))
 
     def test_say_how_they_are_run(
         self, kdzoo: RunCommand, requests: Path, tiny_encoder: Path
