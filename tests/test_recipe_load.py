@@ -226,6 +226,17 @@ class TestMistakes:
         assert in_grid.where == f"line {line}  trainning"
         assert said.where == "--set  trainning"
 
+    def test_of_a_variants_section_is_placed_there_though_the_grid_adds_to_it(
+        self, write: Write
+    ) -> None:
+        section = {"transfer": {"augment": {"kind": "masc"}}}
+        file = write(variants={"more": section}, grid={"transfer.augment.copies": [1, 2]})
+        line = file.read_text(encoding="utf-8").splitlines().index("      augment:") + 1
+
+        problems = problems_of(file)
+
+        assert f"line {line}  transfer.augment (in variant 'more')" in [p.where for p in problems]
+
     @pytest.mark.parametrize("section", ["transfer", "training", "controls", "measure"])
     def test_no_section_is_the_usual_one(self, write: Write, section: str) -> None:
         """``null`` takes it away, in the file and by ``--set``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kdzoo.bounds import DEEPEST
@@ -32,16 +32,14 @@ def expand(document: Document) -> list[tuple[str, Document, str]]:
     variants, grid = base.pop("variants", None) or {}, base.pop("grid", None) or {}
     if problems := _problems(document, variants, grid):
         raise RecipeError(document.source, *problems)
-    gridded: dict[KeyPath, str] = {}
-    for key in grid:
-        gridded |= places_of(tuple(key.split(".")), document.place(("grid", key)), document)
-    named = [("", base, "", {**document.places, **gridded})]
+    named = [("", base, "", {**document.places})]
     for name, override in variants.items():
-        own = _places_below(document, ("variants", str(name)))
-        places = {**document.places, **own, **gridded}
+        places = document.places | _places_below(document, ("variants", str(name)))
         named.append((str(name), merge(base, override), f"in variant '{name}'", places))
     expanded = []
     for name, data, origin, places in named:
+        for key in grid:
+            places |= places_of(tuple(key.split(".")), document.place(("grid", key)), places)
         for values in itertools.product(*grid.values()):
             point = dict(zip(grid, values, strict=True))
             nested = data
@@ -111,16 +109,16 @@ def _problems_of_grid(document: Document, grid: dict[Any, Any]) -> Iterator[Prob
             yield Problem("a value is there twice", where, "keep one")
 
 
-def places_of(path: KeyPath, place: str, document: Document) -> dict[KeyPath, str]:
+def places_of(path: KeyPath, place: str, known: Mapping[KeyPath, str]) -> dict[KeyPath, str]:
     """Returns the places of a key that stands outside the recipe's own text, and of its sections.
 
     Args:
         path: of the key.
         place: where it stands.
-        document: the recipe, whose own sections keep their places.
+        known: where the recipe's own keys stand, whose sections keep their places.
     """
     sections = [path[:depth] for depth in range(1, len(path))]
-    return {each: place for each in sections if each not in document.places} | {path: place}
+    return {each: place for each in sections if each not in known} | {path: place}
 
 
 def is_key(key: Any) -> bool:

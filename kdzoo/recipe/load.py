@@ -177,7 +177,7 @@ def _override(
                 f"--set {shortened(override)}: half a character (a lone surrogate); write it whole"
             )
         document.data = merge(document.data, nest(path, value))
-        document.places.update(places_of(path, "--set", document))
+        document.places.update(places_of(path, "--set", document.places))
     if seeds is not None:
         document.data["seeds"] = list(seeds)
         document.places[("seeds",)] = "--seeds"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -76,52 +76,52 @@ def fit_each(features: Floats, gold: Answers, progress: Progress) -> list[Logist
     from sklearn.model_selection import KFold
 
     splits = list(KFold(PARTS, shuffle=True, random_state=0).split(features))
-    labels = range(gold.shape[1])
-    machines = {
-        (part, label): LogisticRegression(max_iter=_ITERATIONS, warm_start=True)
-        for part in range(PARTS)
-        for label in labels
-    }
+    count = gold.shape[1]
+    machines = [
+        [LogisticRegression(max_iter=_ITERATIONS, warm_start=True) for _ in range(count)]
+        for _ in splits
+    ]
     best, strength = -np.inf, _STRENGTHS[0]
     for tried in _STRENGTHS:
         likelihood = 0.0
-        with progress.task(
-            f"cross-validating a linear head, C {tried:g}", len(machines), unit="regressions"
-        ) as task:
-            for (part, label), machine in machines.items():
-                seen, held_out = splits[part]
-                machine.set_params(C=tried)
-                likelihood += _likelihood(machine, features, gold[:, label], seen, held_out)
-                task.advance()
+        described = f"cross-validating a linear head, C {tried:g}"
+        with progress.task(described, PARTS * count, unit="regressions") as task:
+            for part, (seen, held_out) in zip(machines, splits, strict=True):
+                sides = features[seen], features[held_out], gold[seen], gold[held_out]
+                likelihood += _likelihood([each.set_params(C=tried) for each in part], sides, task)
         if likelihood <= best:
             break
         best, strength = likelihood, tried
-    with progress.task("fitting a linear head", len(labels), unit="regressions") as task:
-        return [_whole(features, gold[:, label], strength, task) for label in labels]
+    fitted = []
+    with progress.task("fitting a linear head", count, unit="regressions") as task:
+        for label in range(count):
+            machine = LogisticRegression(C=strength, max_iter=_ITERATIONS)
+            fitted.append(machine.fit(features, gold[:, label]))
+            task.advance()
+    return fitted
 
 
 def _likelihood(
-    machine: LogisticRegression,
-    features: Floats,
-    has_label: npt.NDArray[Any],
-    seen: npt.NDArray[np.int64],
-    held_out: npt.NDArray[np.int64],
+    machines: Sequence[LogisticRegression],
+    sides: tuple[Floats, Floats, Answers, Answers],
+    task: Task,
 ) -> float:
-    """Returns the mean log-probability of whether a label is there, of texts that were not seen."""
-    share = has_label[seen].mean()
-    probability = np.full(len(held_out), share)
-    if 0 < share < 1:  # a rare label may be in one part alone
-        machine.fit(features[seen], has_label[seen])
-        probability = machine.predict_proba(features[held_out])[:, 1]
-    probability = probability.clip(_LEAST, 1 - _LEAST)
-    return float(np.log(np.where(has_label[held_out], probability, 1 - probability)).mean())
+    """Returns how probable the labels of texts are that were not seen: a sum of logarithms.
 
-
-def _whole(
-    features: Floats, has_label: npt.NDArray[Any], strength: float, task: Task
-) -> LogisticRegression:
-    from sklearn.linear_model import LogisticRegression
-
-    machine = LogisticRegression(C=strength, max_iter=_ITERATIONS).fit(features, has_label)
-    task.advance()
-    return machine
+    Args:
+        machines: one for each label; they are fitted.
+        sides: features of the texts that are seen and of the others, and the labels of both.
+        task: told of each.
+    """
+    features, others, gold, wanted = sides
+    total = 0.0
+    for label, machine in enumerate(machines):
+        share = gold[:, label].mean()
+        probability = np.full(len(others), share)
+        if 0 < share < 1:  # a rare label may be in one part alone
+            machine.fit(features, gold[:, label])
+            probability = machine.predict_proba(others)[:, 1]
+        probability = probability.clip(_LEAST, 1 - _LEAST)
+        total += float(np.log(np.where(wanted[:, label], probability, 1 - probability)).sum())
+        task.advance()
+    return total

@@ -52,8 +52,7 @@ def place_labels(
     """
     figure: Any = axes.figure
     frame = np.array([box_of(axes.get_window_extent())])
-    covered = [*obstacles]
-    placed: list[Box] = []
+    covered, placed = _stacked(obstacles), _stacked([])
     for (text, point, radius), colour in zip(labels, colours, strict=True):
         note = axes.annotate(
             text, point, xytext=(0, 0), textcoords="offset points", fontsize=_FONT_SIZE, zorder=4,
@@ -68,9 +67,13 @@ def place_labels(
         _ground(axes, places[best].box)
         if places[best].line:
             _lead(axes, point, radius, offset, colour)
-        placed.append(places[best].box)
-        covered += places[best].line
-    return placed
+        placed = np.vstack([placed, places[best].box])
+        covered = np.vstack([covered, _stacked(places[best].line)])
+    return [tuple(box) for box in placed.tolist()]
+
+
+def _stacked(boxes: Sequence[Box]) -> npt.NDArray[np.float64]:
+    return np.array(boxes, dtype=np.float64).reshape(-1, 4)
 
 
 def _lead(
@@ -117,18 +120,18 @@ def _place(
 
 def _cost(
     place: _Place,
-    placed: Sequence[Box],
-    obstacles: Sequence[Box],
+    placed: npt.NDArray[np.float64],
+    obstacles: npt.NDArray[np.float64],
     frame: npt.NDArray[np.float64],
 ) -> float:
     """Returns the covered pixels: other labels weigh more than shapes, the frame's edge most."""
-    box, names = place.box, np.array(placed, dtype=np.float64).reshape(-1, 4)
+    box = place.box
     outside = overlap(box, box) - _overlaps(box, frame)
-    crossed = sum(_overlaps(each, names) for each in place.line)
+    crossed = sum(_overlaps(each, placed) for each in place.line)
     return (
-        10 * (_overlaps(box, names) + crossed)
+        10 * (_overlaps(box, placed) + crossed)
         + 100 * outside
-        + _overlaps(box, np.array(obstacles, dtype=np.float64).reshape(-1, 4))
+        + _overlaps(box, obstacles)
         + _STEP * overlap(box, box) * place.steps
     )
 
