@@ -167,12 +167,13 @@ def _read(
     file: Path, column: str, column_pair: str | None, csv: Csv | None, folder: Path
 ) -> Iterator[Input]:
     """Returns the file's texts, once each is seen to be what the folder's model reads."""
-    from kdzoo.data.stream import AS_NAMED, read_full_texts
+    from kdzoo.data.stream import AS_NAMED, pair_column, read_full_texts
     from kdzoo.model import reads_pairs
     from kdzoo.runtime.predictor import checked
 
-    texts = read_full_texts(file, column, column_pair, csv or AS_NAMED)
-    return checked(texts, reads_pairs(folder))
+    of_pairs = reads_pairs(folder)
+    second = pair_column(column_pair, of_pairs)
+    return checked(read_full_texts(file, column, second, csv or AS_NAMED), of_pairs)
 
 
 def _compare(

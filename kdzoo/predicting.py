@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from kdzoo.data import PAIR_COLUMN, Input, check_output, texts_of, write_rows
 from kdzoo.data.lines import two_of
 from kdzoo.data.output import ListOf
-from kdzoo.data.stream import read_full_texts
+from kdzoo.data.stream import pair_column, read_full_texts
 from kdzoo.errors import DataError
 from kdzoo.progress import Progress
 from kdzoo.recipe.csv import Csv
@@ -169,7 +169,7 @@ def _of_file(
     predictor: Predictor, file: Path, columns: Columns, top: int, progress: Progress
 ) -> Iterator[Answer]:
     csv = columns.csv or Csv()
-    second = columns.text_pair or (PAIR_COLUMN if predictor.reads_pairs else None)
+    second = pair_column(columns.text_pair, predictor.reads_pairs)
 
     def read() -> Iterator[Input]:
         return read_full_texts(file, columns.text, second, csv)  # a label for every line

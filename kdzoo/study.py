@@ -27,6 +27,7 @@ from kdzoo.steps import (
     Lookout,
     StudyContext,
     StudyData,
+    check_answers,
     check_escalation,
     check_gold,
     check_kinds,
@@ -214,6 +215,7 @@ def check_study(study: Study, data: StudyData, *, with_teachers: bool = True) ->
             check_teacher(variant.recipe, lookout, corpus.task)
             check_labels(variant.recipe, corpus)
             check_rejection(variant.recipe.measure.reject, corpus)
+            check_answers(variant.recipe, data)
         except OutOfReachError as error:
             if with_teachers:
                 raise

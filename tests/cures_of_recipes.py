@@ -73,7 +73,7 @@ CASES: dict[str, Case] = {
             *written["command"], "--set", f"objective.kind={re.findall('use (kl)', message)[0]}"]},
         {"teacher": {"model": None, "fine_tune": None, "outputs": "o.csv"},
          "student": {"kind": "fasttext", "text": "words"}, "objective": {"kind": "mse"}},
-        {"o.csv": "text,label\nplay,music\n"}, quick=True,
+        {"o.csv": "text,label\nplay,music\n"}, once=False, quick=True,
     ),
     "no tokenizer to lend": Case(
         CHECK, "student.text: teacher needs", key("student.text"),

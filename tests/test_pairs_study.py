@@ -151,6 +151,26 @@ class TestPredict:
         assert list(table.columns) == ["text", "text_pair", "label", "probability"]
         assert table["text_pair"].tolist() == [b for _, b, _ in rows]
 
+    def test_lines_of_two_texts_are_read_by_all_that_ask_a_model(
+        self, kdzoo: RunCommand, model_of: Callable[[str], Path], tmp_path: Path
+    ) -> None:
+        """Nobody has to name a column of a file that has none."""
+        lines = "".join(f"{a}\t{b}\n" for a, b, _ in some_pairs(12, seed=4))
+        (tmp_path / "pairs.txt").write_text(lines, encoding="utf-8")
+        model, teacher = str(model_of("tiny")), str(model_of("teacher"))
+        ways = [
+            ("predict", model, "pairs.txt", "-o", "out.csv"),
+            ("label", teacher, "pairs.txt", "-o", "out.parquet"),
+            ("export", model, "--out", "out", "--runtime", "onnx", "--texts", "pairs.txt"),
+            ("bench", model, "--texts", "pairs.txt", "--runtimes", "torch", "--rounds", "1",
+             "--no-isolation"),
+        ]  # fmt: skip
+        for way in ways:
+            outcome = kdzoo(*way)
+            assert outcome.code == 0, outcome.err
+        assert len(pd.read_csv("out.csv")) == len(pd.read_parquet("out.parquet")) == 12
+        assert pd.read_parquet("out.parquet")["text_pair"].notna().all()
+
     def test_of_an_exported_folder_is_the_same(
         self, kdzoo: RunCommand, model_of: Callable[[str], Path], tmp_path: Path
     ) -> None:
@@ -257,9 +277,20 @@ class TestMisfits:
     ) -> None:
         texts = str(tiny_data / "test.jsonl")
         outcome = kdzoo("bench", str(model_of("tiny")), "--texts", texts)
-        self.refused(
-            outcome, "was trained on pairs, and these are single texts; name the column of"
-        )
+        self.refused(outcome, "no column 'text_pair'")
+
+    def test_bench_of_models_of_two_kinds(
+        self,
+        kdzoo: RunCommand,
+        model_of: Callable[[str], Path],
+        finished_study: Path,
+        tiny_data: Path,
+    ) -> None:
+        store = Store(finished_study)
+        single = store.finished(store.manifest().rows[0].members[0].key)
+        texts = str(tiny_data / "test.jsonl")
+        outcome = kdzoo("bench", str(model_of("tiny")), str(single), "--texts", texts)
+        self.refused(outcome, "on single texts; measure them apart, each kind with a command of")
 
 
 @pytest.mark.study
@@ -281,7 +312,7 @@ class TestLabelling:
         double = kdzoo("label", str(single), pairs, *columns, "-o", "out.parquet")
 
         assert (lone.code, double.code) == (2, 2)
-        assert "was trained on pairs of texts: give --text-pair COLUMN" in lone.err
+        assert "no column 'text_pair'" in lone.err
         assert "was trained on single texts: remove --text-pair" in double.err
 
     def test_a_finished_teacher_of_single_texts_is_refused(

@@ -172,6 +172,27 @@ class TestMistakes:
             assert what in found.pop(where)
         assert found == {}
 
+    @pytest.mark.parametrize("value", ["true", "false", "yes", "off"])
+    @pytest.mark.parametrize(
+        "key",
+        [
+            "training.steps", "training.learning_rate", "objective.temperature", "student.dim",
+            "data.labels_per_class", "measure.rounds", "teacher.max_length",
+        ],
+    )  # fmt: skip
+    def test_a_truth_value_is_no_number(self, write: Write, key: str, value: str) -> None:
+        """Python takes true for 1 and false for 0."""
+        with pytest.raises(RecipeError) as caught:
+            load_study(str(write()), overrides=[f"{key}={value}"])
+
+        (problem,) = caught.value.problems
+        assert "number, got '" in problem.what
+        assert problem.where.split()[-1] == key
+
+    def test_nor_in_a_list_of_numbers(self, write: Write) -> None:
+        with pytest.raises(RecipeError, match=r"seeds\.1: should be a whole number, got 'true'"):
+            load_study(str(write()), overrides=["seeds=[0, true]"])
+
     @pytest.mark.parametrize(
         ("sections", "key", "what"),
         [
@@ -202,6 +223,29 @@ class TestMistakes:
             ({"controls": {"baseline": "perhaps"}}, "controls.baseline", "true or false"),
             ({"measure": {"runtimes": ["tea"]}}, "measure.runtimes.0", "cannot be 'tea'"),
             ({5: 6}, "5", "keys should be strings"),
+            # where there are several types, one message
+            ({"data": {"files": 5}}, "data.files", "a text or a section of keys, got 5 | quote it"),
+            ({"data": {"files": ""}}, "data.files", "is empty"),
+            ({"data": {"files": {"train": 5}}}, "data.files.train", "should be a text, got 5"),
+            ({"data": {"files": {"trian": "a"}}}, "data.files.trian", "did you mean 'train'"),
+            ({"transfer": {"unlabelled": {"files": []}}}, "transfer.unlabelled.files", "1 item"),
+            ({"transfer": {"unlabelled": {"files": 5}}}, "transfer.unlabelled.files", "or a list"),
+            (
+                {"student": {"kind": "cnn", "embeddings": 5}},
+                "student.embeddings",
+                "should be a known word or a section of keys, got 5 | Known: fine-tuned, random",
+            ),
+            (
+                {"student": {"kind": "cnn", "embeddings": {"vectors": 5}}},
+                "student.embeddings.vectors",
+                "should be a text, got 5",
+            ),
+            ({"search": {"training.steps": 5}}, "search.training.steps", "or a list, got 5"),
+            (
+                {"search": {"training.steps": {"low": "x", "high": 3}}},
+                "search.training.steps.low",
+                "should be a number, got 'x'",
+            ),
         ],
     )
     def test_a_wrong_value_names_its_key_and_itself(

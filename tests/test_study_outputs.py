@@ -268,15 +268,39 @@ class TestWhatIsRefused:
         assert "no such file of outputs: o.jsonl" in outcome.err
         assert not Path("runs/bare/models").exists()
 
-    def test_uncovered_texts(
-        self, kdzoo: RunCommand, bare: Path, tmp_path: Path, tiny_data: Path
+    @pytest.mark.parametrize(
+        ("spoil", "words"),
+        [
+            pytest.param(
+                lambda rows: rows[:-12],
+                "o.jsonl does not cover 12 of 160 texts (for example '",
+                id="texts without an answer",
+            ),
+            pytest.param(
+                lambda rows: [*rows, {**rows[0], "label": "no such"}],
+                "unknown label 'no such'",
+                id="a label that the data lack",
+            ),
+            pytest.param(
+                lambda rows: [*rows, {**rows[0], "label": "oos"}],
+                "says two different things of 1 texts",
+                id="two answers for a text",
+            ),
+        ],
+    )
+    def test_answers_that_no_student_can_learn_from(
+        self, kdzoo: RunCommand, bare: Path, tmp_path: Path, tiny_data: Path, spoil: Any, words: str
     ) -> None:
-        write_rows(tmp_path / "o.jsonl", gold_rows(tiny_data, "train")[:-12])
-        outcome = kdzoo("run", bare)
+        """Found by a check, and by a run before anything is made, in the same words."""
+        rows = gold_rows(tiny_data, "train")
+        assert rows[0]["label"] != "oos"
+        write_rows(tmp_path / "o.jsonl", spoil(rows))
+        checked, ran = kdzoo("check", bare), kdzoo("run", bare)
 
-        assert outcome.code == 2
-        assert "o.jsonl does not cover 12 of 160 texts (for example '" in outcome.err
-        assert "kdzoo texts RECIPE -o texts.jsonl" in outcome.err
+        assert (checked.code, ran.code) == (2, 2)
+        assert words in checked.err
+        assert ran.err.endswith(checked.err)
+        assert not Path("runs/bare/models").exists()
 
     def test_a_file_to_be_fine_tuned(self, kdzoo: RunCommand, bare: Path) -> None:
         outcome = kdzoo("run", bare, "--set", "teacher.fine_tune.epochs=1")

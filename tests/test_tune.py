@@ -351,9 +351,11 @@ class TestSpace:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         path.write_text(yaml.safe_dump({**data, "search": space}), encoding="utf-8")
         outcome = kdzoo("tune", path, "--trials", 1, "--out", "search")
+        checked = kdzoo("check", path)
 
         assert (outcome.code, outcome.out) == (2, "")
         assert said in outcome.err
+        assert (checked.code, checked.err) == (2, outcome.err)
         assert not Path("search").exists()
 
     def test_whole_numbers_stay_whole_where_the_key_wants_them(self, recipe: Path) -> None:

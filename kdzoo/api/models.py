@@ -284,17 +284,17 @@ def benchmark(
     if students is not None:
         load_extensions(students)
     with quiet():
-        from kdzoo.bench import FORMS, check_folder, read_texts, run_bench, write_bench
+        from kdzoo.bench import FORMS, TextFile, check_folder, run_bench, write_bench
+        from kdzoo.data.stream import AS_NAMED
         from kdzoo.measure import MeasureSettings
 
         folder = with_home(out)
-        read, gold = read_texts(with_home(texts), text, text_pair, labels, csv)
+        file = TextFile(with_home(texts), text, text_pair, labels, csv or AS_NAMED)
         check_folder(folder)
         with alone_in(folder, "bench"):
             measured = run_bench(
                 models,
-                read,
-                gold=gold,
+                file,
                 runtimes=runtimes,
                 settings=MeasureSettings(
                     threads=threads,

@@ -184,11 +184,14 @@ def check(
     from kdzoo.recipe import load_study
     from kdzoo.steps import StudyData
     from kdzoo.study import check_study
+    from kdzoo.tuning import check_searches
 
     if students is not None:
         load_extensions(students)
     study = load_study(target, overrides=overrides, data=data)
-    check_study(study, StudyData(progress or Silent()), with_teachers=False)
+    read = StudyData(progress or Silent())
+    check_study(study, read, with_teachers=False)
+    check_searches(study, read, overrides, data)
     return [variant.name for variant in study.variants]
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from kdzoo.bench.forms import Form, check_runtimes, forms_of
-from kdzoo.bench.models import as_read, check_labels, check_texts, open_models
+from kdzoo.bench.models import open_models
 from kdzoo.bench.outcome import Bench, Benched, Written, bench_table
 from kdzoo.bench.reading import Reading
-from kdzoo.bench.texts import read_texts
-from kdzoo.errors import DataError, ModelError, Problem, StoreError
+from kdzoo.bench.texts import TextFile, read_texts
+from kdzoo.errors import ModelError, Problem, StoreError
 from kdzoo.files import check_readable, check_writable, write_atomically
 from kdzoo.measure import Candidate, MeasureSettings, Work, environment, measure_candidates
 from kdzoo.progress import Progress
@@ -30,10 +30,10 @@ __all__ = [
     "FORMS",
     "Bench",
     "Benched",
+    "TextFile",
     "Written",
     "bench_table",
     "check_folder",
-    "read_texts",
     "run_bench",
     "write_bench",
 ]
@@ -41,9 +41,8 @@ __all__ = [
 
 def run_bench(
     sources: Sequence[str],
-    texts: Sequence[Input],
+    file: TextFile,
     *,
-    gold: Sequence[str] | None = None,
     runtimes: Sequence[str],
     settings: MeasureSettings,
     exports: Path,
@@ -55,8 +54,7 @@ def run_bench(
 
     Args:
         sources: folders, kdzoo's or not, exported or not; hub ids.
-        texts: real ones; all are read for throughput and quality.
-        gold: a label per text, by name, where there are any.
+        file: of real texts; all are read for throughput and quality.
         runtimes: for models that are not exported yet.
         settings: the rules of the session.
         exports: the folder in which models are exported.
@@ -68,13 +66,8 @@ def run_bench(
     settings.check()
     runtimes = list(dict.fromkeys(runtimes))
     check_runtimes(runtimes)
-    if not texts:
-        raise DataError("there are no texts to measure with; give a file that holds some")
     models = open_models(sources)
-    check_texts(models, texts)
-    if gold is not None:
-        check_labels(models, gold)
-    texts = as_read(models, texts)
+    texts, gold = read_texts(file, models)
     read: dict[Form, Benched] = {}
     work: dict[str, Work | None] = {}
     for model in models:

@@ -154,20 +154,27 @@ def as_read(models: Sequence[Model], texts: Sequence[Input]) -> Sequence[Input]:
     return [Sentence.of(str(text)).text for text in texts] if True in by_word else texts
 
 
-def check_texts(models: Sequence[Model], texts: Sequence[Input]) -> None:
-    """Sees that every model was trained on such texts: single ones, or pairs.
+def reads_pairs(models: Sequence[Model], *, are_pairs: bool) -> bool:
+    """Returns whether pairs are to be read for the models; where none says, as the user does.
+
+    Args:
+        models: at least one.
+        are_pairs: whether the user names the column of a second text.
 
     Raises:
-        DataError: one was not.
+        DataError: a model was trained on the other kind.
     """
-    are_pairs = not isinstance(texts[0], str)
-    for model in models:
-        if model.reads_pairs is not None and model.reads_pairs != are_pairs:
-            own, given = ("pairs", "single texts")[:: -1 if are_pairs else 1]
-            cure = "remove" if are_pairs else "name the column of the second text:"
-            raise DataError(
-                f"{model.name} was trained on {own}, and these are {given}; {cure} --text-pair"
-            )
+    known = {model.reads_pairs: model.name for model in reversed(models)}
+    if True in known and False in known:
+        raise DataError(
+            f"{known[True]} was trained on pairs, and {known[False]} on single texts; measure them "
+            "apart, each kind with a command of its own"
+        )
+    if are_pairs and False in known:
+        raise DataError(
+            f"{known[False]} was trained on single texts, and these are pairs; remove --text-pair"
+        )
+    return are_pairs or True in known
 
 
 def check_labels(models: Sequence[Model], gold: Sequence[str]) -> None:

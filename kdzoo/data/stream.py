@@ -15,6 +15,7 @@ from kdzoo.data.conll import conll_rows
 from kdzoo.data.corpus import Input, RawLabel, texts_of
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.lines import lines_of, texts_in
+from kdzoo.data.output import PAIR_COLUMN
 from kdzoo.data.parquet import parquet_rows
 from kdzoo.data.place import DATA, Place
 from kdzoo.data.table import table_rows
@@ -119,6 +120,18 @@ def read_full_texts(
             cure = "every text needs a word; fill it in or remove the row"
             raise DataError(str(path), Problem(f"{name} is empty", where, cure))
         yield given
+
+
+def pair_column(named: str | None, reads_pairs: bool | None) -> str | None:
+    """Returns the column of the second text: the one that is named, or what a model asks for.
+
+    A .txt has no columns: where there is one, a tab stands between the two texts of a line.
+
+    Args:
+        named: by the user.
+        reads_pairs: whether the model that is asked reads pairs; None where nobody says.
+    """
+    return named or (PAIR_COLUMN if reads_pairs else None)
 
 
 def _placed_texts(

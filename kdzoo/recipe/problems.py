@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -21,18 +21,53 @@ _TYPES = {  # what pydantic says of a value, and what it should be
     **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "a section of keys"),
     "string_type": "a text",
 }
+_WORD = "a known word"
 
 
 def problems_of(
     error: ValidationError, document: Document, model: type[BaseModel]
 ) -> list[Problem]:
-    """Returns one problem per mistake, in the order of the file."""
-    found: dict[tuple[str, str], Problem] = {}
+    """Returns one problem per mistake, in the order of the file.
+
+    Where a value may be of several types, pydantic tells of each why it is not that one. Here they
+    are one problem; none, where something is wrong inside the value, whose type is right then.
+    """
+    found: dict[KeyPath, list[_Found]] = {}
     for detail in error.errors():
         path = _path_in(document.data, detail["loc"], missing=detail["type"] == "missing")
         problem = _problem(dict(detail), path, document, model)
-        found.setdefault((problem.where, problem.what), problem)
-    return list(found.values())
+        wanted = _TYPES.get(detail["type"], _WORD if detail["type"] == "literal_error" else "")
+        found.setdefault(path, []).append(_Found(problem, wanted, detail.get("input")))
+    around = {path[:length] for path in found for length in range(len(path))}
+    return [
+        problem
+        for path, here in found.items()
+        if path not in around or not all(each.wanted for each in here)
+        for problem in _apart(here)
+    ]
+
+
+class _Found(NamedTuple):
+    """A mistake; what should stand there, if a type is wrong; and what does."""
+
+    problem: Problem
+    wanted: str
+    given: Any
+
+
+def _apart(found: Sequence[_Found]) -> list[Problem]:
+    """Returns the mistakes of one value: those of its type as one."""
+    others = [each.problem for each in found if not each.wanted]
+    if others:  # its type is right
+        return list(dict.fromkeys(others))
+    wanted = list(dict.fromkeys(each.wanted for each in found))
+    if len(wanted) == 1:
+        return [found[0].problem]
+    if "a number" in wanted and "a whole number" in wanted:
+        wanted.remove("a whole number")
+    what = f"should be {' or '.join(wanted)}, got {_short(found[0].given)}"
+    cure = next((each.problem.cure for each in found if each.problem.cure), "")
+    return [Problem(what, found[0].problem.where, cure)]
 
 
 def _path_in(data: Any, location: tuple[int | str, ...], *, missing: bool) -> KeyPath:

@@ -24,7 +24,7 @@ from kdzoo.steps.teacher import (
 from kdzoo.steps.timing import TimedRow, settings_of, teacher_runtimes, timed_rows
 from kdzoo.steps.trained import Trained, baseline_name, rows_of
 from kdzoo.steps.trial import Lookout, check_gold, check_labels, check_teacher, try_student_on
-from kdzoo.steps.wanted import wanted_texts, write_wanted_texts
+from kdzoo.steps.wanted import check_answers, wanted_texts, write_wanted_texts
 
 __all__ = [
     "FATAL",
@@ -40,6 +40,7 @@ __all__ = [
     "TimedRow",
     "Trained",
     "baseline_name",
+    "check_answers",
     "check_escalation",
     "check_gold",
     "check_kinds",

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import torch
 
 from kdzoo.data import Example, Texts
-from kdzoo.data.stream import AS_NAMED, read_full_texts
+from kdzoo.data.stream import AS_NAMED, pair_column, read_full_texts
 from kdzoo.errors import DataError, TeacherError
 from kdzoo.files import check_writable
 from kdzoo.model import load_model
@@ -78,10 +78,9 @@ def label_file(
             f"{source} labels words, and a file of outputs has a row for each text; name the model "
             "as the teacher of a recipe: teacher: {model: FOLDER}; kdzoo predict tells entities"
         )
-    if loaded.reads_pairs and column_pair is None:
-        raise DataError(f"{source} was trained on pairs of texts: give --text-pair COLUMN")
     if loaded.reads_pairs is False and column_pair is not None:
         raise DataError(f"{source} was trained on single texts: remove --text-pair")
+    column_pair = pair_column(column_pair, loaded.reads_pairs)
     read = read_full_texts(file, column, column_pair, csv)
     texts = Texts.of(Example.of(given) for given in read)
     if not len(texts):

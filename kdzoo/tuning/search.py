@@ -19,14 +19,13 @@ from kdzoo.recipe import Study, Variant
 from kdzoo.results import Store
 from kdzoo.steps import StudyContext, StudyData, settings_of
 from kdzoo.study import check_study
-from kdzoo.task import SINGLE_LABEL
 from kdzoo.teacher import check_cache
 from kdzoo.training import make_accelerator
 from kdzoo.tuning.finalists import Finalist, measure_alone, measured_runtime
 from kdzoo.tuning.goals import LATENCY, Goal
 from kdzoo.tuning.journal import open_journal
 from kdzoo.tuning.side_by_side import search_side_by_side
-from kdzoo.tuning.space import Source, Space, space_of, value_in
+from kdzoo.tuning.space import Source, Space, refuse_other_tasks, space_of, value_in
 from kdzoo.tuning.trying import FAILURE, KEYS, Asked, ended, own_figures, try_next
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ def tune(
     timed_in = _timed_in(variant, goals, runtime)
     chosen = list(seeds or variant.recipe.seeds[:1])
     context = StudyContext(Store(folder), make_accelerator(), StudyData(progress))
-    _check(variant, chosen[0], workers, context)
+    _check(variant, workers, context)
     asked = Asked(source, space, tuple(chosen), tuple(goals))
     with alone_in(folder, "search"):
         study = open_journal(folder, variant, space, chosen, goals)
@@ -195,7 +194,7 @@ class _Limits:
     hours: float | None
 
 
-def _check(variant: Variant, seed: int, workers: int, context: StudyContext) -> None:
+def _check(variant: Variant, workers: int, context: StudyContext) -> None:
     """Sees that a search can be made, before it begins.
 
     Raises:
@@ -206,12 +205,7 @@ def _check(variant: Variant, seed: int, workers: int, context: StudyContext) -> 
     check_writable(context.store.root, "give --out a folder that you may write")
     check_cache()
     check_study(Study(variant.recipe.name, (variant,)), context.data)
-    if context.data.corpus(variant.recipe.data, seed).task != SINGLE_LABEL:
-        raise RecipeError(
-            f"{variant.recipe.name}: kdzoo tune searches for accuracy, of texts with one label; "
-            "these have several, or one a word: vary settings with grid: in the recipe, and kdzoo "
-            "run it"
-        )
+    refuse_other_tasks(variant, context.data)
 
 
 def _best(study: optuna.Study, tried: Sequence[Trial]) -> list[Trial]:

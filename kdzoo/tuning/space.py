@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kdzoo.errors import Problem, RecipeError
-from kdzoo.recipe import Variant, load_study
+from kdzoo.recipe import Study, Variant, load_study
 from kdzoo.recipe.search import Range, Scalar
+from kdzoo.steps import StudyData
+from kdzoo.task import SINGLE_LABEL
 
 Space = Mapping[str, Range | list[Scalar]]
 _NOT_SEARCHED = ("version", "name", "seeds", "data", "teacher", "measure", "controls", "card",
@@ -77,6 +79,42 @@ def space_of(source: Source, variant: Variant) -> Space:
     if problems:
         raise RecipeError(variant.source, *dict.fromkeys(problems))
     return {key: _whole(source, key, values) for key, values in space.items()}
+
+
+def refuse_other_tasks(variant: Variant, data: StudyData) -> None:
+    """Refuses to search where there is no one accuracy to search for.
+
+    Raises:
+        RecipeError: a text has several labels, or one a word.
+        DataError: the data cannot be read.
+    """
+    recipe = variant.recipe
+    if data.corpus(recipe.data, recipe.seeds[0]).task != SINGLE_LABEL:
+        raise RecipeError(
+            f"{recipe.name}: kdzoo tune searches for accuracy, of texts with one label; these have "
+            "several, or one a word: vary settings with grid: in the recipe, and kdzoo run it"
+        )
+
+
+def check_searches(
+    study: Study, data: StudyData, overrides: Sequence[str] = (), source: str | None = None
+) -> None:
+    """Sees that each recipe with a section ``search`` can be searched.
+
+    Args:
+        study: the recipes.
+        data: what they read.
+        overrides: with which they were read: ``key.path=value`` each.
+        source: a file or folder in place of their data source.
+
+    Raises:
+        KdzooError: one cannot.
+    """
+    for variant in study.variants:
+        if variant.recipe.search is not None:
+            written = Source(variant.source, tuple(overrides), source)
+            space_of(written, written.variant())
+            refuse_other_tasks(variant, data)
 
 
 def _usual(variant: Variant) -> dict[str, Range | list[Scalar]]:
