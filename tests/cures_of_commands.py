@@ -187,8 +187,8 @@ CASES: dict[str, Case] = {
             "save it as UTF-8", "predict {student} play"),
     ),
     "pairs that are not named": Case(
-        "label paired rows.csv -o out.parquet", "was trained on pairs of texts: give", command(
-            "give (--text-pair) COLUMN", "label paired rows.csv -o out.parquet {} second"),
+        "label paired rows.csv -o out.parquet", "no column 'text_pair'", command(
+            "second text: (--text-pair) COLUMN", "label paired rows.csv -o out.parquet {} second"),
         files={"rows.csv": "text,second\nplay,on\n"},
         prepare=lambda things: save_student(
             "fasttext", Path("paired"), Path(things["encoder"]), pair_head=8),

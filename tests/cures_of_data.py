@@ -76,7 +76,7 @@ CASES: dict[str, Case] = {
         CHECK, "separator looks like", set_as_said,
         {"teacher": {"model": None, "fine_tune": None, "outputs": "o.csv"},
          "student": {"kind": "fasttext", "text": "words"}},
-        {"o.csv": "text;label\nplay;music\n"},
+        {"o.csv": "text;label\nplay;music\n"}, once=False,
     ),
     "column of unlabelled texts": Case(
         CHECK, "no column 'text'",

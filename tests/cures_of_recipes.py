@@ -136,7 +136,7 @@ CASES: dict[str, Case] = {
         CHECK, "a file of outputs cannot be fine-tuned", removed("teacher.fine_tune"),
         {"teacher": {"model": None, "outputs": "o.csv"},
          "student": {"kind": "fasttext", "text": "words"}},
-        {"o.csv": "text,label\nplay,music\n"},
+        {"o.csv": "text,label\nplay,music\n"}, once=False,
     ),
     "head and fine-tuned": Case(CHECK, "leaves the encoder as it is", removed("teacher.fine_tune"),
                                 {"teacher": {"head": "linear"}}),

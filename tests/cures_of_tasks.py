@@ -98,6 +98,10 @@ CASES: dict[str, Case] = {
         f"{INIT} a.csv --label-separator '|' --label-columns music,weather",
         "labels stand in one cell", removed("--label-separator"), files={"a.csv": COLUMNS},
     ),
+    "a column and columns, init": Case(
+        f"{INIT} a.csv --label music --label-columns music,weather",
+        "labels stand in one column", removed("--label"), files={"a.csv": COLUMNS},
+    ),
     "cells and columns": Case(
         CHECK, "labels stand in cells with a separator", removed("data.label_separator"),
         over("a.csv", label_separator="|", label_columns=["music", "weather"]),
@@ -167,7 +171,7 @@ CASES: dict[str, Case] = {
         over("a.jsonl")
         | {"teacher": {"model": None, "fine_tune": None, "outputs": "said.jsonl"},
            "student": {"text": "words"}},
-        files={**SETS, "said.jsonl": lists("music", "weather")},
+        files={**SETS, "said.jsonl": lists("music", "weather")}, once=False,
     ),
     "quality of several labels": Case(
         "bench several --texts a.csv --labels label --runtimes torch --rounds 1 --cold-starts 1 "

@@ -178,12 +178,13 @@ def test_the_command_line_shows_entities(kdzoo: RunCommand, model: Path, tmp_pat
     (tmp_path / "texts.txt").write_text("\n".join(ASKED[:3]), encoding="utf-8")
 
     many = kdzoo("predict", str(model / "onnx"), "texts.txt")
-    one = kdzoo("predict", str(model / "onnx"), ASKED[0])
+    one, nothing = (kdzoo("predict", str(model / "onnx"), ASKED[number]) for number in (0, 2))
 
     assert [line.partition("\t")[0] for line in many.out.splitlines()] == [
         "music 8-17", "weather 7-16", "",
     ]  # fmt: skip
     assert one.out.split()[1:] == ["music", "8-17", "loud", "song"]
+    assert (nothing.code, nothing.out, nothing.err.strip()) == (0, "", "no entity found")
 
 
 def test_the_report_leads_with_entity_f1(study: Path) -> None:

@@ -74,6 +74,11 @@ def init(
             "labels stand in one cell, or in columns of their own; remove --label-separator or "
             "--label-columns"
         )
+    if label != "label" and label_columns is not None:
+        raise RecipeError(
+            "labels stand in one column, or in columns of their own; remove --label or "
+            "--label-columns"
+        )
     return write_recipes(
         with_home(data),
         with_home(output),

@@ -121,6 +121,8 @@ def predict(
             typer.echo(
                 f"{entity.probability:.4f}  {cell(entity.label)}  {place}  {cell(entity.text)}"
             )
+        if found.entities == ():
+            say("no entity found", err_console)
         for label, probability in found.top:
             given = "  (given)" if found.labels is not None and label in found.labels else ""
             typer.echo(f"{probability:.4f}  {cell(label)}{given}")

@@ -33,6 +33,11 @@ class Place:
 
     def column(self, missing: str) -> str:
         """Returns how to name the column that is meant, where files do not have the one wanted."""
+        if self.is_option and missing == "text_pair":
+            return (
+                "name the column of the second text: --text-pair COLUMN (in a recipe "
+                f"{self.section}.text_pair)"
+            )
         if self.is_option:
             return (
                 "name the columns of text and label, as options (--help lists them) or in a "

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from kdzoo.entries import TaskName
 from kdzoo.recipe.csv import Csv, Named
 from kdzoo.recipe.numbers import Name, Positive, Source
-from kdzoo.recipe.section import Section
+from kdzoo.recipe.section import Section, require_one
 
 
 class Data(Section):
@@ -76,11 +76,7 @@ class Data(Section):
 
     @model_validator(mode="after")
     def _one_source(self) -> Data:
-        given = [key for key in ("hub", "files", "embedded") if getattr(self, key) is not None]
-        if len(given) != 1:
-            raise ValueError(
-                f"give exactly one of hub, files and embedded, got {' and '.join(given) or 'none'}"
-            )
+        require_one(self, "hub", "files", "embedded")
         if self.hub is None and (self.config or self.revision):
             raise ValueError("config and revision belong to a hub dataset; remove them")
         if self.files is None and self.csv is not None:

@@ -13,7 +13,7 @@ from kdzoo.recipe.data import Data
 from kdzoo.recipe.measure import Measure
 from kdzoo.recipe.numbers import Few, Fraction, Name, Positive, Rate, Seed, SelectBy, Source
 from kdzoo.recipe.search import Search
-from kdzoo.recipe.section import Section
+from kdzoo.recipe.section import Section, require_one
 from kdzoo.recipe.teacher import Teacher
 from kdzoo.registry import Width
 
@@ -50,11 +50,7 @@ class Unlabelled(Section):
 
     @model_validator(mode="after")
     def _one_source(self) -> Unlabelled:
-        given = [key for key in ("files", "hub") if getattr(self, key) is not None]
-        if len(given) != 1:
-            raise ValueError(
-                f"give exactly one of files and hub, got {' and '.join(given) or 'none'}"
-            )
+        require_one(self, "files", "hub")
         if self.hub is None and (self.config or self.revision or self.split):
             raise ValueError("config, revision and split belong to a hub dataset; remove them")
         if self.files is None and self.csv is not None:

@@ -29,6 +29,19 @@ class Section(BaseModel):
         }
 
 
+def require_one(section: Section, *keys: str) -> None:
+    """Sees that exactly one of a section's keys says something.
+
+    Raises:
+        ValueError: none does, or several do.
+    """
+    given = [key for key in keys if getattr(section, key) is not None]
+    if len(given) != 1:
+        wanted = f"give exactly one of {', '.join(keys[:-1])} and {keys[-1]}, got "
+        cure = f"; remove the others, as in {given[-1]}: null" if given else ""
+        raise ValueError(f"{wanted}{' and '.join(given) or 'none'}{cure}")
+
+
 def _as_words(value: Any) -> Any:
     if isinstance(value, list):
         return [_as_words(part) for part in value]

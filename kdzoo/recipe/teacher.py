@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from kdzoo.fields import LowerLayers
 from kdzoo.recipe.csv import Csv, Named
 from kdzoo.recipe.numbers import Few, Fraction, Rate, Seed, SelectBy
-from kdzoo.recipe.section import Section
+from kdzoo.recipe.section import Section, require_one
 
 
 class FineTune(Section):
@@ -120,12 +120,7 @@ class Teacher(Section):
 
     @model_validator(mode="after")
     def _one_model(self) -> Teacher:
-        given = [key for key in ("model", "models", "outputs") if getattr(self, key) is not None]
-        if len(given) != 1:
-            raise ValueError(
-                "give exactly one of model, models and outputs, "
-                f"got {' and '.join(given) or 'none'}"
-            )
+        require_one(self, "model", "models", "outputs")
         if self.outputs is None and self.csv is not None:
             raise ValueError("csv belongs to outputs; remove it")
         if self.outputs is not None and not self.is_finished:
