@@ -18,7 +18,7 @@ from kdzoo.statistics import Effect, Gap
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")  # of objectives, in the order in which they are met
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")  # of objectives, as they are met
 _FARTHEST = (-1.0, 2.0)  # where intervals are cut off, unless a dot lies beyond
 _NO_GAP = "no gap"
 _UNTOLD = "#c4c4c4"  # of what may be chance
