@@ -22,6 +22,7 @@ from kdzoo.report.check import stale_blocks
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
+RESULTS = sorted((ROOT / "results").glob("*.md"))
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *PAGES]
 NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
 
@@ -151,7 +152,7 @@ def test_what_is_included_is_named_as_the_site_reads_it(path: Path) -> None:
     assert {mark.strip() for mark in marks} <= {"--8<--"}
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)
+@pytest.mark.parametrize("path", [*DOCUMENTS, *RESULTS], ids=lambda path: path.name)
 def test_tables_of_studies_are_the_published_ones(path: Path) -> None:
     """No number in them is typed."""
     if "(the table of quality" not in text_of(path):  # a block that shows how to write one

@@ -1,0 +1,104 @@
+"""What can stand in for a teacher: the best fast student of each published study, in one table."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from setting import Publish
+from tabulate import tabulate
+
+from kdzoo.measure import NOISY
+from kdzoo.results import Store
+from kdzoo.results.store import MANIFEST
+from kdzoo.task import TASKS, Task
+
+RESULTS = Path(__file__).resolve().parent.parent / "results"
+OVERVIEW = "overview.md"
+FASTER = 5.0  # than the teacher in its fastest form, at least
+CAPTION = (
+    "Of each published study whose students have one teacher: the most accurate student that is "
+    f"at least {FASTER:g} times as fast as the teacher's fastest form (as a rule int8 in ONNX "
+    "Runtime), in its own fastest form. Figures are in per cent on the test texts, mean over "
+    "seeds; texts out of scope are judged by the most probable label, without a threshold. Hard "
+    "labels: the same student on gold labels alone. The difference is in points, with its 95 % "
+    "interval over texts, for the very models that were trained. NOISY: the machine was not quiet."
+)
+Row = Mapping[str, str]
+
+
+def main(publish: Publish = False) -> None:
+    """Prints a line per study, out of its published table."""
+    text = overview()
+    Console().print(text, markup=False, highlight=False)
+    if publish:
+        (RESULTS / OVERVIEW).write_text(text, encoding="utf-8")
+
+
+def overview() -> str:
+    """Returns the page: the table and what its columns are."""
+    studies = [path.parent for path in sorted(RESULTS.glob(f"*/{MANIFEST}"))]
+    lines = [line for folder in studies if (line := line_of(folder))]
+    table = tabulate(lines, headers="keys", tablefmt="pipe", disable_numparse=True)
+    return f"# What can stand in for a teacher\n\n{table}\n\n{CAPTION}\n"
+
+
+def line_of(folder: Path) -> dict[str, str] | None:
+    """Returns a study's line; None without a timed student of one teacher."""
+    with (folder / "table.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    teachers = {row["model"] for row in rows if row["role"] == "teacher"}
+    fast = [row for row in rows if row["role"] == "student" and _times(row) >= FASTER]
+    if len(teachers) != 1 or not fast:
+        return None
+    task = _task(folder)
+    best = max((row["model"] for row in fast), key=lambda name: _figure(_first(rows, name), task))
+    form = max((row for row in fast if row["model"] == best), key=_times)
+    student, teacher = _first(rows, best), _first(rows, *teachers)
+    warning = " NOISY" if float(form["noise"] or 0) > NOISY else ""
+    return {
+        "study": folder.name,
+        "figure": task.leading_title,
+        "teacher": f"{_figure(teacher, task) * 100:.1f}",
+        "student": f"{best}, {form['runtime']}",
+        "its figure": f"{_figure(student, task) * 100:.1f}",
+        "hard labels": _percent(student[f"hard_labels_{task.leading}_mean"]),
+        "student − teacher": _difference(student),
+        "times faster": f"{_times(form):.3g}{warning}",
+        "size, MB": f"{float(form['size_bytes']) / 1e6:.3g}",
+    }
+
+
+def _task(folder: Path) -> Task:
+    store = Store(folder)
+    return TASKS[store.read(sorted(store.manifest().keys)[0]).data.task]
+
+
+def _times(row: Row) -> float:
+    return float(row.get("times_faster_than_fastest_teacher") or 0)
+
+
+def _first(rows: Sequence[Row], model: str) -> Row:
+    """Returns the line that says what a model gives, beside what it costs in one runtime."""
+    return next(row for row in rows if row["model"] == model)
+
+
+def _figure(row: Row, task: Task) -> float:
+    return float(row[f"{task.leading}_mean"])
+
+
+def _percent(share: str) -> str:
+    return f"{float(share) * 100:.1f}" if share else "–"
+
+
+def _difference(row: Row) -> str:
+    names = ("model_minus_teacher", "model_minus_teacher_low", "model_minus_teacher_high")
+    value, low, high = (float(row[name]) * 100 for name in names)
+    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+if __name__ == "__main__":
+    typer.run(main)
