@@ -52,9 +52,18 @@ class Setting:
 
 
 def proposed(
-    setting: Setting, starters: Sequence[tuple[StudentEntry, Starter]]
+    setting: Setting, starters: Sequence[tuple[StudentEntry, Starter]], *, are_named: bool
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """Returns the recipes that the teacher allows, and why others are left out."""
+    """Returns the recipes that the teacher allows, and why others are left out.
+
+    Args:
+        setting: data and teacher.
+        starters: the students, and what each begins with.
+        are_named: whether the user named them, and so is told what would make them fit.
+
+    Raises:
+        ModelError: it allows none.
+    """
     recipes: dict[str, dict[str, Any]] = {}
     reasons: dict[str, str] = {}
     for entry, starter in starters:
@@ -75,7 +84,10 @@ def proposed(
             f"none of the students can be made of {setting.looked.folder}",
             *(Problem(why, name) for name, why in reasons.items()),
         )
-    notes = [f"no recipe for {name}: {why}" for name, why in reasons.items()]
+    notes = [
+        f"no recipe for {name}: {why if are_named else why.partition('; ')[0]}"
+        for name, why in reasons.items()
+    ]
     if not (setting.corpus.has_pairs or _has_mask(setting)):
         notes.append(
             "the teacher has no mask token: texts are augmented by n-grams, not by masking"

@@ -108,7 +108,7 @@ def write_recipes(
     )
     teacher_section["max_length"] = cut
     setting = Setting(corpus, section, teacher_section, looked)
-    recipes, notes = proposed(setting, starters)
+    recipes, notes = proposed(setting, starters, are_named=chosen is not None)
     files = {
         output / f"{name}.yaml": _written(name, body, output, own) for name, body in recipes.items()
     }

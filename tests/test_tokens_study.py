@@ -476,6 +476,21 @@ class TestStudents:
         with pytest.raises(KdzooError, match=r"encode_tokens\(input_ids, attention_mask\)"):
             api.check(str(tmp_path / "r.yaml"))
 
+    def test_and_init_says_so_of_those_that_the_user_named(
+        self, data: Path, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        """Of a usual student it says why there is none: nobody has to mend that."""
+        usual = api.init(data, tmp_path / "usual", teacher=str(tiny_encoder))
+        named = api.init(
+            data, tmp_path / "named", teacher=str(tiny_encoder), students=["static", "cnn"]
+        )
+
+        (said,) = [line for line in usual if "no recipe for static" in line]
+        (told,) = [line for line in named if "no recipe for static" in line]
+        assert said.endswith("labels texts, not words")
+        assert told.startswith(said)
+        assert "encode_tokens" in told
+
 
 class TestRefused:
     @pytest.mark.parametrize(
