@@ -309,6 +309,27 @@ class TestVectors:
         assert sum(read) == len(distinct)
         assert cache_contents("vectors")[0][:2] == (opened.key, len(distinct))
 
+    def test_of_many_texts_are_read_in_one_go(
+        self, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where labels are asked for: the encoder is loaded once, and one bar shows its end."""
+        monkeypatch.setenv("KDZOO_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setattr(cache, "SHARD_ROWS", 8)
+        corpus = tiny_corpus()
+        _, teacher = fitted(tmp_path / "model", tiny_encoder, corpus)
+        told: list[tuple[str, int]] = []
+
+        class Told(Silent):
+            def task(self, description: str, total: int, *_: Any, **__: Any) -> Any:
+                told.append((description, total))
+                return super().task(description, total)
+
+        teacher.label([*corpus.train, *TEXTS], Told(), CPU)
+
+        new = {each.digest for each in TEXTS} - {each.digest for each in corpus.train}
+        assert len(new) > 16
+        assert told == [("the encoder reads", len(new))]
+
     def test_go_on_where_they_were_interrupted(
         self, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

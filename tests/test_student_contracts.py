@@ -43,6 +43,7 @@ from kdzoo.objectives import bind_gold_loss, distillation_loss, over_words
 from kdzoo.progress import Silent
 from kdzoo.recipe import Recipe, load_study, option_fields, options_of
 from kdzoo.runtime import load_classifier
+from kdzoo.runtime.graph import to_onnx
 from kdzoo.runtime.settings import ExportSettings
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, Task, rows_of
 from kdzoo.text import Vocabulary, encode
@@ -301,6 +302,24 @@ class TestWords:
             words = len(texts[row].text.split(" "))
             alone = predict_logits(load_model(tmp_path).model, encoded.take(rows[row : row + 1]))
             np.testing.assert_allclose(alone[0], together[row, :words], atol=1e-5)
+
+    @pytest.mark.study
+    def test_a_graph_says_that_it_reads_any_number_of_them(
+        self, kind: str, context: BuildContext, needed: dict[str, Any]
+    ) -> None:
+        """Where it names a number, the runtime warns of each text with another."""
+        own = replace(context, task=TOKEN_CLASSIFICATION, labels=WORD_LABELS)
+        if registry.students.get(kind).is_module and not labels_words(kind):
+            own = context  # it labels texts
+        graph = to_onnx(build_student(kind, needed, own, None, seed=0)).graph
+
+        for value in (*graph.input, *graph.output, *graph.value_info):
+            sizes = value.type.tensor_type.shape.dim
+            assert 9 not in [size.dim_value for size in sizes], value.name  # the sample's length
+        sizes = [
+            size.dim_param or size.dim_value for size in graph.output[0].type.tensor_type.shape.dim
+        ]
+        assert sizes == ["batch", *["length"] * own.task.by_word, len(own.labels)]
 
 
 WORD_LABELS = ("O", "B-a", "I-a", "B-b", "I-b")

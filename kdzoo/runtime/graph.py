@@ -17,6 +17,7 @@ from kdzoo.model import takes_token_types
 from kdzoo.runtime.encoder import INPUTS
 
 OPSET = 20
+_BATCH, _LENGTH = "batch", "length"  # what inputs and output call their sizes
 _RECURRENT = ("LSTM", "GRU")  # torch unrolls its plain nn.RNN, which ends in an error
 
 
@@ -37,7 +38,7 @@ class _Logits(nn.Module):
 
 
 def to_onnx(model: Any) -> onnx.ModelProto:
-    """Returns the graph of a classifier: ids and mask [B, T] -> ``logits`` [B, C].
+    """Returns the graph of a classifier: ids and mask [B, T] -> ``logits`` [B, C], or [B, T, C].
 
     A model with token types gets them as a third input, so that pairs are read as in training.
 
@@ -47,7 +48,7 @@ def to_onnx(model: Any) -> onnx.ModelProto:
     names = [name for name in INPUTS if _takes(model, name)]
     # two texts of nine: a size of one would be taken for fixed
     sample = {name: torch.ones(2, 9, dtype=torch.long) for name in names}
-    shapes = {name: {0: "batch", 1: "length"} for name in names}
+    shapes = {name: {0: _BATCH, 1: _LENGTH} for name in names}
     exporter = logging.getLogger("torch.onnx")
     level = exporter.level
     exporter.setLevel(logging.ERROR)
@@ -76,6 +77,7 @@ def to_onnx(model: Any) -> onnx.ModelProto:
     _tell_lengths(program.model, is_siamese=bool(getattr(model.config, "pair_head", 0)))
     graph = ir.to_proto(program.model)
     _forget_origin(graph)
+    _forget_length(graph)
     return graph
 
 
@@ -86,6 +88,20 @@ def _forget_origin(graph: onnx.ModelProto) -> None:
     for part in (graph, inside, *inside.node, *inside.initializer, *named):
         del part.metadata_props[:]
         part.ClearField("doc_string")
+
+
+def _forget_length(graph: onnx.ModelProto) -> None:
+    """Takes out the sample's length, which torch writes down as that of a recurrent layer's states.
+
+    Else ONNX Runtime warns of each text that is longer or shorter.
+    """
+    inside = graph.graph
+    if not any(node.op_type in _RECURRENT for node in inside.node):
+        return
+    del inside.value_info[:]  # what lies between is inferred anew by whoever wants it
+    sizes = inside.output[0].type.tensor_type.shape.dim
+    if len(sizes) == 3:  # a logit for each word
+        sizes[1].dim_param = _LENGTH
 
 
 def _forget_dispatch() -> None:

@@ -30,6 +30,7 @@ from kdzoo.model import (
 )
 from kdzoo.progress import Progress, with_speed
 from kdzoo.teacher.cache import CachedRows, Read, RowCache
+from kdzoo.teacher.part import WHOLE, Part
 from kdzoo.teacher.source import content_key, load_hf_tokenizer, read_config
 from kdzoo.text import Vocabulary, encode, separate_pairs, whole
 
@@ -84,6 +85,23 @@ class SentenceEncoder:
         Raises:
             TeacherError: the encoder cannot be loaded.
         """
+        texts = Texts.of(examples)
+        return self.read(texts, progress, device).rows(texts)
+
+    def read(
+        self, texts: Texts, progress: Progress, device: torch.device, part: Part = WHOLE
+    ) -> RowCache:
+        """Returns the cache of the vectors, once it has those of a part of the texts.
+
+        Args:
+            texts: any.
+            progress: told how far it is.
+            device: that the models run on.
+            part: of the texts.
+
+        Raises:
+            TeacherError: the encoder cannot be loaded.
+        """
 
         @contextmanager
         def reader(count: int) -> Iterator[Read]:
@@ -102,10 +120,9 @@ class SentenceEncoder:
 
                 yield read
 
-        texts = Texts.of(examples)
         cache = RowCache.of("vectors", self.key, progress.say)
-        cache.fill(texts, reader)
-        return cache.rows(texts)
+        cache.fill(texts, reader, part)
+        return cache
 
     def load(self) -> tuple[Any, Vocabulary]:
         """Returns the encoder with a head that is not fitted, on the CPU, and what it reads with.

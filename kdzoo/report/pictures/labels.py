@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in pixels
 _SIDES = [(1, 1), (1, -1), (-1, 1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1)]
 _DISTANCES = (3, 14, 28, 44, 64)  # points between bubble and name
-_LED = 28  # from here on a line leads from the name to its bubble
+_LED = 14  # from here on a line leads from the name to its bubble
 _PLACES = [(right, up, away) for away in _DISTANCES for right, up in _SIDES]
 _STEP = 0.2  # of a name's own pixels: what it may cover before it stands a step farther off
 _FONT_SIZE = 9
