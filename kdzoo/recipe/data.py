@@ -8,17 +8,17 @@ from pydantic import Field, model_validator
 
 from kdzoo.entries import TaskName
 from kdzoo.recipe.csv import Csv, Named
-from kdzoo.recipe.numbers import Name, Positive, Source
+from kdzoo.recipe.numbers import Address, Name, Positive
 from kdzoo.recipe.section import Section, require_one
 
 
 class Data(Section):
     """Source of texts and labels: exactly one of ``hub``, ``files`` and ``embedded``."""
 
-    hub: Source | None = Field(None, description="dataset id on the Hugging Face hub")
+    hub: Address | None = Field(None, description="dataset id on the Hugging Face hub")
     config: str | None = Field(None, description="configuration of the hub dataset")
     revision: str | None = Field(None, description="commit, tag or branch of the hub dataset")
-    files: Source | dict[Literal["train", "validation", "test"], Source] | None = Field(
+    files: Address | dict[Literal["train", "validation", "test"], Address] | None = Field(
         None,
         description="a folder with train, validation and test files, one file, or a file per split",
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
-Source = Annotated[str, Field(min_length=1)]  # a file, a folder, or an id of the hub
+Address = Annotated[str, Field(min_length=1)]  # a file, a folder, or an id of the hub
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0, le=10**9)]
 Few = Annotated[int, Field(gt=0, le=10_000)]  # of what takes seconds each, or bytes for each text

@@ -11,7 +11,7 @@ from kdzoo.recipe.card import Card
 from kdzoo.recipe.csv import Csv, Named
 from kdzoo.recipe.data import Data
 from kdzoo.recipe.measure import Measure
-from kdzoo.recipe.numbers import Few, Fraction, Name, Positive, Rate, Seed, SelectBy, Source
+from kdzoo.recipe.numbers import Address, Few, Fraction, Name, Positive, Rate, Seed, SelectBy
 from kdzoo.recipe.search import Search
 from kdzoo.recipe.section import Section, require_one
 from kdzoo.recipe.teacher import Teacher
@@ -32,10 +32,10 @@ class Augment(Section):
 class Unlabelled(Section):
     """Texts without labels, for the teacher alone; exactly one of ``files`` and ``hub``."""
 
-    files: Source | Annotated[list[Source], Field(min_length=1)] | None = Field(
+    files: Address | Annotated[list[Address], Field(min_length=1)] | None = Field(
         None, description="files of texts: .txt (one text per line), .jsonl, .csv, .tsv or .parquet"
     )
-    hub: Source | None = Field(None, description="dataset id on the Hugging Face hub")
+    hub: Address | None = Field(None, description="dataset id on the Hugging Face hub")
     config: str | None = Field(None, description="configuration of the hub dataset")
     revision: str | None = Field(None, description="commit, tag or branch of the hub dataset")
     split: str | None = Field(None, description="split of the hub dataset; train by default")
