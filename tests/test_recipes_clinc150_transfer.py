@@ -16,8 +16,11 @@ from kdzoo.results import Store
 CLINC, MASSIVE = "clinc/clinc_oos", "mteb/amazon_massive_intent"
 QUERIES = ["turn the heating off", "who sings this tune", "is it windy", "book two seats for me"]
 KINDS = {
-    "bilstm": {"mask", "pos", "ngram", "ngram_mask", "tang", "unlabelled", "tang-unlabelled"},
-    "cnn": {"tang", "unlabelled", "tang-unlabelled"},
+    "bilstm": {
+        *("mask", "pos", "ngram", "ngram_mask", "tang", "near_words"),
+        *("unlabelled", "tang-unlabelled"),
+    },
+    "cnn": {"tang", "near_words", "unlabelled", "tang-unlabelled"},
 }
 QUICKLY = (*FEW_STEPS, "--set", "student.dim=32")
 
