@@ -98,10 +98,8 @@ def linear_head(
     """
     if corpus.task.by_word or corpus.has_pairs:
         return {}, None
-    gold, classes = corpus.gold("train"), len(corpus.labels)
-    counts = gold.sum(0) if gold.ndim > 1 else np.bincount(gold, minlength=classes)  # [C]
     layers = getattr(looked.model.config, "num_hidden_layers", None)
-    is_apt = np.median(counts) <= _FEW or classes >= _MANY
+    is_apt = has_few_labels(corpus) or len(corpus.labels) >= _MANY
     if not is_apt or not isinstance(layers, int):
         return {}, None
     lower = sorted({min(1, layers - 1), layers // 2})
@@ -111,6 +109,13 @@ def linear_head(
     except KdzooError as error:  # it can be fine-tuned all the same
         return {}, str(error)
     return {"head": "linear", **pooling, "lower_layers": lower}, None
+
+
+def has_few_labels(corpus: Corpus) -> bool:
+    """Whether half of the labels, or more, have few training texts."""
+    gold = corpus.gold("train")
+    counts = gold.sum(0) if gold.ndim > 1 else np.bincount(gold, minlength=len(corpus.labels))
+    return bool(np.median(counts) <= _FEW)
 
 
 def _pooling(folder: Path, max_length: int, lower: Sequence[int]) -> dict[str, str]:
