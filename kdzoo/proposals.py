@@ -14,8 +14,7 @@ from kdzoo.recipe import option_fields, recipe_model
 from kdzoo.recipe.measure import Reject
 from kdzoo.recipe.schema import FINE_TUNED
 from kdzoo.runtime import lacking
-from kdzoo.scaffold_teacher import has_few_labels
-from kdzoo.starters import rate_at
+from kdzoo.starters import has_few_labels, rate_at
 from kdzoo.steps import rejection_problem, try_student_on
 from kdzoo.task import MULTI_LABEL
 from kdzoo.teacher import Looked

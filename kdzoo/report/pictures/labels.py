@@ -130,7 +130,7 @@ def _cost(
     crossed = sum(_overlaps(each, placed) for each in place.line)
     return (
         10 * (_overlaps(box, placed) + crossed)
-        + 100 * outside
+        + 1000 * outside
         + _overlaps(box, obstacles)
         + _STEP * overlap(box, box) * place.steps
     )
