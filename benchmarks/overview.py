@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from setting import Publish
 from tabulate import tabulate
 
 from kdzoo.measure import NOISY
@@ -27,6 +27,7 @@ CAPTION = (
     "labels: the same student on gold labels alone. The difference is in points, with its 95 % "
     "interval over texts, for the very models that were trained. NOISY: the machine was not quiet."
 )
+Publish = Annotated[bool, typer.Option("--publish", help="Write the page to results/overview.md.")]
 Row = Mapping[str, str]
 
 

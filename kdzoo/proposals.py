@@ -14,7 +14,7 @@ from kdzoo.recipe import option_fields, recipe_model
 from kdzoo.recipe.measure import Reject
 from kdzoo.recipe.schema import FINE_TUNED
 from kdzoo.runtime import lacking
-from kdzoo.starters import has_few_labels, rate_at
+from kdzoo.starters import rate_at
 from kdzoo.steps import rejection_problem, try_student_on
 from kdzoo.task import MULTI_LABEL
 from kdzoo.teacher import Looked
@@ -34,12 +34,8 @@ _BUDGETS = {  # by approach, and by whether texts are pairs: epochs; steps, from
 # that nobody has paired, and teaches more than a mask does.
 _COPIES, _MOST_NEW = 4, 200_000
 _COPIES_OF_PAIRS, _MOST_NEW_PAIRS = 10, 45_000
-# What students learn. Half comes from the gold labels where a text may have several of them (from
-# the teacher alone students lost macro-F1 on GoEmotions), or be out of scope and texts with labels
-# are not few (on CLINC150 they lost about a point of accuracy as decided).
-_OBJECTIVE = {"kind": "kl", "temperature": 1.0, "alpha": 0.0}
-_OF_SEVERAL = {**_OBJECTIVE, "alpha": 0.5}
-_OUT_OF_SCOPE = {**_OF_SEVERAL, "temperature": 2.0}
+# where a text may have several: from the teacher alone students lost macro-F1 on GoEmotions
+_ALPHA_OF_SEVERAL = 0.5
 # Classes up to which words begin with what the fine-tuned teacher makes of them: a gain with two
 # classes (sentiment) and three (entailment), a loss with ten and twenty (domains, intents).
 _CLASSES_OF_WORDS = 5
@@ -120,6 +116,7 @@ def _body(entry: StudentEntry, starter: Starter, setting: Setting) -> dict[str, 
     augment = _augment(setting)
     batches = math.ceil(len(setting.corpus.train) / starter.batch_size)
     epochs, fewest, most = _BUDGETS[entry.road, setting.corpus.has_pairs]
+    alpha = _ALPHA_OF_SEVERAL if setting.corpus.task == MULTI_LABEL else 0.0
     return {
         "version": 1,
         "name": entry.name,
@@ -128,7 +125,7 @@ def _body(entry: StudentEntry, starter: Starter, setting: Setting) -> dict[str, 
         "teacher": setting.teacher,
         **({"transfer": {"augment": augment}} if augment else {}),
         "student": student,
-        "objective": _objective(setting.corpus),
+        "objective": {"kind": "kl", "temperature": 1.0, "alpha": alpha},
         "training": {
             "steps": max(fewest, min(most, epochs * batches)),
             "batch_size": starter.batch_size,
@@ -148,12 +145,6 @@ def copies_of_each(texts: int, *, pairs: bool) -> int:
     if pairs:
         return min(_COPIES_OF_PAIRS, _MOST_NEW_PAIRS // texts)
     return min(_COPIES, _MOST_NEW // texts)
-
-
-def _objective(corpus: Corpus) -> dict[str, Any]:
-    if corpus.task == MULTI_LABEL:
-        return _OF_SEVERAL
-    return _OBJECTIVE if corpus.oos is None or has_few_labels(corpus) else _OUT_OF_SCOPE
 
 
 def _augment(setting: Setting) -> dict[str, Any] | None:

@@ -6,9 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
-from kdzoo.data import Corpus
 from kdzoo.entries import Starter, StudentEntry
 from kdzoo.errors import Problem, RegistryError, did_you_mean
 from kdzoo.extensions import load_extensions
@@ -21,16 +18,8 @@ _USUAL = {
     "compression": Starter(batch_size=32, learning_rate=3e-4),
     "change": Starter(batch_size=64, learning_rate=2e-3),
 }
-FEW = 15  # texts of a label, up to which they are few
 _NARROW = 384  # width of the encoders for which rates were found
 _HIGHEST = 3e-4
-
-
-def has_few_labels(corpus: Corpus) -> bool:
-    """Whether half of the labels, or more, have few training texts."""
-    gold = corpus.gold("train")
-    counts = gold.sum(0) if gold.ndim > 1 else np.bincount(gold, minlength=len(corpus.labels))
-    return bool(np.median(counts) <= FEW)
 
 
 def rate_at(width: int | None, rate: float) -> float:

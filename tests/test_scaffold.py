@@ -103,7 +103,7 @@ class TestRecipes:
             assert data.oos_label == "oos"
             assert variant.recipe.student.kind == variant.name
             assert variant.recipe.teacher.model == str(tiny_encoder)
-            assert variant.recipe.objective.alpha == 0.5
+            assert variant.recipe.objective.alpha == 0.0
 
     def test_come_with_what_was_found_and_what_to_do_next(
         self, kdzoo: RunCommand, requests: Path, tiny_encoder: Path
@@ -274,28 +274,6 @@ class TestRecipes:
 
         assert outcome.code == 0, outcome.err
         assert {each.recipe.objective.alpha for each in written("mine").variants} == {0.5}
-
-    @pytest.mark.parametrize(
-        ("count", "option", "alpha"),
-        [(40, ("--oos-label", "oos"), 0.5), (10, ("--oos-label", "oos"), 0.0), (40, (), 0.0)],
-        ids=["texts out of scope", "few labels", "all in scope"],
-    )
-    def test_mix_gold_labels_in_where_texts_may_be_out_of_scope(
-        self,
-        kdzoo: RunCommand,
-        tiny_data: Path,
-        tiny_encoder: Path,
-        tmp_path: Path,
-        count: int,
-        option: tuple[str, ...],
-        alpha: float,
-    ) -> None:
-        """With few labels the teacher knows more than they say."""
-        data = few_of_each(tiny_data, tmp_path / "data", count)
-        outcome = kdzoo("init", "--data", data, *option, "--teacher", tiny_encoder, "-o", "mine")
-
-        assert outcome.code == 0, outcome.err
-        assert {each.recipe.objective.alpha for each in written("mine").variants} == {alpha}
 
     def test_say_of_each_student_why_it_cannot_be_made(
         self, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path

@@ -43,7 +43,7 @@ from kdzoo.objectives import bind_gold_loss, distillation_loss, over_words
 from kdzoo.progress import Silent
 from kdzoo.recipe import Recipe, load_study, option_fields, options_of
 from kdzoo.runtime import load_classifier
-from kdzoo.runtime.graph import to_onnx
+from kdzoo.runtime.graph import SAMPLE, to_onnx
 from kdzoo.runtime.settings import ExportSettings
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, Task, rows_of
 from kdzoo.text import Vocabulary, encode
@@ -315,7 +315,7 @@ class TestWords:
 
         for value in (*graph.input, *graph.output, *graph.value_info):
             sizes = value.type.tensor_type.shape.dim
-            assert 9 not in [size.dim_value for size in sizes], value.name  # the sample's length
+            assert SAMPLE[1] not in [size.dim_value for size in sizes], value.name
         sizes = [
             size.dim_param or size.dim_value for size in graph.output[0].type.tensor_type.shape.dim
         ]

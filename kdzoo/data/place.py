@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
+from kdzoo.data.output import PAIR_COLUMN
+
 
 @dataclass(frozen=True)
 class Place:
@@ -33,7 +35,7 @@ class Place:
 
     def column(self, missing: str) -> str:
         """Returns how to name the column that is meant, where files do not have the one wanted."""
-        if self.is_option and missing == "text_pair":
+        if self.is_option and missing == PAIR_COLUMN:
             return (
                 "name the column of the second text: --text-pair COLUMN (in a recipe "
                 f"{self.section}.text_pair)"

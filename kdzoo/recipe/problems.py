@@ -20,8 +20,8 @@ _TYPES = {  # what pydantic says of a value, and what it should be
     **dict.fromkeys(("list_type", "tuple_type"), "a list"),
     **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "a section of keys"),
     "string_type": "a text",
+    "literal_error": "a known word",
 }
-_WORD = "a known word"
 
 
 def problems_of(
@@ -36,14 +36,14 @@ def problems_of(
     for detail in error.errors():
         path = _path_in(document.data, detail["loc"], missing=detail["type"] == "missing")
         problem = _problem(dict(detail), path, document, model)
-        wanted = _TYPES.get(detail["type"], _WORD if detail["type"] == "literal_error" else "")
-        found.setdefault(path, []).append(_Found(problem, wanted, detail.get("input")))
+        told = _Found(problem, _TYPES.get(detail["type"], ""), detail.get("input"))
+        found.setdefault(path, []).append(told)
     around = {path[:length] for path in found for length in range(len(path))}
     return [
         problem
         for path, here in found.items()
         if path not in around or not all(each.wanted for each in here)
-        for problem in _apart(here)
+        for problem in _as_told(here)
     ]
 
 
@@ -55,7 +55,7 @@ class _Found(NamedTuple):
     given: Any
 
 
-def _apart(found: Sequence[_Found]) -> list[Problem]:
+def _as_told(found: Sequence[_Found]) -> list[Problem]:
     """Returns the mistakes of one value: those of its type as one."""
     others = [each.problem for each in found if not each.wanted]
     if others:  # its type is right

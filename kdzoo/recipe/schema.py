@@ -68,8 +68,8 @@ class Transfer(Section):
 class Vectors(Section):
     """Word vectors from a text file (GloVe, fastText), read by torchtext."""
 
-    vectors: str = Field(
-        min_length=1, description="path of the vector file: one word and its numbers per line"
+    vectors: Address = Field(
+        description="path of the vector file: one word and its numbers per line"
     )
 
 

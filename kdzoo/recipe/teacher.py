@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from kdzoo.fields import LowerLayers
 from kdzoo.recipe.csv import Csv, Named
-from kdzoo.recipe.numbers import Few, Fraction, Rate, Seed, SelectBy
+from kdzoo.recipe.numbers import Address, Few, Fraction, Rate, Seed, SelectBy
 from kdzoo.recipe.section import Section, require_one
 
 
@@ -53,17 +53,15 @@ class FineTune(Section):
 class Teacher(Section):
     """The model to be replaced: any Hugging Face sequence classifier, or an ensemble of them."""
 
-    model: str | None = Field(
+    model: Address | None = Field(
         None,
-        min_length=1,
         description="hub id (owner/name or owner/name@revision), folder, or package:NAME/PATH",
     )
-    models: list[str] | None = Field(
+    models: list[Address] | None = Field(
         None, min_length=1, description="several models as an ensemble; their logits are averaged"
     )
-    outputs: str | None = Field(
+    outputs: Address | None = Field(
         None,
-        min_length=1,
         description="a file with the teacher's output for each text, as `kdzoo label` writes it: "
         "logits, probabilities or a label",
     )
@@ -71,12 +69,12 @@ class Teacher(Section):
     smoothing: float = Field(
         0.1, gt=0, lt=1, description="label smoothing for a file of outputs that holds labels alone"
     )
-    encoder: str | None = Field(
+    encoder: Address | None = Field(
         None,
         description="the pretrained model that a finished classifier was fine-tuned from; with a "
         "file of outputs, the model that gives students their tokenizer and embeddings",
     )
-    fallback: str | None = Field(
+    fallback: Address | None = Field(
         None, description="hub id used when a package: model is not installed"
     )
     sha256: str | None = Field(

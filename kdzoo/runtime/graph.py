@@ -17,6 +17,7 @@ from kdzoo.model import takes_token_types
 from kdzoo.runtime.encoder import INPUTS
 
 OPSET = 20
+SAMPLE = 2, 9  # texts and tokens that are traced: a size of one would be taken for fixed
 _BATCH, _LENGTH = "batch", "length"  # what inputs and output call their sizes
 _RECURRENT = ("LSTM", "GRU")  # torch unrolls its plain nn.RNN, which ends in an error
 
@@ -46,8 +47,7 @@ def to_onnx(model: Any) -> onnx.ModelProto:
         ModelError: torch cannot export it; the message says why.
     """
     names = [name for name in INPUTS if _takes(model, name)]
-    # two texts of nine: a size of one would be taken for fixed
-    sample = {name: torch.ones(2, 9, dtype=torch.long) for name in names}
+    sample = {name: torch.ones(SAMPLE, dtype=torch.long) for name in names}
     shapes = {name: {0: _BATCH, 1: _LENGTH} for name in names}
     exporter = logging.getLogger("torch.onnx")
     level = exporter.level

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from kdzoo.errors import TeacherError
 from kdzoo.model import KdzooSentenceForSequenceClassification, pair_features, save_model
 from kdzoo.progress import Progress
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task
-from kdzoo.teacher.cache import RowCache
+from kdzoo.teacher.cache import Read, RowCache
 from kdzoo.teacher.part import Part
 from kdzoo.teacher.regression import Floats, fit_each, fit_one
 from kdzoo.teacher.sentences import SentenceEncoder
@@ -121,8 +121,9 @@ def label_by_head(
         progress: told how far it is.
         device: where the encoder runs.
     """
-    cache = RowCache.of("logits", key, progress.say)
-    if cache.lacking(texts, part):
+
+    @contextmanager
+    def reader(_: int) -> Iterator[Read]:
         fitted = head()
         encoder.read(texts, progress, device, part)  # in one go: loaded once, with one end in sight
 
@@ -130,7 +131,10 @@ def label_by_head(
             vectors = encoder.vectors(todo, progress, device)
             return todo.digests, fitted.logits(_features(encoder, vectors[:]))
 
-        cache.fill(texts, lambda _: nullcontext(read), part)
+        yield read
+
+    cache = RowCache.of("logits", key, progress.say)
+    cache.fill(texts, reader, part)
     return cache
 
 
