@@ -1,12 +1,14 @@
-"""A study's students beside what people use today: a transformers pipeline, and model2vec.
+"""A study's students beside what people use instead: model2vec, SetFit, fastText, TF-IDF + SVM.
 
-The students are the exported ones of a finished study. model2vec's classifier is made from the same
-encoder and the same labelled texts by model2vec's own defaults, saved, and loaded as its users do.
-All are measured as `kdzoo bench` measures: a process each, the same texts, in turn, one thread.
+The students are the exported ones of a finished study; its teacher is in a `transformers` pipeline,
+TF-IDF is its baseline. The others are made from the same labelled texts and, where they have one,
+the same encoder, saved, and loaded as their users do. All are measured as `kdzoo bench` measures: a
+process each, the same texts, in turn, one thread.
 
-Needs:  pip install "model2vec[distill,train]"
-Run:    python benchmarks/rivals.py           about 8 min on 2 CPU cores once `kdzoo run clinc150`
-                                              has exported its models; half of it trains model2vec
+Needs:  pip install "model2vec[distill,train]" setfit fasttext-wheel
+        in an environment of its own: model2vec's distilling wants an older transformers
+Run:    python benchmarks/rivals.py           once `kdzoo run clinc150` has exported its models
+        python benchmarks/rivals.py sst2/static --study runs/sst2          another study
 """
 
 from __future__ import annotations
@@ -19,55 +21,55 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
+from rival_makers import RIVALS
 from rows import STUDY, Study, study_rows
 from setting import Data, Overrides, Publish, show
 
 from kdzoo import extensions
 from kdzoo.console import ConsoleProgress
-from kdzoo.data import Corpus, load_corpus
+from kdzoo.data import Corpus, few_labels, load_corpus
 from kdzoo.measure import Candidate, Speed, measure_candidates, ratio, shared_rounds, summarise
 from kdzoo.model import size_bytes
+from kdzoo.progress import Progress
 from kdzoo.recipe import load_study
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.folder import deployed_bytes
 from kdzoo.steps.timing import settings_of
 
 RECIPE = "clinc150/static"
-RUNTIME = Path(__file__).with_name("model2vec_runtime.py")
-STUDENTS = ("bilstm", "cnn", "static", "static/small")
-EXPORTED = ("onnx", "onnx-int8")
-MODEL2VEC = Path("runs/benchmarks/model2vec")
-Folder = Annotated[Path, typer.Option(help="Where model2vec's classifier is kept.")]
+RUNTIMES = Path(__file__).with_name("rival_runtimes.py")
+Name = Annotated[str, typer.Argument(help="The recipe whose data, encoder and rules are taken.")]
+Encoder = Annotated[str | None, typer.Option(help="Folder or hub id in place of the recipe's.")]
+Folder = Annotated[Path, typer.Option(help="Where the others' classifiers are kept.")]
 
 
 def main(
+    recipe: Name = RECIPE,
     study: Study = STUDY,
     data: Data = None,
     overrides: Overrides = None,
-    model2vec: Folder = MODEL2VEC,
+    encoder: Encoder = None,
+    work: Folder = Path("runs/benchmarks/rivals"),
     publish: Publish = False,
 ) -> None:
     """Measures all of them; prints quality, size and latency beside the pipeline's."""
-    extensions.load_extensions(RUNTIME)
-    recipe = load_study(RECIPE, overrides=overrides or (), data=data).variants[0].recipe
-    corpus = load_corpus(recipe.data)
+    extensions.load_extensions(RUNTIMES)
+    read = load_study(recipe, overrides=overrides or (), data=data).variants[0].recipe
+    corpus = few_labels(load_corpus(read.data), read.data, read.seeds[0])
     progress = ConsoleProgress(Console(stderr=True))
-    if not model2vec.exists():
-        progress.say(f"training model2vec's classifier in {model2vec}")
-        _train_model2vec(str(recipe.teacher.model), corpus, model2vec)
-    names = study_rows(study, recipe.measure, progress)
     candidates = [
         Candidate(name, row.folder, row.runtime)
-        for row, name in names.items()
-        if row.runtime == "pipeline" or (name in STUDENTS and row.runtime in EXPORTED)
+        for row, name in study_rows(study, read.measure, progress).items()
+        if row.runtime == "pipeline" or not (row.is_teacher or row.runtime == "torch")
     ]
     pipeline = next(each for each in candidates if each.runtime == "pipeline")
-    candidates.append(Candidate("model2vec", model2vec, "model2vec"))
+    made = _made(encoder or str(read.teacher.model), corpus, work / study.name, progress)
+    candidates += [Candidate(name, folder, name) for name, folder in made.items()]
     measured = measure_candidates(
         candidates,
         [example.input for example in corpus.test],
         references=[pipeline],
-        settings=settings_of(recipe.measure),
+        settings=settings_of(read.measure),
         seed=0,
         progress=progress,
     )
@@ -75,24 +77,23 @@ def main(
         _line(each, _accuracy(each, corpus), measured.speeds[each], measured.speeds[pipeline])
         for each in candidates
     ]
-    show("rivals", {"One text at a time, one thread, a process each": lines}, publish=publish)
+    title = f"{study.name}, {len(corpus.train):,} labelled texts; one text at a time, one thread"
+    show(f"rivals-{study.name}", {title: lines}, publish=publish)
 
 
-def _train_model2vec(encoder: str, corpus: Corpus, folder: Path) -> None:
-    from model2vec.distill import distill
-    from model2vec.train import StaticModelForClassification
-
-    classifier = StaticModelForClassification.from_static_model(model=distill(encoder))
-    texts = [str(example.input) for example in corpus.train]
-    classifier.fit(texts, [corpus.labels[row] for row in corpus.gold("train").tolist()])
-    half = folder.with_name(f"{folder.name}.half")  # so that one that is there is whole
-    shutil.rmtree(half, ignore_errors=True)
-    half.mkdir(parents=True)
-    pipeline = classifier.to_pipeline()
-    # one that lies column by column is written wrongly: the loaded model then guesses
-    pipeline.model.embedding = np.ascontiguousarray(pipeline.model.embedding)
-    pipeline.save_pretrained(str(half))
-    half.rename(folder)
+def _made(encoder: str, corpus: Corpus, work: Path, progress: Progress) -> dict[str, Path]:
+    """Returns the folder of each rival that serves, by its name; those that lack are trained."""
+    folders = {name: work / name for name, rival in RIVALS.items() if rival.serves(corpus)}
+    for name, folder in folders.items():
+        if folder.exists():
+            continue
+        progress.say(f"training {name} in {folder}")
+        half = folder.with_name(f"{name}.half")  # so that one that is there is whole
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir(parents=True)
+        RIVALS[name].make(encoder, corpus, half)
+        half.rename(folder)
+    return folders
 
 
 def _accuracy(candidate: Candidate, corpus: Corpus) -> float:
@@ -125,10 +126,12 @@ def _size_bytes(candidate: Candidate) -> int:
     match candidate.runtime:
         case "pipeline":
             return size_bytes(candidate.folder)
-        case "model2vec":
-            return sum(path.stat().st_size for path in candidate.folder.iterdir())
-        case _:
+        case "onnx" | "onnx-int8":
             return deployed_bytes(candidate.folder)
+        case _:
+            return sum(
+                path.stat().st_size for path in candidate.folder.rglob("*") if path.is_file()
+            )
 
 
 if __name__ == "__main__":

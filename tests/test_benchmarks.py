@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from tiny_tokens import save_tokens, token_recipe_data
 from tiny_world import WriteRecipe, tiny_recipe_data
 
 from kdzoo.api import run
+from kdzoo.data import Corpus, Example
 from kdzoo.progress import Silent
 from kdzoo.results import TrainingSummary
 from kdzoo.teacher import cache_contents
@@ -29,7 +31,7 @@ from kdzoo.registry import register_runtime
 from kdzoo.runtime.onnx import OnnxClassifier
 
 
-@register_runtime("model2vec", title="model2vec")
+@register_runtime("stand_in", title="Stand-in")
 def load(folder, threads=None):
     return OnnxClassifier(folder, threads)
 """
@@ -415,20 +417,46 @@ class TestOfAFinishedStudy:
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        """The stand-in for model2vec is a form of the study: its accuracy is that form's."""
-        stand_in = tmp_path / "stand_in.py"
-        stand_in.write_text(STAND_IN, encoding="utf-8")
-        script = load("rivals")
-        monkeypatch.setattr(script, "RUNTIME", stand_in)
-        monkeypatch.setattr(script, "STUDENTS", ("tiny",))
+        """A stand-in copies a form of the study: its accuracy is that form's. It is made once."""
+        runtimes = tmp_path / "stand_in.py"
+        runtimes.write_text(STAND_IN, encoding="utf-8")
         (form,) = (options["study"] / "models").glob("tiny--*/onnx")  # type: ignore[operator]
-        script.main(**options, model2vec=form)
-        rows = {row[0]: row for row in cells(capsys.readouterr().out)}
+        made: list[str] = []
 
-        assert {"teacher", "tiny", "model2vec"} <= set(rows)
-        assert rows["model2vec"][2] == rows["tiny"][2]
-        assert rows["teacher"][1] == "pipeline"
-        assert float(rows["teacher"][5]) == 1.0
+        def make(encoder: str, corpus: Corpus, folder: Path) -> None:
+            made.append(encoder)
+            shutil.copytree(form, folder, dirs_exist_ok=True)
+
+        script, makers = load("rivals"), load("rival_makers")
+        monkeypatch.setattr(script, "RUNTIMES", runtimes)
+        monkeypatch.setattr(script, "RIVALS", {"stand_in": makers.Rival(make)})
+        for _ in range(2):
+            script.main("clinc150/static", **options, work=tmp_path / "rivals")
+        rows = {tuple(row[:2]): row for row in cells(capsys.readouterr().out)}
+
+        assert {("teacher", "pipeline"), ("tiny", "onnx"), ("stand_in", "stand_in")} <= {*rows}
+        assert rows["stand_in", "stand_in"][2] == rows["tiny", "onnx"][2]
+        assert float(rows["teacher", "pipeline"][5]) == 1.0
+        assert len(made) == 1
+
+    @pytest.mark.parametrize(
+        ("texts", "pair", "serving"),
+        [
+            (10, None, {"model2vec", "setfit", "fasttext"}),
+            (40, None, {"model2vec", "fasttext"}),
+            (10, "another", set()),
+        ],
+        ids=["few labels", "many", "pairs"],
+    )
+    def test_rivals_that_serve(
+        self, load: Load, texts: int, pair: str | None, serving: set[str]
+    ) -> None:
+        """None of them reads pairs; SetFit is for few labels."""
+        examples = tuple(Example(f"text {i}", pair, i % 2) for i in range(2 * texts))
+        corpus = Corpus(("no", "yes"), examples, (), ())
+        rivals = load("rival_makers").RIVALS
+
+        assert {name for name, rival in rivals.items() if rival.serves(corpus)} == serving
 
 
 def cells(printed: str) -> list[list[str]]:

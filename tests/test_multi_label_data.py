@@ -158,13 +158,18 @@ def test_what_it_is_is_said_in_a_line(tmp_path: Path) -> None:
     assert " have none, the rarest '" in said
 
 
-def test_a_label_that_no_text_has_is_the_rarest(tmp_path: Path) -> None:
+def test_a_label_that_no_text_has_is_the_rarest_and_noted(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(cells_of("1,1,0", "1,0,0", "0,1,0", header="a,b,never"))
 
-    said = describe(load_corpus(Data(files=str(tmp_path / "a.csv"), split=SPLIT, **NEVER)))
+    corpus = load_corpus(Data(files=str(tmp_path / "a.csv"), split=SPLIT, **NEVER))
+    said = describe(corpus)
 
     assert "3 labels, " in said
     assert said.endswith("the rarest 'never' with 0")
+    assert any(note.startswith("labels that no training text has, ") for note in corpus.notes)
+    assert "'never'" not in " ".join(
+        load_corpus(Data(**as_lists(tmp_path / "b", ROWS), split=SPLIT)).notes
+    )
 
 
 def test_texts_that_stand_with_two_sets_are_noted(tmp_path: Path) -> None:

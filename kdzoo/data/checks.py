@@ -13,7 +13,7 @@ from kdzoo.data.tagging import tag_problems
 from kdzoo.data.words import is_empty, likeness, spelt
 from kdzoo.errors import DataError, Problem, did_you_mean
 from kdzoo.plain import is_unicode
-from kdzoo.task import TOKEN_CLASSIFICATION, Label
+from kdzoo.task import MULTI_LABEL, TOKEN_CLASSIFICATION, Label
 from kdzoo.task.words import words_in
 
 _LABEL_SEPARATORS = re.compile(r"\s*([|;,])\s*")
@@ -184,7 +184,7 @@ def _cure_of_strange(label: str, known: set[str], split: str) -> str:
 
 
 def note_labels(corpus: Corpus) -> Corpus:
-    """Returns the corpus with notes on labels that look alike, and on texts that have two."""
+    """Returns the corpus with notes on labels: alike, never given, or several of one text."""
     alike: dict[str, list[str]] = {}
     for label in corpus.labels:
         alike.setdefault(likeness(label), []).append(label)
@@ -197,7 +197,21 @@ def note_labels(corpus: Corpus) -> Corpus:
             "labels that differ in case, spaces or form alone are classes of their own: "
             f"{_list(groups)}; write them alike if they are one"
         )
-    return corpus.with_notes(*notes, *_contradictions(corpus))
+    return corpus.with_notes(*notes, *_never_given(corpus), *_contradictions(corpus))
+
+
+def _never_given(corpus: Corpus) -> list[str]:
+    """Returns a note on labels that no training text has, where each is asked by itself."""
+    if corpus.task is not MULTI_LABEL:
+        return []
+    counts = corpus.gold("train").sum(0)
+    names = [spelt(label) for label, count in zip(corpus.labels, counts, strict=True) if not count]
+    if not names:
+        return []
+    return [
+        f"labels that no training text has, so that they are never given: {_list(names)}; leave "
+        "them out, or give texts that have them"
+    ]
 
 
 def _contradictions(corpus: Corpus) -> list[str]:
