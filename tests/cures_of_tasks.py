@@ -161,11 +161,6 @@ CASES: dict[str, Case] = {
         over("a.jsonl") | {"variants": {"other": {"measure": {"thresholds": "shared"}}}},
         files=SETS,
     ),
-    "a label of all texts": Case(
-        CHECK, "needs two without it too", mended("leave the label out", '"always", ', ""),
-        over("a.jsonl") | {"teacher": {"fine_tune": None, "head": "linear"}},
-        files={"a.jsonl": lists(["always", "music"], ["always", "weather"])},
-    ),
     "bare labels of a teacher": Case(
         CHECK, "holds bare labels", with_probabilities,
         over("a.jsonl")

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from tiny_results import one_student
@@ -19,11 +20,13 @@ from tiny_world import WriteRecipe, tiny_recipe_data
 
 from kdzoo.api import run
 from kdzoo.data import Corpus, Example
+from kdzoo.errors import StoreError
 from kdzoo.progress import Silent
-from kdzoo.results import TrainingSummary
+from kdzoo.results import Store, TrainingSummary
 from kdzoo.teacher import cache_contents
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+RESULTS = BENCHMARKS.parent / "results"
 Load = Callable[[str], ModuleType]
 QUICK = {"rounds": 2, "texts": 3, "isolated": False}
 STAND_IN = """
@@ -463,6 +466,37 @@ def cells(printed: str) -> list[list[str]]:
     """Returns the cells of each line of the tables that a benchmark printed."""
     lines = [line for line in printed.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+class TestTwice:
+    def test_tells_what_differs_between_two_runs(
+        self,
+        load: Load,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """On a study that is published with kdzoo; in the copy a model is wrong in another way."""
+        monkeypatch.setenv("COLUMNS", "400")
+        one, other = RESULTS / "sick", tmp_path / "sick"
+        shutil.copytree(one, other)
+        (row,) = (each for each in Store(one).manifest().rows if each.name == "static")
+        file = Store(other).finished(row.members[0].key) / "predictions.parquet"
+        frame = pd.read_parquet(file)
+        wrong = frame[(frame["split"] == "test") & (frame["prediction"] != frame["gold"])].index[0]
+        frame.loc[wrong, "prediction"] = 3 - frame.loc[wrong, ["prediction", "gold"]].sum()
+        frame.to_parquet(file)
+        load("twice").main(one, other)
+        rows = {row[0]: row for row in cells(capsys.readouterr().out)}
+
+        assert rows["static"][4] == "2 of 3 models"
+        others = {answers[4] for name, answers in rows.items() if name not in ("static", "model")}
+        assert others == {"1 of 1 models", "3 of 3 models"}
+        assert "static on hard labels" in rows
+
+    def test_refuses_another_study(self, load: Load) -> None:
+        with pytest.raises(StoreError, match="different studies"):
+            load("twice").main(RESULTS / "sick", RESULTS / "quickstart")
 
 
 class TestCascade:

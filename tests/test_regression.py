@@ -88,6 +88,25 @@ class TestOfSeveralLabels:
 
         assert [machine.classes_.tolist() for machine in found] == [[False, True]] * 3
 
+    @pytest.mark.parametrize("texts", [0, 1, 89, 90])
+    def test_may_stand_at_any_number_of_texts(self, texts: int) -> None:
+        """One text is learnt from; a label of none is never given, and one of all always."""
+        features, gold = several(90, 0.3)
+        gold[:, 2] = np.arange(90) < texts
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = fit_each(features, gold, Silent())[2]
+
+        given = features @ found.coef_[0] + found.intercept_[0] > 0
+        if texts in (0, 90):
+            assert set(given) == {texts == 90}
+            assert not found.coef_.any()
+        else:
+            assert found.coef_.any()
+            scores = features @ found.coef_[0]
+            assert np.median(scores[gold[:, 2]]) > np.median(scores[~gold[:, 2]])
+
     def test_tell_how_far_they_are(self) -> None:
         """From the first regression to the last, so that an hour shows its end."""
         told: list[list[Any]] = []

@@ -160,6 +160,19 @@ class TestRecipes:
         teachers = [each.recipe.teacher for each in written("mine").variants]
         assert {each.head for each in teachers} == {expected}
 
+    def test_have_a_linear_head_however_rare_one_of_several_labels_is(
+        self, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        data = save_classes(20, tmp_path / "many.jsonl", several=True)
+        with data.open("a", encoding="utf-8") as file:
+            file.write('\n{"text": "say it once", "label": ["label 1", "once"]}')
+
+        outcome = kdzoo("init", "--data", data, "--teacher", tiny_encoder, "-o", "mine")
+
+        assert "the rarest 'once' with 1" in outcome.out
+        assert {each.recipe.teacher.head for each in written("mine").variants} == {"linear"}
+        assert kdzoo("check", "mine/static.yaml").code == 0
+
     @pytest.mark.parametrize(
         ("options", "expected"), [(["--fine-tune"], "fine-tuned"), ([], "teacher")]
     )

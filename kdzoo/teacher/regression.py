@@ -65,7 +65,7 @@ def fit_each(features: Floats, gold: Answers, progress: Progress) -> list[Logist
 
     All have the C that gives the gold labels the highest probability in a cross-validation, the
     same each time. It is raised as long as they become more probable, and each regression starts
-    from the one before.
+    from the one before. A label that no text has, or each, reads no feature.
 
     Args:
         features: [N, F].
@@ -96,9 +96,20 @@ def fit_each(features: Floats, gold: Answers, progress: Progress) -> list[Logist
     with progress.task("fitting a linear head", count, unit="regressions") as task:
         for label in range(count):
             machine = LogisticRegression(C=strength, max_iter=_ITERATIONS)
-            fitted.append(machine.fit(features, gold[:, label]))
+            fit = machine.fit if 0 < gold[:, label].mean() < 1 else partial(_constant, machine)
+            fitted.append(fit(features, gold[:, label]))
             task.advance()
     return fitted
+
+
+def _constant(
+    machine: LogisticRegression, features: Floats, gold: npt.NDArray[np.bool_]
+) -> LogisticRegression:
+    """Returns the machine with the log odds of the label alone, half a text on either side more."""
+    machine.classes_ = np.array([False, True])
+    machine.coef_ = np.zeros((1, features.shape[1]))
+    machine.intercept_ = np.log([(gold.sum() + 0.5) / ((~gold).sum() + 0.5)])
+    return machine
 
 
 def _likelihood(
