@@ -277,6 +277,22 @@ class TestRecipes:
     ) -> None:
         assert rate_at(width, 3e-4) == expected
 
+    def test_train_longer_from_twenty_classes_on(
+        self, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        steps = []
+        for classes in (19, 20):
+            data = save_classes(classes, tmp_path / f"{classes}.jsonl")
+            kdzoo("init", "--data", data, "--teacher", tiny_encoder, "-o", f"mine{classes}")
+            steps.append(
+                {
+                    each.name: each.recipe.training.steps
+                    for each in written(f"mine{classes}").variants
+                }
+            )
+
+        assert all(steps[1][name] > 3 * steps[0][name] for name in steps[0])
+
     def test_mix_gold_labels_in_where_a_text_may_have_several(
         self, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path
     ) -> None:
