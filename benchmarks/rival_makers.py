@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rival_runtimes import LABEL
 
 from kdzoo.data import Corpus
 
@@ -72,7 +71,7 @@ def _make_fasttext(encoder: str, corpus: Corpus, folder: Path) -> None:
     import fasttext
 
     lines = [
-        f"{LABEL}{label} {' '.join(str(example.input).split())}\n"
+        f"__label__{label} {' '.join(str(example.input).split())}\n"
         for example, label in zip(corpus.train, corpus.gold("train").tolist(), strict=True)
     ]
     with tempfile.TemporaryDirectory() as work:

@@ -11,7 +11,6 @@ import numpy as np
 
 from kdzoo.registry import register_runtime
 
-LABEL = "__label__"  # what fastText wants before a label
 Probabilities = Any  # [B, C]; their order is all that a label asks for
 
 
@@ -70,7 +69,7 @@ class SetFitClassifier(_Rival):
 
 
 class FastTextClassifier(_Rival):
-    """A folder with ``model.bin`` of fastText, and the names of the labels it numbers."""
+    """A folder with ``model.bin`` of fastText, and the names of the labels, which it numbers."""
 
     def __init__(self, folder: Path) -> None:
         import fasttext
@@ -88,7 +87,7 @@ class FastTextClassifier(_Rival):
         answers = np.zeros((len(encoded), len(self.labels)))
         for row, text in enumerate(encoded):
             for probability, name in self._model.predict(text, -1, 0.0, "strict"):
-                answers[row, int(name.removeprefix(LABEL))] = probability
+                answers[row, int(name.rpartition("_")[2])] = probability
         return answers
 
 

@@ -18,6 +18,7 @@ from tiny_results import one_student
 from tiny_tokens import save_tokens, token_recipe_data
 from tiny_world import WriteRecipe, tiny_recipe_data
 
+from kdzoo import extensions, registry
 from kdzoo.api import run
 from kdzoo.data import Corpus, Example
 from kdzoo.errors import StoreError
@@ -441,6 +442,13 @@ class TestOfAFinishedStudy:
         assert rows["stand_in", "stand_in"][2] == rows["tiny", "onnx"][2]
         assert float(rows["teacher", "pipeline"][5]) == 1.0
         assert len(made) == 1
+
+    def test_rivals_have_a_runtime_each(self, load: Load) -> None:
+        """Loaded as an extension, which the processes that are measured load too."""
+        script = load("rivals")
+        extensions.load_extensions(script.RUNTIMES)
+
+        assert {registry.runtimes.get(name).name for name in script.RIVALS} == {*script.RIVALS}
 
     @pytest.mark.parametrize(
         ("texts", "pair", "serving"),

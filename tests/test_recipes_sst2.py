@@ -25,7 +25,6 @@ ROWS = Features(
         "label": ClassLabel(names=["negative", "positive"]),
     }
 )
-TANG = ("--set", "variants.tang.transfer.augment.copies=1")
 
 
 def split_of(texts: list[str], labels: list[int]) -> Dataset:
@@ -93,37 +92,24 @@ class TestSplits:
 
 @pytest.mark.study
 class TestEachRecipe:
-    @pytest.mark.parametrize(
-        ("name", "options", "variants"),
-        [
-            ("bilstm", ("--set", "student.dim=32", *TANG), {"bilstm/tang"}),
-            ("cnn", ("--set", "student.dim=32", *TANG), {"cnn/tang"}),
-            ("distilbert", ("--set", "student.layers=[0, 1]"), set()),
-        ],
-    )
-    def test_ends_in_a_table(
-        self,
-        kdzoo: RunCommand,
-        hub: Asked,
-        name: str,
-        options: tuple[str, ...],
-        variants: set[str],
+    @pytest.mark.parametrize("name", ["bilstm", "static"])
+    def test_learns_from_unlabelled_sentences_too(
+        self, kdzoo: RunCommand, hub: Asked, tmp_path: Path, name: str
     ) -> None:
-        """Teacher, student, variants and baseline; augmented rows have the same control."""
-        outcome = kdzoo("run", f"sst2/{name}", *FEW_STEPS, *options)
+        films = tmp_path / "films.txt"
+        films.write_text("\n".join(f"a film of {word}" for word in FILLERS[:9]), encoding="utf-8")
+
+        outcome = kdzoo(
+            "run", f"sst2/{name}", *FEW_STEPS, "--set", "student.dim=32",
+            "--set", f"transfer.unlabelled.files={films}",
+        )  # fmt: skip
         assert outcome.code == 0, outcome.err
         store = Store(Path("runs") / f"sst2-{name}")
         rows = {row.name: row.members[0] for row in store.manifest().rows}
+        learnt = store.read(rows[name].key).training
 
         assert set(hub) == {("stanfordnlp/sst2", None, None, None)}
-        assert rows.keys() == {"teacher", name, "tf-idf + svm", *variants}
+        assert rows.keys() == {"teacher", name, "tf-idf + svm"}
         assert all(store.read(member.key).quality.keys() >= {"test"} for member in rows.values())
-        plain = store.read(rows[name].key).training
-        assert plain is not None
-        assert (plain.augmented, plain.augmented_wanted) == (0, 0)
-        for variant in variants:
-            more = store.read(rows[variant].key).training
-            assert more is not None
-            assert more.augmented_wanted == plain.texts
-            assert 0 < more.augmented == more.texts - plain.texts
-            assert rows[variant].control_key == rows[name].control_key
+        assert learnt is not None
+        assert learnt.unlabelled == 9
