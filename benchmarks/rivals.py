@@ -5,7 +5,7 @@ TF-IDF is its baseline. The others are made from the same labelled texts and, wh
 the same encoder, saved, and loaded as their users do. All are measured as `kdzoo bench` measures: a
 process each, the same texts, in turn, one thread.
 
-Needs:  pip install "model2vec[distill,train]" setfit fasttext-wheel
+Needs:  pip install "kdzoo[onnx]" "model2vec[distill,train]" setfit fasttext-wheel
         in an environment of its own: model2vec's distilling wants an older transformers
 Run:    python benchmarks/rivals.py           once `kdzoo run clinc150` has exported its models
         python benchmarks/rivals.py sst2/static --study runs/sst2          another study
