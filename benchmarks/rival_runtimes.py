@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,18 @@ from kdzoo.registry import register_runtime
 Probabilities = Any  # [B, C]; their order is all that a label asks for
 
 
-class _Rival:
+class _Rival(ABC):
     """A classifier of another library; ``labels`` are in the order of its probabilities."""
 
     labels: tuple[str, ...]
 
+    @abstractmethod
     def encode(self, texts: Sequence[str]) -> Any:
         """Returns what ``run`` reads."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run(self, encoded: Any) -> Probabilities:
         """Returns the probabilities of each text's labels, [B, C]."""
-        raise NotImplementedError
 
     def logits(self, texts: Sequence[str]) -> Any:
         """Returns the same for any number of texts."""
