@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -313,9 +314,39 @@ class TestFewLabels:
         assert kept.unlabelled
         assert dropped == replace(kept, unlabelled=())
 
-    def test_without_a_number_of_them_there_is_no_rest_to_drop(self) -> None:
+    def test_come_with_as_many_of_the_rest_as_are_asked_for(self, tiny_data: Path) -> None:
+        """More texts include fewer, in the order of the data; the labelled ones are the same."""
+        corpora = [
+            few_labels(load_corpus(section), section, 0)
+            for rest in ("dropped", 3, 7, 10**6, "unlabelled")
+            for section in [Data(files=str(tiny_data), labels_per_class=5, rest_of_train=rest)]
+        ]
+
+        sizes = [len(corpus.unlabelled) for corpus in corpora]
+        assert sizes == [0, 3, 7, sizes[-1], sizes[-1]]
+        assert sizes[-1] > 7
+        for fewer, more in pairwise(corpora):
+            assert fewer.train == more.train
+            in_order = iter(more.unlabelled)
+            assert all(example in in_order for example in fewer.unlabelled)
+
+    @pytest.mark.parametrize("rest", ["dropped", 1])
+    def test_do_not_cost_the_texts_that_never_had_a_label(
+        self, tiny_data: Path, rest: str | int
+    ) -> None:
+        section = Data(files=str(tiny_data), labels_per_class=5, rest_of_train=rest)
+        elsewhere = (Example("from elsewhere"), Example("from somewhere"))
+        corpus = replace(load_corpus(section), unlabelled=elsewhere)
+
+        few = few_labels(corpus, section, 0)
+
+        assert few.unlabelled[:2] == elsewhere
+        assert len(few.unlabelled) == 2 + (rest == 1)
+
+    @pytest.mark.parametrize("rest", ["dropped", 5])
+    def test_without_a_number_of_them_there_is_no_rest_to_drop(self, rest: str | int) -> None:
         with pytest.raises(ValueError, match="rest_of_train belongs to labels_per_class"):
-            Data(embedded="assistant", rest_of_train="dropped")
+            Data(embedded="assistant", rest_of_train=rest)
 
     def test_are_the_same_for_the_same_seed_and_others_for_another(self, tiny_data: Path) -> None:
         section = Data(files=str(tiny_data), labels_per_class=5, validation_per_class=2)

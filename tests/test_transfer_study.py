@@ -222,6 +222,34 @@ class TestAStudy:
             assert len({row.members[seed].control_key for row in rows}) == 1
             assert len({row.members[seed].key for row in rows}) == 5
 
+    def test_with_new_words_share_a_control_that_knows_all_words_anyway(
+        self, kdzoo: RunCommand, recipe: Callable[..., Path], tmp_path: Path
+    ) -> None:
+        """Its words are all that the teacher has, whatever the students read."""
+        (tmp_path / "new.txt").write_bytes(b"please wake the music\nplay me tomorrow\n")
+        path = recipe(
+            data={"labels_per_class": 1, "rest_of_train": "dropped"},
+            student={"vocabulary": "whole"},
+            transfer={},
+            variants={
+                "more": {"transfer": {"unlabelled": {"files": "more.txt"}}},
+                "new": {"transfer": {"unlabelled": {"files": "new.txt"}}},
+            },
+            seeds=[0, 1],
+        )
+        outcome = kdzoo("run", path, "--no-test")
+        assert outcome.code == 0, outcome.err
+
+        store = Store(Path("runs/tiny"))
+        rows = [row for row in store.manifest().rows if row.role == "student"]
+        for seed in (0, 1):
+            students = [store.read(row.members[seed].key) for row in rows]
+            controls = {row.members[seed].control_key for row in rows}
+            assert len({student.key for student in students}) == len(rows) == 3
+            assert len(controls) == 1
+            sizes = {store.read(key).size for key in controls if key is not None}
+            assert sizes == {student.size for student in students}
+
     def test_of_another_recipe_labels_only_what_is_new(
         self, kdzoo: RunCommand, recipe: Callable[..., Path], labelled: Labelled
     ) -> None:

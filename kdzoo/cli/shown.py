@@ -23,6 +23,7 @@ STUDY_FILES = (
     "accuracy_as_decided_vs_latency.png",
     "gap_closed.png",
     "accuracy_over_labels.png",
+    "accuracy_over_texts.png",
     "latency.png",
     "models/",
 )  # of a study, to be named at the end

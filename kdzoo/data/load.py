@@ -13,7 +13,13 @@ from kdzoo.data.files import read_files
 from kdzoo.data.hub import read_hub
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.leaks import handle_leaks
-from kdzoo.data.split import keep_few_labels, make_splits, named_splits, replaced_splits
+from kdzoo.data.split import (
+    fewer,
+    keep_few_labels,
+    make_splits,
+    named_splits,
+    replaced_splits,
+)
 from kdzoo.data.stream import AS_NAMED
 from kdzoo.data.tagging import in_bio, types_in
 from kdzoo.errors import DataError, did_you_mean
@@ -128,7 +134,11 @@ def few_labels(corpus: Corpus, section: Data, seed: int) -> Corpus:
     if section.labels_per_class is None and section.validation_per_class is None:
         return corpus
     few = keep_few_labels(corpus, section.labels_per_class, section.validation_per_class, seed)
-    return few if section.rest_of_train == "unlabelled" else replace(few, unlabelled=())
+    if section.rest_of_train == "unlabelled":
+        return few
+    most = 0 if section.rest_of_train == "dropped" else section.rest_of_train
+    rest = few.unlabelled[len(corpus.unlabelled) :]
+    return replace(few, unlabelled=(*corpus.unlabelled, *fewer(rest, most)))
 
 
 def _positive(section: Data, labels: Sequence[str]) -> int | None:

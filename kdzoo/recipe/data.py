@@ -63,9 +63,10 @@ class Data(Section):
     labels_per_class: Positive | None = Field(
         None, description="labelled texts kept per class; the rest of train becomes unlabelled text"
     )
-    rest_of_train: Literal["unlabelled", "dropped"] = Field(
+    rest_of_train: Literal["unlabelled", "dropped"] | Positive = Field(
         "unlabelled",
-        description="what becomes of the training texts that labels_per_class leaves out",
+        description="what becomes of the training texts that labels_per_class leaves out; a number "
+        "keeps so many of them as unlabelled texts",
     )
     validation_per_class: Positive | None = Field(
         None, description="validation texts kept per class"
@@ -91,7 +92,7 @@ class Data(Section):
         reserved = sorted({"train", "validation", "test"} & {*(self.other_tests or {})})
         if reserved:
             raise ValueError(f"other_tests: '{reserved[0]}' is a split already; call it otherwise")
-        if self.labels_per_class is None and self.rest_of_train == "dropped":
+        if self.labels_per_class is None and self.rest_of_train != "unlabelled":
             raise ValueError("rest_of_train belongs to labels_per_class; remove it")
         self._refuse_misfits()
         return self

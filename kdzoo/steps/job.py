@@ -32,7 +32,7 @@ class StudentJob:
 
     Attributes:
         run: the seed of the variant.
-        transfer: what a distilled student learns from; the vocabulary comes from here in any case.
+        transfer: what a distilled student learns from.
         vocabulary: text -> ids.
         hard_labels: whether gold labels are all that it sees.
     """
@@ -167,15 +167,28 @@ def _find_models(student: Student) -> dict[str, Path]:
 def plan_jobs(run: SeedRun, data: StudyData) -> tuple[StudentJob, StudentJob | None]:
     """Returns the run's student and its hard-label control; none for what is one itself."""
     transfer = data.transfer_set(run.recipe, run.corpus, run.seed)
-    vocabulary = data.vocabulary(
-        (transfer.examples.fingerprint, run.teacher.key, *_read_by(run.recipe)),
-        lambda: _vocabulary(run.recipe, run.teacher.whole, transfer),
-    )
     hard = run.recipe.objective.alpha == 1
-    job = StudentJob(run, transfer, vocabulary, hard)
+    job = StudentJob(run, transfer, _vocabulary(run, data, transfer, hard_labels=hard), hard)
     if hard or not run.recipe.controls.hard_labels:
         return job, None
+    vocabulary = _vocabulary(run, data, transfer, hard_labels=True)
     return job, StudentJob(run, transfer, vocabulary, hard_labels=True)
+
+
+def _vocabulary(
+    run: SeedRun, data: StudyData, transfer: TransferSet, *, hard_labels: bool
+) -> Vocabulary:
+    """Returns the words of the transfer set, which a control knows too.
+
+    Where a student knows all words anyway, the texts decide their order alone. Then a control's
+    order is that of its own texts, and what other students learn from does not train it anew.
+    """
+    is_own = hard_labels and run.recipe.student.vocabulary == "whole"
+    read = transfer.labelled() if is_own else transfer
+    return data.vocabulary(
+        (read.examples.fingerprint, run.teacher.key, *_read_by(run.recipe)),
+        lambda: _made_vocabulary(run.recipe, run.teacher.whole, read),
+    )
 
 
 def _read_by(recipe: Recipe) -> tuple[str, ...]:
@@ -186,7 +199,7 @@ def _read_by(recipe: Recipe) -> tuple[str, ...]:
     return (student.kind, student.text, student.vocabulary, own, str(recipe.teacher.max_length))
 
 
-def _vocabulary(recipe: Recipe, teacher: AnyTeacher, transfer: TransferSet) -> Vocabulary:
+def _made_vocabulary(recipe: Recipe, teacher: AnyTeacher, transfer: TransferSet) -> Vocabulary:
     own = _own_vocabulary(recipe)
     if own is not None:
         return own

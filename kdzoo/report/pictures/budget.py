@@ -1,9 +1,9 @@
-"""Accuracy over labelled texts: what more labels bring each student, and how far its teacher is."""
+"""Accuracy over texts: what more labelled or unlabelled ones bring each student."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from kdzoo.results import Record, Store
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FEWEST = 3  # amounts of labelled texts of which a line is drawn
+FEWEST = 3  # amounts of texts of which a line is drawn
 _SECTIONS = {  # of a recipe, that shape a model of a role: lines are of one kind in all of them
     "teacher": ("data", "teacher"),
     "student": ("data", "teacher", "transfer", "student", "objective", "training"),
@@ -32,28 +32,64 @@ _HARD: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class BudgetPoint:
-    """A model that learnt from so many labelled texts.
+class Budget:
+    """What is varied, and shown along the axis.
 
     Attributes:
-        labelled: how many.
+        stem: the pictures' name without its ending.
+        title: what it is an amount of.
+        axis: the same, as the axis says it of a table.
+        amount: how many a model had.
+        varied: the fields of a recipe that say how many, by section: lines are of one kind in all
+            others. Subsections are named with dots.
+    """
+
+    stem: str
+    title: str
+    axis: Callable[[Table], str]
+    amount: Callable[[Record], int]
+    varied: tuple[str, ...]
+
+
+LABELS = Budget(
+    "accuracy_over_labels",
+    "labelled texts",
+    lambda table: f"labelled texts, of {table.labels:,} classes (log scale)",
+    lambda record: record.data.train,
+    ("data.labels_per_class",),
+)
+TEXTS = Budget(
+    "accuracy_over_texts",
+    "texts to learn from",
+    lambda _: "texts that the student learns from, labelled or not (log scale)",
+    lambda record: 0 if record.training is None else record.training.texts,
+    ("data.rest_of_train", "transfer.unlabelled.max_texts"),
+)
+
+
+@dataclass(frozen=True)
+class BudgetPoint:
+    """A model that learnt from so many texts.
+
+    Attributes:
+        amount: how many.
         quality: its leading figure.
         control: the same of its hard-label control; None where it has none.
     """
 
-    labelled: int
+    amount: int
     quality: Spread
     control: Spread | None
 
 
 @dataclass(frozen=True)
 class BudgetLine:
-    """Models that differ in the number of their labelled texts alone.
+    """Models that differ in the number of their texts alone; one point where that does not matter.
 
     Attributes:
         name: what they are called together.
         road: compression or change; of others, their role.
-        points: from few labelled texts to many.
+        points: from few texts to many.
     """
 
     name: str
@@ -61,19 +97,23 @@ class BudgetLine:
     points: tuple[BudgetPoint, ...]
 
 
-def draw_budget(store: Store, table: Table, folder: Path) -> list[Path]:
-    """Writes ``accuracy_over_labels`` as PNG, SVG and PDF.
+def draw_budgets(store: Store, table: Table, folder: Path) -> list[Path]:
+    """Writes ``accuracy_over_labels`` and ``accuracy_over_texts`` as PNG, SVG and PDF.
 
-    Nothing is drawn where no model was made of at least three amounts of labelled texts.
+    Nothing is drawn where no model was made of at least three amounts.
     """
-    lines = budget_lines(store, table)
-    stem = folder / "accuracy_over_labels"
+    return [path for budget in (LABELS, TEXTS) for path in _draw(budget, store, table, folder)]
+
+
+def _draw(budget: Budget, store: Store, table: Table, folder: Path) -> list[Path]:
+    lines = budget_lines(budget, store, table)
+    stem = folder / budget.stem
     if not lines:
         return no_picture(stem)
     names = legible_names(line.name for line in lines)
     colours = tones_of({line.name: line.road for line in lines})
     with canvas(stem, (8.8, 5.6), [table.study, *names]) as (axes, paths):
-        _frame(axes, lines, table)
+        _frame(axes, budget, lines, table)
         for line in lines:
             _line(axes, line, colours[line.name])
         shown = {names[line.name]: colours[line.name] for line in lines}
@@ -81,56 +121,81 @@ def draw_budget(store: Store, table: Table, folder: Path) -> list[Path]:
     return paths
 
 
-def budget_lines(store: Store, table: Table) -> list[BudgetLine]:
-    """Returns the lines of a study: teachers, students by recipe, baselines."""
+def budget_lines(budget: Budget, store: Store, table: Table) -> list[BudgetLine]:
+    """Returns the lines of a study: teachers, students by recipe, baselines.
+
+    A teacher that all students of a line share is a single point.
+    """
     rows = {row.name: row for row in store.manifest().rows}
     names: dict[str, tuple[str, str]] = {}  # of a line, and its road, by what shapes its models
     points: dict[str, dict[int, BudgetPoint]] = {}
+    teachers: dict[str, set[str | None]] = {}  # the rows of those of a line
     for shown in table.rows:
         if not shown.is_first or shown.quality is None or shown.role not in _SECTIONS:
             continue
         record = store.read(rows[shown.name].members[0].key)
-        shape = _shape(record, shown.role)
+        shape = _shape(budget, record, shown.role)
         title = shown.name.partition("/")[0] if shown.role == "student" else shown.name
         names.setdefault(shape, (title.partition(" of ")[0], shown.road or shown.role))
-        labelled = record.data.train
-        point = BudgetPoint(labelled, shown.quality, shown.control.get(shown.leading))
-        points.setdefault(shape, {}).setdefault(labelled, point)
+        amount = budget.amount(record)
+        point = BudgetPoint(amount, shown.quality, shown.control.get(shown.leading))
+        points.setdefault(shape, {}).setdefault(amount, point)
+        teachers.setdefault(shape, set()).add(shown.teacher or shown.name)
+    long = {shape for shape, found in points.items() if len(found) >= FEWEST}
+    shared = [teachers[shape] for shape in long if len(teachers[shape]) == 1]
     return [
-        BudgetLine(*names[shape], tuple(found[labelled] for labelled in sorted(found)))
+        BudgetLine(*names[shape], tuple(found[amount] for amount in sorted(found)))
         for shape, found in points.items()
-        if len(found) >= FEWEST
+        if shape in long or (names[shape][1] == "teacher" and teachers[shape] in shared)
     ]
 
 
-def _shape(record: Record, role: str) -> str:
-    """Returns all that shapes a model but the number of its labels."""
-    sections: dict[str, Any] = {name: record.recipe.get(name) for name in _SECTIONS[role]}
-    data: Mapping[str, Any] = sections["data"] or {}
-    sections["data"] = {key: value for key, value in data.items() if key != "labels_per_class"}
-    return role + json.dumps(sections, sort_keys=True)
+def _shape(budget: Budget, record: Record, role: str) -> str:
+    """Returns all that shapes a model but the number of its texts."""
+    shape: dict[str, Any] = {name: record.recipe.get(name) for name in _SECTIONS[role]}
+    for path in budget.varied:
+        shape = _without(shape, path)
+    return role + json.dumps(shape, sort_keys=True)
 
 
-def _frame(axes: Axes, lines: Sequence[BudgetLine], table: Table) -> None:
+def _without(section: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Returns a section without the field at a path, where it has one."""
+    name, _, below = path.partition(".")
+    rest = {key: value for key, value in section.items() if key != name}
+    inner = section.get(name)
+    return (
+        {**rest, name: _without(inner, below)}
+        if below and isinstance(inner, Mapping)
+        else ({**section} if below else rest)
+    )
+
+
+def _frame(axes: Axes, budget: Budget, lines: Sequence[BudgetLine], table: Table) -> None:
     log_scale(axes)
-    amounts = sorted({point.labelled for line in lines for point in line.points})
+    amounts = sorted({point.amount for line in lines for point in line.points if _is_long(line)})
     axes.set_xlim(amounts[0] / 1.15, amounts[-1] * 1.15)
     axes.set_xticks(amounts, [f"{amount:,}" for amount in amounts])
-    label = f"labelled texts, of {table.labels:,} classes (log scale)"
-    axes.set_xlabel(in_lines(label, numbers_note(table)))
+    axes.set_xlabel(in_lines(budget.axis(table), numbers_note(table)))
     axes.set_ylabel(f"{table.split} {table.leading_title}, % (mean ± sd over seeds)")
-    title = f"{table.study}: {table.leading_title} over labelled texts"
+    title = f"{table.study}: {table.leading_title} over {budget.title}"
     axes.set_title(legible(title), loc="left")
 
 
 def _line(axes: Axes, line: BudgetLine, colour: str) -> None:
-    amounts = [point.labelled for point in line.points]
+    if not _is_long(line):
+        axes.axhline(line.points[0].quality.mean * 100, color=colour, linewidth=1.6)
+        return
+    amounts = [point.amount for point in line.points]
     values = [point.quality.mean * 100 for point in line.points]
     spread = [point.quality.sd * 100 if point.quality.seeds > 1 else 0.0 for point in line.points]
     axes.errorbar(amounts, values, spread, color=colour, capsize=2, **_DISTILLED)
-    hard = [(point.labelled, point.control.mean * 100) for point in line.points if point.control]
+    hard = [(point.amount, point.control.mean * 100) for point in line.points if point.control]
     if hard:
         axes.plot(*zip(*hard, strict=True), color=colour, **_HARD)
+
+
+def _is_long(line: BudgetLine) -> bool:
+    return len(line.points) >= FEWEST
 
 
 def _has_controls(lines: Sequence[BudgetLine]) -> bool:
