@@ -196,6 +196,11 @@ class OutcomesReader:
         return self._known[name]
 
 
+def is_covered(store: Store, row: ManifestRow, split: str) -> bool:
+    """Whether all models of a row were read on the split: a teacher that is a file may not be."""
+    return all(split in store.read(member.key).quality for member in row.members)
+
+
 def control_of(row: ManifestRow) -> ManifestRow | None:
     """Returns the row of the controls, seed by seed; None unless every seed has one."""
     return _counterpart(row, "control", [member.control_key for member in row.members])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -137,11 +137,26 @@ def figures(
     else:
         found = quality(own, frame["gold"].to_numpy(), oos, positive)
     if task.are_known(frame["teacher_prediction"]):
-        teacher = task.numbers(frame["teacher_prediction"], labels)
-        for name, of in WITH_TEACHER.items():
-            found |= dict(_named(name, of(own[np.newaxis], teacher[np.newaxis])))
+        found = beside(found, own, task.numbers(frame["teacher_prediction"], labels))
         found["divergence"] = float(frame["divergence"].mean())
     return found | ({} if oos is None else _as_decided(frame, oos))
+
+
+def beside(figures: Mapping[str, float], answers: Ids, teacher: Ids) -> dict[str, float]:
+    """Returns figures with those beside a teacher made anew; the divergence is not known.
+
+    Args:
+        figures: of a model.
+        answers: what it answered, [N].
+        teacher: what the teacher answered, [N].
+    """
+    of_teacher = {f"{name}{end}" for name in WITH_TEACHER for end in ("", "_low", "_high")}
+    others = {
+        name: value for name, value in figures.items() if name not in {*of_teacher, "divergence"}
+    }
+    for name, of in WITH_TEACHER.items():
+        others |= dict(_named(name, of(answers[np.newaxis], teacher[np.newaxis])))
+    return others
 
 
 def _of_sets(frame: pd.DataFrame, labels: int) -> dict[str, float]:

@@ -186,7 +186,7 @@ def _vocabulary(
     is_own = hard_labels and run.recipe.student.vocabulary == "whole"
     read = transfer.labelled() if is_own else transfer
     return data.vocabulary(
-        (read.examples.fingerprint, run.teacher.key, *_read_by(run.recipe)),
+        (read.examples.fingerprint, run.teacher.whole.encoder_key(), *_read_by(run.recipe)),
         lambda: _made_vocabulary(run.recipe, run.teacher.whole, read),
     )
 

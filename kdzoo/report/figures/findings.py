@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kdzoo.report.figures.beside import beside_teacher
 from kdzoo.report.figures.spread import Spread, spreads
-from kdzoo.results import ManifestRow, Record, Store
+from kdzoo.results import ManifestRow, Record
 from kdzoo.runtime.decision import Decision
 from kdzoo.statistics import (
     Calibration,
@@ -41,6 +42,7 @@ from kdzoo.statistics import (
     differ,
     gap_closed,
     inheritance,
+    is_covered,
     label_losses,
     leading_over_texts,
     of_distilling,
@@ -164,11 +166,6 @@ def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
     }
 
 
-def is_covered(store: Store, row: ManifestRow, split: str) -> bool:
-    """Whether all models of a row were read on the split: a teacher that is a file may not be."""
-    return all(split in store.read(member.key).quality for member in row.members)
-
-
 def _compared(read: Sequence[_Read]) -> tuple[dict[str, ToTeacher], dict[str, ToControl]]:
     """Returns how each row stands beside its teacher and beside hard labels, by its name.
 
@@ -230,7 +227,9 @@ def _finding(
     gap, gap_in_scope = (None, None) if to_control is None else _gaps(read, to_control, oos)
     has_words = not np.isnan(own.words).any()
     return Finding(
-        metrics=spreads([record.quality[split] for record in records]),
+        metrics=spreads(
+            beside_teacher([record.quality[split] for record in records], own, teacher)
+        ),
         over_seeds=over_seeds(own.scores.mean(1).tolist()),
         over_texts=leading_over_texts(own),
         calibration=calibration(own),

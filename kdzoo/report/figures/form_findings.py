@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from kdzoo.report.figures.findings import is_covered
 from kdzoo.report.figures.forms import forms_of
 from kdzoo.report.figures.rows import Table
 from kdzoo.results import Store
-from kdzoo.statistics import Comparison, OutcomesReader, adjusted, compare_outcomes, read_outcomes
+from kdzoo.statistics import (
+    Comparison,
+    OutcomesReader,
+    adjusted,
+    compare_outcomes,
+    is_covered,
+    read_outcomes,
+)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from kdzoo import registry
+from kdzoo.report.figures.beside import answered_by, beside_teacher, outcomes_of_teacher
 from kdzoo.report.figures.cascades import CascadeRow, cascade_rows
 from kdzoo.report.figures.findings import Finding, find
 from kdzoo.report.figures.forms import form_notes, form_remarks, forms_of, is_exported
@@ -13,7 +14,15 @@ from kdzoo.report.figures.latency import by_machine, failures, latency_of
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.figures.spread import Spread, spreads, with_intervals
 from kdzoo.results import DataSummary, Failure, FormRecord, ManifestRow, Record, Session, Store
-from kdzoo.statistics import Interval, OutcomesReader, current, intervals, read_outcomes
+from kdzoo.statistics import (
+    Interval,
+    OutcomesReader,
+    control_of,
+    current,
+    intervals,
+    is_covered,
+    read_outcomes,
+)
 from kdzoo.task import TASKS
 from kdzoo.task.tags import BEGIN, INSIDE
 
@@ -210,7 +219,7 @@ def _table_row(
         kind=row.kind,
         road=row.road,
         runtime=runtime,
-        metrics=_metrics(own, split),
+        metrics=_metrics(own, split, row, row, reader),
         parameters=own[0].size.parameters,
         embedding_parameters=own[0].size.embedding_parameters,
         size_bytes=own[0].size.size_bytes,
@@ -225,7 +234,7 @@ def _table_row(
     return replace(
         shown,
         metrics=with_intervals(shown.metrics, _intervals(shown, row, reader, split)),
-        control=_metrics(controls, split),
+        control=_metrics(controls, split, control_of(row), row, reader),
         finding=finding,
         texts=own[0].training.texts if row.role == "student" and own[0].training else None,
     )
@@ -239,8 +248,11 @@ def _intervals(
     if read < 2 or read < len(row.members):
         return {}
     if is_exported(shown.runtime):
-        return intervals(read_outcomes(reader.store, row, split, shown.runtime))
-    return intervals(reader.of(row, split))
+        own = read_outcomes(reader.store, row, split, shown.runtime)
+    else:
+        own = reader.of(row, split)
+    teacher = outcomes_of_teacher(row, reader, split)
+    return intervals(own if teacher is None else answered_by(teacher, own))
 
 
 def _as_exported(
@@ -254,15 +266,26 @@ def _as_exported(
     remarks = dict.fromkeys(remark for form in forms for remark in form_remarks(form))
     return replace(
         shown,
-        metrics=_metrics(whole, split),
+        metrics=spreads([_figures(form, split) for form in whole if split in form.quality]),
         size_bytes=size_bytes,
         notes=tuple(notes),
         remarks=tuple(remarks),
     )
 
 
-def _metrics(records: Sequence[Record | FormRecord], split: str) -> dict[str, Spread]:
-    return spreads([_figures(record, split) for record in records if split in record.quality])
+def _metrics(
+    models: Sequence[Record],
+    split: str,
+    own: ManifestRow | None,
+    row: ManifestRow,
+    reader: OutcomesReader,
+) -> dict[str, Spread]:
+    """Returns the figures of trained models, of a row or its controls (``own``)."""
+    read = [_figures(model, split) for model in models if split in model.quality]
+    if own is None or len(read) < len(own.members) or not is_covered(reader.store, own, split):
+        return spreads(read)
+    teacher = outcomes_of_teacher(row, reader, split)
+    return spreads(beside_teacher(read, reader.of(own, split), teacher))
 
 
 def _figures(record: Record | FormRecord, split: str) -> dict[str, float]:
