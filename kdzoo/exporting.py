@@ -119,15 +119,15 @@ def export(
 
 def _of_study(folder: Path, runtime: str, int8: str) -> FormRecord | None:
     """Returns what its study says of this form of a model; None where it has none."""
-    from kdzoo.results import Store
+    from kdzoo.results import RECORD, FormRecord, read_as
     from kdzoo.runtime.folder import is_exported_form, read_exported_form
 
     form = folder / runtime
-    if not (form / "record.json").is_file() or not is_exported_form(form):
+    if not (form / RECORD).is_file() or not is_exported_form(form):
         return None
     if read_exported_form(form).int8 not in (None, int8):
         return None
-    return Store(folder.parent.parent).read_form(folder.name.rpartition("--")[2], runtime)
+    return read_as(form / RECORD, FormRecord)
 
 
 def _export_of(runtime: str, int8: str, texts: str | Path | None) -> Callable[..., None]:

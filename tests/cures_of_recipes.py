@@ -241,6 +241,10 @@ CASES: dict[str, Case] = {
         {"grid": {"training.steps": list(range(1, 102)), "training.batch_size": [
             *range(1, 102)]}},
     ),
+    "the name of the teacher's row": Case(
+        CHECK, "give the recipe another name", rewritten("name: student", name="student"),
+        {"name": "teacher"},
+    ),
     "two recipes of one name": Case(
         "check zoo", "; rename one of them",
         refiled("rename one of them", {"zoo/b.yaml": MINIMAL.format(name="b")}), once=False,

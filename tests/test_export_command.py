@@ -191,7 +191,11 @@ class TestAStudy:
 
         of_study = kdzoo("export", store.root, "--model", "tiny", "--runtime", "onnx", "--out", "a")
         another = kdzoo("export", store.root, "--model", "tiny", "--out", "b")
+        shutil.copytree(folder, "elsewhere")
+        copy = kdzoo("export", "elsewhere", "--runtime", "onnx", "--out", "c")
 
+        assert copy.code == 0, copy.err
+        assert "47 of 50 labels on validation were those of PyTorch" in copy.out
         assert "47 of 50 labels on validation were those of PyTorch" in of_study.out
         assert "not compared with PyTorch yet" in another.out
 

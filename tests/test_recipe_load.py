@@ -755,6 +755,14 @@ class TestVariants:
             "two recipes of zoo are called 'same': zoo/a.yaml and zoo/b.yaml; rename one of them"
         )
 
+    def test_none_takes_the_name_of_the_teachers_row(self, write: Write) -> None:
+        """Of the recipe itself: a variant's name begins with it, and stands apart."""
+        write("a.yaml", name="teacher")
+        with pytest.raises(RecipeError, match=r"^a.yaml: 'teacher' is the teacher's row"):
+            load_study("a.yaml")
+        write("a.yaml", name="teacher", grid={"objective.temperature": [1.0, 2.0]})
+        assert [v.name.partition("/")[0] for v in load_study("a.yaml").variants] == ["teacher"] * 2
+
     def test_one_name_in_two_variants_of_two_recipes_is_no_clash(self, write: Write) -> None:
         write("zoo/a.yaml", name="a", variants={"mse": {}})
         write("zoo/b.yaml", name="b", variants={"mse": {}})

@@ -453,3 +453,17 @@ class TestContents:
         assert clear_cache() == size
         assert cache_contents() == []
         assert clear_cache() == 0
+
+    @pytest.mark.parametrize("left", [0, 100, -8], ids=["nothing", "its head", "all but an end"])
+    def test_are_cleared_where_a_shard_was_cut_short(
+        self, folder: Path, kdzoo: RunCommand, left: int
+    ) -> None:
+        """As when the power goes: its rows will be made anew, and count for nothing."""
+        open_teacher(folder).label(TEXTS, Silent(), CPU)
+        (shard,) = shards()
+        shard.write_bytes(shard.read_bytes()[:left])
+
+        listed, cleared = kdzoo("cache"), kdzoo("cache", "clear")
+
+        assert (listed.code, cleared.code) == (0, 0), listed.err + cleared.err
+        assert cache_contents() == []

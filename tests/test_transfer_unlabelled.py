@@ -340,6 +340,15 @@ class TestMaxTexts:
         assert note.startswith("of 302 unlabelled texts left out: 1 that are there already, 1 that")
         assert note.endswith(", 200 beyond transfer.unlabelled.max_texts")
 
+    def test_repeats_are_not_beyond(self, tmp_path: Path) -> None:
+        """A text that is there twice is there already, as where all are wanted."""
+        file = write_texts(tmp_path / "more.txt", [f"new text {n % 6}" for n in range(15)])
+        (all_of_them,) = build(file).notes
+        (at_most,) = build(file, max_texts=100).notes
+
+        assert at_most == all_of_them
+        assert "9 that are there already" in at_most
+
 
 class TestMistakes:
     @pytest.mark.parametrize(

@@ -184,7 +184,8 @@ def keep_few_labels(
 
     A text with several labels is kept as long as one of them is wanted.
 
-    The out-of-scope class counts as one class. The same seed keeps the same texts, whoever asks.
+    The out-of-scope class counts as one class. The same seed keeps the same texts, whoever asks;
+    of validation all seeds keep the same, so that what they are chosen by can be compared.
     """
     train, unlabelled = corpus.train, corpus.unlabelled
     validation = corpus.validation
@@ -192,7 +193,7 @@ def keep_few_labels(
         train, rest = _keep(corpus.train, labels_per_class, seed)
         unlabelled = (*unlabelled, *(replace(example, label=None) for example in rest))
     if validation_per_class is not None:
-        validation, _ = _keep(corpus.validation, validation_per_class, seed + 1)
+        validation, _ = _keep(corpus.validation, validation_per_class, SPLIT_SEED)
     return replace(corpus, train=train, unlabelled=unlabelled, validation=validation)
 
 

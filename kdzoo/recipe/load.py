@@ -135,6 +135,11 @@ def load_study(
 def _refuse_double_names(study: str, variants: list[Variant]) -> None:
     seen: dict[str, str] = {}
     for variant in variants:
+        if variant.name == "teacher":
+            raise RecipeError(
+                f"{variant.source}: 'teacher' is the teacher's row of the table; give the recipe "
+                "another name (name: student)"
+            )
         if variant.name in seen:
             raise RecipeError(
                 f"two recipes of {study} are called '{variant.name}': "

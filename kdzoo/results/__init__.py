@@ -18,7 +18,7 @@ from kdzoo.results.record import (
     TrainingSummary,
     now,
 )
-from kdzoo.results.store import CHECKPOINT, PREDICTIONS, RECORD, Store
+from kdzoo.results.store import CHECKPOINT, PREDICTIONS, RECORD, Store, read_as
 
 __all__ = [
     "CHECKPOINT",
@@ -42,6 +42,7 @@ __all__ = [
     "now",
     "opened",
     "publish",
+    "read_as",
     "refuse_foreign_report",
     "without_paths",
 ]

@@ -101,6 +101,7 @@ class DataSummary(_Frozen):
     positive: Count | None = None  # the label whose F1 is told
     other_tests: dict[Name, Count] = {}  # texts in each
     task: TaskName = Field("single-label", exclude_if=lambda task: task == "single-label")
+    validation_fingerprint: Name | None = Field(None, exclude_if=lambda known: known is None)
 
     @model_validator(mode="after")
     def _labels_are_there(self) -> Self:

@@ -183,4 +183,5 @@ def summary_of(corpus: Corpus, origin: str, cut_share: float) -> DataSummary:
         positive=corpus.positive,
         other_tests=sizes_of(corpus),
         task=corpus.task.name,
+        validation_fingerprint=corpus.validation_fingerprint,
     )

@@ -185,8 +185,9 @@ def _vocabulary(
     """
     is_own = hard_labels and run.recipe.student.vocabulary == "whole"
     read = transfer.labelled() if is_own else transfer
+    lender = (run.teacher.key, run.teacher.whole.encoder_key())  # a file's key knows no encoder
     return data.vocabulary(
-        (read.examples.fingerprint, run.teacher.whole.encoder_key(), *_read_by(run.recipe)),
+        (read.examples.fingerprint, *lender, *_read_by(run.recipe)),
         lambda: _made_vocabulary(run.recipe, run.teacher.whole, read),
     )
 

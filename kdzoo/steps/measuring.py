@@ -28,8 +28,8 @@ from kdzoo.task import MULTI_LABEL
 def write_quality(key: str, run: SeedRun, splits: Sequence[str], context: StudyContext) -> None:
     """Adds the splits' quality figures, and the outcomes behind them, where they are missing.
 
-    Figures that were read on another test split, with another out-of-scope label or another rule of
-    rejection, are read anew.
+    Figures that were read on another test or validation split, with another out-of-scope label or
+    another rule of rejection, are read anew.
     A teacher that is a file has figures of the splits that it covers; on the others, nothing agrees
     with it.
 
@@ -163,9 +163,15 @@ def write_outcomes(
 
 
 def read_on(data: DataSummary, corpus: Corpus) -> DataSummary:
-    """Returns what a record says of its data where its figures are read on this corpus."""
+    """Returns what a record says of its data where its figures are read on this corpus.
+
+    An older kdzoo wrote how many validation texts there were, and not which.
+    """
+    knows_validation = data.validation_fingerprint is not None
     return data.model_copy(
         update={
+            "validation": len(corpus.validation),
+            "validation_fingerprint": corpus.validation_fingerprint if knows_validation else None,
             "test": len(corpus.test),
             "test_fingerprint": corpus.test_fingerprint,
             "oos": corpus.oos,

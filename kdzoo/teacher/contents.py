@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -34,10 +35,18 @@ def cache_contents(kind: Kind = "logits") -> list[Cached]:
     contents = []
     for folder in sorted((cache_root() / kind).glob("*")):
         files = list(folder.glob("*.npy"))
-        rows = sum(len(np.load(file, mmap_mode="r", allow_pickle=False)) for file in files)
+        rows = sum(map(_rows, files))
         size_bytes = sum(file.stat().st_size for file in files)
         contents.append(Cached(folder.name, rows, size_bytes, kind))
     return contents
+
+
+def _rows(file: Path) -> int:
+    """Returns how many rows a shard holds: none if it is damaged, and will be made anew."""
+    try:
+        return len(np.load(file, mmap_mode="r", allow_pickle=False))
+    except (ValueError, EOFError):
+        return 0
 
 
 def clear_cache() -> int:

@@ -57,7 +57,7 @@ def unlabelled_texts(
     if section.max_texts is None:
         texts = Texts.of(distinct(fresh, taken))
     else:
-        texts = Texts.of(_fewest(fresh, section.max_texts))
+        texts = Texts.of(_fewest(fresh, section.max_texts, unread))
         taken.update(example.digest for example in texts)
         new = unread.texts - unread.empty - unread.known - unread.held_out
         unread.beyond = new - len(texts)
@@ -161,13 +161,14 @@ def _fresh(
             yield example
 
 
-def _fewest(examples: Iterable[Example], most: int) -> list[Example]:
+def _fewest(examples: Iterable[Example], most: int, unread: Unread) -> list[Example]:
     """Returns the ``most`` examples with the lowest digests, in little more memory than that.
 
     They are a sample that does not depend on the order of the source, and larger ones begin with.
     """
     kept: dict[bytes, Example] = {}
     for example in examples:
+        unread.known += example.digest in kept
         kept[example.digest] = example
         if len(kept) == 2 * most:
             kept = _lowest(kept, most)
