@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,11 +124,23 @@ def write_recipes(
         f"data: {describe(corpus)}",
         *[f"note: {remark}" for remark in corpus.notes],
         note,
+        *_perhaps_seen(section, data, finished=finished),
         *([] if why is None else [f"note: no linear head, the usual one for such data: {why}"]),
         length,
         *[f"note: {remark}" for remark in notes],
         f"wrote {', '.join(map(str, files))}",
         f"next: {_run(output, own)}",
+    ]
+
+
+def _perhaps_seen(section: Mapping[str, Any], data: Path, *, finished: bool) -> list[str]:
+    """Returns a warning where a finished teacher may have been trained on what it is tested on."""
+    if not finished or "split" not in section:
+        return []
+    drawn = " and ".join(section["split"])
+    return [
+        f"note: {drawn} are drawn from {data.name}: if the teacher was trained on these texts, its "
+        "figures are too good; --data FOLDER takes the files that were held out then"
     ]
 
 

@@ -184,6 +184,11 @@ CASES: dict[str, Case] = {
         CHECK, "write a number of tokens", done("as in 512", with_model_max_length(512)),
         FINISHED, prepare=with_model_max_length("many"),
     ),
+    "a decision that nothing was fitted for": Case(
+        "predict model play --reject", "as only `kdzoo run` does",
+        command("(remove --reject)", "predict model play"),
+        prepare=copied("teacher", to="model"),
+    ),
     "a limit that is no number, predict": Case(
         "predict model play", "write a number of tokens",
         done("as in 512", with_model_max_length(512)), prepare=with_model_max_length("many"),

@@ -131,18 +131,24 @@ class TestOverview:
     def test_names_the_most_accurate_of_the_students_that_are_fast_enough(
         self, load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A study whose students are all slow, or of several teachers, has no line."""
+        """In the form that is named, the fastest of equal ones: all of a line is of one form.
+
+        A study whose students are all slow, or of several teachers, has no line.
+        """
         head = (
             "role,model,runtime,accuracy_mean,hard_labels_accuracy_mean,noise,size_bytes,"
             "times_faster_than_fastest_teacher,model_minus_teacher,model_minus_teacher_low,"
-            "model_minus_teacher_high"
+            "model_minus_teacher_high,model_verdict,effect"
         )
-        teacher, other = (f"teacher,{name},onnx-int8,0.9,,,9000000,,,," for name in "ab")
-        slow = "student,slow,onnx,0.89,0.8,0.01,5000000,4.9,-0.01,-0.02,0.01"
+        teacher, other = (f"teacher,{name},onnx-int8,0.9,,,9000000,,,,,," for name in "ab")
+        slow = "student,slow,onnx,0.89,0.8,0.01,5000000,4.9,-0.01,-0.02,0.01,equal,none"
         fast = [
-            "student,good,torch,0.85,0.8,0.01,4000000,2.0,-0.05,-0.07,-0.03",
-            "student,good,onnx,0.85,0.8,0.5,4000000,6.0,,,",
-            "student,fast,onnx,0.7,0.7,0.01,1000000,90,-0.2,-0.3,-0.1",
+            "student,good,torch,0.85,0.8,0.01,4000000,2.0,-0.05,-0.07,-0.03,worse,gain",
+            "student,good,onnx,0.85,0.8,0.5,4000000,6.0,,,,,",
+            "student,good,onnx-int8,0.8499,,0.01,1000000,9.0,,,,,",
+            "student,fine,torch,0.84,0.8,0.01,4000000,2.0,-0.06,-0.07,-0.03,worse,gain",
+            "student,fine,onnx-int8,0.82,,0.01,1000000,95,,,,,",
+            "student,fast,onnx,0.7,0.7,0.01,1000000,90,-0.2,-0.3,-0.1,worse,none",
         ]
         studies = {
             "some": [teacher, slow, *fast],
@@ -157,8 +163,8 @@ class TestOverview:
 
         _, line = [line for line in script.overview().splitlines() if line.startswith("| ")]
         assert [cell.strip() for cell in line.strip("|").split("|")] == [
-            "some", "accuracy", "90.0", "good, onnx", "85.0", "80.0", "-5.0 (-7.0 to -3.0)",
-            "6 NOISY", "4",
+            "some", "accuracy", "90.0", "good, onnx-int8", "85.0", "80.0", "helps",
+            "-5.0 (-7.0 to -3.0)", "worse", "9", "1",
         ]  # fmt: skip
 
 

@@ -377,7 +377,33 @@ class TestInit:
 
         assert outcome.code == 0, outcome.err
         assert "a finished classifier over these labels" in outcome.out
+        assert "validation and test are drawn from my.csv: if the teacher was" in outcome.out
         assert kdzoo("check", "mine").code == 0
+
+    @pytest.mark.parametrize(
+        ("kept", "says"), [(("train", "validation", "test"), ""), (("train", "validation"), "test")]
+    )
+    def test_says_what_a_finished_teacher_may_have_seen(
+        self,
+        kdzoo: RunCommand,
+        tiny_teacher: Path,
+        tiny_data: Path,
+        kept: tuple[str, ...],
+        says: str,
+    ) -> None:
+        """Of a split that is drawn from train; a teacher that is made here sees none of it."""
+        Path("data").mkdir()
+        for split in kept:
+            shutil.copy(tiny_data / f"{split}.jsonl", "data")
+
+        outcome = kdzoo("init", "--data", "data", "--teacher", tiny_teacher, "-o", "mine")
+        here = kdzoo(
+            "init", "--data", "data", "--teacher", tiny_teacher, "-o", "other", "--fine-tune"
+        )
+
+        assert (outcome.code, here.code) == (0, 0), outcome.err + here.err
+        assert (f"note: {says} are drawn" in outcome.out.replace(" is ", " are ")) == bool(says)
+        assert " drawn from" not in here.out
 
 
 class TestReport:

@@ -29,6 +29,7 @@ from kdzoo.engines import (
 )
 from kdzoo.engines.choice import threads_for, transformers_of
 from kdzoo.engines.pace import Pace
+from kdzoo.engines.processes import gpu_of
 from kdzoo.engines.relay import FileProgress, Relay, ToldOnce
 from kdzoo.errors import EngineError, FileError, StoreError
 from kdzoo.limits import MemoryLimit
@@ -440,3 +441,30 @@ class TestTheRelay:
 
         assert said.lines == ["data: 3 texts", "half", "last"]
         assert relay.now_of(["student/0", "student/2"]) == "training: 4 of 10 steps | student/2"
+
+
+class TestAProcess:
+    @pytest.mark.parametrize(
+        ("named", "there", "seen"),
+        [
+            (None, 0, [{}, {}]),
+            (None, 1, [{}, {}]),
+            (None, 2, [{"CUDA_VISIBLE_DEVICES": "0"}, {"CUDA_VISIBLE_DEVICES": "1"}]),
+            ("3", 1, [{}, {}]),
+            ("3,5", 2, [{"CUDA_VISIBLE_DEVICES": "3"}, {"CUDA_VISIBLE_DEVICES": "5"}]),
+        ],
+    )
+    def test_has_a_gpu_of_its_own_where_there_are_several(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        named: str | None,
+        there: int,
+        seen: list[dict[str, str]],
+    ) -> None:
+        """Those that CUDA_VISIBLE_DEVICES names; all of the machine where it names none."""
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        if named is not None:
+            monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+        monkeypatch.setattr("torch.cuda.device_count", lambda: there)
+
+        assert [gpu_of(place) for place in range(2)] == seen

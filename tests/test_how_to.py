@@ -83,7 +83,10 @@ OWN: Mapping[str, tuple[tiny_reader.World, Mapping[str, str]]] = {
     "teacher-as-file": (tiny_reader.texts, {"set_alarm": LABELS[0], "play_music": LABELS[1]}),
     "sentence-pairs": (tiny_reader.pairs, {}),
     "several-labels": (tiny_reader.sets, {}),
-    "label-words": (tiny_reader.sentences, {"dim: 384": "dim: 32"}),
+    "label-words": (
+        tiny_reader.sentences,
+        {"dim: 384": "dim: 32", "--teacher my_ner_model/ ": ""},  # MiniLM, fine-tuned
+    ),
     "search": (lambda _: None, {}),
 }
 

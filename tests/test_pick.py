@@ -139,6 +139,21 @@ class TestCommand:
         assert "the most accurate on validation of the" in outcome.out
         assert lines[0].split()[:4] == ["model", "runtime", "validation", "test"]
 
+    def test_shows_what_the_threshold_gives_on_test(self, kdzoo: RunCommand) -> None:
+        """The figure to deploy by: on validation, where the threshold was fitted, it is higher."""
+        study = Path(__file__).resolve().parent.parent / "results" / "clinc150"
+
+        head, *lines = kdzoo("pick", study, "--max-latency-ms", "0.1").out.splitlines()
+
+        (row,) = (
+            row
+            for row in make_table(Store(study), "test").rows
+            if (row.name, row.runtime) == tuple(lines[0].split()[:2])
+        )
+        assert re.split(r"  +", head)[2:5] == ["validation", "test", "test, as decided"]
+        decided = row.metrics["as_decided_accuracy"].mean
+        assert re.split(r"  +", lines[0])[4].startswith(f"{decided * 100:.1f} ")
+
     @pytest.mark.parametrize(
         ("count", "fitting", "said"),
         [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tiny_world import LABELS, RunCommand, save_tiny_bert, texts_of
 from kdzoo.proposals import copies_of_each
 from kdzoo.recipe import Study, load_study
 from kdzoo.scaffold_teacher import fine_tuning
-from kdzoo.starters import rate_at
+from kdzoo.starters import rate_at, usual_starters
 
 NAMES = ("bilstm", "cnn", "distilbert", "phrases", "static")
 
@@ -542,3 +543,16 @@ class TestFormat:
         content = Path("mine/cnn.yaml").read_text(encoding="utf-8")
         assert "Süßtext" in content
         assert yaml.safe_load(content)["data"]["text"] == "Süßtext"
+
+
+def test_help_and_guide_name_the_students_that_are_written_recipes_for(kdzoo: RunCommand) -> None:
+    named = {entry.name for entry, _ in usual_starters()}
+    guide = (Path(__file__).parent.parent / "docs/how-to/replace-my-bert.md").read_text("utf-8")
+    told = re.search(r"holds recipes for (.+?), as far as", guide)
+    shown = " ".join(re.sub(r"[│\n]", " ", kdzoo("init", "--help").out).split())
+    help_text = re.search(r"\[default: ([^\[]+?), as far as they fit\]", shown)
+
+    assert told is not None
+    assert {*re.findall(r"`(\w+)`", told[1])} == named
+    assert help_text is not None
+    assert {*re.split(r",? and | or |, ", help_text[1])} == named

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from kdzoo.choosing.pick import Pick
     from kdzoo.report import Table, TableRow
 
+AS_DECIDED = "as_decided_accuracy"  # the column of it
+
 
 @app.command(
     epilog="""Examples:
@@ -64,6 +66,7 @@ def pick(
 ) -> None:
     """Choose what to deploy within your limits, by validation figures; test stands beside them.
 
+    Rows are chosen by the most probable label, without an out-of-scope threshold.
     With --escalate-to: from where on a student asks the teacher. Exit code 1 where nothing fits;
     the nearest is shown.
     """
@@ -115,12 +118,17 @@ def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
     columns = sorted(shown(tested, Place.PICK), key=lambda column: not column.is_of_time)
     leading, lines = leading_column(tested), []
     for row in rows:
-        test = leading.text(tests[row.name, row.runtime], tested)
+        on_test = tests[row.name, row.runtime]
         accuracies = {
             "validation": leading.text(row, tested),
-            "test": test if tested.split == "test" else NOTHING,
+            "test": leading.text(on_test, tested) if tested.split == "test" else NOTHING,
         }
-        texts = cells(row, tested, columns)
+        accuracies |= {
+            f"{tested.split}, {column.title}": column.text(on_test, tested)
+            for column in columns
+            if column.name == AS_DECIDED
+        }
+        texts = cells(row, tested, [each for each in columns if each.name != AS_DECIDED])
         lines.append({name: texts.pop(name) for name in ("model", "runtime")} | accuracies | texts)
     drawn = table(list(lines[0]), [list(line.values()) for line in lines])
     out_console.print(drawn, "")

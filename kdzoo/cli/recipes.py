@@ -78,7 +78,8 @@ def init(
         str | None,
         typer.Option(
             help="The students to write recipes of, as in cnn,bert. A Python file, or a folder as "
-            "in mine/, stands for all of your own in it [default: those that a zoo begins with]."
+            "in mine/, stands for all of your own in it. [default: distilbert or bert, "
+            "bilstm, cnn, phrases and static, as far as they fit]"
         ),
     ] = None,
 ) -> None:

@@ -62,7 +62,8 @@ def run(
         int | None,
         typer.Option(
             help="Processes that work side by side; 1 for a debugger "
-            "[default: as many as there are cores, memory and steps for]."
+            "[default: one for each GPU; without GPUs, as many as there are cores, memory and "
+            "steps for]."
         ),
     ] = None,
     engine: Annotated[

@@ -98,7 +98,7 @@ class Processes(AbstractContextManager["Processes"]):
     def _pool(self, place: int) -> ProcessPoolExecutor:
         pool = self._pools.get(place)
         if pool is None:
-            environment = {**ENVIRONMENT, **_gpu_of(place)}
+            environment = {**ENVIRONMENT, **gpu_of(place)}
             pool = ProcessPoolExecutor(
                 1, env=environment, initializer=begin, initargs=(os.getpid(),)
             )
@@ -106,7 +106,10 @@ class Processes(AbstractContextManager["Processes"]):
         return pool
 
 
-def _gpu_of(place: int) -> dict[str, str]:
+def gpu_of(place: int) -> dict[str, str]:
     """Returns the environment in which a process sees one GPU, where there are several."""
-    seen = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    import torch
+
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    seen = [*map(str, range(torch.cuda.device_count()))] if named is None else named.split(",")
     return {} if len(seen) < 2 else {"CUDA_VISIBLE_DEVICES": seen[place % len(seen)]}

@@ -207,8 +207,8 @@ def _decision(folder: Path) -> Decision:
     decision = read_decision(folder)
     if decision is None:
         raise ModelError(
-            f"{folder} holds no {DECISION}: nothing was fitted on validation; run its recipe again "
-            "with this kdzoo, and export it again"
+            f"{folder} holds no {DECISION}: nothing was fitted on validation, as only `kdzoo run` "
+            "does; export a model of a study, or remove --reject and --calibrated"
         )
     return decision
 

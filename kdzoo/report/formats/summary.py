@@ -106,17 +106,18 @@ def _of_distilling(table: Table) -> str:
         Effect.NONE: "had no measurable effect on {}",
     }
     parts = [said.format(listed(by_kind[kind])) for kind, said in words.items() if by_kind[kind]]
-    as_good = [
-        row.name
-        for row, finding in table.judged
-        if row.role == "student"
-        and finding.standing is not None
-        and finding.standing.kind in (Standing.EQUAL, Standing.BETTER)
-    ]
+    standing: dict[Standing, list[str]] = {kind: [] for kind in Standing}
+    for row, finding in table.judged:
+        if row.role == "student" and finding.standing is not None:
+            standing[finding.standing.kind].append(row.name)
+    better, as_good = standing[Standing.BETTER], standing[Standing.EQUAL]
     whose = "their teachers" if len(table.teachers) > 1 else "the teacher"
     sentences = [
         f"Distilling {listed(parts)}." if parts else "",
         _of_one_seed(table),
+        f"Better than {whose} in {table.leading_title}, these very models: {listed(better)}."
+        if better
+        else "",
         f"As good as {whose}, these very models: {listed(as_good)}." if as_good else "",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
@@ -157,7 +158,8 @@ def _advised_student(table: Table) -> str:
     if fastest is not None:
         return (
             f"deploy {fastest.name} ({fastest.runtime}), the fastest student that is "
-            f"as good as {_teacher_of(fastest, teachers)}.{_instead([fastest], known)}"
+            f"{'at least ' if by_kind[Standing.BETTER] else ''}as good as "
+            f"{_teacher_of(fastest, teachers)}.{_instead([fastest], known)}"
         )
     if undecided:
         best = max(undecided, key=_quality)
