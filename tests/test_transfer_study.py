@@ -232,6 +232,7 @@ class TestAStudy:
             student={"vocabulary": "whole"},
             transfer={},
             variants={
+                "rest": {"data": {"rest_of_train": 9}},
                 "more": {"transfer": {"unlabelled": {"files": "more.txt"}}},
                 "new": {"transfer": {"unlabelled": {"files": "new.txt"}}},
             },
@@ -241,11 +242,13 @@ class TestAStudy:
         assert outcome.code == 0, outcome.err
 
         store = Store(Path("runs/tiny"))
+        others = {row.name for row in store.manifest().rows if row.role != "student"}
+        assert others == {"teacher", "tf-idf + svm"}
         rows = [row for row in store.manifest().rows if row.role == "student"]
         for seed in (0, 1):
             students = [store.read(row.members[seed].key) for row in rows]
             controls = {row.members[seed].control_key for row in rows}
-            assert len({student.key for student in students}) == len(rows) == 3
+            assert len({student.key for student in students}) == len(rows) == 4
             assert len(controls) == 1
             sizes = {store.read(key).size for key in controls if key is not None}
             assert sizes == {student.size for student in students}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,9 +35,7 @@ class Trained:
 
 def rows_of(trained: Sequence[Trained]) -> tuple[ManifestRow, ...]:
     """Returns the table's rows: teachers, variants, then baselines, in the order of the recipes."""
-    settings = {
-        run.setting: run.variant.name for run in (seed_run.run for seed_run in reversed(trained))
-    }
+    names = _settings(trained)
     rows: dict[str, ManifestRow] = {}
 
     def add(row: ManifestRow) -> None:
@@ -48,7 +47,8 @@ def rows_of(trained: Sequence[Trained]) -> tuple[ManifestRow, ...]:
         )
 
     def shared_name(noun: str, item: Trained) -> str:
-        return noun if len(settings) == 1 else f"{noun} of {settings[item.run.setting]}"
+        is_one = len({*names.values()}) == 1
+        return noun if is_one else f"{noun} of {names[item.run.setting]}"
 
     for seed_run in trained:
         member = Member(seed=seed_run.member.seed, key=seed_run.run.teacher.key)
@@ -76,3 +76,16 @@ def rows_of(trained: Sequence[Trained]) -> tuple[ManifestRow, ...]:
             add(ManifestRow(name=name, role="baseline", kind=kind, road=None, members=(member,),
                     runtimes=("sklearn",)))  # fmt: skip
     return tuple(rows.values())
+
+
+def _settings(trained: Sequence[Trained]) -> dict[str, str]:
+    """Returns the name of each setting of data and teacher: that of its first variant.
+
+    Settings that came to the same teachers and baselines are one: how many unlabelled texts there
+    are, say, shapes neither.
+    """
+    made: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
+    for item in trained:
+        made[item.run.setting].add((item.run.teacher.key, item.baseline_key))
+    first = {frozenset(made[item.run.setting]): item.run.variant.name for item in reversed(trained)}
+    return {setting: first[frozenset(keys)] for setting, keys in made.items()}
