@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,7 +175,8 @@ def _frame(axes: Axes, budget: Budget, lines: Sequence[BudgetLine], table: Table
     log_scale(axes)
     amounts = sorted({point.amount for line in lines for point in line.points if _is_long(line)})
     axes.set_xlim(amounts[0] / 1.15, amounts[-1] * 1.15)
-    axes.set_xticks(amounts, [f"{amount:,}" for amount in amounts])
+    told = _apart(amounts)
+    axes.set_xticks(told, [f"{amount:,}" for amount in told])
     axes.set_xlabel(in_lines(budget.axis(table), numbers_note(table)))
     axes.set_ylabel(f"{table.split} {table.leading_title}, % (mean ± sd over seeds)")
     title = f"{table.study}: {table.leading_title} over {budget.title}"
@@ -192,6 +194,16 @@ def _line(axes: Axes, line: BudgetLine, colour: str) -> None:
     hard = [(point.amount, point.control.mean * 100) for point in line.points if point.control]
     if hard:
         axes.plot(*zip(*hard, strict=True), color=colour, **_HARD)
+
+
+def _apart(amounts: Sequence[int]) -> list[int]:
+    """Returns those of the ascending amounts whose numbers have room side by side."""
+    span = math.log(amounts[-1] / amounts[0]) or 1.0
+    kept = [amounts[-1]]
+    for amount in reversed(amounts[:-1]):
+        if math.log(kept[-1] / amount) > span / 16:
+            kept.append(amount)
+    return kept[::-1]
 
 
 def _is_long(line: BudgetLine) -> bool:
