@@ -197,7 +197,13 @@ class OutcomesReader:
 
 
 def is_covered(store: Store, row: ManifestRow, split: str) -> bool:
-    """Whether all models of a row were read on the split: a teacher that is a file may not be."""
+    """Whether all models of a row were read on the split: a teacher that is a file may not be.
+
+    Args:
+        store: of the study.
+        row: of its manifest.
+        split: whose texts.
+    """
     return all(split in store.read(member.key).quality for member in row.members)
 
 

@@ -282,7 +282,7 @@ def _metrics(
 ) -> dict[str, Spread]:
     """Returns the figures of trained models, of a row or its controls (``own``)."""
     read = [_figures(model, split) for model in models if split in model.quality]
-    if own is None or len(read) < len(own.members) or not is_covered(reader.store, own, split):
+    if own is None or len(read) != len(own.members) or not is_covered(reader.store, own, split):
         return spreads(read)
     teacher = outcomes_of_teacher(row, reader, split)
     return spreads(beside_teacher(read, reader.of(own, split), teacher))
