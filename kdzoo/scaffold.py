@@ -139,8 +139,8 @@ def _perhaps_seen(section: Mapping[str, Any], data: Path, *, finished: bool) -> 
         return []
     drawn = " and ".join(section["split"])
     return [
-        f"note: {drawn} are drawn from {data.name}: if the teacher was trained on these texts, its "
-        "figures are too good; --data FOLDER takes the files that were held out then"
+        f"note: from {data.name}, kdzoo draws {drawn}: if the teacher was trained on these texts, "
+        "its figures are too good; --data FOLDER takes the files that were held out then"
     ]
 
 

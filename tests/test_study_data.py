@@ -115,6 +115,25 @@ def test_a_transfer_set_is_made_once_for_all_that_share_it(
     assert (sets[0] is sets[1]) == (made == 1)
 
 
+def test_augmented_texts_are_each_seeds_own_where_the_teacher_is_a_file(
+    write_recipe: WriteRecipe,
+) -> None:
+    """No model lends a mask token or words; the seed draws as ever."""
+    recipe = recipe_of(
+        write_recipe,
+        teacher={"model": None, "outputs": "o.jsonl", "fine_tune": None},
+        student={"text": "words"},
+        transfer={"augment": {"kind": "ngram", "copies": 2}},
+    )
+    data = StudyData(Silent())
+    corpus = data.corpus(recipe.data, 0)
+
+    one, other, again = (data.transfer_set(recipe, corpus, seed) for seed in (0, 1, 0))
+
+    assert one is again
+    assert {*one.examples} != {*other.examples}
+
+
 def test_words_of_the_teachers_model_are_read_once_and_are_what_new_texts_hold(
     write_recipe: WriteRecipe, counted: Callable[[str], list[str]]
 ) -> None:

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from heapq import nsmallest
 from typing import Literal
 
 import numpy as np
@@ -202,8 +203,8 @@ def fewer(examples: Sequence[Example], most: int) -> tuple[Example, ...]:
 
     More of them include fewer, whatever the seed.
     """
-    places = sorted(range(len(examples)), key=lambda place: examples[place].digest)
-    return tuple(examples[place] for place in sorted(places[:most]))
+    places = nsmallest(most, range(len(examples)), key=lambda place: examples[place].digest)
+    return tuple(examples[place] for place in sorted(places))
 
 
 def _keep(

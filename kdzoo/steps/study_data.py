@@ -74,7 +74,7 @@ class StudyData:
         section = recipe.transfer
         lender = None if section.augment is None else _lender(recipe.teacher)
         mask_token = None if lender is None else SpecialTokens.of(load_hf_tokenizer(lender)).mask
-        drawn_with = "" if lender is None else f"{lender} {mask_token} {seed}"
+        drawn_with = "" if section.augment is None else f"{lender} {mask_token} {seed}"
         written = section.model_dump_json()
         made_from = (written, corpus.fingerprint, corpus.test_fingerprint, drawn_with)
         if made_from in self._transfer_sets:

@@ -130,7 +130,7 @@ def budget_lines(budget: Budget, store: Store, table: Table) -> list[BudgetLine]
     rows = {row.name: row for row in store.manifest().rows}
     names: dict[str, tuple[str, str]] = {}  # of a line, and its road, by what shapes its models
     points: dict[str, dict[int, BudgetPoint]] = {}
-    teachers: dict[str, set[str | None]] = {}  # the rows of those of a line
+    teachers: dict[str, set[str]] = {}  # the rows of those of a line
     for shown in table.rows:
         if not shown.is_first or shown.quality is None or shown.role not in _SECTIONS:
             continue
@@ -162,13 +162,10 @@ def _shape(budget: Budget, record: Record, role: str) -> str:
 def _without(section: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Returns a section without the field at a path, where it has one."""
     name, _, below = path.partition(".")
-    rest = {key: value for key, value in section.items() if key != name}
+    if not below:
+        return {key: value for key, value in section.items() if key != name}
     inner = section.get(name)
-    return (
-        {**rest, name: _without(inner, below)}
-        if below and isinstance(inner, Mapping)
-        else ({**section} if below else rest)
-    )
+    return {**section, name: _without(inner, below)} if isinstance(inner, Mapping) else {**section}
 
 
 def _frame(axes: Axes, budget: Budget, lines: Sequence[BudgetLine], table: Table) -> None:
