@@ -7,11 +7,13 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -164,3 +166,19 @@ class TestLightness:
             assert getattr(kdzoo, name) is not None
         with pytest.raises(AttributeError, match="no_such_thing"):
             kdzoo.no_such_thing  # noqa: B018 - looking is the test
+
+
+def test_what_is_pinned_installs_on_the_oldest_python_that_is_meant() -> None:
+    """Of what is installed here: a pin that wants a later patch release stops Debian's Python."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest = project["requires-python"].removeprefix(">=") + ".0"
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {canonicalize_name(line.partition("==")[0]) for line in lines if "==" in line}
+    found = [each for each in distributions() if canonicalize_name(each.name) in pinned]
+
+    assert len(found) > 50
+    assert [
+        f"{each.name} {each.version} wants Python {wanted}"
+        for each in found
+        if (wanted := each.metadata.get("Requires-Python")) and oldest not in SpecifierSet(wanted)
+    ] == []
