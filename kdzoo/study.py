@@ -152,7 +152,7 @@ def performer_of(study: Study, out: Path, way: Way, progress: Progress | None = 
     accelerator = make_accelerator()
     is_shown = progress is not None and accelerator.is_main_process
     shown = ToldOnce(progress) if progress is not None and is_shown else Silent()
-    data = StudyData(shown)
+    data = StudyData(shown, accelerator.device)
     check_study(study, data)
     trackers = way.track if accelerator.is_main_process else ()
     tracking = Tracking(trackers, study.name, out / TRACKING, shown)

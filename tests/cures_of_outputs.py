@@ -55,6 +55,8 @@ LABELLED = outputs(label={"music": "music", "weather": "weather"})
 LISTED = outputs(logits={"music": [2.0, -1.0], "weather": [-1.0, 2.0]})
 NAMED = outputs(logits={"music": {"music": 2.0, "weather": -1.0},
                         "weather": {"music": -1.0, "weather": 2.0}})  # fmt: skip
+MORE = LABELLED + json.dumps({"text": "on", "label": "music"}) + "\n"
+NEAREST = {"unlabelled": {"files": "more.txt", "max_texts": 5, "choose": "nearest"}}
 RUN = "run mine.yaml"
 ROWS_CSV = {"rows.csv": CSV}
 
@@ -126,6 +128,17 @@ CASES: dict[str, Case] = {
                                        "embeddings": "teacher"}},
         {**ROWS_CSV, "o.jsonl": LABELLED},
     ),
+    **{
+        f"the nearest by a file: {cure}": Case(
+            CHECK, "choose: nearest compares texts", change,
+            {**with_outputs(), "transfer": NEAREST},
+            {**ROWS_CSV, "o.jsonl": MORE, "more.txt": "on\n"},
+        )
+        for cure, change in (
+            ("an encoder", rewritten("name teacher.encoder", teacher={"encoder": "{encoder}"})),
+            ("none", removed("transfer.unlabelled.choose")),
+        )
+    },
     "outputs of no home": Case(
         CHECK, "nobody knows the home folder", rewritten("write the whole path", teacher={
             "outputs": "o.jsonl"}),

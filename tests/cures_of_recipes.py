@@ -108,6 +108,12 @@ CASES: dict[str, Case] = {
         rewritten("files", transfer={"unlabelled": {"files": "more.txt"}}),
         {"transfer": {"unlabelled": {"max_texts": 3}}}, {"more.txt": "play on\n"},
     ),
+    "the nearest of any number": Case(
+        CHECK, "choose: nearest: say how many texts",
+        rewritten("max_texts: 10000", transfer={"unlabelled": {"max_texts": 10000}}),
+        {"transfer": {"unlabelled": {"files": "more.txt", "choose": "nearest"}}},
+        {"more.txt": "play on\n"},
+    ),
     "a hub's keys of files": Case(
         CHECK, "config, revision and split belong", removed("transfer.unlabelled.split"),
         {"transfer": {"unlabelled": {"files": "more.txt", "split": "train"}}},

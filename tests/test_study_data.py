@@ -78,6 +78,31 @@ def test_what_a_seed_sees_is_worked_out_once_for_all_its_steps(
     assert len({corpus.fingerprint for corpus in found}) == (2 if "labels_per_class" in few else 1)
 
 
+def test_data_are_read_once_for_all_numbers_of_labels(
+    write_recipe: WriteRecipe, counted: Callable[[str], list[str]]
+) -> None:
+    """A study of label budgets has dozens of sections of the same rows; each is told of."""
+    heard, reads = Listens(), counted("load_corpus")
+    data = StudyData(heard)
+    sections = [
+        recipe_of(write_recipe, data=few).data
+        for few in (
+            {},
+            {"labels_per_class": 5},
+            {"labels_per_class": 3, "rest_of_train": 4},
+            {"labels_per_class": 3, "rest_of_train": "dropped", "validation_per_class": 2},
+        )
+    ]
+
+    seen = [data.corpus(section, 0) for section in sections]
+    alone = [StudyData(Silent()).corpus(section, 0) for section in sections]
+
+    assert len(reads) == 1 + len(sections)
+    assert len([line for line in heard.said if line.startswith("data: ")]) == len(sections)
+    assert [one.fingerprint for one in seen] == [one.fingerprint for one in alone]
+    assert len({one.fingerprint for one in seen}) == len(sections)
+
+
 def test_few_labels_are_the_seeds_own(write_recipe: WriteRecipe) -> None:
     recipe = recipe_of(write_recipe, data={"labels_per_class": 5})
     data = StudyData(Silent())

@@ -12,7 +12,7 @@ from kdzoo.data.corpus import (
 )
 from kdzoo.data.description import describe
 from kdzoo.data.leaks import normalised
-from kdzoo.data.load import few_labels, load_corpus, origin_of
+from kdzoo.data.load import FEW, few_labels, load_corpus, origin_of
 from kdzoo.data.output import PAIR_COLUMN, check_output, write_rows
 from kdzoo.data.stream import read_labelled
 from kdzoo.data.texts import Digests, Texts, digests_of, distinct, has_pairs
@@ -20,6 +20,7 @@ from kdzoo.data.words import UNSPACED, is_empty, joined, one_form, segments
 from kdzoo.task.gold import NO_LABEL
 
 __all__ = [
+    "FEW",
     "NO_LABEL",
     "PAIR_COLUMN",
     "SPLITS",

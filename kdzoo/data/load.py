@@ -38,6 +38,10 @@ def origin_of(section: Data) -> str:
     return f"files:{Path(files).name}" if isinstance(files, str) else "files"
 
 
+# what of a section is for ``few_labels`` alone: the whole corpus is the same without it
+FEW = frozenset({"labels_per_class", "validation_per_class", "rest_of_train"})
+
+
 def load_corpus(section: Data) -> Corpus:
     """Returns the whole corpus of a recipe, all labels kept (see ``few_labels``).
 
@@ -118,9 +122,6 @@ def _refuse_of_one_label(section: Data, task: Task) -> None:
                 f"data.{name}: {several}, and that is for data with one label a text; remove "
                 f"data.{name}{option}"
             )
-    for key in ("labels_per_class", "validation_per_class") if task.by_word else ():
-        if getattr(section, key) is not None:
-            raise DataError(f"data.{key}: each word has a tag here; remove data.{key}")
 
 
 def few_labels(corpus: Corpus, section: Data, seed: int) -> Corpus:
@@ -130,9 +131,15 @@ def few_labels(corpus: Corpus, section: Data, seed: int) -> Corpus:
         corpus: the whole data, which is what all seeds see where no few are wanted.
         section: says how many labels a class are left, where few are wanted.
         seed: chooses them.
+
+    Raises:
+        DataError: words have labels, of which there are no few for each class.
     """
     if section.labels_per_class is None and section.validation_per_class is None:
         return corpus
+    for key in ("labels_per_class", "validation_per_class"):
+        if corpus.task.by_word and getattr(section, key) is not None:
+            raise DataError(f"data.{key}: each word has a tag here; remove data.{key}")
     few = keep_few_labels(corpus, section.labels_per_class, section.validation_per_class, seed)
     if section.rest_of_train == "unlabelled":
         return few

@@ -135,7 +135,9 @@ def _performer(assignment: Assignment) -> Performer:
     progress = FileProgress.below(Path(assignment.told))
     tracking = Tracking(assignment.track, study.name, out / TRACKING, progress)
     claims = Claims((claims_folder(), out), waits=False)
-    context = StudyContext(Store(out), make_accelerator(), StudyData(progress), tracking, claims)
+    accelerator = make_accelerator()
+    data = StudyData(progress, accelerator.device)
+    context = StudyContext(Store(out), accelerator, data, tracking, claims)
     plan = plan_of(study, assignment.label_parts)
     return Performer(study, plan, context, assignment.read_test)
 

@@ -14,6 +14,7 @@ from kdzoo.runtime import Input
 
 BATCH_TEXTS = 256  # read in batches
 WHOLE_TEXTS = 2048  # of the split, given at once: enough for a rate, however long the split is
+WHOLE_S = 10.0  # that those should take: a slow candidate gets fewer, but no fewer than in batches
 PATIENCE = 3.0  # times what those should take, before their process is given up
 
 
@@ -88,8 +89,9 @@ class Measurement:
             if self._memory is not None:
                 peak_bytes = self._worker.ask("memory", {}, limit_s)["peak_bytes"]
                 self._memory = self._memory.model_copy(update={"peak_bytes": peak_bytes})
-            whole = texts[:WHOLE_TEXTS]
-            expected_s = len(whole) / self._throughput[str(BATCH_SIZES[-1])]
+            texts_per_s = self._throughput[str(BATCH_SIZES[-1])]
+            whole = texts[: max(BATCH_TEXTS, min(WHOLE_TEXTS, int(texts_per_s * WHOLE_S)))]
+            expected_s = len(whole) / texts_per_s
             limit_s += PATIENCE * expected_s
             self._throughput[WHOLE] = self._texts_per_s(self._worker, whole, None, limit_s)
         self.close()

@@ -44,13 +44,23 @@ class Unlabelled(Section):
     text_pair: Named | None = Field(None, description="column of the second text of pairs")
     max_texts: Positive | None = Field(
         None,
-        description="maximum number of texts, chosen by a hash of their content: a larger number "
-        "includes a smaller one's texts",
+        description="maximum number of texts, chosen as choose says: a larger number includes a "
+        "smaller one's texts",
+    )
+    choose: Literal["random", "nearest"] = Field(
+        "random",
+        exclude_if=lambda choose: choose == "random",
+        description="random: by a hash of the content; nearest: most like the labelled texts by "
+        "the encoder's sentence vectors, as many for each class",
     )
 
     @model_validator(mode="after")
     def _one_source(self) -> Unlabelled:
         require_one(self, "files", "hub")
+        if self.choose == "nearest" and self.max_texts is None:
+            raise ValueError(
+                "choose: nearest: say how many texts, as in max_texts: 10000, or remove choose"
+            )
         if self.hub is None and (self.config or self.revision or self.split):
             raise ValueError("config, revision and split belong to a hub dataset; remove them")
         if self.files is None and self.csv is not None:
@@ -63,6 +73,11 @@ class Transfer(Section):
 
     unlabelled: Unlabelled | None = None
     augment: Augment | None = None
+
+    @property
+    def is_chosen_by_vectors(self) -> bool:
+        """Whether an encoder's sentence vectors decide which texts there are."""
+        return self.unlabelled is not None and self.unlabelled.choose == "nearest"
 
 
 class Vectors(Section):

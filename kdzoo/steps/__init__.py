@@ -3,7 +3,7 @@
 from kdzoo.steps.asked import check_task
 from kdzoo.steps.baseline import obtain_baseline
 from kdzoo.steps.cascades import check_escalation, rule_of, tell_of_few_texts
-from kdzoo.steps.context import NotMadeError, StudyContext
+from kdzoo.steps.context import StudyContext
 from kdzoo.steps.deciding import check_one_rule, check_rejection, rejection_problem
 from kdzoo.steps.deploying import FormJob, exported, obtain_forms
 from kdzoo.steps.failing import FATAL, reason_of
@@ -13,7 +13,7 @@ from kdzoo.steps.measuring import trained_folder, write_quality
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.session import time_study
 from kdzoo.steps.student import Prepared, obtain_student, prepare_student
-from kdzoo.steps.study_data import StudyData
+from kdzoo.steps.study_data import NotMadeError, StudyData
 from kdzoo.steps.teacher import (
     StudyTeacher,
     check_outputs,

@@ -15,7 +15,7 @@ from kdzoo.data import Corpus
 from kdzoo.progress import Progress
 from kdzoo.recipe.schema import Recipe
 from kdzoo.results import RECORD, DataSummary, Record, Store, without_paths
-from kdzoo.steps.study_data import StudyData
+from kdzoo.steps.study_data import NotMadeError, StudyData
 from kdzoo.tracking import Scalar, Tracking
 
 _SHAPED_BY = {  # sections of the recipe, by role
@@ -24,10 +24,6 @@ _SHAPED_BY = {  # sections of the recipe, by role
     "student": ("data", "teacher", "transfer", "student", "objective", "training"),
 }
 MODEL_FORMAT = 1  # raise it when kdzoo trains another model from the same recipe
-
-
-class NotMadeError(Exception):
-    """What a step asks for is not there, and nothing is made while one only looks."""
 
 
 @dataclass(frozen=True)

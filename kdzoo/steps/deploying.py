@@ -30,12 +30,13 @@ from kdzoo.runtime.parity import (
 from kdzoo.runtime.pipeline import read_long
 from kdzoo.runtime.settings import ExportSettings
 from kdzoo.statistics import QUALITY_VERSION
-from kdzoo.steps.context import NotMadeError, StudyContext
+from kdzoo.steps.context import StudyContext
 from kdzoo.steps.deciding import is_decided
 from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.measuring import read_on, teacher_logits, write_outcomes
 from kdzoo.steps.mending import kept_in_float
 from kdzoo.steps.seed_run import SeedRun
+from kdzoo.steps.study_data import NotMadeError
 
 EXPORT_FORMAT = 2  # raise it when kdzoo exports another form of the same model
 

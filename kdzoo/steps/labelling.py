@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from kdzoo.steps.context import NotMadeError, StudyContext
+from kdzoo.steps.context import StudyContext
 from kdzoo.steps.seed_run import SeedRun
+from kdzoo.steps.study_data import NotMadeError
 from kdzoo.teacher import WHOLE, Part
 
 
@@ -18,9 +19,10 @@ def obtain_labels(run: SeedRun, context: StudyContext, part: Part = WHOLE) -> No
     Raises:
         NotMadeError: it does, and nothing is to be made.
     """
-    texts = context.data.transfer_set(run.recipe, run.corpus, run.seed).examples
+    looks = context.only_looks
+    texts = context.data.transfer_set(run.recipe, run.corpus, run.seed, only_looks=looks).examples
     labeller = run.teacher.labeller
-    if context.only_looks:
+    if looks:
         if lacking := labeller.lacking(texts, part):
             raise NotMadeError(f"{lacking:,} texts are not labelled")
         return

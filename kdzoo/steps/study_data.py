@@ -7,21 +7,29 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from kdzoo.data import Corpus, describe, few_labels, load_corpus
+import torch
+
+from kdzoo.data import FEW, Corpus, Texts, describe, few_labels, load_corpus
 from kdzoo.progress import Progress
 from kdzoo.recipe.data import Data
 from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.teacher import (
+    CachedRows,
     OutputsTeacher,
     find_model,
     find_sources,
     load_encoder,
     load_hf_tokenizer,
     open_outputs_teacher,
+    open_sentence_encoder,
 )
 from kdzoo.text import SpecialTokens, Vocabulary
 from kdzoo.transfer import NearWords, TransferSet, build_transfer_set
+
+
+class NotMadeError(Exception):
+    """What a step asks for is not there, and nothing is made while one only looks."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +38,12 @@ class StudyData:
 
     Attributes:
         progress: told what is read.
+        device: where an encoder runs, by whose vectors texts are chosen.
     """
 
     progress: Progress
-    _corpora: dict[str, Corpus] = field(default_factory=dict)  # whole, by section
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    _corpora: dict[str, Corpus] = field(default_factory=dict)  # whole, by what is read
     _seen: dict[str, tuple[int, Corpus]] = field(default_factory=dict)  # by the last seed
     _transfer_sets: dict[tuple[str, ...], TransferSet] = field(default_factory=dict)
     _outputs: dict[tuple[str, ...], OutputsTeacher] = field(default_factory=dict)
@@ -46,12 +56,12 @@ class StudyData:
         Raises:
             DataError: it cannot be read or learnt from.
         """
-        name = section.model_dump_json()
-        is_new = name not in self._corpora
-        if is_new:
-            self._corpora[name] = load_corpus(section)
+        name, read = section.model_dump_json(), section.model_dump_json(exclude={*FEW})
+        if read not in self._corpora:
+            self._corpora[read] = load_corpus(section)
+        is_new = name not in self._seen
         if is_new or self._seen[name][0] != seed:
-            self._seen[name] = seed, few_labels(self._corpora[name], section, seed)
+            self._seen[name] = seed, few_labels(self._corpora[read], section, seed)
         corpus = self._seen[name][1]
         if is_new:
             self.progress.say(f"data: {describe(corpus)}")
@@ -59,28 +69,41 @@ class StudyData:
                 self.progress.say(f"note: {note}")
         return corpus
 
-    def transfer_set(self, recipe: Recipe, corpus: Corpus, seed: int) -> TransferSet:
+    def transfer_set(
+        self, recipe: Recipe, corpus: Corpus, seed: int, *, only_looks: bool = False
+    ) -> TransferSet:
         """Returns what the recipe's students learn from, kept until another section is asked for.
 
         Args:
             recipe: says how it is made.
             corpus: the data as the seed sees it.
             seed: of the augmentation.
+            only_looks: whether no encoder is to read a text.
 
         Raises:
             DataError: unlabelled texts cannot be read, or the augmenter returns something that is
                 no text.
+            TeacherError: texts are chosen by vectors, and the encoder gives none.
+            NotMadeError: it has not read all texts, and is not to.
         """
         section = recipe.transfer
         lender = None if section.augment is None else _lender(recipe.teacher)
         mask_token = None if lender is None else SpecialTokens.of(load_hf_tokenizer(lender)).mask
         drawn_with = "" if section.augment is None else f"{lender} {mask_token} {seed}"
+        chosen_by = recipe.teacher.model_dump_json() if section.is_chosen_by_vectors else ""
         written = section.model_dump_json()
-        made_from = (written, corpus.fingerprint, corpus.test_fingerprint, drawn_with)
+        made_from = (written, corpus.fingerprint, corpus.test_fingerprint, drawn_with, chosen_by)
         if made_from in self._transfer_sets:
             return self._transfer_sets[made_from]
-        near_words = None if lender is None else partial(self._near_words_of, lender)
-        transfer = build_transfer_set(corpus, section, mask_token, seed, self.progress, near_words)
+        transfer = build_transfer_set(
+            corpus,
+            section,
+            mask_token,
+            seed,
+            self.progress,
+            open_words=None if lender is None else partial(self._near_words_of, lender),
+            read_vectors=partial(self._vectors_of, recipe, only_looks=only_looks),
+        )
         for other in [
             transfer_set for transfer_set in self._transfer_sets if transfer_set[0] != written
         ]:
@@ -102,6 +125,26 @@ class StudyData:
             model = load_encoder(folder)
             self._near_words[folder] = NearWords.of_model(model, load_hf_tokenizer(folder))
         return self._near_words[folder]
+
+    def _vectors_of(self, recipe: Recipe, texts: Texts, *, only_looks: bool) -> CachedRows:
+        """Returns the sentence vectors of texts, by the encoder of the recipe's teacher.
+
+        Raises:
+            TeacherError: it gives none.
+            NotMadeError: it has not read all of them, and is not to.
+        """
+        section = recipe.teacher
+        own = section.encoder
+        encoder = open_sentence_encoder(
+            find_sources(section)[0] if own is None else find_model(own),
+            section.pooling,
+            section.max_length,
+            section.batch_size,
+            reads_pairs=recipe.data.text_pair is not None,
+        )
+        if only_looks and (lacking := encoder.lacking(texts)):
+            raise NotMadeError(f"the encoder has not read {lacking:,} texts")
+        return encoder.vectors(texts, self.progress, self.device)
 
     def vocabulary(self, made_from: tuple[str, ...], make: Callable[[], Vocabulary]) -> Vocabulary:
         """Returns what texts become ids by, kept as long as the transfer set that it was made of.

@@ -14,6 +14,7 @@ from torch import nn
 from kdzoo import registry
 from kdzoo.data import Corpus, Example
 from kdzoo.entries import StudentEntry
+from kdzoo.errors import KdzooError, TeacherError, first_line
 from kdzoo.model import (
     BuildContext,
     build_student,
@@ -107,12 +108,7 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
         lookout.look(folder, section.max_length, finished=section.is_finished, task=task)
         for folder in sources
     ]
-    if section.head is not None:
-        for member in lent:
-            lookout.look_at_sentences(member.folder, section)
-    if section.fine_tune is not None and section.fine_tune.freeze is not None:
-        for member in lent:
-            freeze_lower(copy.deepcopy(member.model), section.fine_tune.freeze)
+    _try_fitting(section, lent, lookout)
     if section.encoder is not None:
         folder = find_model(section.encoder)
         encoder = lookout.look(folder, section.max_length, finished=False, task=task)
@@ -124,6 +120,8 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
         try_student(student.kind, student_options(student), pair_head, section.max_length)
         return
     teacher = lent[0] if lent else encoder
+    if recipe.transfer.is_chosen_by_vectors:
+        _try_choice(encoder.folder, section, lookout)
     if recipe.transfer.augment is not None:
         mask = SpecialTokens.of(teacher.tokenizer).mask
         words = partial(NearWords.of_model, teacher.model, teacher.tokenizer)
@@ -131,6 +129,34 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
         try_augmenter(recipe.transfer.augment, mask, words, pairs=pairs)
     if registry.students.get(recipe.student.kind).tokenizer_of is None:
         try_student_on(recipe, teacher, encoder, knows_head=bool(lent), task=task)
+
+
+def _try_fitting(section: TeacherSection, lent: Sequence[Looked], lookout: Lookout) -> None:
+    """Sees that the models can be fitted as the recipe says.
+
+    Raises:
+        KdzooError: one gives no sentence vectors for a linear head, or has too few layers.
+    """
+    for member in lent:
+        if section.head is not None:
+            lookout.look_at_sentences(member.folder, section)
+        if section.fine_tune is not None and section.fine_tune.freeze is not None:
+            freeze_lower(copy.deepcopy(member.model), section.fine_tune.freeze)
+
+
+def _try_choice(folder: Path, section: TeacherSection, lookout: Lookout) -> None:
+    """Sees that an encoder gives the sentence vectors by which texts are chosen.
+
+    Raises:
+        TeacherError: it does not.
+    """
+    try:
+        lookout.look_at_sentences(folder, section.model_copy(update={"lower_layers": ()}))
+    except KdzooError as error:
+        raise TeacherError(
+            f"transfer.unlabelled.choose: nearest compares texts by the sentence vectors of "
+            f"{folder}, which gives none; remove choose ({first_line(error)})"
+        ) from error
 
 
 def check_labels(recipe: Recipe, corpus: Corpus) -> None:

@@ -88,6 +88,10 @@ class SentenceEncoder:
         texts = Texts.of(examples)
         return self.read(texts, progress, device).rows(texts)
 
+    def lacking(self, texts: Texts) -> int:
+        """Returns how many of the texts it has not read yet."""
+        return RowCache.of("vectors", self.key, lambda _: None).lacking(texts)
+
     def read(
         self, texts: Texts, progress: Progress, device: torch.device, part: Part = WHOLE
     ) -> RowCache:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from kdzoo.data import Corpus, Texts, distinct, normalised
 from kdzoo.progress import Progress, Silent
@@ -12,6 +13,7 @@ from kdzoo.task.gold import Ids, is_labelled
 from kdzoo.transfer.augment import Augmentation, new_texts
 from kdzoo.transfer.augmenters import AugmentContext
 from kdzoo.transfer.near_words import NearWords
+from kdzoo.transfer.nearest import ReadVectors, nearness
 from kdzoo.transfer.unlabelled import refuse_other_texts, unlabelled_texts
 
 
@@ -53,6 +55,7 @@ def build_transfer_set(
     seed: int,
     progress: Progress | None = None,
     open_words: Callable[[], NearWords] | None = None,
+    read_vectors: ReadVectors | None = None,
 ) -> TransferSet:
     """Returns the transfer set; no new text equals one of train, validation or test.
 
@@ -64,6 +67,7 @@ def build_transfer_set(
         progress: told how far it is; nobody by default.
         open_words: opens the words of the teacher's model, for augmenters; None where there is
             none.
+        read_vectors: gives sentence vectors, where unlabelled texts are chosen by them.
 
     Raises:
         DataError: unlabelled texts cannot be read, the teacher lacks a mask token or a model that
@@ -79,7 +83,12 @@ def build_transfer_set(
     if section.unlabelled is not None:
         refuse_other_texts(section.unlabelled, pairs=corpus.has_pairs)
         by_word = corpus.task.by_word
-        texts, unread = unlabelled_texts(section.unlabelled, taken, held_out, by_word=by_word)
+        near = None
+        if read_vectors is not None:
+            near = partial(nearness, labelled=Texts.of(corpus.train), read=read_vectors)
+        texts, unread = unlabelled_texts(
+            section.unlabelled, taken, held_out, by_word=by_word, near=near
+        )
         parts.append(texts)
         unlabelled = len(texts)
         notes.append(str(unread))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from kdzoo.data import Example, Input, Texts, distinct, is_empty, normalised, texts_of
 from kdzoo.data.hub import read_hub_texts
@@ -15,6 +17,7 @@ from kdzoo.errors import DataError
 from kdzoo.files import with_home
 from kdzoo.plain import is_unicode
 from kdzoo.recipe.schema import Unlabelled
+from kdzoo.transfer.nearest import Nearness
 
 
 @dataclass
@@ -26,6 +29,7 @@ class Unread:
     known: int = 0
     held_out: int = 0
     beyond: int = 0
+    cosines: tuple[float, float] | None = None  # of the chosen texts: the lowest, and the median
 
     def __str__(self) -> str:
         """Says it in one line."""
@@ -33,12 +37,26 @@ class Unread:
         return (
             f"of {self.texts:,} unlabelled texts left out: {self.known:,} that are there already, "
             f"{self.held_out:,} that stand in validation or test, {self.empty:,} empty or not "
-            f"whole characters{beyond}"
+            f"whole characters{beyond}{self._nearness()}"
+        )
+
+    def _nearness(self) -> str:
+        if self.cosines is None:
+            return ""
+        lowest, median = self.cosines
+        return (
+            f"; those that were chosen have a cosine of {lowest:.2f} or more with the nearest "
+            f"labelled text, half of them {median:.2f} or more"
         )
 
 
 def unlabelled_texts(
-    section: Unlabelled, taken: set[bytes], held_out: Collection[str], *, by_word: bool = False
+    section: Unlabelled,
+    taken: set[bytes],
+    held_out: Collection[str],
+    *,
+    by_word: bool = False,
+    near: Callable[[Texts], Nearness] | None = None,
 ) -> tuple[Texts, Unread]:
     """Returns the section's new texts, each once.
 
@@ -47,6 +65,7 @@ def unlabelled_texts(
         taken: digests of the texts that are there already; those of the new ones are added.
         held_out: texts of validation and test, as the leak check compares them.
         by_word: whether they become sentences of words, each of which the teacher labels.
+        near: compares texts with the labelled ones, where the nearest are wanted.
 
     Raises:
         DataError: the source cannot be read, or has no new text.
@@ -57,7 +76,11 @@ def unlabelled_texts(
     if section.max_texts is None:
         texts = Texts.of(distinct(fresh, taken))
     else:
-        texts = Texts.of(_fewest(fresh, section.max_texts, unread))
+        if section.choose == "random":
+            texts = Texts.of(_fewest(fresh, section.max_texts, unread))
+        else:
+            assert near is not None  # noqa: S101 - whoever wants the nearest can compare
+            texts = _nearest(fresh, section.max_texts, taken, near, unread)
         taken.update(example.digest for example in texts)
         new = unread.texts - unread.empty - unread.known - unread.held_out
         unread.beyond = new - len(texts)
@@ -173,6 +196,26 @@ def _fewest(examples: Iterable[Example], most: int, unread: Unread) -> list[Exam
         if len(kept) == 2 * most:
             kept = _lowest(kept, most)
     return [example for _, example in sorted(_lowest(kept, most).items())]
+
+
+def _nearest(
+    examples: Iterable[Example],
+    most: int,
+    taken: set[bytes],
+    near: Callable[[Texts], Nearness],
+    unread: Unread,
+) -> Texts:
+    """Returns the ``most`` examples that are most like the labelled ones, as many of each class."""
+    texts = Texts.of(distinct(examples, taken))
+    if not len(texts):
+        return texts
+    nearness = near(texts)
+    order = nearness.order(texts)
+    taken.difference_update(example.digest for example in texts.take(order[most:]))
+    chosen = order[:most]
+    cosine = nearness.cosine[chosen]
+    unread.cosines = float(cosine.min()), float(np.median(cosine))
+    return texts.take(chosen)
 
 
 def _lowest(kept: dict[bytes, Example], most: int) -> dict[bytes, Example]:

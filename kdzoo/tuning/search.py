@@ -133,7 +133,8 @@ def tune(
     space = space_of(source, variant)
     timed_in = _timed_in(variant, goals, runtime)
     chosen = list(seeds or variant.recipe.seeds[:1])
-    context = StudyContext(Store(folder), make_accelerator(), StudyData(progress))
+    accelerator = make_accelerator()
+    context = StudyContext(Store(folder), accelerator, StudyData(progress, accelerator.device))
     _check(variant, workers, context)
     asked = Asked(source, space, tuple(chosen), tuple(goals))
     with alone_in(folder, "search"):

@@ -141,5 +141,6 @@ def _context(place: Place) -> StudyContext:
         load_extensions(path)
     progress, folder = FileProgress.below(Path(place.told)), Path(place.folder)
     claims = Claims((claims_folder(), folder), say=progress.say)
-    data = StudyData(progress)
-    return StudyContext(Store(folder), make_accelerator(), data, claims=claims)
+    accelerator = make_accelerator()
+    data = StudyData(progress, accelerator.device)
+    return StudyContext(Store(folder), accelerator, data, claims=claims)
