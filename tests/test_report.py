@@ -32,7 +32,7 @@ from kdzoo.report import Table, TableRow, make_table, markdown, write_report
 from kdzoo.report.figures.latency import Latency
 from kdzoo.report.figures.spread import Spread
 from kdzoo.report.formats.spreadsheet import comma_separated
-from kdzoo.report.pictures.labels import Box, box_of, overlap, place_labels
+from kdzoo.report.pictures.labels import Box, Label, box_of, overlap, place_labels
 from kdzoo.results import Member, Store, Timing, publish
 
 HOSTILE = [
@@ -635,8 +635,8 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[Table, Path], Drawing]
     """Draws a table and returns what is on the axes."""
     found: list[Any] = []
 
-    def watching(axes: Any, labels: Any, colours: Any, obstacles: Any) -> list[Box]:
-        boxes = place_labels(axes, labels, colours, obstacles)
+    def watching(axes: Any, labels: Any, obstacles: Any) -> list[Box]:
+        boxes = place_labels(axes, labels, obstacles)
         (legend,) = axes.figure.legends
         frame = box_of(axes.get_window_extent())
         found[:] = [axes, boxes, frame, box_of(legend.get_window_extent())]
@@ -750,10 +750,38 @@ class TestLabels:
         x, y = axes.transData.transform((0.5, 0.5))
         crowd = (x - reach, y - reach, x + reach, y + reach)
 
-        (box,) = place_labels(axes, [("static", (0.5, 0.5), 5.0)], ["black"], [crowd])
+        (box,) = place_labels(axes, [Label("static", (0.5, 0.5), 5.0, "black")], [crowd])
 
         assert overlap(box, crowd) == 0
         assert sum(note.arrow_patch is not None for note in axes.texts) == lines
+
+    @pytest.mark.parametrize("count", [24, 40])
+    def test_that_have_no_room_are_left_out_and_the_picture_says_so(
+        self, tmp_path: Path, watched: Watched, count: int
+    ) -> None:
+        """Two dozen students as fast as each other: what no other beats has its name."""
+        rows = zoo(0, ("torch",))[:2]
+        for number in range(count):
+            exact = Spread(0.80 + 0.001 * number, 0.004, 3)
+            rows.append(
+                a_row(
+                    f"static/labels-{number}",
+                    role="student",
+                    metrics={"accuracy": exact},
+                    latency=a_latency(0.31 + 0.001 * (number % 3)),
+                )
+            )
+
+        drawing = watched(a_table(*rows), tmp_path)
+
+        for one, other in itertools.combinations(drawing.names, 2):
+            assert overlap(one, other) == 0
+        written = len(drawing.names)
+        models = len({row.name for row in rows})
+        assert 2 <= written < models
+        svg = (tmp_path / "accuracy_vs_latency.svg").read_text(encoding="utf-8")
+        assert f">{written} of {models} models have room for a name<" in svg
+        assert f">static/labels-{count - 1}, " in svg
 
     @settings(deadline=None, max_examples=50)
     @given(*[st.tuples(*[st.floats(0, 100)] * 4) for _ in range(2)])

@@ -13,7 +13,7 @@ from kdzoo.report.figures.axes import latency_ms_of, size_mb_of
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.pictures.bubble import ACCURACY, Bubble, Point
 from kdzoo.report.pictures.canvas import canvas, in_lines, log_scale, no_picture
-from kdzoo.report.pictures.labels import Box, along, place_labels
+from kdzoo.report.pictures.labels import Box, Label, along, place_labels
 from kdzoo.report.pictures.latency import draw_latency, latency_label
 from kdzoo.report.pictures.letters import data_texts, legible, numbers_note, with_legible_names
 from kdzoo.report.pictures.looks import FRONT, mixed, shape_of, tones_of
@@ -188,7 +188,8 @@ def _limits(axes: Axes, bubbles: Sequence[Bubble]) -> None:
 def _labels(axes: Axes, bubbles: Sequence[Bubble], front: Sequence[Point], cost: _Cost) -> None:
     """Names the bubbles, clear of each other, of the controls and of the Pareto line.
 
-    Of more models than can be told apart, only those that no other beats, and what is no student.
+    Of more models than can be told apart, only those that no other beats, and what is no student;
+    where these leave no room for the others' names, they stand alone.
     """
     figure: Any = axes.figure
     figure.get_layout_engine().execute(figure)  # as drawing would, without the drawing
@@ -207,18 +208,28 @@ def _labels(axes: Axes, bubbles: Sequence[Bubble], front: Sequence[Point], cost:
         if bubble.control is not None:
             lines.append((bubble.point, (bubble.x, bubble.control)))
     obstacles += [box for line in lines for box in along(*axes.transData.transform(line))]
-    named, colours, names = [], [], list(dict.fromkeys(bubble.row.name for bubble in bubbles))
-    if len(names) > _NAMED:
-        best = {bubble.row.name for bubble in bubbles
-                if bubble.point in front or bubble.row.role != "student"}  # fmt: skip
-        names = [name for name in names if name in best]
-    for name in names:
-        own = [bubble for bubble in bubbles if bubble.row.name == name]
-        first = min(own, key=lambda point: point.x)  # where it costs least
-        label = name if cost.is_size else f"{name}, {_sizes([point.row for point in own])}"
-        named.append((legible(label), first.point, first.radius))
-        colours.append(mixed(first.colour, "black", 0.3))
-    place_labels(axes, named, colours, obstacles)
+    best = {bubble.row.name for bubble in bubbles
+            if bubble.point in front or bubble.row.role != "student"}  # fmt: skip
+    names = list(dict.fromkeys(bubble.row.name for bubble in bubbles))
+    labels = [
+        _label(
+            [bubble for bubble in bubbles if bubble.row.name == name], cost, is_best=name in best
+        )
+        for name in (names if len(names) <= _NAMED else [name for name in names if name in best])
+    ]
+    written = len(place_labels(axes, labels, obstacles))
+    if written < len(names):
+        axes.set_title(f"{written} of {len(names)} models have room for a name", loc="right",
+                       fontsize=8)  # fmt: skip
+
+
+def _label(own: Sequence[Bubble], cost: _Cost, *, is_best: bool) -> Label:
+    """Returns the name of a model's bubbles, beside the one where it costs least."""
+    first = min(own, key=lambda point: point.x)
+    name = first.row.name
+    text = name if cost.is_size else f"{name}, {_sizes([point.row for point in own])}"
+    colour = mixed(first.colour, "black", 0.3)
+    return Label(legible(text), first.point, first.radius, colour, is_needed=is_best)
 
 
 def _sizes(rows: Sequence[TableRow]) -> str:
