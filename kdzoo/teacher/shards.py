@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -93,15 +92,8 @@ def is_whole(shard: Path, noun: str, say: Callable[[str], None]) -> bool:
         noun: what it holds, in the plural.
         say: told of what is damaged.
     """
-    state = shard.stat()
-    if _sha256(shard, state.st_size, state.st_mtime_ns) == shard.stem:
+    if file_sha256(shard) == shard.stem:
         return True
     say(f"{noun} in {shard.name} are damaged: they are made anew")
     shard.unlink(missing_ok=True)
     return False
-
-
-@lru_cache(maxsize=1 << 16)
-def _sha256(shard: Path, _size_bytes: int, _modified_ns: int) -> str:
-    """Returns the hash of a file, computed once in a process as long as nobody changes the file."""
-    return file_sha256(shard)
