@@ -119,7 +119,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = Texts.of(map(Example, drawn))
 
     whole = nearness(texts, labelled, vectors_of)
-    monkeypatch.setattr(nearest_module, "BLOCK", 7)
+    monkeypatch.setattr(nearest_module, "AT_ONCE", 7 * len(OWN))
     parts = nearness(texts, labelled, vectors_of)
 
     assert whole.cosine.tolist() == parts.cosine.tolist()

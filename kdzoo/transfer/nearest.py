@@ -16,7 +16,7 @@ from kdzoo.data import Texts
 from kdzoo.task.gold import Ids
 from kdzoo.teacher import CachedRows
 
-BLOCK = 4096  # texts that are compared at once
+AT_ONCE = 1 << 24  # pairs of a text and a labelled one that are compared: 64 MB of cosines
 
 ReadVectors = Callable[[Texts], CachedRows]  # N texts -> their sentence vectors [N, D]
 Floats = npt.NDArray[np.float64]
@@ -63,8 +63,9 @@ def nearness(texts: Texts, labelled: Texts, read: ReadVectors) -> Nearness:
     by_class = labelled.gold.ndim == 1
     groups = labelled.gold if by_class else np.zeros(len(labelled), dtype=np.int64)
     cosine, nearest = np.empty(len(texts)), np.empty(len(texts), dtype=np.int64)
-    for start in range(0, len(texts), BLOCK):
-        here = slice(start, start + BLOCK)
+    block = max(1, AT_ONCE // len(labelled))
+    for start in range(0, len(texts), block):
+        here = slice(start, start + block)
         vectors = _unit(candidates[here])  # [B, D]
         nearest[here] = (vectors @ own.T).argmax(1)
         cosine[here] = (vectors.astype(np.float64) * own[nearest[here]]).sum(1)
