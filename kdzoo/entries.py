@@ -55,12 +55,15 @@ class Starter:
         learning_rate: of its training.
         embeddings: where its word table starts: ``teacher`` or ``random``.
         instead_of: the student that it stands in for, where that one cannot be made of a teacher.
+        reads_order: whether the order of words tells it something: then n-grams of few labelled
+            texts teach it more than masked ones.
     """
 
     batch_size: int
     learning_rate: float
     embeddings: Literal["random", "teacher"] = "random"
     instead_of: str | None = None
+    reads_order: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

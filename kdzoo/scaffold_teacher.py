@@ -12,12 +12,11 @@ import numpy as np
 from kdzoo.data import Corpus
 from kdzoo.errors import KdzooError, RecipeError, TeacherError
 from kdzoo.files import with_home
-from kdzoo.proposals import MANY_CLASSES
+from kdzoo.proposals import FEW, MANY_CLASSES
 from kdzoo.recipe import parse_scalar
 from kdzoo.starters import rate_at
 from kdzoo.teacher import LabelCures, Looked, columns_of, look_at_sentences, refuse_few
 
-_FEW = 15  # texts a class up to which a linear head was the better teacher, or with many classes
 _LARGE = 50_000  # texts, of which two epochs are enough
 _RATE = 1.5e-4  # of fine-tuning, at a width of 384
 _CURES = LabelCures("--teacher-labels", "--fine-tune", is_option=True)
@@ -64,7 +63,7 @@ def section_of(
         mean = ", pooled by the mean, as its own pooling cannot be read" * ("pooling" in head)
         return section | head, (
             f"teacher: {teacher}, frozen{mean}, with a linear head over several layers: the better "
-            f"teacher up to {_FEW} labels a class, or from {MANY_CLASSES} classes on"
+            f"teacher up to {FEW} labels a class, or from {MANY_CLASSES} classes on"
         )
     section["fine_tune"] = tuning = fine_tuning(len(corpus.train), width)
     return section, (
@@ -101,7 +100,7 @@ def linear_head(
     gold, classes = corpus.gold("train"), len(corpus.labels)
     counts = gold.sum(0) if gold.ndim > 1 else np.bincount(gold, minlength=classes)  # [C]
     layers = getattr(looked.model.config, "num_hidden_layers", None)
-    is_apt = np.median(counts) <= _FEW or classes >= MANY_CLASSES
+    is_apt = np.median(counts) <= FEW or classes >= MANY_CLASSES
     if not is_apt or not isinstance(layers, int):
         return {}, None
     lower = sorted({min(1, layers - 1), layers // 2})

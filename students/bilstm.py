@@ -12,7 +12,7 @@ from kdzoo.registry import Dropout, Starter, Width, register_student
 @register_student(
     "bilstm",
     road="change",
-    starter=Starter(batch_size=64, learning_rate=2e-3, embeddings="teacher"),
+    starter=Starter(batch_size=64, learning_rate=2e-3, embeddings="teacher", reads_order=True),
 )
 class BiLSTM(nn.Module):
     """Last states of a BiLSTM, then Linear-ReLU-Linear (Tang et al., 2019, arXiv:1903.12136).

@@ -10,7 +10,9 @@ from kdzoo.registry import Dropout, Starter, Width, register_student
 
 
 @register_student(
-    "cnn", road="change", starter=Starter(batch_size=64, learning_rate=2e-3, embeddings="teacher")
+    "cnn",
+    road="change",
+    starter=Starter(batch_size=64, learning_rate=2e-3, embeddings="teacher", reads_order=True),
 )
 class CNN(nn.Module):
     """Convolutions of several widths, max over time, one linear layer (Kim, 2014, arXiv:1408.5882).

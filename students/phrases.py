@@ -12,7 +12,7 @@ from kdzoo.registry import Dropout, Starter, Width, register_student
 @register_student(
     "phrases",
     road="change",
-    starter=Starter(batch_size=64, learning_rate=2e-3, embeddings="teacher"),
+    starter=Starter(batch_size=64, learning_rate=2e-3, embeddings="teacher", reads_order=True),
 )
 class Phrases(nn.Module):
     """Weighted mean of token vectors and maxima over windows of them, then one linear layer.

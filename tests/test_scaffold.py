@@ -47,8 +47,8 @@ def without_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def save_classes(classes: int, file: Path, *, several: bool = False) -> Path:
-    """Writes forty texts of each of so many classes, each with one label or a list of them."""
+def save_classes(classes: int, file: Path, *, several: bool = False, texts: int = 40) -> Path:
+    """Writes so many texts of each of so many classes, each with one label or a list of them."""
     names = [f"label {label}" for label in range(classes)]
     lines = [
         json.dumps(
@@ -58,7 +58,7 @@ def save_classes(classes: int, file: Path, *, several: bool = False) -> Path:
             }
         )
         for label in range(classes)
-        for number in range(40)
+        for number in range(texts)
     ]
     file.write_text("\n".join(lines), encoding="utf-8")
     return file
@@ -245,6 +245,32 @@ class TestRecipes:
         assert outcome.code == 0, outcome.err
         augments = [each.recipe.transfer.augment for each in written("mine").variants]
         assert {each and (each.kind, each.copies) for each in augments} == {("nearest", 10)}
+
+    @pytest.mark.parametrize(
+        ("classes", "texts", "expected"),
+        [(20, 20, "ngram"), (20, 40, "mask"), (19, 20, "mask")],
+        ids=["few of many", "many of many", "few of few"],
+    )
+    def test_take_ngrams_of_few_texts_where_classes_are_many_and_words_are_read_in_order(
+        self,
+        kdzoo: RunCommand,
+        tiny_encoder: Path,
+        tmp_path: Path,
+        classes: int,
+        texts: int,
+        expected: str,
+    ) -> None:
+        """A mean of words, and fewer layers of the teacher, get masks."""
+        data = save_classes(classes, tmp_path / "some.jsonl", texts=texts)
+
+        outcome = kdzoo("init", "--data", data, "--teacher", tiny_encoder, "-o", "mine")
+
+        assert outcome.code == 0, outcome.err
+        recipes = [each.recipe for each in written("mine").variants]
+        augments = {recipe.name: recipe.transfer.augment for recipe in recipes}
+        kinds = {name: augment and augment.kind for name, augment in augments.items()}
+        assert {kinds[name] for name in ("bilstm", "cnn", "phrases")} == {expected}
+        assert {kinds[name] for name in kinds.keys() - {"bilstm", "cnn", "phrases"}} == {"mask"}
 
     @pytest.mark.parametrize(
         ("texts", "expected"), [(1000, 4), (50_000, 4), (70_000, 2), (200_000, 1), (200_001, 0)]
