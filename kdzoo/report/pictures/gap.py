@@ -105,7 +105,10 @@ def _objective(record: Record) -> str:
 def _texts(record: Record) -> str:
     transfer: Mapping[str, Any] = record.recipe.get("transfer") or {}
     augment = transfer.get("augment")
-    parts = ["unlabelled texts"] if transfer.get("unlabelled") else []
+    unlabelled = transfer.get("unlabelled")
+    is_near = isinstance(unlabelled, Mapping) and unlabelled.get("choose") == "nearest"
+    nearest = "nearest " if is_near else ""
+    parts = [f"{nearest}unlabelled texts"] if unlabelled else []
     if augment:
         parts.append(f"{augment.get('copies', 1)} × {augment.get('kind')}")
     return " + ".join(parts)
