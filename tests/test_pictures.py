@@ -91,21 +91,24 @@ class TestGapClosed:
     ) -> None:
         """And both in words, beside the line."""
         more = {"augment": {"kind": "mask", "copies": 3}, "unlabelled": {"files": ["a.txt"]}}
+        chosen = {"unlabelled": {"files": ["a.txt"], "max_texts": 9, "choose": "nearest"}}
         store = a_zoo(
             tmp_path,
             one={"objective": {"kind": "kl", "alpha": 0.0}},
             two={"objective": {"kind": "kl", "alpha": 0.5}},
             three={"objective": {"kind": "kl", "alpha": 0.0}, "transfer": more},
+            two_near={"objective": {"kind": "kl", "alpha": 0.5}, "transfer": chosen},
         ).finish()
 
         draw_gaps(store)
 
-        one, two, three = [line for _, line in sorted(dots(watched[0]).items(), key=str)]
+        one, two, three, *_ = [line for _, line in sorted(dots(watched[0]).items(), key=str)]
         assert one.get_marker() == three.get_marker() != two.get_marker()
         assert one.get_color() == two.get_color() == "white"
         assert three.get_color() != "white"
         svg = (tmp_path / "gap_closed.svg").read_text(encoding="utf-8")
-        for words in ("kl, alpha 0.5", "kl, unlabelled texts + 3 × mask", "hard labels", "teacher"):
+        for words in ("kl, alpha 0.5", "kl, alpha 0.5, nearest unlabelled texts",
+                      "kl, unlabelled texts + 3 × mask", "hard labels", "teacher"):  # fmt: skip
             assert f">{words}" in svg
 
     def test_is_words_where_there_is_no_gap(self, tmp_path: Path, watched: Watched) -> None:
@@ -274,14 +277,14 @@ class TestEveryPicture:
 def test_of_very_many_models_name_those_that_no_other_beats(
     watched: Watched, tmp_path: Path
 ) -> None:
-    """And what is no student; with fewer, each has its name."""
+    """And what is no student; with few, each has its name."""
     rows = [
         a_row("teacher", role="teacher", road=None, latency=a_latency(p50_ms=90.0)),
         a_row("best", latency=a_latency(p50_ms=1.0)),
         *(a_row(f"other {number}", latency=a_latency(p50_ms=2.0 + number)) for number in range(40)),
     ]
     assert picture.draw(a_table(*rows), tmp_path)
-    assert picture.draw(a_table(*rows[:20]), tmp_path)
+    assert picture.draw(a_table(*rows[:8]), tmp_path)
 
     many, few = (
         {text.get_text().partition(",")[0] for text in each.texts if text.get_text()}
@@ -289,4 +292,4 @@ def test_of_very_many_models_name_those_that_no_other_beats(
     )
 
     assert many == {"teacher", "best"}
-    assert few == {row.name for row in rows[:20]}
+    assert few == {row.name for row in rows[:8]}
