@@ -13,7 +13,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from datasets import Sequence as ListOf
 from tiny_tokens import LABELS, save_tokens
 
-from kdzoo.data import Corpus, load_corpus
+from kdzoo.data import Corpus, few_labels, load_corpus
 from kdzoo.data.description import describe
 from kdzoo.data.sentences import Sentence
 from kdzoo.data.stream import read_full_texts, read_labelled
@@ -373,10 +373,11 @@ class TestRefused:
     def test_what_is_for_whole_texts(
         self, said: dict[str, Any], message: str, tmp_path: Path
     ) -> None:
-        section = write(tmp_path / "d", [{"tokens": words, "tags": tags} for words, tags in ROWS])
+        written = write(tmp_path / "d", [{"tokens": words, "tags": tags} for words, tags in ROWS])
+        section = written.model_copy(update=said)
 
         with pytest.raises(DataError, match=message):
-            load_corpus(section.model_copy(update=said))
+            few_labels(load_corpus(section), section, seed=0)
 
     @pytest.mark.parametrize(
         "line", ["alone", "-DOCSTART- -X- O\n\nword"], ids=["first", "behind a title"]

@@ -280,9 +280,9 @@ class TestAStudy:
     ) -> None:
         built: list[int] = []
 
-        def watched(*arguments: Any) -> TransferSet:
+        def watched(*arguments: Any, **opened: Any) -> TransferSet:
             built.append(arguments[3])
-            return build_transfer_set(*arguments)
+            return build_transfer_set(*arguments, **opened)
 
         monkeypatch.setattr(study_data, "build_transfer_set", watched)
         path = recipe(
@@ -305,9 +305,9 @@ class TestAStudy:
         """Each seed draws its own texts; variants come one after the other, each over all seeds."""
         built: list[int] = []
 
-        def watched(*arguments: Any) -> TransferSet:
+        def watched(*arguments: Any, **opened: Any) -> TransferSet:
             built.append(arguments[3])
-            return build_transfer_set(*arguments)
+            return build_transfer_set(*arguments, **opened)
 
         monkeypatch.setattr(study_data, "build_transfer_set", watched)
         path = recipe(
