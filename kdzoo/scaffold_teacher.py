@@ -7,12 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kdzoo.data import Corpus
 from kdzoo.errors import KdzooError, RecipeError, TeacherError
 from kdzoo.files import with_home
-from kdzoo.proposals import FEW, MANY_CLASSES
+from kdzoo.proposals import FEW, MANY_CLASSES, texts_of_a_class
 from kdzoo.recipe import parse_scalar
 from kdzoo.starters import rate_at
 from kdzoo.teacher import LabelCures, Looked, columns_of, look_at_sentences, refuse_few
@@ -97,10 +95,8 @@ def linear_head(
     """
     if corpus.task.by_word or corpus.has_pairs:
         return {}, None
-    gold, classes = corpus.gold("train"), len(corpus.labels)
-    counts = gold.sum(0) if gold.ndim > 1 else np.bincount(gold, minlength=classes)  # [C]
     layers = getattr(looked.model.config, "num_hidden_layers", None)
-    is_apt = np.median(counts) <= FEW or classes >= MANY_CLASSES
+    is_apt = texts_of_a_class(corpus) <= FEW or len(corpus.labels) >= MANY_CLASSES
     if not is_apt or not isinstance(layers, int):
         return {}, None
     lower = sorted({min(1, layers - 1), layers // 2})

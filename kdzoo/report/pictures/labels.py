@@ -51,7 +51,6 @@ class _Place:
 
     box: Box
     line: Sequence[Box]
-    steps: int  # of ``_DISTANCES``
     side: tuple[int, int, int]  # right, up, points away
 
 
@@ -165,7 +164,7 @@ def _places(axes: Axes, label: Label) -> list[_Place]:
         x, y = begin - np.array(size) * (1 - np.array([right, up])) / 2
         line = along(bubble, begin) if away >= _LED else []
         box = (x, y, x + size[0], y + size[1])
-        found.append(_Place(box, line, _DISTANCES.index(away), (right, up, away)))
+        found.append(_Place(box, line, (right, up, away)))
     return found
 
 
@@ -183,7 +182,7 @@ def _cost(
         10 * (_overlaps(box, placed) + crossed)
         + 1000 * outside
         + _overlaps(box, obstacles)
-        + _STEP * overlap(box, box) * place.steps
+        + _STEP * overlap(box, box) * _DISTANCES.index(place.side[2])
     )
 
 
