@@ -32,6 +32,7 @@ LUCK = (0.3, 1.0, 2.0)  # points, standard deviation of a model's accuracy
 EFFECTS = (0, 1, 2, 5)  # points that distilling gives
 STUDENTS = 3  # of a study
 HARDNESS = 2.0  # standard deviation of the texts' difficulty, beside chance of deviation 1
+VARIANTS = "ten variants of one recipe"
 HARD_LABELS, TEACHER = 0.82, 0.90  # accuracy of the controls, and of the teacher
 
 Rng = np.random.Generator
@@ -47,6 +48,7 @@ class World:
         luck: of each student and its control, in points.
         effect: of distilling, in points.
         shared: share of the luck's variance that a student has in common with its control.
+        variants: whether all are compared with one and the same recipe, not each with its control.
     """
 
     seeds: int
@@ -54,6 +56,7 @@ class World:
     luck: tuple[float, ...]
     effect: float
     shared: float = 0.0
+    variants: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,12 +87,16 @@ def study(rng: Rng, world: World) -> dict[tuple[str, int], Hits]:
         return right
 
     found = {("teacher", 0): hits(np.array([TEACHER]))}
+    common = rng.normal(size=world.seeds)
     for number, luck in enumerate(world.luck):
-        common = rng.normal(size=world.seeds)
+        if not world.variants:
+            common = rng.normal(size=world.seeds)
         for name, effect in (("distilled", world.effect), ("control", 0.0)):
             own = rng.normal(size=world.seeds)
             drawn = np.sqrt(world.shared) * common + np.sqrt(1 - world.shared) * own
             found[name, number] = hits(HARD_LABELS + (effect + luck * drawn) / 100)
+    if world.variants:
+        found |= {("control", number): found["control", 0] for number in range(len(world.luck))}
     return found
 
 
@@ -99,14 +106,19 @@ def tally(world: World, studies: int, seed: int = 0) -> Tally:
     kinds, held = [], []
     for _ in range(studies):
         hits = study(rng, world)
-        found = compare_recipes(hits, [(("distilled", n), ("control", n)) for n in numbers])
-        to_teacher = [permutation_p(hits["distilled", n], hits["teacher", 0]) for n in numbers]
+        other = [0 if world.variants else number for number in numbers]
+        found = compare_recipes(hits, [(("distilled", n), ("control", other[n])) for n in numbers])
+        to_teacher = [] if world.variants else _to_teacher(hits, numbers)
         kinds.append(_kinds(found, to_teacher))
         held.append([_holds(each.difference.low, each.difference.high, world) for each in found])
     said = np.array(kinds)
     return Tally(
         (said == Effect.GAIN).mean(0), (said == Effect.LOSS).mean(0), np.mean(held, 0), studies
     )
+
+
+def _to_teacher(hits: dict[tuple[str, int], Hits], numbers: Sequence[int]) -> list[float]:
+    return [permutation_p(hits["distilled", n], hits["teacher", 0]) for n in numbers]
 
 
 def _kinds(found: Sequence[RecipeComparison], to_teacher: Sequence[float]) -> list[Effect]:
@@ -134,7 +146,10 @@ def main(
         f"each model's accuracy. With an effect of 0 each verdict is false; with others, verdicts "
         f"are gains (a false loss is in brackets)"
     )
-    other = "The same where the rows of a study are not alike, and where there is one row"
+    other = (
+        "The same where the rows of a study are not alike, where there is one row, and where "
+        "variants are held against their one recipe"
+    )
     show("verdicts", {title: list(_grid(studies)), other: list(_others(studies))}, publish=publish)
 
 
@@ -154,16 +169,19 @@ def _grid(studies: int) -> Iterator[dict[str, object]]:
 def _others(studies: int) -> Iterator[dict[str, object]]:
     """Yields a line per student of studies that are otherwise."""
     for name, seeds, effect, luck, shared in (
-        ("half of the luck is shared with the control", 3, 0, (1.0,) * STUDENTS, 0.5),
-        ("half of the luck is shared with the control", 3, 2, (1.0,) * STUDENTS, 0.5),
+        ("rows alike", 3, 0, (1.0,) * STUDENTS, 0.5),
+        ("rows alike", 3, 2, (1.0,) * STUDENTS, 0.5),
         ("one row", 2, 0, (1.0,), 0.0),
         ("one row", 3, 0, (1.0,), 0.0),
         ("one row", 3, 2, (1.0,), 0.0),
         ("one row luckier than the others", 2, 0, (0.3, 0.3, 2.0), 0.0),
         ("one row luckier than the others", 3, 0, (0.3, 0.3, 2.0), 0.0),
         ("one row luckier than the others", 5, 0, (0.3, 0.3, 2.0), 0.0),
+        (VARIANTS, 3, 0, (1.0,) * 10, 0.0),
+        (VARIANTS, 3, 0, (1.0,) * 10, 0.5),
+        (VARIANTS, 3, 2, (1.0,) * 10, 0.5),
     ):
-        world = World(seeds, max(TEXTS), luck, effect, shared)
+        world = World(seeds, max(TEXTS), luck, effect, shared, name == VARIANTS)
         found = tally(world, studies * STUDENTS // len(luck))
         for deviation in dict.fromkeys(luck):
             own = np.array(luck) == deviation
@@ -173,6 +191,7 @@ def _others(studies: int) -> Iterator[dict[str, object]]:
                 "seeds": seeds,
                 "effect, points": effect,
                 "luck of the row": deviation,
+                "shared luck": shared,
                 "verdicts": _verdicts(part, effect),
                 "held": _percent(part.held.mean()),
             }

@@ -149,6 +149,23 @@ class TestAlways:
         assert low == pytest.approx(-high)
         assert 1 / texts < high < 10 / texts
 
+    @pytest.mark.parametrize("other_texts", [0, 1, 3])
+    def test_recipes_of_nearly_equal_answers_differ_by_less_than_unlike_ones(
+        self, other_texts: int
+    ) -> None:
+        """Models of a seed that answer alike tell more of their recipes, not next to nothing."""
+        (one,) = World(luck=0.01).study(np.random.default_rng(0), 300, (0.0, 3))
+        (unlike,) = World(luck=0.01).study(np.random.default_rng(1), 300, (0.0, 3))
+        other = one.copy()
+        other[0, :other_texts] ^= True
+
+        near, far = compared(one, other), compared(one, unlike)
+
+        low, high = ends(near)
+        assert low <= near.difference.value <= high
+        assert high - low < 2 * (ends(far)[1] - ends(far)[0])
+        assert high - low < 0.2
+
     @pytest.mark.parametrize("texts", [1, 2, 3, 4, 5])
     def test_a_handful_of_texts_never_tells(self, texts: int) -> None:
         found = compared(alike(3, texts, texts), alike(3, 0, texts))

@@ -18,6 +18,7 @@ from kdzoo.statistics import (
     compare,
     compare_recipes,
     of_distilling,
+    of_variant,
 )
 
 ONE_SEED = ", for this model of one seed; another would differ"
@@ -234,6 +235,28 @@ class TestOfDistilling:
         found = of_distilling(of_recipes(*figures), p)
 
         assert (found.kind, found.sentence) == (kind, sentence)
+
+    @pytest.mark.parametrize(
+        ("figures", "said"),
+        [
+            (
+                (1.2, 0.4, 2.0),
+                "the change gave +1.2 points over cnn (95 % interval 0.4 to 2.0)",
+            ),
+            (
+                (-1.2, -2.0, -0.4),
+                "the change cost 1.2 points against cnn (95 % interval 0.4 to 2.0)",
+            ),
+            (
+                (0.1, -1.0, 1.2),
+                "no measurable effect (+0.1 points; 95 % interval -1.0 to 1.2)",
+            ),
+        ],
+    )
+    def test_of_a_variant_names_its_recipe(
+        self, figures: tuple[float, float, float], said: str
+    ) -> None:
+        assert of_variant(of_recipes(*figures), 0.01, "cnn").sentence == said
 
     @pytest.mark.parametrize(
         ("needed", "sentence"),

@@ -20,7 +20,7 @@ WORDS = {
     "good as hard labels, 100 % as good as the teacher",
     "unclear": "in place of a closed gap: no measurable difference between student and hard labels",
     "verdict": "what may be said of a difference once chance is counted: of this model against the "
-    "teacher, of this recipe against hard labels",
+    "teacher, of this recipe against hard labels, of a variant against its recipe",
     "as good as": "the whole 95 % interval of the difference lies within a point",
     "point": "a hundredth of accuracy: from 85 % to 86 %",
     "95 % interval": "the values that fit what was measured; a short one is a sure figure",

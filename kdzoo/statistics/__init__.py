@@ -54,6 +54,7 @@ from kdzoo.statistics.verdict import (
     against_teacher,
     in_points,
     of_distilling,
+    of_variant,
 )
 
 __all__ = [
@@ -107,6 +108,7 @@ __all__ = [
     "mcnemar",
     "negative_log_likelihood",
     "of_distilling",
+    "of_variant",
     "over_examples",
     "over_seeds",
     "read_outcomes",

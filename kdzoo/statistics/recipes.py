@@ -6,7 +6,9 @@ over all seeds that might have been drawn; its variance has two parts, which are
 * the texts are a sample: the variance over texts of the difference, averaged over the seeds. It
   holds the chance by which each model answers single texts otherwise;
 * the seeds are a sample too: the luck of each side, which the whole study tells (``luck``), less
-  that chance, which would be counted twice.
+  that chance, which would be counted twice. Where hardly anything is left of both, as between
+  models that answer nearly alike, what is left is known too badly for an interval; then chance
+  counts twice.
 
 The luck of both sides is taken as independent. That of models which share their start may go the
 same way; then the interval is too wide, never too narrow. Student's t, with the degrees of freedom
@@ -105,20 +107,56 @@ def _compare(
     between, of_luck = luck.of(own, other)
     chance = own.chance + other.chance
     from_luck = max(0.0, between - chance)
-    variance = from_texts + from_luck / len(by_seed)
-    uncertain = max(between, chance) / len(by_seed)  # what few degrees of freedom estimate
-    error = math.sqrt(variance)
-    of_texts = max(1, one.shape[1] - 1)
-    degrees = variance**2 / (from_texts**2 / of_texts + uncertain**2 / of_luck)
-    reach = error * float(stdtrit(degrees, (1 + CONFIDENCE) / 2))
-    p_value = 2 * float(stdtr(degrees, -abs(value) / error))
+    known = max(between, chance) / len(by_seed)  # what few degrees of freedom estimate
+    of_texts = from_texts, max(1, one.shape[1] - 1)
+    error = min(
+        _Error.of(of_texts, from_luck / len(by_seed), known, of_luck),
+        _Error.of(of_texts, known, known, of_luck),
+        key=lambda error: error.reach,
+    )
+    p_value = 2 * float(stdtr(error.degrees, -abs(value) / error.deviation))
     return RecipeComparison(
-        difference=Interval(value, value - reach, value + reach),
+        difference=Interval(value, value - error.reach, value + error.reach),
         p_value=max(p_value, permutation_p(one, two)),
         by_seed=tuple(by_seed.tolist()),
         luck=math.sqrt(from_luck),
-        degrees=degrees,
+        degrees=error.degrees,
     )
+
+
+@dataclass(frozen=True)
+class _Error:
+    """How far a difference may be from the truth.
+
+    Attributes:
+        deviation: its standard error.
+        degrees: of freedom.
+    """
+
+    deviation: float
+    degrees: float
+
+    @classmethod
+    def of(
+        cls, of_texts: tuple[float, int], from_luck: float, known: float, of_luck: int
+    ) -> _Error:
+        """Returns the error of a sum of two variances (Satterthwaite, 1946).
+
+        Args:
+            of_texts: the variance over texts, and its degrees of freedom.
+            from_luck: the variance over seeds.
+            known: what that was estimated from, before chance was taken from it.
+            of_luck: its degrees of freedom.
+        """
+        from_texts, many = of_texts
+        variance = from_texts + from_luck
+        degrees = variance**2 / (from_texts**2 / many + known**2 / of_luck)
+        return cls(math.sqrt(variance), degrees)
+
+    @property
+    def reach(self) -> float:
+        """Half of the interval."""
+        return self.deviation * float(stdtrit(self.degrees, (1 + CONFIDENCE) / 2))
 
 
 def _text_variance(first: Scores, second: Scores) -> float:

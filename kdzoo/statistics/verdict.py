@@ -1,8 +1,9 @@
 """What a comparison says, in a sentence and as one of a few words.
 
-Two questions have two kinds of verdict. ``against_teacher``: may *this model* be deployed? It is of
-the models that were trained, on texts like these. ``of_distilling``: does *this recipe* help? It is
-of all models that the recipe would train, with other seeds too; of one seed there is none.
+Three questions have two kinds of verdict. ``against_teacher``: may *this model* be deployed? It is
+of the models that were trained, on texts like these. ``of_distilling``: does *this recipe* help?
+``of_variant``: does *this change* of a recipe help? They are of all models that the recipes would
+train, with other seeds too; of one seed there is none.
 
 Two sides are told apart where the p-value, corrected for all comparisons that are shown together,
 is significant and the interval excludes zero.
@@ -33,7 +34,7 @@ class Standing(StrEnum):
 
 
 class Effect(StrEnum):
-    """What distilling does to a student."""
+    """What distilling, or a change of the recipe, does to a student."""
 
     GAIN = "gain"
     NONE = "none"
@@ -107,6 +108,26 @@ def of_distilling(comparison: RecipeComparison, adjusted_p: float | None) -> Ver
         adjusted_p: its p-value, as ``adjusted`` returns it for all comparisons shown together;
             None of one seed, of which there is no verdict.
     """
+    return _of_recipe(comparison, adjusted_p, "distilling", "hard labels")
+
+
+def of_variant(
+    comparison: RecipeComparison, adjusted_p: float | None, recipe: str
+) -> Verdict[Effect]:
+    """Returns what a change of a recipe does to its student, whatever the seed.
+
+    Args:
+        comparison: of the variant with the recipe.
+        adjusted_p: its p-value, as ``adjusted`` returns it for all variants shown together; None of
+            one seed, of which there is no verdict.
+        recipe: the name of the recipe's row.
+    """
+    return _of_recipe(comparison, adjusted_p, "the change", recipe)
+
+
+def _of_recipe(
+    comparison: RecipeComparison, adjusted_p: float | None, cause: str, other: str
+) -> Verdict[Effect]:
     difference = comparison.difference
     if adjusted_p is None:
         return Verdict(Effect.ONE_SEED, _of_one_seed(comparison))
@@ -115,10 +136,10 @@ def of_distilling(comparison: RecipeComparison, adjusted_p: float | None) -> Ver
         return Verdict(Effect.NONE, f"no measurable effect ({figures})")
     if difference.value > 0:
         points, *ends = _in_points(difference)
-        gave = f"distilling gave +{points} points over hard labels ({_ends(ends)})"
+        gave = f"{cause} gave +{points} points over {other} ({_ends(ends)})"
         return Verdict(Effect.GAIN, gave)
     points, *ends = _in_points(_turned(difference))
-    cost = f"distilling cost {points} points against hard labels ({_ends(ends)})"
+    cost = f"{cause} cost {points} points against {other} ({_ends(ends)})"
     return Verdict(Effect.LOSS, cost)
 
 

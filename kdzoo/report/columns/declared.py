@@ -188,6 +188,14 @@ VERDICTS = tuple(
         Column("recipe_minus_hard_labels", of_finding(lambda found: found.to_control), Place.CSV,
                kind=COMPARED),
     )
+) + tuple(
+    replace(column, in_files=lambda table: table.has_variants)
+    for column in (
+        Column("variant_verdict", of_finding(lambda found: found.change and found.change.kind),
+               Place.CSV),
+        Column("variant_minus_recipe", of_finding(lambda found: found.to_recipe), Place.CSV,
+               kind=COMPARED),
+    )
 )  # fmt: skip
 
 

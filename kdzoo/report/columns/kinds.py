@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kdzoo.measure import Ratio
-from kdzoo.report.figures.findings import ToControl, ToTeacher
+from kdzoo.report.figures.comparisons import ToControl, ToRecipe, ToTeacher
 from kdzoo.report.figures.spread import Spread
 
 Piece = str | int | float | None
@@ -45,7 +45,7 @@ def _of_ratio(found: Ratio) -> tuple[Piece, ...]:
     return found.times, found.low, found.high
 
 
-def _of_comparison(found: ToTeacher | ToControl) -> tuple[Piece, ...]:
+def _of_comparison(found: ToTeacher | ToControl | ToRecipe) -> tuple[Piece, ...]:
     difference = found.comparison.difference
     return difference.value, difference.low, difference.high, found.adjusted_p
 

@@ -8,13 +8,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kdzoo.report.figures.beside import beside_teacher
+from kdzoo.report.figures.comparisons import (
+    Compared,
+    RowOutcomes,
+    ToControl,
+    ToRecipe,
+    ToTeacher,
+    compare,
+    read_row,
+)
 from kdzoo.report.figures.spread import Spread, spreads
-from kdzoo.results import ManifestRow, Record
+from kdzoo.results import Record
 from kdzoo.runtime.decision import Decision
 from kdzoo.statistics import (
     Calibration,
     ClassLoss,
-    Comparison,
     Detection,
     Effect,
     EntityErrors,
@@ -23,21 +31,15 @@ from kdzoo.statistics import (
     Interval,
     Outcomes,
     OutcomesReader,
-    RecipeComparison,
     Rejection,
-    Scores,
     Slice,
     Standing,
     Verdict,
-    adjusted,
     against_teacher,
     by_bounds,
     by_quartile,
     calibration,
     class_losses,
-    compare_outcomes,
-    compare_recipes,
-    control_of,
     detection,
     differ,
     gap_closed,
@@ -46,40 +48,14 @@ from kdzoo.statistics import (
     label_losses,
     leading_over_texts,
     of_distilling,
+    of_variant,
     over_seeds,
     rejection,
     share_closed,
-    teacher_of,
     type_losses,
 )
 
 RARITIES = (0, 9, 99)  # occurrences: never seen, rare, known, common
-
-
-@dataclass(frozen=True)
-class ToTeacher:
-    """The models of a row beside their teacher, with all comparisons of the study counted.
-
-    Attributes:
-        comparison: of their hits.
-        adjusted_p: its p-value after Benjamini and Hochberg.
-    """
-
-    comparison: Comparison
-    adjusted_p: float
-
-
-@dataclass(frozen=True)
-class ToControl:
-    """The recipe of a row beside hard labels, with all comparisons of the study counted.
-
-    Attributes:
-        comparison: of the two recipes.
-        adjusted_p: its p-value after Benjamini and Hochberg; None of one seed.
-    """
-
-    comparison: RecipeComparison
-    adjusted_p: float | None
 
 
 @dataclass(frozen=True)
@@ -94,8 +70,10 @@ class Finding:
         decision: how the logits of its first seed become an answer; None where nothing was fitted.
         standing: of these models beside the teacher.
         effect: of the recipe: distilling, beside the same student on hard labels.
+        change: of a variant, beside the recipe that it changes.
         to_teacher: the comparison behind ``standing``.
         to_control: the comparison behind ``effect``.
+        to_recipe: the comparison behind ``change``.
         gap: how much of the gap between control and teacher is closed.
         gap_in_scope: the share of it that is closed on the texts in scope, 1 for the whole.
         scope: how out-of-scope texts are found, mean over seeds; None where there are none.
@@ -114,8 +92,10 @@ class Finding:
     decision: Decision | None = None
     standing: Verdict[Standing] | None = None
     effect: Verdict[Effect] | None = None
+    change: Verdict[Effect] | None = None
     to_teacher: ToTeacher | None = None
     to_control: ToControl | None = None
+    to_recipe: ToRecipe | None = None
     gap: Gap | None = None
     gap_in_scope: float | None = None
     scope: Detection | None = None
@@ -125,16 +105,6 @@ class Finding:
     losses: tuple[ClassLoss, ...] = ()
     inherited: Inheritance | None = None
     entity_errors: EntityErrors | None = None
-
-
-@dataclass(frozen=True)
-class _Read:
-    """A row's outcomes, and those of what it is compared with."""
-
-    row: ManifestRow
-    own: Outcomes
-    teacher: Outcomes | None
-    control: Outcomes | None
 
 
 def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
@@ -151,14 +121,14 @@ def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
     rows = [row for row in store.manifest().rows if is_covered(store, row, split)]
     teachers = sum(row.role == "teacher" for row in store.manifest().rows)
     called = "its teacher" if teachers > 1 else "the teacher"
-    read = [_read(row, split, reader) for row in rows]
-    to_teacher, to_control = _compared(read)
+    read = [read_row(row, split, reader) for row in rows]
+    compared = compare(read)
     return {
         reading.row.name: _finding(
             reading,
             [store.read(member.key) for member in reading.row.members],
             split,
-            (to_teacher.get(reading.row.name), to_control.get(reading.row.name)),
+            compared[reading.row.name],
             store.decision(reading.row.members[0].key),
             called,
         )
@@ -166,63 +136,17 @@ def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
     }
 
 
-def _compared(read: Sequence[_Read]) -> tuple[dict[str, ToTeacher], dict[str, ToControl]]:
-    """Returns how each row stands beside its teacher and beside hard labels, by its name.
-
-    All p-values of the study are corrected together.
-    """
-    models = {
-        reading.row.name: compare_outcomes(reading.own, reading.teacher)
-        for reading in read
-        if reading.row.role != "teacher" and reading.teacher is not None
-    }
-    recipes = _recipes(read)
-    of_recipes = [recipe.p_value for recipe in recipes.values() if recipe.p_value is not None]
-    p_values = iter(adjusted([*(model.p_value for model in models.values()), *of_recipes]))
-    return (
-        {name: ToTeacher(comparison, next(p_values)) for name, comparison in models.items()},
-        {
-            name: ToControl(comparison, None if comparison.p_value is None else next(p_values))
-            for name, comparison in recipes.items()
-        },
-    )
-
-
-def _recipes(read: Sequence[_Read]) -> dict[str, RecipeComparison]:
-    """Returns how the recipe of each row differs from hard labels, by the row's name.
-
-    Models are named by their keys, so that controls which rows share say once what they say of
-    luck.
-    """
-    hits: dict[tuple[str | None, ...], Scores] = {}
-    pairs = {}
-    for reading in read:
-        if reading.row.role != "teacher" and reading.control is not None:
-            own = tuple(member.key for member in reading.row.members)
-            other = tuple(member.control_key for member in reading.row.members)
-            hits |= {own: reading.own.scores, other: reading.control.scores}
-            pairs[reading.row.name] = (own, other)
-    return dict(zip(pairs, compare_recipes(hits, list(pairs.values())), strict=True))
-
-
-def _read(row: ManifestRow, split: str, reader: OutcomesReader) -> _Read:
-    def of(other: ManifestRow | None) -> Outcomes | None:
-        is_read = other is not None and is_covered(reader.store, other, split)
-        return reader.of(other, split) if other is not None and is_read else None
-
-    return _Read(row, reader.of(row, split), of(teacher_of(row)), of(control_of(row)))
-
-
 def _finding(
-    read: _Read,
+    read: RowOutcomes,
     records: Sequence[Record],
     split: str,
-    compared: tuple[ToTeacher | None, ToControl | None],
+    compared: Compared,
     decision: Decision | None,
     called: str,
 ) -> Finding:
     own, teacher, oos = read.own, read.teacher, records[0].data.oos
-    to_teacher, to_control = compared
+    to_teacher, to_control = compared.to_teacher, compared.to_control
+    to_recipe = compared.to_recipe
     hits = own.hits
     gap, gap_in_scope = (None, None) if to_control is None else _gaps(read, to_control, oos)
     has_words = not np.isnan(own.words).any()
@@ -245,8 +169,12 @@ def _finding(
         effect=None
         if to_control is None
         else of_distilling(to_control.comparison, to_control.adjusted_p),
+        change=None
+        if to_recipe is None
+        else of_variant(to_recipe.comparison, to_recipe.adjusted_p, to_recipe.recipe),
         to_teacher=to_teacher,
         to_control=to_control,
+        to_recipe=to_recipe,
         gap=gap,
         gap_in_scope=gap_in_scope,
         scope=_scope(own, oos),
@@ -271,7 +199,9 @@ def _losses(own: Outcomes, teacher: Outcomes) -> list[ClassLoss]:
     return label_losses(own.sets[0], teacher.sets[0], own.sets[1])
 
 
-def _gaps(read: _Read, to_control: ToControl, oos: int | None) -> tuple[Gap | None, float | None]:
+def _gaps(
+    read: RowOutcomes, to_control: ToControl, oos: int | None
+) -> tuple[Gap | None, float | None]:
     """Returns what is closed of the gap between control and teacher, overall and in scope.
 
     None where there is no gap: the teacher is not known, or not to be told apart from the control.

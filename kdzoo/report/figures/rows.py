@@ -145,6 +145,11 @@ class Table:
         return any(row.cascade is not None for row in self.rows)
 
     @property
+    def has_variants(self) -> bool:
+        """Whether variants of a recipe stand beside it."""
+        return any(finding.change is not None for _, finding in self.judged)
+
+    @property
     def has_added_texts(self) -> bool:
         """Whether a student learnt from more than the data's own texts."""
         own = max(self.labelled) + min(self.unlabelled)  # where few are labelled, the rest is not

@@ -14,7 +14,7 @@ from kdzoo.report.figures.latency import by_machine, latency_of
 from kdzoo.report.figures.making import make_table
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.figures.spread import spreads
-from kdzoo.report.formats.table import THIS_MODEL, THIS_RECIPE
+from kdzoo.report.formats.table import THIS_MODEL, THIS_RECIPE, THIS_VARIANT
 from kdzoo.results import ManifestRow, Member, Record, Session, Store
 from kdzoo.statistics import current
 from kdzoo.task import TaskName
@@ -61,6 +61,7 @@ def _verdicts(store: Store) -> Iterator[tuple[object, ...]]:
         asked = (
             (THIS_MODEL, finding.standing, finding.to_teacher),
             (THIS_RECIPE, finding.effect, finding.to_control),
+            (THIS_VARIANT, finding.change, finding.to_recipe),
         )
         for question, verdict, compared in asked:
             if verdict is not None and compared is not None:

@@ -1,4 +1,4 @@
-"""The verdict in a few sentences: the teacher, its students, what distilling gave, what to do.
+"""The verdict in a few sentences: teacher, students, what distilling and variants gave, advice.
 
 One more says whose the latencies are, where several machines measured.
 """
@@ -14,6 +14,8 @@ from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.statistics import MARGIN, MOST_SEEDS, Effect, RecipeComparison, Standing, in_points
 from kdzoo.task import SINGLE_LABEL
 
+NAMED = 5  # variants, of those that differ alike
+
 
 def summary(table: Table) -> list[str]:
     """Returns the sentences; one that nothing is known for is left out."""
@@ -23,9 +25,14 @@ def summary(table: Table) -> list[str]:
 
 
 def answers(table: Table) -> list[str]:
-    """Returns what was found: of the teacher, of its students, of distilling."""
+    """Returns what was found: of the teacher, of its students, of distilling, of variants."""
     known = {row.name: finding for row, finding in table.judged}
-    sentences = (_of_teacher(table), _of_students(table, known), _of_distilling(table))
+    sentences = (
+        _of_teacher(table),
+        _of_students(table, known),
+        _of_distilling(table),
+        _of_variants(table),
+    )
     return [sentence for sentence in sentences if sentence]
 
 
@@ -121,6 +128,35 @@ def _of_distilling(table: Table) -> str:
         f"As good as {whose}, these very models: {listed(as_good)}." if as_good else "",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _of_variants(table: Table) -> str:
+    """Names the variants that are measurably better or worse than their recipes."""
+    by_kind: dict[Effect, list[tuple[float, str]]] = {kind: [] for kind in Effect}
+    for row, finding in table.judged:
+        if finding.change is not None and finding.to_recipe is not None:
+            points = finding.to_recipe.comparison.difference.value
+            by_kind[finding.change.kind].append((points, row.name))
+    better, worse = (by_kind[kind] for kind in (Effect.GAIN, Effect.LOSS))
+    unclear, untold = (len(by_kind[kind]) for kind in (Effect.NONE, Effect.ONE_SEED))
+    parts = [
+        _most(better, "better than the recipe"),
+        _most(worse, "worse"),
+        f"{unclear} without a measurable effect" if unclear else "",
+        f"{untold} of one seed, without a verdict" if untold else "",
+    ]
+    said = "; ".join(part for part in parts if part)
+    return f"Of the variants, {said}." if said else ""
+
+
+def _most(rows: Sequence[tuple[float, str]], how: str) -> str:
+    """Returns how many variants differ so, and by how much those do that differ most."""
+    if not rows:
+        return ""
+    shown = sorted(rows, key=lambda row: -abs(row[0]))[:NAMED]
+    names = listed([f"{name} ({in_points(points)} points)" for points, name in shown])
+    most = ", most of all" if len(rows) > NAMED else ":"
+    return f"{len(rows)} {how}{most} {names}"
 
 
 def advice(table: Table) -> str:

@@ -23,6 +23,7 @@ _MEANINGS = {
 
 THIS_MODEL = "This model against the teacher"
 THIS_RECIPE = "This recipe against hard labels"
+THIS_VARIANT = "This variant against its recipe"
 OF_MODELS = (
     "May I deploy it? Holds for the very models that were trained, on texts like these. "
     "Differences in points of accuracy, with 95 % bootstrap intervals over texts, and over these "
@@ -38,6 +39,11 @@ OF_RECIPES = (
     "nothing of others: in place of a verdict stands how many seeds would tell a difference of "
     "that size in four studies of five, with the study's luck or, where that is not known, a point "
     "of it. kdzoo's benchmarks simulate how often all this is right."
+)
+OF_VARIANTS = (
+    "Does the change help? Holds for all models that recipe and variant would train: intervals and "
+    "p-values are made as those of recipes against hard labels, over the seeds that both have, and "
+    "corrected for all variants of the study."
 )
 
 
@@ -74,7 +80,14 @@ def verdicts(table: Table) -> list[tuple[str, list[tuple[str, str]], str]]:
         (row.name, finding.effect.sentence) for row, finding in table.judged if finding.effect
     ]
     of_models = OF_MODELS.replace("points of accuracy", f"points of {table.leading_title}")
-    asked = [(THIS_MODEL, models, of_models), (THIS_RECIPE, recipes, OF_RECIPES)]
+    variants = [
+        (row.name, finding.change.sentence) for row, finding in table.judged if finding.change
+    ]
+    asked = [
+        (THIS_MODEL, models, of_models),
+        (THIS_RECIPE, recipes, OF_RECIPES),
+        (THIS_VARIANT, variants, OF_VARIANTS),
+    ]
     return [note for note in asked if note[1]]
 
 

@@ -10,12 +10,13 @@ from kdzoo.plain import one_line
 from kdzoo.report.columns.column import Column, Part, Place
 from kdzoo.report.columns.declared import cells, gap, leading_column, shown
 from kdzoo.report.columns.numbers import NOTHING, points
-from kdzoo.report.figures.findings import Finding, ToControl
+from kdzoo.report.figures.comparisons import ToControl, ToRecipe
+from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.form_findings import FormFinding
 from kdzoo.report.figures.rows import Table
-from kdzoo.report.formats.table import THIS_MODEL, THIS_RECIPE, notes, verdicts
+from kdzoo.report.formats.table import THIS_MODEL, THIS_RECIPE, THIS_VARIANT, notes, verdicts
 from kdzoo.report.page import answers
-from kdzoo.statistics import Gap, Interval
+from kdzoo.statistics import Gap, Interval, Verdict
 
 
 @dataclass(frozen=True)
@@ -100,14 +101,15 @@ def _most_wanted_first(columns: Sequence[Column], table: Table) -> list[Column]:
 
 
 def verdict_section(table: Table) -> Section | None:
-    """Returns both questions with their verdicts, and the figures; None where nothing was read."""
+    """Returns each question with its verdicts, and the figures; None where nothing was read."""
     if not table.judged:
         return None
     lines = [
         {
             "model": row.name,
-            THIS_MODEL.lower(): NOTHING if finding.standing is None else finding.standing.sentence,
-            THIS_RECIPE.lower(): NOTHING if finding.effect is None else finding.effect.sentence,
+            THIS_MODEL.lower(): _sentence(finding.standing),
+            THIS_RECIPE.lower(): _sentence(finding.effect),
+            **({THIS_VARIANT.lower(): _sentence(finding.change)} if table.has_variants else {}),
         }
         for row, finding in table.judged
         if row.role != "teacher"
@@ -122,6 +124,7 @@ def verdict_section(table: Table) -> Section | None:
             if finding.to_teacher is None
             else _p(finding.to_teacher.adjusted_p),
             "p, hard labels": _p_of(finding.to_control),
+            **({"p, its recipe": _p_of(finding.to_recipe)} if table.has_variants else {}),
             "luck": _luck_of(finding.to_control),
             "McNemar by seed": NOTHING
             if finding.to_teacher is None
@@ -134,7 +137,7 @@ def verdict_section(table: Table) -> Section | None:
         }
         for row, finding in table.judged
     ]
-    tables = [drawn(lines, 3, wraps=True)] if lines else []
+    tables = [drawn(lines, len(lines[0]), wraps=True)] if lines else []
     return Section(
         "Are the differences real?",
         one_line(answers.of_differences(table)),
@@ -210,7 +213,11 @@ def number(value: float | None) -> str:
     return NOTHING if value is None else f"{value:#.3g}".rstrip(".")
 
 
-def _p_of(compared: ToControl | None) -> str:
+def _sentence(verdict: Verdict[Any] | None) -> str:
+    return NOTHING if verdict is None else verdict.sentence
+
+
+def _p_of(compared: ToControl | ToRecipe | None) -> str:
     known = None if compared is None else compared.adjusted_p
     return NOTHING if known is None else _p(known)
 

@@ -1,0 +1,181 @@
+"""The rows of a study beside teacher, hard labels and, for variants, the recipe they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kdzoo.results import ManifestRow
+from kdzoo.statistics import (
+    Comparison,
+    Outcomes,
+    OutcomesReader,
+    RecipeComparison,
+    Scores,
+    adjusted,
+    compare_outcomes,
+    compare_recipes,
+    control_of,
+    is_covered,
+    teacher_of,
+)
+
+_Keys = tuple[str | None, ...]  # of a row's models, by which their luck is counted once
+
+
+@dataclass(frozen=True)
+class ToTeacher:
+    """The models of a row beside their teacher, with all comparisons of the study counted.
+
+    Attributes:
+        comparison: of their hits.
+        adjusted_p: its p-value after Benjamini and Hochberg.
+    """
+
+    comparison: Comparison
+    adjusted_p: float
+
+
+@dataclass(frozen=True)
+class ToControl:
+    """The recipe of a row beside hard labels, with all comparisons of the study counted.
+
+    Attributes:
+        comparison: of the two recipes.
+        adjusted_p: its p-value after Benjamini and Hochberg; None of one seed.
+    """
+
+    comparison: RecipeComparison
+    adjusted_p: float | None
+
+
+@dataclass(frozen=True)
+class ToRecipe:
+    """A variant beside the recipe that it changes, with all variants of the study counted.
+
+    Attributes:
+        recipe: the name of the recipe's own row.
+        comparison: of the two, over the seeds that both have.
+        adjusted_p: its p-value after Benjamini and Hochberg; None of one seed.
+    """
+
+    recipe: str
+    comparison: RecipeComparison
+    adjusted_p: float | None
+
+
+@dataclass(frozen=True)
+class Compared:
+    """All comparisons of a row; None where there is nothing to compare it with."""
+
+    to_teacher: ToTeacher | None = None
+    to_control: ToControl | None = None
+    to_recipe: ToRecipe | None = None
+
+
+@dataclass(frozen=True)
+class RowOutcomes:
+    """A row's outcomes, and those of what it is compared with."""
+
+    row: ManifestRow
+    own: Outcomes
+    teacher: Outcomes | None
+    control: Outcomes | None
+
+
+def read_row(row: ManifestRow, split: str, reader: OutcomesReader) -> RowOutcomes:
+    """Returns what a row's models, its teachers and its controls made of the texts of a split.
+
+    Raises:
+        StoreError: outcomes are missing or damaged.
+    """
+
+    def of(other: ManifestRow | None) -> Outcomes | None:
+        is_read = other is not None and is_covered(reader.store, other, split)
+        return reader.of(other, split) if other is not None and is_read else None
+
+    return RowOutcomes(row, reader.of(row, split), of(teacher_of(row)), of(control_of(row)))
+
+
+def compare(read: Sequence[RowOutcomes]) -> dict[str, Compared]:
+    """Returns all comparisons of each row, by its name.
+
+    The p-values of all rows beside teachers and hard labels are corrected together; those of
+    variants by themselves, so that how many there are does not change what is said of distilling.
+    """
+    models = {
+        reading.row.name: compare_outcomes(reading.own, reading.teacher)
+        for reading in read
+        if reading.row.role != "teacher" and reading.teacher is not None
+    }
+    recipes = _beside_hard_labels(read)
+    of_recipes = [found.p_value for found in recipes.values() if found.p_value is not None]
+    p_values = iter(adjusted([*(found.p_value for found in models.values()), *of_recipes]))
+    to_teacher = {name: ToTeacher(found, next(p_values)) for name, found in models.items()}
+    to_control = {name: ToControl(found, _next(found, p_values)) for name, found in recipes.items()}
+    to_recipe = _beside_recipes(read)
+    return {
+        name: Compared(to_teacher.get(name), to_control.get(name), to_recipe.get(name))
+        for name in (reading.row.name for reading in read)
+    }
+
+
+def _next(found: RecipeComparison, p_values: Iterator[float]) -> float | None:
+    """Returns the corrected p-value of a comparison; None of one seed, which has none."""
+    return None if found.p_value is None else next(p_values)
+
+
+def _beside_hard_labels(read: Sequence[RowOutcomes]) -> dict[str, RecipeComparison]:
+    """Returns how the recipe of each row differs from hard labels, by the row's name.
+
+    Models are named by their keys, so that controls which rows share say once what they say of
+    luck.
+    """
+    hits: dict[_Keys, Scores] = {}
+    pairs = {}
+    for reading in read:
+        if reading.row.role != "teacher" and reading.control is not None:
+            own = tuple(member.key for member in reading.row.members)
+            other = tuple(member.control_key for member in reading.row.members)
+            hits |= {own: reading.own.scores, other: reading.control.scores}
+            pairs[reading.row.name] = (own, other)
+    return dict(zip(pairs, compare_recipes(hits, list(pairs.values())), strict=True))
+
+
+def _beside_recipes(read: Sequence[RowOutcomes]) -> dict[str, ToRecipe]:
+    """Returns how each variant differs from its recipe, by the name of its row.
+
+    A variant whose recipe has no row, or no seed in common with it, is left out.
+    """
+    students = {reading.row.name: reading for reading in read if reading.row.role == "student"}
+    hits: dict[_Keys, Scores] = {}
+    pairs: dict[str, tuple[_Keys, _Keys]] = {}
+    for name, reading in students.items():
+        recipe = students.get(recipe_of(name), reading)
+        seeds = sorted(_seeds(reading) & _seeds(recipe)) if recipe is not reading else []
+        if seeds:
+            own, other = (_of_seeds(side, seeds) for side in (reading, recipe))
+            hits |= dict([own, other])
+            pairs[name] = own[0], other[0]
+    found = compare_recipes(hits, list(pairs.values()))
+    p_values = iter(adjusted([each.p_value for each in found if each.p_value is not None]))
+    return {
+        name: ToRecipe(recipe_of(name), each, _next(each, p_values))
+        for name, each in zip(pairs, found, strict=True)
+    }
+
+
+def recipe_of(name: str) -> str:
+    """Returns the name of the recipe's row of a variant's row: ``cnn`` of ``cnn/mse``."""
+    return name.partition("/")[0]
+
+
+def _seeds(reading: RowOutcomes) -> set[int]:
+    return {member.seed for member in reading.row.members}
+
+
+def _of_seeds(reading: RowOutcomes, seeds: Sequence[int]) -> tuple[_Keys, Scores]:
+    """Returns keys and scores of a row's models of these seeds, in their order."""
+    members = reading.row.members
+    places = [[member.seed for member in members].index(seed) for seed in seeds]
+    return tuple(members[place].key for place in places), reading.own.scores[places]

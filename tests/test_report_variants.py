@@ -1,0 +1,170 @@
+"""A variant beside its recipe: whether the change helps, told wherever verdicts are."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from tiny_results import HandWritten, one_student
+
+import kdzoo as package
+from kdzoo.report import make_table, markdown
+from kdzoo.report.figures.findings import Finding
+from kdzoo.report.formats.summary import summary
+from kdzoo.report.page.sections import verdict_section
+from kdzoo.report.write import write_report
+from kdzoo.results import Member, Store
+from kdzoo.statistics import Effect
+
+QUESTION = "This variant against its recipe"
+BETTER, SAME, WORSE = range(5), range(20), range(45)  # wrong texts, of which the recipe's are 20
+
+
+def study_of(
+    root: Path,
+    variants: Mapping[str, Sequence[int]],
+    *,
+    seeds: int = 3,
+    of_variants: Sequence[int] = (0, 1, 2),
+) -> Store:
+    """Returns a study of the recipe ``tiny`` and its variants, by their wrong texts."""
+    study = one_student(root, student=SAME, seeds=seeds)
+    for number, (name, wrong) in enumerate(variants.items()):
+        members = [_member(study, f"tiny/{name}", number, seed, wrong) for seed in of_variants]
+        study.row(f"tiny/{name}", "student", *members, road="change")
+    return study.finish()
+
+
+def _member(study: HandWritten, name: str, number: int, seed: int, wrong: Sequence[int]) -> Member:
+    key = f"{number}{seed}{'a' * 14}"
+    study.model(key, wrong, name=name.replace("/", "-"), seed=seed)
+    return Member(seed=seed, key=key, teacher_key="t" * 16)
+
+
+def found_in(store: Store) -> dict[str, Finding]:
+    return {row.name: found for row, found in make_table(store).judged}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "sentence"),
+    [
+        (BETTER, Effect.GAIN, "the change gave +15.0 points over tiny (95 % interval "),
+        (SAME, Effect.NONE, "no measurable effect (0.0 points; 95 % interval "),
+        (WORSE, Effect.LOSS, "the change cost 25.0 points against tiny (95 % interval "),
+    ],
+)
+def test_is_told_by_its_difference(
+    tmp_path: Path, wrong: Sequence[int], kind: Effect, sentence: str
+) -> None:
+    found = found_in(study_of(tmp_path, {"other": wrong}))
+
+    change = found["tiny/other"].change
+    assert change is not None
+    assert change.kind is kind
+    assert change.sentence.startswith(sentence)
+    assert found["tiny"].change is None
+
+
+def test_of_one_seed_has_no_verdict(tmp_path: Path) -> None:
+    found = found_in(study_of(tmp_path, {"other": BETTER}, seeds=1, of_variants=[0]))
+
+    change = found["tiny/other"].change
+    assert change is not None
+    assert change.kind is Effect.ONE_SEED
+
+
+def test_is_held_against_the_seeds_that_both_have(tmp_path: Path) -> None:
+    found = found_in(study_of(tmp_path, {"other": BETTER}, of_variants=[2, 1]))
+
+    compared = found["tiny/other"].to_recipe
+    assert compared is not None
+    assert compared.comparison.seeds == 2
+
+
+def test_without_a_seed_in_common_is_not_compared(tmp_path: Path) -> None:
+    found = found_in(study_of(tmp_path, {"other": BETTER}, seeds=1, of_variants=[1, 2]))
+
+    assert found["tiny/other"].change is None
+
+
+def test_without_its_recipe_is_not_compared(tmp_path: Path) -> None:
+    store = study_of(tmp_path, {"other": BETTER})
+    manifest = store.manifest()
+    rows = tuple(row for row in manifest.rows if row.name != "tiny")
+    store.write_manifest(manifest.model_copy(update={"rows": rows}))
+
+    assert found_in(store)["tiny/other"].change is None
+
+
+def test_changes_nothing_that_is_said_of_distilling(tmp_path: Path) -> None:
+    """However many variants there are, the other questions count their own comparisons."""
+    alone = found_in(study_of(tmp_path / "alone", {}))["tiny"].to_control
+    study = study_of(tmp_path / "among", {f"other{number}": SAME for number in range(9)})
+    among = found_in(study)["tiny"].to_control
+
+    assert alone is not None
+    assert among is not None
+    assert alone.comparison == among.comparison
+
+
+def test_counts_for_less_among_many(tmp_path: Path) -> None:
+    slight = range(12)
+    one = found_in(study_of(tmp_path / "one", {"other": slight}))["tiny/other"].to_recipe
+    many = {"other": slight} | {f"same{number}": SAME for number in range(9)}
+    among = found_in(study_of(tmp_path / "many", many))["tiny/other"].to_recipe
+
+    assert one is not None
+    assert among is not None
+    assert one.adjusted_p is not None
+    assert among.adjusted_p is not None
+    assert among.adjusted_p > one.adjusted_p
+
+
+def test_is_told_in_every_format(tmp_path: Path) -> None:
+    store = study_of(tmp_path, {"better": BETTER, "worse": WORSE, "same": SAME})
+    table = make_table(store)
+    write_report(store)
+
+    said = next(line for line in summary(table) if line.startswith("Of the variants, "))
+    assert said == (
+        "Of the variants, 1 better than the recipe: tiny/better (+15.0 points); 1 worse: "
+        "tiny/worse (-25.0 points); 1 without a measurable effect."
+    )
+    change = found_in(store)["tiny/better"].change
+    assert change is not None
+    assert f"## {QUESTION}\n\n* tiny/better: {change.sentence}." in markdown(table)
+    section = verdict_section(table)
+    assert section is not None
+    assert change.sentence in [cell for line in section.tables[0].lines for cell in line.cells]
+    frame = package.read_verdicts(store.root)
+    told = frame[frame["question"] == QUESTION]
+    assert list(told["row"]) == ["tiny/better", "tiny/worse", "tiny/same"]
+    with (store.root / "table.csv").open(newline="") as file:
+        lines = {line["model"]: line for line in csv.DictReader(file)}
+    assert lines["tiny/better"]["variant_verdict"] == "gain"
+    assert float(lines["tiny/better"]["variant_minus_recipe"]) == pytest.approx(0.15)
+    assert lines["tiny"]["variant_verdict"] == ""
+
+
+def test_that_is_one_of_many_is_named_where_it_differs_most(tmp_path: Path) -> None:
+    variants = {f"worse{count}": range(count) for count in range(40, 48)}
+    (said,) = [
+        line for line in summary(make_table(study_of(tmp_path, variants))) if "Of the" in line
+    ]
+
+    assert said.startswith(
+        "Of the variants, 8 worse, most of all tiny/worse47 (-27.0 points), tiny/worse46 "
+    )
+    assert "worse42" not in said
+
+
+def test_where_there_is_none_nothing_asks_for_it(tmp_path: Path) -> None:
+    store = one_student(tmp_path, seeds=3).finish()
+    table = make_table(store)
+
+    assert QUESTION not in markdown(table)
+    section = verdict_section(table)
+    assert section is not None
+    assert QUESTION.lower() not in section.tables[0].titles
