@@ -138,17 +138,17 @@ class TestOverview:
         head = (
             "role,model,runtime,accuracy_mean,hard_labels_accuracy_mean,noise,size_bytes,"
             "times_faster_than_fastest_teacher,model_minus_teacher,model_minus_teacher_low,"
-            "model_minus_teacher_high,model_verdict,effect"
+            "model_minus_teacher_high,model_verdict,effect,as_decided_accuracy_mean"
         )
-        teacher, other = (f"teacher,{name},onnx-int8,0.9,,,9000000,,,,,," for name in "ab")
-        slow = "student,slow,onnx,0.89,0.8,0.01,5000000,4.9,-0.01,-0.02,0.01,equal,none"
+        teacher, other = (f"teacher,{name},onnx-int8,0.9,,,9000000,,,,,,,0.95" for name in "ab")
+        slow = "student,slow,onnx,0.89,0.8,0.01,5000000,4.9,-0.01,-0.02,0.01,equal,none,0.9"
         fast = [
-            "student,good,torch,0.85,0.8,0.01,4000000,2.0,-0.05,-0.07,-0.03,worse,gain",
-            "student,good,onnx,0.85,0.8,0.5,4000000,6.0,,,,,",
-            "student,good,onnx-int8,0.8499,,0.01,1000000,9.0,,,,,",
-            "student,fine,torch,0.84,0.8,0.01,4000000,2.0,-0.06,-0.07,-0.03,worse,gain",
-            "student,fine,onnx-int8,0.82,,0.01,1000000,95,,,,,",
-            "student,fast,onnx,0.7,0.7,0.01,1000000,90,-0.2,-0.3,-0.1,worse,none",
+            "student,good,torch,0.85,0.8,0.01,4000000,2.0,-0.05,-0.07,-0.03,worse,gain,0.93",
+            "student,good,onnx,0.85,0.8,0.5,4000000,6.0,,,,,,0.93",
+            "student,good,onnx-int8,0.8499,,0.01,1000000,9.0,,,,,,0.92",
+            "student,fine,torch,0.84,0.8,0.01,4000000,2.0,-0.06,-0.07,-0.03,worse,gain,0.9",
+            "student,fine,onnx-int8,0.82,,0.01,1000000,95,,,,,,0.9",
+            "student,fast,onnx,0.7,0.7,0.01,1000000,90,-0.2,-0.3,-0.1,worse,none,0.9",
         ]
         studies = {
             "some": [teacher, slow, *fast],
@@ -164,7 +164,7 @@ class TestOverview:
         _, line = [line for line in script.overview().splitlines() if line.startswith("| ")]
         assert [cell.strip() for cell in line.strip("|").split("|")] == [
             "some", "accuracy", "90.0", "good, onnx-int8", "85.0", "80.0", "helps",
-            "-5.0 (-7.0 to -3.0)", "worse", "9", "1",
+            "-5.0 (-7.0 to -3.0)", "worse", "92.0 (95.0)", "9", "1",
         ]  # fmt: skip
 
 
