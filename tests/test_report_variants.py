@@ -138,6 +138,9 @@ def test_is_told_in_every_format(tmp_path: Path) -> None:
     section = verdict_section(table)
     assert section is not None
     assert change.sentence in [cell for line in section.tables[0].lines for cell in line.cells]
+    assert section.answer.endswith(
+        "Variants, beside their recipes: 1 gained, 1 lost, 1 without a measurable effect."
+    )
     frame = package.read_verdicts(store.root)
     told = frame[frame["question"] == QUESTION]
     assert list(told["row"]) == ["tiny/better", "tiny/worse", "tiny/same"]

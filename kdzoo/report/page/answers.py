@@ -45,10 +45,11 @@ def of_costs(table: Table) -> str:
 
 
 def of_differences(table: Table) -> str:
-    """Counts the verdicts on models and recipes."""
+    """Counts the verdicts on models, recipes and variants."""
     students = [found for row, found in table.judged if row.role == "student"]
     standings = [found.standing.kind for found in students if found.standing is not None]
     effects = [found.effect.kind for found in students if found.effect is not None]
+    changes = [found.change.kind for found in students if found.change is not None]
     beside = {
         Standing.BETTER: "better",
         Standing.EQUAL: "as good",
@@ -64,6 +65,7 @@ def of_differences(table: Table) -> str:
     parts = (
         _counted("Students beside the teacher", standings, beside),
         _counted("Students distilled, beside hard labels", effects, of_recipe),
+        _counted("Variants, beside their recipes", changes, of_recipe),
     )
     return " ".join(part for part in parts if part)
 
