@@ -6,9 +6,9 @@ over all seeds that might have been drawn; its variance has two parts, which are
 * the texts are a sample: the variance over texts of the difference, averaged over the seeds. It
   holds the chance by which each model answers single texts otherwise;
 * the seeds are a sample too: the luck of each side, which the whole study tells (``luck``), less
-  that chance, which would be counted twice. Where hardly anything is left of both, as between
-  models that answer nearly alike, what is left is known too badly for an interval; then chance
-  counts twice.
+  that chance, which would be counted twice. Between models that answer nearly alike so little is
+  left of both that less than one degree of freedom is, too few for an interval: then chance counts
+  twice.
 
 The luck of both sides is taken as independent. That of models which share their start may go the
 same way; then the interval is too wide, never too narrow. Student's t, with the degrees of freedom
@@ -109,11 +109,9 @@ def _compare(
     from_luck = max(0.0, between - chance)
     known = max(between, chance) / len(by_seed)  # what few degrees of freedom estimate
     of_texts = from_texts, max(1, one.shape[1] - 1)
-    error = min(
-        _Error.of(of_texts, from_luck / len(by_seed), known, of_luck),
-        _Error.of(of_texts, known, known, of_luck),
-        key=lambda error: error.reach,
-    )
+    error = _Error.of(of_texts, from_luck / len(by_seed), known, of_luck)
+    if error.degrees < 1:
+        error = _Error.of(of_texts, known, known, of_luck)
     p_value = 2 * float(stdtr(error.degrees, -abs(value) / error.deviation))
     return RecipeComparison(
         difference=Interval(value, value - error.reach, value + error.reach),
