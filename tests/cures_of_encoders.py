@@ -110,10 +110,14 @@ CASES: dict[str, Case] = {
     "an encoder with a decoder": Case(CHECK, "an encoder with a decoder", FINE_TUNED, HEAD,
                                       prepare=teacher("t5")),
     "texts chosen by an encoder with a decoder": Case(
-        CHECK, "choose: nearest compares texts", removed("transfer.unlabelled.choose"),
+        CHECK, "by the sentence vectors of", removed("transfer.unlabelled.choose"),
         {"teacher": {"model": "model"}, "transfer": {"unlabelled": {
             "files": "more.txt", "max_texts": 5, "choose": "nearest"}}}, {"more.txt": "on\n"},
         prepare=teacher("t5"),
+    ),
+    "encodings beside an encoder with a decoder": Case(
+        CHECK, "by the sentence vectors of", removed("objective.hidden"),
+        {"teacher": {"model": "model"}, "objective": {"hidden": 1.0}}, prepare=teacher("t5"),
     ),
     # what a student begins from
     "no tokenizer to begin from": Case(

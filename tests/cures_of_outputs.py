@@ -139,6 +139,17 @@ CASES: dict[str, Case] = {
             ("none", removed("transfer.unlabelled.choose")),
         )
     },
+    **{
+        f"encodings beside a file: {cure}": Case(
+            CHECK, "objective.hidden compares with an encoder's", change,
+            {**with_outputs(), "objective": {"kind": "kl", "hidden": 1.0}},
+            {**ROWS_CSV, "o.jsonl": MORE},
+        )
+        for cure, change in (
+            ("an encoder", rewritten("name teacher.encoder", teacher={"encoder": "{encoder}"})),
+            ("none", removed("objective.hidden")),
+        )
+    },
     "outputs of no home": Case(
         CHECK, "nobody knows the home folder", rewritten("write the whole path", teacher={
             "outputs": "o.jsonl"}),

@@ -114,6 +114,16 @@ CASES: dict[str, Case] = {
         {"transfer": {"unlabelled": {"files": "more.txt", "choose": "nearest"}}},
         {"more.txt": "play on\n"},
     ),
+    **{
+        f"the encoding of hard labels: {cure}": Case(
+            CHECK, "hidden compares with the teacher", change,
+            {"objective": {"alpha": 1, "hidden": 2.0}},
+        )
+        for cure, change in (
+            ("no encoding", removed("objective.hidden")),
+            ("a teacher", rewritten("lower alpha", objective={"alpha": 0.5})),
+        )
+    },
     "a hub's keys of files": Case(
         CHECK, "config, revision and split belong", removed("transfer.unlabelled.split"),
         {"transfer": {"unlabelled": {"files": "more.txt", "split": "train"}}},

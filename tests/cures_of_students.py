@@ -83,6 +83,34 @@ CASES: dict[str, Case] = {
         WITH_OWN, "reads single texts; to read pairs", refiled("give it a method encode", {
             "own.py": OWN}), PAIRED, {**PAIRS_CSV, "own.py": OWN.replace("encode(", "read(")},
     ),
+    **{
+        f"no encoding to compare: {cure}": Case(
+            CHECK, "shows no encoding for objective.hidden", change,
+            {"student": {"kind": "distilbert"}, "objective": {"hidden": 1.0}},
+        )
+        for cure, change in (
+            ("without", removed("objective.hidden")),
+            ("another", rewritten("student.kind: bilstm", student={"kind": "bilstm", "dim": 16})),
+        )
+    },
+    "no encoding of one's own": Case(
+        WITH_OWN, "shows no encoding for objective.hidden", refiled("give it a method encode", {
+            "own.py": OWN}),
+        {"student": {"kind": "own"}, "objective": {"hidden": 1.0}},
+        {"own.py": OWN.replace("encode(", "read(")},
+    ),
+    "an encoding that is not asked for": Case(
+        WITH_OWN, "and objective.hidden compares what it gives", refiled("mend it", {"own.py": OWN}),
+        {"student": {"kind": "own"}, "objective": {"hidden": 1.0}},
+        {"own.py": OWN.replace("self.head(self.encode(input_ids, attention_mask))", (
+            "self.head(self.embedding(input_ids).mean(1))"))},
+    ),
+    "an encoding of another shape": Case(
+        WITH_OWN, "for 2 texts, wanted [2, 16], and objective.hidden", removed("objective.hidden"),
+        {"student": {"kind": "own"}, "objective": {"hidden": 1.0}},
+        {"own.py": OWN.replace("self.hidden_size = dim", "self.hidden_size = 16").replace(
+            "num_labels: int, *, dim: int = 16", "num_labels: int, *, dim: int = 8")},
+    ),
     "no Python": Case("list students --students own.txt", "is not a Python file",
                       command("give a .py file", "list students --students own.py"),
                       files={"own.txt": OWN, "own.py": OWN}, quick=True),

@@ -139,6 +139,9 @@ CASES: dict[str, Case] = {
     "a linear head over words": asked(
         {"teacher": {"fine_tune": None, "head": "linear"}}, "is for labels of whole texts",
         rewritten("teacher: {fine_tune: {}}", teacher={"head": None, **FITTED})),
+    "encodings of words": asked(
+        {"objective": {"hidden": 1.0}}, "objective.hidden is for labels of whole texts",
+        removed("objective.hidden")),
     "a teacher of texts for words": asked(
         {"teacher": {"model": "{teacher}", "fine_tune": None}}, "and the data want one that",
         rewritten("teacher: {fine_tune: {}}", teacher=FITTED)),

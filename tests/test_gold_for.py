@@ -156,6 +156,7 @@ class TestKeys:
         "sections",
         [
             {"objective": {"kind": "kl", "gold_for": []}},
+            {"objective": {"kind": "kl", "hidden": 0}},
             {"training": {"embedding_rate": None}},
             {"training": {"decay_matrices_only": False}},
             {"training": {"average_weights": 0}},
@@ -244,6 +245,7 @@ def test_a_strangers_record_that_has_something_else_there_is_refused(word: Any) 
         ("objective", "alpha", [0.5], "objective.alpha is no number"),
         ("objective", "alpha", {"a": 1}, "objective.alpha is no number"),
         ("objective", "alpha", None, "objective.alpha is no number"),
+        ("objective", "hidden", "much", "objective.hidden is no number"),
         ("transfer", "augment", "mask", "transfer.augment is no mapping"),
         ("transfer", "augment", [1], "transfer.augment is no mapping"),
         ("transfer", "augment", 3, "transfer.augment is no mapping"),

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from kdzoo.errors import ModelError, TrainingError
-from kdzoo.model import build_student, predict_logits
-from kdzoo.objectives import bind_objective, distillation_loss
+from kdzoo.model import MappedEncodings, build_student, predict_logits
+from kdzoo.objectives import bind_objective, distillation_loss, hidden_loss
 from kdzoo.progress import Silent
 from kdzoo.text import Encoded
 from kdzoo.training import (
@@ -177,6 +177,7 @@ class World:
         evaluate: Callable[[nn.Module], dict[str, float]] | None = None,
         checkpoint: Path | None = None,
         progress: Any = None,
+        further_loss: Any = None,
     ) -> TrainingResult:
         def loss(logits: Tensor, gold: Tensor, teacher: Tensor | None) -> Tensor:
             return distillation_loss(logits, gold, teacher, soft=KL, alpha=0.3)
@@ -191,6 +192,7 @@ class World:
             progress=progress or Silent(),
             description="a student",
             checkpoint=checkpoint,
+            further_loss=further_loss,
         )
 
 
@@ -251,6 +253,33 @@ class TestInterruption:
         assert result.history == whole_result.history
         assert result.best_step == whole_result.best_step
         assert result.resumed_at in (after - after % 5, after - after % 5 + 5)
+
+    @pytest.mark.parametrize("averaged", [0.0, 0.5])
+    def test_of_a_student_beside_its_teachers_vectors_changes_nothing_either(
+        self, world: World, tmp_path: Path, averaged: float
+    ) -> None:
+        """The map to the vectors' width goes on from where it was, too."""
+        vectors = torch.randn(40, 7, generator=torch.Generator().manual_seed(1))
+        plan = plan_of(average_weights=averaged)
+
+        def trained(progress: Any = None, checkpoint: Path | None = None) -> Any:
+            model = world.student()
+            torch.manual_seed(3)
+            mapped = MappedEncodings(model, 7)
+            world.train(
+                model,
+                plan,
+                checkpoint=checkpoint,
+                progress=progress,
+                further_loss=lambda rows: hidden_loss(mapped.last(), vectors[rows]),
+            )
+            return model
+
+        path = tmp_path / "checkpoint.safetensors"
+        with pytest.raises(KeyboardInterrupt):
+            trained(StopsAfter(17), path)
+
+        assert same_weights(trained(checkpoint=path), trained())
 
     def test_again_and_again_changes_nothing_either(
         self, world: World, whole: Any, tmp_path: Path

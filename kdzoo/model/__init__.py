@@ -4,6 +4,7 @@ from kdzoo.model.attention import attend_to_all
 from kdzoo.model.auto import auto_class, task_of
 from kdzoo.model.build import BuildContext, build_student, try_student
 from kdzoo.model.embedding import refuse_narrow, refuse_tableless, scaled, to_width
+from kdzoo.model.encodings import MappedEncodings
 from kdzoo.model.folder import (
     DEPLOYED_FILES,
     READS_PAIRS,
@@ -65,6 +66,7 @@ __all__ = [
     "KdzooSentenceForSequenceClassification",
     "LoadedModel",
     "Logits",
+    "MappedEncodings",
     "Pooling",
     "PoolingKind",
     "Shape",

@@ -16,6 +16,7 @@ from kdzoo.errors import KdzooError, ModelError
 from kdzoo.model.allowance import Allowance, refuse_too_large
 from kdzoo.model.checks import TRIED, check_contract, check_reached
 from kdzoo.model.embedding import put_vectors, refuse_tableless
+from kdzoo.model.encodings import MappedEncodings, refuse_unencoded
 from kdzoo.model.folder import READS_PAIRS
 from kdzoo.model.wrapper import (
     KdzooConfig,
@@ -120,6 +121,7 @@ def try_student(
     max_length: int = TRIED,
     *,
     table_rate: bool = False,
+    is_mapped: bool = False,
     task: Task = SINGLE_LABEL,
 ) -> None:
     """Builds a student that is a class over a toy vocabulary and checks its contract.
@@ -130,6 +132,7 @@ def try_student(
         pair_head: width of the head over both texts of a pair; 0 where texts are single.
         max_length: tokens of the longest text that it is tried on.
         table_rate: whether its embedding table is to have a learning rate of its own.
+        is_mapped: whether its encoding is to be held against the teacher's.
         task: what it is asked.
 
     Raises:
@@ -137,6 +140,8 @@ def try_student(
     """
     entry = registry.students.get(kind)
     if not entry.is_module:
+        if is_mapped:
+            refuse_unencoded(None, entry)
         return
     config = KdzooConfig(
         student=kind, options=dict(options), vocab_size=20, num_labels=3, text_limit=max_length
@@ -154,6 +159,11 @@ def try_student(
         model = make()
         check_contract(model, entry, 3, 20, max_length)
         check_reached(model, entry)
+    if is_mapped:
+        refuse_unencoded(model, entry)
+        mapped = MappedEncodings(model, TRIED)
+        check_contract(model, entry, 3, 20, max_length)
+        mapped.refuse_unread(entry, 4 if pair_head else 2)
 
 
 def _made(entry: StudentEntry, make: Callable[[], Any], copies: int = 1) -> Any:

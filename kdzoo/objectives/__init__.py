@@ -1,6 +1,7 @@
 """What a student is asked to match: pure functions of logits, registered by name."""
 
 from kdzoo.objectives.gold import OOS, GoldFor, gold_for
+from kdzoo.objectives.hidden import hidden_loss
 from kdzoo.objectives.soft import dist, dkd, kl, mse
 from kdzoo.objectives.total import (
     GoldLoss,
@@ -22,6 +23,7 @@ __all__ = [
     "distillation_loss",
     "dkd",
     "gold_for",
+    "hidden_loss",
     "kl",
     "mse",
     "over_words",

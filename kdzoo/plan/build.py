@@ -69,7 +69,8 @@ class _Steps:
         transfer = variant.recipe.transfer
         drawn = str(seed) if transfer.augment is not None else ""
         before = self.labels.setdefault(teacher, [])
-        what = (*setting, transfer.model_dump_json(), drawn)
+        read = ("vectors",) if variant.recipe.objective.hidden else ()  # beside the labels
+        what = (*setting, transfer.model_dump_json(), drawn, *read)
         behind = (teacher, *before[-1:])
         if self.label_parts > 1 and ("labels", *what) not in self.shared:
             behind += self._parts(variant, seed, behind)

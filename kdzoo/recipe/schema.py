@@ -131,6 +131,24 @@ class Objective(Section):
         "names",
     )
 
+    hidden: float = Field(
+        0.0,
+        ge=0,
+        le=1000,
+        exclude_if=operator.not_,
+        description="weight of a further loss: the student's encoding, through a linear map that "
+        "is dropped afterwards, against the teacher's sentence vector",
+    )
+
+    @model_validator(mode="after")
+    def _hidden_is_of_the_teacher(self) -> Objective:
+        if self.hidden and self.alpha == 1:
+            raise ValueError(
+                "hidden compares with the teacher, and alpha: 1 is hard labels only: lower alpha, "
+                "or remove hidden"
+            )
+        return self
+
     @field_validator("gold_for")
     @classmethod
     def _distinct(cls, gold_for: list[str]) -> list[str]:

@@ -48,8 +48,9 @@ def _mappings(recipe: dict[str, Any]) -> dict[str, Any]:
     objective, augment = recipe.get("objective", {}), recipe.get("transfer", {}).get("augment")
     if not isinstance(objective.get("gold_for", []), list):
         raise ValueError("the recipe's objective.gold_for is no list")
-    if not isinstance(objective.get("alpha", 0), int | float):
-        raise ValueError("the recipe's objective.alpha is no number")
+    for name in ("alpha", "hidden"):
+        if not isinstance(objective.get(name, 0), int | float):
+            raise ValueError(f"the recipe's objective.{name} is no number")
     if not isinstance(augment, dict | None):
         raise ValueError("the recipe's transfer.augment is no mapping")
     return recipe

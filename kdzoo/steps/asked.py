@@ -68,6 +68,8 @@ def _problems(recipe: Recipe, task: Task) -> Iterator[Problem]:
     for name, said in alone.items():
         if said:
             yield Problem(f"{name} is for texts with one label", cure="remove it")
+    if task.by_word and recipe.objective.hidden:
+        yield Problem("objective.hidden is for labels of whole texts", cure="remove it")
     for name in ("head", "outputs") if task.by_word else ():
         if getattr(recipe.teacher, name) is not None:
             cure = "have the teacher fine-tuned: teacher: {fine_tune: {}}"

@@ -18,6 +18,7 @@ from kdzoo.recipe.schema import FINE_TUNED, Recipe, Student, Vectors
 from kdzoo.runtime import require_runtimes
 from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import MODEL_FORMAT
+from kdzoo.steps.hidden import encoder_of
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.study_data import StudyData
 from kdzoo.task import SINGLE_LABEL
@@ -101,6 +102,8 @@ class StudentJob:
             if student.embeddings == FINE_TUNED:
                 content["words_by"] = run.teacher.whole.model_key()
             content["objective"] = recipe.objective.model_dump(mode="json")
+            if recipe.objective.hidden:
+                content["vectors_by"] = encoder_of(run).key
         return content_hash(content)
 
     @property
@@ -133,8 +136,13 @@ def check_kinds(recipe: Recipe) -> None:
     if isinstance(recipe.student.embeddings, Vectors):
         check_vectors(recipe.student.embeddings.vectors)
     pair_head = recipe.student.pair_head if pairs else 0
-    table_rate = recipe.training.embedding_rate is not None
-    try_student(recipe.student.kind, options_of(recipe.student), pair_head, table_rate=table_rate)
+    try_student(
+        recipe.student.kind,
+        options_of(recipe.student),
+        pair_head,
+        table_rate=recipe.training.embedding_rate is not None,
+        is_mapped=recipe.objective.hidden > 0,
+    )
     _find_models(recipe.student)
     _own_vocabulary(recipe)
 

@@ -38,6 +38,7 @@ from kdzoo.recipe.schema import FINE_TUNED, OF_A_MODEL, Recipe, Vectors
 from kdzoo.results import CHECKPOINT, Record, TrainingSummary, now
 from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import StudyContext, configuration_of, summary_of
+from kdzoo.steps.hidden import Hidden, open_hidden
 from kdzoo.steps.job import StudentJob
 from kdzoo.task import Task
 from kdzoo.teacher import word_vectors
@@ -56,6 +57,7 @@ class Prepared:
         plan: how long and how fast.
         loss: of logits [B, C], gold labels [B] and teacher logits [B, C].
         evaluate: gives the validation figures of the model as it would be deployed.
+        hidden: holds its encoding against the teacher's vectors; None where that is not asked for.
     """
 
     model: Any
@@ -64,6 +66,7 @@ class Prepared:
     plan: TrainingPlan
     loss: Loss
     evaluate: Evaluate
+    hidden: Hidden | None = None
 
 
 def obtain_student(job: StudentJob, context: StudyContext) -> str:
@@ -97,7 +100,10 @@ def _train(job: StudentJob, context: StudyContext) -> None:
             description=job.title,
             checkpoint=folder / CHECKPOINT,
             note=note,
+            further_loss=None if prepared.hidden is None else prepared.hidden.loss,
         )
+    if prepared.hidden is not None:
+        prepared.hidden.mapped.remove()
     widen(prepared.model, prepared.unseen)
     _finish(job, folder, prepared, result, time.perf_counter() - start, context)
 
@@ -119,7 +125,9 @@ def prepare_student(job: StudentJob, context: StudyContext) -> Prepared:
     data = replace(data, encoded=readable(model, data.encoded))
     unseen = narrow(model, len(job.vocabulary) - job.vocabulary.unseen)
     plan = training_plan(job.run.recipe, job.run.seed, job.run.corpus.task)
-    return Prepared(model, unseen, data, plan, _loss(job), _evaluation(job, unseen))
+    examples = job.learns_from.examples
+    hidden = None if job.hard_labels else open_hidden(job.run, model, examples, context)
+    return Prepared(model, unseen, data, plan, _loss(job), _evaluation(job, unseen), hidden)
 
 
 def _training_set(job: StudentJob, context: StudyContext) -> TrainingSet:

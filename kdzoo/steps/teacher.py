@@ -94,6 +94,13 @@ def check_outputs(recipe: Recipe, data: StudyData) -> None:
                 "vectors, and the teacher is a file: name teacher.encoder, or remove choose"
             )
         )
+    if objective.hidden and section.encoder is None:
+        problems.append(
+            Problem(
+                "objective.hidden compares with an encoder's sentence vectors, and the teacher is "
+                "a file: name teacher.encoder, or remove objective.hidden"
+            )
+        )
     exact = registry.objectives.get(objective.kind).needs_logits
     if exact and objective.alpha < 1 and file.kind != "logits" and _has_one_label(recipe, data):
         problems.append(

@@ -121,7 +121,11 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
         return
     teacher = lent[0] if lent else encoder
     if recipe.transfer.is_chosen_by_vectors:
-        _try_choice(encoder.folder, section, lookout)
+        why = "transfer.unlabelled.choose: nearest compares texts", "choose"
+        _try_vectors_of(encoder.folder, section, lookout, *why)
+    if recipe.objective.hidden:
+        why = "objective.hidden compares encodings", "objective.hidden"
+        _try_vectors_of(teacher.folder, section, lookout, *why)
     if recipe.transfer.augment is not None:
         mask = SpecialTokens.of(teacher.tokenizer).mask
         words = partial(NearWords.of_model, teacher.model, teacher.tokenizer)
@@ -144,8 +148,17 @@ def _try_fitting(section: TeacherSection, lent: Sequence[Looked], lookout: Looko
             freeze_lower(copy.deepcopy(member.model), section.fine_tune.freeze)
 
 
-def _try_choice(folder: Path, section: TeacherSection, lookout: Lookout) -> None:
-    """Sees that an encoder gives the sentence vectors by which texts are chosen.
+def _try_vectors_of(
+    folder: Path, section: TeacherSection, lookout: Lookout, purpose: str, cure: str
+) -> None:
+    """Sees that an encoder gives sentence vectors.
+
+    Args:
+        folder: the encoder's.
+        section: how it is read.
+        lookout: what was seen already.
+        purpose: what asks for the vectors.
+        cure: what of the recipe can be removed.
 
     Raises:
         TeacherError: it does not.
@@ -154,8 +167,8 @@ def _try_choice(folder: Path, section: TeacherSection, lookout: Lookout) -> None
         lookout.look_at_sentences(folder, section.model_copy(update={"lower_layers": ()}))
     except KdzooError as error:
         raise TeacherError(
-            f"transfer.unlabelled.choose: nearest compares texts by the sentence vectors of "
-            f"{folder}, which gives none; remove choose ({first_line(error)})"
+            f"{purpose} by the sentence vectors of {folder}, which gives none; remove {cure} "
+            f"({first_line(error)})"
         ) from error
 
 

@@ -11,6 +11,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from kdzoo.data.texts import Rows
 from kdzoo.errors import TrainingError
 from kdzoo.progress import Progress, Task
 from kdzoo.tracking import Note
@@ -21,6 +22,7 @@ from kdzoo.training.optimizer import make_optimizer, set_rates
 from kdzoo.training.plan import TrainingPlan
 
 Loss = Callable[[Tensor, Tensor, Tensor | None], Tensor]  # (logits, gold, teacher logits) -> scalar
+FurtherLoss = Callable[[Rows], Tensor]  # of a step's rows, once the model has read them: a scalar
 Evaluate = Callable[[nn.Module], dict[str, float]]
 NOTE_EVERY = 20  # steps between two looks at the loss; each look waits for a GPU
 
@@ -52,6 +54,7 @@ def train(
     description: str,
     checkpoint: Path | None = None,
     note: Note | None = None,
+    further_loss: FurtherLoss | None = None,
 ) -> TrainingResult:
     """Trains ``model`` in place and leaves it with the weights of its best evaluation, or the last.
 
@@ -70,6 +73,7 @@ def train(
         description: what progress calls it.
         checkpoint: the file to resume from; none is written if None.
         note: told the step, the loss and the validation figures of each evaluation.
+        further_loss: is added to the loss of each step, if given.
 
     Raises:
         TrainingError: the loss is no longer a number.
@@ -79,7 +83,7 @@ def train(
     optimizer, average = make_optimizer(model, plan), WeightAverage(model, plan)
     point = resume(checkpoint, model, optimizer, average)
     resumed_at = point.step
-    step = _stepper(wrapped, optimizer, data, plan, loss_of, accelerator)
+    step = _stepper(wrapped, optimizer, data, plan, loss_of, accelerator, further_loss)
     with progress.task(description, plan.steps, done=point.step) as task:
         running, since = torch.zeros((), device=accelerator.device), 0
         model.train()
@@ -114,6 +118,7 @@ def _stepper(
     plan: TrainingPlan,
     loss_of: Loss,
     accelerator: Accelerator,
+    further_loss: FurtherLoss | None,
 ) -> Callable[[int], Tensor]:
     """Returns the function that takes one step and gives its loss, still on the device."""
     order = BatchOrder(data.encoded.lengths, plan.batch_size, plan.seed)
@@ -130,6 +135,8 @@ def _stepper(
         logits = data.encoded.answers(own, output)  # [B, C], [B, W, C]
         target = None if teacher is None else teacher.to(device)
         loss = loss_of(logits.float(), gold.to(device), target)
+        if further_loss is not None:
+            loss = loss + further_loss(own)
         accelerator.backward(loss)
         nn.utils.clip_grad_norm_(parameters, plan.max_grad_norm)
         optimizer.step()

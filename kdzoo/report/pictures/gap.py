@@ -96,8 +96,11 @@ def gap_lines(store: Store, table: Table) -> list[GapLine]:
 
 def _objective(record: Record) -> str:
     objective: Mapping[str, Any] = record.recipe.get("objective") or {}
-    alpha, by_gold = objective.get("alpha"), objective.get("gold_for")
-    parts = [str(objective.get("kind", "")), f"alpha {alpha:g}" if alpha else ""]
+    by_gold = objective.get("gold_for")
+    parts = [
+        str(objective.get("kind", "")),
+        *(f"{name} {said:g}" for name in ("alpha", "hidden") if (said := objective.get(name))),
+    ]
     parts.append(f"gold for {', '.join(map(str, by_gold))}" if by_gold else "")
     return ", ".join(filter(None, parts))
 

@@ -1,0 +1,118 @@
+"""The teacher's sentence vectors, which ``objective.hidden`` holds a student's encoding against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kdzoo.data import Texts
+from kdzoo.data.texts import Rows
+from kdzoo.model import MappedEncodings
+from kdzoo.objectives import hidden_loss
+from kdzoo.steps.context import StudyContext
+from kdzoo.steps.seed_run import SeedRun
+from kdzoo.steps.study_data import NotMadeError
+from kdzoo.teacher import (
+    WHOLE,
+    CachedRows,
+    Part,
+    SentenceEncoder,
+    find_model,
+    open_sentence_encoder,
+)
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """The further loss of a student that is trained on a teacher's vectors too.
+
+    Attributes:
+        mapped: what the student makes of a text, mapped to the vectors' width.
+        vectors: the teacher's of all texts, [N, D]; of pairs both end to end, [N, 2D].
+        weight: of the loss.
+        device: that the student is trained on.
+    """
+
+    mapped: MappedEncodings
+    vectors: CachedRows
+    weight: float
+    device: torch.device
+
+    def loss(self, rows: Rows) -> Tensor:
+        """Returns the weighted loss of the texts that the student read last.
+
+        Args:
+            rows: their numbers, [B].
+        """
+        vectors = torch.from_numpy(self.vectors[rows].astype(np.float32)).to(self.device)
+        # [B, D]; of pairs [2B, D], the first texts first
+        each = torch.cat(torch.split(vectors, self.mapped.width, dim=1))
+        return self.weight * hidden_loss(self.mapped.last().float(), each)
+
+
+def encoder_of(run: SeedRun) -> SentenceEncoder:
+    """Returns the encoder that gives the teacher's sentence vectors.
+
+    It is the one below a linear head, or the (first) model that labels; of a file of outputs, the
+    encoder that the recipe names.
+
+    Raises:
+        TeacherError: it gives none.
+    """
+    section, members = run.recipe.teacher, run.teacher.whole.members
+    if members and members[0].sentences is not None:
+        return members[0].sentences
+    return open_sentence_encoder(
+        members[0].folder if members else find_model(section.encoder or ""),
+        section.pooling,
+        section.max_length,
+        section.batch_size,
+        reads_pairs=run.corpus.has_pairs,
+    )
+
+
+def obtain_vectors(run: SeedRun, texts: Texts, context: StudyContext, part: Part = WHOLE) -> None:
+    """Has the encoder read what the run's student learns from, where the cache lacks a text.
+
+    Args:
+        run: the student's.
+        texts: its transfer set.
+        context: the devices, and who is told.
+        part: of the texts.
+
+    Raises:
+        NotMadeError: it does, and nothing is to be made.
+        TeacherError: the encoder cannot be loaded.
+    """
+    encoder = encoder_of(run)
+    if context.only_looks:
+        if lacking := encoder.lacking(texts):
+            raise NotMadeError(f"the encoder has not read {lacking:,} texts")
+        return
+    with context.accelerator.main_process_first():
+        encoder.read(texts, context.progress, context.accelerator.device, part)
+
+
+def open_hidden(run: SeedRun, model: object, texts: Texts, context: StudyContext) -> Hidden | None:
+    """Returns what holds the student's encoding against the teacher's; None if nothing is to.
+
+    Args:
+        run: the student's.
+        model: the student, which gets a linear map (``MappedEncodings``).
+        texts: what it learns from.
+        context: the devices, and who is told.
+
+    Raises:
+        TeacherError: the encoder cannot be loaded.
+    """
+    weight = run.recipe.objective.hidden
+    if not weight:
+        return None
+    obtain_vectors(run, texts, context)
+    device = context.accelerator.device
+    vectors = encoder_of(run).vectors(texts, context.progress, device)
+    width = vectors[:1].shape[1] // (2 if run.corpus.has_pairs else 1)
+    return Hidden(MappedEncodings(model, width), vectors, weight, device)
