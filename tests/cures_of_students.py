@@ -100,7 +100,8 @@ CASES: dict[str, Case] = {
         {"own.py": OWN.replace("encode(", "read(")},
     ),
     "an encoding that is not asked for": Case(
-        WITH_OWN, "and objective.hidden compares what it gives", refiled("mend it", {"own.py": OWN}),
+        WITH_OWN, "and objective.hidden compares what it gives", refiled("mend it", {
+            "own.py": OWN}),
         {"student": {"kind": "own"}, "objective": {"hidden": 1.0}},
         {"own.py": OWN.replace("self.head(self.encode(input_ids, attention_mask))", (
             "self.head(self.embedding(input_ids).mean(1))"))},
