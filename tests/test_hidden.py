@@ -103,6 +103,17 @@ class TestMap:
         assert {*model.state_dict()} == {*weights}
         model(**batch)  # nothing is kept any more
 
+    def test_goes_on_in_float32_where_a_gpu_computes_in_bfloat16(self, tiny_encoder: Path) -> None:
+        texts = some_texts(4)
+        vocabulary = pruned_vocabulary(tiny_encoder, texts, special_tokens=False)
+        model = build_student("cnn", {"dim": 8}, context_of(vocabulary, tiny_encoder), None, 0)
+        mapped = MappedEncodings(model, 5)
+
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            model(**encode(vocabulary.tokenizer, texts, vocabulary.pad_id).batch(np.arange(4)))
+
+        assert mapped.last().dtype == torch.float32
+
 
 def nearness(root: Path, encoder: Path) -> float:
     """Returns how much of a student's differences the teacher's vectors explain: R² by a line."""

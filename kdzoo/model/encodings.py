@@ -43,7 +43,8 @@ class MappedEncodings:
         """
         if self._last is None:
             raise ValueError("the model has read nothing yet")
-        mapped: Tensor = self._model.encoding_map(self._last)
+        encodings = self._last.float()  # a GPU may have computed them in bfloat16
+        mapped: Tensor = self._model.encoding_map(encodings)
         return mapped
 
     def refuse_unread(self, entry: StudentEntry, texts: int) -> None:

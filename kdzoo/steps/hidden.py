@@ -50,7 +50,7 @@ class Hidden:
         vectors = torch.from_numpy(self.vectors[rows].astype(np.float32)).to(self.device)
         # [B, D]; of pairs [2B, D], the first texts first
         each = torch.cat(torch.split(vectors, self.mapped.width, dim=1))
-        return self.weight * hidden_loss(self.mapped.last().float(), each)
+        return self.weight * hidden_loss(self.mapped.last(), each)
 
 
 def encoder_of(run: SeedRun) -> SentenceEncoder:
@@ -111,8 +111,8 @@ def open_hidden(run: SeedRun, model: object, texts: Texts, context: StudyContext
     weight = run.recipe.objective.hidden
     if not weight:
         return None
-    obtain_vectors(run, texts, context)
     device = context.accelerator.device
-    vectors = encoder_of(run).vectors(texts, context.progress, device)
+    with context.accelerator.main_process_first():
+        vectors = encoder_of(run).vectors(texts, context.progress, device)
     width = vectors[:1].shape[1] // (2 if run.corpus.has_pairs else 1)
     return Hidden(MappedEncodings(model, width), vectors, weight, device)
