@@ -98,6 +98,16 @@ def test_without_its_recipe_is_not_compared(tmp_path: Path) -> None:
     assert found_in(store)["tiny/other"].change is None
 
 
+def test_at_a_point_of_a_grid_is_held_against_the_recipe_there(tmp_path: Path) -> None:
+    points = {"dim=8": BETTER, "dim=16": WORSE, "mse/dim=8": SAME}
+    found = found_in(study_of(tmp_path, points))
+
+    to_recipe = found["tiny/mse/dim=8"].to_recipe
+    assert to_recipe is not None
+    assert to_recipe.recipe == "tiny/dim=8"
+    assert to_recipe.comparison.difference.value == pytest.approx(-0.15)
+
+
 def test_changes_nothing_that_is_said_of_distilling(tmp_path: Path) -> None:
     """However many variants there are, the other questions count their own comparisons."""
     alone = found_in(study_of(tmp_path / "alone", {}))["tiny"].to_control

@@ -166,8 +166,12 @@ def _beside_recipes(read: Sequence[RowOutcomes]) -> dict[str, ToRecipe]:
 
 
 def recipe_of(name: str) -> str:
-    """Returns the name of the recipe's row of a variant's row: ``cnn`` of ``cnn/mse``."""
-    return name.partition("/")[0]
+    """Returns the name of the recipe's row of a variant's row: ``cnn`` of ``cnn/mse``.
+
+    At a point of a grid it is the row of the recipe there: ``cnn/dim=8`` of ``cnn/mse/dim=8``.
+    """
+    recipe, *rest = name.split("/")
+    return "/".join([recipe, *rest[1:]])
 
 
 def _seeds(reading: RowOutcomes) -> set[int]:
