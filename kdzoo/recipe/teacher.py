@@ -99,7 +99,7 @@ class Teacher(Section):
     )
     pooling: Literal["mean", "cls", "max"] | None = Field(
         None,
-        description="how token outputs become a sentence vector under head: linear; by default as "
+        description="how token outputs become a sentence vector; by default as "
         "the encoder's sentence-transformers files say, else the mean",
     )
     lower_layers: LowerLayers = Field(
@@ -129,8 +129,6 @@ class Teacher(Section):
                 "head: linear leaves the encoder as it is; remove fine_tune, or remove head to "
                 "have the encoder fine-tuned"
             )
-        if self.pooling is not None and self.head is None:
-            raise ValueError("pooling belongs to head: linear; add head: linear, or remove pooling")
         if self.lower_layers and self.head is None:
             raise ValueError(
                 "lower_layers belong to head: linear; add head: linear, or remove lower_layers"

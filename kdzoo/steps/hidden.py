@@ -10,8 +10,9 @@ from torch import Tensor
 
 from kdzoo.data import Texts
 from kdzoo.data.texts import Rows
-from kdzoo.model import MappedEncodings
+from kdzoo.model import MappedEncodings, PoolingKind
 from kdzoo.objectives import hidden_loss
+from kdzoo.recipe.teacher import Teacher
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.study_data import NotMadeError
@@ -67,11 +68,22 @@ def encoder_of(run: SeedRun) -> SentenceEncoder:
         return members[0].sentences
     return open_sentence_encoder(
         members[0].folder if members else find_model(section.encoder or ""),
-        section.pooling,
+        pooling_of(section),
         section.max_length,
         section.batch_size,
         reads_pairs=run.corpus.has_pairs,
     )
+
+
+def pooling_of(section: Teacher) -> PoolingKind | None:
+    """Returns how the teacher's vectors are pooled; None where the model's folder says that.
+
+    The folder of what is fine-tuned here says nothing of it.
+
+    Args:
+        section: the recipe's.
+    """
+    return section.pooling or (None if section.fine_tune is None else "mean")
 
 
 def obtain_vectors(run: SeedRun, texts: Texts, context: StudyContext, part: Part = WHOLE) -> None:

@@ -27,6 +27,7 @@ from kdzoo.objectives import gold_for
 from kdzoo.progress import Silent
 from kdzoo.recipe.schema import OF_A_MODEL, Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
+from kdzoo.steps.hidden import pooling_of
 from kdzoo.steps.job import student_options
 from kdzoo.steps.teacher import refuse_other_kind, refuse_other_task
 from kdzoo.task import SINGLE_LABEL, Task
@@ -125,7 +126,8 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
         _try_vectors_of(encoder.folder, section, lookout, *why)
     if recipe.objective.hidden:
         why = "objective.hidden compares encodings", "objective.hidden"
-        _try_vectors_of(teacher.folder, section, lookout, *why)
+        pooled = section.model_copy(update={"pooling": pooling_of(section)})
+        _try_vectors_of(teacher.folder, pooled, lookout, *why)
     if recipe.transfer.augment is not None:
         mask = SpecialTokens.of(teacher.tokenizer).mask
         words = partial(NearWords.of_model, teacher.model, teacher.tokenizer)
