@@ -182,7 +182,7 @@ def _others(studies: int) -> Iterator[dict[str, object]]:
         (VARIANTS, 3, 2, (1.0,) * 10, 0.5),
     ):
         world = World(seeds, max(TEXTS), luck, effect, shared, name == VARIANTS)
-        found = tally(world, studies * STUDENTS // len(luck))
+        found = tally(world, max(1, studies * STUDENTS // len(luck)))
         for deviation in dict.fromkeys(luck):
             own = np.array(luck) == deviation
             part = Tally(found.gains[own], found.losses[own], found.held[own], found.studies)

@@ -334,6 +334,7 @@ class TestVerdicts:
         wanted = len(script.SEEDS) * len(script.EFFECTS)
         assert sum(row[1] == "50" for row in rows) == wanted
         assert sum("luckier" in row[0] for row in rows) == 6
+        assert sum("variants" in row[0] for row in rows) == 3
 
 
 @pytest.fixture(scope="module")
