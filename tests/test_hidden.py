@@ -150,8 +150,7 @@ class TestStudy:
 
         assert nearness(Path("with"), tiny_encoder) > nearness(Path("without"), tiny_encoder) + 0.1
 
-    @pytest.mark.parametrize("teacher", ["linear", "fine-tuned"])
-    @pytest.mark.parametrize("averaged", [0.0, 0.5])
+    @pytest.mark.parametrize(("teacher", "averaged"), [("linear", 0.5), ("fine-tuned", 0.0)])
     def test_leaves_a_model_as_any_other(
         self, kdzoo: RunCommand, write_recipe: WriteRecipe, teacher: str, averaged: float
     ) -> None:
