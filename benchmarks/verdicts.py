@@ -95,8 +95,6 @@ def study(rng: Rng, world: World) -> dict[tuple[str, int], Hits]:
             own = rng.normal(size=world.seeds)
             drawn = np.sqrt(world.shared) * common + np.sqrt(1 - world.shared) * own
             found[name, number] = hits(HARD_LABELS + (effect + luck * drawn) / 100)
-    if world.variants:
-        found |= {("control", number): found["control", 0] for number in range(len(world.luck))}
     return found
 
 
@@ -106,7 +104,7 @@ def tally(world: World, studies: int, seed: int = 0) -> Tally:
     kinds, held = [], []
     for _ in range(studies):
         hits = study(rng, world)
-        other = [0 if world.variants else number for number in numbers]
+        other = {n: 0 if world.variants else n for n in numbers}
         found = compare_recipes(hits, [(("distilled", n), ("control", other[n])) for n in numbers])
         to_teacher = [] if world.variants else _to_teacher(hits, numbers)
         kinds.append(_kinds(found, to_teacher))

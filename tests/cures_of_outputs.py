@@ -130,7 +130,7 @@ CASES: dict[str, Case] = {
     ),
     **{
         f"the nearest by a file: {cure}": Case(
-            CHECK, "choose: nearest compares texts", change,
+            CHECK, "compares by an encoder's sentence vectors, and", change,
             {**with_outputs(), "transfer": NEAREST},
             {**ROWS_CSV, "o.jsonl": MORE, "more.txt": "on\n"},
         )
@@ -141,7 +141,7 @@ CASES: dict[str, Case] = {
     },
     **{
         f"encodings beside a file: {cure}": Case(
-            CHECK, "objective.hidden compares with an encoder's", change,
+            CHECK, "compares by an encoder's sentence vectors, and", change,
             {**with_outputs(), "objective": {"kind": "kl", "hidden": 1.0}},
             {**ROWS_CSV, "o.jsonl": MORE},
         )

@@ -18,12 +18,14 @@ from tiny_pairs import pair_sections, write_pair_data
 from tiny_world import RunCommand, WriteRecipe
 
 from kdzoo import registry
-from kdzoo.data import Example
+from kdzoo.data import Example, Texts
 from kdzoo.model import MappedEncodings, build_student, load_model
 from kdzoo.objectives import hidden_loss
 from kdzoo.progress import Silent
 from kdzoo.results import Store
-from kdzoo.teacher import find_model, open_sentence_encoder
+from kdzoo.steps import NotMadeError
+from kdzoo.steps.study_data import refuse_unread
+from kdzoo.teacher import Part, find_model, open_sentence_encoder
 from kdzoo.text import encode
 
 WITH_ENCODER = sorted(
@@ -189,6 +191,22 @@ class TestStudy:
         assert kdzoo("run", recipe, "--only", "labels").code == 0
 
         assert len([*(cache / "vectors").glob("*/*.npy")]) == 1
+
+    def test_of_a_part_of_the_labels_is_looked_for_in_that_part(
+        self, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What one process has read is made, whatever the others have left to read."""
+        monkeypatch.setattr("kdzoo.teacher.cache.SHARD_ROWS", 4)
+        encoder = open_sentence_encoder(tiny_encoder, None, 32, 8)
+        texts, first, second = Texts.of(some_texts(16, seed=5)), Part(0, 2), Part(1, 2)
+
+        encoder.read(texts, Silent(), CPU, first)
+
+        assert encoder.lacking(texts, first) == 0
+        assert encoder.lacking(texts, second) == encoder.lacking(texts) == 8
+        refuse_unread(encoder, texts, first)
+        with pytest.raises(NotMadeError, match="has not read 8 texts"):
+            refuse_unread(encoder, texts)
 
     def test_of_pairs_trains_and_ends(
         self, kdzoo: RunCommand, write_recipe: WriteRecipe, tmp_path: Path

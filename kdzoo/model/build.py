@@ -161,7 +161,7 @@ def try_student(
         check_reached(model, entry)
     if is_mapped:
         refuse_unencoded(model, entry)
-        mapped = MappedEncodings(model, TRIED)
+        mapped = MappedEncodings(model, width=1)
         check_contract(model, entry, 3, 20, max_length)
         mapped.refuse_unread(entry, 4 if pair_head else 2)
 

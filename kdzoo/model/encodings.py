@@ -26,7 +26,6 @@ class MappedEncodings:
     """
 
     def __init__(self, model: Any, width: int) -> None:
-        self.width = width
         self._model, self._student = model, _encoder_of(model)
         self._plain = type(self._student)
         self._last: Tensor | None = None
@@ -90,7 +89,7 @@ def refuse_unencoded(model: Any, entry: StudentEntry) -> None:
     others = [
         known.name
         for known in registry.students.entries().values()
-        if known.is_module and hasattr(known.value, "encode")
+        if known.is_module and hasattr(known.value, "encode") and known is not entry
     ]
     cure = (
         "give it a method encode(input_ids, attention_mask) that returns [B, H], and an attribute "

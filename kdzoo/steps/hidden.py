@@ -15,7 +15,7 @@ from kdzoo.objectives import hidden_loss
 from kdzoo.recipe.teacher import Teacher
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.seed_run import SeedRun
-from kdzoo.steps.study_data import NotMadeError
+from kdzoo.steps.study_data import refuse_unread
 from kdzoo.teacher import (
     WHOLE,
     CachedRows,
@@ -34,13 +34,11 @@ class Hidden:
         mapped: what the student makes of a text, mapped to the vectors' width.
         vectors: the teacher's of all texts, [N, D]; of pairs both end to end, [N, 2D].
         weight: of the loss.
-        device: that the student is trained on.
     """
 
     mapped: MappedEncodings
     vectors: CachedRows
     weight: float
-    device: torch.device
 
     def loss(self, rows: Rows) -> Tensor:
         """Returns the weighted loss of the texts that the student read last.
@@ -48,10 +46,10 @@ class Hidden:
         Args:
             rows: their numbers, [B].
         """
-        vectors = torch.from_numpy(self.vectors[rows].astype(np.float32)).to(self.device)
-        # [B, D]; of pairs [2B, D], the first texts first
-        each = torch.cat(torch.split(vectors, self.mapped.width, dim=1))
-        return self.weight * hidden_loss(self.mapped.last(), each)
+        encodings = self.mapped.last()  # [B, D]; of pairs [2B, D], the first texts first
+        vectors = torch.from_numpy(self.vectors[rows].astype(np.float32)).to(encodings.device)
+        each = torch.cat(torch.split(vectors, encodings.shape[1], dim=1))
+        return self.weight * hidden_loss(encodings, each)
 
 
 def encoder_of(run: SeedRun) -> SentenceEncoder:
@@ -101,8 +99,7 @@ def obtain_vectors(run: SeedRun, texts: Texts, context: StudyContext, part: Part
     """
     encoder = encoder_of(run)
     if context.only_looks:
-        if lacking := encoder.lacking(texts):
-            raise NotMadeError(f"the encoder has not read {lacking:,} texts")
+        refuse_unread(encoder, texts, part)
         return
     with context.accelerator.main_process_first():
         encoder.read(texts, context.progress, context.accelerator.device, part)
@@ -123,8 +120,7 @@ def open_hidden(run: SeedRun, model: object, texts: Texts, context: StudyContext
     weight = run.recipe.objective.hidden
     if not weight:
         return None
-    device = context.accelerator.device
     with context.accelerator.main_process_first():
-        vectors = encoder_of(run).vectors(texts, context.progress, device)
+        vectors = encoder_of(run).vectors(texts, context.progress, context.accelerator.device)
     width = vectors[:1].shape[1] // (2 if run.corpus.has_pairs else 1)
-    return Hidden(MappedEncodings(model, width), vectors, weight, device)
+    return Hidden(MappedEncodings(model, width), vectors, weight)

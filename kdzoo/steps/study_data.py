@@ -15,8 +15,11 @@ from kdzoo.recipe.data import Data
 from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.teacher import (
+    WHOLE,
     CachedRows,
     OutputsTeacher,
+    Part,
+    SentenceEncoder,
     find_model,
     find_sources,
     load_encoder,
@@ -142,8 +145,8 @@ class StudyData:
             section.batch_size,
             reads_pairs=recipe.data.text_pair is not None,
         )
-        if only_looks and (lacking := encoder.lacking(texts)):
-            raise NotMadeError(f"the encoder has not read {lacking:,} texts")
+        if only_looks:
+            refuse_unread(encoder, texts)
         return encoder.vectors(texts, self.progress, self.device)
 
     def vocabulary(self, made_from: tuple[str, ...], make: Callable[[], Vocabulary]) -> Vocabulary:
@@ -170,6 +173,16 @@ class StudyData:
                 section, corpus.labels, self.progress, corpus.task
             )
         return self._outputs[named]
+
+
+def refuse_unread(encoder: SentenceEncoder, texts: Texts, part: Part = WHOLE) -> None:
+    """Sees that an encoder has read a part of the texts.
+
+    Raises:
+        NotMadeError: it has not.
+    """
+    if lacking := encoder.lacking(texts, part):
+        raise NotMadeError(f"the encoder has not read {lacking:,} texts")
 
 
 def _lender(section: TeacherSection) -> Path | None:

@@ -87,20 +87,18 @@ def check_outputs(recipe: Recipe, data: StudyData) -> None:
     if section.encoder is None:
         problems += [Problem(NO_TOKENIZER)] if student.text == "teacher" else []
         problems += [Problem(NO_ENCODER)] if student.embeddings in OF_A_MODEL else []
-    if recipe.transfer.is_chosen_by_vectors and section.encoder is None:
-        problems.append(
+        by_vectors = {
+            "transfer.unlabelled.choose": recipe.transfer.is_chosen_by_vectors,
+            "objective.hidden": objective.hidden,
+        }
+        problems += [
             Problem(
-                "transfer.unlabelled.choose: nearest compares texts by an encoder's sentence "
-                "vectors, and the teacher is a file: name teacher.encoder, or remove choose"
+                f"{name} compares by an encoder's sentence vectors, and the teacher is a file: "
+                f"name teacher.encoder, or remove {name}"
             )
-        )
-    if objective.hidden and section.encoder is None:
-        problems.append(
-            Problem(
-                "objective.hidden compares with an encoder's sentence vectors, and the teacher is "
-                "a file: name teacher.encoder, or remove objective.hidden"
-            )
-        )
+            for name, is_asked in by_vectors.items()
+            if is_asked
+        ]
     exact = registry.objectives.get(objective.kind).needs_logits
     if exact and objective.alpha < 1 and file.kind != "logits" and _has_one_label(recipe, data):
         problems.append(

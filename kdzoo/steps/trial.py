@@ -122,12 +122,12 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
         return
     teacher = lent[0] if lent else encoder
     if recipe.transfer.is_chosen_by_vectors:
-        why = "transfer.unlabelled.choose: nearest compares texts", "choose"
-        _try_vectors_of(encoder.folder, section, lookout, *why)
+        purpose = "transfer.unlabelled.choose: nearest compares texts"
+        _try_vectors_of(encoder.folder, section, lookout, purpose, "choose")
     if recipe.objective.hidden:
-        why = "objective.hidden compares encodings", "objective.hidden"
         pooled = section.model_copy(update={"pooling": pooling_of(section)})
-        _try_vectors_of(teacher.folder, pooled, lookout, *why)
+        purpose = "objective.hidden compares encodings"
+        _try_vectors_of(teacher.folder, pooled, lookout, purpose, "objective.hidden")
     if recipe.transfer.augment is not None:
         mask = SpecialTokens.of(teacher.tokenizer).mask
         words = partial(NearWords.of_model, teacher.model, teacher.tokenizer)

@@ -88,9 +88,9 @@ class SentenceEncoder:
         texts = Texts.of(examples)
         return self.read(texts, progress, device).rows(texts)
 
-    def lacking(self, texts: Texts) -> int:
-        """Returns how many of the texts it has not read yet."""
-        return RowCache.of("vectors", self.key, lambda _: None).lacking(texts)
+    def lacking(self, texts: Texts, part: Part = WHOLE) -> int:
+        """Returns how many texts of a part of these it has not read yet."""
+        return RowCache.of("vectors", self.key, lambda _: None).lacking(texts, part)
 
     def read(
         self, texts: Texts, progress: Progress, device: torch.device, part: Part = WHOLE

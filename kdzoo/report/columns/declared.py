@@ -176,27 +176,28 @@ COSTS = (
     Column("notes", of_row(lambda row: "; ".join(row.notes)), Place.CSV),
 )  # fmt: skip
 
-VERDICTS = tuple(
-    replace(column, in_files=lambda table: bool(table.judged))
-    for column in (
-        Column("model_verdict", of_finding(lambda found: found.standing and found.standing.kind),
-               Place.CSV),
-        Column("model_minus_teacher", of_finding(lambda found: found.to_teacher), Place.CSV,
-               kind=COMPARED),
-        Column("recipe_verdict", of_finding(lambda found: found.effect and found.effect.kind),
-               Place.CSV),
-        Column("recipe_minus_hard_labels", of_finding(lambda found: found.to_control), Place.CSV,
-               kind=COMPARED),
-    )
-) + tuple(
-    replace(column, in_files=lambda table: table.has_variants)
-    for column in (
-        Column("variant_verdict", of_finding(lambda found: found.change and found.change.kind),
-               Place.CSV),
-        Column("variant_minus_recipe", of_finding(lambda found: found.to_recipe), Place.CSV,
-               kind=COMPARED),
-    )
+_OF_ROWS = (
+    Column("model_verdict", of_finding(lambda found: found.standing and found.standing.kind),
+           Place.CSV),
+    Column("model_minus_teacher", of_finding(lambda found: found.to_teacher), Place.CSV,
+           kind=COMPARED),
+    Column("recipe_verdict", of_finding(lambda found: found.effect and found.effect.kind),
+           Place.CSV),
+    Column("recipe_minus_hard_labels", of_finding(lambda found: found.to_control), Place.CSV,
+           kind=COMPARED),
 )  # fmt: skip
+
+_OF_VARIANTS = (
+    Column("variant_verdict", of_finding(lambda found: found.change and found.change.kind),
+           Place.CSV),
+    Column("variant_minus_recipe", of_finding(lambda found: found.to_recipe), Place.CSV,
+           kind=COMPARED),
+)  # fmt: skip
+
+VERDICTS = (
+    *(replace(column, in_files=lambda table: bool(table.judged)) for column in _OF_ROWS),
+    *(replace(column, in_files=lambda table: table.has_variants) for column in _OF_VARIANTS),
+)
 
 
 def leading_column(table: Table) -> Column:
