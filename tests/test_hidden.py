@@ -193,9 +193,10 @@ class TestStudy:
         assert len([*(cache / "vectors").glob("*/*.npy")]) == 1
 
     def test_of_a_part_of_the_labels_is_looked_for_in_that_part(
-        self, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+        self, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """What one process has read is made, whatever the others have left to read."""
+        monkeypatch.setenv("KDZOO_CACHE", str(tmp_path))  # others read some of the texts too
         monkeypatch.setattr("kdzoo.teacher.cache.SHARD_ROWS", 4)
         encoder = open_sentence_encoder(tiny_encoder, None, 32, 8)
         texts, first, second = Texts.of(some_texts(16, seed=5)), Part(0, 2), Part(1, 2)
