@@ -5,56 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
-from tiny_hub import FEW_STEPS, Asked, serve
-from tiny_world import LABELS, RunCommand
+from tiny_hub import CLINC, FEW_STEPS_OF_HEAD, MASSIVE, QUERIES, SMALL_HEAD, Asked, serve_clinc
+from tiny_world import RunCommand
 
-from kdzoo.data.files import read_files
 from kdzoo.recipe import load_study
 from kdzoo.results import Store
 
-CLINC, MASSIVE = "clinc/clinc_oos", "mteb/amazon_massive_intent"
-QUERIES = ["turn the heating off", "who sings this tune", "is it windy", "book two seats for me"]
 OF_QUERIES = {"unlabelled", "nearest", "ngram-nearest"}
 KINDS = {
     "bilstm": {"mask", "ngram", "tang", "near_words", *OF_QUERIES},
     "cnn": {"ngram", "near_words", *OF_QUERIES},
 }
-HEAD = (
-    *("--set", "teacher.lower_layers=[0]", "--set", "student.dim=32"),
-    *("--set", "measure.reject.max_false_rejections=0.1"),
-)
-QUICKLY = (*FEW_STEPS[:2], *FEW_STEPS[4:], *HEAD)  # a linear head has no epochs
-
-
-def clinc_like(folder: Path) -> DatasetDict:
-    """Returns the tiny data in the form in which the hub has CLINC150."""
-    features = Features({"text": Value("string"), "intent": ClassLabel(names=list(LABELS))})
-    splits = read_files(str(folder), "text", "label").splits
-    return DatasetDict(
-        {
-            name: Dataset.from_dict(
-                {
-                    "text": [text for text, _ in rows],
-                    "intent": [LABELS.index(label) for _, label in rows],
-                },
-                features=features,
-            )
-            for name, rows in splits.items()
-        }
-    )
 
 
 @pytest.fixture(autouse=True)
 def hub(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_encoder: Path, tiny_data: Path
 ) -> Asked:
-    """Both datasets and a tiny MiniLM on the hub; one query stands in the data's test split."""
-    clinc = clinc_like(tiny_data)
-    queries = [*QUERIES, clinc["test"][0]["text"], clinc["train"][0]["text"]]
-    massive = Dataset.from_dict({"text": queries, "label": ["whatever"] * len(queries)})
-    served = {CLINC: clinc, MASSIVE: DatasetDict(train=massive, test=massive.select([0]))}
-    return serve(monkeypatch, tmp_path / "hub", tiny_encoder, served)
+    """Both datasets and a tiny MiniLM on the hub."""
+    return serve_clinc(monkeypatch, tmp_path / "hub", tiny_encoder, tiny_data)
 
 
 class TestEachRecipe:
@@ -64,7 +33,7 @@ class TestEachRecipe:
         self, kdzoo: RunCommand, hub: Asked, name: str
     ) -> None:
         """The recipe's own row adds nothing; all rows share a control."""
-        outcome = kdzoo("run", f"clinc150-transfer/{name}", *QUICKLY)
+        outcome = kdzoo("run", f"clinc150-transfer/{name}", *FEW_STEPS_OF_HEAD)
         assert outcome.code == 0, outcome.err
         store = Store(Path("runs") / f"clinc150-transfer-{name}")
         rows = {row.name: row for row in store.manifest().rows}
@@ -103,7 +72,7 @@ class TestEachRecipe:
         copy.write_text(added.replace("QUERIES.jsonl", "queries.txt"), encoding="utf-8")
         (tmp_path / "queries.txt").write_text("\n".join(QUERIES), encoding="utf-8")
 
-        outcome = kdzoo("check", "mine.yaml", *HEAD)
+        outcome = kdzoo("check", "mine.yaml", *SMALL_HEAD)
         variants = load_study(str(copy)).variants
         transfers = {variant.variant: variant.recipe.transfer for variant in variants}
 
