@@ -141,6 +141,7 @@ class TestOverview:
             "model_minus_teacher_high,model_verdict,effect,as_decided_accuracy_mean"
         )
         teacher, other = (f"teacher,{name},onnx-int8,0.9,,,9000000,,,,,,,0.95" for name in "ab")
+        slower = "teacher,a,onnx,0.9,,,9000000,0.4,,,,,,0.95"
         slow = "student,slow,onnx,0.89,0.8,0.01,5000000,4.9,-0.01,-0.02,0.01,equal,none,0.9"
         fast = [
             "student,good,torch,0.85,0.8,0.01,4000000,2.0,-0.05,-0.07,-0.03,worse,gain,0.93",
@@ -151,7 +152,7 @@ class TestOverview:
             "student,fast,onnx,0.7,0.7,0.01,1000000,90,-0.2,-0.3,-0.1,worse,none,0.9",
         ]
         studies = {
-            "some": [teacher, slow, *fast],
+            "some": [slower, teacher, slow, *fast],
             "slow": [teacher, slow],
             "several": [teacher, other, slow, *fast],
         }
@@ -164,7 +165,7 @@ class TestOverview:
         _, line = [line for line in script.overview().splitlines() if line.startswith("| ")]
         assert [cell.strip() for cell in line.strip("|").split("|")] == [
             "some", "accuracy", "90.0", "good, onnx-int8", "85.0", "80.0", "helps",
-            "-5.0 (-7.0 to -3.0)", "worse", "92.0 (95.0)", "9", "1",
+            "-5.0 (-7.0 to -3.0)", "worse", "92.0 (95.0)", "9", "onnx-int8", "1",
         ]  # fmt: skip
 
 

@@ -52,8 +52,8 @@ def run(
             cores, memory and steps for. 1 makes them in this process, for a debugger.
         engine: ``local``; ``ray`` for a Ray cluster of this machine, ``ray:HOST:PORT`` or
             ``ray:auto`` for one that is there; its machines share the study's folder and the cache.
-        threads: that each step computes with; by default one for small architectures, and all cores
-            where a transformer is at work.
+        threads: that each step computes with; by default one for small architectures, all cores for
+            the teacher, an even share of them for students that are transformers.
         label_parts: steps into which each labelling is divided, so that several machines share it;
             what comes out is the same.
         progress: told what is being done: this process's stderr by default, which a notebook shows;

@@ -13,7 +13,6 @@ from kdzoo.cli.app import (
     CsvLayout,
     DataSource,
     Overrides,
-    Seeds,
     Students,
     app,
     err_console,
@@ -40,7 +39,10 @@ def tune(
         int | None, typer.Option(help="Trials in all [default: 30, without --hours].")
     ] = None,
     hours: Annotated[float | None, typer.Option(help="Hours after which no trial begins.")] = None,
-    seeds: Seeds = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(help="Seeds of each trial, such as 0,1 [default: the recipe's first]."),
+    ] = None,
     goals: Annotated[
         str, typer.Option(help="Goals with commas between: accuracy, size, flops, latency.")
     ] = "accuracy",

@@ -7,6 +7,7 @@ WORDS = {
     "teacher": "the classifier that is to be replaced: a model, an ensemble, a frozen encoder with "
     "a linear head, or a file of what it said",
     "student": "the small model that learns from the teacher; its kind is its architecture",
+    "gold label": "the label that stands in the data",
     "hard labels": "the control: the same student, start and number of steps on gold labels alone; "
     "what distilling is compared with",
     "baseline": "the classical model: a linear SVM over TF-IDF; of words, over their shapes",
@@ -36,6 +37,11 @@ WORDS = {
     "transformers), sklearn",
     "form": "a trained model as a runtime reads it; an exported form has files of its own",
     "p50, p90, p99": "the latency that half, 90 % and 99 % of the calls stay below",
+    "NOISY": "times of the same work varied too much while this was measured: other work ran on "
+    "the machine; accuracy does not depend on that",
+    "(!)": "an exported form that does not answer like PyTorch; what differs is said "
+    "below the table",
+    "front": "models that no other beats in both of two figures",
     "cold start": "time from the start of a process to its first answer",
     "expected calibration error": "how far probabilities are from the share that is right, on "
     "average; 0 is perfect",
