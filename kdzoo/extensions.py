@@ -9,16 +9,22 @@ import traceback
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from kdzoo.digest import file_sha256
 from kdzoo.errors import Problem, RegistryError
 from kdzoo.files import check_readable, has_file, with_home
 from kdzoo.registry import REGISTRIES
 
-_loaded_files: set[Path] = set()
+_loaded_files: dict[Path, str] = {}  # with the digest of what was run
 
 
 def loaded_files() -> list[Path]:
     """Returns the users' files that were loaded; another process has to load them too."""
     return sorted(_loaded_files)
+
+
+def source_digest(file: Path) -> str:
+    """Returns the digest of the code that a user's file or a package's module was run from."""
+    return _loaded_files.get(file) or file_sha256(file)
 
 
 def here_alone() -> list[str]:
@@ -39,6 +45,8 @@ def here_alone() -> list[str]:
 def load_extensions(path: str | Path) -> None:
     """Imports a user's Python file, or every file of a folder, so that what it registers is known.
 
+    A file that was edited meanwhile is imported anew.
+
     Raises:
         RegistryError: there is no such file, or it fails on import (its own error line is shown).
     """
@@ -54,14 +62,18 @@ def load_extensions(path: str | Path) -> None:
     for known in REGISTRIES:
         known.entries()  # built-ins first: a clash is then the user's file's
     for file in files:
-        if file not in _loaded_files:
-            check_readable(file)
+        check_readable(file)
+        digest = file_sha256(file)
+        if _loaded_files.get(file) != digest:
+            _loaded_files.pop(file, None)
             _import_file(file)
-            _loaded_files.add(file)
+            _loaded_files[file] = digest
 
 
 def _import_file(file: Path) -> None:
     name = f"kdzoo_user_{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
+    for known in REGISTRIES:
+        known.forget(name)  # what it registered before it was edited
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise RegistryError(f"{file} is not a Python file; give a .py file or a folder of them")

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from kdzoo.errors import FileError, HeldError
 from kdzoo.plain import shortened
@@ -209,18 +210,23 @@ def link(source: str | Path, target: str | Path) -> None:
         shutil.copy2(source, target)
 
 
+def beside(path: Path) -> Path:
+    """Returns a place beside a file's that is nobody else's: whole, it is moved from there.
+
+    Two processes may write the same file, and a link may lie at any name that can be guessed.
+    """
+    return path.with_name(f".{path.name[:40]}.{uuid4().hex}.partial")
+
+
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Writes a file beside its place and moves it there: it is whole or not there.
-
-    A link that somebody laid in the way is removed, not followed.
 
     Raises:
         OSError: it cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    partial = beside(path)
     try:
         with writing(path):
-            partial.unlink(missing_ok=True)
             with partial.open("xb") as file:
                 file.write(content.encode() if isinstance(content, str) else content)
             partial.replace(path)

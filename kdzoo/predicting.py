@@ -192,8 +192,11 @@ def _as_they_come(
     predictor: Predictor, stream: TextIOBase, top: int, *, pairs: bool
 ) -> Iterator[Answer]:
     """Yields an answer per line as the lines come in; those before one that is refused, too."""
-    first = 1
-    for lines in _incoming(stream):
+    first, blank = 1, list[bytes]()
+    for come in _incoming(stream):
+        lines = [*blank, *come]
+        full = next((n for n in range(len(lines), 0, -1) if lines[n - 1].strip()), 0)
+        lines, blank = lines[:full], lines[full:]  # empty lines at the end are no texts
         texts: list[Input] = []
         refused = None
         read = (_as_input(line, number, pairs) for number, line in enumerate(lines, start=first))

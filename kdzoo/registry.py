@@ -110,7 +110,7 @@ class Registry(Generic[E]):
         return self.get(name).value.__module__.startswith("kdzoo.")
 
     def forget(self, module: str) -> None:
-        """Drops what a module registered: its import failed half-way."""
+        """Drops what a module registered: its import failed half-way, or its file was edited."""
         for name, entry in list(self._entries.items()):
             if entry.value.__module__ == module:
                 del self._entries[name]

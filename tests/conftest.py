@@ -224,7 +224,7 @@ def own_registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The registries as kdzoo ships them, and afterwards as they were: a test may add its own."""
     from kdzoo import extensions, registry
 
-    monkeypatch.setattr(extensions, "_loaded_files", set())
+    monkeypatch.setattr(extensions, "_loaded_files", {})
     known = registry.REGISTRIES
     before = [each.entries() for each in known]
     for each, entries in zip(known, before, strict=True):

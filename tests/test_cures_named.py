@@ -55,6 +55,8 @@ UNTRIED = {  # a part of the message: why no case writes its cure
     "of a trial was given up": "needs a process that is killed; test_tune_workers has one",
     "no trial was finished": "needs a machine that is too slow",
     "holds a search with another": "needs two searches; test_tune has them",
+    "holds a search with other data": "needs data that change; test_tune has them",
+    "classes are called '{}'": "needs a hub; test_data_hub has one",
     "holds no form of '": "needs a study of exported forms",
     "too few for --max-loss": "needs the outcomes of a study of forms",
     "the card (--license": "is the title of problems that have cures of their own",

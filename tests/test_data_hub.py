@@ -54,6 +54,19 @@ def whole() -> DatasetDict:
 
 
 class TestNamedClasses:
+    def test_are_read_without_the_spaces_around_them(self, serve: Serve) -> None:
+        names = Features({"text": Value("string"), "intent": ClassLabel(names=["a ", " b", "oos"])})
+        serve(DatasetDict({name: split.cast(names) for name, split in whole().items()}))
+
+        assert load_corpus(Data(hub="some/set", label="intent")).labels == ("a", "b", "oos")
+
+    def test_that_are_equal_without_them_are_refused(self, serve: Serve) -> None:
+        names = Features({"text": Value("string"), "intent": ClassLabel(names=["a ", " a", "oos"])})
+        serve(DatasetDict({name: split.cast(names) for name, split in whole().items()}))
+
+        with pytest.raises(DataError, match="2 classes are called 'a'"):
+            load_corpus(Data(hub="some/set", label="intent"))
+
     def test_keep_the_order_of_the_source(self, serve: Serve) -> None:
         """Ids stay what they are on the hub: names are not sorted."""
         serve(whole())

@@ -167,6 +167,29 @@ class TestKeys:
     ) -> None:
         assert key_of(**sections) == key_of()
 
+    def test_know_how_often_a_label_stands_where_labels_are_weighted(self) -> None:
+        """An equal text that stands twice is learnt from once, and counts in its label's weight."""
+        doubled = replace(CORPUS, train=(*CORPUS.train, CORPUS.train[0]))
+        balanced = {"training": {"class_weights": "balanced"}}
+
+        assert key_of(doubled) == key_of()
+        assert key_of(doubled, **balanced) != key_of(**balanced) != key_of()
+
+    def test_know_vectors_of_the_home_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        (tmp_path / "vectors.txt").write_text("play 1 2\n", encoding="utf-8")
+        at_home, spelt = (
+            {"student": {"kind": "fasttext", "embeddings": {"vectors": path}}}
+            for path in ("~/vectors.txt", str(tmp_path / "vectors.txt"))
+        )
+        before = key_of(**at_home)
+        assert key_of(**spelt)
+
+        (tmp_path / "vectors.txt").write_text("play 1 3\n", encoding="utf-8")
+        assert key_of(**at_home) != before
+
     def test_know_whose_words_a_student_starts_from(self) -> None:
         """A hard-label control never starts from what the teacher has learnt."""
         by_encoder, by_teacher = (

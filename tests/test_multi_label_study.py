@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tiny_world import RunCommand, save_tiny_bert
 
 from kdzoo import api
 from kdzoo.data import load_corpus
-from kdzoo.errors import KdzooError, StoreError
+from kdzoo.errors import DataError, KdzooError, StoreError
 from kdzoo.recipe.data import Data
 from kdzoo.report import read_report
 from kdzoo.results import Store
@@ -166,6 +167,28 @@ def test_written_answers_are_data_that_can_be_read_again(
     for each in read:
         assert isinstance(each.label, tuple)
         assert {corpus.labels[n] for n in each.label} == {*found[each.text]}
+
+
+def test_labels_that_a_table_cannot_hold_are_refused_before_any_text_is_read(
+    form: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What parts labels in a cell stands in one of them."""
+    load = api.models.load
+
+    def renamed(*args: Any, **options: Any) -> Any:
+        predictor = load(*args, **options)
+        predictor.labels = ("a|b", *predictor.labels[1:])
+        return predictor
+
+    monkeypatch.setattr(api.models, "load", renamed)
+
+    def unread() -> Iterator[str]:
+        raise AssertionError("a text was read")
+        yield ""
+
+    with pytest.raises(DataError, match=r"'a\|b' holds a '\|'"):
+        api.write_predictions(form, unread(), tmp_path / "out.csv")
+    assert api.write_predictions(form, ["one text"], tmp_path / "out.jsonl") == 1
 
 
 class _Answered:

@@ -217,6 +217,7 @@ class TestWhatIsRefused:
             ([GOOD, {"text": "one", "probabilities": {"music": 1.0}}], ["line 2", "is no list"]),
             ([{"text": "one", "logits": [1, "a", 2, 3]}], ["holds something that is no number"]),
             ([{"text": "one", "logits": [1, None, 2, 3]}], ["holds something that is no number"]),
+            ([{"text": "one", "logits": [1, 10**400, 2, 3]}], ["holds a number that is too large"]),
         ],
     )  # fmt: skip
     def test_rows_that_do_not_say_what_they_should(
@@ -304,6 +305,13 @@ class TestWhatIsRefused:
         assert "for example of '" in str(caught.value)
         assert not list((tmp_path / "cache").rglob("*.npy"))
 
+    def test_parquet_texts_that_are_not_utf8(self, tmp_path: Path) -> None:
+        broken = pa.array([b"one", b"\xff\xfe"]).view(pa.string())
+        pq.write_table(pa.table({"text": broken, "label": ["oos", "oos"]}), tmp_path / "o.parquet")
+
+        with pytest.raises(KdzooError, match="cannot be read"):
+            opened(tmp_path / "o.parquet", labels=list(LABELS))
+
     @pytest.mark.parametrize(
         ("name", "content", "words"),
         [
@@ -316,6 +324,7 @@ class TestWhatIsRefused:
             ("o.jsonl", b'{"text": "one", "label": "oos"}\n{"text": \n', "line 2: not JSON"),
             ("o.jsonl", b"[1]\n", "not a JSON object"),
             ("o.csv", b'text,logits\none,"[1, 2"\n', "line 2: 'logits' is not JSON"),
+            ("o.csv", b"text,logits\none," + b"[" * 100_000 + b"\n", "too many brackets"),
             ("o.parquet", b"PAR1 or not", "is not a parquet file"),
             ("o.parquet", b"", "is not a parquet file"),
         ],

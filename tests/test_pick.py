@@ -191,6 +191,8 @@ class TestCommand:
         [
             (("--min-accuracy", "85"), "--min-accuracy 85: write a share, as in 0.85"),
             (("--max-size-mb", "0"), "a limit must be more than 0"),
+            (("--max-latency-ms", "nan"), "a limit must be more than 0"),
+            (("--min-accuracy", "nan"), "a limit must be more than 0"),
         ],
     )
     def test_refuses_what_cannot_be(

@@ -21,6 +21,7 @@ from tiny_world import RunCommand
 
 import kdzoo as package
 from kdzoo.data import write_rows
+from kdzoo.data.stream import read_texts
 from kdzoo.errors import DataError
 from kdzoo.predicting import Columns, answers
 from kdzoo.progress import Silent
@@ -149,6 +150,44 @@ class TestFiles:
         assert outcome.code == 0, outcome.err
         assert read_back(Path("out.jsonl"))["text"].tolist() == TEXTS
 
+    @pytest.mark.parametrize("written", [".csv", ".jsonl", ".parquet"])
+    def test_with_ends_of_lines_in_them_are_written_and_read_as_they_are(
+        self, tmp_path: Path, written: str
+    ) -> None:
+        texts = ["play\rjazz", "play\njazz", "play\r\njazz", '"a\r"', "plain"]
+        path = tmp_path / f"texts{written}"
+
+        write_rows(path, ("text", "number"), ((text, i) for i, text in enumerate(texts)))
+
+        assert list(read_texts(path, "text")) == texts
+
+    def test_are_written_where_nothing_else_is(self, tmp_path: Path) -> None:
+        """Two processes may write one file at once: it is whole, and of one of them."""
+        path, others = tmp_path / "out.csv", []
+
+        def rows() -> Iterator[tuple[str, int]]:
+            yield "mine", 0
+            write_rows(path, ("text", "number"), [("other", 1), ("other", 2)])
+            others.append(path.read_text("utf-8"))
+            yield "mine", 3
+
+        write_rows(path, ("text", "number"), rows())
+
+        assert others == ["text,number\nother,1\nother,2\n"]
+        assert path.read_text("utf-8") == "text,number\nmine,0\nmine,3\n"
+        assert [each.name for each in tmp_path.iterdir()] == ["out.csv"]
+
+    @pytest.mark.parametrize("end", ["", "\n", "\n\n", "\r\n \n"])
+    def test_of_standard_input_end_where_those_of_a_file_do(
+        self, kdzoo: RunCommand, model: Path, monkeypatch: pytest.MonkeyPatch, end: str
+    ) -> None:
+        """Empty lines at the end are no texts."""
+        monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(TEXTS) + end))
+        outcome = kdzoo("predict", model, "-", "-o", "out.jsonl")
+
+        assert outcome.code == 0, outcome.err
+        assert read_back(Path("out.jsonl"))["text"].tolist() == TEXTS
+
     @pytest.mark.parametrize("pairs", [False, True])
     def test_that_come_in_one_by_one_are_answered_at_once(self, pairs: bool) -> None:
         """A filter does not wait for 256 lines; those before a bad one are answered too."""
@@ -162,7 +201,7 @@ class TestFiles:
                     given, found = next(found_at_once)
                     assert (given[0] if pairs else given) == line.removeprefix("\ufeff")
                     assert found.label == str(given)
-            sender.write(f"last{end}\n\nnever".encode())
+            sender.write(f"last{end}\n\nnever{end}\n".encode())
             assert next(found_at_once)[1].label
             with pytest.raises(DataError, match="line 5: 1 texts" if pairs else "text 5 is empty"):
                 next(found_at_once)

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 import kdzoo
 from kdzoo import registry
+from kdzoo.digest import file_sha256
 from kdzoo.entries import Entry
 from kdzoo.errors import RegistryError, did_you_mean
-from kdzoo.extensions import load_extensions
+from kdzoo.extensions import load_extensions, source_digest
 from kdzoo.registry import Registry, register_student
 
 WriteStudent = Callable[..., Path]
@@ -329,6 +330,21 @@ class TestFiles:
 
         load_extensions(write_student("mine.py", "mine", "# a longer line, mended\n"))
         assert registry.students.get("mine").file == path
+
+    def test_an_edited_file_is_loaded_anew(self, write_student: WriteStudent) -> None:
+        """A notebook need not be restarted: what a key stands for is the code that runs."""
+        path = write_student("mine.py", "mine")
+        load_extensions(path)
+        before, digest = registry.students.get("mine").value, source_digest(path)
+        load_extensions(path)
+        assert registry.students.get("mine").value is before
+
+        write_student("mine.py", "mine", "# edited\n")
+        assert source_digest(path) == digest  # of what was run
+        load_extensions(path)
+
+        assert registry.students.get("mine").value is not before
+        assert source_digest(path) == file_sha256(path) != digest
 
     @pytest.mark.parametrize(
         ("path", "words"),

@@ -73,6 +73,22 @@ class TestFinishedModel:
         assert store.find(KEY) is None
         assert store.read(KEY).quality["test"]["accuracy"] == pytest.approx(0.8)
 
+    def test_is_taken_over_without_what_is_being_written_beside_it(
+        self, store: Store, tmp_path: Path
+    ) -> None:
+        """Its own study may measure it, and write its forms, at the same time."""
+        own = store.finished(KEY)
+        (own / ".predictions.parquet.0a1b.partial").write_bytes(b"half of it")
+        (own / ".onnx.partial").mkdir()
+
+        taken = Store(tmp_path / "runs" / "sister").find(KEY)
+
+        assert taken is not None
+        assert {path.name for path in own.iterdir()} - {path.name for path in taken.iterdir()} == {
+            ".predictions.parquet.0a1b.partial",
+            ".onnx.partial",
+        }
+
     def test_of_another_key_is_not_taken_for_it(self, store: Store) -> None:
         assert store.find(KEY[:-1]) is None
         assert store.find("x" * 16) is None

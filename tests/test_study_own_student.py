@@ -44,7 +44,7 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
     def forget() -> None:
         monkeypatch.setattr(registry.students, "_entries", dict(builtin))
-        monkeypatch.setattr(extensions, "_loaded_files", set())
+        monkeypatch.setattr(extensions, "_loaded_files", {})
 
     forget()
     return forget

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -151,6 +153,53 @@ class TestSearch:
             tune(str(recipe), trials=7, out=tuned.folder, **changes)
 
         assert (tuned.folder / "trials.log").read_bytes() == before
+
+    def test_does_not_go_on_with_other_data(
+        self, recipe: Path, tmp_path: Path, tiny_data: Path
+    ) -> None:
+        """The path is the same, and what stands there is not: accuracies could not be compared."""
+        data = Path(shutil.copytree(tiny_data, tmp_path / "data"))
+        other = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+        other["data"]["files"] = str(data)
+        mine = tmp_path / "mine.yaml"
+        mine.write_text(yaml.safe_dump(other), encoding="utf-8")
+        tune(str(mine), trials=1, out=tmp_path / "search")
+
+        (train,) = data.glob("train.*")
+        content = train.read_text(encoding="utf-8")
+        swapped = {"music": "alarm", "alarm": "music"}
+        train.write_text(re.sub("music|alarm", lambda found: swapped[found[0]], content), "utf-8")
+
+        with pytest.raises(StoreError, match="other data, another teacher or other files"):
+            tune(str(mine), trials=2, out=tmp_path / "search")
+
+    @pytest.mark.parametrize(
+        ("name", "content", "says"),
+        [
+            ("search.json", b"{", "damaged"),
+            ("search.json", b"[]", "damaged"),
+            ("trials.log", b"no log\n", "damaged"),
+        ],
+    )
+    def test_that_is_damaged_is_refused(
+        self, tuned: Tuned, recipe: Path, tmp_path: Path, name: str, content: bytes, says: str
+    ) -> None:
+        folder = shutil.copytree(tuned.folder, tmp_path / "search")
+        (folder / name).write_bytes(content)
+
+        with pytest.raises(StoreError, match=says):
+            tune(str(recipe), trials=6, out=folder)
+
+    def test_goes_on_where_its_last_line_was_half_written(
+        self, tuned: Tuned, recipe: Path, tmp_path: Path
+    ) -> None:
+        """As a full disk or a power cut leaves it."""
+        folder = shutil.copytree(tuned.folder, tmp_path / "search")
+        log = folder / "trials.log"
+        log.write_bytes(log.read_bytes()[:-30])
+
+        for trials in (6, 7):
+            assert len(tune(str(recipe), trials=trials, out=folder).trials) >= trials
 
     def test_what_is_measured_changes_no_search(self, tuned: Tuned, recipe: Path) -> None:
         again = tune(

@@ -128,13 +128,14 @@ def own_registrations() -> Iterator[None]:
 
     known = registry.REGISTRIES
     before = [each.entries() for each in known]
-    files = set(extensions._loaded_files)
+    files = dict(extensions._loaded_files)
     try:
         yield
     finally:
         for each, entries in zip(known, before, strict=True):
             each._entries = entries
-        extensions._loaded_files.intersection_update(files)
+        extensions._loaded_files.clear()
+        extensions._loaded_files.update(files)
 
 
 def tiny_recipe_data(tiny_data: Path, tiny_encoder: Path) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def pick(
     from kdzoo.statistics import current
 
     limits = (max_latency_ms, max_size_mb, max_memory_mb, min_accuracy)
-    if any(limit is not None and limit <= 0 for limit in limits):
+    if any(limit is not None and not limit > 0 for limit in limits):  # nan is no limit either
         raise RecipeError("a limit must be more than 0")
     if min_accuracy is not None and min_accuracy > 1:
         share = min(min_accuracy / 100, 1)

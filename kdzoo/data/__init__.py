@@ -13,7 +13,7 @@ from kdzoo.data.corpus import (
 from kdzoo.data.description import describe
 from kdzoo.data.leaks import normalised
 from kdzoo.data.load import FEW, few_labels, load_corpus, origin_of
-from kdzoo.data.output import PAIR_COLUMN, check_output, write_rows
+from kdzoo.data.output import PAIR_COLUMN, check_elements, check_output, write_rows
 from kdzoo.data.stream import read_labelled
 from kdzoo.data.texts import Digests, Texts, digests_of, distinct, has_pairs
 from kdzoo.data.words import UNSPACED, is_empty, joined, one_form, segments
@@ -32,6 +32,7 @@ __all__ = [
     "RawData",
     "SplitName",
     "Texts",
+    "check_elements",
     "check_output",
     "describe",
     "digests_of",

@@ -101,7 +101,7 @@ def _load(name: str, config: str | None, revision: str | None, split: str | None
 def _class_names(split: Any, label: str) -> tuple[str, ...] | None:
     feature = split.features.get(label)
     names = getattr(getattr(feature, "feature", feature), "names", None)  # of a list's elements
-    return tuple(names) if names else None
+    return tuple(name.strip() for name in names) if names else None
 
 
 def _rows(

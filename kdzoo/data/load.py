@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +57,7 @@ def load_corpus(section: Data) -> Corpus:
     )  # before rows are mixed, so that they are told by their places
     raw = make_splits(read, section.split, section.other_tests)
     task, labels = _asked(raw)
+    _refuse_equal_names(labels)
     if task != SINGLE_LABEL:
         _refuse_of_one_label(section, task)
     if section.oos_label is not None and section.oos_label not in labels:
@@ -79,6 +81,15 @@ def load_corpus(section: Data) -> Corpus:
         task=task,
     )
     return note_labels(handle_leaks(corpus.with_notes(*notes), section.on_leak))
+
+
+def _refuse_equal_names(labels: Sequence[str]) -> None:
+    name, count = Counter(labels).most_common(1)[0] if labels else ("", 0)
+    if count > 1:
+        raise DataError(
+            f"{count} classes are called '{name}', spaces around it left out; give each a name of "
+            "its own"
+        )
 
 
 def _is_tagged(raw: RawData) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from kdzoo.errors import DataError
-from kdzoo.files import check_writable
+from kdzoo.files import beside, check_writable
 
 PAIR_COLUMN = "text_pair"  # of the second text, where a user names no other
 GROUP = 8192  # rows of a .parquet that are written at once
@@ -56,7 +56,7 @@ def write_rows(
         DataError: they cannot be written there.
     """
     check_output(path)
-    partial = path.with_name(f".{path.name}.partial")
+    partial = beside(path)
     count = 0
 
     def counted() -> Iterator[Cells]:
@@ -66,7 +66,7 @@ def write_rows(
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
+        with partial.open("xb") as file:
             _WRITERS[path.suffix.lower()](file, columns, counted(), lists or {})
         if count:
             partial.replace(path)
@@ -90,30 +90,35 @@ def _write_csv(
     file: BinaryIO, columns: Sequence[str], rows: Iterator[Cells], lists: Mapping[str, ListOf]
 ) -> None:
     with TextIOWrapper(file, encoding="utf-8", newline="") as text:
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(columns)
+        plain = csv.writer(text, lineterminator="\n")
+        quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        plain.writerow(columns)
         places = [place for place, name in enumerate(columns) if name in lists]
         for row in rows:
             cells = list(row)
             for place in places:
                 cells[place] = _in_one_cell(cells[place])
-            table.writerow(cells)
+            # Python 3.11 leaves a lone carriage return unquoted, which ends a row when it is read
+            (quoted if any("\r" in str(cell) for cell in cells) else plain).writerow(cells)
 
 
 def _in_one_cell(values: Sequence[Any]) -> str:
-    """Returns a list as a cell.
+    """Returns a list as a cell."""
+    return BAR.join(map(str, values))
+
+
+def check_elements(path: Path, elements: Iterable[str]) -> None:
+    """Looks at what lists of text will hold, before any are written.
 
     Raises:
-        DataError: what parts its elements stands in one of them.
+        DataError: what parts them in a .csv stands in one of them.
     """
-    written = [str(value) for value in values]
-    odd = next((text for text in written if BAR in text), None)
-    if odd is not None:
+    odd = next((text for text in elements if BAR in text), None)
+    if odd is not None and path.suffix.lower() == ".csv":
         raise DataError(
             f"'{odd[:60]}' holds a '{BAR}', which parts several labels in a .csv; give -o a .jsonl "
             "or .parquet"
         )
-    return BAR.join(written)
 
 
 def _write_parquet(

@@ -124,7 +124,9 @@ class Store:
         partial = target.with_name(f"{target.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         with writing(partial):
-            shutil.copytree(folder, partial, copy_function=link)
+            # what its own study writes beside them at this moment is not whole yet
+            unfinished = shutil.ignore_patterns("*.partial", ".*")
+            shutil.copytree(folder, partial, ignore=unfinished, copy_function=link)
         shutil.rmtree(target, ignore_errors=True)  # an unfinished attempt of our own
         partial.replace(target)
         return target

@@ -11,8 +11,10 @@ from typing import Any, Literal
 from kdzoo import registry
 from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import ModelError, TeacherError
+from kdzoo.extensions import source_digest
+from kdzoo.files import with_home
 from kdzoo.model import own_vocabulary, try_student
-from kdzoo.objectives import OOS, bind_objective
+from kdzoo.objectives import OOS, bind_objective, class_weights
 from kdzoo.recipe import options_of, pretrained_options
 from kdzoo.recipe.schema import FINE_TUNED, Recipe, Student, Vectors
 from kdzoo.runtime import require_runtimes
@@ -92,7 +94,7 @@ class StudentJob:
             content["task"] = run.corpus.task.name
             content["select_by"] = selected_by(recipe.training, run.corpus.task)
         if isinstance(student.embeddings, Vectors):
-            content["vectors"] = file_sha256(Path(student.embeddings.vectors))
+            content["vectors"] = file_sha256(with_home(student.embeddings.vectors))
         if self.hard_labels:
             content["corpus"] = run.corpus.gold_fingerprint
         else:
@@ -102,6 +104,8 @@ class StudentJob:
             if student.embeddings == FINE_TUNED:
                 content["words_by"] = run.teacher.whole.model_key()
             content["objective"] = recipe.objective.model_dump(mode="json")
+            if recipe.training.class_weights is not None:  # of all labelled texts, equal ones too
+                content["class_weights"] = class_weights(run.corpus).tolist()
             if recipe.objective.hidden:
                 content["vectors_by"] = encoder_of(run).key
         return content_hash(content)
@@ -241,4 +245,4 @@ def _own_sources(recipe: Recipe, *, hard_labels: bool) -> list[str]:
     if not hard_labels:
         used.append((registry.objectives, recipe.objective.kind))
     files = [known.get(kind).file for known, kind in used if not known.is_builtin(kind)]
-    return [file_sha256(file) for file in files if file.is_file()]
+    return [source_digest(file) for file in files if file.is_file()]

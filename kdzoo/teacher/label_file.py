@@ -17,7 +17,7 @@ import torch
 from kdzoo.data import Example, Texts
 from kdzoo.data.stream import AS_NAMED, pair_column, read_full_texts
 from kdzoo.errors import DataError, TeacherError
-from kdzoo.files import check_writable
+from kdzoo.files import beside, check_writable
 from kdzoo.model import load_model
 from kdzoo.progress import Progress
 from kdzoo.recipe.csv import Csv
@@ -126,7 +126,7 @@ class OutputsWriter:
         task: AnyTask = SINGLE_LABEL,
     ) -> None:
         self._path, self._task = path, task
-        self._partial = path.with_name(f".{path.name}.partial")
+        self._partial = beside(path)
         self._labels = np.array(labels, dtype=object)
         numbers = pa.list_(pa.float32())
         self._texts = ("text", "text_pair") if pairs else ("text",)
@@ -138,7 +138,7 @@ class OutputsWriter:
         self._schema = schema.with_metadata({METADATA: said})
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._partial.open("wb")
+            self._file = self._partial.open("xb")
             self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
         except OSError as error:
             raise TeacherError(f"{path} cannot be written: {error}") from error

@@ -209,7 +209,7 @@ def _parquet_batches(file: OutputsFile, names: Sequence[str], size: int) -> Iter
                     else _matrix(file, names, places, outputs)
                 )
                 yield OutputsBatch(places, examples, values)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file.path} cannot be read: {error}") from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,8 @@ def cell_values(cell: Any, kind: str, positions: Mapping[str, int], *, named: bo
             cell = json.loads(cell)
         except json.JSONDecodeError as error:
             raise ValueError(f"'{kind}' is not JSON: {error.msg}") from None
+        except RecursionError:
+            raise ValueError(f"'{kind}' holds too many brackets within each other") from None
     if not isinstance(cell, Mapping if named else list):
         shape = "a mapping of labels to numbers" if named else "a list of numbers"
         raise ValueError(f"'{kind}' is no {shape.removeprefix('a ')}; the first row holds {shape}")
@@ -43,6 +46,8 @@ def cell_values(cell: Any, kind: str, positions: Mapping[str, int], *, named: bo
         raise ValueError(f"{len(numbers)} {kind}, wanted {len(positions)}, one for each label")
     if not {*map(type, numbers)} <= {int, float}:
         raise ValueError(f"'{kind}' holds something that is no number")
+    if any(isinstance(number, int) and abs(number) > sys.float_info.max for number in numbers):
+        raise ValueError(f"'{kind}' holds a number that is too large")
     return numbers
 
 

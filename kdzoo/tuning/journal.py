@@ -29,12 +29,16 @@ def open_journal(
     """Returns the search of that folder, a new one or what was left of it.
 
     Raises:
-        StoreError: it is another search's.
+        StoreError: it is another search's, or damaged.
     """
     from optuna.trial import TrialState
 
     _check_same(folder, variant, space, seeds, goals)
-    study = join_journal(folder, goals)
+    _cut_torn_line(folder / JOURNAL)
+    try:
+        study = join_journal(folder, goals)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:  # Optuna reads it as its own
+        raise StoreError(f"{folder / JOURNAL} is damaged; remove {folder}") from error
     for trial in study.get_trials(states=[TrialState.RUNNING]):  # of a killed process
         try_again(study, trial)
     return study
@@ -64,6 +68,15 @@ def join_journal(folder: Path, goals: Sequence[Goal], seed: int | None = None) -
     return study
 
 
+def _cut_torn_line(path: Path) -> None:
+    """Drops what a full disk or a power cut left of a last line; the next one would end in it."""
+    if not has_file(path):
+        return
+    content = path.read_bytes()
+    if not content.endswith(b"\n"):
+        write_atomically(path, content[: content.rfind(b"\n") + 1])
+
+
 def try_again(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
     """Has the values of a trial whose process was killed asked for next."""
     from optuna.trial import TrialState
@@ -88,7 +101,12 @@ def _check_same(
         "recipe": recipe,
     }
     asked, path = json.loads(json.dumps(asked)), folder / SEARCH
-    known = read_json(path) if has_file(path) else asked
+    try:
+        known = read_json(path) if has_file(path) else asked
+    except ValueError:
+        known = None
+    if not isinstance(known, dict):
+        raise StoreError(f"{path} is damaged; remove {folder}")
     what = [name for name, value in asked.items() if known.get(name) != value]
     if what:
         raise StoreError(

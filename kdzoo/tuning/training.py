@@ -100,6 +100,12 @@ def train_trial(
     return [sum(figures) / len(seeds) for figures in zip(*found, strict=True)], keys
 
 
+def keys_of(variant: Variant, seeds: Sequence[int], context: StudyContext) -> list[str]:
+    """Returns the keys of the models that a recipe asks for now: of data, teacher and all files."""
+    runs = (run_of(variant, seed, context) for seed in seeds)
+    return [plan_jobs(run, context.data)[0].key for run in runs]
+
+
 def _figure(variant: Variant) -> str:
     by = variant.recipe.training.select_by
     return "accuracy" if by == "last" else by

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kdzoo.errors import KdzooError
+from kdzoo.errors import KdzooError, StoreError
 from kdzoo.recipe import Variant
 from kdzoo.recipe.search import Range
 from kdzoo.steps import StudyContext
 from kdzoo.tuning.goals import Goal
 from kdzoo.tuning.space import Source, Space
-from kdzoo.tuning.training import PrunedError, train_trial
+from kdzoo.tuning.training import PrunedError, keys_of, train_trial
 
 if TYPE_CHECKING:
     import optuna
@@ -40,12 +40,21 @@ class Asked:
 def own_figures(
     study: optuna.Study, variant: Variant, asked: Asked, context: StudyContext
 ) -> tuple[float, ...]:
-    """Returns the figures of the recipe as it stands, with which the best is compared."""
+    """Returns the figures of the recipe as it stands, with which the best is compared.
+
+    Raises:
+        StoreError: the search began with other data or files: its trials cannot be compared.
+    """
     if OWN not in study.user_attrs:
         context.progress.say(f"{variant.name} as it stands")
         figures, keys = train_trial(variant, asked.seeds, asked.goals, context, None)
         study.set_user_attr(KEYS, keys)
         study.set_user_attr(OWN, figures)
+    elif keys_of(variant, asked.seeds, context) != study.user_attrs[KEYS]:
+        raise StoreError(
+            f"{context.store.root} holds a search with other data, another teacher or other files "
+            "than the recipe has now: give --out another folder, or remove that one"
+        )
     return tuple(study.user_attrs[OWN])
 
 
