@@ -16,6 +16,7 @@ from tiny_results import HandWritten, one_student
 
 from kdzoo.errors import StoreError
 from kdzoo.files import write_atomically
+from kdzoo.report import make_table
 from kdzoo.results import PREDICTIONS, Manifest, Member, Record, Store, publish
 from kdzoo.results.publish import without_paths
 
@@ -88,6 +89,16 @@ class TestFinishedModel:
             ".predictions.parquet.0a1b.partial",
             ".onnx.partial",
         }
+
+    def test_of_another_study_says_nothing_of_this_ones_unlabelled_texts(
+        self, store: Store
+    ) -> None:
+        """A teacher is taken over with its record, made where there were other texts."""
+        record = store.read("t" * 16)
+        data = record.data.model_copy(update={"unlabelled": 13_740})
+        store.write(store.finished("t" * 16), record.model_copy(update={"data": data}))
+
+        assert make_table(store).unlabelled == (0, 0)
 
     def test_of_another_key_is_not_taken_for_it(self, store: Store) -> None:
         assert store.find(KEY[:-1]) is None
