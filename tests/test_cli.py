@@ -89,6 +89,7 @@ class TestHelp:
             "kdzoo.cli.texts",
             "kdzoo.cli.tune",
             "kdzoo.console",
+            "kdzoo.digest",
             "kdzoo.entries",
             "kdzoo.errors",
             "kdzoo.exporting",

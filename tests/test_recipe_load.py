@@ -111,7 +111,7 @@ class TestFinding:
     @pytest.mark.parametrize(
         ("target", "words"),
         [
-            ("qickstart", r"no recipe 'qickstart'; did you mean 'quickstart'\? Known: clinc150, "),
+            ("qickstart", r"no recipe 'qickstart'; did you mean 'quickstart'\? Known: ablation, "),
             ("clinc150/bilsmt", r"did you mean 'clinc150/bilstm'\?"),
             ("nothing.yaml", "no such recipe file: nothing.yaml"),
             ("empty", "the folder empty holds no recipe"),
