@@ -6,12 +6,14 @@ import hashlib
 import importlib.util
 import sys
 import traceback
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import CodeType
 
 from kdzoo.digest import file_sha256
 from kdzoo.errors import Problem, RegistryError
-from kdzoo.files import check_readable, has_file, with_home
+from kdzoo.files import has_file, with_home
 from kdzoo.registry import REGISTRIES
 
 _loaded_files: dict[Path, str] = {}  # with the digest of what was run
@@ -62,7 +64,6 @@ def load_extensions(path: str | Path) -> None:
     for known in REGISTRIES:
         known.entries()  # built-ins first: a clash is then the user's file's
     for file in files:
-        check_readable(file)
         digest = file_sha256(file)
         if _loaded_files.get(file) != digest:
             _loaded_files.pop(file, None)
@@ -70,17 +71,26 @@ def load_extensions(path: str | Path) -> None:
             _loaded_files[file] = digest
 
 
+class _AsItStands(SourceFileLoader):
+    """Compiles a file anew: compiled code is kept by second and size, and an edit may keep both."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
 def _import_file(file: Path) -> None:
     name = f"kdzoo_user_{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
     for known in REGISTRIES:
         known.forget(name)  # what it registered before it was edited
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
+    loader = _AsItStands(name, str(file))
+    spec = importlib.util.spec_from_file_location(name, file, loader=loader)
+    if spec is None or file.suffix != ".py":
         raise RegistryError(f"{file} is not a Python file; give a .py file or a folder of them")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # get_type_hints looks the module up by name
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         for known in REGISTRIES:

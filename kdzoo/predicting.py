@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO, TextIOBase
 from itertools import tee
 from pathlib import Path
 from typing import Any, TextIO
 
-from kdzoo.data import PAIR_COLUMN, Input, check_output, texts_of, write_rows
+from kdzoo.data import PAIR_COLUMN, Input, check_elements, check_output, texts_of, write_rows
 from kdzoo.data.lines import two_of
 from kdzoo.data.output import ListOf
 from kdzoo.data.stream import pair_column, read_full_texts
@@ -103,6 +103,7 @@ def write_answers(
     pairs: bool,
     by: bool = False,
     task: Task = SINGLE_LABEL,
+    labels: Sequence[str] = (),
 ) -> int:
     """Writes a row per text, with its label and that label's probability; returns their number.
 
@@ -112,7 +113,13 @@ def write_answers(
         pairs: whether the texts are pairs.
         by: whether a column says who answered, of a cascade.
         task: what the model is asked: of several labels, or of entities, lists are written.
+        labels: the model's, which lists may hold.
+
+    Raises:
+        DataError: they cannot be written there.
     """
+    if task != SINGLE_LABEL:
+        check_elements(output, labels)
     texts = ("text", PAIR_COLUMN) if pairs else ("text",)
     if task.by_word:
         return write_rows(

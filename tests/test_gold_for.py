@@ -180,12 +180,8 @@ class TestKeys:
     ) -> None:
         monkeypatch.setenv("HOME", str(tmp_path))
         (tmp_path / "vectors.txt").write_text("play 1 2\n", encoding="utf-8")
-        at_home, spelt = (
-            {"student": {"kind": "fasttext", "embeddings": {"vectors": path}}}
-            for path in ("~/vectors.txt", str(tmp_path / "vectors.txt"))
-        )
+        at_home = {"student": {"kind": "fasttext", "embeddings": {"vectors": "~/vectors.txt"}}}
         before = key_of(**at_home)
-        assert key_of(**spelt)
 
         (tmp_path / "vectors.txt").write_text("play 1 3\n", encoding="utf-8")
         assert key_of(**at_home) != before

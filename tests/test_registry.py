@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -333,17 +335,21 @@ class TestFiles:
 
     def test_an_edited_file_is_loaded_anew(self, write_student: WriteStudent) -> None:
         """A notebook need not be restarted: what a key stands for is the code that runs."""
-        path = write_student("mine.py", "mine")
+        path = write_student("mine.py", "mine", "SCALE = 1\n")
+        written = path.stat().st_mtime_ns
         load_extensions(path)
         before, digest = registry.students.get("mine").value, source_digest(path)
         load_extensions(path)
         assert registry.students.get("mine").value is before
 
-        write_student("mine.py", "mine", "# edited\n")
+        write_student("mine.py", "mine", "SCALE = 0\n")  # as long, and in the same moment
+        os.utime(path, ns=(written, written))
         assert source_digest(path) == digest  # of what was run
         load_extensions(path)
 
-        assert registry.students.get("mine").value is not before
+        after = registry.students.get("mine").value
+        assert after is not before
+        assert sys.modules[after.__module__].SCALE == 0
         assert source_digest(path) == file_sha256(path) != digest
 
     @pytest.mark.parametrize(

@@ -166,15 +166,11 @@ def write_predictions(
         KdzooError: the folder is no whole model, a text cannot be read or is none, or ``output``
             cannot be written.
     """
-    from kdzoo.data import check_elements
     from kdzoo.predicting import Columns, answers, check_target, write_answers
-    from kdzoo.task import SINGLE_LABEL
 
     target = with_home(output)
     check_target(target, texts)
     predictor = load(folder, students=students, calibrated=calibrated, reject=reject)
-    if predictor.task != SINGLE_LABEL:  # lists of labels
-        check_elements(target, predictor.labels)
     found = answers(predictor, texts, Columns(text, text_pair, csv), 1, progress or Silent())
     return write_answers(
         found,
@@ -182,6 +178,7 @@ def write_predictions(
         pairs=predictor.reads_pairs or text_pair is not None,
         by=predictor.is_cascade,
         task=predictor.task,
+        labels=predictor.labels,
     )
 
 

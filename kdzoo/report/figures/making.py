@@ -57,11 +57,9 @@ def make_table(
         for runtime in row.runtimes
     ) + tuple(_with_teacher(found) for found in cascade_rows(store, split))
     labelled = {record.data.train for record in records.values()}
-    # a teacher or a control may be another study's, which has other texts beside the same labels
-    taught = {
-        member.key for row in manifest.rows if row.role == "student" for member in row.members
-    }
-    unlabelled = {records[key].data.unlabelled for key in taught or records}
+    # of students: a teacher or a control may be another study's, with other texts beside the labels
+    taught = [record for record in records.values() if record.role == "student"]
+    unlabelled = {record.data.unlabelled for record in taught or records.values()}
     table = Table(
         study=manifest.study,
         split=split,
