@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tiny_transfer import MASK, build, corpus_of, texts_of
 
@@ -111,6 +111,30 @@ def test_words_are_counted_in_scripts_with_and_without_spaces(text: str, words: 
 )
 def test_segments_make_the_text_again(text: str) -> None:
     assert joined(segments(text)).replace(" ", "") == text.replace(" ", "")
+    assert segments(joined(segments(text))) == segments(text)
+
+
+PIECES = [
+    "日",
+    "กำ",
+    "、",
+    "🎉",
+    "🇩🇪",
+    "🇫",
+    "👍🏽",
+    "\u200d",
+    "\ufe0f",
+    "\u0301",
+    "ab",
+    "e\u0301",
+    "?",
+    " ",
+]
+
+
+@given(text=st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+@example(text="日本語 🎉 🎉")
+def test_segments_of_any_scripts_side_by_side_can_be_joined_again(text: str) -> None:
     assert segments(joined(segments(text))) == segments(text)
 
 

@@ -78,15 +78,15 @@ def segments(text: str) -> list[str]:
     """Returns a text's words as they are written, what stands beside them included.
 
     They are what spaces divide; in scripts without spaces, and rows of emoji, characters with their
-    marks.
+    marks. Where a word ends follows from its neighbours alone, so that words can be joined again.
     """
     if text.isascii():
         return text.split()
-    parts = text.split()
     return [
-        piece
-        for part in parts
-        for piece in (_CHARACTER if _PICTURES.fullmatch(part) else _SEGMENT).findall(part)
+        word
+        for part in text.split()
+        for piece in _SEGMENT.findall(part)
+        for word in (_CHARACTER.findall(piece) if _PICTURES.fullmatch(piece) else [piece])
     ]
 
 
