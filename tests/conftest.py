@@ -84,11 +84,13 @@ def _one_process() -> None:
 def _no_waiting() -> None:
     """Takes out of hundreds of studies what costs each a second, and none of them is about.
 
-    How busy the machine is is looked at for a moment.
+    How busy the machine is is looked at for a moment, and how many texts a model reads in a second
+    is taken from few.
     """
-    from kdzoo.measure import machine
+    from kdzoo.measure import machine, measurement
 
     machine.LOOK_S = 0.01
+    measurement.BATCH_TEXTS, measurement.WHOLE_S = 32, 0.01
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -102,13 +104,18 @@ def _libraries_are_no_garbage() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _plain_pictures() -> Iterator[pytest.MonkeyPatch]:
-    """Leaves out of pictures what takes seconds for every report: names, and the files' content."""
+    """Leaves the files of pictures empty: drawing takes every report a second."""
     from kdzoo.report.pictures import accuracy as picture
     from kdzoo.report.pictures import canvas
 
+    def save(_: object, paths: list[Path]) -> list[Path]:
+        for path in paths:
+            path.write_bytes(b"")
+        return paths
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(canvas, "save", lambda _, paths: [path.write_bytes(b"") for path in paths])
-        patch.setattr(picture, "_labels", lambda *_: None)
+        patch.setattr(canvas, "save", save)
+        patch.setattr(picture, "_drawn", lambda *drawn: save(None, canvas._files(drawn[-1])))
         yield patch
 
 
@@ -123,11 +130,11 @@ def _pictures(
     from kdzoo.report.pictures import accuracy as picture
     from kdzoo.report.pictures import canvas
 
-    plain = canvas.save, picture._labels
+    plain = canvas.save, picture._drawn
     _plain_pictures.undo()
     yield
     _plain_pictures.setattr(canvas, "save", plain[0])
-    _plain_pictures.setattr(picture, "_labels", plain[1])
+    _plain_pictures.setattr(picture, "_drawn", plain[1])
 
 
 class _Kept(dict[Any, Any]):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tiny_runtimes import obedient
 
-from kdzoo.measure import MeasureSettings
+from kdzoo.measure import MeasureSettings, measurement
 from kdzoo.measure.measurement import BATCH_TEXTS, WHOLE_S, WHOLE_TEXTS, Measurement
 
 
@@ -51,13 +51,15 @@ def test_the_split_is_read_for_seconds(
     read: int,
 ) -> None:
     """And the process is given the time that they should take, several times over."""
-    measurement = Measurement(obedient(tmp_path, "a"), MeasureSettings(1))
+    monkeypatch.setattr(measurement, "BATCH_TEXTS", BATCH_TEXTS)  # tests of studies read fewer
+    monkeypatch.setattr(measurement, "WHOLE_S", WHOLE_S)
+    measured = Measurement(obedient(tmp_path, "a"), MeasureSettings(1))
     worker = Clocked(texts_per_s)
-    monkeypatch.setattr(measurement, "_worker", worker)
+    monkeypatch.setattr(measured, "_worker", worker)
 
-    measurement.finish([f"text {number}" for number in range(split)])
+    measured.finish([f"text {number}" for number in range(split)])
 
-    assert measurement.failure is None
+    assert measured.failure is None
     assert worker.whole == [read]
     assert worker.limit_s > read / texts_per_s
-    assert set(measurement.speed().throughput.values()) == {texts_per_s}
+    assert set(measured.speed().throughput.values()) == {texts_per_s}

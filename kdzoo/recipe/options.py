@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, Union, get_type_hints
 
 from pydantic import BeforeValidator, Field, PydanticUserError, create_model
 
 from kdzoo import registry
-from kdzoo.entries import Entry, StudentEntry
+from kdzoo.entries import Entry, RuntimeEntry, StudentEntry
 from kdzoo.errors import Problem, RegistryError
 from kdzoo.recipe.measure import Measure
 from kdzoo.recipe.schema import Augment, Objective, Recipe, Student, Transfer
@@ -75,9 +76,9 @@ def _types(signed: Any, names: list[str]) -> dict[str, Any]:
     return get_type_hints(described, function.__globals__, include_extras=True)
 
 
-def _chosen_by_kind(base: type[Section], known: registry.Registry[Any]) -> Any:
+def _chosen_by_kind(base: type[Section], known: Sequence[Entry]) -> Any:
     """Returns the union of ``base`` with each registered kind's options, told apart by ``kind``."""
-    kinds: list[Any] = [_kind_model(base, entry) for entry in known.entries().values()]
+    kinds: list[Any] = [_kind_model(base, entry) for entry in known]
     return Annotated[Union[tuple(kinds)], Field(discriminator="kind")]  # noqa: UP007 - made at run time
 
 
@@ -128,13 +129,24 @@ def _brought_along(entry: StudentEntry, option: str, fields: Mapping[str, Any]) 
 
 def recipe_model() -> type[Recipe]:
     """Returns the recipe's model with the options of everything that is registered by now."""
+    known = registry.augmenters, registry.students, registry.objectives, registry.runtimes
+    return _recipe_model(*(tuple(each.entries().values()) for each in known))
+
+
+@lru_cache(maxsize=8)  # a model takes longer to make than a recipe to read
+def _recipe_model(
+    augmenters: tuple[Entry, ...],
+    students: tuple[Entry, ...],
+    objectives: tuple[Entry, ...],
+    runtimes: tuple[RuntimeEntry, ...],
+) -> type[Recipe]:
     transfer = create_model(
         "_Transfer",
         __base__=Transfer,
         __doc__=Transfer.__doc__,
-        augment=(_chosen_by_kind(Augment, registry.augmenters) | None, None),
+        augment=(_chosen_by_kind(Augment, augmenters) | None, None),
     )
-    chosen = tuple(name for name, e in registry.runtimes.entries().items() if e.reads == "models")
+    chosen = tuple(entry.name for entry in runtimes if entry.reads == "models")
     measure = create_model(
         "_Measure",
         __base__=Measure,
@@ -145,8 +157,8 @@ def recipe_model() -> type[Recipe]:
         "_Recipe",
         __base__=Recipe,
         transfer=(transfer, transfer()),
-        student=(_chosen_by_kind(Student, registry.students), ...),
-        objective=(_chosen_by_kind(Objective, registry.objectives), ...),
+        student=(_chosen_by_kind(Student, students), ...),
+        objective=(_chosen_by_kind(Objective, objectives), ...),
         measure=(measure, measure()),
     )
 

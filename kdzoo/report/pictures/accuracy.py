@@ -104,8 +104,10 @@ def _scatter(rows: Sequence[TableRow], cost: _Cost, table: Table, stem: Path) ->
         for row in known
         if (x := cost.of(row)) is not None
     ]  # fmt: skip
-    if not bubbles:
-        return no_picture(stem)
+    return _drawn(bubbles, cost, table, stem) if bubbles else no_picture(stem)
+
+
+def _drawn(bubbles: Sequence[Bubble], cost: _Cost, table: Table, stem: Path) -> list[Path]:
     with canvas(stem, (8.8, 5.6), data_texts(table)) as (axes, paths):
         log_scale(axes)
         axes.set_xlabel(cost.label)
