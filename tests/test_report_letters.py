@@ -19,8 +19,9 @@ from test_report import HOSTILE, a_row, a_table
 
 from kdzoo.report.formats.table import markdown
 from kdzoo.report.pictures import accuracy as picture
-from kdzoo.report.pictures import canvas, letters
+from kdzoo.report.pictures import canvas, changes, letters
 from kdzoo.report.pictures import gap as gap_picture
+from kdzoo.report.pictures.changes import ChangeLine
 from kdzoo.report.pictures.gap import GapLine
 from kdzoo.report.pictures.letters import legible, legible_names
 from kdzoo.results import Store
@@ -84,11 +85,19 @@ def draw_gaps(folder: Path, names: Sequence[str]) -> None:
         gap_picture.draw_gaps(Store(folder), table, folder)
 
 
+def draw_changes(folder: Path, names: Sequence[str]) -> None:
+    lines = [ChangeLine(n, n, "change", Interval(0.1, 0.0, 0.2), Effect.GAIN) for n in names]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(changes, "_lines", lambda _: lines)
+        changes.draw_changes(a_table(*map(a_row, names), study=names[0]), folder)
+
+
 PICTURES: dict[str, Callable[[Path, Sequence[str]], object]] = {
     "accuracy_vs_latency": draw,
     "accuracy_vs_size": draw_size,
     "latency": draw_latency,
     "gap_closed": draw_gaps,
+    "changes": draw_changes,
 }
 
 

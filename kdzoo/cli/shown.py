@@ -22,6 +22,7 @@ STUDY_FILES = (
     "accuracy_vs_size.png",
     "accuracy_as_decided_vs_latency.png",
     "gap_closed.png",
+    "changes.png",
     "accuracy_over_labels.png",
     "accuracy_over_texts.png",
     "latency.png",

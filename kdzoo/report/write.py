@@ -37,6 +37,7 @@ from kdzoo.report.page.study_sections import (
 )
 from kdzoo.report.pictures.accuracy import draw, draw_decided, draw_size
 from kdzoo.report.pictures.budget import draw_budgets
+from kdzoo.report.pictures.changes import draw_changes
 from kdzoo.report.pictures.gap import draw_gaps
 from kdzoo.results import Store
 from kdzoo.statistics import CurrentStore, OutcomesReader, current
@@ -87,7 +88,8 @@ def write_report(
     store, table = report.store, report.table
     store.keep()
     written = write_tables(table, store.root)
-    written += draw_gaps(store, table, store.root) + draw_budgets(store, table, store.root)
+    written += draw_gaps(store, table, store.root) + draw_changes(table, store.root)
+    written += draw_budgets(store, table, store.root)
     path = store.root / PAGE
     write_atomically(path, page(report, texts))
     return [*written, path]

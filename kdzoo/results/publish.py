@@ -16,7 +16,7 @@ from kdzoo.results.store import MANIFEST, Store, has_weights
 from kdzoo.runtime.decision import Decision
 
 REPORT_FILE = re.compile(
-    r"(report|table|accuracy_\w+|gap_closed|latency|bench|study)(-machine-.*)?\.\w+"
+    r"(report|table|accuracy_\w+|gap_closed|changes|latency|bench|study)(-machine-.*)?\.\w+"
 )
 _FOLDERS = ("models", "measurements")
 PATH_KEYS = ("files", "outputs", "vectors")  # of a recipe: what stands there is always a path
