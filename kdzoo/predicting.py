@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO, TextIOBase
-from itertools import tee
+from io import TextIOBase
+from itertools import islice, tee
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,6 +22,7 @@ from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task
 
 Answer = tuple[Input, Prediction]
 
+_LINES = 4096  # of a stream at once that does not wait for anybody
 _PART_BYTES = 1 << 16  # of a stream that are read at most before they are answered
 
 
@@ -219,8 +221,10 @@ def _as_they_come(
 
 def _incoming(stream: TextIOBase) -> Iterator[list[bytes]]:
     """Yields the lines that are there by now, without waiting for more."""
-    # what has no bytes, as a notebook's input, is there as a whole
-    source = getattr(stream, "buffer", None) or BytesIO(stream.read().encode())
+    source = getattr(stream, "buffer", None)
+    if stream is not sys.stdin or source is None:
+        yield from _decoded(stream)
+        return
     rest = b""
     while part := source.read1(_PART_BYTES):
         *lines, rest = (rest + part).split(b"\n")
@@ -228,6 +232,23 @@ def _incoming(stream: TextIOBase) -> Iterator[list[bytes]]:
             yield lines
     if rest:
         yield [rest]
+
+
+def _decoded(stream: TextIOBase) -> Iterator[list[bytes]]:
+    """Yields the lines that are left of a stream that Python decodes, as it says.
+
+    It may have been read from, so what it has read ahead is no longer among its bytes.
+    """
+    at_once = _LINES if stream.seekable() else 1  # of what comes from elsewhere, none is waited for
+    try:
+        while lines := list(islice(stream, at_once)):
+            yield [line.removesuffix("\n").encode(errors="surrogatepass") for line in lines]
+    except UnicodeDecodeError as error:
+        encoding = getattr(stream, "encoding", None) or error.encoding
+        raise DataError(
+            f"the stream is not {encoding} text; open it with its encoding, as in "
+            'open(FILE, encoding="latin-1")'
+        ) from error
 
 
 def _as_input(line: bytes, number: int, pairs: bool) -> Input:

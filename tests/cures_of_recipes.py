@@ -98,6 +98,12 @@ CASES: dict[str, Case] = {
         {"data": {"files": "rows", "oos_label": None, "other_tests": {"test": "more"}}},
         {f"rows/{name}.csv": CSV for name in ("train", "dev", "test", "more")},
     ),
+    "a figure's name": Case(
+        CHECK, "is a figure already", rewritten("call it otherwise", data={
+            "other_tests": {"in_scope": None, "later": "more"}}),
+        {"data": {"files": "rows", "oos_label": None, "other_tests": {"in_scope": "more"}}},
+        {f"rows/{name}.csv": CSV for name in ("train", "dev", "test", "more")},
+    ),
     "the rest of all labels": Case(CHECK, "rest_of_train belongs to", removed("data.rest_of_train"),
                                    {"data": {"rest_of_train": "dropped"}}),
     "no source": Case(CHECK, "exactly one of hub, files and embedded",
@@ -203,6 +209,11 @@ CASES: dict[str, Case] = {
         CHECK, "a variant has no name",
         rewritten("give it one", variants={"": None, "short": {"training": {"steps": 3}}}),
         {"variants": {"": {"training": {"steps": 3}}}}),
+    "a variant with a slash": Case(
+        CHECK, "has a slash, which parts",
+        rewritten("call it few-mse", variants={
+            "few/mse": None, "few-mse": {"training": {"steps": 3}}}),
+        {"variants": {"few/mse": {"training": {"steps": 3}}}}),
     "the second text in the column of the first": Case(
         CHECK, "is the column of the text already", removed("data.text_pair"),
         {"data": {"text_pair": "text"}}, quick=True),

@@ -38,6 +38,8 @@ UNTRIED = {  # a part of the message: why no case writes its cure
     "no student is named": "Python alone can write it",
     "run its recipe again, without --no-test": "needs a study of which no test texts were read",
     "is no name as it stands": "Python alone can write it: a recipe's names are texts",
+    "which is no text; give a str": "Python alone can give it; test_predict_files has one",
+    "open it with its encoding": "Python alone can open it; test_predict_files has one",
     "static int8 needs calibration texts": "Python alone can ask for it",
     "this student shows none: give": "Python alone can ask for it: check tells of a table first",
     "put it into a file and give": "is refused in test_engines, its cure is not tried",

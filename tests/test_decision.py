@@ -251,7 +251,7 @@ class TestBadFiles:
             "", "[]", "{}", '{"temperature": 0}', '{"temperature": NaN}', '{"temperature": 1e999}',
             '{"temperature": 1, "oos_threshold": 1e999}', '{"temperature": 1, "extra": 1}',
             '{"schema_version": 3, "temperature": 1}', '{"temperature": 1, "oos_label": ["x"]}',
-            " " * 100_000,
+            " " * (1 << 24) + " ",
         ],
     )  # fmt: skip
     def test_are_told(self, tmp_path: Path, content: str) -> None:
@@ -266,5 +266,12 @@ class TestBadFiles:
     def test_written_are_read_again(self, tmp_path: Path) -> None:
         decision = Decision(temperature=1.25, oos_label="o\no", oos_threshold=0.5)
         (tmp_path / DECISION).write_text(decision.model_dump_json(), encoding="utf-8")
+
+        assert read_decision(tmp_path) == decision
+
+    def test_of_thousands_of_labels_are_read_again(self, tmp_path: Path) -> None:
+        thresholds = {f"a label with quite a long name {number}": 0.123 for number in range(5000)}
+        decision = Decision(temperature=1.0, thresholds=thresholds, threshold_rule="per_label")
+        (tmp_path / DECISION).write_text(decision.model_dump_json(indent=1), encoding="utf-8")
 
         assert read_decision(tmp_path) == decision

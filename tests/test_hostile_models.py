@@ -415,6 +415,18 @@ class TestGraph:
         message = refused(lambda: list(package.load(folder).predict(["one", "two", "three"])))
         assert "gives logits of the shape [1, 4] for 3 texts" in message
 
+    def test_that_was_ended_once_may_answer_again(self) -> None:
+        """In a service, one text that takes too long is no end of all others."""
+        watch = onnx_runtime._Watch()
+        watch.begins(-1.0)
+        watch.look()
+        assert watch.options.terminate
+        watch.ends()
+
+        watch.begins(60.0)
+
+        assert not watch.options.terminate
+
     def test_that_loops_for_ever_is_ended(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

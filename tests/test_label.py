@@ -320,3 +320,16 @@ class TestAKill:
 
         assert (tmp_path / "o.parquet").read_bytes() == resumed
         assert not list(tmp_path.glob(".*.partial"))
+
+
+def test_half_an_emoji_is_told_by_its_number(
+    kdzoo: RunCommand, tmp_path: Path, tiny_teacher: Path
+) -> None:
+    lines = ['{"text": "play"}', '{"text": "cut emoji \\ud83d"}']
+    (tmp_path / "t.jsonl").write_text("\n".join(lines), encoding="utf-8")
+
+    outcome = kdzoo("label", tiny_teacher, "t.jsonl", "-o", "o.parquet")
+
+    assert outcome.code == 2
+    assert "text 2 is not valid Unicode" in outcome.err
+    assert not (tmp_path / "o.parquet").exists()

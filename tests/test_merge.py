@@ -512,6 +512,7 @@ class TestRefusals:
         [
             ({"labels": ("a", "b", "c", "d")}, "other labels"),
             ({"oos": None}, "another out-of-scope label"),
+            ({"positive": 1}, "another label whose F1 is told"),
         ],
     )
     def test_of_other_labels_say_so(

@@ -11,6 +11,7 @@ import tracemalloc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,6 +68,22 @@ class Echo:
 
     def predict(self, texts: Iterable[Input], top: int) -> Iterator[Prediction]:
         yield from (Prediction(str(text), 1.0, ()) for text in texts)
+
+
+class TestPredictor:
+    def test_takes_a_single_text_for_one(self, model: Path) -> None:
+        (found,) = package.load(model).predict("play a song")
+
+        assert found == next(package.load(model).predict(["play a song"]))
+
+    @pytest.mark.parametrize("missing", [None, float("nan"), 7, ("play", None), b"play"])
+    def test_names_what_is_no_text(self, model: Path, missing: Any) -> None:
+        with pytest.raises(DataError, match=r"text 2 is .* which is no text; give a str"):
+            list(package.predict(model, ["play", missing]))
+
+    def test_tells_one_label_at_least(self, model: Path) -> None:
+        with pytest.raises(DataError, match="top is 0; a text has one most probable label"):
+            list(package.load(model).predict(["play"], top=0))
 
 
 class TestFiles:
@@ -205,6 +222,41 @@ class TestFiles:
             assert next(found_at_once)[1].label
             with pytest.raises(DataError, match="line 5: 1 texts" if pairs else "text 5 is empty"):
                 next(found_at_once)
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
+    @pytest.mark.parametrize("read", [0, 1, 3])
+    def test_that_are_left_of_a_stream_are_answered_as_it_decodes_them(
+        self, tmp_path: Path, encoding: str, read: int
+    ) -> None:
+        """Whatever was read before: the stream has read ahead by then."""
+        lines = [f"play süng {number}" for number in range(1000)]
+        (tmp_path / "t.txt").write_text("\n".join(lines), encoding=encoding)
+        with (tmp_path / "t.txt").open(encoding=encoding) as stream:
+            for _ in range(read):
+                next(stream)
+            found = answers(Echo(reads_pairs=False), stream, Columns(), 1, Silent())
+
+            assert [given for given, _ in found] == lines[read:]
+
+    def test_of_a_stream_with_another_encoding_than_it_was_opened_with(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "t.txt").write_text("süß\n", encoding="latin-1")
+        with (tmp_path / "t.txt").open(encoding="utf-8") as stream:
+            found = answers(Echo(reads_pairs=False), stream, Columns(), 1, Silent())
+            with pytest.raises(DataError, match="the stream is not utf-8 text; open it with its"):
+                list(found)
+
+    @pytest.mark.parametrize("as_type", [str, Path])
+    def test_lie_in_the_file_that_is_named(
+        self, model: Path, tmp_path: Path, as_type: type
+    ) -> None:
+        source = write_texts(tmp_path / "t.txt", TEXTS)
+
+        count = package.write_predictions(model, as_type(source), tmp_path / "out.jsonl")
+
+        assert count == len(TEXTS)
+        assert read_back(tmp_path / "out.jsonl")["text"].tolist() == TEXTS
 
     @pytest.mark.parametrize("count", [3, 20_001])
     @pytest.mark.parametrize("file", ["gap.txt", "gap.csv", "gap.jsonl"])

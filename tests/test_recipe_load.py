@@ -678,6 +678,24 @@ class TestVariants:
             for v in study.variants
         ] == list(itertools.product([5, 6], [1.0, 4.0]))
 
+    @pytest.mark.parametrize("turn", [1, -1])
+    def test_a_kind_is_laid_before_its_options_whatever_the_order(
+        self, write: Write, turn: int
+    ) -> None:
+        """Another kind drops the options of the one before, and not those that are set with it."""
+        grid = {"objective.temperature": [1.0, 4.0], "objective.kind": ["kl", "dkd"]}
+        study = load_study(str(write(grid=dict([*grid.items()][::turn]))))
+        said = ["objective.temperature=4", "objective.kind=dkd"][::turn]
+        alone = load_study(str(write()), overrides=said).variants[0].recipe
+
+        told = {v.name: (v.recipe.objective.kind, v.recipe.objective.temperature)  # type: ignore[attr-defined]
+                for v in study.variants}  # fmt: skip
+        assert len(told) == 4
+        for name, (kind, temperature) in told.items():
+            assert f"kind={kind}" in name
+            assert f"temperature={temperature}" in name
+        assert (alone.objective.kind, alone.objective.temperature) == ("dkd", 4.0)  # type: ignore[attr-defined]
+
     def test_a_grid_multiplies_variants(self, write: Write) -> None:
         path = write(
             grid={"training.steps": [5, 6]}, variants={"mse": {"objective": {"kind": "mse"}}}

@@ -100,6 +100,19 @@ def test_without_its_recipe_is_not_compared(tmp_path: Path) -> None:
     assert found_in(store)["tiny/other"].change is None
 
 
+@pytest.mark.parametrize("digest", ["test_fingerprint", "validation_fingerprint"])
+def test_that_was_read_on_other_texts_is_not_compared(tmp_path: Path, digest: str) -> None:
+    """Text by text, two test sets have nothing to do with each other."""
+    store = study_of(tmp_path, {"other": BETTER})
+    for number in range(3):
+        record = store.read(f"0{number}{'a' * 14}")
+        data = record.data.model_copy(update={digest: "another"})
+        store.write(store.finished(record.key), record.model_copy(update={"data": data}))
+
+    told = found_in(store)["tiny/other"].change
+    assert (told is None) == (digest == "test_fingerprint")
+
+
 def test_at_a_point_of_a_grid_is_held_against_the_recipe_there(tmp_path: Path) -> None:
     points = {"dim=8": BETTER, "dim=16": WORSE, "mse/dim=8": SAME}
     found = found_in(study_of(tmp_path, points))

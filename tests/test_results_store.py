@@ -400,3 +400,18 @@ class TestPublishing:
         found = found["transfer"] if section == "unlabelled" else found
 
         assert found[section] == {**written, "files": "a.csv", "model": "b"}
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        {"accuracy": 0.5}, {"macro_f1": 0.5}, {"entity_f1": 0.5}, {"step": -1, "accuracy": 0.5},
+        {"step": 5, "macro_f1": 2.0}, {"step": 5, "entity_f1": float("nan")},
+    ],
+)  # fmt: skip
+def test_a_history_that_cannot_be_drawn_is_refused(store: Store, point: dict[str, float]) -> None:
+    """Whichever figure leads."""
+    (store.finished(KEY) / "history.json").write_text(json.dumps([point]), encoding="utf-8")
+
+    with pytest.raises(StoreError, match=r"history\.json"):
+        store.history(KEY)

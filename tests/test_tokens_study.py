@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -26,7 +27,7 @@ from kdzoo.progress import Silent
 from kdzoo.recipe.data import Data
 from kdzoo.report import read_report
 from kdzoo.results import Store
-from kdzoo.runtime import load_classifier
+from kdzoo.runtime import load_classifier, predictor
 from kdzoo.runtime.usage import snippet_of
 from kdzoo.task import TOKEN_CLASSIFICATION
 from kdzoo.task.tags import is_valid
@@ -131,6 +132,28 @@ def test_entities_stand_where_the_text_has_them(model: Path, runtime: str) -> No
             assert 0 < entity.probability <= 1
     assert [(e.label, e.text) for e in found[0].entities or ()] == [("music", "loud song")]
     assert [(e.label, e.text) for e in found[1].entities or ()] == [("weather", "rain wind")]
+
+
+def test_a_long_text_among_others_does_not_make_them_as_long(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their logits are as long as the longest's, so the longest is answered with few."""
+    monkeypatch.setattr(predictor, "_WORDS", 24)
+    texts = ["play", "Paris is far", "far " * 30, *["a", "b c"] * 9]
+    parts = list(predictor._parts(texts))
+
+    assert [text for part in parts for text, _ in part] == texts
+    assert all(
+        len(part) == 1 or len(part) * max(len(words.words) for _, words in part) <= 24
+        for part in parts
+    )
+    loaded = api.load(model)
+
+    def spans(asked: list[str]) -> list[list[tuple[str, int, int]]]:
+        answered = [found.entities or () for found in loaded.predict(asked)]
+        return [[(e.label, e.start, e.end) for e in entities] for entities in answered]
+
+    assert spans(texts) == [*itertools.chain.from_iterable(spans([text]) for text in texts)]
 
 
 @pytest.mark.parametrize("runtime", ["onnx", "onnx-int8"])

@@ -131,7 +131,7 @@ def predict(
 @as_file_errors()
 def write_predictions(
     folder: str | Path,
-    texts: Path | TextIO,
+    texts: str | Path | TextIO,
     output: str | Path,
     *,
     text: str = "text",
@@ -169,6 +169,8 @@ def write_predictions(
     from kdzoo.predicting import Columns, answers, check_target, write_answers
 
     target = with_home(output)
+    if isinstance(texts, str | Path):
+        texts = with_home(texts)
     check_target(target, texts)
     predictor = load(folder, students=students, calibrated=calibrated, reject=reject)
     found = answers(predictor, texts, Columns(text, text_pair, csv), 1, progress or Silent())

@@ -11,6 +11,8 @@ from kdzoo.recipe.csv import Csv, Named
 from kdzoo.recipe.numbers import Address, Name, Positive
 from kdzoo.recipe.section import Section, require_one
 
+_FIGURES = ("in_scope", "as_decided", "hard_labels", "token")  # that accuracy or F1 is told of
+
 
 class Data(Section):
     """Source of texts and labels: exactly one of ``hub``, ``files`` and ``embedded``."""
@@ -89,9 +91,11 @@ class Data(Section):
                 f"text_pair: '{self.text}' is the column of the text already; name that of the "
                 "second text, or remove it"
             )
-        reserved = sorted({"train", "validation", "test"} & {*(self.other_tests or {})})
-        if reserved:
-            raise ValueError(f"other_tests: '{reserved[0]}' is a split already; call it otherwise")
+        for name in self.other_tests or {}:
+            if name in ("train", "validation", "test"):
+                raise ValueError(f"other_tests: '{name}' is a split already; call it otherwise")
+            if name in _FIGURES:
+                raise ValueError(f"other_tests: '{name}' is a figure already; call it otherwise")
         if self.labels_per_class is None and self.rest_of_train != "unlabelled":
             raise ValueError("rest_of_train belongs to labels_per_class; remove it")
         self._refuse_misfits()

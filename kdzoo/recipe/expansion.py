@@ -43,7 +43,7 @@ def expand(document: Document) -> list[tuple[str, Document, str]]:
         for values in itertools.product(*grid.values()):
             point = dict(zip(grid, values, strict=True))
             nested = data
-            for key, value in point.items():
+            for key, value in sorted(point.items(), key=lambda item: not is_kind(item[0])):
                 nested = merge(nested, nest(key.split("."), value))
             label = ",".join(f"{key.rpartition('.')[2]}={value}" for key, value in point.items())
             title = "/".join(filter(None, (name, label)))
@@ -92,6 +92,13 @@ def _problems_of_variants(document: Document, variants: dict[Any, Any]) -> Itera
             yield Problem(what, f"{place}  {shortened(name)}")
         if not name.strip():
             yield Problem("a variant has no name", place, "give it one")
+        if "/" in name:
+            shown = shortened(name)
+            yield Problem(
+                f"'{shown}' has a slash, which parts a recipe's name from its variant's",
+                place,
+                f"call it {shown.replace('/', '-')}",
+            )
         if not isinstance(override, dict):
             yield Problem("must be a mapping of keys to override", f"{place}  {name}")
 
@@ -127,6 +134,11 @@ def is_key(key: Any) -> bool:
         return False
     parts = key.split(".")
     return all(parts) and len(parts) <= DEEPEST
+
+
+def is_kind(key: str) -> bool:
+    """Whether a dotted key names a kind: it is laid first, as it drops the other kind's options."""
+    return key.endswith(".kind")
 
 
 def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:

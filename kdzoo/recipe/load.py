@@ -14,7 +14,7 @@ from kdzoo.errors import Problem, RecipeError, did_you_mean
 from kdzoo.files import has_file, with_home
 from kdzoo.plain import is_unicode, shortened
 from kdzoo.recipe.document import Document, parse_scalar, read_document
-from kdzoo.recipe.expansion import expand, is_key, merge, nest, places_of
+from kdzoo.recipe.expansion import expand, is_key, is_kind, merge, nest, places_of
 from kdzoo.recipe.options import recipe_model
 from kdzoo.recipe.paths import anchor_paths
 from kdzoo.recipe.problems import problems_of
@@ -169,7 +169,7 @@ def _override(
 ) -> None:
     if data is not None and isinstance(document.data.get("data"), dict):
         document.data["data"].pop("csv", None)  # it told of the files that were there
-    for override in overrides:
+    for override in sorted(overrides, key=lambda said: not is_kind(said.partition("=")[0])):
         key, equals, text = override.partition("=")
         if not equals or not is_key(key) or not is_unicode(text):
             raise RecipeError(

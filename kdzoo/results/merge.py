@@ -106,6 +106,7 @@ def _refuse_other_data(sources: Sequence[_Source]) -> None:
                 "other labels": data.labels != first.labels,
                 "other test texts": data.test_fingerprint != first.test_fingerprint,
                 "another out-of-scope label": data.oos != first.oos,
+                "another label whose F1 is told": data.positive != first.positive,
                 "another number of labels a text": data.task != first.task,
             }
             wrong = next((what for what, is_so in differs.items() if is_so), None)

@@ -21,6 +21,7 @@ from kdzoo.files import has_file, link, write_atomically, writing
 from kdzoo.results.outcome_file import packed, read_outcome_file
 from kdzoo.results.record import SCHEMA_VERSION, FormRecord, Manifest, Record, Session
 from kdzoo.runtime.decision import DECISION, Decision, read_decision
+from kdzoo.task import TASKS
 
 RECORD, PREDICTIONS, HISTORY, MANIFEST = (
     "record.json",
@@ -37,12 +38,13 @@ def _is_point(point: Mapping[str, int | float]) -> Mapping[str, int | float]:
     """Looks whether a point of a history can be drawn.
 
     Raises:
-        ValueError: it has an accuracy that is none, or one without its step.
+        ValueError: it has a leading figure that is none, or one without its step.
     """
-    if "accuracy" in point and not (
-        0 <= point["accuracy"] <= 1 and 0 <= point.get("step", -1) <= MOST
+    shares = [point[each.leading] for each in TASKS.values() if each.leading in point]
+    if shares and not (
+        all(0 <= share <= 1 for share in shares) and 0 <= point.get("step", -1) <= MOST
     ):
-        raise ValueError("an evaluation has no step, or no accuracy between 0 and 1")
+        raise ValueError("an evaluation has no step, or no figure between 0 and 1")
     return point
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from kdzoo.bounds import LARGEST_JSON
 from kdzoo.errors import ModelError
 from kdzoo.files import has_file
 from kdzoo.recipe.measure import ThresholdRule
@@ -18,7 +19,6 @@ from kdzoo.recipe.measure import ThresholdRule
 DECISION = "decision.json"
 ScoreName = Literal["oos_probability", "odds", "max_in_scope", "margin", "energy"]
 SCORES: tuple[ScoreName, ...] = get_args(ScoreName)
-_LARGEST = 1 << 16  # bytes; what kdzoo writes is far smaller, and a stranger's is read whole
 
 
 class Decision(BaseModel):
@@ -79,8 +79,8 @@ def read_decision(folder: Path) -> Decision | None:
     if not has_file(path):
         return None
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ValueError(f"it has more than {_LARGEST:,} bytes")
+        if path.stat().st_size > LARGEST_JSON:
+            raise ValueError(f"it has more than {LARGEST_JSON:,} bytes")
         return Decision.model_validate_json(path.read_bytes())
     except ValueError as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error

@@ -126,6 +126,7 @@ class _Watch:
 
     def begins(self, limit_s: float) -> None:
         """Notes that a batch is run from now on, which may take so long."""
+        self.options.terminate = False  # an earlier one may have been ended
         self._until = time.monotonic() + limit_s
         if self._thread is None:
             self._thread = threading.Thread(target=_look, args=(weakref.ref(self),), daemon=True)

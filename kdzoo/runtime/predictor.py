@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,11 @@ from kdzoo.task import MULTI_LABEL, Answers
 from kdzoo.task.protocol import Values
 from kdzoo.task.tags import entities_in, tag_order, types_of
 
+if TYPE_CHECKING:
+    from kdzoo.data.sentences import Sentence
+
 CHUNK = 256  # texts in memory at once, however long the input
+_WORDS = 1 << 16  # at once, where words get labels: each text counts as many as the longest
 
 
 @dataclass(frozen=True)
@@ -107,17 +111,24 @@ class Predictor:
     def predict(self, texts: Iterable[Input], top: int = 5) -> Iterator[Prediction]:
         """Yields a prediction per text, or pair, in order; memory does not grow with their number.
 
+        Args:
+            texts: texts, or pairs of them; a single text stands for itself.
+            top: how many of the most probable labels are told, one at least.
+
         Raises:
-            DataError: a text is empty, or holds what is no character; or the model was trained on
-                pairs and a text stands alone, or the other way round.
+            DataError: a text is none, is empty, or holds what is no character; or the model was
+                trained on pairs and a text stands alone, or the other way round; or ``top`` is 0.
             ModelError: its answer is no number.
         """
         from kdzoo.runtime.rejection import oos_scores
 
-        remaining = checked(texts, self.reads_pairs)
+        if top < 1:
+            raise DataError(f"top is {top}; a text has one most probable label at least: top=1")
+        remaining = checked([texts] if isinstance(texts, str) else texts, self.reads_pairs)
         while chunk := list(islice(remaining, CHUNK)):
             if self.task.by_word:
-                yield from self._sentences(list(map(str, chunk)))
+                for part in _parts(list(map(str, chunk))):
+                    yield from self._sentences(part)
                 continue
             logits, by = self._answered(chunk)  # [N, C]
             self._refuse_not_finite(logits)
@@ -143,11 +154,9 @@ class Predictor:
                 "damaged; download or train it again"
             )
 
-    def _sentences(self, texts: Sequence[str]) -> Iterator[Prediction]:
+    def _sentences(self, part: Sequence[tuple[str, Sentence]]) -> Iterator[Prediction]:
         """Yields a prediction per text whose words get labels."""
-        from kdzoo.data.sentences import Sentence
-
-        sentences = [Sentence.of(text) for text in texts]
+        texts, sentences = zip(*part, strict=True)
         logits = self._classifier.logits([sentence.text for sentence in sentences])
         logits = logits[..., self._order]  # [N, W, C]
         counts = np.array([len(sentence.words) for sentence in sentences])
@@ -186,6 +195,25 @@ class Predictor:
             best = [(self.labels[i], float(row[i])) for i in places]
             given = tuple(self.labels[i] for i in places if is_given[i])
             yield Prediction(*best[0], tuple(best), labels=given)
+
+
+def _parts(texts: Sequence[str]) -> Iterator[list[tuple[str, Sentence]]]:
+    """Yields the texts with their words, so many that their logits fit into memory.
+
+    All texts of a part take as much as its longest.
+    """
+    from kdzoo.data.sentences import Sentence
+
+    part: list[tuple[str, Sentence]] = []
+    longest = 0
+    for text in texts:
+        sentence = Sentence.of(text)
+        longest = max(longest, len(sentence.words))
+        if part and (len(part) + 1) * longest > _WORDS:
+            yield part
+            part, longest = [], len(sentence.words)
+        part.append((text, sentence))
+    yield part
 
 
 def order_of_tags(labels: Sequence[str], folder: Path) -> list[int]:
@@ -234,14 +262,19 @@ def checked(texts: Iterable[Input], reads_pairs: bool | None, first: int = 1) ->
         first: the number of the first text, for messages.
 
     Raises:
-        DataError: a text is empty, or holds what is no character; or it is not what the model was
-            trained on.
+        DataError: a text is none, is empty, or holds what is no character; or it is not what the
+            model was trained on.
     """
     from kdzoo.data import texts_of
     from kdzoo.plain import is_unicode
 
     for number, given in enumerate(texts, start=first):
-        sides = texts_of(given)
+        sides = texts_of(given) if isinstance(given, str | tuple) else (given,)
+        if not all(isinstance(side, str) for side in sides):
+            raise DataError(
+                f"text {number} is {str(given)[:40]!r} of type {type(given).__name__}, which is no "
+                "text; give a str, or a tuple of two; leave out what is missing"
+            )
         if reads_pairs is not None and reads_pairs != (len(sides) == 2):
             raise DataError(f"text {number} {_MISFIT[reads_pairs]}")
         for side in sides:

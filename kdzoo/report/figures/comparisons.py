@@ -75,9 +75,18 @@ class Compared:
 
 @dataclass(frozen=True)
 class RowOutcomes:
-    """A row's outcomes, and those of what it is compared with."""
+    """A row's outcomes, and those of what it is compared with.
+
+    Attributes:
+        row: of the study.
+        texts: the digest of the split's texts, where it is known, and how many they are.
+        own: of its models.
+        teacher: of their teachers.
+        control: of their hard-label controls.
+    """
 
     row: ManifestRow
+    texts: tuple[str | None, int]
     own: Outcomes
     teacher: Outcomes | None
     control: Outcomes | None
@@ -94,7 +103,10 @@ def read_row(row: ManifestRow, split: str, reader: OutcomesReader) -> RowOutcome
         is_read = other is not None and is_covered(reader.store, other, split)
         return reader.of(other, split) if other is not None and is_read else None
 
-    return RowOutcomes(row, reader.of(row, split), of(teacher_of(row)), of(control_of(row)))
+    own, data = reader.of(row, split), reader.store.read(row.members[0].key).data
+    digest = data.test_fingerprint if split == "test" else data.validation_fingerprint
+    texts = digest, len(own.gold)
+    return RowOutcomes(row, texts, own, of(teacher_of(row)), of(control_of(row)))
 
 
 def compare(read: Sequence[RowOutcomes]) -> dict[str, Compared]:
@@ -145,14 +157,16 @@ def _beside_hard_labels(read: Sequence[RowOutcomes]) -> dict[str, RecipeComparis
 def _beside_recipes(read: Sequence[RowOutcomes]) -> dict[str, ToRecipe]:
     """Returns how each variant differs from its recipe, by the name of its row.
 
-    A variant whose recipe has no row, or no seed in common with it, is left out.
+    A variant whose recipe has no row, or no seed in common with it, or was read on other texts, is
+    left out.
     """
     students = {reading.row.name: reading for reading in read if reading.row.role == "student"}
     hits: dict[_Keys, Scores] = {}
     pairs: dict[str, tuple[_Keys, _Keys]] = {}
     for name, reading in students.items():
         recipe = students.get(recipe_of(name), reading)
-        seeds = sorted(_seeds(reading) & _seeds(recipe)) if recipe is not reading else []
+        is_beside = recipe is not reading and recipe.texts == reading.texts
+        seeds = sorted(_seeds(reading) & _seeds(recipe)) if is_beside else []
         if seeds:
             own, other = (_of_seeds(side, seeds) for side in (reading, recipe))
             hits |= dict([own, other])
