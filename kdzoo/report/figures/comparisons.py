@@ -165,7 +165,7 @@ def _beside_recipes(read: Sequence[RowOutcomes]) -> dict[str, ToRecipe]:
     pairs: dict[str, tuple[_Keys, _Keys]] = {}
     for name, reading in students.items():
         recipe = students.get(recipe_of(name), reading)
-        is_beside = recipe is not reading and recipe.texts == reading.texts
+        is_beside = recipe is not reading and _are_of_the_same_texts(recipe, reading)
         seeds = sorted(_seeds(reading) & _seeds(recipe)) if is_beside else []
         if seeds:
             own, other = (_of_seeds(side, seeds) for side in (reading, recipe))
@@ -177,6 +177,13 @@ def _beside_recipes(read: Sequence[RowOutcomes]) -> dict[str, ToRecipe]:
         name: ToRecipe(recipe_of(name), each, _next(each, p_values))
         for name, each in zip(pairs, found, strict=True)
     }
+
+
+def _are_of_the_same_texts(one: RowOutcomes, other: RowOutcomes) -> bool:
+    """Whether two rows were read on the same texts, as far as older records tell."""
+    (digest, count), (other_digest, other_count) = one.texts, other.texts
+    is_known = digest is not None and other_digest is not None
+    return count == other_count and (digest == other_digest or not is_known)
 
 
 def recipe_of(name: str) -> str:
