@@ -22,9 +22,10 @@ def main(publish: Publish = False) -> None:
 
 
 def costs(store: Store) -> dict[str, object]:
-    """Returns a study's line: its models, their hours of training, machine and test texts."""
+    """Returns a study's line: its models, hours of training, machine, and test texts if read."""
     manifest = store.manifest()
     records = [store.read(key) for key in sorted(manifest.keys)]
+    read = [record for record in records if "test" in record.quality]
     trainings = [record.training for record in records if record.training is not None]
     machines = {_machine(each.environment) for each in records}
     return {
@@ -32,7 +33,7 @@ def costs(store: Store) -> dict[str, object]:
         "rows": len(manifest.rows),
         "trained models": len(trainings),
         "hours of training": f"{sum(each.seconds for each in trainings) / 3600:.1f}",
-        "test texts": f"{max(record.data.test for record in records):,}",
+        "test texts": f"{max(record.data.test for record in read):,}" if read else "–",
         "machines": "; ".join(sorted(machines)),
     }
 

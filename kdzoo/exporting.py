@@ -167,9 +167,9 @@ def _read(
     file: Path, column: str, column_pair: str | None, csv: Csv | None, folder: Path
 ) -> Iterator[Input]:
     """Returns the file's texts, once each is seen to be what the folder's model reads."""
+    from kdzoo.data.checking import checked
     from kdzoo.data.stream import AS_NAMED, pair_column, read_full_texts
     from kdzoo.model import reads_pairs
-    from kdzoo.runtime.predictor import checked
 
     of_pairs = reads_pairs(folder)
     second = pair_column(column_pair, of_pairs)

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from kdzoo.data import PAIR_COLUMN, Input, check_elements, check_output, texts_of, write_rows
+from kdzoo.data.checking import checked
 from kdzoo.data.lines import two_of
 from kdzoo.data.output import ListOf
 from kdzoo.data.stream import pair_column, read_full_texts
 from kdzoo.errors import DataError
 from kdzoo.progress import Progress
 from kdzoo.recipe.csv import Csv
-from kdzoo.runtime.predictor import Prediction, Predictor, checked
+from kdzoo.runtime.predictor import Prediction, Predictor
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task
 
 Answer = tuple[Input, Prediction]

@@ -16,6 +16,7 @@ from tiny_exports import TEXTS, export_to
 from tiny_world import RunCommand, tiny_recipe_data
 
 import kdzoo as package
+from kdzoo.bounds import LARGEST_JSON
 from kdzoo.choosing import choose
 from kdzoo.data import load_corpus
 from kdzoo.errors import ModelError
@@ -251,13 +252,18 @@ class TestBadFiles:
             "", "[]", "{}", '{"temperature": 0}', '{"temperature": NaN}', '{"temperature": 1e999}',
             '{"temperature": 1, "oos_threshold": 1e999}', '{"temperature": 1, "extra": 1}',
             '{"schema_version": 3, "temperature": 1}', '{"temperature": 1, "oos_label": ["x"]}',
-            " " * (1 << 24) + " ",
         ],
     )  # fmt: skip
     def test_are_told(self, tmp_path: Path, content: str) -> None:
         (tmp_path / DECISION).write_text(content, encoding="utf-8")
 
         with pytest.raises(ModelError, match=r"decision\.json is not what this kdzoo writes"):
+            read_decision(tmp_path)
+
+    def test_of_any_size_are_not_read(self, tmp_path: Path) -> None:
+        (tmp_path / DECISION).write_bytes(b" " * (LARGEST_JSON + 1))
+
+        with pytest.raises(ModelError, match=r"it has more than 16,777,216 bytes"):
             read_decision(tmp_path)
 
     def test_that_are_not_there_are_none(self, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from kdzoo.report import make_table, write_report
 from kdzoo.report.pictures import accuracy as picture
 from kdzoo.report.pictures import gap as gap_picture
 from kdzoo.report.pictures.canvas import canvas
-from kdzoo.report.pictures.looks import fill_of, road_of
+from kdzoo.report.pictures.looks import PALE, fill_of, road_of
 from kdzoo.results import Member, Store
 
 pytestmark = [pytest.mark.study, pytest.mark.pictures]
@@ -137,7 +137,7 @@ class TestGapClosed:
         draw_gaps(two_students(tmp_path))
 
         colours = [dot.get_markeredgecolor() for dot in dots(watched[0]).values()]
-        assert sorted(colours) == sorted([road_of("change").colour, gap_picture._UNTOLD])
+        assert sorted(colours) == sorted([road_of("change").colour, PALE])
 
     def test_without_any_gap_leaves_no_file(self, tmp_path: Path) -> None:
         """Not even one of an earlier report."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tiny_results import one_student
 
 import kdzoo as package
 from kdzoo.report import make_table, markdown
+from kdzoo.report.figures.comparisons import _are_of_the_same_texts
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.formats.summary import summary
 from kdzoo.report.page.sections import verdict_section
@@ -111,6 +113,21 @@ def test_that_was_read_on_other_texts_is_not_compared(tmp_path: Path, digest: st
 
     told = found_in(store)["tiny/other"].change
     assert (told is None) == (digest == "test_fingerprint")
+
+
+@pytest.mark.parametrize(
+    ("texts", "is_compared"),
+    [
+        (("one", 90), True), (("two", 90), False), (("one", 89), False),
+        ((None, 90), True), ((None, 89), False),
+    ],
+)  # fmt: skip
+def test_whose_record_does_not_tell_its_texts_is_compared_where_they_are_as_many(
+    texts: tuple[str | None, int], is_compared: bool
+) -> None:
+    recipe, variant = (SimpleNamespace(texts=each) for each in (("one", 90), texts))
+
+    assert _are_of_the_same_texts(recipe, variant) == is_compared  # type: ignore[arg-type]
 
 
 def test_at_a_point_of_a_grid_is_held_against_the_recipe_there(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from kdzoo.bench.models import Model, as_read, check_labels, reads_pairs
 from kdzoo.data import Input
+from kdzoo.data.checking import checked
 from kdzoo.data.stream import AS_NAMED, pair_column, read_full_texts, read_labelled
 from kdzoo.errors import DataError
 from kdzoo.recipe.csv import Csv
-from kdzoo.runtime.predictor import checked
 
 
 @dataclass(frozen=True)

@@ -9,19 +9,18 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import pandas as pd
-from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from kdzoo.bounds import MOST, read_json
+from kdzoo.bounds import read_json
 from kdzoo.errors import StoreError
-from kdzoo.fields import Name
 from kdzoo.files import has_file, link, write_atomically, writing
+from kdzoo.results.history import HISTORY_POINTS
 from kdzoo.results.outcome_file import packed, read_outcome_file
 from kdzoo.results.record import SCHEMA_VERSION, FormRecord, Manifest, Record, Session
 from kdzoo.runtime.decision import DECISION, Decision, read_decision
-from kdzoo.task import TASKS
 
 RECORD, PREDICTIONS, HISTORY, MANIFEST = (
     "record.json",
@@ -32,23 +31,6 @@ RECORD, PREDICTIONS, HISTORY, MANIFEST = (
 CHECKPOINT = "checkpoint.safetensors"
 LARGEST = 1 << 28  # bytes of a file: a session of a thousand models has 50 MB
 T = TypeVar("T", bound=BaseModel)
-
-
-def _is_point(point: Mapping[str, int | float]) -> Mapping[str, int | float]:
-    """Looks whether a point of a history can be drawn.
-
-    Raises:
-        ValueError: it has a leading figure that is none, or one without its step.
-    """
-    shares = [point[each.leading] for each in TASKS.values() if each.leading in point]
-    if shares and not (
-        all(0 <= share <= 1 for share in shares) and 0 <= point.get("step", -1) <= MOST
-    ):
-        raise ValueError("an evaluation has no step, or no figure between 0 and 1")
-    return point
-
-
-_HISTORY = TypeAdapter(list[Annotated[dict[Name, int | float], AfterValidator(_is_point)]])
 
 
 @dataclass(frozen=True)
@@ -198,7 +180,7 @@ class Store:
         if not has_file(path):
             return []
         try:
-            return _HISTORY.validate_python(read_json(path, LARGEST))
+            return HISTORY_POINTS.validate_python(read_json(path, LARGEST))
         except ValueError as error:
             reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
             raise StoreError(

@@ -120,6 +120,7 @@ class Predictor:
                 trained on pairs and a text stands alone, or the other way round; or ``top`` is 0.
             ModelError: its answer is no number.
         """
+        from kdzoo.data.checking import checked
         from kdzoo.runtime.rejection import oos_scores
 
         if top < 1:
@@ -251,43 +252,3 @@ def _rejection(
             "label (data.oos_label), or no text that is best rejected"
         )
     return labels.index(decision.oos_label), decision.oos_score, decision.oos_threshold
-
-
-def checked(texts: Iterable[Input], reads_pairs: bool | None, first: int = 1) -> Iterator[Input]:
-    """Yields the texts, once each is seen to be one that the model reads.
-
-    Args:
-        texts: single ones, or pairs.
-        reads_pairs: whether the model reads pairs, rather than single texts; None if nobody knows.
-        first: the number of the first text, for messages.
-
-    Raises:
-        DataError: a text is none, is empty, or holds what is no character; or it is not what the
-            model was trained on.
-    """
-    from kdzoo.data import texts_of
-    from kdzoo.plain import is_unicode
-
-    for number, given in enumerate(texts, start=first):
-        sides = texts_of(given) if isinstance(given, str | tuple) else (given,)
-        if not all(isinstance(side, str) for side in sides):
-            raise DataError(
-                f"text {number} is {str(given)[:40]!r} of type {type(given).__name__}, which is no "
-                "text; give a str, or a tuple of two; leave out what is missing"
-            )
-        if reads_pairs is not None and reads_pairs != (len(sides) == 2):
-            raise DataError(f"text {number} {_MISFIT[reads_pairs]}")
-        for side in sides:
-            name = f"text {number}" if len(sides) == 1 else f"a text of pair {number}"
-            if not side.strip():
-                raise DataError(f"{name} is empty; every text needs a word")
-            if not is_unicode(side):
-                raise DataError(f"{name} is not valid Unicode; save it as UTF-8")
-        yield given
-
-
-_MISFIT = {
-    True: "stands alone, and the model was trained on pairs of texts; give it both: --pair TEXT, a "
-    "tab between them on standard input, or --text-pair COLUMN of a file",
-    False: "is a pair, and the model was trained on single texts; give it one at a time",
-}

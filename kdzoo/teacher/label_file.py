@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from kdzoo.data import Example, Input, Texts, texts_of
+from kdzoo.data import Example, Texts
+from kdzoo.data.checking import checked
 from kdzoo.data.stream import AS_NAMED, pair_column, read_full_texts
 from kdzoo.errors import DataError, TeacherError
 from kdzoo.files import beside, check_writable
 from kdzoo.model import load_model
-from kdzoo.plain import is_unicode
 from kdzoo.progress import Progress
 from kdzoo.recipe.csv import Csv
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL
@@ -83,7 +83,7 @@ def label_file(
         raise DataError(f"{source} was trained on single texts: remove --text-pair")
     column_pair = pair_column(column_pair, loaded.reads_pairs)
     read = read_full_texts(file, column, column_pair, csv)
-    texts = Texts.of(Example.of(given) for given in _whole(read))
+    texts = Texts.of(Example.of(given) for given in checked(read, loaded.reads_pairs))
     if not len(texts):
         raise DataError(f"{file} holds no texts")
     progress.say(f"{len(texts):,} texts")
@@ -99,14 +99,6 @@ def label_file(
             rows = slice(start, start + _GROUP)
             writer.write(texts[rows], table[rows].astype(np.float32))
     return len(texts)
-
-
-def _whole(texts: Iterable[Input]) -> Iterator[Input]:
-    """Yields the texts, once each is seen to hold nothing but characters."""
-    for number, given in enumerate(texts, start=1):
-        if not all(map(is_unicode, texts_of(given))):
-            raise DataError(f"text {number} is not valid Unicode; save it as UTF-8")
-        yield given
 
 
 def _check_target(out: Path, file: Path) -> None:

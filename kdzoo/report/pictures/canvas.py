@@ -86,3 +86,12 @@ def log_scale(axes: Axes) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(**GRID)
     axes.set_axisbelow(True)
+
+
+def name_lines(axes: Axes, names: Sequence[str]) -> None:
+    """Gives each name a line across the picture, the first at the top, before a grid of values."""
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_yticks(range(len(names)), list(names))
+    axes.tick_params(axis="y", length=0)
+    axes.grid(**GRID, axis="x")
+    axes.set_axisbelow(True)

@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING
 
 from kdzoo.report.columns.declared import UNTOLD
 from kdzoo.report.figures.rows import Table
-from kdzoo.report.pictures.canvas import GRID, canvas, in_lines, no_picture
+from kdzoo.report.pictures.canvas import canvas, in_lines, name_lines, no_picture
 from kdzoo.report.pictures.letters import legible, legible_names, numbers_note
-from kdzoo.report.pictures.looks import fill_of, road_of
+from kdzoo.report.pictures.looks import PALE, fill_of, road_of
 from kdzoo.statistics import Effect, Interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _STEM = "changes"
-_UNTOLD = "#a0a0a0"  # of what may be chance
-_SIGNS = str.maketrans("-", "−")
-_PALE = "grey: no measurable effect with all variants counted, or one seed; it may be chance"
+_PALE = "pale: no measurable effect with all variants counted, or one seed; it may be chance"
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def _lines(table: Table) -> list[ChangeLine]:
 
 def _line(axes: Axes, place: int, line: ChangeLine) -> None:
     is_untold = line.effect in UNTOLD
-    colour = _UNTOLD if is_untold else road_of(line.road).colour
+    colour = PALE if is_untold else road_of(line.road).colour
     ends = (line.difference.low, line.difference.high)
     if None not in ends:
         points = [end * 100 for end in ends if end is not None]
@@ -91,13 +89,9 @@ def _line(axes: Axes, place: int, line: ChangeLine) -> None:
 
 
 def _frame(axes: Axes, lines: Sequence[ChangeLine], names: Mapping[str, str], table: Table) -> None:
-    axes.set_ylim(len(lines) - 0.4, -0.6)  # the first line stands at the top
-    axes.set_yticks(range(len(lines)), [names[line.name] for line in lines])
-    axes.tick_params(axis="y", length=0)
-    axes.grid(**GRID, axis="x")
-    axes.set_axisbelow(True)
+    name_lines(axes, [names[line.name] for line in lines])
     axes.xaxis.set_major_formatter(
-        lambda value, _: f"{value:+g}".translate(_SIGNS) if value else "0"
+        lambda value, _: f"{value:+g}".replace("-", "−") if value else "0"
     )
     axes.axvline(0, color="#000000", linewidth=1, zorder=1)
     recipes = list(dict.fromkeys(names[line.recipe] for line in lines))

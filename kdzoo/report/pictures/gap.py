@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from kdzoo.report.columns.declared import UNTOLD, gap
 from kdzoo.report.figures.rows import Table
-from kdzoo.report.pictures.canvas import GRID, canvas, in_lines, no_picture
+from kdzoo.report.pictures.canvas import canvas, in_lines, name_lines, no_picture
 from kdzoo.report.pictures.letters import legible, legible_names, numbers_note
-from kdzoo.report.pictures.looks import fill_of, road_of
+from kdzoo.report.pictures.looks import PALE, fill_of, road_of
 from kdzoo.results import Record, Store
 from kdzoo.statistics import Effect, Gap
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")  # of objectives, as they are met
 _FARTHEST = (-1.0, 2.0)  # where intervals are cut off, unless a dot lies beyond
 _NO_GAP = "no gap"
-_UNTOLD = "#c4c4c4"  # of what may be chance
 _PALE = "pale: no measurable effect, or one seed; the gap may be chance"
 _LABEL = "share of the gap that is closed (dot), 95 % interval over texts and seeds"
 _MEANING = f"{_NO_GAP}: the teacher is not measurably better than hard labels"
@@ -134,7 +133,7 @@ def _limits(gaps: Sequence[Gap]) -> tuple[float, float]:
 
 
 def _line(axes: Axes, place: int, line: GapLine, marker: str, limits: tuple[float, float]) -> None:
-    colour = _UNTOLD if line.is_untold else road_of(line.road).colour
+    colour = PALE if line.is_untold else road_of(line.road).colour
     if line.gap is None:
         axes.annotate(_NO_GAP, (0, place), (4, 0), textcoords="offset points", va="center",
                       fontsize=9, style="italic", color="#333333")  # fmt: skip
@@ -147,7 +146,7 @@ def _line(axes: Axes, place: int, line: GapLine, marker: str, limits: tuple[floa
         shape = arrow if is_beyond else "|"
         axes.plot(ends[-1], place, shape, color=colour, markersize=6, clip_on=False, zorder=2)
     axes.plot(ends, [place, place], color=colour, linewidth=1.6, zorder=2)
-    own = _UNTOLD if line.is_untold else fill_of(line.road)
+    own = PALE if line.is_untold else fill_of(line.road)
     inside = own if line.texts else "white"
     axes.plot(
         closed.value, place, marker, color=inside, markeredgecolor=colour, markersize=8,
@@ -163,12 +162,8 @@ def _data_texts(table: Table, lines: Sequence[GapLine]) -> list[str]:
 
 def _frame(axes: Axes, lines: Sequence[GapLine], limits: tuple[float, float], note: str) -> None:
     axes.set_xlim(*limits)
-    axes.set_ylim(len(lines) - 0.4, -0.6)  # the first line stands at the top
     axes.xaxis.set_major_formatter(lambda value, _: f"{value * 100:.0f} %".replace("-", "−"))
-    axes.set_yticks(range(len(lines)), [_name(line) for line in lines])
-    axes.tick_params(axis="y", length=0)
-    axes.grid(**GRID, axis="x")
-    axes.set_axisbelow(True)
+    name_lines(axes, [_name(line) for line in lines])
     meaning = "" if all(line.gap for line in lines) else _MEANING
     pale = _PALE if any(line.is_untold and line.gap for line in lines) else ""
     axes.set_xlabel(in_lines(_LABEL, pale, meaning, note))

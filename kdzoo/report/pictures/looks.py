@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 FRONT = "#009E73"
+PALE = "#c4c4c4"  # of what may be chance
 _SHAPES = {"pipeline": "X", "torch": "o", "onnx": "^", "onnx-int8": "D", "sklearn": "s"}
 _OTHER_SHAPE = "P"  # of a runtime that somebody else registered
 
