@@ -92,10 +92,13 @@ class TestSplits:
 
 @pytest.mark.study
 class TestEachRecipe:
-    @pytest.mark.parametrize("name", ["bilstm", "static"])
+    @pytest.mark.parametrize(
+        ("name", "others"), [("bilstm", {"bilstm/logits", "bilstm/tang"}), ("static", set())]
+    )
     def test_learns_from_unlabelled_sentences_too(
-        self, kdzoo: RunCommand, hub: Asked, tmp_path: Path, name: str
+        self, kdzoo: RunCommand, hub: Asked, tmp_path: Path, name: str, others: set[str]
     ) -> None:
+        """Its other rows learn from the phrases, or from these and from new texts made of them."""
         films = tmp_path / "films.txt"
         films.write_text("\n".join(f"a film of {word}" for word in FILLERS[:9]), encoding="utf-8")
 
@@ -106,10 +109,13 @@ class TestEachRecipe:
         assert outcome.code == 0, outcome.err
         store = Store(Path("runs") / f"sst2-{name}")
         rows = {row.name: row.members[0] for row in store.manifest().rows}
-        learnt = store.read(rows[name].key).training
+        learnt = {row: store.read(rows[row].key).training for row in (name, *others)}
 
         assert set(hub) == {("stanfordnlp/sst2", None, None, None)}
-        assert rows.keys() == {"teacher", name, "tf-idf + svm"}
+        assert rows.keys() == {"teacher", name, *others, "tf-idf + svm"}
         assert all(store.read(member.key).quality.keys() >= {"test"} for member in rows.values())
-        assert learnt is not None
-        assert learnt.unlabelled == 9
+        assert {row: of and of.unlabelled for row, of in learnt.items()} == {
+            name: 9, **dict.fromkeys(others, 0)
+        }  # fmt: skip
+        augmented = {row for row, of in learnt.items() if of and of.augmented}
+        assert augmented == {row for row in others if row.endswith("tang")}

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from kdzoo.claims import ClaimedError
 from kdzoo.errors import KdzooError
+from kdzoo.freed import freed_memory_kept
 from kdzoo.plan.step import TRAINED, Plan, RowSteps, Step
 from kdzoo.recipe import Study, Variant
 from kdzoo.steps import (
@@ -231,14 +232,18 @@ class Performer:
 
 @contextmanager
 def computing_with(threads: int) -> Iterator[None]:
-    """Has every library compute with so many threads in the block; 0 leaves it to them."""
+    """Has every library compute with so many threads in the block; 0 leaves it to them.
+
+    The memory that a step frees and asks for again is kept for it.
+    """
     before = torch.get_num_threads()
-    if threads in (0, before):
-        yield
-        return
-    torch.set_num_threads(threads)
-    try:
-        with threadpool_limits(limits=threads):
+    with freed_memory_kept():
+        if threads in (0, before):
             yield
-    finally:
-        torch.set_num_threads(before)
+            return
+        torch.set_num_threads(threads)
+        try:
+            with threadpool_limits(limits=threads):
+                yield
+        finally:
+            torch.set_num_threads(before)
