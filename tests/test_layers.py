@@ -16,8 +16,8 @@ PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
     "errors", "plain", "files", "claims", "limits", "freed", "bounds", "fields", "progress",
-    "tracking", "digest", "model_files", "tokenising", "offline", "entries", "registry", "extensions",
-    "task", "recipe", "data", "text", "objectives", "metrics", "model", "training",
+    "tracking", "digest", "model_files", "tokenising", "offline", "entries", "registry",
+    "extensions", "task", "recipe", "data", "text", "objectives", "metrics", "model", "training",
     "teacher", "transfer", "runtime", "measure",
     "results", "examples", "statistics", "steps", "plan", "engines", "report",
     "choosing", "card", "hub", "study", "tuning",
