@@ -126,7 +126,7 @@ def _impossible(config: dict[str, Any], shapes: list[list[int]]) -> Iterator[str
     count = config.get("num_labels", 0)
     labels = max(len(names) if isinstance(names, dict) else 0, count if _is_whole(count) else 0)
     if names is not None and not _are_labels(names):
-        yield "has an id2label that does not name the outputs 0, 1, 2, ... each with a text"
+        yield "has an id2label that does not give the outputs 0, 1, 2, ... a name each of its own"
     if not _is_whole(count):
         yield f"has num_labels = {str(count)[:40]}"
     if shapes and labels > widest:
@@ -147,10 +147,11 @@ def _impossible(config: dict[str, Any], shapes: list[list[int]]) -> Iterator[str
 
 
 def _are_labels(names: Any) -> bool:
-    return isinstance(names, dict) and all(
-        isinstance(name := names.get(str(number)), str) and is_unicode(name)
-        for number in range(len(names))
-    )
+    if not isinstance(names, dict):
+        return False
+    found = [names.get(str(number)) for number in range(len(names))]
+    are_texts = all(isinstance(name, str) and is_unicode(name) for name in found)
+    return are_texts and len({*found}) == len(found)
 
 
 def _entries(value: Any) -> Iterator[tuple[str, Any]]:

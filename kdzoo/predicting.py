@@ -226,13 +226,15 @@ def _incoming(stream: TextIOBase) -> Iterator[list[bytes]]:
     if stream is not sys.stdin or source is None:
         yield from _decoded(stream)
         return
-    rest = b""
+    rest: list[bytes] = []  # of a line that has not ended yet
     while part := source.read1(_PART_BYTES):
-        *lines, rest = (rest + part).split(b"\n")
+        *lines, begun = part.split(b"\n")
         if lines:
-            yield lines
-    if rest:
-        yield [rest]
+            yield [b"".join([*rest, lines[0]]), *lines[1:]]
+            rest = []
+        rest.append(begun)
+    if last := b"".join(rest):
+        yield [last]
 
 
 def _decoded(stream: TextIOBase) -> Iterator[list[bytes]]:

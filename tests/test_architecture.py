@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 from pathlib import Path
 
+import onnx
 import pytest
 from tiny_exports import export_to, save_student
 from tiny_models import save_tiny_classifier, tiny_corpus
+from tiny_tokens import save_tokens
 from tiny_world import RunCommand, WriteRecipe
 
 from kdzoo import registry
 from kdzoo.api import show
-from kdzoo.architecture import is_model, summary_of
+from kdzoo.architecture import exported, is_model, summary_of
 from kdzoo.architecture.layers import Layer, drawn
+from kdzoo.data import load_corpus
 from kdzoo.errors import ModelError
 from kdzoo.measure import flops_per_text
 from kdzoo.model import load_model
 from kdzoo.model.baseline import fit_baseline, load_baseline, save_baseline
+from kdzoo.recipe.data import Data
 
 TOKENS = 16
 OWN = [name for name, entry in registry.students.entries().items() if entry.is_module]
@@ -122,6 +127,41 @@ def test_the_baseline_is_told_too(tmp_path: Path) -> None:
     text = summary_of(tmp_path)
     assert "LinearSVC" in text
     assert f"{machine.coef_.size + machine.intercept_.size:,}" in text
+
+
+def test_the_baseline_of_words_is_told_too(tmp_path: Path) -> None:
+    corpus = load_corpus(Data(files=str(save_tokens(tmp_path / "data"))))
+    save_baseline(tmp_path, fit_baseline(corpus), corpus.labels)
+    machine = load_baseline(tmp_path)[0].steps[-1][1]
+
+    text = summary_of(tmp_path)
+    assert "words as they are spelt, hashed, and a linear support vector machine" in text
+    assert f"{machine.coef_.size + machine.intercept_.size:,}" in text
+
+
+def test_a_long_chain_of_a_stranger_takes_no_more_room_than_its_nodes() -> None:
+    """Each sum of constants stands for all before it, of which none is kept twice."""
+    count = 3000
+    names = [f"c{number}" for number in range(count)]
+    chain = [onnx.helper.make_node("Add", ["c0", "c1"], ["s1"])]
+    chain += [
+        onnx.helper.make_node("Add", [f"s{n - 1}", names[n]], [f"s{n}"]) for n in range(2, count)
+    ]
+    last = onnx.helper.make_node("MatMul", ["x", f"s{count - 1}"], ["y"])
+    weights = [
+        onnx.helper.make_tensor(name, onnx.TensorProto.FLOAT, [1, 2], [1, 2]) for name in names
+    ]
+    graph = onnx.helper.make_graph([*chain, last], "g", [], [], weights)
+
+    tracemalloc.start()
+    try:
+        (layer,) = exported._layers(graph, dict.fromkeys(names, (1, 2)), {})
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert layer.parameters == 2 * count
+    assert peak < 10_000_000
 
 
 def test_what_is_not_known_is_a_dash_and_the_sum_a_least() -> None:

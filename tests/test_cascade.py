@@ -36,7 +36,7 @@ from kdzoo.runtime import load_classifier, runtime_of
 from kdzoo.runtime.cascade import Cascade, read_cascade, write_cascade
 from kdzoo.runtime.decision import Decision
 from kdzoo.runtime.folder import CASCADE, DEPLOYED
-from kdzoo.runtime.sureness import SURENESS, sureness
+from kdzoo.runtime.sureness import sureness
 from kdzoo.statistics.escalation import SCORE_COLUMNS
 
 TEXTS = ["wake me at six", "play some jazz", "will it rain", "tell me a joke", "a", "b c d e"]
@@ -61,13 +61,13 @@ def median_of(student: Path, score: Any) -> float:
 
 
 class TestSureness:
-    @pytest.mark.parametrize("name", SURENESS)
+    @pytest.mark.parametrize("name", SCORE_COLUMNS)
     def test_is_higher_where_the_answer_is_clearer(self, name: Any) -> None:
         clear, unclear = np.array([[9.0, 0.0, 0.0]]), np.array([[1.0, 0.9, 0.8]])
 
         assert sureness(name, clear, 1.0, 2)[0] > sureness(name, unclear, 1.0, 2)[0]
 
-    @pytest.mark.parametrize("name", SURENESS)
+    @pytest.mark.parametrize("name", SCORE_COLUMNS)
     @pytest.mark.parametrize("classes", [1, 2, 150])
     def test_is_a_number_whatever_the_logits(self, name: Any, classes: int) -> None:
         logits = np.random.default_rng(0).normal(size=(20, classes)) * 200
@@ -81,13 +81,13 @@ class TestSureness:
         logits = np.random.default_rng(1).normal(size=(len(CORPUS.test), len(LABELS))) * 3
         frame = outcomes("test", CORPUS, logits.astype(np.float32), None, Decision(temperature=2.0))
 
-        for name in SURENESS:
+        for name in SCORE_COLUMNS:
             found = sureness(name, logits.astype(np.float32), 2.0, CORPUS.oos)
             assert np.allclose(frame[SCORE_COLUMNS[name]], found)
 
 
 class TestFolder:
-    @pytest.mark.parametrize("score", SURENESS)
+    @pytest.mark.parametrize("score", SCORE_COLUMNS)
     def test_answers_as_the_student_where_it_is_sure_and_as_the_teacher_elsewhere(
         self, tmp_path: Path, forms: dict[str, Path], score: Any
     ) -> None:
@@ -100,7 +100,7 @@ class TestFolder:
         for each, student, teacher in zip(found, own, other, strict=True):
             assert each.top == (student if each.by == "student" else teacher).top
 
-    @pytest.mark.parametrize("score", SURENESS)
+    @pytest.mark.parametrize("score", SCORE_COLUMNS)
     @pytest.mark.parametrize("has_teacher", [True, False])
     def test_its_own_code_decides_alike_without_kdzoo(
         self, tmp_path: Path, forms: dict[str, Path], score: Any, has_teacher: bool

@@ -57,6 +57,7 @@ UNTRIED = {  # a part of the message: why no case writes its cure
     "of a trial was given up": "needs a process that is killed; test_tune_workers has one",
     "no trial was finished": "needs a machine that is too slow",
     "holds a search with another": "needs two searches; test_tune has them",
+    "which no file of texts has together": "needs two recipes; test_texts_command has them",
     "holds a search with other data": "needs data that change; test_tune has them",
     "classes are called '{}'": "needs a hub; test_data_hub has one",
     "holds no form of '": "needs a study of exported forms",

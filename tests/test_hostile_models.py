@@ -121,6 +121,7 @@ class TestConfiguration:
             {"id2label": {"0": "a", "2": "b"}},
             {"id2label": {"a": 0}},
             {"id2label": {"0": None}},
+            {"id2label": {"0": "a", "1": "a", "2": "b", "3": "c"}},
             {"id2label": ["a", "b"]},
             {"id2label": {"0": "\ud800"}},
             {"hidden_dropout_prob": float("nan")},

@@ -23,7 +23,7 @@ from kdzoo.results import Store
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.export import int8_layers
 from kdzoo.runtime.settings import ExportSettings
-from kdzoo.steps import deploying
+from kdzoo.steps import deploying, mending
 from kdzoo.steps.mending import fewest, kept_in_float
 
 TEXTS = ["wake me at six", "play some jazz", "will it rain", "tell me a joke", "b c d e"]
@@ -42,6 +42,17 @@ def test_the_fewest_pass_and_none_of_them_can_be_left_out(count: int, data: Any)
 def test_nothing_is_kept_where_nothing_helps() -> None:
     assert fewest(["a", "b"], lambda _: False) == ()
     assert fewest([], lambda _: True) == ()
+
+
+@pytest.mark.parametrize("by_word", [False, True])
+def test_layers_are_ranked_by_the_logits_that_there_are(by_word: bool) -> None:
+    """A sentence that is shorter than others has no logits for the words that it lacks."""
+    wanted = np.array([[[1.0, 2.0], [3.0, 4.0]]], dtype=np.float32)
+    if by_word:
+        wanted[0, 1] = np.nan
+    near, far = wanted + 0.1, wanted + 0.5
+
+    assert 0 < mending._distance(near, wanted) < mending._distance(far, wanted)
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from tiny_exports import TEXTS, export_to, save_student
 from tiny_world import RunCommand
 
 import kdzoo as package
+from kdzoo import predicting
 from kdzoo.data import write_rows
 from kdzoo.data.stream import read_texts
 from kdzoo.errors import DataError
@@ -222,6 +223,19 @@ class TestFiles:
             assert next(found_at_once)[1].label
             with pytest.raises(DataError, match="line 5: 1 texts" if pairs else "text 5 is empty"):
                 next(found_at_once)
+
+    @pytest.mark.parametrize("at_once", [1, 2, 5, 1000])
+    @pytest.mark.parametrize("end", ["", "\n", "\n\n"])
+    def test_are_whole_lines_however_standard_input_comes_in(
+        self, monkeypatch: pytest.MonkeyPatch, at_once: int, end: str
+    ) -> None:
+        lines = ["play", "wäke me", "p", "rain " * 9]
+        given = io.TextIOWrapper(io.BytesIO(("\n".join(lines) + end).encode()), encoding="utf-8")
+        monkeypatch.setattr(sys, "stdin", given)
+        monkeypatch.setattr(predicting, "_PART_BYTES", at_once)
+
+        found = answers(Echo(reads_pairs=False), sys.stdin, Columns(), 1, Silent())
+        assert [text for text, _ in found] == lines
 
     @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
     @pytest.mark.parametrize("read", [0, 1, 3])

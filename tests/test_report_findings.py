@@ -124,7 +124,7 @@ class TestFigures:
         losses = found_in(store)["tiny"].losses
 
         assert [each.loss for each in losses] == sorted((e.loss for e in losses), reverse=True)
-        assert sum(each.texts_lost for each in losses) == pytest.approx(11)
+        assert sum(each.loss * each.texts for each in losses) == pytest.approx(11)
 
 
 class TestText:

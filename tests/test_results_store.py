@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +21,7 @@ from kdzoo.errors import StoreError
 from kdzoo.files import write_atomically
 from kdzoo.report import make_table
 from kdzoo.results import PREDICTIONS, Manifest, Member, Record, Store, publish
-from kdzoo.results.publish import without_paths
+from kdzoo.results.publish import _without_folders, without_paths
 
 KEY = "s" * 16
 
@@ -415,3 +418,64 @@ def test_a_history_that_cannot_be_drawn_is_refused(store: Store, point: dict[str
 
     with pytest.raises(StoreError, match=r"history\.json"):
         store.history(KEY)
+
+
+class TestPaths:
+    @pytest.mark.parametrize(
+        ("said", "shown"),
+        [
+            ("cannot read /home/ann/x.csv: no", "cannot read x.csv: no"),
+            ("'/home/ann/My Data/x.csv' is empty", "'x.csv' is empty"),
+            ("C:\\Users\\ann\\x.csv is empty", "x.csv is empty"),
+            ("\\\\server\\share\\x.csv is empty", "x.csv is empty"),
+            ("../clients/acme/bert lacks config.json", "bert lacks config.json"),
+            ("file:///home/ann/x.csv", "x.csv"),
+            ("~/clients/x, ~ann/clients/y", "x, y"),
+            ("a loss of 1/3, and/or https://huggingface.co/owner/name",) * 2,
+        ],
+    )
+    def test_of_any_system_are_cut_out_of_what_is_said(self, said: str, shown: str) -> None:
+        assert _without_folders(said) == shown
+
+    @pytest.mark.parametrize("key", ["model", "encoder", "init", "fallback"])
+    @pytest.mark.parametrize(
+        ("written", "shown"),
+        [
+            ("../clients/acme/bert", "bert"), ("./secret/bert", "bert"), ("C:\\ann\\bert", "bert"),
+            ("/home/ann/bert", "bert"), ("~/bert", "bert"), ("owner/bert", "owner/bert"),
+            ("owner/bert@1a2b", "owner/bert@1a2b"), ("package:a/bert", "package:a/bert"),
+        ],
+    )  # fmt: skip
+    def test_of_models_are_cut_out_of_recipes_and_ids_of_the_hub_are_not(
+        self, key: str, written: str, shown: str
+    ) -> None:
+        assert without_paths({"teacher": {key: written}}) == {"teacher": {key: shown}}
+
+
+class TestOutcomesOfAStranger:
+    """A few kilobytes that would unpack to gigabytes are refused by what they say of themselves."""
+
+    @pytest.mark.parametrize("bomb", ["long", "texts", "unfolding"])
+    def test_are_refused_before_they_are_unpacked(self, store: Store, bomb: str) -> None:
+        folder = store.finished(KEY)
+        table = pq.read_table(folder / PREDICTIONS)
+        place, long = table.column_names.index("split"), "x" * 30_000_000
+        options: dict[str, Any] = {}
+        if bomb == "texts":
+            place, long = table.column_names.index("gold"), "x"
+        if bomb == "unfolding":
+            long = "x" * 1000
+            options = {"use_dictionary": False, "column_encoding": {"split": "DELTA_BYTE_ARRAY"}}
+        column = pa.array([long] * len(table))
+        table = table.set_column(place, table.column_names[place], column)
+        pq.write_table(table, folder / PREDICTIONS, compression="zstd", **options)
+        assert (folder / PREDICTIONS).stat().st_size < 50_000
+
+        tracemalloc.start()
+        try:
+            with pytest.raises(StoreError, match="is damaged, or not that of the record"):
+                store.predictions(KEY)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 5_000_000

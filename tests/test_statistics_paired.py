@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import bootstrap, permutation_test
+from scipy.stats import binomtest, bootstrap, permutation_test
 from tiny_hits import Hits, World, pairs_of_hits, some_hits
 
 from kdzoo.statistics import Interval, adjusted, compare, mcnemar
+from kdzoo.statistics.paired import permutation_p
 
 
 class TestMcNemar:
@@ -24,6 +25,15 @@ class TestMcNemar:
         hits = np.array([True, False])
 
         assert mcnemar(hits, hits) == 1
+
+
+@pytest.mark.parametrize(("changed", "won"), [(7, 5), (2000, 1060), (300_000, 150_400)])
+def test_a_permutation_test_of_one_seed_is_the_exact_mcnemar_test(changed: int, won: int) -> None:
+    """Of a few changed texts, and of so many that most sums are too rare for a number."""
+    first = np.arange(changed)[np.newaxis] < won
+    p_value = binomtest(won, changed).pvalue
+
+    assert permutation_p(first, ~first) == pytest.approx(p_value, rel=1e-6)
 
 
 class TestComparison:

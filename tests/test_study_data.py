@@ -11,6 +11,7 @@ from tiny_world import WriteRecipe
 from kdzoo.progress import Silent
 from kdzoo.recipe import Recipe, Study, load_study
 from kdzoo.steps import StudyData, study_data, wanted_texts
+from kdzoo.task import SINGLE_LABEL
 from kdzoo.teacher import find_sources, load_hf_tokenizer
 
 
@@ -210,3 +211,15 @@ def test_the_texts_that_are_listed_are_those_that_are_learnt_from(
         for example in data.transfer_set(recipe, corpus, seed).examples
     }
     assert listed == learnt
+
+
+def test_what_the_data_ask_is_known_without_drawing_labels(
+    write_recipe: WriteRecipe, counted: Callable[[str], list[str]]
+) -> None:
+    """A study asks for it after each step, for each of its rows and seeds."""
+    recipe, chosen = recipe_of(write_recipe, data={"labels_per_class": 5}), counted("few_labels")
+    data = StudyData(Silent())
+
+    assert data.task(recipe.data) == data.corpus(recipe.data, 0).task
+    assert [data.task(recipe.data) for _ in range(5)] == [SINGLE_LABEL] * 5
+    assert len(chosen) == 1

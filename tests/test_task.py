@@ -248,6 +248,25 @@ class TestThresholds:
         )
         assert (rare > 0.3) == (texts < 10)
 
+    @pytest.mark.parametrize("seed", range(6))
+    def test_of_all_together_are_those_that_trying_each_finds(self, seed: int) -> None:
+        """The best macro-F1, of several the one nearest one half."""
+        rng = np.random.default_rng(seed)
+        gold = rng.random((80, LABELS)) < (0.3, 0.1, 0.0, 0.6)
+        probabilities = np.round(np.clip(0.4 * gold + rng.random((80, LABELS)) * 0.6, 0, 1), seed)
+        spread = np.quantile(probabilities, np.linspace(0, 1, 199))
+        tried = {0.5, *((spread[1:] + spread[:-1]) / 2).tolist()}
+        best = max(macro_f1(probabilities >= each, gold) for each in tried)
+
+        found = shared_threshold(probabilities, gold)
+
+        assert macro_f1(probabilities >= found, gold) == pytest.approx(best)
+        assert abs(found - 0.5) == min(
+            abs(each - 0.5)
+            for each in tried
+            if macro_f1(probabilities >= each, gold) == pytest.approx(best)
+        )
+
     @pytest.mark.parametrize("seed", range(4))
     def test_of_all_together_are_no_worse_than_one_half(self, seed: int) -> None:
         rng = np.random.default_rng(seed)

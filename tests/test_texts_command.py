@@ -174,3 +174,26 @@ class TestWhatIsRefused:
         assert outcome.code == 2
         assert "did you mean 'music'?" in outcome.err
         assert not Path("t.jsonl").exists()
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_pairs_and_single_texts_are_not_mixed_in_one_file(
+    kdzoo: RunCommand, write_recipe: WriteRecipe, tmp_path: Path, suffix: str
+) -> None:
+    """Before anything is written; one recipe of them is named, as the message says."""
+    rows = [
+        {"text": f"{word} {number}", "other": "now", "label": word}
+        for word in ("play", "stop")
+        for number in range(9)
+    ]
+    write_rows(tmp_path / "pairs.jsonl", rows)
+    folder = write_recipe("mixed/single.yaml", **BARE).parent
+    data = {"files": str(tmp_path / "pairs.jsonl"), "text_pair": "other", "oos_label": None,
+            "split": {"validation": "0.2 of train", "test": "0.2 of train"}}  # fmt: skip
+    write_recipe("mixed/pairs.yaml", **{**BARE, "name": "paired"}, data=data)
+    outcome = kdzoo("texts", folder, "-o", f"t{suffix}")
+
+    assert outcome.code == 2, outcome.out
+    assert "paired reads pairs of texts and bare single ones" in outcome.err
+    assert not Path(f"t{suffix}").exists()
+    assert kdzoo("texts", folder / "pairs.yaml", "-o", f"t{suffix}").code == 0

@@ -26,7 +26,7 @@ from kdzoo.errors import KdzooError, RecipeError, StoreError
 from kdzoo.recipe import load_study
 from kdzoo.results import CHECKPOINT, Store
 from kdzoo.results.store import HISTORY, RECORD
-from kdzoo.tuning import Tuned, search, trying
+from kdzoo.tuning import Tuned, report, search, trying
 from kdzoo.tuning import training as tuning_training
 from kdzoo.tuning.report import told
 from kdzoo.tuning.space import Source, space_of
@@ -107,6 +107,28 @@ class TestSearch:
         assert found.recipe.seeds == own.recipe.seeds
         record = Store(tuned.folder).read(best.keys[0])
         assert all(record.recipe[name] == sections[name] for name in ("student", "objective"))
+
+    def test_writes_values_that_nothing_runs_and_that_stay_where_they_stand(
+        self, tuned: Tuned, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A stranger's choices of names may be formulas, or lines of YAML."""
+        values = {
+            "training.learning_rate": -0.5,
+            "data.text": "=1+1",
+            "data.label": "a\nseeds: [9]",
+        }
+        trial = replace(tuned.best[0], values=values)
+        odd = replace(tuned, folder=tmp_path, trials=(trial,), best=(trial,))
+        monkeypatch.setattr(report, "own_values", lambda _: values)
+
+        report.write_trials(odd)
+        (row,) = csv.DictReader((tmp_path / "trials.csv").open(encoding="utf-8"))
+        monkeypatch.setattr(Source, "variant", lambda *_: tuned.variant)
+        report.write_best(odd, Source(str(recipe)), tmp_path / "best.yaml")
+
+        assert [row[name] for name in values] == ["-0.5", "'=1+1", "a seeds: [9]"]
+        written = yaml.safe_load((tmp_path / "best.yaml").read_text("utf-8"))
+        assert written["seeds"] == tuned.variant.recipe.seeds
 
     def test_says_what_was_found_and_that_it_was_chosen_on(self, tuned: Tuned) -> None:
         sentences = " ".join(told(tuned))

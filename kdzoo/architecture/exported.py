@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import onnx
@@ -72,10 +72,10 @@ def _layers(
     """Yields what holds weights or multiplies; at the end, what the arithmetic between holds."""
     known = {**shapes, **{tensor.name: tuple(tensor.dims) for tensor in graph.initializer}}
     left = {name: math.prod(shape) for name, shape in weights.items()}
-    sources = _sources(graph)
+    folded, walked = _folded(graph), set[str]()
     for node in graph.node:
-        read = {each for name in node.input for each in sources.get(name, ())}
-        own = sum(left.pop(name, 0) for name in read) if node.op_type in _LAYERS else 0
+        read = _behind(node.input, folded, walked) if node.op_type in _LAYERS else ()
+        own = sum(left.pop(name, 0) for name in read)
         if own or node.op_type in _PRODUCTS:
             name = node.name or next(iter(node.output), "")
             shape = known.get(next(iter(node.output), ""))
@@ -84,18 +84,36 @@ def _layers(
         yield Layer("between them", "scales, biases", None, sum(left.values()), 0)
 
 
-def _sources(graph: onnx.GraphProto) -> dict[str, frozenset[str]]:
-    """Returns the initialisers that a value is made of, of values that no text changes.
+def _folded(graph: onnx.GraphProto) -> dict[str, list[str]]:
+    """Returns what each value is made of that no text changes; an initialiser of nothing.
 
     The weights of a recurrence are cut and joined in another order before it reads them.
     """
-    found = {tensor.name: frozenset([tensor.name]) for tensor in graph.initializer}
+    found: dict[str, list[str]] = {tensor.name: [] for tensor in graph.initializer}
     for node in graph.node:
         given = [name for name in node.input if name]  # an empty name is an input left out
         if all(name in found for name in given):
-            made_of = frozenset[str]().union(*(found[name] for name in given))
-            found |= dict.fromkeys(node.output, made_of)
+            found |= dict.fromkeys(node.output, given)
     return found
+
+
+def _behind(
+    names: Iterable[str], folded: Mapping[str, list[str]], walked: set[str]
+) -> Iterator[str]:
+    """Yields values that no text changes, and all that these are made of; each once for a graph.
+
+    Args:
+        names: values that a node reads.
+        folded: what values are made of.
+        walked: those that were yielded before; what is yielded is added.
+    """
+    left = [name for name in names if name in folded]
+    while left:
+        name = left.pop()
+        if name not in walked:
+            walked.add(name)
+            left += folded[name]
+            yield name
 
 
 def _flops(node: onnx.NodeProto, known: Mapping[str, Shape]) -> int | None:

@@ -49,21 +49,27 @@ def summary_of(folder: Path) -> str:
 
 def _baseline_summary(folder: Path) -> str:
     from kdzoo.model.baseline import load_baseline
+    from kdzoo.model.tagger import is_tagger
 
     pipeline, labels = load_baseline(folder)
     features, machine = (step for _, step in pipeline.steps)
-    layers = [
-        Layer(
-            name,
-            type(vectoriser).__name__,
-            (1, len(vectoriser.vocabulary_)),
-            len(vectoriser.idf_),
-            None,
-        )
-        for name, vectoriser in features.transformer_list
-    ]
+    if is_tagger(pipeline):
+        what = "words as they are spelt, hashed,"
+        layers = [Layer("words", type(features).__name__, (1, features.n_features), 0, None)]
+    else:
+        what = "TF-IDF"
+        layers = [
+            Layer(
+                name,
+                type(vectoriser).__name__,
+                (1, len(vectoriser.vocabulary_)),
+                len(vectoriser.idf_),
+                None,
+            )
+            for name, vectoriser in features.transformer_list
+        ]
     planes = machine.coef_.size + machine.intercept_.size
     layers.append(Layer("machine", type(machine).__name__, (1, len(labels)), planes, None))
-    title = f"the classical baseline: TF-IDF and a linear support vector machine, {len(labels):,}"
+    title = f"the classical baseline: {what} and a linear support vector machine"
     note = "output: of one text; FLOPs depend on the words that a text has"
-    return drawn(layers, f"{title} labels", [note])
+    return drawn(layers, f"{title}, {len(labels):,} labels", [note])

@@ -83,7 +83,7 @@ class Labelling:
             DataError: a cell is not what is said of it.
         """
         if not self._is_tagged(row, text):
-            self._refuse_tags(row, text, where)
+            self._refuse_tags(row, where)
             return as_input(row, text, text_pair, where), self.read(row, where)
         if text_pair is not None:
             raise DataError(
@@ -105,7 +105,7 @@ class Labelling:
         has_words = isinstance(row[text], list | tuple) and isinstance(cell, list | tuple)
         return has_words or holds_entities
 
-    def _refuse_tags(self, row: Mapping[str, Any], text: str, where: str) -> None:
+    def _refuse_tags(self, row: Mapping[str, Any], where: str) -> None:
         """Refuses tags of words where the text is no list of words.
 
         Raises:

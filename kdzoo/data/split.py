@@ -172,9 +172,11 @@ def _taken_by_set(labels: Sequence[RawLabel], fraction: float) -> set[int]:
     _, taken = next(splitter.split(has_label, has_label))
     is_left = np.ones(len(labels), dtype=bool)
     is_left[taken] = False
+    left = has_label[is_left].sum(0)  # rows of each label
     for index in taken:  # a label that would have no row left gets one back
-        if (has_label[index] > has_label[is_left].sum(0)).any():
+        if (has_label[index] > left).any():
             is_left[index] = True
+            left += has_label[index]
     return {*np.flatnonzero(~is_left).tolist()}
 
 

@@ -58,23 +58,6 @@ def quality(
     return figures
 
 
-def quality_of(
-    task: Task, answers: Answers, gold: Answers, oos: int | None = None, positive: int | None = None
-) -> dict[str, float]:
-    """Returns the quality figures of a task's answers.
-
-    Args:
-        task: what the data asks.
-        answers: of a model.
-        gold: as many.
-        oos: the id of the out-of-scope label, if there is one.
-        positive: the id of the label to find, if there is one.
-    """
-    if task == SINGLE_LABEL:
-        return quality(answers, gold, oos, positive)
-    return set_quality(answers, gold)
-
-
 def quality_of_logits(
     task: Task, logits: Logits, gold: Answers, oos: int | None = None, positive: int | None = None
 ) -> dict[str, float]:

@@ -187,7 +187,7 @@ def _modules(path: Path) -> list[tuple[str, str]]:
     ]
     if not found or len(found) != len(entries):
         raise ModelError(f"{path} is no list of modules with type and path; {_WITHOUT_MODULES}")
-    outside = [place for _, place in found if not _is_inside(path.parent, place)]
+    outside = [place for _, place in found if not _is_inside(place)]
     if outside:
         raise ModelError(
             f"{path} names the folder {outside[0][:60]!r}, which is not inside its own; take "
@@ -196,7 +196,7 @@ def _modules(path: Path) -> list[tuple[str, str]]:
     return found
 
 
-def _is_inside(folder: Path, place: str) -> bool:
+def _is_inside(place: str) -> bool:
     """Whether a place that a file names is one of the folder's own: no way leads out of it."""
     return not Path(place).is_absolute() and ".." not in Path(place).parts and "\0" not in place
 

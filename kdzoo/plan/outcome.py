@@ -82,8 +82,8 @@ class Outcome:
         """Adds a row, where its models are there, or notes why they are not."""
         variant = self.performer.variant(row.variant)
         needed = (row.teacher, row.labels, row.student)
-        data = self.performer.context.data.corpus(variant.recipe.data, row.seed)
-        baseline = self._beside(row.baseline, _about_baseline(data.task), row.seed, "")
+        task = self.performer.context.data.task(variant.recipe.data)
+        baseline = self._beside(row.baseline, _about_baseline(task), row.seed, "")
         if self._fails(needed, variant, row.seed):
             return
         control = self._beside(

@@ -118,12 +118,10 @@ def _together(store: OpenedStore, manifest: Manifest) -> Iterator[Problem]:
             yield Problem(f"has other labels than {first.name[:60]}", where)
     for row in manifest.rows:
         for member in row.members:
-            yield from _of_member(store, row, member, records)
+            yield from _of_member(row, member, records)
 
 
-def _of_member(
-    store: Store, row: ManifestRow, member: Member, records: dict[str, Record]
-) -> Iterator[Problem]:
+def _of_member(row: ManifestRow, member: Member, records: dict[str, Record]) -> Iterator[Problem]:
     where = f"{MANIFEST}, row '{row.name[:60]}'"
     own = records[member.key]
     kin: tuple[tuple[str | None, Role], ...] = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ _NARROW = {  # what holds a column in a fourth of the bytes: type, and encoding 
     **dict.fromkeys(("float64", "float32"), ("float32", "BYTE_STREAM_SPLIT")),
     **dict.fromkeys(("int64", "int32"), ("int32", "DELTA_BINARY_PACKED")),
 }
+_LARGEST, _PACKED = 1 << 24, 100  # bytes, unpacked; and times the file's: real outcomes shrink less
+_UNFOLDS = "DELTA_BYTE_ARRAY"  # of texts: a few bytes may stand for each letter of the one before
 _STEPS = 2**14  # that a mantissa, 0.5 to 1, is rounded to: by less than a ten-thousandth of it
 _IDS = ("gold", "prediction")
 _ANSWERS = (*_IDS, "teacher_prediction", "decided")  # words, unless texts have one label each
@@ -104,7 +106,29 @@ def _table(content: io.BytesIO, data: DataSummary) -> pa.Table:
         raise ValueError(f"it lacks the column '{lacking[0]}'")
     words = ["split", *(_ANSWERS if data.task != SINGLE_LABEL.name else ())]
     known = [name for name in names if name in COLUMNS]
+    _check_size(metadata, {*known}, {*words}, len(content.getbuffer()))
     return parquet.read_table(content, columns=known, read_dictionary=words)
+
+
+def _check_size(
+    metadata: parquet.FileMetaData, known: Set[str], words: Set[str], packed_bytes: int
+) -> None:
+    """Looks at what the columns come to, before they are unpacked.
+
+    Raises:
+        ValueError: more than outcomes of such a file do.
+    """
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    columns = [group.column(number) for group in groups for number in range(group.num_columns)]
+    read = [column for column in columns if column.path_in_schema.partition(".")[0] in known]
+    for column in read:
+        if column.physical_type == "BYTE_ARRAY" and (
+            column.path_in_schema not in words or _UNFOLDS in column.encodings
+        ):
+            raise ValueError(f"the column '{column.path_in_schema}' holds texts")
+    unpacked = sum(column.total_uncompressed_size for column in read)
+    if unpacked > _LARGEST + _PACKED * packed_bytes:
+        raise ValueError(f"it would unpack to {unpacked:,} bytes")
 
 
 def _check(table: pa.Table, data: DataSummary, quality: Mapping[str, Mapping[str, float]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from kdzoo.errors import StoreError
@@ -20,6 +20,9 @@ REPORT_FILE = re.compile(
 )
 _FOLDERS = ("models", "measurements")
 PATH_KEYS = ("files", "outputs", "vectors")  # of a recipe: what stands there is always a path
+_BEGINS = r"(?:file://)?/(?!/)|~\w*/|[A-Za-z]:[\\/]|\\\\|\.{1,2}[\\/]"  # a path, of any system
+_PATH = re.compile(rf"(?<![\w./\\~-])(?:{_BEGINS})(?:[^\s'\"/\\]*[/\\])*(?=[^\s'\"/\\])")
+_QUOTED = re.compile(rf"(['\"])(?:{_BEGINS})(?:[^'\"]*[/\\])?([^'\"/\\]+)\1")  # it may have spaces
 _TEXTS = ("csv", "text", "text_pair")
 NAME_KEYS = {  # by section of a recipe: what stands there is a name, or a character, whatever it is
     "data": (
@@ -175,14 +178,15 @@ def refuse_foreign_report(folder: Path, *, is_ours: bool, cure: str) -> None:
 
 def _without_folders(message: str | None) -> str | None:
     """Returns an error's words with paths cut down to their last part."""
-    return message and re.sub(r"(?<![\w/])[~/][^\s'\"]*/(?=[^\s'\"])", "", message)
+    return message and _PATH.sub("", _QUOTED.sub(r"\1\2\1", message))
 
 
 def without_paths(value: Any, *, within: str = "") -> Any:
     """Returns a recipe with paths cut down to their last part.
 
-    Absolute ones and a user's ``~/`` wherever they can stand; relative ones in ``PATH_KEYS``. What
-    ``NAME_KEYS`` lists stays as it is written: a separator, or a label, may look like a path.
+    Wherever they can stand those that say that they are paths: absolute ones, of any system, a
+    user's ``~/``, and ``./`` and ``../``; in ``PATH_KEYS`` all. What ``NAME_KEYS`` lists stays as
+    it is written: a separator, or a label, may look like a path.
 
     Args:
         value: the recipe, or a part of it.
@@ -199,6 +203,6 @@ def without_paths(value: Any, *, within: str = "") -> Any:
     if isinstance(value, list | tuple):
         return [without_paths(inner, within=within) for inner in value]
     is_told = isinstance(value, str) and (
-        within in PATH_KEYS or Path(value).is_absolute() or value.startswith("~")
+        within in PATH_KEYS or re.match(_BEGINS, value) or value[:1] in ("~", "/")
     )
-    return Path(value).name if is_told else value
+    return PureWindowsPath(value).name if is_told else value

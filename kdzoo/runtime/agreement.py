@@ -23,7 +23,7 @@ class Agreement:
     Attributes:
         texts: how many there were.
         same_labels: those that got the same label in both forms.
-        logit_difference: the largest, of any text and class.
+        logit_difference: the largest, of any text and class; NaN where an answer is no number.
     """
 
     texts: int
@@ -44,10 +44,12 @@ def agreement(
     while chunk := list(islice(remaining, CHUNK)):
         wanted, found = reference.logits(chunk), alone.logits(chunk)  # [N, C] each
         count += len(chunk)
-        same += int(task.right(task.answers(found), task.answers(wanted)).sum())
         apart = np.abs(wanted - found)
-        difference = max(
-            difference, float((apart[is_word(wanted)] if task.by_word else apart).max())
-        )
+        if task.by_word:
+            apart = np.where(is_word(wanted)[..., None], apart, 0.0)
+        are_numbers = ~np.isnan(apart).reshape(len(chunk), -1).any(1)  # [N]
+        right = task.right(task.answers(found), task.answers(wanted))
+        same += int((right & are_numbers).sum())
+        difference = float(np.max([difference, apart.max()]))  # not a number, once one is not
         advance(len(chunk))
     return Agreement(count, same, difference)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp, softmax
 
 SurenessName = Literal["confidence", "margin", "energy", "in_scope"]
-SURENESS: tuple[SurenessName, ...] = get_args(SurenessName)
 Values = npt.NDArray[np.float64]
 
 

@@ -41,11 +41,6 @@ class ClassLoss:
         """The teacher's recall minus the student's."""
         return self.teacher - self.student
 
-    @property
-    def texts_lost(self) -> float:
-        """How many texts fewer the student gets right, on average over seeds."""
-        return self.loss * self.texts
-
 
 @dataclass(frozen=True)
 class Inheritance:

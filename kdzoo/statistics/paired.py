@@ -144,11 +144,13 @@ def permutation_p(first: Scores, second: Scores) -> float:
         return _drawn_p(first.sum(0) - second.sum(0))
     totals = first.sum(0, dtype=np.int64) - second.sum(0, dtype=np.int64)  # [N]
     sizes, counts = np.unique(np.abs(totals[totals != 0]), return_counts=True)
-    chances = np.ones(1)  # of each sum of what falls to the first side
+    chances, least = np.ones(1), 0  # of each sum of what falls to the first side, from the least on
     for size, count in zip(sizes, counts, strict=True):
-        spread = np.zeros(size * count + 1)
-        spread[::size] = binom.pmf(np.arange(count + 1), count, 0.5)
-        chances = np.convolve(chances, spread)
-    most = len(chances) - 1
-    sums = 2 * np.arange(most + 1) - most  # first side minus second side
+        throws = binom.pmf(np.arange(count + 1), count, 0.5)
+        some = np.flatnonzero(throws)  # of many throws, most sums are too rare for a number
+        spread = np.zeros(size * (len(some) - 1) + 1)
+        spread[::size] = throws[some]
+        chances, least = np.convolve(chances, spread), least + size * some[0]
+    most = (sizes * counts).sum()
+    sums = 2 * (least + np.arange(len(chances))) - most  # first side minus second side
     return min(1.0, float(chances[np.abs(sums) >= abs(totals.sum())].sum()))

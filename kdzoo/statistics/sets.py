@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from kdzoo.statistics.interval import Interval, percentile_interval
 from kdzoo.statistics.paired import Comparison, permutation_p
@@ -184,6 +185,11 @@ def _resamples(texts: int, seed: int) -> Iterator[Floats]:
 
 def _counts(drawn: Floats, marks: Marks) -> Iterator[tuple[Floats, Floats, Floats]]:
     """Yields of each seed how often kinds are right, given and wanted in resamples, [R, C]."""
-    wanted = drawn @ marks.wanted.astype(np.float64)
+    wanted = _summed(drawn, marks.wanted)
     for right, given in zip(marks.right, marks.given, strict=True):
-        yield drawn @ right.astype(np.float64), drawn @ given.astype(np.float64), wanted
+        yield _summed(drawn, right), _summed(drawn, given), wanted
+
+
+def _summed(drawn: Floats, counted: Counted) -> Floats:
+    """Returns drawn @ counted, [R, C]; few of the kinds are there in a text, [N, C]."""
+    return np.asarray(csr_array(counted).T @ drawn.T).T

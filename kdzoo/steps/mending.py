@@ -69,7 +69,7 @@ def kept_in_float(
 
 
 def _distance(logits: Logits, wanted: Logits) -> float:
-    return float(np.square(logits - wanted).mean())
+    return float(np.nanmean(np.square(logits - wanted)))  # NaN: a sentence has no such word
 
 
 def fewest(ranked: Sequence[str], passes: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from kdzoo.progress import Progress
 from kdzoo.recipe.data import Data
 from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
+from kdzoo.task import Task
 from kdzoo.teacher import (
     WHOLE,
     CachedRows,
@@ -59,18 +60,30 @@ class StudyData:
         Raises:
             DataError: it cannot be read or learnt from.
         """
-        name, read = section.model_dump_json(), section.model_dump_json(exclude={*FEW})
-        if read not in self._corpora:
-            self._corpora[read] = load_corpus(section)
+        name, whole = section.model_dump_json(), self._whole(section)
         is_new = name not in self._seen
         if is_new or self._seen[name][0] != seed:
-            self._seen[name] = seed, few_labels(self._corpora[read], section, seed)
+            self._seen[name] = seed, few_labels(whole, section, seed)
         corpus = self._seen[name][1]
         if is_new:
             self.progress.say(f"data: {describe(corpus)}")
             for note in corpus.notes:
                 self.progress.say(f"note: {note}")
         return corpus
+
+    def task(self, section: Data) -> Task:
+        """Returns what the data ask, which is no seed's own.
+
+        Raises:
+            DataError: they cannot be read or learnt from.
+        """
+        return self._whole(section).task
+
+    def _whole(self, section: Data) -> Corpus:
+        read = section.model_dump_json(exclude={*FEW})
+        if read not in self._corpora:
+            self._corpora[read] = load_corpus(section)
+        return self._corpora[read]
 
     def transfer_set(
         self, recipe: Recipe, corpus: Corpus, seed: int, *, only_looks: bool = False

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from kdzoo.data import PAIR_COLUMN, Corpus, Texts, texts_of, write_rows
-from kdzoo.errors import TeacherError
+from kdzoo.errors import RecipeError, TeacherError
 from kdzoo.files import with_home
 from kdzoo.recipe import Study
 from kdzoo.recipe.schema import Recipe
@@ -65,10 +65,15 @@ def write_wanted_texts(
     Raises:
         KdzooError: the data cannot be read, or the file cannot be written.
     """
+    kinds = {v.recipe.data.text_pair is not None: v.recipe.name for v in study.variants}
+    if len(kinds) > 1:
+        raise RecipeError(
+            f"{kinds[True]} reads pairs of texts and {kinds[False]} single ones, which no file of "
+            "texts has together; name one recipe in place of the folder"
+        )
     parts = wanted_texts(study, data, evaluation=evaluation)
     rows = (texts_of(example.input) for part in parts for example in part)
-    pairs = any(variant.recipe.data.text_pair is not None for variant in study.variants)
-    return write_rows(output, ("text", PAIR_COLUMN) if pairs else ("text",), rows)
+    return write_rows(output, ("text", PAIR_COLUMN) if True in kinds else ("text",), rows)
 
 
 def check_answers(recipe: Recipe, data: StudyData) -> None:

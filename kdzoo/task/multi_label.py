@@ -96,8 +96,10 @@ class MultiLabel:
         """Returns a number for each set, [N]; two sets of one number will not be met."""
         found, places = self._distinct(stored, labels)
         weights = np.random.default_rng(0).integers(1 << 63, size=labels, dtype=np.uint64) * 2 + 1
-        numbers = (found.astype(np.uint64) * weights).sum(1, dtype=np.uint64) >> np.uint64(1)
-        found_numbers: Numbers = numbers.astype(np.int64)[places]
+        rows, columns = np.nonzero(found)
+        numbers = np.zeros(len(found), dtype=np.uint64)
+        np.add.at(numbers, rows, weights[columns])
+        found_numbers: Numbers = (numbers >> np.uint64(1)).astype(np.int64)[places]
         return found_numbers
 
     def sets(self, stored: Stored, labels: int) -> npt.NDArray[np.bool_]:

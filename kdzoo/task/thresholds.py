@@ -56,11 +56,28 @@ def shared_threshold(probabilities: Values, gold: Sets) -> float:
     """
     spread = np.quantile(probabilities, np.linspace(0, 1, _CANDIDATES))
     candidates = np.unique(np.append((spread[1:] + spread[:-1]) / 2, EVEN))
-    found = [
-        (macro_f1(probabilities >= candidate, gold), -abs(candidate - EVEN))
-        for candidate in candidates
-    ]
-    return float(candidates[max(range(len(found)), key=found.__getitem__)])
+    passed = np.searchsorted(candidates, probabilities, side="right")  # thresholds, [N, C]
+    wanted = gold.sum(0)
+    given, right = _at_least(passed, len(candidates)), _at_least(passed, len(candidates), gold)
+    figures = f1_of_counts(right, given, wanted)[:, wanted > 0]  # [K, C]
+    found = figures.mean(1) if wanted.any() else np.zeros(len(candidates))
+    best = np.flatnonzero(found == found.max())
+    return float(candidates[best[np.abs(candidates[best] - EVEN).argmin()]])
+
+
+def _at_least(passed: Counts, thresholds: int, of: Sets | None = None) -> Counts:
+    """Returns how many texts pass each of K thresholds, by label, [K, C].
+
+    Args:
+        passed: how many of them a text passes, the lowest first, [N, C].
+        thresholds: K.
+        of: which texts are counted, [N, C]; all by default.
+    """
+    labels = passed.shape[1]
+    places = passed * labels + np.arange(labels)
+    counted = places.ravel() if of is None else places[of]
+    by_passed = np.bincount(counted, minlength=(thresholds + 1) * labels).reshape(-1, labels)
+    return np.flip(np.flip(by_passed[1:], 0).cumsum(0), 0)
 
 
 def _best_threshold(probabilities: Values, gold: npt.NDArray[np.bool_]) -> float:

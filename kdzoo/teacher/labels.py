@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -88,7 +89,8 @@ def align(
     """
     lacking, strange = sorted(set(labels) - set(own)), sorted(set(own) - set(labels))
     if not lacking and not strange and len(own) == len(set(own)):
-        return np.array([list(own).index(label) for label in labels], dtype=np.int64)
+        places = {label: place for place, label in enumerate(own)}
+        return np.array([places[label] for label in labels], dtype=np.int64)
     fit = f"have it fitted to these labels: {cures.fit}" if cures.fit else ""
     named = cures.named(labels)
     renamed = f"if they mean the same, name its outputs in their order: {named}"
@@ -102,7 +104,7 @@ def align(
             fit = f"name them in the order of the outputs, {named}" + (f"; or {fit}" if fit else "")
         problems.append(Problem(counts, cure=fit))
     else:
-        twice = sorted({label for label in own if own.count(label) > 1})
+        twice = sorted(label for label, count in Counter(own).items() if count > 1)
         problems += [Problem(f"has the label '{label}' twice") for label in twice[:5]]
         problems += [
             Problem(

@@ -74,7 +74,7 @@ def measure_alone(
     }
     name = content_hash(wanted)
     known = next((each for each in context.store.sessions() if each.id == name), None)
-    session = known or _session(name, finalists, candidates, runtime, seed, context)
+    session = known or _session(name, finalists, candidates, seed, context)
     return {
         each.name: summarise(timing.rounds_ms).p50_ms
         for each, timing in zip(finalists, session.timings, strict=True)
@@ -101,7 +101,6 @@ def _session(
     name: str,
     finalists: Sequence[Finalist],
     candidates: Mapping[str, Candidate],
-    runtime: str,
     seed: int,
     context: StudyContext,
 ) -> Session:

@@ -11,7 +11,8 @@ import yaml
 from tabulate import tabulate
 
 from kdzoo.files import write_atomically
-from kdzoo.plain import escaped
+from kdzoo.plain import escaped, one_line
+from kdzoo.report.formats.spreadsheet import inert
 from kdzoo.report.pictures.canvas import canvas, no_picture
 from kdzoo.report.pictures.letters import legible
 from kdzoo.tuning.search import Trial, Tuned, own_values
@@ -25,9 +26,9 @@ def write_trials(tuned: Tuned) -> list[Path]:
     """Writes the trials as tables and a picture into the search's folder; returns the files."""
     rows = [_row(tuned, trial) for trial in tuned.trials]
     lines = io.StringIO()
-    writer = csv.DictWriter(lines, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(lines)
+    writer.writerow(map(inert, rows[0]))
+    writer.writerows(map(_cell, row.values()) for row in rows)
     write_atomically(tuned.folder / "trials.csv", lines.getvalue())
     shown = [{escaped(key): escaped(str(value)) for key, value in row.items()} for row in rows]
     table = tabulate(shown, headers="keys", tablefmt="github", disable_numparse=True)
@@ -49,6 +50,16 @@ def _row(tuned: Tuned, trial: Trial) -> dict[str, Any]:
         measured = {title: "" if latency_ms is None else _number(latency_ms)}
     state = best if not trial.reason else "failed"
     return {"trial": trial.number, **values, **named, **measured, "": state}
+
+
+def _cell(value: Any) -> str:
+    """Returns a value as a table's cell: a number as it is, text as no spreadsheet runs it."""
+    text = str(value)
+    try:
+        float(text)
+    except ValueError:
+        return inert(text)
+    return text
 
 
 def _number(value: Any) -> str:
@@ -130,6 +141,6 @@ def write_best(tuned: Tuned, source: Source, output: Path) -> None:
     own = own_values(tuned)
     lines = [f"# Found by kdzoo tune, in {len(tuned.trials)} trials on validation."]
     for key, value in best.values.items():
-        lines.append(f"# {key}: {_number(value)}, was {_number(own[key])}")
+        lines.append(one_line(f"# {key}: {_number(value)}, was {_number(own[key])}"))
     text = "\n".join(lines) + "\n" + yaml.safe_dump(dumped, sort_keys=False, allow_unicode=True)
     write_atomically(output, text)

@@ -44,13 +44,13 @@ def _cells(column: Column, row: TableRow, table: Table) -> Iterator[str]:
 
 def _cell(piece: Piece) -> str:
     if isinstance(piece, str):
-        return _inert(piece)
+        return inert(piece)
     if isinstance(piece, int):
         return str(piece)
     return "" if piece is None or math.isnan(piece) else f"{piece:.6g}"
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """Returns text on one line that no spreadsheet takes for a formula."""
     line = one_line(text)
     return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
