@@ -4,8 +4,11 @@ Both sides train the same student on the same batches, in turns. The bare loop f
 ready as tensors; kdzoo's makes them, reads the teacher's logits from disk, looks at the loss and
 tells its progress. Bar: at most 1.10 times the bare loop.
 
-The second table is a profile of the bare step: with the rows of the word table that occur in the
-texts, which are all that kdzoo trains, and with every row of the vocabulary. The third is what a
+The next table is kdzoo's loop by itself, and as a study makes its steps: the process keeps the
+memory that a step frees and asks for again.
+
+The third table is a profile of the bare step: with the rows of the word table that occur in the
+texts, which are all that kdzoo trains, and with every row of the vocabulary. The fourth is what a
 student weighs with either vocabulary.
 
 Run:  python benchmarks/step.py           about 4 min on 2 CPU cores once the teacher is there
@@ -26,6 +29,7 @@ from rounds import StepClock, take_turns
 from setting import WORK, Data, Overrides, Publish, Work, open_setting, show
 from torch import Tensor, nn
 
+from kdzoo.freed import freed_memory_kept
 from kdzoo.model import widen
 from kdzoo.progress import Progress
 from kdzoo.steps import Prepared, prepare_student
@@ -43,6 +47,7 @@ def main(
 ) -> None:
     """Times both loops for both students; prints ratios, profile and sizes."""
     ratios: list[dict[str, object]] = []
+    kept: list[dict[str, object]] = []
     parts: list[dict[str, object]] = []
     sizes: list[dict[str, object]] = []
     for name in STUDENTS:
@@ -52,28 +57,29 @@ def main(
             prepared = prepare_student(setting.job(), setting.context)
             if vocabulary == "occurring":
                 ratios.append(_compared(setting.run.variant.name, prepared, setting.progress))
+                kept.append(_kept(setting.run.variant.name, prepared, setting.progress))
             widen(prepared.model, prepared.unseen)
             row = {"student": setting.run.variant.name, "vocabulary": vocabulary}
             parts.append({**row, **_profile(prepared)})
             sizes.append({**row, **_size(prepared.model)})
     sections = {
         f"Time of a step, {ROUNDS} rounds of {STEPS} steps": ratios,
+        "A step where freed memory is given back, and where it is kept": kept,
         "Parts of a step, ms": parts,
         "Size in float32": sizes,
     }
     show("step", sections, publish=publish)
 
 
-def _compared(name: str, prepared: Prepared, progress: Progress) -> dict[str, object]:
+def _trained(name: str, prepared: Prepared) -> Callable[[], float]:
+    """Returns what trains a copy of the student, and tells how many seconds a step took."""
     plan = replace(prepared.plan, steps=STEPS, evaluations=1, select_by="last")
-    ours, theirs = copy.deepcopy(prepared.model), copy.deepcopy(prepared.model)
-    batches = _batches(prepared, STEPS)
-    accelerator = make_accelerator()
+    model, accelerator = copy.deepcopy(prepared.model), make_accelerator()
 
-    def kdzoo_loop() -> float:
+    def loop() -> float:
         clock = StepClock()
         train(
-            ours,
+            model,
             prepared.data,
             plan,
             prepared.loss,
@@ -83,6 +89,31 @@ def _compared(name: str, prepared: Prepared, progress: Progress) -> dict[str, ob
             description=name,
         )
         return clock.seconds_a_step
+
+    return loop
+
+
+def _kept(name: str, prepared: Prepared, progress: Progress) -> dict[str, object]:
+    loop = _trained(name, prepared)
+
+    def as_in_a_study() -> float:
+        with freed_memory_kept():
+            return loop()
+
+    turns = take_turns(loop, as_in_a_study, ROUNDS, f"steps of {name}, memory kept", progress)
+    plain_s, kept_s = turns.times()
+    return {
+        "student": name,
+        "given back, ms": round(1000 * plain_s, 1),
+        "kept, ms": round(1000 * kept_s, 1),
+        "kept / given back (quartiles)": turns.ratio(),
+    }
+
+
+def _compared(name: str, prepared: Prepared, progress: Progress) -> dict[str, object]:
+    plan = replace(prepared.plan, steps=STEPS, evaluations=1, select_by="last")
+    kdzoo_loop, theirs = _trained(name, prepared), copy.deepcopy(prepared.model)
+    batches = _batches(prepared, STEPS)
 
     def bare() -> float:
         clock = StepClock()

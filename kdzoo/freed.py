@@ -20,10 +20,10 @@ _blocks = 0  # that keep it now, one within the other
 def freed_memory_kept() -> Iterator[None]:
     """Keeps what is freed in the block, and gives it back to the system after the outermost one.
 
-    glibc returns an array of more than 32 MB as soon as it is freed, and gets the next one page by
-    page, each of them zeroed. Where a whole word table is trained, its gradient is such an array at
-    each step, and that takes a fourth of the time. What is computed stays the same. Other C
-    libraries are left as they are.
+    glibc returns large arrays as soon as they are freed, and gets the next ones page by page, each
+    of them zeroed: a tenth of a small student's training and more (``benchmarks/step.py``). What is
+    computed stays the same; a process takes some hundred MB more. Other C libraries are left as
+    they are.
     """
     global _blocks
     library = _glibc()
