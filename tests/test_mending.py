@@ -50,9 +50,11 @@ def test_layers_are_ranked_by_the_logits_that_there_are(by_word: bool) -> None:
     wanted = np.array([[[1.0, 2.0], [3.0, 4.0]]], dtype=np.float32)
     if by_word:
         wanted[0, 1] = np.nan
-    near, far = wanted + 0.1, wanted + 0.5
+    near, far, none = wanted + 0.1, wanted + 0.5, wanted.copy()
+    none[0, 0, 0] = np.nan
+    apart = [mending._distance(logits, wanted) for logits in (near, far, none)]
 
-    assert 0 < mending._distance(near, wanted) < mending._distance(far, wanted)
+    assert 0 < apart[0] < apart[1] < apart[2]
 
 
 @pytest.fixture(scope="module")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
-from threadpoolctl import threadpool_limits
 
 from kdzoo.claims import ClaimedError
 from kdzoo.errors import KdzooError
 from kdzoo.freed import freed_memory_kept
+from kdzoo.measure.local import thread_budget
 from kdzoo.plan.step import TRAINED, Plan, RowSteps, Step
 from kdzoo.recipe import Study, Variant
 from kdzoo.steps import (
@@ -236,14 +236,6 @@ def computing_with(threads: int) -> Iterator[None]:
 
     The memory that a step frees and asks for again is kept for it.
     """
-    before = torch.get_num_threads()
-    with freed_memory_kept():
-        if threads in (0, before):
-            yield
-            return
-        torch.set_num_threads(threads)
-        try:
-            with threadpool_limits(limits=threads):
-                yield
-        finally:
-            torch.set_num_threads(before)
+    has_its_own = threads in (0, torch.get_num_threads())
+    with freed_memory_kept(), nullcontext() if has_its_own else thread_budget(threads):
+        yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -69,7 +70,9 @@ def kept_in_float(
 
 
 def _distance(logits: Logits, wanted: Logits) -> float:
-    return float(np.nanmean(np.square(logits - wanted)))  # NaN: a sentence has no such word
+    there = ~np.isnan(wanted)  # a sentence has no logits of words that it lacks
+    apart = np.square(logits[there] - wanted[there]).mean()
+    return math.inf if np.isnan(apart) else float(apart)
 
 
 def fewest(ranked: Sequence[str], passes: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
