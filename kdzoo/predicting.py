@@ -14,7 +14,7 @@ from kdzoo.data import PAIR_COLUMN, Input, check_elements, check_output, texts_o
 from kdzoo.data.checking import checked
 from kdzoo.data.lines import two_of
 from kdzoo.data.output import ListOf
-from kdzoo.data.stream import pair_column, read_full_texts
+from kdzoo.data.stream import names_file, pair_column, read_full_texts
 from kdzoo.errors import DataError
 from kdzoo.progress import Progress
 from kdzoo.recipe.csv import Csv
@@ -61,13 +61,20 @@ def answers(
     Raises:
         DataError: a file cannot be read; of a stream, when its line is reached.
     """
+    if isinstance(texts, str):
+        if names_file(texts):
+            raise DataError(
+                f'"{texts}" is the name of a file; give Path("{texts}") for the texts in it, or '
+                f'["{texts}"] for these words'
+            )
+        texts = [texts]
     if isinstance(texts, Path):
         return _counted(_of_file(predictor, texts, columns, top, progress), predictor, progress)
     if isinstance(texts, TextIOBase):
         pairs = predictor.reads_pairs or columns.text_pair is not None
         found = _as_they_come(predictor, texts, top, pairs=pairs)
     else:
-        found = _of(predictor, [texts] if isinstance(texts, str) else texts, top)
+        found = _of(predictor, texts, top)
     return _counted(found, predictor, progress)
 
 

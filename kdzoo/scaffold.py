@@ -17,6 +17,7 @@ from kdzoo.data.stream import AS_NAMED
 from kdzoo.errors import DataError
 from kdzoo.files import check_writable, write_atomically
 from kdzoo.proposals import Setting, proposed
+from kdzoo.recipe import OWN_SCHEMA
 from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.data import Data
 from kdzoo.registry import students
@@ -212,7 +213,7 @@ def _written(name: str, recipe: dict[str, Any], output: Path, own: str | None) -
         recipe, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
     )
     return (
-        "# yaml-language-server: $schema=recipe.schema.json   (kdzoo schema > recipe.schema.json)\n"
+        f"{OWN_SCHEMA}\n"
         f"# {students.get(name).summary}\n"
         f"# Run:  {_run(output / f'{name}.yaml', own)}     ({_run(output, own)} runs the zoo)\n"
         f"{written}"

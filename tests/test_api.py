@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import transformers
@@ -107,6 +108,24 @@ class TestPredict:
             package.load(tmp_path / "nowhere")
         assert issubclass(ModelError, package.KdzooError)
         assert package.KdzooError is KdzooError
+
+
+class TestListsThatAreNone:
+    @pytest.mark.parametrize(
+        ("asked", "cure"),
+        [
+            ({"seeds": 3}, r"seeds=\[3\]"),
+            ({"overrides": "training.steps=5"}, r'overrides=\["training.steps=5"\]'),
+        ],
+    )
+    def test_are_refused_with_what_to_write(self, asked: dict[str, Any], cure: str) -> None:
+        with pytest.raises(KdzooError, match=cure):
+            package.run("quickstart/static", **asked)
+
+    def test_of_no_study_are_not_merged(self, tmp_path: Path) -> None:
+        with pytest.raises(KdzooError, match="no study is named"):
+            package.merge([], tmp_path / "out")
+        assert not (tmp_path / "out").exists()
 
 
 class TestRun:

@@ -209,8 +209,19 @@ class TestNew:
         assert "kdzoo run deep/mine.yaml" in outcome.out
         shipped = shipped_recipes()["quickstart/bilstm"].read_text(encoding="utf-8")
         copied = Path("deep/mine.yaml").read_text(encoding="utf-8")
-        assert copied.partition("\n")[2] == shipped.partition("\n")[2]
+        own = shipped.partition("\n")[2].replace("run quickstart/bilstm", "run deep/mine.yaml")
+        assert copied.partition("\n")[2] == own
         assert kdzoo("check", "deep/mine.yaml").code == 0
+
+    @pytest.mark.parametrize("name", sorted(shipped_recipes()))
+    def test_writes_commands_and_a_schema_of_the_copy(self, kdzoo: RunCommand, name: str) -> None:
+        """Who follows them runs what was edited, not what comes with kdzoo."""
+        assert kdzoo("new", name, "my own.yaml").code == 0
+        copied = Path("my own.yaml").read_text(encoding="utf-8")
+
+        assert "# Run:  kdzoo run 'my own.yaml' " in copied
+        assert f"kdzoo run {name}" not in copied
+        assert "$schema=recipe.schema.json   (kdzoo schema > recipe.schema.json)\n" in copied
 
 
 class TestCheck:

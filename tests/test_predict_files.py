@@ -77,6 +77,25 @@ class TestPredictor:
 
         assert found == next(package.load(model).predict(["play a song"]))
 
+    @pytest.mark.parametrize("name", ["texts.csv", "there", "gone.jsonl", "sub/folder", "a.zip"])
+    def test_takes_the_name_of_a_file_for_no_text(
+        self, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        Path("sub/folder").mkdir(parents=True)
+        Path("there").write_text("play a song", encoding="utf-8")
+        write_texts(Path("texts.csv"), TEXTS)
+
+        with pytest.raises(DataError, match=f'"{name}" is the name of a file; give Path'):
+            package.predict(model, name)
+        assert len(list(package.predict(model, [name]))) == 1
+
+    def test_takes_a_folder_for_no_text(self, kdzoo: RunCommand, model: Path) -> None:
+        Path("sub/folder").mkdir(parents=True)
+
+        assert kdzoo("predict", model, "sub/folder").code == 2
+        assert kdzoo("predict", model, "sub").code == 0
+
     @pytest.mark.parametrize("missing", [None, float("nan"), 7, ("play", None), b"play"])
     def test_names_what_is_no_text(self, model: Path, missing: Any) -> None:
         with pytest.raises(DataError, match=r"text 2 is .* which is no text; give a str"):

@@ -9,6 +9,7 @@ import pytest
 from tiny_findings import a_finding
 from tiny_results import CORPUS, one_student
 
+from kdzoo.measure import Ratio
 from kdzoo.report import make_table
 from kdzoo.report.figures.latency import Latency
 from kdzoo.report.figures.rows import Table, TableRow
@@ -62,6 +63,23 @@ class TestAdvice:
 
         assert "take nearer (onnx) as the candidate" in said
         assert "700 test texts are too few" in said
+
+    @pytest.mark.parametrize("standing", [*Standing])
+    @pytest.mark.parametrize("times", [0.7, 1.0, 1.4])
+    def test_is_to_keep_the_teacher_where_no_other_form_is_faster_than_its_own(
+        self, standing: Standing, times: float
+    ) -> None:
+        """A student that is better than the teacher is worth its time, a worse one is not asked."""
+        row = a_row("small", 0.8, 0.5, standing)
+        assert row.latency is not None
+        timed = replace(row.latency, to_fastest=Ratio(times, times, times))
+        teacher = a_row("teacher", 0.8, 0.4, standing, role="teacher", runtime="onnx-int8")
+
+        said = advice(teacher, replace(row, latency=timed))
+
+        is_kept = times <= 1 and standing in (Standing.EQUAL, Standing.UNDECIDED)
+        assert ("keep the teacher (onnx-int8)" in said) == is_kept
+        assert ("small (onnx)" in said) == (not is_kept and standing is not Standing.WORSE)
 
     @pytest.mark.parametrize("standing", [*Standing])
     @pytest.mark.parametrize("effect", [*Effect])

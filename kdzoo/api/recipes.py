@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -214,18 +216,21 @@ def new(recipe: str, file: str | Path) -> Path:
     Raises:
         RecipeError: there is no such recipe, it is a folder of them, or the file is there already.
     """
-    from kdzoo.recipe import find_recipes
+    from kdzoo.recipe import OWN_SCHEMA, SHIPPED_SCHEMA, find_recipes
 
     target = with_home(file)
-    paths = list(find_recipes(recipe)[1].values())
+    paths = find_recipes(recipe)[1]
     if len(paths) > 1:
-        names = ", ".join(f"{recipe}/{path.stem}" for path in paths)
+        names = ", ".join(f"{recipe}/{path.stem}" for path in paths.values())
         raise RecipeError(f"'{recipe}' is a folder of recipes; copy one of them: {names}")
     if target.exists():
         raise RecipeError(f"{file} is there already; choose another name")
-    text = paths[0].read_text(encoding="utf-8")
+    ((name, path),) = paths.items()
+    text = path.read_text(encoding="utf-8").replace(f"{SHIPPED_SCHEMA}\n", f"{OWN_SCHEMA}\n", 1)
+    command, own = re.escape(f"kdzoo run {name}"), f"kdzoo run {shlex.quote(str(file))}"
+    text = re.sub(rf"(?m)(?<=:  ){command}(?=\s)", lambda _: own, text)  # in what it says of itself
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, text.replace("$schema=../", "$schema=", 1))
+    write_atomically(target, text)
     return target
 
 

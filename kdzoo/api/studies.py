@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdzoo.api.reading import folder_of, read_study
-from kdzoo.errors import RecipeError
+from kdzoo.errors import RecipeError, StoreError
 from kdzoo.files import as_file_errors, check_writable, with_home
 
 if TYPE_CHECKING:
@@ -103,8 +103,9 @@ def merge(
     from kdzoo.results import merge as merge_stores
 
     stores = [Store(with_home(folder)) for folder in folders]
-    if stores:
-        stores[0].manifest()  # it is a study, before ``out`` is one that cannot be written
+    if not stores:
+        raise StoreError("no study is named; name the folders of at least one")
+    stores[0].manifest()  # it is a study, before ``out`` is one that cannot be written
     target = with_home(out)
     check_writable(target, "give a folder that you may write")
     return _reported(merge_stores(stores, target, progress))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
@@ -90,7 +89,9 @@ def predict(
     students: Students = None,
 ) -> None:
     """Label texts with a trained or exported model; files of any length, in their order."""
-    many = pair is None and (text == "-" or _is_file(text))
+    from kdzoo.data.stream import names_file
+
+    many = pair is None and (text == "-" or names_file(text))
     if output is not None and not many:
         raise DataError(
             f"-o {output}: what is written are labels of a file of texts, or of -; remove -o"
@@ -147,16 +148,3 @@ def _is_trained(folder: Path) -> bool:
     from kdzoo.runtime.folder import is_exported_form
 
     return (folder / "config.json").is_file() and not is_exported_form(folder)
-
-
-def _is_file(text: str) -> bool:
-    """Whether an argument names a file: one that is there, or it ends like one and has no blank.
-
-    One in a format that is not read is a file too, and refused: its name is nobody's text.
-    """
-    from kdzoo.data.stream import OTHERS, SUFFIXES
-
-    with suppress(OSError, ValueError):  # a text may be longer than a name can be, or hold a NUL
-        if Path(text).is_file():
-            return True
-    return text.lower().endswith((*SUFFIXES, *OTHERS)) and len(text.split()) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,18 @@ OTHERS = {  # formats that people have: how they become one that is read
     ".feather": "write it with to_parquet of pandas",
     ".pkl": "write it with to_parquet of pandas",
 }
+
+
+def names_file(text: str) -> bool:
+    """Whether a text names a file: one that is there, or it ends like one and has no blank.
+
+    One in a format that is not read is a file too, and a folder by its path: refused as such, for
+    their names are nobody's texts.
+    """
+    with suppress(OSError, ValueError):  # a text may be longer than a name can be, or hold a NUL
+        if Path(text).is_file() or ("/" in text and Path(text).is_dir()):
+            return True
+    return text.lower().endswith((*SUFFIXES, *OTHERS)) and len(text.split()) == 1
 
 
 def stream_rows(

@@ -2,10 +2,19 @@
 
 from kdzoo.recipe.document import parse_scalar
 from kdzoo.recipe.load import Study, Variant, find_recipes, load_study, shipped_recipes
-from kdzoo.recipe.options import json_schema, option_fields, pretrained_options, recipe_model
+from kdzoo.recipe.options import (
+    OWN_SCHEMA,
+    SHIPPED_SCHEMA,
+    json_schema,
+    option_fields,
+    pretrained_options,
+    recipe_model,
+)
 from kdzoo.recipe.schema import Recipe, options_of
 
 __all__ = [
+    "OWN_SCHEMA",
+    "SHIPPED_SCHEMA",
     "Recipe",
     "Study",
     "Variant",

@@ -104,6 +104,10 @@ def load_study(
     Raises:
         RecipeError: all problems of all files at once.
     """
+    if isinstance(overrides, str):
+        raise RecipeError(f'overrides is one text; write a list, as in overrides=["{overrides}"]')
+    if isinstance(seeds, int):
+        raise RecipeError(f"seeds is a number; write a list, as in seeds=[{seeds}]")
     study, files = find_recipes(target)
     model = recipe_model()
     variants: list[Variant] = []

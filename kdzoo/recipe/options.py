@@ -17,6 +17,13 @@ from kdzoo.recipe.measure import Measure
 from kdzoo.recipe.schema import Augment, Objective, Recipe, Student, Transfer
 from kdzoo.recipe.section import Section
 
+# the first line of a recipe: where an editor finds what it may say; of one that comes with kdzoo,
+# and of a user's
+SHIPPED_SCHEMA = "# yaml-language-server: $schema=../recipe.schema.json"
+OWN_SCHEMA = (
+    "# yaml-language-server: $schema=recipe.schema.json   (kdzoo schema > recipe.schema.json)"
+)
+
 
 def option_fields(entry: Entry) -> dict[str, Any]:
     """Returns pydantic field definitions for the options of ``entry``.

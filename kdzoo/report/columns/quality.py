@@ -63,8 +63,9 @@ _WITH_TEACHER = tuple(
 SET_FIGURES = (  # where a text may have several labels
     _estimated("macro_f1", "macro-F1", PRINTED | FILES | Place.CARD, part=BOTH, better=1,
                is_bold=True,
-               meaning="Macro-F1: mean over the labels of their F1, at thresholds that were fitted "
-               "on validation; table.csv has its 95 % bootstrap interval over texts."),
+               meaning="Macro-F1: mean of the F1s of all labels that a text has, at thresholds "
+               "that were fitted on validation; table.csv has its 95 % bootstrap interval over "
+               "texts."),
     _estimated("micro_f1", "micro-F1", TABLES | Place.LATEX | FILES | Place.CARD),
     figure("average_precision", "mAP", TABLES | Place.LATEX | FILES | Place.CARD,
            meaning="mAP: mean over the labels of their average precision, at any thresholds."),

@@ -188,8 +188,9 @@ def _advised_student(table: Table) -> str:
     teachers = _best_teachers(table)
     known = {row.name: finding for row, finding in table.judged}
     by_kind = _by_standing(table, teachers, known)
-    as_good = by_kind[Standing.BETTER] + by_kind[Standing.EQUAL]
-    undecided, worse = by_kind[Standing.UNDECIDED], by_kind[Standing.WORSE]
+    as_good = [*by_kind[Standing.BETTER], *filter(_pays, by_kind[Standing.EQUAL])]
+    undecided = [*filter(_pays, by_kind[Standing.UNDECIDED])]
+    worse = by_kind[Standing.WORSE]
     fastest = _fastest(as_good)
     if fastest is not None:
         return (
@@ -206,6 +207,12 @@ def _advised_student(table: Table) -> str:
             f"{_teacher_of(form, teachers)}."
             f"{_instead([form], known)}"
         )
+    if by_kind[Standing.EQUAL] or by_kind[Standing.UNDECIDED]:
+        own = _fastest([row for row in table.rows if row.role == "teacher"])
+        return (
+            f"keep the teacher{f' ({own.runtime})' if own else ''}; no student that is as good, "
+            "or may be, is faster than the teacher's fastest form."
+        )
     if worse:
         said = "is as good as the teacher"
         if teachers:
@@ -215,6 +222,12 @@ def _advised_student(table: Table) -> str:
             f"size and accuracy.{_instead(worse, known)}"
         )
     return ""
+
+
+def _pays(row: TableRow) -> bool:
+    """Whether a form is faster than its teacher's fastest one, as far as both were timed."""
+    ratio = row.latency and row.latency.to_fastest
+    return not ratio or ratio.times > 1
 
 
 def _by_standing(
