@@ -411,9 +411,11 @@ class TestTheSameDeed:
         for section, rows in package.list_choices().items():
             assert section in printed
             assert all(next(iter(row.values())) in printed for row in rows)
-        kdzoo("new", "quickstart/cnn", "by_command.yaml")
-        made = package.new("quickstart/cnn", tmp_path / "by_function.yaml")
-        assert made.read_bytes() == (tmp_path / "by_command.yaml").read_bytes()
+        file = tmp_path / "mine.yaml"
+        kdzoo("new", "quickstart/cnn", file)
+        by_command = file.read_bytes()
+        file.unlink()
+        assert package.new("quickstart/cnn", file).read_bytes() == by_command
 
     @pytest.mark.parametrize(
         ("line", "call"),
