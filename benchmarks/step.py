@@ -71,9 +71,14 @@ def main(
     show("step", sections, publish=publish)
 
 
+def _short(plan: TrainingPlan) -> TrainingPlan:
+    """Returns the plan of one round."""
+    return replace(plan, steps=STEPS, evaluations=1, select_by="last")
+
+
 def _trained(name: str, prepared: Prepared) -> Callable[[], float]:
     """Returns what trains a copy of the student, and tells how many seconds a step took."""
-    plan = replace(prepared.plan, steps=STEPS, evaluations=1, select_by="last")
+    plan = _short(prepared.plan)
     model, accelerator = copy.deepcopy(prepared.model), make_accelerator()
 
     def loop() -> float:
@@ -111,7 +116,7 @@ def _kept(name: str, prepared: Prepared, progress: Progress) -> dict[str, object
 
 
 def _compared(name: str, prepared: Prepared, progress: Progress) -> dict[str, object]:
-    plan = replace(prepared.plan, steps=STEPS, evaluations=1, select_by="last")
+    plan = _short(prepared.plan)
     kdzoo_loop, theirs = _trained(name, prepared), copy.deepcopy(prepared.model)
     batches = _batches(prepared, STEPS)
 

@@ -77,7 +77,7 @@ def _at_least(passed: Counts, thresholds: int, of: Sets | None = None) -> Counts
     places = passed * labels + np.arange(labels)
     counted = places.ravel() if of is None else places[of]
     by_passed = np.bincount(counted, minlength=(thresholds + 1) * labels).reshape(-1, labels)
-    return np.flip(np.flip(by_passed[1:], 0).cumsum(0), 0)
+    return np.asarray(by_passed[:0:-1].cumsum(0)[::-1])  # from the highest threshold down
 
 
 def _best_threshold(probabilities: Values, gold: npt.NDArray[np.bool_]) -> float:

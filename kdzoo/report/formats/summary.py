@@ -208,7 +208,13 @@ def _advised_student(table: Table) -> str:
             f"{_instead([form], known)}"
         )
     if by_kind[Standing.EQUAL] or by_kind[Standing.UNDECIDED]:
-        own = _fastest([row for row in table.rows if row.role == "teacher"])
+        own = _fastest(
+            [
+                row
+                for row in table.rows
+                if row.name in (teachers or [each.name for each in table.teachers])
+            ]
+        )
         return (
             f"keep the teacher{f' ({own.runtime})' if own else ''}; no student that is as good, "
             "or may be, is faster than the teacher's fastest form."
