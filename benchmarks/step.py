@@ -37,6 +37,7 @@ from kdzoo.training import BatchOrder, Loss, TrainingPlan, make_accelerator, tra
 
 STUDENTS = ("clinc150/bilstm", "clinc150/cnn")
 ROUNDS, STEPS = 6, 50  # rounds, and steps of each side in a round
+LARGER = 4  # times the texts of a step: many short texts are as much to compute as a few long ones
 PROFILED = 100  # steps
 Batches = list[tuple[dict[str, Tensor], Tensor, Tensor | None]]
 Done = Callable[[str], None]  # told each part of a step when it is over
@@ -57,7 +58,10 @@ def main(
             prepared = prepare_student(setting.job(), setting.context)
             if vocabulary == "occurring":
                 ratios.append(_compared(setting.run.variant.name, prepared, setting.progress))
-                kept.append(_kept(setting.run.variant.name, prepared, setting.progress))
+                kept += [
+                    _kept(setting.run.variant.name, prepared, times, setting.progress)
+                    for times in (1, LARGER)
+                ]
             widen(prepared.model, prepared.unseen)
             row = {"student": setting.run.variant.name, "vocabulary": vocabulary}
             parts.append({**row, **_profile(prepared)})
@@ -76,9 +80,8 @@ def _short(plan: TrainingPlan) -> TrainingPlan:
     return replace(plan, steps=STEPS, evaluations=1, select_by="last")
 
 
-def _trained(name: str, prepared: Prepared) -> Callable[[], float]:
+def _trained(name: str, prepared: Prepared, plan: TrainingPlan) -> Callable[[], float]:
     """Returns what trains a copy of the student, and tells how many seconds a step took."""
-    plan = _short(prepared.plan)
     model, accelerator = copy.deepcopy(prepared.model), make_accelerator()
 
     def loop() -> float:
@@ -98,17 +101,20 @@ def _trained(name: str, prepared: Prepared) -> Callable[[], float]:
     return loop
 
 
-def _kept(name: str, prepared: Prepared, progress: Progress) -> dict[str, object]:
-    loop = _trained(name, prepared)
+def _kept(name: str, prepared: Prepared, times: int, progress: Progress) -> dict[str, object]:
+    texts = times * prepared.plan.batch_size
+    loop = _trained(name, prepared, replace(_short(prepared.plan), batch_size=texts))
 
     def as_in_a_study() -> float:
         with freed_memory_kept():
             return loop()
 
-    turns = take_turns(loop, as_in_a_study, ROUNDS, f"steps of {name}, memory kept", progress)
+    doing = f"steps of {name}, {texts} texts, memory kept"
+    turns = take_turns(loop, as_in_a_study, ROUNDS, doing, progress)
     plain_s, kept_s = turns.times()
     return {
         "student": name,
+        "texts a step": texts,
         "given back, ms": round(1000 * plain_s, 1),
         "kept, ms": round(1000 * kept_s, 1),
         "kept / given back (quartiles)": turns.ratio(),
@@ -117,7 +123,7 @@ def _kept(name: str, prepared: Prepared, progress: Progress) -> dict[str, object
 
 def _compared(name: str, prepared: Prepared, progress: Progress) -> dict[str, object]:
     plan = _short(prepared.plan)
-    kdzoo_loop, theirs = _trained(name, prepared), copy.deepcopy(prepared.model)
+    kdzoo_loop, theirs = _trained(name, prepared, plan), copy.deepcopy(prepared.model)
     batches = _batches(prepared, STEPS)
 
     def bare() -> float:

@@ -65,6 +65,7 @@ class TestHelp:
             "kdzoo",
             "kdzoo.api",
             "kdzoo.api.choosing",
+            "kdzoo.api.exports",
             "kdzoo.api.models",
             "kdzoo.api.plans",
             "kdzoo.api.reading",

@@ -1,15 +1,8 @@
 """What the command line does, for Python: each command is one call of a function here."""
 
 from kdzoo.api.choosing import pick, pick_cascade
-from kdzoo.api.models import (
-    benchmark,
-    export,
-    export_cascade,
-    load,
-    predict,
-    push,
-    write_predictions,
-)
+from kdzoo.api.exports import export, export_cascade, push
+from kdzoo.api.models import benchmark, load, predict, write_predictions
 from kdzoo.api.plans import list_steps, make_steps
 from kdzoo.api.recipes import ENCODER, check, init, list_choices, new, schema, show
 from kdzoo.api.search import tune
