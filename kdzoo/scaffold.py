@@ -22,6 +22,7 @@ from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.data import Data
 from kdzoo.registry import students
 from kdzoo.scaffold_teacher import linear_head, names_of, section_of
+from kdzoo.scaffold_unlabelled import look_at_unlabelled
 from kdzoo.starters import chosen_starters, own_file, usual_starters
 from kdzoo.steps import refuse_other_kind, refuse_other_task
 from kdzoo.task import TaskName
@@ -34,6 +35,10 @@ from kdzoo.teacher import (
 )
 
 _CUTS = (64, 128, 256, 512)  # tokens that max_length is chosen from
+_MORE_TEXTS = (
+    "no texts without labels: a file of them, like those to be classified, often helps students "
+    "most (--unlabelled)"
+)
 _READ_WHOLE = 0.99  # of the texts, at least, if the teacher reads as far
 
 
@@ -53,6 +58,7 @@ def write_recipes(
     teacher_labels: str | None = None,
     fine_tune: bool = False,
     chosen: Sequence[str] | None = None,
+    unlabelled: Path | None = None,
 ) -> list[str]:
     """Writes a recipe per student into ``output`` and returns what to tell the user.
 
@@ -74,6 +80,7 @@ def write_recipes(
         fine_tune: whether a finished classifier is fitted to the data too.
         chosen: names of students, and a file of the user's own; those that a zoo begins with if
             None.
+        unlabelled: a file or folder of texts for the teacher to label.
 
     Raises:
         DataError: the data cannot be learnt from, or the recipes are there already.
@@ -93,6 +100,9 @@ def write_recipes(
     present = [entry.name for entry, _ in starters if (output / f"{entry.name}.yaml").exists()]
     if present:
         raise DataError(f"{output} holds {present[0]}.yaml already; give -o another folder")
+    spare = None
+    if unlabelled is not None:
+        spare = look_at_unlabelled(unlabelled, corpus, text, text_pair, csv)
     folder = find_model(teacher)
     finished = not fine_tune and is_classifier(folder)
     if finished:
@@ -108,7 +118,7 @@ def write_recipes(
         teacher, folder, corpus, names, head, width, finished=finished
     )
     teacher_section["max_length"] = cut
-    setting = Setting(corpus, section, teacher_section, looked)
+    setting = Setting(corpus, section, teacher_section, looked, spare)
     recipes, notes = proposed(setting, starters, are_named=chosen is not None)
     files = {
         output / f"{name}.yaml": _written(name, body, output, own) for name, body in recipes.items()
@@ -128,6 +138,7 @@ def write_recipes(
         *_perhaps_seen(section, data, finished=finished),
         *([] if why is None else [f"note: no linear head, the usual one for such data: {why}"]),
         length,
+        spare.said if spare else _MORE_TEXTS,
         *[f"note: {remark}" for remark in notes],
         f"wrote {', '.join(map(str, files))}",
         f"next: {_run(output, own)}",

@@ -39,6 +39,7 @@ def init(
     teacher_labels: str | None = None,
     fine_tune: bool = False,
     students: Sequence[str] | None = None,
+    unlabelled: str | Path | None = None,
 ) -> list[str]:
     """Writes recipes of the zoo for a user's own data, as ``kdzoo init`` does.
 
@@ -60,6 +61,8 @@ def init(
         fine_tune: whether the teacher is fitted to the data, even if it is a classifier.
         students: names of students, and a file or folder of students of your own, which stands for
             all of them; by default those that a zoo begins with.
+        unlabelled: a file or folder of texts for the teacher to label: .txt with a text a line, or
+            with the data's column of the text.
 
     Returns:
         What was found out of data and teacher, and which files were written: a sentence each.
@@ -96,6 +99,7 @@ def init(
         teacher_labels=teacher_labels,
         fine_tune=fine_tune,
         chosen=students,
+        unlabelled=None if unlabelled is None else with_home(unlabelled),
     )
 
 

@@ -82,6 +82,13 @@ def init(
             "bilstm, cnn, phrases and static, as far as they fit]"
         ),
     ] = None,
+    unlabelled: Annotated[
+        Path | None,
+        typer.Option(
+            help="File or folder of texts for the teacher to label: .txt with a text per line, or "
+            "with the column of --text."
+        ),
+    ] = None,
 ) -> None:
     """Write recipes of the zoo for your own data, checked against it."""
     for line in api.init(
@@ -101,6 +108,7 @@ def init(
         teacher_labels=teacher_labels,
         fine_tune=fine_tune,
         students=None if students is None else [part.strip() for part in students.split(",")],
+        unlabelled=unlabelled,
     ):
         say(line)
 

@@ -35,6 +35,8 @@ class Place:
 
     def column(self, missing: str) -> str:
         """Returns how to name the column that is meant, where files do not have the one wanted."""
+        if self in (OUTPUTS, NEW_TEXTS):
+            return f"call the column '{missing}' in the file"
         if self.is_option and missing == PAIR_COLUMN:
             return (
                 "name the column of the second text: --text-pair COLUMN (in a recipe "
@@ -45,11 +47,10 @@ class Place:
                 "name the columns of text and label, as options (--help lists them) or in a "
                 f"recipe ({self.section}.text, text_pair, label)"
             )
-        if self == OUTPUTS:
-            return f"call the column '{missing}' in the file"
         return f"name the column: --set {self.section}.text=COLUMN (or .text_pair)"
 
 
 DATA = Place("data", "files", is_option=True)  # and files that a command is given
 UNLABELLED = Place("transfer.unlabelled", "files")
+NEW_TEXTS = Place("transfer.unlabelled", "files", is_option=True)  # as kdzoo init is given them
 OUTPUTS = Place("teacher", "outputs")

@@ -10,7 +10,7 @@ import numpy as np
 
 from kdzoo.data import Example, Input, Texts, distinct, is_empty, normalised, texts_of
 from kdzoo.data.hub import read_hub_texts
-from kdzoo.data.place import UNLABELLED
+from kdzoo.data.place import UNLABELLED, Place
 from kdzoo.data.sentences import Sentence
 from kdzoo.data.stream import AS_NAMED, SUFFIXES, read_texts
 from kdzoo.errors import DataError
@@ -109,12 +109,13 @@ def refuse_other_texts(section: Unlabelled, *, pairs: bool) -> None:
         raise DataError("transfer.unlabelled.text_pair: the data are single texts; remove it")
 
 
-def try_unlabelled(section: Unlabelled, *, pairs: bool) -> None:
+def try_unlabelled(section: Unlabelled, *, pairs: bool, place: Place = UNLABELLED) -> None:
     """Looks at the first text of each of the section's files.
 
     Args:
         section: names the files.
         pairs: whether the data's texts are pairs.
+        place: where the user says how they are read.
 
     Raises:
         DataError: a file is not there, is not what its name says, or lacks the column; or the texts
@@ -122,7 +123,7 @@ def try_unlabelled(section: Unlabelled, *, pairs: bool) -> None:
     """
     refuse_other_texts(section, pairs=pairs)
     for path in _paths(section):
-        next(_texts(path, section), None)
+        next(_texts(path, section, place), None)
 
 
 def _stream(section: Unlabelled) -> Iterator[Input]:
@@ -145,8 +146,8 @@ def _as_sentence(given: Input) -> Input:
     return Sentence.of(given).text if isinstance(given, str) and is_unicode(given) else given
 
 
-def _texts(path: Path, section: Unlabelled) -> Iterator[Input]:
-    return read_texts(path, section.text, section.text_pair, section.csv or AS_NAMED, UNLABELLED)
+def _texts(path: Path, section: Unlabelled, place: Place = UNLABELLED) -> Iterator[Input]:
+    return read_texts(path, section.text, section.text_pair, section.csv or AS_NAMED, place)
 
 
 def _named(section: Unlabelled) -> list[str]:
