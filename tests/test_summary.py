@@ -16,7 +16,7 @@ from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.figures.spread import Spread
 from kdzoo.report.formats.data import data_caption
 from kdzoo.report.formats.summary import summary
-from kdzoo.results import Member
+from kdzoo.results import Member, Store
 from kdzoo.statistics import Effect, Standing
 from kdzoo.statistics.verdict import Verdict
 
@@ -39,9 +39,9 @@ def a_row(
     return replace(row, **more)  # type: ignore[arg-type]
 
 
-def advice(*rows: TableRow) -> str:
+def advice(*rows: TableRow, **more: object) -> str:
     table = Table("study", "test", rows, "files:tiny", 4, (100, 100), (0, 0), 700, False)
-    return summary(table)[-1]
+    return summary(replace(table, **more))[-1]  # type: ignore[arg-type]
 
 
 class TestAdvice:
@@ -63,6 +63,28 @@ class TestAdvice:
 
         assert "take nearer (onnx) as the candidate" in said
         assert "700 test texts are too few" in said
+
+    @pytest.mark.parametrize("standing", [*Standing])
+    @pytest.mark.parametrize("has_unlabelled", [True, False])
+    def test_is_to_give_texts_without_labels_where_nothing_is_as_good_and_none_were_given(
+        self, standing: Standing, has_unlabelled: bool
+    ) -> None:
+        said = advice(a_row("small", 0.8, 0.5, standing), has_unlabelled=has_unlabelled)
+
+        is_said = standing is Standing.WORSE and not has_unlabelled
+        assert ("Texts without labels" in said) == is_said
+
+    @pytest.mark.parametrize(
+        ("study", "has_unlabelled"),
+        [("clinc150-few", True), ("sst2-mpnet", True), ("clinc150", False), ("sick", False)],
+        ids=["the data's own", "other files", "augmented ones alone", "pairs put together anew"],
+    )
+    def test_knows_of_a_study_whether_such_texts_were_given(
+        self, study: str, has_unlabelled: bool
+    ) -> None:
+        store = Store(Path(__file__).parents[1] / "results" / study)
+
+        assert make_table(store).has_unlabelled == has_unlabelled
 
     @pytest.mark.parametrize("standing", [*Standing])
     @pytest.mark.parametrize("times", [0.7, 1.0, 1.4])

@@ -75,6 +75,10 @@ def make_table(
         has_pairs=first.data.pairs,
         other_tests=tuple(first.data.other_tests) if split == "test" else (),
         task=first.data.task,
+        has_unlabelled=any(
+            each.data.unlabelled or (each.recipe.get("transfer") or {}).get("unlabelled")
+            for each in taught
+        ),
     )
     timed = _timed(table, {row.name: row for row in manifest.rows}, machines, store)
     return _with_failures(timed, manifest.failures)

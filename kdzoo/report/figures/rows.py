@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kdzoo.report.figures.cascades import CascadeRow
@@ -93,6 +93,7 @@ class Table:
     elsewhere: tuple[Table, ...] = ()  # the rows that each other machine timed, as it did
     remarks: tuple[str, ...] = ()  # what of the study is missing beside whole rows, and why
     task: TaskName = "single-label"
+    has_unlabelled: bool = False  # whether students learnt from texts without labels
 
     @property
     def leading(self) -> str:
@@ -154,3 +155,14 @@ class Table:
         """Whether a student learnt from more than the data's own texts."""
         own = max(self.labelled) + min(self.unlabelled)  # where few are labelled, the rest is not
         return any(row.texts is not None and row.texts > own for row in self.rows)
+
+
+def fastest_form(rows: Sequence[TableRow]) -> TableRow | None:
+    """Returns the row of the lowest latency; None where none was timed."""
+    timed = [row for row in rows if row.latency is not None]
+    return min(timed, key=lambda row: row.latency.p50_ms if row.latency else 0.0, default=None)
+
+
+def mean_quality(row: TableRow) -> float:
+    """Returns the leading figure, its mean over seeds; 0 where nothing was read."""
+    return row.quality.mean if row.quality else 0.0

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from kdzoo.report.columns.costs import marked
 from kdzoo.report.columns.numbers import milliseconds, short
 from kdzoo.report.figures.findings import Finding
-from kdzoo.report.figures.rows import Table, TableRow
-from kdzoo.statistics import MARGIN, MOST_SEEDS, Effect, RecipeComparison, Standing, in_points
+from kdzoo.report.figures.rows import Table, TableRow, fastest_form, mean_quality
+from kdzoo.report.formats.advice import advice, listed
+from kdzoo.statistics import MOST_SEEDS, Effect, RecipeComparison, Standing, in_points
 from kdzoo.task import SINGLE_LABEL
 
 NAMED = 5  # variants, of those that differ alike
@@ -41,13 +42,13 @@ def _of_teacher(table: Table) -> str:
         return ""
     best = table.teachers[0]
     noun = "pairs" if table.has_pairs else "texts"
-    value = f"{_quality(best) * 100:.1f} %"
+    value = f"{mean_quality(best) * 100:.1f} %"
     said = f"The {best.name} is right on {value} of the {table.split} {noun}"
     if table.task != SINGLE_LABEL.name:
         article = "an" if table.leading_title[0] in "aeiou" else "a"
         figure = f"{article} {table.leading_title} of {value}"
         said = f"The {best.name} has {figure} on the {table.split} {noun}"
-    fastest = _fastest([row for row in table.rows if row.name == best.name])
+    fastest = fastest_form([row for row in table.rows if row.name == best.name])
     if fastest is None or fastest.latency is None:
         return f"{said}."
     return (
@@ -56,31 +57,22 @@ def _of_teacher(table: Table) -> str:
     )
 
 
-def _quality(row: TableRow) -> float:
-    return row.quality.mean if row.quality else 0.0
-
-
 def _of_students(table: Table, known: Mapping[str, Finding]) -> str:
     """Names the most accurate student, and the fastest one, each in its fastest form."""
     students = [row for row in table.rows if row.role == "student" and not row.notes]
     names = list(dict.fromkeys(row.name for row in students if row.quality))
-    forms = {name: _fastest([row for row in students if row.name == name]) for name in names}
+    forms = {name: fastest_form([row for row in students if row.name == name]) for name in names}
     if not names:
         return ""
-    quality = {row.name: _quality(row) for row in students if row.is_first}
+    quality = {row.name: mean_quality(row) for row in students if row.is_first}
     best = max(names, key=lambda name: quality.get(name, 0.0))
     said = [f"The most accurate student, {best}{_form(forms[best])}, is {_standing(known, best)}"]
-    fastest = _fastest([row for row in forms.values() if row is not None])
+    fastest = fastest_form([row for row in forms.values() if row is not None])
     if fastest is not None and fastest.name != best:
         said.append(
             f"the fastest, {fastest.name}{_form(fastest)}, is {_standing(known, fastest.name)}"
         )
     return "; ".join(said) + "."
-
-
-def _fastest(rows: Sequence[TableRow]) -> TableRow | None:
-    timed = [row for row in rows if row.latency is not None]
-    return min(timed, key=lambda row: row.latency.p50_ms if row.latency else 0.0, default=None)
 
 
 def _form(row: TableRow | None) -> str:
@@ -159,117 +151,6 @@ def _most(rows: Sequence[tuple[float, str]], how: str) -> str:
     return f"{len(rows)} {how}{most} {names}"
 
 
-def advice(table: Table) -> str:
-    """Says what to do, as far as the comparisons with teacher, hard labels and baseline tell."""
-    advised, baseline = _advised_student(table), _best_baseline(table)
-    students = [_quality(row) for row in table.rows if row.role == "student" and row.quality]
-    if not (advised and baseline and students and _quality(baseline) > max(students)):
-        return advised
-    standing = baseline.finding.standing if baseline.finding else None
-    if standing and standing.kind is Standing.BETTER:
-        return (
-            f"look at the teacher first. {baseline.name}, which needs no neural network, is better "
-            "than it and than every student; students copy a teacher's mistakes."
-        )
-    return f"{advised} {baseline.name} has a higher {table.leading_title} than every student."
-
-
-def _best_baseline(table: Table) -> TableRow | None:
-    baselines = [row for row in table.rows if row.role == "baseline" and row.quality]
-    return max(baselines, key=_quality, default=None)
-
-
-def _advised_student(table: Table) -> str:
-    """Says which student to take, or why none of them.
-
-    Of several teachers it looks at the students of the best ones alone: as good as a weaker one is
-    not good enough where a better one is there.
-    """
-    teachers = _best_teachers(table)
-    known = {row.name: finding for row, finding in table.judged}
-    by_kind = _by_standing(table, teachers, known)
-    as_good = [*by_kind[Standing.BETTER], *filter(_pays, by_kind[Standing.EQUAL])]
-    undecided = [*filter(_pays, by_kind[Standing.UNDECIDED])]
-    worse = by_kind[Standing.WORSE]
-    fastest = _fastest(as_good)
-    if fastest is not None:
-        return (
-            f"deploy {fastest.name} ({fastest.runtime}), the fastest student that is "
-            f"{'at least ' if by_kind[Standing.BETTER] else ''}as good as "
-            f"{_teacher_of(fastest, teachers)}.{_instead([fastest], known)}"
-        )
-    if undecided:
-        best = max(undecided, key=_quality)
-        form = _fastest([row for row in undecided if row.name == best.name]) or best
-        return (
-            f"take {form.name} ({form.runtime}) as the candidate; {table.texts:,} "
-            f"{table.split} texts are too few to say that it is as good as "
-            f"{_teacher_of(form, teachers)}."
-            f"{_instead([form], known)}"
-        )
-    if by_kind[Standing.EQUAL] or by_kind[Standing.UNDECIDED]:
-        own = _fastest(
-            [
-                row
-                for row in table.rows
-                if row.name in (teachers or [each.name for each in table.teachers])
-            ]
-        )
-        return (
-            f"keep the teacher{f' ({own.runtime})' if own else ''}; no student that is as good, "
-            "or may be, is faster than the teacher's fastest form."
-        )
-    if worse:
-        said = "is as good as the teacher"
-        if teachers:
-            said = f"of the {listed(teachers)} is as good as it"
-        return (
-            f"no student {said}; kdzoo pick finds the best one within your limits of latency, "
-            f"size and accuracy.{_instead(worse, known)}"
-        )
-    return ""
-
-
-def _pays(row: TableRow) -> bool:
-    """Whether a form is faster than its teacher's fastest one, as far as both were timed."""
-    ratio = row.latency and row.latency.to_fastest
-    return not ratio or ratio.times > 1
-
-
-def _by_standing(
-    table: Table, teachers: Sequence[str], known: Mapping[str, Finding]
-) -> dict[Standing, list[TableRow]]:
-    """Returns the sound rows of the students of these teachers, or of all where none is named."""
-    by_kind: dict[Standing, list[TableRow]] = {kind: [] for kind in Standing}
-    for row in table.rows:
-        finding = known.get(row.name)
-        is_apt = row.role == "student" and (not teachers or row.teacher in teachers)
-        if is_apt and not row.notes and finding and finding.standing:
-            by_kind[finding.standing.kind].append(row)
-    return by_kind
-
-
-def _best_teachers(table: Table) -> list[str]:
-    """Returns the names of the most accurate of several teachers; none where there is but one."""
-    if len(table.teachers) < 2:
-        return []
-    bearable = _quality(table.teachers[0]) - MARGIN
-    return [row.name for row in table.teachers if _quality(row) >= bearable]
-
-
-def _teacher_of(row: TableRow, teachers: Sequence[str]) -> str:
-    return f"its teacher, the {row.teacher}" if teachers else "the teacher"
-
-
-def _instead(advised: Sequence[TableRow], known: Mapping[str, Finding]) -> str:
-    """Says which of these students had better learn from hard labels alone."""
-    effects = {row.name: known[row.name].effect for row in advised}
-    lost = [name for name, found in effects.items() if found and found.kind is Effect.LOSS]
-    if not lost:
-        return ""
-    return f" Train {listed(lost)} on hard labels instead (objective.alpha: 1), which is better."
-
-
 def _of_one_seed(table: Table) -> str:
     """Tells the differences of which there is no verdict."""
     rows = [
@@ -294,8 +175,3 @@ def of_machines(table: Table) -> str:
         return ""
     others = listed([there.machine for there in table.elsewhere])
     return f"These latencies are those of {table.machine}; those of {others} stand below."
-
-
-def listed(words: Sequence[str]) -> str:
-    """Returns words as a sentence names them, with an ``and`` before the last one."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from kdzoo.plain import one_line
 from kdzoo.report.figures.rows import Table
+from kdzoo.report.formats.advice import advice, listed
 from kdzoo.report.formats.data import data_words
-from kdzoo.report.formats.summary import advice, answers, listed, of_machines
+from kdzoo.report.formats.summary import answers, of_machines
 
 _MOST = 8  # names that are read; more are counted
 _APPROACHES = {
