@@ -39,7 +39,7 @@ def look_at_unlabelled(
     Args:
         files: a file, or a folder of them: .txt with a text a line, or with the data's columns.
         corpus: the data, whose texts are not taken once more.
-        text: column of the text.
+        text: column of the text; where words have labels it is called text.
         text_pair: column of the second text, of pairs.
         csv: how a .csv or .tsv is written.
 
@@ -48,7 +48,8 @@ def look_at_unlabelled(
     """
     if not files.exists():
         raise DataError(f"--unlabelled: no such file or folder of texts: {files}")
-    section: dict[str, Any] = {"files": str(files.resolve()), "text": text}
+    column = "text" if corpus.task.by_word else text  # not one of words: kdzoo cuts these texts
+    section: dict[str, Any] = {"files": str(files.resolve()), "text": column}
     if text_pair is not None:
         section["text_pair"] = text_pair
     if said := csv.model_dump(exclude_none=True):

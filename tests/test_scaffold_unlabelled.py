@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tiny_pairs import write_pair_data
+from tiny_tokens import save_tokens
 from tiny_world import LABELS, Outcome, RunCommand, texts_of
 
 from kdzoo.recipe import load_study
@@ -174,6 +175,25 @@ class TestTexts:
         assert "unlabelled: 30 new texts" in outcome.out
         sections = {recipe.transfer.unlabelled for recipe in written()}
         assert {section and section.text_pair for section in sections} == {"text_b"}
+
+    def test_are_whole_where_words_have_labels(
+        self, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        """The data's column holds words, and these are cut by kdzoo."""
+        data = save_tokens(tmp_path / "words")
+        file = tmp_path / "spare.jsonl"
+        rows = [{"text": text} for text in _others(30)]
+        file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+
+        outcome = kdzoo(
+            "init", "--data", data, "--text", "tokens", "--label", "tags",
+            "--teacher", tiny_encoder, "--unlabelled", file, "-o", "mine",
+        )  # fmt: skip
+
+        assert outcome.code == 0, outcome.err
+        assert "unlabelled: 30 new texts" in outcome.out
+        sections = {recipe.transfer.unlabelled for recipe in written()}
+        assert {section and section.text for section in sections} == {"text"}
 
     def test_are_asked_for_where_none_are_given(self, init: RunCommand) -> None:
         assert "(--unlabelled)" in init().out
