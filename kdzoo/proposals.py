@@ -98,7 +98,8 @@ def proposed(
         f"no recipe for {name}: {why if are_named else why.partition('; ')[0]}"
         for name, why in reasons.items()
     ]
-    if not (setting.corpus.has_pairs or _has_mask(setting)):
+    are_augmented = any("augment" in body.get("transfer", {}) for body in recipes.values())
+    if are_augmented and not (setting.corpus.has_pairs or _has_mask(setting)):
         notes.append(
             "the teacher has no mask token: texts are augmented by n-grams, not by masking"
         )

@@ -36,8 +36,8 @@ from kdzoo.teacher import (
 
 _CUTS = (64, 128, 256, 512)  # tokens that max_length is chosen from
 _MORE_TEXTS = (
-    "no texts without labels: a file of them, like those to be classified, often helps students "
-    "most (--unlabelled)"
+    "no texts without labels: --unlabelled FILE has the teacher label them, which helps students "
+    "most where the texts are like those to be classified"
 )
 _READ_WHOLE = 0.99  # of the texts, at least, if the teacher reads as far
 

@@ -196,7 +196,7 @@ class TestTexts:
         assert {section and section.text for section in sections} == {"text"}
 
     def test_are_asked_for_where_none_are_given(self, init: RunCommand) -> None:
-        assert "(--unlabelled)" in init().out
+        assert "--unlabelled FILE has the teacher label them" in init().out
 
 
 class TestRefused:
