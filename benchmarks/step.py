@@ -5,13 +5,14 @@ ready as tensors; kdzoo's makes them, reads the teacher's logits from disk, look
 tells its progress. Bar: at most 1.10 times the bare loop.
 
 The next table is kdzoo's loop by itself, and as a study makes its steps: the process keeps the
-memory that a step frees and asks for again.
+memory that a step frees and asks for again. It has steps of so many texts as the recipe says, and
+of four times as many.
 
 The third table is a profile of the bare step: with the rows of the word table that occur in the
 texts, which are all that kdzoo trains, and with every row of the vocabulary. The fourth is what a
 student weighs with either vocabulary.
 
-Run:  python benchmarks/step.py           about 4 min on 2 CPU cores once the teacher is there
+Run:  python benchmarks/step.py           about 8 min on 2 CPU cores once the teacher is there
 """
 
 from __future__ import annotations

@@ -21,9 +21,9 @@ def freed_memory_kept() -> Iterator[None]:
     """Keeps what is freed in the block, and gives it back to the system after the outermost one.
 
     glibc returns large arrays as soon as they are freed, and gets the next ones page by page, each
-    of them zeroed. Steps of few short texts do not feel it (``benchmarks/step.py``); those that
-    free more than 64 MB, of many texts or long ones, do. What is computed stays the same; a process
-    takes some hundred MB more. Other C libraries are left as they are.
+    of them zeroed. Steps of few short texts hardly feel it (``benchmarks/step.py``); those that
+    free more than 64 MB, of many texts or long ones, do a little. What is computed stays the same;
+    a process takes some hundred MB more. Other C libraries are left as they are.
     """
     global _blocks
     library = _glibc()
