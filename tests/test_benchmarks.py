@@ -178,7 +178,8 @@ class TestScripts:
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        """Two ratios for each student; profile and size with both vocabularies."""
+        """Three ratios for each student; profile and size with both vocabularies."""
+        monkeypatch.setenv("COLUMNS", "120")  # a ratio stands in one line
         script = load("step")
         for name, value in {"ROUNDS": 2, "STEPS": 3, "PROFILED": 11}.items():
             monkeypatch.setattr(script, name, value)
@@ -186,7 +187,7 @@ class TestScripts:
         script.main(**tiny)
         printed = capsys.readouterr().out
 
-        assert len(ratios(printed)) == 4
+        assert len(ratios(printed)) == 6
         for name in ("bilstm", "cnn"):
             for vocabulary in ("occurring", "whole"):
                 assert len(re.findall(rf"\| {name} +\| {vocabulary} ", printed)) == 2
