@@ -16,7 +16,7 @@ from kdzoo.recipe import option_fields, recipe_model
 from kdzoo.recipe.measure import Reject
 from kdzoo.recipe.schema import FINE_TUNED
 from kdzoo.runtime import lacking
-from kdzoo.scaffold_unlabelled import Found
+from kdzoo.scaffold_unlabelled import MOST_NEW, Found
 from kdzoo.starters import rate_at
 from kdzoo.steps import rejection_problem, try_student_on
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL
@@ -41,7 +41,7 @@ FEW, MANY_CLASSES = 15, 20
 _LONGER_OF_MANY = 4
 # New texts of each, and of all: the teacher has to label them. A new pair puts two texts together
 # that nobody has paired, and teaches more than a mask does.
-_COPIES, _MOST_NEW = 4, 200_000
+_COPIES = 4
 _COPIES_OF_PAIRS, _MOST_NEW_PAIRS = 10, 45_000
 # where a text may have several: from the teacher alone students lost macro-F1 on GoEmotions
 _ALPHA_OF_SEVERAL = 0.5
@@ -59,6 +59,11 @@ class Setting:
     teacher: dict[str, Any]
     looked: Looked
     unlabelled: Found | None = None
+
+    @property
+    def further(self) -> int:
+        """How many texts without labels there are."""
+        return 0 if self.unlabelled is None else self.unlabelled.texts
 
 
 def proposed(
@@ -155,7 +160,7 @@ def copies_of_each(texts: int, *, pairs: bool) -> int:
     """
     if pairs:
         return min(_COPIES_OF_PAIRS, _MOST_NEW_PAIRS // texts)
-    return min(_COPIES, _MOST_NEW // texts)
+    return min(_COPIES, MOST_NEW // texts)
 
 
 def _learnt_from(setting: Setting) -> float:
@@ -164,10 +169,8 @@ def _learnt_from(setting: Setting) -> float:
     As many new ones as would be made of them take no steps more; further ones do.
     """
     labelled = len(setting.corpus.train)
-    if setting.unlabelled is None:
-        return labelled
     usual = 1 + copies_of_each(labelled, pairs=setting.corpus.has_pairs)
-    return max(labelled, (labelled + setting.unlabelled.texts) / usual)
+    return max(labelled, (labelled + setting.further) / usual)
 
 
 def _objective(setting: Setting) -> dict[str, Any]:
@@ -177,20 +180,18 @@ def _objective(setting: Setting) -> dict[str, Any]:
     without such texts, or with many labels, nothing.
     """
     alpha = _ALPHA_OF_SEVERAL if setting.corpus.task == MULTI_LABEL else 0.0
-    unlabelled = 0 if setting.unlabelled is None else setting.unlabelled.texts
-    is_mostly_other = unlabelled >= len(setting.corpus.train)
+    is_mostly_other = setting.further >= len(setting.corpus.train)
     kind = "dist" if is_mostly_other and _has_few_of_many(setting.corpus) else "kl"
     return {"kind": kind, "temperature": 1.0, "alpha": alpha}
 
 
 def _transfer(setting: Setting, starter: Starter) -> dict[str, Any]:
     """Returns the section of other texts; the user's own come in place of as many made ones."""
-    labelled, unlabelled = len(setting.corpus.train), setting.unlabelled
-    copies = copies_of_each(labelled, pairs=setting.corpus.has_pairs)
+    labelled = len(setting.corpus.train)
+    copies = copies_of_each(labelled, pairs=setting.corpus.has_pairs) - setting.further // labelled
     section: dict[str, Any] = {}
-    if unlabelled is not None:
-        section["unlabelled"] = unlabelled.section
-        copies -= unlabelled.texts // labelled
+    if setting.unlabelled is not None:
+        section["unlabelled"] = setting.unlabelled.section
     if copies > 0:
         section["augment"] = _augment(setting, starter, copies)
     return {"transfer": section} if section else {}

@@ -100,9 +100,6 @@ def write_recipes(
     present = [entry.name for entry, _ in starters if (output / f"{entry.name}.yaml").exists()]
     if present:
         raise DataError(f"{output} holds {present[0]}.yaml already; give -o another folder")
-    spare = None
-    if unlabelled is not None:
-        spare = look_at_unlabelled(unlabelled, corpus, text, text_pair, csv)
     folder = find_model(teacher)
     finished = not fine_tune and is_classifier(folder)
     if finished:
@@ -118,6 +115,9 @@ def write_recipes(
         teacher, folder, corpus, names, head, width, finished=finished
     )
     teacher_section["max_length"] = cut
+    spare = None
+    if unlabelled is not None:
+        spare = look_at_unlabelled(unlabelled, corpus, text, text_pair, csv)
     setting = Setting(corpus, section, teacher_section, looked, spare)
     recipes, notes = proposed(setting, starters, are_named=chosen is not None)
     files = {

@@ -13,7 +13,7 @@ from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.schema import Transfer, Unlabelled
 from kdzoo.transfer import build_transfer_set, try_unlabelled
 
-_MOST = 200_000  # the teacher has to label them
+MOST_NEW = 200_000  # texts, found or made: the teacher has to label them
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def look_at_unlabelled(
         section["text_pair"] = text_pair
     if said := csv.model_dump(exclude_none=True):
         section["csv"] = said
-    section["max_texts"] = _MOST
+    section["max_texts"] = MOST_NEW
     unlabelled = Unlabelled.model_validate(section)
     try_unlabelled(unlabelled, pairs=corpus.has_pairs, place=NEW_TEXTS)
     made = build_transfer_set(corpus, Transfer(unlabelled=unlabelled), mask_token=None, seed=0)

@@ -40,6 +40,10 @@ def _others(count: int) -> list[str]:
     return [f"what about number {number}" for number in range(count)]
 
 
+def _json_lines(file: Path, rows: list[dict[str, str]]) -> None:
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+
+
 def _lines(file: Path, texts: list[str]) -> Path:
     file.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
     return file
@@ -167,7 +171,7 @@ class TestTexts:
             for number in range(20)
         ]
         data = tmp_path / "some.jsonl"
-        data.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        _json_lines(data, rows)
         file = _lines(tmp_path / "spare.txt", _others(texts))
 
         outcome = kdzoo(
@@ -182,8 +186,7 @@ class TestTexts:
     ) -> None:
         data = write_pair_data(tmp_path / "pairs")
         file = tmp_path / "spare.jsonl"
-        rows = [{"text_a": text, "text_b": "and then"} for text in _others(30)]
-        file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        _json_lines(file, [{"text_a": text, "text_b": "and then"} for text in _others(30)])
 
         outcome = kdzoo(
             "init", "--data", data, "--text", "text_a", "--text-pair", "text_b",
@@ -201,8 +204,7 @@ class TestTexts:
         """The data's column holds words, and these are cut by kdzoo."""
         data = save_tokens(tmp_path / "words")
         file = tmp_path / "spare.jsonl"
-        rows = [{"text": text} for text in _others(30)]
-        file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        _json_lines(file, [{"text": text} for text in _others(30)])
 
         outcome = kdzoo(
             "init", "--data", data, "--text", "tokens", "--label", "tags",
@@ -238,6 +240,19 @@ class TestRefused:
         assert "call the column 'request' in the file" in outcome.err
         _write_rows(file, [("id", "request"), *rows[1:]])
         assert init("--unlabelled", file).code == 0
+
+    def test_is_a_file_that_is_not_separated_as_the_data_are_and_the_cure_works(
+        self, init: RunCommand, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "spare.csv"
+        file.write_text("id,request\n1,what now\n", encoding="utf-8")
+
+        outcome = init("--unlabelled", file)
+
+        assert outcome.code == 2
+        assert "else save it as .jsonl" in outcome.err
+        _json_lines(tmp_path / "spare.jsonl", [{"id": "1", "request": "what now"}])
+        assert init("--unlabelled", tmp_path / "spare.jsonl").code == 0
 
     def test_is_a_file_without_a_new_text(
         self, init: RunCommand, requests: Path, tmp_path: Path

@@ -26,6 +26,8 @@ class Place:
         """Returns how to say something of how the files are written."""
         is_plain = key == "columns" and shlex.quote(value) == value
         written = f"{key}={value}" if is_plain else f'{key}="{value}"'
+        if self == NEW_TEXTS:
+            return f"--csv {written} if the data are written so too, else save it as .jsonl"
         if self.is_option:
             return f'--csv {written} (in a recipe csv: {{{key}: "{value}"}} beside {self.files})'
         return (

@@ -81,7 +81,7 @@ def _advised_student(table: Table) -> str:
 
 
 def _more_texts(table: Table) -> str:
-    """Says what more often brought students near their teacher than all else that kdzoo does."""
+    """Names what may bring students nearer and the study has not: texts without labels."""
     if table.has_unlabelled:
         return ""
     return (
