@@ -439,6 +439,16 @@ class TestStudy:
         assert outcome.code == 2
         assert words in outcome.err
 
+    def test_a_pooling_serves_where_one_recipe_of_the_study_reads_vectors(
+        self, write_recipe: WriteRecipe, kdzoo: RunCommand
+    ) -> None:
+        variants = {"hidden": {"objective": {"kind": "kl", "hidden": 1.0}}}
+        recipe = write_recipe(variants=variants)
+
+        outcome = kdzoo("check", str(recipe), "--set", "teacher.pooling=mean")
+
+        assert outcome.code == 0, outcome.err
+
     def test_a_file_of_outputs_has_no_head(
         self, write_recipe: WriteRecipe, kdzoo: RunCommand
     ) -> None:

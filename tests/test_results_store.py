@@ -454,6 +454,18 @@ class TestPaths:
 class TestOutcomesOfAStranger:
     """A few kilobytes that would unpack to gigabytes are refused by what they say of themselves."""
 
+    def test_of_another_split_are_told_in_a_line(self, store: Store) -> None:
+        folder = store.finished(KEY)
+        table = pq.read_table(folder / PREDICTIONS)
+        place = table.column_names.index("split")
+        table = table.set_column(place, "split", pa.array(["x" * 5000] * len(table)))
+        pq.write_table(table, folder / PREDICTIONS)
+
+        with pytest.raises(StoreError, match="not the record's number") as caught:
+            store.predictions(KEY)
+
+        assert len(str(caught.value)) < 1000
+
     @pytest.mark.parametrize("bomb", ["long", "texts", "unfolding"])
     def test_are_refused_before_they_are_unpacked(self, store: Store, bomb: str) -> None:
         folder = store.finished(KEY)
@@ -465,7 +477,11 @@ class TestOutcomesOfAStranger:
         if bomb == "unfolding":
             long = "x" * 1000
             options = {"use_dictionary": False, "column_encoding": {"split": "DELTA_BYTE_ARRAY"}}
-        column = pa.array([long] * len(table))
+        if bomb == "long":  # written once, as each of the texts
+            each = pa.array(np.zeros(len(table), dtype=np.int32))
+            column = pa.DictionaryArray.from_arrays(each, pa.array([long]))
+        else:
+            column = pa.array([long] * len(table))
         table = table.set_column(place, table.column_names[place], column)
         pq.write_table(table, folder / PREDICTIONS, compression="zstd", **options)
         assert (folder / PREDICTIONS).stat().st_size < 50_000

@@ -133,6 +133,7 @@ def load_study(
             ),
         )
     _refuse_double_names(study, variants)
+    _refuse_unread_pooling(variants)
     return Study(study, tuple(variants))
 
 
@@ -150,6 +151,17 @@ def _refuse_double_names(study: str, variants: list[Variant]) -> None:
                 f"{seen[variant.name]} and {variant.source}; rename one of them"
             )
         seen[variant.name] = variant.source
+
+
+def _refuse_unread_pooling(variants: Sequence[Variant]) -> None:
+    """Refuses a pooling that no recipe of the study reads: where one does, ``--set`` reaches all."""
+    poolings = [variant.source for variant in variants if variant.recipe.teacher.pooling]
+    if poolings and not any(variant.recipe.reads_vectors for variant in variants):
+        raise RecipeError(
+            f"{poolings[0]}: teacher.pooling belongs to head: linear, choose: nearest and hidden, "
+            "which read sentence vectors; add head: linear to the teacher, or remove "
+            "teacher.pooling"
+        )
 
 
 def _validated(document: Document, model: type[Recipe]) -> Iterator[Variant]:

@@ -253,15 +253,11 @@ class Recipe(Section):
             raise ValueError("seeds must be distinct and not negative")
         return seeds
 
-    @model_validator(mode="after")
-    def _pooling_is_of_vectors(self) -> Recipe:
-        reads_vectors = self.teacher.head or self.transfer.is_chosen_by_vectors
-        if self.teacher.pooling and not (reads_vectors or self.objective.hidden):
-            raise ValueError(
-                "teacher.pooling belongs to head: linear, choose: nearest and hidden, which read "
-                "sentence vectors; add head: linear to the teacher, or remove teacher.pooling"
-            )
-        return self
+    @property
+    def reads_vectors(self) -> bool:
+        """Whether anything reads a text's sentence vector, which ``teacher.pooling`` says more of."""
+        chosen = self.transfer.is_chosen_by_vectors
+        return self.teacher.head is not None or chosen or self.objective.hidden > 0
 
     @field_validator("transfer", "training", "controls", "measure", mode="before")
     @classmethod

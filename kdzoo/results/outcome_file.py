@@ -17,6 +17,7 @@ from kdzoo.errors import StoreError
 from kdzoo.files import check_readable
 from kdzoo.measure import with_all_columns
 from kdzoo.measure.predictions import COLUMNS
+from kdzoo.plain import shortened
 from kdzoo.results.record import DataSummary, FormRecord, Record
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TASKS, TOKEN_CLASSIFICATION
 from kdzoo.task.tokens import MOST_CELLS
@@ -156,7 +157,8 @@ def _check(table: pa.Table, data: DataSummary, quality: Mapping[str, Mapping[str
     for number, split in enumerate(splits.dictionary.to_pylist()):
         own = hits[splits.indices.to_numpy() == number]
         if len(own) != data.texts.get(split):
-            raise ValueError(f"it has {len(own):,} texts of '{split}', not the record's number")
+            shown = shortened(split)
+            raise ValueError(f"it has {len(own):,} texts of '{shown}', not the record's number")
         accuracy = float(np.mean(own)) if len(own) else 0.0
         recorded = quality.get(split, {}).get("accuracy", accuracy)
         if abs(accuracy - recorded) > _ROUNDING:

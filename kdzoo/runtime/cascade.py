@@ -17,6 +17,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kdzoo.errors import ModelError
+from kdzoo.plain import shortened
 from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import (
     CASCADE,
@@ -85,7 +86,8 @@ def read_cascade(folder: Path) -> Cascade:
     if any(label != labels[0] for label in labels):
         raise ModelError(f"{folder}: student and teacher have other labels; export it again")
     if found.oos_label is not None and found.oos_label not in labels[0]:
-        raise ModelError(f"{path}: '{found.oos_label}' is none of the labels; export it again")
+        label = shortened(found.oos_label)
+        raise ModelError(f"{path}: '{label}' is none of the labels; export it again")
     return found
 
 
