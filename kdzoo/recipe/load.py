@@ -154,7 +154,7 @@ def _refuse_double_names(study: str, variants: list[Variant]) -> None:
 
 
 def _refuse_unread_pooling(variants: Sequence[Variant]) -> None:
-    """Refuses a pooling that no recipe of the study reads: where one does, ``--set`` reaches all."""
+    """Refuses a pooling that no recipe of the study reads; where one does, it may stand in all."""
     poolings = [variant.source for variant in variants if variant.recipe.teacher.pooling]
     if poolings and not any(variant.recipe.reads_vectors for variant in variants):
         raise RecipeError(

@@ -255,7 +255,7 @@ class Recipe(Section):
 
     @property
     def reads_vectors(self) -> bool:
-        """Whether anything reads a text's sentence vector, which ``teacher.pooling`` says more of."""
+        """Whether anything reads a text's sentence vector, as ``teacher.pooling`` says."""
         chosen = self.transfer.is_chosen_by_vectors
         return self.teacher.head is not None or chosen or self.objective.hidden > 0
 
