@@ -33,6 +33,7 @@ from kdzoo.steps import (
     check_kinds,
     check_labels,
     check_one_rule,
+    check_one_table,
     check_outputs,
     check_rejection,
     check_task,
@@ -207,6 +208,7 @@ def check_study(study: Study, data: StudyData, *, with_teachers: bool = True) ->
         check_escalation(variant.recipe)
         check_outputs(variant.recipe, data)
         settings_of(variant.recipe.measure).check()
+    check_one_table(study, data)
     for variant in study.variants:
         corpus = data.corpus(variant.recipe.data, variant.recipe.seeds[0])
         check_task(variant.recipe, corpus)

@@ -87,6 +87,17 @@ def test_a_text_that_stands_there_twice_is_in_one_fold() -> None:
     assert folds_of(replace(corpus, train=twice), 4) == folds_of(corpus, 4)
 
 
+def test_a_text_that_is_written_in_another_way_is_in_the_same_fold() -> None:
+    """An uncased teacher that has seen the one has seen the other; the rest stays as it was."""
+    corpus = tiny_corpus()
+    shouted = [Example(f" {each.text.upper()}  ", label=each.label) for each in corpus.train[::3]]
+
+    found = folds_of(replace(corpus, train=(*shouted, *corpus.train)), 4)
+
+    for again, each in zip(shouted, corpus.train[::3], strict=True):
+        assert found[again.digest] == found[each.digest]
+
+
 def test_folds_do_not_depend_on_the_order_of_the_texts() -> None:
     corpus = tiny_corpus()
 
@@ -133,6 +144,18 @@ def test_a_label_with_fewer_texts_than_folds_is_told(
 ) -> None:
     with pytest.raises(TeacherError, match=words):
         refuse_folds(few(counts), folds, linear=linear)
+
+
+def test_a_label_whose_texts_are_in_one_fold_is_told() -> None:
+    """Texts that have another label too lie where that one's do: a fold may hold all of them."""
+    corpus = few((40, 0))
+    fold_of = folds_of(corpus, 2)
+    own = [each for each in corpus.train if not fold_of[each.digest]][:6]
+    twice = replace(corpus, labels=tuple(LABELS[:2]))
+    twice = replace(twice, train=(*corpus.train, *(Example(each.text, label=1) for each in own)))
+
+    with pytest.raises(TeacherError, match=f"'{LABELS[1]}' has 6 training texts"):
+        refuse_folds(twice, 2, linear=True)
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,19 @@ class TestKeys:
         (tmp_path / "vectors.txt").write_text("play 1 3\n", encoding="utf-8")
         assert key_of(**at_home) != before
 
+    def test_know_the_numbers_in_a_vector_file_and_not_where_it_lies(self, tmp_path: Path) -> None:
+        """Moved, or on another machine, it is the same start."""
+
+        def key_with(name: str, content: str) -> str:
+            (tmp_path / name).write_text(content, encoding="utf-8")
+            return key_of(
+                student={"kind": "fasttext", "embeddings": {"vectors": str(tmp_path / name)}}
+            )
+
+        first = key_with("one.txt", "play 1 2\n")
+        assert key_with("two.txt", "play 1 2\n") == first
+        assert key_with("one.txt", "play 1 3\n") != first
+
     def test_know_whose_words_a_student_starts_from(self) -> None:
         """A hard-label control never starts from what the teacher has learnt."""
         by_encoder, by_teacher = (

@@ -192,6 +192,28 @@ class TestStudy:
 
         assert len([*(cache / "vectors").glob("*/*.npy")]) == 1
 
+    @pytest.mark.trains
+    def test_makes_the_same_model_whether_the_vectors_were_read_before_or_not(
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A trial of a search reads them where it trains; a run reads them with the labels."""
+        search = {"training.steps": [6, 7]}
+        recipe = write_recipe(**SMALL, **QUICK, **HIDDEN, training={"steps": 6}, search=search)
+        weights = {}
+        for command in ("tune", "run"):
+            monkeypatch.setenv("KDZOO_CACHE", str(Path(f"cache of {command}").absolute()))
+            asked = ("--trials", "2") if command == "tune" else ()
+            outcome = kdzoo(command, recipe, *asked, "--out", f"{command}/apart")
+            assert outcome.code == 0, outcome.err
+            weights[command] = {
+                file.parent.name: file.read_bytes()
+                for file in Path(command).rglob("tiny--*/model.safetensors")
+            }
+
+        shared = weights["tune"].keys() & weights["run"].keys()
+        assert shared
+        assert all(weights["tune"][name] == weights["run"][name] for name in shared)
+
     def test_of_a_part_of_the_labels_is_looked_for_in_that_part(
         self, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

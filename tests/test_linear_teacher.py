@@ -20,13 +20,14 @@ from tiny_world import LABELS, RunCommand, WriteRecipe
 from transformers import AutoModel, AutoTokenizer, pipeline
 
 from kdzoo.data import Corpus, Example
-from kdzoo.errors import KdzooError
+from kdzoo.errors import KdzooError, TeacherError
 from kdzoo.model import build_student, load_model
 from kdzoo.progress import Silent
 from kdzoo.results import Store
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.export import export_model
 from kdzoo.runtime.forms import ExportSettings
+from kdzoo.task import MULTI_LABEL
 from kdzoo.teacher import (
     SentenceEncoder,
     Teacher,
@@ -36,6 +37,7 @@ from kdzoo.teacher import (
     fit_head,
     open_member,
     open_sentence_encoder,
+    refuse_few,
     save_linear,
     sentences,
 )
@@ -482,3 +484,11 @@ class TestStudy:
 
         assert outcome.code == 2
         assert "the label 'music' has one training text" in outcome.err
+
+    def test_one_text_with_several_labels_is_refused_before_anything_is_fitted(self) -> None:
+        examples = (Example("play it", label=(0, 1)),)
+        corpus = Corpus(("a", "b"), examples, examples, examples, task=MULTI_LABEL)
+
+        with pytest.raises(TeacherError, match="there is one training text"):
+            refuse_few(corpus)
+        refuse_few(replace(corpus, train=(*examples, Example("stop it", label=(1,)))))

@@ -119,3 +119,17 @@ class TestEachRecipe:
         }  # fmt: skip
         augmented = {row for row, of in learnt.items() if of and of.augmented}
         assert augmented == {row for row in others if row.endswith("tang")}
+
+
+def test_what_gives_what_reads_the_sentences_where_it_is_run(kdzoo: RunCommand) -> None:
+    lines = (f'{{"text": "a film of {word}"}}' for word in FILLERS[:9])
+    Path("film-sentences.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    study = load_study("ablation-sst2").variants
+
+    outcome = kdzoo(
+        "check", "ablation-sst2", "--set", "data.labels_per_class=40",
+        "--set", "variants.own.data.rest_of_train=20", "--set", "student.dim=32",
+    )  # fmt: skip
+
+    assert outcome.code == 0, outcome.err
+    assert {f"ok: {variant.name}" for variant in study} <= {*outcome.out.splitlines()}

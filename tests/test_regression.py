@@ -107,6 +107,15 @@ class TestOfSeveralLabels:
             scores = features @ found.coef_[0]
             assert np.median(scores[gold[:, 2]]) > np.median(scores[~gold[:, 2]])
 
+    @pytest.mark.parametrize("texts", [2, 3])
+    def test_are_fitted_to_a_few_texts(self, texts: int) -> None:
+        features, gold = several(90, 0.3)
+        gold[:texts, 2] = np.arange(texts) < 1
+
+        found = fit_each(features[:texts], gold[:texts], Silent())
+
+        assert len(found) == 3
+
     def test_tell_how_far_they_are(self) -> None:
         """From the first regression to the last, so that an hour shows its end."""
         told: list[list[Any]] = []

@@ -6,12 +6,15 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from kdzoo.results import ManifestRow, Member
 from kdzoo.statistics.cascade import RISK, Threshold, cascaded, promised, texts_needed, within
+from kdzoo.statistics.escalation import SCORE_COLUMNS, EscalationPair
 
 Flags = npt.NDArray[np.bool_]
 
@@ -39,6 +42,24 @@ def test_a_promise_needs_so_many_texts(max_loss: float, risk: float, texts: int)
     assert math.isfinite(promised(scores, right, right, max_loss, risk).value)
     fewer = {"sure": np.zeros(needed - 1)}
     assert math.isinf(promised(fewer, right[1:], right[1:], max_loss, risk).value)
+
+
+@pytest.mark.parametrize("has_oos", [True, False])
+def test_a_score_that_another_is_takes_no_share_of_the_risk(has_oos: bool) -> None:
+    """Without a label that is out of scope, the surest in scope is the surest."""
+    sure = np.linspace(0.5, 1, 8)
+    columns = dict.fromkeys(SCORE_COLUMNS.values(), sure)
+    outcomes = pd.DataFrame({"split": ["validation"] * 4 + ["test"] * 4, **columns})
+    if has_oos:
+        outcomes.loc[0, "in_scope"] = 0.1
+    row = ManifestRow(
+        name="a", role="student", kind="a", road="change", members=(Member(seed=0, key="a"),)
+    )
+    pair = EscalationPair(row, "torch", "key", outcomes, outcomes)
+
+    for split in ("validation", "test"):
+        assert ("in_scope" in pair.scores(split)) == has_oos
+        assert {*SCORE_COLUMNS} - {*pair.scores(split)} <= {"in_scope"}
 
 
 @pytest.mark.parametrize(

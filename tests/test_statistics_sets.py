@@ -94,6 +94,20 @@ def test_a_model_beside_itself_differs_by_nothing() -> None:
     assert found.p_value == pytest.approx(1)
 
 
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_where_no_text_has_a_label_models_do_not_differ(seeds: int) -> None:
+    """A test split may have such texts alone: F1 is 0 for all, and a number."""
+    gold, (one, two) = world(40, 0.2, 0.4, seeds=seeds)
+    gold[:] = False
+
+    found = compare_marks(Marks.of_sets(one, gold), Marks.of_sets(two, gold))
+
+    assert f1_by_seed(Marks.of_sets(one, gold), macro).tolist() == [0] * seeds
+    assert not f1_values(Marks.of_sets(one, gold)).any()
+    assert found.difference.value == 0
+    assert found.p_value == pytest.approx(1)
+
+
 def test_equally_good_models_are_seldom_told_apart() -> None:
     told = 0
     for seed in range(40):

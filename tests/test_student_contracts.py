@@ -265,6 +265,27 @@ class TestTask:
         assert load_model(tmp_path).task == task
 
 
+@pytest.mark.parametrize("kind", ["bilstm"])
+def test_a_student_that_says_nothing_of_any_word_is_refused(
+    kind: str, context: BuildContext
+) -> None:
+    """A row of zeros means that a word was not read: it would have no loss, and never learn."""
+    usual = registry.students.get(kind).value
+
+    class Zeros(usual):  # type: ignore[misc, valid-type]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            for parameter in self.head.parameters():
+                torch.nn.init.zeros_(parameter)
+
+    registry.register_student("zeros", road="change")(Zeros)
+    own = replace(context, task=TOKEN_CLASSIFICATION, labels=WORD_LABELS)
+
+    assert build_student("zeros", {}, context, None, seed=0) is not None
+    with pytest.raises(ModelError, match=r"gives 0 for each label .* other weights than zeros"):
+        build_student("zeros", {}, own, None, seed=0)
+
+
 @every_student
 class TestWords:
     """Students that claim to label words do; the others say what they lack."""

@@ -166,11 +166,24 @@ class TestFinishedClassifier:
     ) -> None:
         """Logits that were read from the wrong end are not taken from the cache."""
         shutil.copyfile(plain / TOKENIZER, classifier / TOKENIZER)
-        reads_otherwise = {"truncation_side", "split_special_tokens"} & SETTINGS[setting].keys()
+        is_other = content_key(classifier, LIMIT) != content_key(plain, LIMIT)
 
-        is_other = content_key(classifier, 64) != content_key(plain, 64)
+        assert is_other == bool(SETTINGS[setting].keys() - {"padding_side"})
 
-        assert is_other == bool(reads_otherwise)
+
+@pytest.mark.parametrize(("limit", "is_other"), [(6, True), (64, False), (512, False)])
+def test_where_the_tokenizer_cuts_before_the_recipe_the_key_is_another(
+    limit: int, is_other: bool, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    """Logits of texts that were cut elsewhere are not taken from the cache."""
+    before = content_key(tiny_encoder, 64)
+    shutil.copytree(tiny_encoder, tmp_path / "model")
+    file = tmp_path / "model" / "tokenizer_config.json"
+    settings = json.loads(file.read_text(encoding="utf-8"))
+
+    file.write_text(json.dumps({**settings, "model_max_length": limit}), encoding="utf-8")
+
+    assert (content_key(tmp_path / "model", 64) != before) == is_other
 
 
 @pytest.mark.parametrize("content", ["[]", "null", "{", "[" * 5000, '"left"'])

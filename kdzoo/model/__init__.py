@@ -18,6 +18,7 @@ from kdzoo.model.folder import (
     tokenizer_files,
 )
 from kdzoo.model.forward import (
+    TYPES,
     Logits,
     length_sorted_batches,
     predict_logits,
@@ -58,6 +59,7 @@ __all__ = [
     "DEPLOYED_FILES",
     "OWN_PADDING",
     "READS_PAIRS",
+    "TYPES",
     "BuildContext",
     "KdzooConfig",
     "KdzooForSequenceClassification",

@@ -29,7 +29,8 @@ def check_contract(
     that is too short fails now, and not at the first long text.
 
     Raises:
-        ModelError: it fails, or its logits have another shape or are not finite.
+        ModelError: it fails, or its logits have another shape, are not finite, or say nothing of
+            any word.
     """
     width = min(TRIED, longest)
     ids = torch.randint(0, tokens, (2, width), generator=torch.Generator().manual_seed(0))
@@ -45,6 +46,11 @@ def check_contract(
         )
     if not torch.isfinite(logits).all():
         raise ModelError(f"{name} gives logits that are not finite")
+    if by_word and not logits.any():
+        raise ModelError(
+            f"{name} gives 0 for each label of each word, which is what a word has that was not "
+            "read, so that it would never learn; start its last layer with other weights than zeros"
+        )
     if longest > width:
         pad_id = model.config.pad_token_id or 0
         batch, half = two_texts(model, longest, pad_id)

@@ -70,9 +70,18 @@ class EscalationPair:
         return student, (other["gold"] == other["prediction"]).to_numpy()
 
     def scores(self, split: str) -> dict[str, Scores]:
-        """Returns how sure the student is of each text of a split, by the score's name."""
+        """Returns how sure the student is of each text of a split, by the score's name.
+
+        Where no label is out of scope, ``in_scope`` is the confidence once more, and is left out:
+        each score that is tried takes its share of the risk.
+        """
         own = self.student[self.student["split"] == split]
         found = {name: own[column].to_numpy(float) for name, column in SCORE_COLUMNS.items()}
+        confidence, in_scope = (
+            self.student[SCORE_COLUMNS[name]] for name in ("confidence", "in_scope")
+        )
+        if (in_scope == confidence).all():
+            del found["in_scope"]
         return {name: values for name, values in found.items() if np.isfinite(values).all()}
 
     def texts(self, split: str) -> int:

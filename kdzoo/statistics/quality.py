@@ -83,25 +83,26 @@ def _kappas(counts: Counts, own: Ints, other: Ints) -> Floats:
         own: its label by the models, [S, K].
         other: its label by their teachers, [S, K].
     """
-    texts = counts.sum(1, keepdims=True)  # [R, 1]
-    shares = counts / texts  # [R, K]
+    texts = counts.sum(1).astype(np.float64)  # [R]
+    pairs = texts**2  # of any two texts; whole numbers, so that chance is 1 exactly where it is
     found = []
     for ours, theirs in zip(own, other, strict=True):
-        agreed = counts[:, ours == theirs].sum(1) / texts[:, 0]
+        agreed = counts[:, ours == theirs].sum(1) / texts
         labels = int(max(ours.max(), theirs.max())) + 1
-        by_us, by_them = (_by_label(shares, answers, labels) for answers in (ours, theirs))
-        chance = (by_us * by_them).sum(1)  # [R]
-        with np.errstate(invalid="ignore"):  # one label alone: 0 / 0
-            found.append((agreed - chance) / np.where(chance < 1, 1 - chance, np.nan))
+        by_us, by_them = (_by_label(counts, answers, labels) for answers in (ours, theirs))
+        alike = (by_us * by_them).sum(1)  # [R]
+        one_label = alike >= pairs  # each says it of every text: 0 / 0
+        chance = np.where(one_label, np.nan, alike / pairs)
+        found.append((agreed - chance) / (1 - chance))
     kappas: Floats = np.mean(found, axis=0)
     return kappas
 
 
-def _by_label(shares: Floats, said: Ints, labels: int) -> Floats:
-    """Returns the share of each of C labels, [R, C], for shares [R, K] of texts with labels [K]."""
+def _by_label(counts: Ints, said: Ints, labels: int) -> Floats:
+    """Returns the texts of each of C labels, [R, C], for counts [R, K] of texts with labels [K]."""
     texts = len(said)
     has_label = csr_array((np.ones(texts), (np.arange(texts), said)), (texts, labels))
-    found: Floats = np.asarray(shares @ has_label)
+    found: Floats = np.asarray(counts @ has_label)
     return found
 
 

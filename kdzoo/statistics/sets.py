@@ -133,6 +133,8 @@ def f1_values(marks: Marks) -> Floats:
     right, given, wanted = marks.by_kind()
     total_wanted = wanted.sum(0)
     occurs = total_wanted > 0
+    if not occurs.any():  # there is nothing to find, and the F1 of nothing is 0
+        return np.zeros(given.shape[:2])
     right, given, wanted = right[..., occurs], given[..., occurs], wanted[:, occurs]
     total = np.maximum(given.sum(1, keepdims=True) + total_wanted[occurs], 1)  # [S, 1, C]
     found = 2 * right.sum(1, keepdims=True) / total  # F1 of each kind

@@ -1,6 +1,6 @@
 """The steps of a study: each finds its model in the store, or makes it, or measures it."""
 
-from kdzoo.steps.asked import check_task
+from kdzoo.steps.asked import check_one_table, check_task
 from kdzoo.steps.baseline import obtain_baseline
 from kdzoo.steps.cascades import check_escalation, rule_of, tell_of_few_texts
 from kdzoo.steps.context import StudyContext
@@ -46,6 +46,7 @@ __all__ = [
     "check_kinds",
     "check_labels",
     "check_one_rule",
+    "check_one_table",
     "check_outputs",
     "check_rejection",
     "check_task",

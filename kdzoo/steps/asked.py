@@ -8,9 +8,10 @@ from kdzoo.data import Corpus
 from kdzoo.errors import Problem, RecipeError
 from kdzoo.model import try_student
 from kdzoo.objectives import bind_objective
-from kdzoo.recipe import options_of
+from kdzoo.recipe import Study, options_of
 from kdzoo.recipe.schema import Recipe, Training
 from kdzoo.recipe.teacher import FineTune
+from kdzoo.steps.study_data import StudyData
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, Task, TaskName
 
 _ALIKE = ("accuracy", "macro_f1", "last")
@@ -29,6 +30,30 @@ _HAVE: dict[TaskName, str] = {
 def selected_by(section: Training | FineTune, task: Task) -> str:
     """Returns the validation figure of the best checkpoint: the task's own, where none is named."""
     return section.select_by if "select_by" in section.model_fields_set else task.leading
+
+
+def check_one_table(study: Study, data: StudyData) -> None:
+    """Sees that all variants ask the same of their texts: one table compares their models.
+
+    Args:
+        study: the recipes.
+        data: reads what they name, and keeps it.
+
+    Raises:
+        RecipeError: one has another task than the first, or another number of labels.
+    """
+    asked = {
+        variant.name: data.corpus(variant.recipe.data, variant.recipe.seeds[0])
+        for variant in study.variants
+    }
+    (first, own), *others = asked.items()
+    for name, corpus in others:
+        if (corpus.task, len(corpus.labels)) != (own.task, len(own.labels)):
+            raise RecipeError(
+                f"{name} reads data with {len(corpus.labels)} labels ({corpus.task.name}), {first} "
+                f"with {len(own.labels)} ({own.task.name}), and a study has one table; run them "
+                "into folders of their own (--out)"
+            )
 
 
 def check_task(recipe: Recipe, corpus: Corpus) -> None:

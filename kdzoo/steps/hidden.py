@@ -105,22 +105,30 @@ def obtain_vectors(run: SeedRun, texts: Texts, context: StudyContext, part: Part
         encoder.read(texts, context.progress, context.accelerator.device, part)
 
 
-def open_hidden(run: SeedRun, model: object, texts: Texts, context: StudyContext) -> Hidden | None:
-    """Returns what holds the student's encoding against the teacher's; None if nothing is to.
+def hidden_vectors(run: SeedRun, texts: Texts, context: StudyContext) -> CachedRows | None:
+    """Returns the teacher's sentence vectors of the texts; None where none are asked for.
 
     Args:
         run: the student's.
-        model: the student, which gets a linear map (``MappedEncodings``).
         texts: what it learns from.
         context: the devices, and who is told.
 
     Raises:
         TeacherError: the encoder cannot be loaded.
     """
-    weight = run.recipe.objective.hidden
-    if not weight:
+    if not run.recipe.objective.hidden:
         return None
     with context.accelerator.main_process_first():
-        vectors = encoder_of(run).vectors(texts, context.progress, context.accelerator.device)
+        return encoder_of(run).vectors(texts, context.progress, context.accelerator.device)
+
+
+def against(vectors: CachedRows, model: object, run: SeedRun) -> Hidden:
+    """Returns what holds the student's encoding against the teacher's vectors.
+
+    Args:
+        vectors: of the texts that it learns from.
+        model: the student, which gets a linear map (``MappedEncodings``).
+        run: the student's.
+    """
     width = vectors[:1].shape[1] // (2 if run.corpus.has_pairs else 1)
-    return Hidden(MappedEncodings(model, width), vectors, weight)
+    return Hidden(MappedEncodings(model, width), vectors, run.recipe.objective.hidden)

@@ -78,6 +78,8 @@ class StudentJob:
         own = student.model_dump(mode="json", exclude=unused)
         if student.embeddings == FINE_TUNED and self.hard_labels:
             own["embeddings"] = "teacher"  # no teacher's vectors without its labels
+        if isinstance(student.embeddings, Vectors):  # the same file may lie elsewhere
+            own["embeddings"] = {"vectors": file_sha256(with_home(student.embeddings.vectors))}
         content: dict[str, Any] = {
             "format": MODEL_FORMAT,
             "student": {**own, **weights},
@@ -93,8 +95,6 @@ class StudentJob:
         if run.corpus.task != SINGLE_LABEL:
             content["task"] = run.corpus.task.name
             content["select_by"] = selected_by(recipe.training, run.corpus.task)
-        if isinstance(student.embeddings, Vectors):
-            content["vectors"] = file_sha256(with_home(student.embeddings.vectors))
         if self.hard_labels:
             content["corpus"] = run.corpus.gold_fingerprint
         else:

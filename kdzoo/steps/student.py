@@ -38,7 +38,7 @@ from kdzoo.recipe.schema import FINE_TUNED, OF_A_MODEL, Recipe, Vectors
 from kdzoo.results import CHECKPOINT, Record, TrainingSummary, now
 from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import StudyContext, configuration_of, summary_of
-from kdzoo.steps.hidden import Hidden, open_hidden
+from kdzoo.steps.hidden import Hidden, against, hidden_vectors
 from kdzoo.steps.job import StudentJob
 from kdzoo.task import Task
 from kdzoo.teacher import word_vectors
@@ -115,6 +115,9 @@ def prepare_student(job: StudentJob, context: StudyContext) -> Prepared:
         ModelError: the student breaks its contract.
     """
     data = _training_set(job, context)
+    examples = job.learns_from.examples
+    # before the student is built: an encoder that is loaded draws of the seed's random numbers
+    vectors = None if job.hard_labels else hidden_vectors(job.run, examples, context)
     model = build_student(
         job.run.recipe.student.kind,
         job.options,
@@ -125,8 +128,7 @@ def prepare_student(job: StudentJob, context: StudyContext) -> Prepared:
     data = replace(data, encoded=readable(model, data.encoded))
     unseen = narrow(model, len(job.vocabulary) - job.vocabulary.unseen)
     plan = training_plan(job.run.recipe, job.run.seed, job.run.corpus.task)
-    examples = job.learns_from.examples
-    hidden = None if job.hard_labels else open_hidden(job.run, model, examples, context)
+    hidden = None if vectors is None else against(vectors, model, job.run)
     return Prepared(model, unseen, data, plan, _loss(job), _evaluation(job, unseen), hidden)
 
 

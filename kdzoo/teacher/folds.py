@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from kdzoo.data import Corpus, Example, Texts
+from kdzoo.data import Corpus, Example, Texts, normalised
 from kdzoo.digest import content_hash
 from kdzoo.errors import TeacherError
 from kdzoo.progress import Progress
@@ -178,19 +178,23 @@ def _joined(parts: Sequence[tuple[npt.NDArray[np.int64], LogitTable]], count: in
 def folds_of(corpus: Corpus, count: int) -> dict[bytes, int]:
     """Returns which of so many folds each labelled text is in, by its digest.
 
-    Each label's texts are spread over the folds evenly, in an order of content; a text that stands
-    there twice is in one fold.
+    Each label's texts are spread over the folds evenly, in an order of content. A text that stands
+    there twice is in one fold, and so are texts that the leak check takes for the same.
     """
     labels: dict[bytes, int] = {}
+    forms: dict[bytes, str] = {}
+    first: dict[str, bytes] = {}  # in whose fold all texts of a form are
     for example in corpus.train:
-        label = example.label if isinstance(example.label, int) else 0
-        labels.setdefault(example.digest, label)
+        digest, form = example.digest, normalised(example)
+        labels.setdefault(digest, example.label if isinstance(example.label, int) else 0)
+        forms[digest], first[form] = form, min(digest, first.get(form, digest))
     placed: Counter[int] = Counter()
     found = {}
-    for digest, label in sorted(labels.items()):
+    for digest in sorted(first.values()):
+        label = labels[digest]
         found[digest] = (placed[label] + label) % count
         placed[label] += 1
-    return found
+    return {digest: found[first[form]] for digest, form in forms.items()}
 
 
 def refuse_folds(corpus: Corpus, count: int, *, linear: bool) -> None:
@@ -208,17 +212,25 @@ def refuse_folds(corpus: Corpus, count: int, *, linear: bool) -> None:
     counts = Counter(label for _, label in texts)
     least = FEWEST if linear else 1
 
-    def fits(have: int, folds: int) -> bool:
-        return have >= folds and have - -(-have // folds) >= least
+    def too_few(folds: int) -> list[int]:
+        """Returns the labels that cannot be."""
+        fold_of = folds_of(corpus, folds)
+        inside = Counter((label, fold_of[digest]) for digest, label in texts)
+        return [
+            label
+            for label in range(len(corpus.labels))
+            if counts[label] < folds
+            or any(counts[label] - inside[label, fold] < least for fold in range(folds))
+        ]
 
-    few = [number for number in range(len(corpus.labels)) if not fits(counts[number], count)]
+    few = too_few(count)
     if not few:
         return
-    have = min(counts[number] for number in few)
-    name = next(corpus.labels[number] for number in few if counts[number] == have)
-    most = max((folds for folds in range(2, count) if fits(have, folds)), default=0)
+    label = min(few, key=lambda each: counts[each])
+    have = counts[label]
+    most = max((folds for folds in range(2, count) if not too_few(folds)), default=0)
     cure = f"write --set teacher.folds={most}" if most else "remove teacher.folds"
     raise TeacherError(
-        f"the label '{name}' has {have} training text{'s' * (have != 1)}, too few for "
-        f"teacher.folds: {count}; {cure}, or give it more texts"
+        f"the label '{corpus.labels[label]}' has {have} training text{'s' * (have != 1)}, too few "
+        f"for teacher.folds: {count}; {cure}, or give it more texts"
     )

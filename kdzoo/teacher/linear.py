@@ -76,9 +76,15 @@ def refuse_few(corpus: Corpus) -> None:
     Where texts may have several, a rare label is told by the few texts that it has.
 
     Raises:
-        TeacherError: a label has fewer than two.
+        TeacherError: a label has fewer than two; or there is one text alone.
     """
     if corpus.task == MULTI_LABEL:
+        if len(corpus.train) < FEWEST:
+            raise TeacherError(
+                "there is one training text, and cross-validation, which fits a linear head, needs "
+                "two; give it another text, or have the encoder fine-tuned: teacher.fine_tune in "
+                "place of teacher.head"
+            )
         return
     counts = np.bincount(corpus.gold("train"), minlength=len(corpus.labels))  # [C]
     few = np.flatnonzero(counts < FEWEST)

@@ -75,8 +75,8 @@ def fit_each(features: Floats, gold: Answers, progress: Progress) -> list[Logist
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import KFold
 
-    splits = list(KFold(PARTS, shuffle=True, random_state=0).split(features))
-    count = gold.shape[1]
+    parts, count = min(PARTS, len(features)), gold.shape[1]
+    splits = list(KFold(parts, shuffle=True, random_state=0).split(features))
     machines = [
         [LogisticRegression(max_iter=_ITERATIONS, warm_start=True) for _ in range(count)]
         for _ in splits
@@ -85,7 +85,7 @@ def fit_each(features: Floats, gold: Answers, progress: Progress) -> list[Logist
     for tried in _STRENGTHS:
         likelihood = 0.0
         described = f"cross-validating a linear head, C {tried:g}"
-        with progress.task(described, PARTS * count, unit="regressions") as task:
+        with progress.task(described, parts * count, unit="regressions") as task:
             for part, (seen, held_out) in zip(machines, splits, strict=True):
                 sides = features[seen], features[held_out], gold[seen], gold[held_out]
                 likelihood += _likelihood([each.set_params(C=tried) for each in part], sides, task)

@@ -14,7 +14,7 @@ from kdzoo.bounds import read_json
 from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import ModelError, OutOfReachError, TeacherError, first_line
 from kdzoo.files import check_readable, has_file, with_home
-from kdzoo.model import OWN_PADDING, refuse_adapter, tokenizer_files
+from kdzoo.model import OWN_PADDING, TYPES, refuse_adapter, tokenizer_files
 from kdzoo.model_files import check_model_files
 from kdzoo.offline import hub_in_reach
 from kdzoo.recipe.teacher import Teacher as TeacherSection
@@ -196,26 +196,43 @@ def content_key(folder: Path, max_length: int) -> str:
         TeacherError: tokenizer_config.json cannot be read.
     """
     parts = [f"{file.name}:{file_sha256(file)}" for file in _deciding(folder)]
-    reading = _unusual_reading(folder / "tokenizer_config.json") | _read_otherwise(folder)
+    reading = _unusual_reading(folder, max_length) | _read_otherwise(folder)
     content = {"files": parts, "max_length": max_length, "dtype": "float32", **reading}
     return content_hash(content)
 
 
-def _unusual_reading(file: Path) -> dict[str, Any]:
+def _unusual_reading(folder: Path, max_length: int) -> dict[str, Any]:
     """Returns what tokenizer_config.json says of reading that tokenizer.json does not.
 
     Only what is not as in nearly all models, so that their keys stay what they were.
     """
+    settings = _tokenizer_settings(folder / "tokenizer_config.json")
+    usual = {"truncation_side": "right", "split_special_tokens": False}
+    unusual = {
+        name: settings[name] for name in usual if settings.get(name, usual[name]) != usual[name]
+    }
+    limit, inputs = settings.get("model_max_length"), settings.get("model_input_names")
+    if isinstance(limit, int | float) and 0 < limit < max_length:
+        unusual["model_max_length"] = limit
+    if isinstance(inputs, list) and TYPES not in inputs and _has_types(folder):
+        unusual[TYPES] = False
+    return unusual
+
+
+def _has_types(folder: Path) -> bool:
+    """Whether a model tells the tokens of a pair's second text from those of the first."""
+    return int(getattr(read_config(folder), "type_vocab_size", 0) or 0) > 1
+
+
+def _tokenizer_settings(file: Path) -> dict[str, Any]:
+    """Returns what tokenizer_config.json says; nothing where there is none."""
     try:
         settings = read_json(file) if has_file(file) else {}
     except (OSError, ValueError) as error:
         raise TeacherError(f"{file} cannot be read: {first_line(error)}") from error
     if not isinstance(settings, dict):
         raise TeacherError(f"{file} holds no settings: it has to be a mapping of names to values")
-    usual = {"truncation_side": "right", "split_special_tokens": False}
-    return {
-        name: settings[name] for name in usual if settings.get(name, usual[name]) != usual[name]
-    }
+    return settings
 
 
 def _read_otherwise(folder: Path) -> dict[str, str]:

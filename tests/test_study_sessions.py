@@ -1,0 +1,98 @@
+"""What a study times together, and what apart: each row on its own test texts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_world import RunCommand, WriteRecipe
+
+from kdzoo.results import Store, Timing
+
+QUICK: dict[str, Any] = {
+    "measure": {"rounds": 1, "texts": 1, "isolated": False, "cold_starts": 1},
+    "training": {"steps": 2, "evaluations": 1},
+}
+
+
+def timings_of(study: Path) -> dict[str, list[Timing]]:
+    """Returns what was timed, by the name of the row."""
+    store = Store(study)
+    rows = {member.key: row.name for row in store.manifest().rows for member in row.members}
+    found: dict[str, list[Timing]] = {}
+    for session in store.sessions():
+        for timing in session.timings:
+            found.setdefault(rows[timing.key], []).append(timing)
+    return found
+
+
+def with_longer_texts(data: Path, to: Path) -> Path:
+    """Returns a folder of the data with another column, whose texts are five times as long."""
+    to.mkdir()
+    for file in data.glob("*.jsonl"):
+        rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        lines = (json.dumps({**row, "longer": " ".join([row["text"]] * 5)}) for row in rows)
+        (to / file.name).write_text("\n".join(lines), encoding="utf-8")
+    return to
+
+
+def test_every_row_is_timed_on_its_own_texts(
+    kdzoo: RunCommand, write_recipe: WriteRecipe, tiny_data: Path, tmp_path: Path
+) -> None:
+    files = str(with_longer_texts(tiny_data, tmp_path / "data"))
+    recipe = write_recipe(
+        **QUICK,
+        data={"files": files},
+        variants={"longer": {"data": {"text": "longer"}}},
+        controls={"hard_labels": False, "baseline": False},
+    )
+
+    outcome = kdzoo("run", recipe, "--out", "study")
+
+    assert outcome.code == 0, outcome.err
+    timings = timings_of(Path("study"))
+    (short,), (longer,) = timings["tiny"], timings["tiny/longer"]
+    assert short.tokens is not None
+    assert longer.tokens is not None
+    assert longer.tokens > 3 * short.tokens
+
+
+def test_the_baseline_of_each_setting_is_timed(
+    kdzoo: RunCommand, write_recipe: WriteRecipe
+) -> None:
+    """Of other labelled texts there is another one."""
+    recipe = write_recipe(
+        **QUICK,
+        data={"labels_per_class": 10},
+        variants={"fewer": {"data": {"labels_per_class": 5}}},
+        controls={"hard_labels": False},
+    )
+
+    outcome = kdzoo("run", recipe, "--out", "study")
+
+    assert outcome.code == 0, outcome.err
+    baselines = [name for name in timings_of(Path("study")) if name.startswith("tf-idf")]
+    assert len(baselines) == 2
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_data_with_other_labels_are_another_study(
+    kdzoo: RunCommand, write_recipe: WriteRecipe, tiny_data: Path, tmp_path: Path, command: str
+) -> None:
+    """One table compares all rows: that they cannot be is said before anything is trained."""
+    (tmp_path / "fewer").mkdir()
+    for file in tiny_data.glob("*.jsonl"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        dropped = json.loads(lines[0])["label"]
+        kept = [line for line in lines if json.loads(line)["label"] != dropped]
+        (tmp_path / "fewer" / file.name).write_text("\n".join(kept), encoding="utf-8")
+    fewer = {"data": {"files": str(tmp_path / "fewer")}}
+
+    outcome = kdzoo(command, write_recipe(variants={"fewer": fewer}))
+
+    assert outcome.code == 2
+    assert "tiny/fewer reads data with 3 labels" in outcome.err
+    assert "folders of their own (--out)" in outcome.err
+    assert not Path("runs").exists()
