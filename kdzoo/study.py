@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from kdzoo.card import write_cards
@@ -155,12 +155,30 @@ def performer_of(study: Study, out: Path, way: Way, progress: Progress | None = 
     shown = ToldOnce(progress) if progress is not None and is_shown else Silent()
     data = StudyData(shown, accelerator.device)
     check_study(study, data)
+    _tell_of_another_study(study, Store(out), data)
     trackers = way.track if accelerator.is_main_process else ()
     tracking = Tracking(trackers, study.name, out / TRACKING, shown)
     is_alone = accelerator.num_processes == 1  # processes of one training wait for each other
     claims = Claims((claims_folder(), out), waits=not is_alone, say=shown.say)
     context = StudyContext(Store(out), accelerator, data, tracking, claims)
     return Performer(study, plan_of(study, way.label_parts), context, way.read_test)
+
+
+def _tell_of_another_study(study: Study, store: Store, data: StudyData) -> None:
+    """Tells that a report of other test texts is replaced: two studies may have one name."""
+    if not is_study(store.root):
+        return
+    with suppress(StoreError):  # which is told where it is read in earnest
+        keys = [row.members[0].key for row in store.manifest().rows]
+        before = {(found := store.read(key).data).test_fingerprint: found.origin for key in keys}
+        recipes = [variant.recipe for variant in study.variants]
+        own = {data.corpus(each.data, each.seeds[0]).test_fingerprint for each in recipes}
+        if before and not own & before.keys():
+            origin = next(iter(before.values()))
+            data.progress.say(
+                f"note: {store.root} holds a study of other test texts ({origin}): its report will "
+                "be replaced, its models stay; --out FOLDER keeps both"
+            )
 
 
 def _holds(out: Path, held: ExitStack, progress: Progress) -> bool:

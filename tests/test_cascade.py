@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tiny_cascades import TEACHER, save_forms, sure_study
+from tiny_exports import export_to
 from tiny_results import CORPUS, HandWritten, one_student
 from tiny_world import LABELS, RunCommand
 
@@ -99,6 +100,24 @@ class TestFolder:
         assert {each.by for each in found} == {"student", "teacher"}
         for each, student, teacher in zip(found, own, other, strict=True):
             assert each.top == (student if each.by == "student" else teacher).top
+
+    def test_reads_a_teacher_whose_labels_are_in_another_order(
+        self, tmp_path: Path, forms: dict[str, Path]
+    ) -> None:
+        """A finished teacher has its own; the labels are matched by name."""
+        model = Path(shutil.copytree(forms["teacher"].parent / "bert", tmp_path / "model"))
+        config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+        config["id2label"] = {str(i): label for i, label in enumerate(LABELS[::-1])}
+        (model / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        turned = export_to(model, tmp_path / "turned")
+        write_cascade(
+            tmp_path / "c", a_rule(threshold=None), student=forms["student"], teacher=turned
+        )
+
+        found = [each.label for each in load(tmp_path / "c").predict(TEXTS)]
+
+        assert found == [each.label for each in load(turned).predict(TEXTS)]
+        assert found != [each.label for each in load(forms["teacher"]).predict(TEXTS)]
 
     @pytest.mark.parametrize("score", SCORE_COLUMNS)
     @pytest.mark.parametrize("has_teacher", [True, False])

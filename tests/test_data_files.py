@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from kdzoo.data import Corpus, Input, SplitName, load_corpus
 from kdzoo.data.files import read_files
-from kdzoo.data.stream import labelled_rows
+from kdzoo.data.stream import labelled_rows, read_texts
 from kdzoo.errors import DataError
 from kdzoo.recipe.data import Data
 
@@ -169,6 +169,12 @@ class TestOneCorpus:
 
         assert read_rows(path, "text", "label") == rows
 
+    @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+    def test_texts_a_line_may_end_as_on_any_machine(self, tmp_path: Path, end: str) -> None:
+        (tmp_path / "texts.txt").write_bytes(end.join(["play jazz", "will it rain"]).encode())
+
+        assert [*read_texts(tmp_path / "texts.txt", "text")] == ["play jazz", "will it rain"]
+
     @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tsv"])
     def test_does_not_depend_on_empty_lines(self, tmp_path: Path, suffix: str) -> None:
         rows = [("play jazz", "music"), ("will it rain", "weather")]
@@ -191,6 +197,41 @@ class TestWhichFiles:
         assert raw.splits == {
             split: [(f"from {split}", "a")] for split in ("train", "validation", "test")
         }
+
+    @pytest.mark.parametrize("name", ["Test.csv", "TEST.CSV", "test.Csv"])
+    def test_names_may_be_in_capitals(self, tmp_path: Path, name: str) -> None:
+        write_rows(tmp_path / "Train.csv", [("play", "a")])
+        write_rows(tmp_path / "other.csv", [("stop", "a")]).rename(tmp_path / name)
+
+        raw = read_files(str(tmp_path), "text", "label")
+
+        assert raw.splits == {"train": [("play", "a")], "test": [("stop", "a")]}
+
+    @pytest.mark.parametrize(
+        ("names", "noted"),
+        [
+            (
+                ["test.csv", "dev.csv"],
+                "not read in data: dev.csv and test.csv, as data.split draws",
+            ),
+            (["testing.csv", "eval.csv"], "not read in data: eval.csv, testing.csv; a file is a"),
+            (["labels.json", "README.txt"], ""),
+        ],
+    )
+    def test_those_that_are_not_read_where_splits_are_drawn_are_noted(
+        self, tmp_path: Path, names: list[str], noted: str
+    ) -> None:
+        """Whoever puts held-out texts beside train is told that they are passed over."""
+        (tmp_path / "data").mkdir()
+        rows = [(f"play {number}", "ab"[number % 2]) for number in range(40)]
+        write_rows(tmp_path / "data" / "train.csv", rows)
+        for name in names:
+            write_rows(tmp_path / "held.csv", rows[:2]).rename(tmp_path / "data" / name)
+        rules = {"validation": "0.2 of train", "test": "0.2 of train"}
+
+        corpus = load_corpus(Data.model_validate({"files": str(tmp_path / "data"), "split": rules}))
+
+        assert [noted in note for note in corpus.notes] == [True] * bool(noted)
 
     def test_a_file_alone_is_train(self, tmp_path: Path) -> None:
         path = write_rows(tmp_path / "requests.csv", [("play", "a")])

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdzoo.data import Corpus, Example, RawData, few_labels, load_corpus
-from kdzoo.data.split import keep_few_labels, make_splits
+from kdzoo.data.split import keep_few_labels, make_splits, notes_of_shares
 from kdzoo.errors import DataError
 from kdzoo.recipe.data import Data
 
@@ -112,6 +112,18 @@ class TestShares:
         assert {name: len(rows) for name, rows in splits.items()} == {
             "train": 20, "validation": 10, "test": 10,
         }  # fmt: skip
+
+    def test_that_become_far_larger_are_noted(self) -> None:
+        """Of 30 labels with three texts each, a share of a tenth is a third."""
+        rows = [(f"text {number}", f"label {number % 30}") for number in range(90)]
+        rules = {"validation": "0.1 of train", "test": "0.3 of train"}
+
+        notes = notes_of_shares(make_splits(RawData({"train": rows}), rules), rules)
+
+        assert notes == [
+            "validation has 30 of 90 texts, more than 0.1 of train: it takes one text of each "
+            "label at least"
+        ]
 
     def test_are_the_same_every_time(self) -> None:
         """Splits belong to the data: no seed of a study moves them."""

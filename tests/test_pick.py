@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_world import RunCommand
+from tiny_world import RunCommand, WriteRecipe
 
 import kdzoo.cli.pick as command
 from kdzoo.choosing.pick import Pick, limits_of, pick
@@ -138,6 +138,30 @@ class TestCommand:
         assert f"{best.metrics['accuracy'].mean * 100:.1f}" in lines[1]
         assert "the most accurate on validation of the" in outcome.out
         assert lines[0].split()[:4] == ["model", "runtime", "validation", "test"]
+
+    def test_of_a_finished_teacher_names_the_model_itself(
+        self,
+        kdzoo: RunCommand,
+        write_recipe: WriteRecipe,
+        tiny_teacher: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """It lies where the user has it, and the study holds no weights of it."""
+        quick = {"rounds": 1, "texts": 1, "isolated": False, "runtimes": ["torch", "onnx"]}
+        teacher = {"model": str(tiny_teacher), "fine_tune": None}
+        recipe = write_recipe(teacher=teacher, training={"steps": 1}, measure=quick)
+        assert kdzoo("run", recipe, "--out", "study").code == 0
+
+        table = make_table(Store(Path("study")), "validation")
+        for best in (row for row in table.rows if row.name == "teacher"):
+            command._say_why(Pick(best, (best,), 1), best, Path("study"))
+            (*_, line) = capsys.readouterr().out.splitlines()
+            if best.runtime == "onnx":
+                words = shlex.split(line.removeprefix("next: "))
+                assert words[:3] == ["kdzoo", "export", str(tiny_teacher)]
+                assert kdzoo(*words[1:]).code == 0
+            else:
+                assert line == f"it is deployed as it is: {tiny_teacher}"
 
     def test_shows_what_the_threshold_gives_on_test(self, kdzoo: RunCommand) -> None:
         """The figure to deploy by: on validation, where the threshold was fitted, it is higher."""

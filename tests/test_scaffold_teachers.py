@@ -14,10 +14,11 @@ import yaml
 from tiny_teachers import save_teacher
 from tiny_world import LABELS, RunCommand, WriteRecipe, save_tiny_bert
 
-from kdzoo.errors import RegistryError
+from kdzoo.errors import RegistryError, TeacherError
 from kdzoo.recipe import load_study
 from kdzoo.registry import students
 from kdzoo.scaffold import write_recipes
+from kdzoo.teacher.labels import align
 
 
 def written(data: Path, teacher: Path, output: Path, **options: Any) -> dict[str, Any]:
@@ -119,6 +120,19 @@ class TestCures:
         assert kdzoo("check", "named").code == 0
         (each, *_) = load_study("named").variants
         assert tuple(each.recipe.teacher.labels or ()) == LABELS
+
+    def test_name_numbers_by_their_size(self) -> None:
+        """Outputs of labels 0 to 11 stand as 0, 1, 2 and not as 0, 1, 10."""
+        labels = sorted(map(str, range(12)))
+        own = [f"LABEL_{number}" for number in range(12)]
+
+        with pytest.raises(TeacherError) as caught:
+            align(own, labels, "it")
+
+        wanted = ", ".join(f'"{number}"' for number in range(12))
+        assert f"name them in the order of the outputs, teacher: {{labels: [{wanted}]}}" in str(
+            caught.value
+        )
 
     @pytest.mark.parametrize("own", [NAMELESS, (*LABELS, "taxi"), LABELS[:-1]])
     def test_of_check_are_lines_that_a_recipe_takes(

@@ -49,6 +49,21 @@ def _lines(file: Path, texts: list[str]) -> Path:
     return file
 
 
+def test_tells_which_files_of_a_folder_are_read(init: RunCommand, tmp_path: Path) -> None:
+    """What lies beside them, or below, is not passed over in silence."""
+    folder = tmp_path / "texts"
+    (folder / "more").mkdir(parents=True)
+    _lines(folder / "one.txt", _others(30))
+    for name in ("two.csv.gz", "three.json"):
+        (folder / name).write_bytes(b"x")
+
+    outcome = init("--unlabelled", folder)
+
+    assert outcome.code == 0, outcome.err
+    told = " ".join((outcome.out + outcome.err).split())
+    assert "read in texts: one.txt, and not more, three.json, two.csv.gz: wanted .txt" in told
+
+
 @pytest.fixture
 def init(kdzoo: RunCommand, requests: Path, tiny_encoder: Path) -> RunCommand:
     """Runs ``kdzoo init`` on the requests, into the folder mine."""

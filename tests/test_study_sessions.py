@@ -59,6 +59,42 @@ def test_every_row_is_timed_on_its_own_texts(
     assert longer.tokens > 3 * short.tokens
 
 
+def test_other_test_texts_are_another_study(
+    kdzoo: RunCommand, write_recipe: WriteRecipe, tiny_data: Path, tmp_path: Path
+) -> None:
+    """Two recipes that init wrote into one folder, of two files, are compared by nobody."""
+    (tmp_path / "more").mkdir()
+    for file in tiny_data.glob("*.jsonl"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        kept = lines[:-1] if file.stem == "test" else lines
+        (tmp_path / "more" / file.name).write_text("\n".join(kept), encoding="utf-8")
+    write_recipe("both/one.yaml", name="one")
+    write_recipe("both/two.yaml", name="two", data={"files": str(tmp_path / "more")})
+
+    outcome = kdzoo("check", tmp_path / "both")
+
+    assert outcome.code == 2
+    assert "two has other test texts than one" in outcome.err
+
+
+def test_a_study_of_other_texts_in_the_folder_is_told_of(
+    kdzoo: RunCommand, write_recipe: WriteRecipe, tiny_data: Path, tmp_path: Path
+) -> None:
+    """Recipes in two projects' folders of one name write to one; the same study is silent."""
+    other = with_longer_texts(tiny_data, tmp_path / "other")
+    recipe = write_recipe(**QUICK)
+    note = "holds a study of other test texts (files:tiny_data"
+    first = kdzoo("run", recipe, "--out", "runs/mine")
+    again = kdzoo("run", recipe, "--out", "runs/mine")
+    longer = write_recipe("longer.yaml", **QUICK, data={"files": str(other), "text": "longer"})
+
+    second = kdzoo("run", longer, "--out", "runs/mine", "--plan")
+
+    assert first.code == again.code == second.code == 0, second.err
+    assert note in second.out + second.err
+    assert note not in first.out + first.err + again.out + again.err
+
+
 def test_the_baseline_of_each_setting_is_timed(
     kdzoo: RunCommand, write_recipe: WriteRecipe
 ) -> None:
@@ -93,6 +129,6 @@ def test_data_with_other_labels_are_another_study(
     outcome = kdzoo(command, write_recipe(variants={"fewer": fewer}))
 
     assert outcome.code == 2
-    assert "tiny/fewer reads data with 3 labels" in outcome.err
+    assert "tiny/fewer has other labels than tiny" in outcome.err
     assert "folders of their own (--out)" in outcome.err
     assert not Path("runs").exists()

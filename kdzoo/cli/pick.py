@@ -146,13 +146,30 @@ def _say_why(chosen: Pick, best: TableRow, folder: Path) -> None:
     below = "the one below it is" if others == 1 else f"the {others} below it are"
     faster = f"; {below} faster and less accurate" if others else ""
     say(f"{best.name} in {best.runtime}: {among} within your limits{faster}.")
-    if runtimes.get(best.runtime).export is None:
-        say(f"it is deployed as it was trained: its folder in {folder / 'models'}")
-        return
-    words = ["kdzoo", "export", str(folder), "--model", best.name, "--runtime", best.runtime]
     has_weights = any((folder / "models").glob("*/model.safetensors"))
     where = "" if has_weights else " (in the study's own folder: published results hold no weights)"
-    say(f"next: {shlex.join([*words, '--out', 'deployed'])}{where}")
+    finished = _finished_teacher(best.name, folder) if has_weights else None
+    if runtimes.get(best.runtime).export is None:
+        lies = finished or f"its folder in {folder / 'models'}"
+        say(f"it is deployed as it {'is' if finished else 'was trained'}: {lies}{where}")
+        return
+    model = [finished] if finished else [str(folder), "--model", best.name]
+    words = ["kdzoo", "export", *model, "--runtime", best.runtime, "--out", "deployed"]
+    say(f"next: {shlex.join(words)}{where}")
+
+
+def _finished_teacher(name: str, folder: Path) -> str | None:
+    """Returns what a row's model is called, where it is a teacher that lies elsewhere, finished."""
+    from kdzoo.results import Store
+
+    store = Store(folder)
+    row = next(each for each in store.manifest().rows if each.name == name)
+    record = store.read(row.members[0].key)
+    told = record.recipe.get("teacher", {})
+    if row.role != "teacher" or told.get("fine_tune") is not None or told.get("head") is not None:
+        return None
+    source = told.get("model")
+    return source if isinstance(source, str) else None
 
 
 def _show_nearest(chosen: Pick, tested: Table) -> None:

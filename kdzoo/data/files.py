@@ -114,8 +114,7 @@ def split_files(
         if split in unread:
             continue
         names = [n for n in _CALLED.get(split, (split,)) if n == split or n not in others]
-        candidates = [path / f"{name}{suffix}" for name in names for suffix in SUFFIXES]
-        present = [candidate for candidate in candidates if has_file(candidate)]
+        present = _called(path, names)
         if len(present) > 1:
             names_found = " and ".join(file.name for file in present)
             raise DataError(f"{files} holds {names_found}; keep one of them")
@@ -128,11 +127,49 @@ def split_files(
     return found
 
 
+def _called(folder: Path, names: Sequence[str]) -> list[Path]:
+    """Returns the files of a folder that have one of these names, in whatever case."""
+    wanted = [f"{name}{suffix}".lower() for name in names for suffix in SUFFIXES]
+    found = (file for file in sorted(folder.iterdir()) if file.name.lower() in wanted)
+    return sorted(filter(has_file, found), key=lambda file: wanted.index(file.name.lower()))
+
+
+def notes_of_unread(folder: Path, others: Sequence[str], unread: Collection[str]) -> list[str]:
+    """Returns what to tell of a folder's files that are not read, where splits come from others.
+
+    Args:
+        folder: of the data.
+        others: names of more files that are splits.
+        unread: splits that are drawn, whatever the folder holds.
+    """
+    read = {*split_files(str(folder), others, unread).values()}
+    own = [file for split in unread for file in _called(folder, _CALLED.get(split, (split,)))]
+    rest = [
+        file.name
+        for file in sorted(folder.iterdir())
+        if file.suffix.lower() in SUFFIXES and file not in (*read, *own)
+    ]
+    notes = []
+    if own:
+        names = " and ".join(sorted(file.name for file in own))
+        notes.append(
+            f"not read in {folder.name}: {names}, as data.split draws "
+            f"{' and '.join(sorted(unread))}; --set data.split=null reads the files"
+        )
+    if rest:
+        shown = ", ".join(rest[:5]) + ", ..." * (len(rest) > 5)
+        notes.append(
+            f"not read in {folder.name}: {shown}; a file is a split where it is called train, "
+            "validation or test"
+        )
+    return notes
+
+
 def _refuse_another_format(folder: Path, names: Sequence[str]) -> None:
     """A file that is plainly meant as a split is not passed over for what it is written in."""
     for path in sorted(folder.iterdir()):
         suffix = path.suffix.lower()
-        if path.name.partition(".")[0] in names and suffix in OTHERS:
+        if path.name.partition(".")[0].lower() in names and suffix in OTHERS:
             raise DataError(
                 f"{path}: cannot read '{suffix}'; wanted {', '.join(SUFFIXES)}: {OTHERS[suffix]}"
             )

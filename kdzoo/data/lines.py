@@ -10,8 +10,10 @@ from kdzoo.data.corpus import Input
 from kdzoo.errors import DataError, Problem
 from kdzoo.files import check_readable
 
+_LOOKED_AT = 1 << 16  # bytes
 
-def lines_of(path: Path, newline: str) -> Iterator[str]:
+
+def lines_of(path: Path, newline: str | None) -> Iterator[str]:
     """Yields the lines of a file with their ends.
 
     Args:
@@ -30,6 +32,14 @@ def lines_of(path: Path, newline: str) -> Iterator[str]:
         where = f"line {_first_undecodable_line(path)}"
         problem = Problem("not UTF-8 text", where, "save the file as UTF-8")
         raise DataError(str(path), problem) from None
+
+
+def line_end_of(path: Path) -> str | None:
+    """Returns what ends a line of a text file, as ``open`` has it: CR too, where there is no LF."""
+    check_readable(path)
+    with path.open("rb") as file:
+        start = file.read(_LOOKED_AT)
+    return None if b"\r" in start and b"\n" not in start else "\n"
 
 
 def _first_undecodable_line(path: Path) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from kdzoo import registry
 from kdzoo.data.checks import check_rows, note_labels
 from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, Tags
-from kdzoo.data.files import read_files
+from kdzoo.data.files import notes_of_unread, read_files
 from kdzoo.data.hub import read_hub
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.leaks import handle_leaks
@@ -19,11 +19,13 @@ from kdzoo.data.split import (
     keep_few_labels,
     make_splits,
     named_splits,
+    notes_of_shares,
     replaced_splits,
 )
 from kdzoo.data.stream import AS_NAMED
 from kdzoo.data.tagging import in_bio, types_in
 from kdzoo.errors import DataError, did_you_mean
+from kdzoo.files import with_home
 from kdzoo.recipe.data import Data
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, Label, Task
 from kdzoo.task.tags import tags_of
@@ -49,13 +51,15 @@ def load_corpus(section: Data) -> Corpus:
     Raises:
         DataError: the data cannot be found, read, or learnt from.
     """
-    read, notes = _read(section), list[str]()
+    read, notes = _read(section), _unread(section)
     if _is_tagged(read):
-        read, notes = in_bio(read)
+        read, told = in_bio(read)
+        notes += told
     check_rows(
         read, is_said=section.task is not None
     )  # before rows are mixed, so that they are told by their places
     raw = make_splits(read, section.split, section.other_tests)
+    notes += notes_of_shares(raw, section.split)
     task, labels = _asked(raw)
     _refuse_equal_names(labels)
     if task != SINGLE_LABEL:
@@ -175,6 +179,16 @@ def _positive(section: Data, labels: Sequence[str]) -> int | None:
     if section.positive_label is not None:
         return list(labels).index(section.positive_label)
     return 1 if section.text_pair is not None else None
+
+
+def _unread(section: Data) -> list[str]:
+    """Returns what to tell of a folder's files that are not read, where splits are drawn."""
+    unread = replaced_splits(section.split, section.other_tests)
+    folder = with_home(section.files) if isinstance(section.files, str) else None
+    if folder is None or not unread or not folder.is_dir():
+        return []
+    others = named_splits(section.split, section.other_tests)
+    return notes_of_unread(folder, others, unread)
 
 
 def _read(section: Data) -> RawData:

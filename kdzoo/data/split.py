@@ -94,6 +94,17 @@ def make_splits(
     return replace(raw, splits={**chosen, **others})
 
 
+def notes_of_shares(raw: RawData, wanted: Wanted | None) -> list[str]:
+    """Returns what to tell of shares that became far larger: each label gives one text at least."""
+    total = sum(len(raw.splits[name]) for name in SPLITS)
+    return [
+        f"{name} has {len(raw.splits[name]):,} of {total:,} texts, more than {rule}: it takes one "
+        "text of each label at least"
+        for name, rule in (wanted or {}).items()
+        if (match := _SHARE.match(rule)) and len(raw.splits[name]) > 1.5 * float(match[1]) * total
+    ]
+
+
 def _refuse_trainless(raw: RawData, splits: Mapping[str, Sequence[RawRow]]) -> None:
     if not splits.get("train"):
         raise DataError(
@@ -114,8 +125,9 @@ def _refuse_missing(
         labels = len({label for _, label in rows})
         raise DataError(
             f"{raw.origin}: {name}, {shares[name]}, takes nothing: {labels:,} labels stand on "
-            f"{len(rows):,} rows, and one row of each stays; if the labels are in another column, "
-            f"name it (--label, in a recipe data.label), else give a file for {name}"
+            f"{len(rows):,} rows that are left, and one of each stays; if the labels are in "
+            "another column, name it (--label, in a recipe data.label), else give a file for "
+            f"{name}"
         )
     if missing:
         rules = {"validation": "0.15 of train", "test": "0.25 of train"}

@@ -15,7 +15,7 @@ from kdzoo.data.conll import SUFFIX as CONLL
 from kdzoo.data.conll import conll_rows
 from kdzoo.data.corpus import Input, RawLabel, texts_of
 from kdzoo.data.labelling import Labelling
-from kdzoo.data.lines import lines_of, texts_in
+from kdzoo.data.lines import line_end_of, lines_of, texts_in
 from kdzoo.data.output import PAIR_COLUMN
 from kdzoo.data.parquet import parquet_rows
 from kdzoo.data.place import DATA, Place
@@ -151,7 +151,9 @@ def _placed_texts(
     path: Path, column: str, column_pair: str | None, csv: Csv, place: Place = DATA
 ) -> Iterator[tuple[str, Input]]:
     if path.suffix.lower() == ".txt" and has_file(path):
-        yield from texts_in(lines_of(path, "\n"), str(path), pairs=column_pair is not None)
+        yield from texts_in(
+            lines_of(path, line_end_of(path)), str(path), pairs=column_pair is not None
+        )
         return
     column = _called(path, column, csv)
     wanted = [column] if column_pair is None else [column, column_pair]

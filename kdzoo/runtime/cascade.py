@@ -83,7 +83,7 @@ def read_cascade(folder: Path) -> Cascade:
     for part in parts_of(folder):
         check_exported_form(part)
         labels.append(read_labels(part))
-    if any(label != labels[0] for label in labels):
+    if any(sorted(label) != sorted(labels[0]) for label in labels):
         raise ModelError(f"{folder}: student and teacher have other labels; export it again")
     if found.oos_label is not None and found.oos_label not in labels[0]:
         label = shortened(found.oos_label)
@@ -161,6 +161,8 @@ class CascadeClassifier:
         self.reads_pairs = self._student.reads_pairs
         oos = self._cascade.oos_label
         self._oos = None if oos is None else self.labels.index(oos)
+        answers = self.labels if self._teacher is None else self._teacher.labels
+        self._order = [answers.index(label) for label in self.labels]  # of the teacher's logits
 
     @property
     def has_teacher(self) -> bool:
@@ -192,5 +194,5 @@ class CascadeClassifier:
         if self._teacher is not None and escalated.any():
             asked = [text for text, is_asked in zip(texts, escalated, strict=True) if is_asked]
             logits = logits.copy()
-            logits[escalated] = self._teacher.logits(asked)
+            logits[escalated] = self._teacher.logits(asked)[:, self._order]
         return logits, escalated

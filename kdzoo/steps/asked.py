@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from kdzoo.data import Corpus
 from kdzoo.errors import Problem, RecipeError
 from kdzoo.model import try_student
@@ -33,14 +35,16 @@ def selected_by(section: Training | FineTune, task: Task) -> str:
 
 
 def check_one_table(study: Study, data: StudyData) -> None:
-    """Sees that all variants ask the same of their texts: one table compares their models.
+    """Sees that all variants ask the same of the same test texts: one table compares their models.
+
+    Which column a text is read from may differ.
 
     Args:
         study: the recipes.
         data: reads what they name, and keeps it.
 
     Raises:
-        RecipeError: one has another task than the first, or another number of labels.
+        RecipeError: one has another task than the first, other labels, or other test texts.
     """
     asked = {
         variant.name: data.corpus(variant.recipe.data, variant.recipe.seeds[0])
@@ -48,12 +52,23 @@ def check_one_table(study: Study, data: StudyData) -> None:
     }
     (first, own), *others = asked.items()
     for name, corpus in others:
-        if (corpus.task, len(corpus.labels)) != (own.task, len(own.labels)):
-            raise RecipeError(
-                f"{name} reads data with {len(corpus.labels)} labels ({corpus.task.name}), {first} "
-                f"with {len(own.labels)} ({own.task.name}), and a study has one table; run them "
-                "into folders of their own (--out)"
-            )
+        if (corpus.task, corpus.labels) != (own.task, own.labels):
+            other = "other labels"
+        elif not _are_tested_alike(corpus, own):
+            other = "other test texts"
+        else:
+            continue
+        raise RecipeError(
+            f"{name} has {other} than {first}, and a study has one table, which compares its "
+            "models on the same texts; run them into folders of their own (--out)"
+        )
+
+
+def _are_tested_alike(one: Corpus, other: Corpus) -> bool:
+    """Whether two corpora have the same gold labels in each test split, text by text."""
+    return {*one.tests} == {*other.tests} and all(
+        np.array_equal(one.gold(name), other.gold(name)) for name in one.tests
+    )
 
 
 def check_task(recipe: Recipe, corpus: Corpus) -> None:

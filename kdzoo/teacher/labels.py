@@ -73,6 +73,14 @@ def columns_of(
     return align(names, labels, folder.name, replace(cures, fit=fit))
 
 
+def _in_order(labels: Sequence[str]) -> list[str]:
+    """Returns labels that are numbers by their size, 2 before 10, and others as they are given."""
+    try:
+        return sorted(labels, key=float)
+    except ValueError:
+        return list(labels)
+
+
 def align(
     own: Sequence[str], labels: Sequence[str], name: str, cures: LabelCures = IN_RECIPE
 ) -> npt.NDArray[np.int64]:
@@ -92,7 +100,7 @@ def align(
         places = {label: place for place, label in enumerate(own)}
         return np.array([places[label] for label in labels], dtype=np.int64)
     fit = f"have it fitted to these labels: {cures.fit}" if cures.fit else ""
-    named = cures.named(labels)
+    named = cures.named(_in_order(labels))
     renamed = f"if they mean the same, name its outputs in their order: {named}"
     problems = []
     if all(label.startswith("LABEL_") for label in own):

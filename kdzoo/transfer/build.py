@@ -14,7 +14,7 @@ from kdzoo.transfer.augment import Augmentation, new_texts
 from kdzoo.transfer.augmenters import AugmentContext
 from kdzoo.transfer.near_words import NearWords
 from kdzoo.transfer.nearest import ReadVectors, nearness
-from kdzoo.transfer.unlabelled import refuse_other_texts, unlabelled_texts
+from kdzoo.transfer.unlabelled import read_of_folders, refuse_other_texts, unlabelled_texts
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def build_transfer_set(
         )
         parts.append(texts)
         unlabelled = len(texts)
-        notes.append(str(unread))
+        notes += [str(unread), *read_of_folders(section.unlabelled)]
     if section.augment is not None:
         context = AugmentContext(mask_token, corpus.train, open_words=open_words)
         augmentation = Augmentation.of(section.augment, context, seed, by_word=corpus.task.by_word)

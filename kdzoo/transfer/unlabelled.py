@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from kdzoo.files import with_home
 from kdzoo.plain import is_unicode
 from kdzoo.recipe.schema import Unlabelled
 from kdzoo.transfer.nearest import Nearness
+
+_READ = (".txt", *SUFFIXES)
 
 
 @dataclass
@@ -162,10 +164,26 @@ def _paths(section: Unlabelled) -> list[Path]:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = [file for file in sorted(path.iterdir()) if file.suffix.lower() in (*SUFFIXES, ".txt")]
+    found = [file for file in sorted(path.iterdir()) if file.suffix.lower() in _READ]
     if not found:
-        raise DataError(f"{path} holds no file of texts; wanted .txt, {', '.join(SUFFIXES)}")
+        raise DataError(f"{path} holds no file of texts; wanted {', '.join(_READ)}")
     return found
+
+
+def read_of_folders(section: Unlabelled) -> Iterator[str]:
+    """Yields which files of the section's folders are read, and which are not."""
+    for path in map(with_home, _named(section)):
+        if not path.is_dir():
+            continue
+        read = [file.name for file in _files(path)]
+        rest = [file.name for file in sorted(path.iterdir()) if file.name not in read]
+        shown = [name for name in rest if not name.startswith(".")]
+        but = f", and not {_listed(shown)}: wanted {', '.join(_READ)}" if shown else ""
+        yield f"read in {path.name}: {_listed(read)}{but}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + f" and {len(names) - 5:,} more" * (len(names) > 5)
 
 
 def _fresh(
