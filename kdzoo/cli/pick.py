@@ -163,10 +163,12 @@ def _finished_teacher(name: str, folder: Path) -> str | None:
     from kdzoo.results import Store
 
     store = Store(folder)
-    row = next(each for each in store.manifest().rows if each.name == name)
-    record = store.read(row.members[0].key)
+    teachers = {row.name: row for row in store.manifest().rows if row.role == "teacher"}
+    if name not in teachers:
+        return None
+    record = store.read(teachers[name].members[0].key)
     told = record.recipe.get("teacher", {})
-    if row.role != "teacher" or told.get("fine_tune") is not None or told.get("head") is not None:
+    if told.get("fine_tune") is not None or told.get("head") is not None:
         return None
     source = told.get("model")
     return source if isinstance(source, str) else None

@@ -46,12 +46,10 @@ def check_one_table(study: Study, data: StudyData) -> None:
     Raises:
         RecipeError: one has another task than the first, other labels, or other test texts.
     """
-    asked = {
-        variant.name: data.corpus(variant.recipe.data, variant.recipe.seeds[0])
-        for variant in study.variants
-    }
-    (first, own), *others = asked.items()
-    for name, corpus in others:
+    first, *others = study.variants
+    own = data.corpus(first.recipe.data, first.recipe.seeds[0])
+    for variant in others:
+        corpus = data.corpus(variant.recipe.data, variant.recipe.seeds[0])
         if (corpus.task, corpus.labels) != (own.task, own.labels):
             other = "other labels"
         elif not _are_tested_alike(corpus, own):
@@ -59,8 +57,8 @@ def check_one_table(study: Study, data: StudyData) -> None:
         else:
             continue
         raise RecipeError(
-            f"{name} has {other} than {first}, and a study has one table, which compares its "
-            "models on the same texts; run them into folders of their own (--out)"
+            f"{variant.name} has {other} than {first.name}, and a study has one table, which "
+            "compares its models on the same texts; run them into folders of their own (--out)"
         )
 
 
