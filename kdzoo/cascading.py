@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdzoo.choosing.cascade import CascadeLine, check_wanted, find_cascades
+from kdzoo.choosing.cascade import CascadeLine, check_wanted, count_cascades, find_cascades
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.files import check_writable
 from kdzoo.registry import runtimes
@@ -38,7 +38,13 @@ class ExportedCascade:
 
 
 def export_cascade(
-    run: Path, out: Path, model: str | None, escalate_to: str, wanted: Wanted, runtime: str
+    run: Path,
+    out: Path,
+    model: str | None,
+    escalate_to: str,
+    wanted: Wanted,
+    runtime: str,
+    among: int | None = None,
 ) -> ExportedCascade:
     """Writes a cascade's folder; see ``kdzoo.api.export_cascade``.
 
@@ -49,6 +55,7 @@ def export_cascade(
         escalate_to: the row of the model that is asked.
         wanted: the promise, or the budget.
         runtime: of both.
+        among: of how many cascades it was chosen, which share the risk; by default of all.
 
     Raises:
         KdzooError: there are no such models, they were not exported, the promise cannot be kept, or
@@ -63,7 +70,10 @@ def export_cascade(
     if model is None:
         names = (row.name for row in store.manifest().rows if row.role == "student")
         raise ModelError(f"choose the student with --model NAME: {', '.join(names)}")
-    (line,) = find_cascades(store, escalate_to, wanted, model, runtime)
+    if among is not None and among < 1:
+        raise RecipeError(f"--among {among}: write the number of cascades that it was chosen from")
+    among = among or count_cascades(store, escalate_to)
+    (line,) = find_cascades(store, escalate_to, wanted, model, runtime, among)
     student = _form(store, line.member.key, runtime, model)
     is_model = not store.read(line.teacher_key).is_file
     teacher = _form(store, line.teacher_key, runtime, escalate_to) if is_model else None
@@ -102,6 +112,12 @@ def _form(store: Store, key: str, runtime: str, name: str) -> Path:
     """Returns the folder of a model's exported form, once it is seen to be whole."""
     folder = store.form(key, runtime)
     form = store.read_form(key, runtime)
+    is_sound = form is not None and form.parity is not None and form.parity.passed
+    if form is not None and form.failure is None and not is_sound:
+        raise ModelError(
+            f"{store.root}: '{name}' in {runtime} answers otherwise than in PyTorch, so that "
+            "nothing can be promised of it; take another --runtime"
+        )
     if form is None or form.failure is not None or not (folder / "model.onnx").is_file():
         reason = "" if form is None or form.failure is None else f" ({form.failure})"
         raise ModelError(

@@ -15,7 +15,8 @@ from tiny_world import LABELS, Outcome, RunCommand
 
 import kdzoo as package
 from kdzoo.bench import BENCH, FORMS, Bench
-from kdzoo.bench.models import names_apart
+from kdzoo.bench.forms import _folder
+from kdzoo.bench.models import Model, names_apart
 from kdzoo.errors import ModelError
 from kdzoo.results import Store
 from kdzoo.runtime.onnx import OnnxClassifier
@@ -403,3 +404,14 @@ class TestBadInput:
         assert outcome.code == 2
         assert "model.onnx" in outcome.err
         assert not Path("bench").exists()
+
+
+def test_no_two_models_are_exported_to_one_folder(tmp_path: Path) -> None:
+    """A slash becomes two signs; a name may have them already."""
+    names = ["cnn/mse", "cnn--mse", "cnn-/mse", "cnn/-mse", "cnn-mse", "cnn"]
+    models = [Model(name, tmp_path, "torch", ("a", "b"), None) for name in names]
+
+    folders = {_folder(model, "onnx", tmp_path) for model in models}
+
+    assert len(folders) == len(names)
+    assert all(folder.parent == tmp_path for folder in folders)

@@ -27,7 +27,7 @@ from kdzoo.api import (
     show,
     write_predictions,
 )
-from kdzoo.errors import KdzooError, ModelError
+from kdzoo.errors import KdzooError, ModelError, RecipeError
 from kdzoo.measure import outcomes
 from kdzoo.report import make_table
 from kdzoo.report.figures.escalations import PROMISES, Escalation, find_escalations
@@ -321,6 +321,20 @@ class TestChoice:
         assert exported.code == 0, exported.err
         assert read_cascade(Path("deployed")).escalated == pytest.approx(0.1, abs=0.02)
         assert kdzoo("predict", "deployed", "wake me").code == 0
+
+    def test_is_exported_with_the_risk_that_it_was_chosen_with(
+        self, kdzoo: RunCommand, study: HandWritten, tmp_path: Path
+    ) -> None:
+        """One of many shares the risk with them; of one student's alone, the command says so."""
+        asked: dict[str, Any] = {"model": "tiny", "runtime": "onnx", "max_loss": 0.02}
+        export_cascade(study.store.root, tmp_path / "alone", "teacher", **asked)
+        with pytest.raises(RecipeError, match="too few"):  # for the share of a milliard of them
+            export_cascade(study.store.root, tmp_path / "many", "teacher", **asked, among=10**9)
+
+        outcome = kdzoo("pick", study.store.root, "--escalate-to", "teacher", "--max-loss", 0.02,
+                        "--model", "tiny")  # fmt: skip
+
+        assert "--among 1 --out deployed" in outcome.out
 
     def test_is_exported_over_itself_and_over_nothing_else(
         self, study: HandWritten, tmp_path: Path

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tiny_world import RunCommand, WriteRecipe
 
 import kdzoo.cli.pick as command
+from kdzoo.choosing.choice import finished_teacher
 from kdzoo.choosing.pick import Pick, limits_of, pick
 from kdzoo.measure import Memory
 from kdzoo.report import Table, TableRow, make_table
@@ -154,7 +155,8 @@ class TestCommand:
 
         table = make_table(Store(Path("study")), "validation")
         for best in (row for row in table.rows if row.name == "teacher"):
-            command._say_why(Pick(best, (best,), 1), best, Path("study"))
+            elsewhere = finished_teacher(Store(Path("study")), best.name)
+            command._say_why(Pick(best, (best,), 1), best, Path("study"), elsewhere)
             (*_, line) = capsys.readouterr().out.splitlines()
             if best.runtime == "onnx":
                 words = shlex.split(line.removeprefix("next: "))

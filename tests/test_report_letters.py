@@ -5,7 +5,9 @@ A letter that no font has is warned of by matplotlib, and warnings are errors he
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,7 +18,10 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
 from test_latex import FOREIGN
 from test_report import HOSTILE, a_row, a_table
+from tiny_results import one_student
 
+from kdzoo.report import make_table
+from kdzoo.report.formats.spreadsheet import comma_separated
 from kdzoo.report.formats.table import markdown
 from kdzoo.report.pictures import accuracy as picture
 from kdzoo.report.pictures import canvas, changes, letters
@@ -220,3 +225,24 @@ class TestFonts:
         """One that runs from right to left would take a comma and a number along."""
         assert legible_names(["نموذج"])["نموذج"].endswith("\N{LEFT-TO-RIGHT MARK}")
         assert legible_names(["model"])["model"] == "model"
+
+
+@pytest.mark.parametrize("name", ["=1+1", "a|b", "<b>"])
+def test_a_further_test_set_of_a_stranger_is_a_name_in_every_header(
+    tmp_path: Path, name: str
+) -> None:
+    """It is written in a record: no formula, no cell more, no tag."""
+    plain = make_table(one_student(tmp_path).finish())
+    rows = (
+        replace(row, metrics={**row.metrics, f"{name}_accuracy": row.metrics["accuracy"]})
+        for row in plain.rows
+    )
+    table = replace(plain, other_tests=(name,), rows=tuple(rows))
+
+    (header, rule, *_) = [line for line in markdown(table).splitlines() if line.startswith("|")]
+    (first, *_) = csv.reader(comma_separated(table).splitlines())
+
+    assert header.replace("\\|", "").count("|") == rule.count("|")
+    assert "<b>" not in header
+    assert not any(title.startswith("=") for title in first)
+    assert any(name in title for title in first)

@@ -44,6 +44,16 @@ def advice(*rows: TableRow, **more: object) -> str:
     return summary(replace(table, **more))[-1]  # type: ignore[arg-type]
 
 
+def test_the_most_accurate_student_is_that_of_any_sound_form() -> None:
+    """Its first runtime may have failed where it was timed."""
+    good = a_row("good", 0.9, 0.5, Standing.WORSE, is_first=False)
+    failed = replace(good, runtime="torch", is_first=True, notes=("it ran out of memory",))
+    rows = (failed, good, a_row("other", 0.8, 0.4, Standing.WORSE))
+    table = Table("study", "test", rows, "files:tiny", 4, (100, 100), (0, 0), 700, False)
+
+    assert any("The most accurate student, good" in each for each in summary(table))
+
+
 class TestAdvice:
     def test_is_the_fastest_of_those_as_good_as_the_teacher(self) -> None:
         said = advice(
@@ -53,6 +63,16 @@ class TestAdvice:
         )
 
         assert "deploy fast (onnx)" in said
+
+    def test_is_one_as_good_although_it_was_not_timed_here(self) -> None:
+        """Results of two machines together, or of a run that was stopped before it timed."""
+        said = advice(
+            a_row("good", 0.9, 0.5, Standing.EQUAL, latency=None),
+            a_row("better", 0.95, 0.5, Standing.UNDECIDED),
+            a_row("worse", 0.7, 0.1, Standing.WORSE),
+        )
+
+        assert "deploy good (onnx), not timed here, which is as good as" in said
 
     def test_names_the_most_accurate_candidate_where_nothing_is_sure(self) -> None:
         said = advice(

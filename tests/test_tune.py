@@ -22,11 +22,11 @@ import yaml
 from tiny_world import RunCommand, WriteRecipe, tiny_recipe_data
 
 from kdzoo.api import tune
-from kdzoo.errors import KdzooError, RecipeError, StoreError
+from kdzoo.errors import KdzooError, ModelError, RecipeError, StoreError
 from kdzoo.recipe import load_study
 from kdzoo.results import CHECKPOINT, Store
 from kdzoo.results.store import HISTORY, RECORD
-from kdzoo.tuning import Tuned, report, search, trying
+from kdzoo.tuning import Tuned, finalists, report, search, trying
 from kdzoo.tuning import training as tuning_training
 from kdzoo.tuning.report import told
 from kdzoo.tuning.space import Source, space_of
@@ -321,6 +321,7 @@ class TestTrial:
 
         assert found.measured is not None
         assert set(found.measured.by_trial) == {trial.number for trial in found.best}
+        assert found.measured.own_ms is not None
         assert min(*found.measured.by_trial.values(), found.measured.own_ms) > 0
         with (found.folder / "trials.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -332,6 +333,29 @@ class TestTrial:
         assert set(store.predictions(found.best[0].keys[0])["split"]) == {"validation"}
         assert tune(str(recipe), **asked).measured == found.measured
         assert len(store.sessions()) == 1
+
+    @pytest.mark.parametrize("lost", ["recipe", "trial"])
+    def test_of_low_latency_that_cannot_be_measured_is_left_out(
+        self, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+    ) -> None:
+        """The search's files are written all the same, with what the others took."""
+        usual = finalists._candidate
+
+        def candidate(finalist: finalists.Finalist, *rest: Any) -> Any:
+            if lost in finalist.name:
+                raise ModelError(f"{finalist.name} has no form for torch")
+            return usual(finalist, *rest)
+
+        monkeypatch.setattr(finalists, "_candidate", candidate)
+        quick = ["measure.rounds=2", "measure.texts=3", "measure.isolated=false"]
+        found = tune(str(recipe), trials=2, out=tmp_path / "search", runtime="torch",
+                     goals=["accuracy", "latency"], overrides=quick)  # fmt: skip
+
+        assert found.measured is not None
+        assert (found.measured.own_ms is None) == (lost == "recipe")
+        assert bool(found.measured.by_trial) == (lost == "recipe")
+        assert (found.folder / "trials.csv").is_file()
+        assert ("none of the best could be measured" in " ".join(told(found))) == (lost == "trial")
 
     def test_of_low_latency_is_estimated_from_work_and_weights(
         self, recipe: Path, tmp_path: Path

@@ -23,10 +23,13 @@ class Picked:
     Attributes:
         chosen: the choice, by the figures of validation.
         tested: the study's rows with the figures that its table shows, test's where it was read.
+        elsewhere: the folder or hub id of the chosen model, where that is a finished teacher, of
+            which the study holds no weights; else None.
     """
 
     chosen: Pick
     tested: Table
+    elsewhere: str | None = None
 
 
 @as_file_errors()
@@ -54,6 +57,7 @@ def pick(
     Raises:
         KdzooError: the folder is no study, or a limit cannot be.
     """
+    from kdzoo.choosing.choice import finished_teacher
     from kdzoo.choosing.pick import limits_of
     from kdzoo.choosing.pick import pick as choose
     from kdzoo.report import make_table
@@ -73,7 +77,9 @@ def pick(
         memory_mb=max_memory_mb,
         accuracy=min_accuracy,
     )
-    return Picked(choose(make_table(store, "validation"), wanted), make_table(store))
+    chosen = choose(make_table(store, "validation"), wanted)
+    elsewhere = None if chosen.best is None else finished_teacher(store, chosen.best.name)
+    return Picked(chosen, make_table(store), elsewhere)
 
 
 @as_file_errors()

@@ -26,6 +26,7 @@ def export_cascade(
     runtime: str = "onnx-int8",
     max_loss: float | None = None,
     max_escalated: float | None = None,
+    among: int | None = None,
 ) -> ExportedCascade:
     """Writes a student with the teacher that it asks: ``kdzoo export --escalate-to teacher``.
 
@@ -37,6 +38,8 @@ def export_cascade(
         runtime: of both.
         max_loss: share of the texts that may be lost against that model, with 95 % confidence.
         max_escalated: share of the texts that it may answer, on validation; in place of a loss.
+        among: of how many cascades this one was chosen, which share the risk; by default of all
+            that the study has.
 
     Raises:
         KdzooError: there are no such models, they were not exported, the promise cannot be kept, or
@@ -46,7 +49,7 @@ def export_cascade(
     from kdzoo.statistics.escalation import Wanted
 
     wanted = Wanted(max_loss, max_escalated)
-    return write(with_home(run), with_home(out), model, escalate_to, wanted, runtime)
+    return write(with_home(run), with_home(out), model, escalate_to, wanted, runtime, among)
 
 
 @as_file_errors()

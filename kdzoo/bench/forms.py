@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kdzoo import registry
 from kdzoo.bench.models import Model
+from kdzoo.digest import content_hash
 from kdzoo.errors import RecipeError
 from kdzoo.runtime import Input, require_runtimes
 from kdzoo.runtime.settings import ExportSettings
@@ -86,4 +87,7 @@ def forms_of(model: Model, runtimes: Sequence[str], exports: Path) -> list[Form]
 def _folder(model: Model, runtime: str, exports: Path) -> Path:
     if registry.runtimes.get(runtime).export is None:
         return model.folder
-    return exports / f"{model.name.replace('/', '--')}--{runtime}"
+    name = model.name.replace("/", "--")
+    if "--" in model.name or "-/" in model.name or "/-" in model.name:  # else one name, one folder
+        name += f"--{content_hash(model.name)[:8]}"
+    return exports / f"{name}--{runtime}"

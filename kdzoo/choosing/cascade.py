@@ -53,6 +53,7 @@ def find_cascades(
     wanted: Wanted,
     model: str | None = None,
     runtime: str | None = None,
+    among: int | None = None,
 ) -> list[CascadeLine]:
     """Returns the cascades that keep to what is wanted, the best first.
 
@@ -64,6 +65,7 @@ def find_cascades(
         wanted: the promise, or the budget.
         model: the row of the only student that is looked at.
         runtime: the only one that is looked at.
+        among: of how many cascades these were chosen; of those that are looked at by default.
 
     Raises:
         ModelError: there are no such rows, or student and teacher have other labels.
@@ -91,11 +93,25 @@ def find_cascades(
             "answered too; run its recipe again"
             + ("" if runtime is None else f", with {runtime} in measure.runtimes")
         )
-    lines = [_line(pair, wanted, len(pairs)) for pair in pairs]
+    lines = [_line(pair, wanted, among or len(pairs)) for pair in pairs]
     by = operator.attrgetter("validation.escalated", "validation.loss")
     if wanted.max_loss is None:
         by = operator.attrgetter("validation.loss", "validation.escalated")
     return sorted(lines, key=by)
+
+
+def count_cascades(store: Store, escalate_to: str) -> int:
+    """Returns how many cascades a study has: of each student's forms, with the model that is asked.
+
+    Raises:
+        ModelError: there is no such row.
+        StoreError: the folder is no study.
+    """
+    store = opened(store)
+    rows = {row.name: row for row in store.manifest().rows}
+    teacher = _teacher(rows, escalate_to, store)
+    students = _students(rows, teacher, None, store)
+    return sum(len([*escalation_pairs(store, row, teacher)]) for row in students)
 
 
 def check_wanted(wanted: Wanted, escalate_to: str) -> None:

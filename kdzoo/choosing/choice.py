@@ -67,3 +67,18 @@ def choose(
             "folder or hub id of that model itself, or the study that trained it"
         )
     return Choice(rows[name], member, folder)
+
+
+def finished_teacher(store: Store, name: str) -> str | None:
+    """Returns the folder or hub id of a row's model, where that is a teacher that was not fitted.
+
+    The study holds no weights of it. None for all other rows.
+    """
+    teachers = {row.name: row for row in store.manifest().rows if row.role == "teacher"}
+    if name not in teachers:
+        return None
+    told = store.read(teachers[name].members[0].key).recipe.get("teacher", {})
+    if told.get("fine_tune") is not None or told.get("head") is not None:
+        return None
+    source = told.get("model")
+    return source if isinstance(source, str) else None

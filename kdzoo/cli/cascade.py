@@ -42,6 +42,8 @@ def show_lines(
     escalate_to: str,
     promise: list[str],
     price: float | None,
+    *,
+    is_of_one: bool,
 ) -> None:
     """Prints the cascades of a study, what is promised, and the command that comes next."""
     from kdzoo.console import table
@@ -57,7 +59,9 @@ def show_lines(
         say("its recipe's measure.runtimes names no form that is exported, as onnx-int8")
         return
     words = ["kdzoo", "export", str(folder), "--model", best.name, "--runtime", best.runtime]
-    words += ["--escalate-to", escalate_to, *promise, "--out", "deployed"]
+    words += ["--escalate-to", escalate_to, *promise]
+    words += ["--among", str(len(lines))] if is_of_one else []  # else export counts them all
+    words += ["--out", "deployed"]
     has_weights = any((folder / "models").glob("*/model.safetensors"))
     where = "" if has_weights else " (in the study's own folder: published results hold no graphs)"
     say(f"next: {shlex.join(words)}{where}")

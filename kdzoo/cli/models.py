@@ -71,6 +71,13 @@ def export(
     escalate_to: EscalateTo = None,
     max_loss: MaxLoss = None,
     max_escalated: MaxEscalated = None,
+    among: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Number of cascades that this one was chosen from [default: all of the study].",
+        ),
+    ] = None,
 ) -> None:
     """Write a folder that deploys: it needs onnxruntime, tokenizers and numpy alone.
 
@@ -78,7 +85,7 @@ def export(
     """
     said = {"--seed": seed, "--texts": texts, "--text-pair": text_pair, "--csv": csv}
     said |= {"--students": students, "--int8": None if int8 == "dynamic" else int8}
-    own = {"--max-loss": max_loss, "--max-escalated": max_escalated}
+    own = {"--max-loss": max_loss, "--max-escalated": max_escalated, "--among": among}
     check_options(escalate_to, own, said)
     if escalate_to is not None:
         cascade = api.export_cascade(
@@ -89,6 +96,7 @@ def export(
             runtime=runtime,
             max_loss=max_loss,
             max_escalated=max_escalated,
+            among=among,
         )
         show_export(cascade)
         return

@@ -89,7 +89,14 @@ def pick(
             model=model,
         )
         said = [(name, f"{value:g}") for name, value in promise.items() if value is not None]
-        show_lines(lines, folder, escalate_to, [*said[0]], price_per_1000_texts)
+        show_lines(
+            lines,
+            folder,
+            escalate_to,
+            [*said[0]],
+            price_per_1000_texts,
+            is_of_one=model is not None,
+        )
         return
     picked = api.pick(
         folder,
@@ -103,7 +110,7 @@ def pick(
         _show_nearest(chosen, picked.tested)
         sys.exit(1)
     _show(chosen.front, picked.tested)
-    _say_why(chosen, chosen.best, folder)
+    _say_why(chosen, chosen.best, folder, picked.elsewhere)
 
 
 def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
@@ -136,7 +143,7 @@ def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
         say(noise)
 
 
-def _say_why(chosen: Pick, best: TableRow, folder: Path) -> None:
+def _say_why(chosen: Pick, best: TableRow, folder: Path, elsewhere: str | None = None) -> None:
     from kdzoo.registry import runtimes
 
     others = len(chosen.front) - 1
@@ -148,7 +155,7 @@ def _say_why(chosen: Pick, best: TableRow, folder: Path) -> None:
     say(f"{best.name} in {best.runtime}: {among} within your limits{faster}.")
     has_weights = any((folder / "models").glob("*/model.safetensors"))
     where = "" if has_weights else " (in the study's own folder: published results hold no weights)"
-    finished = _finished_teacher(best.name, folder) if has_weights else None
+    finished = elsewhere if has_weights else None
     if runtimes.get(best.runtime).export is None:
         lies = finished or f"its folder in {folder / 'models'}"
         say(f"it is deployed as it {'is' if finished else 'was trained'}: {lies}{where}")
@@ -156,22 +163,6 @@ def _say_why(chosen: Pick, best: TableRow, folder: Path) -> None:
     model = [finished] if finished else [str(folder), "--model", best.name]
     words = ["kdzoo", "export", *model, "--runtime", best.runtime, "--out", "deployed"]
     say(f"next: {shlex.join(words)}{where}")
-
-
-def _finished_teacher(name: str, folder: Path) -> str | None:
-    """Returns what a row's model is called, where it is a teacher that lies elsewhere, finished."""
-    from kdzoo.results import Store
-
-    store = Store(folder)
-    teachers = {row.name: row for row in store.manifest().rows if row.role == "teacher"}
-    if name not in teachers:
-        return None
-    record = store.read(teachers[name].members[0].key)
-    told = record.recipe.get("teacher", {})
-    if told.get("fine_tune") is not None or told.get("head") is not None:
-        return None
-    source = told.get("model")
-    return source if isinstance(source, str) else None
 
 
 def _show_nearest(chosen: Pick, tested: Table) -> None:

@@ -116,7 +116,8 @@ def escalation_pairs(
     for runtime in exported(row.runtimes) or row.runtimes:
         own = _outcomes(store, member.key, runtime)
         other = _outcomes(store, asked, runtime)
-        other = _outcomes(store, asked, "torch") if other is None else other
+        if other is None and not _answers_otherwise(store, asked, runtime):
+            other = _outcomes(store, asked, "torch")
         if own is not None and other is not None:
             pair = EscalationPair(row, runtime, asked, own, other)
             if pair.texts("validation"):
@@ -137,6 +138,12 @@ def _outcomes(store: Store, key: str, runtime: str) -> pd.DataFrame | None:
     if form is None or form.failure is not None or not (form.parity and form.parity.passed):
         return None
     return store.predictions(key, runtime)
+
+
+def _answers_otherwise(store: Store, key: str, runtime: str) -> bool:
+    """Whether a form is there, and is not what was measured in PyTorch."""
+    form = store.read_form(key, runtime) if runtime != "torch" else None
+    return form is not None and form.failure is None
 
 
 def teacher_beside(row: ManifestRow, rows: Sequence[ManifestRow]) -> ManifestRow | None:

@@ -120,7 +120,7 @@ def _timed(asked: AskedCascade, store: Store) -> TimedCascade | None:
     if decision is None or not all(map(is_exported_form, folders)):
         return None
     own, others = map(read_labels, folders)
-    if own != others:  # of a finished teacher, which keeps its own order
+    if sorted(own) != sorted(others):
         return None
     escalated = asked.pair.read(asked.threshold, "validation").escalated
     rule = rule_of(decision, asked.threshold, escalated, "")

@@ -52,18 +52,24 @@ def measure_alone(
 ) -> dict[str, float]:
     """Returns the median milliseconds of a validation text of each, all in one session.
 
-    What this machine has measured before is not measured again.
+    What this machine has measured before is not measured again. One that has no such form, or does
+    not run, is told of and left out: the others are measured without it.
 
     Args:
         finalists: the models, each once.
         runtime: in which they are measured.
         seed: of the models.
         context: the store, and who is told.
-
-    Raises:
-        ModelError: one has no such form, or does not run.
     """
-    candidates = {each.name: _candidate(each, runtime, seed, context) for each in finalists}
+    candidates: dict[str, Candidate] = {}
+    for each in finalists:
+        try:
+            candidates[each.name] = _candidate(each, runtime, seed, context)
+        except ModelError as error:
+            context.progress.say(f"not measured: {error}")
+    finalists = [each for each in finalists if each.name in candidates]
+    if not finalists:
+        return {}
     first = finalists[0].variant.recipe
     machine = environment()
     wanted = {
@@ -75,10 +81,13 @@ def measure_alone(
     name = content_hash(wanted)
     known = next((each for each in context.store.sessions() if each.id == name), None)
     session = known or _session(name, finalists, candidates, seed, context)
-    return {
-        each.name: summarise(timing.rounds_ms).p50_ms
-        for each, timing in zip(finalists, session.timings, strict=True)
-    }
+    found = {}
+    for each, timing in zip(finalists, session.timings, strict=True):
+        if timing.failure is None:
+            found[each.name] = summarise(timing.rounds_ms).p50_ms
+        else:
+            context.progress.say(f"not measured: {each.name}: {timing.failure}")
+    return found
 
 
 def _candidate(finalist: Finalist, runtime: str, seed: int, context: StudyContext) -> Candidate:
@@ -128,7 +137,5 @@ def _session(
 
 
 def _timing(finalist: Finalist, candidate: Candidate, measured: Measured) -> Timing:
-    speed = measured.speeds[candidate]
-    if speed.failure is not None:
-        raise ModelError(f"{finalist.name} could not be measured: {speed.failure}")
-    return Timing(key=finalist.key, runtime=candidate.runtime, **speed.model_dump())
+    speed = measured.speeds[candidate].model_dump()
+    return Timing(key=finalist.key, runtime=candidate.runtime, **speed)

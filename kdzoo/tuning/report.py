@@ -15,7 +15,7 @@ from kdzoo.plain import escaped, one_line
 from kdzoo.report.formats.spreadsheet import inert
 from kdzoo.report.pictures.canvas import canvas, no_picture
 from kdzoo.report.pictures.letters import legible
-from kdzoo.tuning.search import Trial, Tuned, own_values
+from kdzoo.tuning.search import MeasuredBest, Trial, Tuned, own_values
 from kdzoo.tuning.space import Source
 
 _DROPPED = {"search"}  # of the recipe that was found
@@ -93,17 +93,23 @@ def told(tuned: Tuned) -> list[str]:
             f"{len(tuned.best)} trials make up the front: none beats them in accuracy and {others}",
         )
     if tuned.measured is not None:
-        found = tuned.measured
-        least = min(found.by_trial.values())
-        sentences.append(
-            f"latency was estimated from FLOPs and weights while trials ran; the best were "
-            f"measured alone in {found.runtime}, on validation texts: {least:.3g} ms and more, the "
-            f"recipe as it stands {found.own_ms:.3g} ms"
-        )
+        sentences.append(_said_of_latency(tuned.measured))
     if tuned.mattered:
         named = ", ".join(f"{key} {share * 100:.0f} %" for key, share in tuned.mattered.items())
         sentences.append(f"what mattered for accuracy (PED-ANOVA): {named}")
     return sentences
+
+
+def _said_of_latency(found: MeasuredBest) -> str:
+    """Tells what the best trials took, as far as they could be measured."""
+    said = "latency was estimated from FLOPs and weights while trials ran"
+    if not found.by_trial:
+        return f"{said}; none of the best could be measured in {found.runtime}"
+    own = "" if found.own_ms is None else f", the recipe as it stands {found.own_ms:.3g} ms"
+    return (
+        f"{said}; the best were measured alone in {found.runtime}, on validation texts: "
+        f"{min(found.by_trial.values()):.3g} ms and more{own}"
+    )
 
 
 def _draw(tuned: Tuned, stem: Path) -> list[Path]:

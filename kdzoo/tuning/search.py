@@ -92,12 +92,12 @@ class MeasuredBest:
     Attributes:
         runtime: in which they were measured.
         by_trial: median milliseconds of a validation text, by the number of the trial.
-        own_ms: of the recipe as it stands.
+        own_ms: of the recipe as it stands; None where it could not be measured.
     """
 
     runtime: str
     by_trial: dict[int, float]
-    own_ms: float
+    own_ms: float | None
 
 
 def tune(
@@ -185,8 +185,9 @@ def _measured(
         for trial in best
     ]
     found = measure_alone([own, *finalists], runtime, asked.seeds[0], context)
-    by_trial = {trial.number: found[f"trial {trial.number}"] for trial in best}
-    return MeasuredBest(runtime, by_trial, found[own.name])
+    names = {trial.number: f"trial {trial.number}" for trial in best}
+    by_trial = {number: found[name] for number, name in names.items() if name in found}
+    return MeasuredBest(runtime, by_trial, found.get(own.name))
 
 
 @dataclass(frozen=True)

@@ -215,7 +215,7 @@ def columns_of(table: Table) -> tuple[Column, ...]:
     """Returns all columns, with those of the data's other test sets."""
     leading, *others = _figures_of(table)
     more = [
-        figure(f"{name}_{leading.name}", name, TABLES | Place.LATEX | Place.CSV)
+        figure(f"{name}_{leading.name}", f"on {name}", TABLES | Place.LATEX | Place.CSV)
         for name in table.other_tests
     ]
     figures = (leading, *more, *others)

@@ -41,12 +41,13 @@ def _advised_student(table: Table) -> str:
     as_good = [*by_kind[Standing.BETTER], *filter(_pays, by_kind[Standing.EQUAL])]
     undecided = [*filter(_pays, by_kind[Standing.UNDECIDED])]
     worse = by_kind[Standing.WORSE]
-    fastest = fastest_form(as_good)
-    if fastest is not None:
+    chosen = fastest_form(as_good) or max(as_good, key=mean_quality, default=None)
+    if chosen is not None:
+        what = "the fastest student that is" if chosen.latency else "not timed here, which is"
         return (
-            f"deploy {fastest.name} ({fastest.runtime}), the fastest student that is "
+            f"deploy {chosen.name} ({chosen.runtime}), {what} "
             f"{'at least ' if by_kind[Standing.BETTER] else ''}as good as "
-            f"{_teacher_of(fastest, teachers)}.{_instead([fastest], known)}"
+            f"{_teacher_of(chosen, teachers)}.{_instead([chosen], known)}"
         )
     if undecided:
         best = max(undecided, key=mean_quality)

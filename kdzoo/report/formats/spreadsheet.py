@@ -25,7 +25,7 @@ def comma_separated(table: Table) -> str:
     columns = known(table, Place.CSV, metrics)
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(
-        f"{column.name}{suffix}" for column in columns for suffix in column.kind.suffixes
+        inert(f"{column.name}{suffix}") for column in columns for suffix in column.kind.suffixes
     )
     for there in table.by_machine:
         for row in there.rows:

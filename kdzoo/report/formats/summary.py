@@ -64,8 +64,11 @@ def _of_students(table: Table, known: Mapping[str, Finding]) -> str:
     forms = {name: fastest_form([row for row in students if row.name == name]) for name in names}
     if not names:
         return ""
-    quality = {row.name: mean_quality(row) for row in students if row.is_first}
-    best = max(names, key=lambda name: quality.get(name, 0.0))
+    quality: dict[str, float] = {}
+    for row in students:
+        if row.quality:
+            quality.setdefault(row.name, mean_quality(row))  # in PyTorch, where that is sound
+    best = max(names, key=quality.__getitem__)
     said = [f"The most accurate student, {best}{_form(forms[best])}, is {_standing(known, best)}"]
     fastest = fastest_form([row for row in forms.values() if row is not None])
     if fastest is not None and fastest.name != best:

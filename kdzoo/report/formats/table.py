@@ -96,7 +96,9 @@ def drawn(lines: Sequence[Mapping[str, str]], left: int) -> str:
     titles = list(lines[0])
     body = [[escaped(line[title]) for title in titles] for line in lines]
     align = ["left"] * left + ["right"] * (len(titles) - left)
-    return tabulate(body, titles, tablefmt="pipe", disable_numparse=True, colalign=align)
+    return tabulate(
+        body, [*map(escaped, titles)], tablefmt="pipe", disable_numparse=True, colalign=align
+    )
 
 
 def cost_caption(table: Table) -> str:
@@ -132,8 +134,7 @@ def quality_caption(table: Table, place: Place = Place.TABLE) -> str:
     parts += untold(table)
     if table.other_tests:
         parts.append(
-            f"{' and '.join(table.other_tests).capitalize()}: {table.leading_title} on that test "
-            "set."
+            f"On {' and '.join(table.other_tests)}: {table.leading_title} on that test set."
         )
     if table.has_added_texts:
         parts.append("Texts: what the student learnt from, unlabelled and augmented ones included.")
