@@ -9,7 +9,9 @@ from tiny_results import one_student_deployed
 
 from kdzoo.report import make_table, write_report
 from kdzoo.report.figures.form_findings import find_forms
+from kdzoo.report.figures.spread import Spread, with_those_of_the_same
 from kdzoo.report.write import PAGE
+from kdzoo.statistics import Interval
 
 
 def test_of_known_hits_is_known(tmp_path: Path) -> None:
@@ -45,3 +47,14 @@ def test_stands_in_the_page(tmp_path: Path) -> None:
     write_report(store)
 
     assert "What exporting changes" in (store.root / PAGE).read_text(encoding="utf-8")
+
+
+def test_answers_that_are_the_same_on_another_machine_keep_their_interval() -> None:
+    """Others have one of their own, or none that is known."""
+    interval = Interval(0.8, 0.7, 0.9)
+    known = {"kappa": Spread(0.8, 0.01, 3, interval), "macro_f1": Spread(0.7, 0.01, 3, interval)}
+    found = {"kappa": Spread(0.8, 0.01, 3), "macro_f1": Spread(0.6, 0.01, 3)}
+
+    kept = with_those_of_the_same(found, known)
+
+    assert (kept["kappa"].interval, kept["macro_f1"].interval) == (interval, None)

@@ -64,3 +64,15 @@ def with_intervals(
         name: replace(spread, interval=intervals.get(name, spread.interval))
         for name, spread in spreads.items()
     }
+
+
+def with_those_of_the_same(
+    found: Mapping[str, Spread], known: Mapping[str, Spread]
+) -> dict[str, Spread]:
+    """Returns figures with the intervals of known ones that are the same: of the same answers."""
+    same = {
+        name: of.interval
+        for name, of in known.items()
+        if of.interval is not None and name in found and replace(of, interval=None) == found[name]
+    }
+    return with_intervals(found, same)
