@@ -58,7 +58,7 @@ class TestStudy:
 
         assert [title in header for title in ("accuracy", "far", "F1", "macro-F1")] == [True] * 4
         assert "40 pairs" in table
-        assert "Far: accuracy on that test set." in table
+        assert "On far: accuracy on that test set." in table
 
     def test_the_teachers_figures_are_those_of_its_own_pipeline(
         self, study: Finished, model_of: Callable[[str], Path]
