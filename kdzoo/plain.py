@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BREAKS = re.compile(r"[\t\n]")
@@ -47,6 +48,11 @@ def shortened(text: str, longest: int = 80) -> str:
     """Returns the text, its middle left out where it is longer than a message should be."""
     half = longest // 2
     return text if len(text) <= longest else f"{text[:half]}...{text[-half:]}"
+
+
+def first_few(names: Sequence[str], most: int = 5) -> str:
+    """Returns the first of many names as one text, and how many more there are."""
+    return ", ".join(names[:most]) + f" and {len(names) - most:,} more" * (len(names) > most)
 
 
 def is_unicode(text: str) -> bool:

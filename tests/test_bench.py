@@ -407,8 +407,8 @@ class TestBadInput:
 
 
 def test_no_two_models_are_exported_to_one_folder(tmp_path: Path) -> None:
-    """A slash becomes two signs; a name may have them already."""
-    names = ["cnn/mse", "cnn--mse", "cnn-/mse", "cnn/-mse", "cnn-mse", "cnn"]
+    """Of names with slashes, and of those that look like such a one written out."""
+    names = ["cnn/mse", "cnn--mse", "cnn-/mse", "cnn/-mse", "cnn%2Fmse", "cnn-mse", "cnn"]
     models = [Model(name, tmp_path, "torch", ("a", "b"), None) for name in names]
 
     folders = {_folder(model, "onnx", tmp_path) for model in models}

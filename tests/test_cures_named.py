@@ -65,7 +65,6 @@ UNTRIED = {  # a part of the message: why no case writes its cure
     "holds a search with other data": "needs data that change; test_tune has them",
     "classes are called '{}'": "needs a hub; test_data_hub has one",
     "holds no form of '": "needs a study of exported forms",
-    "so that nothing can be promised of it": "needs a form that answers otherwise than PyTorch",
     "the number of cascades that it was": "Python alone can write it: the option is 1 or more",
     "too few for --max-loss": "needs the outcomes of a study of forms",
     "the card (--license": "is the title of problems that have cures of their own",

@@ -9,7 +9,7 @@ from tiny_results import one_student_deployed
 
 from kdzoo.report import make_table, write_report
 from kdzoo.report.figures.form_findings import find_forms
-from kdzoo.report.figures.spread import Spread, with_those_of_the_same
+from kdzoo.report.figures.spread import Spread, with_known_intervals
 from kdzoo.report.write import PAGE
 from kdzoo.statistics import Interval
 
@@ -55,6 +55,6 @@ def test_answers_that_are_the_same_on_another_machine_keep_their_interval() -> N
     known = {"kappa": Spread(0.8, 0.01, 3, interval), "macro_f1": Spread(0.7, 0.01, 3, interval)}
     found = {"kappa": Spread(0.8, 0.01, 3), "macro_f1": Spread(0.6, 0.01, 3)}
 
-    kept = with_those_of_the_same(found, known)
+    kept = with_known_intervals(found, known)
 
     assert (kept["kappa"].interval, kept["macro_f1"].interval) == (interval, None)

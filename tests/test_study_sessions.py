@@ -38,6 +38,7 @@ def with_longer_texts(data: Path, to: Path) -> Path:
     return to
 
 
+@pytest.mark.study
 def test_every_row_is_timed_on_its_own_texts(
     kdzoo: RunCommand, write_recipe: WriteRecipe, tiny_data: Path, tmp_path: Path
 ) -> None:
@@ -77,6 +78,7 @@ def test_other_test_texts_are_another_study(
     assert "two has other test texts than one" in outcome.err
 
 
+@pytest.mark.study
 def test_a_study_of_other_texts_in_the_folder_is_told_of(
     kdzoo: RunCommand, write_recipe: WriteRecipe, tiny_data: Path, tmp_path: Path
 ) -> None:
@@ -95,6 +97,7 @@ def test_a_study_of_other_texts_in_the_folder_is_told_of(
     assert note not in first.out + first.err + again.out + again.err
 
 
+@pytest.mark.study
 def test_the_baseline_of_each_setting_is_timed(
     kdzoo: RunCommand, write_recipe: WriteRecipe
 ) -> None:

@@ -6,10 +6,10 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from kdzoo import registry
 from kdzoo.bench.models import Model
-from kdzoo.digest import content_hash
 from kdzoo.errors import RecipeError
 from kdzoo.runtime import Input, require_runtimes
 from kdzoo.runtime.settings import ExportSettings
@@ -87,7 +87,4 @@ def forms_of(model: Model, runtimes: Sequence[str], exports: Path) -> list[Form]
 def _folder(model: Model, runtime: str, exports: Path) -> Path:
     if registry.runtimes.get(runtime).export is None:
         return model.folder
-    name = model.name.replace("/", "--")
-    if "--" in model.name or "-/" in model.name or "/-" in model.name:  # else one name, one folder
-        name += f"--{content_hash(model.name)[:8]}"
-    return exports / f"{name}--{runtime}"
+    return exports / f"{quote(model.name, safe=' ')}--{runtime}"  # no two names give one folder

@@ -73,24 +73,16 @@ def find_cascades(
         StoreError: the store lacks their outcomes.
     """
     store = opened(store)
-    rows = {row.name: row for row in store.manifest().rows}
-    if any(_has_several(store, row) for row in rows.values()):
-        raise RecipeError(
-            f"{store.root}: texts have several labels, or a label for each word, and a cascade is "
-            "of models that give one; deploy a student alone: kdzoo pick without --escalate-to"
-        )
-    teacher = _teacher(rows, escalate_to, store)
     pairs = [
         pair
-        for row in _students(rows, teacher, model, store)
-        for pair in escalation_pairs(store, row, teacher)
+        for pair in _pairs(store, escalate_to, model)
         if runtime is None or pair.runtime == runtime
     ]
     if not pairs:
         where = "" if runtime is None else f" for {runtime}, that answers as in PyTorch,"
         raise StoreError(
             f"{store.root} has no form of a student{where} whose validation texts '{escalate_to}' "
-            "answered too; run its recipe again"
+            "answered too, in a form that answers so; run its recipe again"
             + ("" if runtime is None else f", with {runtime} in measure.runtimes")
         )
     lines = [_line(pair, wanted, among or len(pairs)) for pair in pairs]
@@ -105,13 +97,23 @@ def count_cascades(store: Store, escalate_to: str) -> int:
 
     Raises:
         ModelError: there is no such row.
+        RecipeError: its texts have several labels.
         StoreError: the folder is no study.
     """
-    store = opened(store)
+    return len(_pairs(opened(store), escalate_to))
+
+
+def _pairs(store: Store, escalate_to: str, model: str | None = None) -> list[EscalationPair]:
+    """Returns the forms of all students, or of one, each beside the model that is asked."""
     rows = {row.name: row for row in store.manifest().rows}
+    if any(_has_several(store, row) for row in rows.values()):
+        raise RecipeError(
+            f"{store.root}: texts have several labels, or a label for each word, and a cascade is "
+            "of models that give one; deploy a student alone: kdzoo pick without --escalate-to"
+        )
     teacher = _teacher(rows, escalate_to, store)
-    students = _students(rows, teacher, None, store)
-    return sum(len([*escalation_pairs(store, row, teacher)]) for row in students)
+    students = _students(rows, teacher, model, store)
+    return [pair for row in students for pair in escalation_pairs(store, row, teacher)]
 
 
 def check_wanted(wanted: Wanted, escalate_to: str) -> None:

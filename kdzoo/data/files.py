@@ -19,6 +19,7 @@ from kdzoo.data.stream import (
 )
 from kdzoo.errors import DataError, Problem, did_you_mean
 from kdzoo.files import has_file, with_home
+from kdzoo.plain import first_few
 from kdzoo.recipe.csv import Csv
 
 _CALLED: dict[str, tuple[str, ...]] = {"validation": ("validation", "dev", "valid", "val")}
@@ -157,10 +158,9 @@ def notes_of_unread(folder: Path, others: Sequence[str], unread: Collection[str]
             f"{' and '.join(sorted(unread))}; --set data.split=null reads the files"
         )
     if rest:
-        shown = ", ".join(rest[:5]) + ", ..." * (len(rest) > 5)
         notes.append(
-            f"not read in {folder.name}: {shown}; a file is a split where it is called train, "
-            "validation or test"
+            f"not read in {folder.name}: {first_few(rest)}; a file is a split where it is called "
+            "train, validation or test"
         )
     return notes
 

@@ -10,6 +10,7 @@ from kdzoo.data.cells import as_text, shown
 from kdzoo.data.corpus import RawData, Tags
 from kdzoo.data.sentences import Sentence
 from kdzoo.errors import DataError, Problem
+from kdzoo.plain import first_few
 from kdzoo.task.tags import BEGIN, INSIDE, OUTSIDE
 from kdzoo.task.tokens import MOST_WORDS
 from kdzoo.task.words import SPACE, sentence_of
@@ -218,9 +219,8 @@ def tag_problems(raw: RawData) -> Iterator[Problem]:
     for split in [name for name in raw.splits if name != "train"]:
         found = types_in({tag for _, tags in raw.splits[split] for tag in tags})
         if strange := sorted(found - known):
-            named = ", ".join(strange[:5]) + ", ..." * (len(strange) > 5)
             yield Problem(
-                f"{len(strange)} types of entities that train lacks: {named}",
+                f"{len(strange)} types of entities that train lacks: {first_few(strange)}",
                 split,
                 "write names alike in all splits, or tag such entities in train too",
             )

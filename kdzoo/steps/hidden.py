@@ -122,7 +122,7 @@ def hidden_vectors(run: SeedRun, texts: Texts, context: StudyContext) -> CachedR
         return encoder_of(run).vectors(texts, context.progress, context.accelerator.device)
 
 
-def against(vectors: CachedRows, model: object, run: SeedRun) -> Hidden:
+def bind_hidden(vectors: CachedRows, model: object, run: SeedRun) -> Hidden:
     """Returns what holds the student's encoding against the teacher's vectors.
 
     Args:

@@ -38,7 +38,7 @@ from kdzoo.recipe.schema import FINE_TUNED, OF_A_MODEL, Recipe, Vectors
 from kdzoo.results import CHECKPOINT, Record, TrainingSummary, now
 from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import StudyContext, configuration_of, summary_of
-from kdzoo.steps.hidden import Hidden, against, hidden_vectors
+from kdzoo.steps.hidden import Hidden, bind_hidden, hidden_vectors
 from kdzoo.steps.job import StudentJob
 from kdzoo.task import Task
 from kdzoo.teacher import word_vectors
@@ -128,7 +128,7 @@ def prepare_student(job: StudentJob, context: StudyContext) -> Prepared:
     data = replace(data, encoded=readable(model, data.encoded))
     unseen = narrow(model, len(job.vocabulary) - job.vocabulary.unseen)
     plan = training_plan(job.run.recipe, job.run.seed, job.run.corpus.task)
-    hidden = None if vectors is None else against(vectors, model, job.run)
+    hidden = None if vectors is None else bind_hidden(vectors, model, job.run)
     return Prepared(model, unseen, data, plan, _loss(job), _evaluation(job, unseen), hidden)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from kdzoo.data.sentences import Sentence
 from kdzoo.data.stream import AS_NAMED, SUFFIXES, read_texts
 from kdzoo.errors import DataError
 from kdzoo.files import with_home
-from kdzoo.plain import is_unicode
+from kdzoo.plain import first_few, is_unicode
 from kdzoo.recipe.schema import Unlabelled
 from kdzoo.transfer.nearest import Nearness
 
@@ -178,12 +178,8 @@ def read_of_folders(section: Unlabelled) -> Iterator[str]:
         read = [file.name for file in _files(path)]
         rest = [file.name for file in sorted(path.iterdir()) if file.name not in read]
         shown = [name for name in rest if not name.startswith(".")]
-        but = f", and not {_listed(shown)}: wanted {', '.join(_READ)}" if shown else ""
-        yield f"read in {path.name}: {_listed(read)}{but}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + f" and {len(names) - 5:,} more" * (len(names) > 5)
+        but = f", and not {first_few(shown)}: wanted {', '.join(_READ)}" if shown else ""
+        yield f"read in {path.name}: {first_few(read)}{but}"
 
 
 def _fresh(

@@ -12,7 +12,7 @@ from kdzoo.report.figures.findings import Finding, find
 from kdzoo.report.figures.forms import form_notes, form_remarks, forms_of, is_exported
 from kdzoo.report.figures.latency import by_machine, failures, latency_of
 from kdzoo.report.figures.rows import Table, TableRow
-from kdzoo.report.figures.spread import Spread, spreads, with_intervals, with_those_of_the_same
+from kdzoo.report.figures.spread import Spread, spreads, with_intervals, with_known_intervals
 from kdzoo.results import DataSummary, Failure, FormRecord, ManifestRow, Record, Session, Store
 from kdzoo.statistics import (
     Interval,
@@ -181,7 +181,7 @@ def _as_answered(
     """Returns a row of exported forms with what they answered on a machine."""
     if shown.cascade is None:
         found = _as_exported(shown, rows[shown.name], store, timed.split, timed.machine)
-        return replace(found, metrics=with_those_of_the_same(found.metrics, shown.metrics))
+        return replace(found, metrics=with_known_intervals(found.metrics, shown.metrics))
     if registry.runtimes.get(shown.runtime).exact:
         return shown
     unread = replace(shown.cascade, read=None)  # both forms may answer otherwise there

@@ -66,7 +66,7 @@ def with_intervals(
     }
 
 
-def with_those_of_the_same(
+def with_known_intervals(
     found: Mapping[str, Spread], known: Mapping[str, Spread]
 ) -> dict[str, Spread]:
     """Returns figures with the intervals of known ones that are the same: of the same answers."""
