@@ -52,12 +52,13 @@ _CLASSES_OF_WORDS = 5
 
 @dataclass(frozen=True)
 class Setting:
-    """What the recipes share: data, teacher and other texts, and what was found out about them."""
+    """What the recipes share: data, teacher, what it was fine-tuned from, and other texts."""
 
     corpus: Corpus
     data: dict[str, Any]
     teacher: dict[str, Any]
     looked: Looked
+    encoder: Looked
     unlabelled: Found | None = None
 
     @property
@@ -88,8 +89,8 @@ def proposed(
         try:
             recipe = recipe_model().model_validate(body)
             if entry.tokenizer_of is None:
-                looked, task = setting.looked, setting.corpus.task
-                try_student_on(recipe, looked, looked, knows_head=True, task=task)
+                teacher, encoder, task = setting.looked, setting.encoder, setting.corpus.task
+                try_student_on(recipe, teacher, encoder, knows_head=True, task=task)
             recipes[entry.name] = body
             reasons.pop(str(starter.instead_of), None)
         except ModelError as error:
@@ -123,7 +124,7 @@ def _body(entry: StudentEntry, starter: Starter, setting: Setting) -> dict[str, 
     rate = starter.learning_rate if is_change else rate_at(width, starter.learning_rate)
     if starter.embeddings == "teacher":
         is_apt = len(setting.corpus.labels) <= _CLASSES_OF_WORDS
-        is_fitted = "fine_tune" in setting.teacher
+        is_fitted = not {"fine_tune", "encoder"}.isdisjoint(setting.teacher)
         student["embeddings"] = FINE_TUNED if is_fitted and is_apt else "teacher"
         if width and width <= _WIDEST and "dim" in option_fields(entry):
             student["dim"] = width
@@ -186,9 +187,13 @@ def _objective(setting: Setting) -> dict[str, Any]:
 
 
 def _transfer(setting: Setting, starter: Starter) -> dict[str, Any]:
-    """Returns the section of other texts; the user's own come in place of as many made ones."""
-    labelled = len(setting.corpus.train)
-    copies = copies_of_each(labelled, pairs=setting.corpus.has_pairs) - setting.further // labelled
+    """Returns the section of other texts: those made of the labelled ones, and the user's own.
+
+    Made ones stay beside the user's. Where these were of another domain, students with ten texts
+    of each of 150 intents lost three to four points on none, and at most one and a half where made
+    ones stayed; beside texts of the same domain they cost nothing, and two classes gained a point.
+    """
+    copies = copies_of_each(len(setting.corpus.train), pairs=setting.corpus.has_pairs)
     section: dict[str, Any] = {}
     if setting.unlabelled is not None:
         section["unlabelled"] = setting.unlabelled.section

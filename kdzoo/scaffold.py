@@ -21,7 +21,7 @@ from kdzoo.recipe import OWN_SCHEMA
 from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.data import Data
 from kdzoo.registry import students
-from kdzoo.scaffold_teacher import linear_head, names_of, section_of
+from kdzoo.scaffold_teacher import linear_head, names_of, origin_of, section_of
 from kdzoo.scaffold_unlabelled import look_at_unlabelled
 from kdzoo.starters import chosen_starters, own_file, usual_starters
 from kdzoo.steps import refuse_other_kind, refuse_other_task
@@ -38,6 +38,10 @@ _CUTS = (64, 128, 256, 512)  # tokens that max_length is chosen from
 _MORE_TEXTS = (
     "no texts without labels: --unlabelled FILE has the teacher label them, which helps students "
     "most where the texts are like those to be classified"
+)
+_NO_ENCODER = (
+    "note: --encoder NAME says what the classifier was fine-tuned from; without it students and "
+    "controls start from the classifier, so gains are understated"
 )
 _READ_WHOLE = 0.99  # of the texts, at least, if the teacher reads as far
 
@@ -59,6 +63,7 @@ def write_recipes(
     fine_tune: bool = False,
     chosen: Sequence[str] | None = None,
     unlabelled: Path | None = None,
+    encoder: str | None = None,
 ) -> list[str]:
     """Writes a recipe per student into ``output`` and returns what to tell the user.
 
@@ -81,6 +86,7 @@ def write_recipes(
         chosen: names of students, and a file of the user's own; those that a zoo begins with if
             None.
         unlabelled: a file or folder of texts for the teacher to label.
+        encoder: what a finished classifier was fine-tuned from: folder or hub id.
 
     Raises:
         DataError: the data cannot be learnt from, or the recipes are there already.
@@ -114,11 +120,12 @@ def write_recipes(
     teacher_section, note = section_of(
         teacher, folder, corpus, names, head, width, finished=finished
     )
-    teacher_section["max_length"] = cut
+    origin, named = origin_of(encoder, looked, cut, corpus.task, finished=finished)
+    teacher_section |= named | {"max_length": cut}
     spare = None
     if unlabelled is not None:
         spare = look_at_unlabelled(unlabelled, corpus, text, text_pair, csv)
-    setting = Setting(corpus, section, teacher_section, looked, spare)
+    setting = Setting(corpus, section, teacher_section, looked, origin, spare)
     recipes, notes = proposed(setting, starters, are_named=chosen is not None)
     files = {
         output / f"{name}.yaml": _written(name, body, output, own) for name, body in recipes.items()
@@ -135,6 +142,7 @@ def write_recipes(
         f"data: {describe(corpus)}",
         *[f"note: {remark}" for remark in corpus.notes],
         note,
+        *([_NO_ENCODER] if finished and encoder is None else []),
         *_perhaps_seen(section, data, finished=finished),
         *([] if why is None else [f"note: no linear head, the usual one for such data: {why}"]),
         length,

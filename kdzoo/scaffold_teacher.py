@@ -13,7 +13,16 @@ from kdzoo.files import with_home
 from kdzoo.proposals import FEW, MANY_CLASSES, texts_of_a_class
 from kdzoo.recipe import parse_scalar
 from kdzoo.starters import rate_at
-from kdzoo.teacher import LabelCures, Looked, columns_of, look_at_sentences, refuse_few
+from kdzoo.task import Task
+from kdzoo.teacher import (
+    LabelCures,
+    Looked,
+    columns_of,
+    find_model,
+    look_at,
+    look_at_sentences,
+    refuse_few,
+)
 
 _LARGE = 50_000  # texts, of which two epochs are enough
 _RATE = 1.5e-4  # of fine-tuning, at a width of 384
@@ -39,6 +48,39 @@ def names_of(written: str | None, *, finished: bool) -> list[str] | None:
     return names
 
 
+def origin_of(
+    encoder: str | None, teacher: Looked, max_length: int, task: Task, *, finished: bool
+) -> tuple[Looked, dict[str, str]]:
+    """Returns what the teacher was fine-tuned from, and what its section says of it.
+
+    Args:
+        encoder: a folder or hub id that the user named.
+        teacher: that stands for it where none is named.
+        max_length: tokens of a text.
+        task: what the data ask.
+        finished: whether the teacher is a classifier as it is.
+
+    Raises:
+        TeacherError: it cannot be found or loaded, or the teacher is fine-tuned from itself.
+        ModelError: its files do not fit each other.
+    """
+    if encoder is None:
+        return teacher, {}
+    if not finished:
+        raise TeacherError(
+            "--encoder names what a finished classifier was fine-tuned from, and this teacher is "
+            "to be fitted here; remove --encoder"
+        )
+    looked = look_at(find_model(encoder), max_length, finished=False, task=task)
+    return looked, {"encoder": _as_written(encoder)}
+
+
+def _as_written(model: str) -> str:
+    """Returns a model as recipes name it: a folder whole, as they may be run from elsewhere."""
+    folder = with_home(model)
+    return str(folder.resolve()) if folder.is_dir() else model
+
+
 def section_of(
     teacher: str,
     folder: Path,
@@ -50,8 +92,7 @@ def section_of(
     finished: bool,
 ) -> tuple[dict[str, Any], str]:
     """Returns the teacher section: a finished classifier, a linear head, or fine-tuned here."""
-    named = with_home(teacher)
-    section: dict[str, Any] = {"model": str(named.resolve()) if named.is_dir() else teacher}
+    section: dict[str, Any] = {"model": _as_written(teacher)}
     if finished:
         columns_of(folder, corpus.labels, names, _CURES)
         if names is not None:

@@ -13,7 +13,7 @@ from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.schema import Transfer, Unlabelled
 from kdzoo.transfer import build_transfer_set, try_unlabelled
 
-MOST_NEW = 200_000  # texts, found or made: the teacher has to label them
+MOST_NEW = 200_000  # texts found, and texts made: the teacher has to label them
 
 
 @dataclass(frozen=True)

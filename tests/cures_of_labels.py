@@ -47,6 +47,10 @@ CASES: dict[str, Case] = {
         "init --data {data} --teacher {encoder} -o mine --teacher-labels '[a]'",
         "is to be fine-tuned", removed("--teacher-labels"),
     ),
+    "the origin of a teacher to be fitted": Case(
+        "init --data {data} --teacher {encoder} -o mine --encoder {encoder}",
+        "is to be fitted here", removed("--encoder"),
+    ),
     "recipes that are there": Case(
         "init --data {data} --teacher {encoder} -o old", "already; give", added("-o", "new"),
         files={"old/cnn.yaml": ""},

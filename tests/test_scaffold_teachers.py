@@ -99,6 +99,60 @@ class TestRecipes:
         assert all("fine_tune" not in each["teacher"] for each in recipes.values())
 
 
+class TestOrigin:
+    """What a finished classifier was fine-tuned from."""
+
+    def test_is_named_in_every_recipe_which_then_runs(
+        self, kdzoo: RunCommand, tiny_data: Path, tiny_teacher: Path, tiny_encoder: Path
+    ) -> None:
+        """With few classes words begin with what the fine-tuned model makes of them, as ever."""
+        outcome = kdzoo(
+            "init", "--data", tiny_data, "--teacher", tiny_teacher, "--encoder", tiny_encoder,
+            "--students", "static", "-o", "mine",
+        )  # fmt: skip
+
+        assert outcome.code == 0, outcome.err
+        assert "gains are understated" not in outcome.out
+        (recipe,) = (yaml.safe_load(path.read_text("utf-8")) for path in Path("mine").iterdir())
+        assert recipe["teacher"]["encoder"] == str(tiny_encoder.resolve())
+        assert recipe["student"]["embeddings"] == "fine-tuned"
+        run = kdzoo("run", "mine", "--seeds", "0", "--set", "training.steps=2", "--no-test",
+                    "--only", "teacher labels student")  # fmt: skip
+        assert run.code == 0, run.err
+        assert "gains are understated" not in run.out + run.err
+
+    def test_that_is_not_named_is_asked_for(
+        self, kdzoo: RunCommand, tiny_data: Path, tiny_teacher: Path
+    ) -> None:
+        outcome = kdzoo("init", "--data", tiny_data, "--teacher", tiny_teacher, "-o", "mine")
+
+        assert outcome.code == 0, outcome.err
+        assert "--encoder NAME says what the classifier was fine-tuned from" in outcome.out
+
+    @pytest.mark.parametrize("options", [[], ["--fine-tune"]])
+    def test_is_not_asked_for_where_the_teacher_is_fitted_here(
+        self, kdzoo: RunCommand, tiny_data: Path, tiny_encoder: Path, options: list[str]
+    ) -> None:
+        outcome = kdzoo(
+            "init", "--data", tiny_data, "--teacher", tiny_encoder, *options, "-o", "mine"
+        )
+
+        assert outcome.code == 0, outcome.err
+        assert "--encoder" not in outcome.out
+
+    def test_that_cannot_be_read_leaves_nothing_behind(
+        self, kdzoo: RunCommand, tiny_data: Path, tiny_teacher: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "hollow").mkdir()
+
+        outcome = kdzoo("init", "--data", tiny_data, "--teacher", tiny_teacher,
+                        "--encoder", tmp_path / "hollow", "-o", "mine")  # fmt: skip
+
+        assert outcome.code == 2
+        assert "hollow" in outcome.err
+        assert not Path("mine").exists()
+
+
 class TestCures:
     NAMELESS = tuple(f"LABEL_{number}" for number in range(len(LABELS)))
 

@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny_cures import edited
 from tiny_pairs import write_pair_data
 from tiny_tokens import save_tokens
 from tiny_world import LABELS, Outcome, RunCommand, texts_of
@@ -121,37 +120,18 @@ class TestTexts:
         assert section.csv is not None
         assert section.csv.separator == ";"
 
-    @pytest.mark.parametrize(
-        ("texts", "copies"),
-        [(0, 4), (LABELLED - 1, 4), (LABELLED, 3), (3 * LABELLED, 1), (4 * LABELLED, None)],
-    )
-    def test_come_in_place_of_as_many_made_ones(
-        self, init: RunCommand, tmp_path: Path, texts: int, copies: int | None
-    ) -> None:
-        file = _lines(tmp_path / "spare.txt", _others(texts))
+    @pytest.mark.parametrize("texts", [1, LABELLED, 4 * LABELLED, 40 * LABELLED])
+    def test_stand_beside_the_made_ones(self, init: RunCommand, tmp_path: Path, texts: int) -> None:
+        """Texts of another domain alone would teach a student that domain."""
+        init()
+        alone = {recipe.name: recipe.transfer.augment for recipe in written()}
+        shutil.rmtree("mine")
 
-        outcome = init("--unlabelled", file) if texts else init()
+        outcome = init("--unlabelled", _lines(tmp_path / "spare.txt", _others(texts)))
 
         assert outcome.code == 0, outcome.err
-        augments = {recipe.transfer.augment for recipe in written()}
-        assert {augment and augment.copies for augment in augments} == {copies}
-
-    @pytest.mark.parametrize("texts", [0, 4 * LABELLED])
-    def test_leave_nothing_to_augment_and_nothing_to_say_of_it(
-        self, init: RunCommand, tiny_encoder: Path, tmp_path: Path, texts: int
-    ) -> None:
-        """Of a teacher without a mask token, texts are augmented by n-grams."""
-        teacher = tmp_path / "maskless"
-        shutil.copytree(tiny_encoder, teacher)
-        edited(str(teacher / "tokenizer_config.json"), mask_token=None)
-        file = _lines(tmp_path / "spare.txt", _others(texts))
-
-        outcome = init("--teacher", teacher, *(["--unlabelled", file] if texts else []))
-
-        assert outcome.code == 0, outcome.err
-        assert ("augmented by n-grams, not by masking" in outcome.out) == (not texts)
-        augments = {recipe.transfer.augment for recipe in written()}
-        assert {augment and augment.kind for augment in augments} == {None if texts else "ngram"}
+        assert {recipe.name: recipe.transfer.augment for recipe in written()} == alone
+        assert {augment and augment.copies for augment in alone.values()} == {4}
 
     def test_take_more_steps_only_where_they_are_more_than_would_be_made(
         self, init: RunCommand, tmp_path: Path

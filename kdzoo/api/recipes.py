@@ -40,6 +40,7 @@ def init(
     fine_tune: bool = False,
     students: Sequence[str] | None = None,
     unlabelled: str | Path | None = None,
+    encoder: str | None = None,
 ) -> list[str]:
     """Writes recipes of the zoo for a user's own data, as ``kdzoo init`` does.
 
@@ -63,6 +64,8 @@ def init(
             all of them; by default those that a zoo begins with.
         unlabelled: a file or folder of texts for the teacher to label: .txt with a text a line, or
             with the data's column of the text.
+        encoder: what a finished classifier was fine-tuned from: folder or hub id. Controls start
+            from it.
 
     Returns:
         What was found out of data and teacher, and which files were written: a sentence each.
@@ -100,6 +103,7 @@ def init(
         fine_tune=fine_tune,
         chosen=students,
         unlabelled=None if unlabelled is None else with_home(unlabelled),
+        encoder=encoder,
     )
 
 

@@ -89,6 +89,13 @@ def init(
             "with the column of --text."
         ),
     ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Pretrained model that a finished classifier was fine-tuned from, folder or hub "
+            "id: students and their controls start from it."
+        ),
+    ] = None,
 ) -> None:
     """Write recipes of the zoo for your own data, checked against it."""
     for line in api.init(
@@ -109,6 +116,7 @@ def init(
         fine_tune=fine_tune,
         students=None if students is None else [part.strip() for part in students.split(",")],
         unlabelled=unlabelled,
+        encoder=encoder,
     ):
         say(line)
 
