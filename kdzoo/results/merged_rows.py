@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from kdzoo.recipe.alike import are_alike
 from kdzoo.results.record import ManifestRow, Member, Record
 
 Said = TypeVar("Said", bound=BaseModel)
@@ -97,30 +98,28 @@ def _one_recipe(one: StudyRow, other: StudyRow) -> bool:
     own, others = one.record, other.record
     if one.is_drawn or other.is_drawn:  # teacher and texts are other ones for each seed
         sizes = [(record.data.train, record.data.unlabelled) for record in (own, others)]
-        return sizes[0] == sizes[1] and _agree(_shape(one), _shape(other))
+        return sizes[0] == sizes[1] and _have_one_shape(one, other)
     if own.data.fingerprint != others.data.fingerprint or own.role == "baseline":
         return False  # one baseline for the data: it has the same key, or is another one
     families = [(record.teacher_key or record.key)[:FAMILY] for record in (own, others)]
     has_teacher = own.role == "teacher" or own.teacher_key is not None
     if has_teacher and families[0] != families[1]:
         return False
-    return _agree(_shape(one), _shape(other))
+    return _have_one_shape(one, other)
+
+
+def _have_one_shape(one: StudyRow, other: StudyRow) -> bool:
+    """Whether the recipes of two rows give the same models, with controls or without."""
+    controls = [any(member.control_key for member in each.row.members) for each in (one, other)]
+    return controls[0] == controls[1] and are_alike(_shape(one), _shape(other))
 
 
 def _shape(row: StudyRow) -> dict[str, Any]:
-    """Returns what of a row's recipe makes its models what they are, and if they have controls."""
+    """Returns what of a row's recipe makes its models what they are."""
     recipe = dict(row.record.recipe)
     recipe["training"] = {**recipe.get("training", {}), "checkpoint_every": None}
     parts = _PARTS.get(row.row.role, tuple(recipe.keys() - _NO_SHAPE))
-    has_controls = any(member.control_key for member in row.row.members)
-    return {"has_controls": has_controls, **{name: recipe.get(name) for name in parts}}
-
-
-def _agree(one: Any, other: Any) -> bool:
-    """Whether two recipes say the same; what one does not know is younger than it, a default."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return all(_agree(one[name], other[name]) for name in one.keys() & other.keys())
-    return bool(one == other)
+    return {name: recipe[name] for name in parts if name in recipe}
 
 
 def _clash(one: StudyRow, other: StudyRow) -> bool:
