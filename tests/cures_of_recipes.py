@@ -291,7 +291,7 @@ CASES: dict[str, Case] = {
             "learning_rate": 0.01}), {"training": {"learning_rate": 1e30, "steps": 20}},
     ),
     "rows that reject otherwise": Case(
-        CHECK, "reject by one rule", rewritten("write the same in each", variants={
+        CHECK, "all rows of a study have the same", rewritten("write the same in each", variants={
             name: {"measure": {"reject": {"max_false_rejections": 0.2}}} for name in "ab"}),
         {"measure": {"reject": {"max_false_rejections": 0.2}},
          "variants": {"a": {"measure": {"reject": {"max_false_rejections": 0.1}}}}},

@@ -184,14 +184,23 @@ class TestBadInput:
             _is_refused(kdzoo(command, recipe), "is less than one text")
         assert not Path("runs").exists()
 
+    @pytest.mark.parametrize(
+        ("field", "values"),
+        [
+            ("reject.max_false_rejections", [0.1, 0.2]),
+            ("thresholds", ["per_label", "shared"]),
+            ("int8", ["dynamic", "static"]),
+            ("threads", [1, 2]),
+        ],
+    )
     def test_of_two_rules_in_one_study_is_refused(
-        self, kdzoo: RunCommand, write_recipe: WriteRecipe
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe, field: str, values: list[object]
     ) -> None:
-        grid = {"measure.reject.max_false_rejections": [0.1, 0.2]}
+        """A model, and each form of it, is decided, stored and timed once for all of its rows."""
+        outcome = kdzoo("check", write_recipe(grid={f"measure.{field}": values}))
 
-        outcome = kdzoo("check", write_recipe(grid=grid))
-
-        _is_refused(outcome, "all rows of a study reject by one rule")
+        name = field.partition(".")[0]
+        _is_refused(outcome, f"measure.{name}: all rows of a study have the same")
 
 
 def _is_refused(outcome: Outcome, message: str) -> None:

@@ -19,24 +19,25 @@ from kdzoo.statistics import fit_temperature, rejection, tune_threshold
 from kdzoo.task import MULTI_LABEL
 from kdzoo.task.thresholds import label_thresholds, shared_threshold
 
+_ONE_FOR_ALL = ("reject", "thresholds", "int8", "threads")  # of measure
+
 
 def check_one_rule(study: Study) -> None:
-    """Sees that all variants decide by one rule: what a model decides is stored once.
+    """Sees that all variants decide, quantise and are timed by one rule.
+
+    What a model decides, and each form of it, is stored once, and rows share models: their teacher
+    always, and a variant of measuring alone its own.
 
     Raises:
         RecipeError: they do not.
     """
-    rules = {variant.recipe.measure.reject for variant in study.variants}
-    if len(rules) > 1:
-        raise RecipeError(
-            "measure.reject: all rows of a study reject by one rule; write the same in each, or "
-            "run them into folders of their own (--out)"
-        )
-    if len({variant.recipe.measure.thresholds for variant in study.variants}) > 1:
-        raise RecipeError(
-            "measure.thresholds: all rows of a study have one rule; write the same in each, or run "
-            "them into folders of their own (--out)"
-        )
+    for name in _ONE_FOR_ALL:
+        rules = {getattr(variant.recipe.measure, name) for variant in study.variants}
+        if len(rules) > 1:
+            raise RecipeError(
+                f"measure.{name}: all rows of a study have the same; write the same in each, or "
+                "run them into folders of their own (--out)"
+            )
 
 
 def check_rejection(reject: Reject | None, corpus: Corpus) -> None:
