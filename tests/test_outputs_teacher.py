@@ -13,7 +13,7 @@ from tiny_outputs import CPU, opened, said, write_rows
 from tiny_world import LABELS, RunCommand
 
 from kdzoo.data import Example
-from kdzoo.errors import TeacherError
+from kdzoo.errors import FileError, TeacherError
 from kdzoo.progress import Silent
 from kdzoo.recipe.teacher import Teacher as Section
 from kdzoo.teacher import (
@@ -143,7 +143,7 @@ class TestTheCache:
 
         with monkeypatch.context() as patch:
             patch.setattr(np, "save", full)
-            with pytest.raises(TeacherError, match=r"cannot be written: .*No space left"):
+            with pytest.raises(FileError, match=r"cannot be written: .*No space left"):
                 opened(file)
 
         assert [*(tmp_path / "cache").rglob("*.npy"), *(tmp_path / "cache").rglob("*.part*")] == []

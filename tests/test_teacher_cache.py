@@ -24,7 +24,7 @@ from tiny_world import LABELS, RunCommand
 import kdzoo.teacher.cache as cache_module
 import kdzoo.teacher.teacher as teacher_module
 from kdzoo.data import Example, digests_of
-from kdzoo.errors import ModelError, TeacherError
+from kdzoo.errors import FileError, ModelError
 from kdzoo.model import Logits, predict_logits
 from kdzoo.progress import Silent
 from kdzoo.teacher import Teacher, cache_contents, cache_root, clear_cache, open_member
@@ -437,7 +437,7 @@ class TestRowCache:
         (tmp_path / "file").write_text("in the way", encoding="utf-8")
         cache = RowCache(tmp_path / "file" / "key", pytest.fail)
 
-        with pytest.raises(TeacherError, match="cannot be written"):
+        with pytest.raises(FileError, match="cannot be written"):
             cache.write(digests_of(TEXTS[:1]), np.zeros((1, 2), dtype=np.float32))
 
 

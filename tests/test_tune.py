@@ -22,10 +22,11 @@ import yaml
 from tiny_world import RunCommand, WriteRecipe, tiny_recipe_data
 
 from kdzoo.api import tune
-from kdzoo.errors import KdzooError, ModelError, RecipeError, StoreError
+from kdzoo.errors import FileError, KdzooError, ModelError, RecipeError, StoreError
 from kdzoo.recipe import load_study
 from kdzoo.results import CHECKPOINT, Store
 from kdzoo.results.store import HISTORY, RECORD
+from kdzoo.steps import reason_of
 from kdzoo.tuning import Tuned, finalists, report, search, trying
 from kdzoo.tuning import training as tuning_training
 from kdzoo.tuning.report import told
@@ -277,8 +278,11 @@ class TestTrial:
         assert len(found.trials) == 3
         assert {trial.state for trial in found.trials} <= {"finished", "pruned"}
 
+    @pytest.mark.parametrize(
+        "error", [KdzooError("the loss is nan"), RuntimeError("out of memory")], ids=repr
+    )
     def test_one_that_cannot_be_trained_is_told_and_the_others_go_on(
-        self, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
     ) -> None:
         train = tuning_training.train_trial
         calls: list[None] = []
@@ -286,13 +290,53 @@ class TestTrial:
         def failing(*given: Any) -> Any:
             calls.append(None)
             if len(calls) == 2:
-                raise KdzooError("the loss is nan")
+                raise error
             return train(*given)
 
         monkeypatch.setattr(trying, "train_trial", failing)
         found = tune(str(recipe), trials=2, out=tmp_path / "search")
 
-        assert [trial.reason for trial in found.trials] == ["the loss is nan", ""]
+        reasons = [trial.reason for trial in found.trials]
+        assert [reason.partition(" (")[0] for reason in reasons] == [
+            reason_of(error).partition(" (")[0], ""
+        ]  # fmt: skip
+
+    def test_one_whose_values_do_not_go_together_is_told_and_the_others_go_on(
+        self, write_recipe: WriteRecipe, tmp_path: Path
+    ) -> None:
+        """Each value is fine alone: mse knows no temperature."""
+        recipe = write_recipe(
+            training={"steps": 2},
+            search={"objective.kind": ["kl", "mse"], "objective.temperature": [1.0, 2.0]},
+        )
+
+        found = tune(str(recipe), trials=6, out=tmp_path / "search")
+
+        kinds = {trial.values["objective.kind"]: trial for trial in found.trials}
+        assert kinds["mse"].state == "failed"
+        assert "temperature" in kinds["mse"].reason
+        assert kinds["kl"].state == "finished"
+
+    @pytest.mark.parametrize("error", [FileError("the disk is full"), OSError(28, "no space")])
+    def test_one_whose_disk_is_full_is_tried_again(
+        self, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ) -> None:
+        """It is no fault of its values, and uses up no trial."""
+        train = tuning_training.train_trial
+        calls: list[None] = []
+
+        def failing(*given: Any) -> Any:
+            calls.append(None)
+            if len(calls) == 3:
+                raise error
+            return train(*given)
+
+        monkeypatch.setattr(trying, "train_trial", failing)
+        with pytest.raises((FileError, OSError)):
+            tune(str(recipe), trials=2, out=tmp_path / "search")
+        found = tune(str(recipe), trials=2, out=tmp_path / "search")
+
+        assert [trial.reason for trial in found.trials] == ["", ""]
 
     def test_several_goals_give_a_front(self, recipe: Path, tmp_path: Path) -> None:
         found = tune(str(recipe), trials=4, out=tmp_path / "search",

@@ -153,7 +153,7 @@ class RowCache:
 
         Raises:
             ModelError: the values are no numbers, or not in float16.
-            TeacherError: the disk is full.
+            FileError: the disk is full.
         """
         if self.kind == "logits":
             refuse_logits(values, "the teacher")

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kdzoo.digest import file_sha256
-from kdzoo.errors import TeacherError
+from kdzoo.errors import FileError, TeacherError
 from kdzoo.files import check_writable
 
 _CURE = "set KDZOO_CACHE to a folder that you may write: export KDZOO_CACHE=FOLDER"
@@ -58,16 +58,16 @@ def check_cache() -> None:
     check_writable(cache_root(), _CURE)
 
 
-def unwritable(folder: Path, error: OSError) -> TeacherError:
+def unwritable(folder: Path, error: OSError) -> FileError:
     """Returns what to tell of a cache that cannot be written."""
-    return TeacherError(f"the cache {folder} cannot be written: {error}; {_CURE}")
+    return FileError(f"the cache {folder} cannot be written: {error}; {_CURE}")
 
 
 def write_shard(folder: Path, rows: npt.NDArray[Any]) -> str:
     """Adds a shard to a folder, which is made where it is not there; returns the shard's name.
 
     Raises:
-        TeacherError: the disk is full.
+        FileError: the disk is full.
     """
     partial: Path | None = None
     try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kdzoo.errors import KdzooError, StoreError
+from kdzoo.errors import StoreError
 from kdzoo.recipe import Variant
 from kdzoo.recipe.search import Range
-from kdzoo.steps import StudyContext
+from kdzoo.steps import FATAL, StudyContext, reason_of
 from kdzoo.tuning.goals import Goal
 from kdzoo.tuning.space import Source, Space
 from kdzoo.tuning.training import PrunedError, keys_of, train_trial
@@ -73,13 +73,13 @@ def try_next(study: optuna.Study, asked: Asked, context: StudyContext, made_by: 
     values = {key: _suggested(trial, key, choice) for key, choice in asked.space.items()}
     told = ", ".join(f"{key.rpartition('.')[2]} {_short(value)}" for key, value in values.items())
     context.progress.say(f"trial {trial.number}: {told}")
-    _make(study, trial, asked.source.variant(values), asked, context)
+    _make(study, trial, values, asked, context)
 
 
 def _make(
     study: optuna.Study,
     trial: optuna.Trial,
-    variant: Variant,
+    values: Mapping[str, Any],
     asked: Asked,
     context: StudyContext,
 ) -> None:
@@ -92,14 +92,17 @@ def _make(
 
     watch = report if len(asked.goals) == 1 else None
     try:
+        variant = asked.source.variant(values)  # values may be fit alone, and not together
         figures, keys = train_trial(variant, asked.seeds, asked.goals, context, watch)
     except PrunedError:
         study.tell(trial, state=TrialState.PRUNED)
         context.progress.say(f"trial {trial.number}: pruned, others did better by then")
-    except KdzooError as error:  # values that do not train: the others go on
-        trial.set_user_attr(FAILURE, str(error))
+    except FATAL:  # no fault of its values: the same command tries them again
+        raise
+    except Exception as error:  # values that do not train, for whatever reason: the others go on
+        trial.set_user_attr(FAILURE, reason_of(error))
         study.tell(trial, state=TrialState.FAIL)
-        context.progress.say(f"trial {trial.number} failed: {error}")
+        context.progress.say(f"trial {trial.number} failed: {reason_of(error)}")
     else:
         trial.set_user_attr(KEYS, keys)
         study.tell(trial, figures)
