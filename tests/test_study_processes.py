@@ -17,8 +17,11 @@ from kdzoo.results import Store
 def test_two_processes_end_with_one_finished_study(
     tmp_path: Path, write_recipe: WriteRecipe
 ) -> None:
-    """`accelerate launch -m kdzoo run` shares each batch and leaves a whole store, written once."""
-    recipe = write_recipe()
+    """`accelerate launch -m kdzoo run` shares each batch and leaves a whole store, written once.
+
+    One of them exports, and the other waits.
+    """
+    recipe = write_recipe(measure={"runtimes": ["torch", "onnx", "onnx-int8"]})
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
     launch += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
     finished = subprocess.run(
@@ -32,5 +35,7 @@ def test_two_processes_end_with_one_finished_study(
     assert finished.returncode == 0, finished.stderr
     store = Store(tmp_path / "study")
     students = [row for row in store.manifest().rows if row.role == "student"]
+    assert set(students[0].runtimes) == {"torch", "onnx", "onnx-int8"}
+    assert store.manifest().failures == ()
     assert {"validation", "test"} <= store.read(students[0].members[0].key).quality.keys()
     assert (store.root / "table.md").is_file()

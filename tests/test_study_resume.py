@@ -104,6 +104,34 @@ class TestKilledStudy:
         assert not list(killed.rglob("*.partial"))
 
 
+@pytest.mark.parametrize("kept", ["write_predictions", "write_decision"])
+def test_quality_by_a_new_rule_that_was_broken_off_is_read_anew(
+    kdzoo: RunCommand, write_recipe: WriteRecipe, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    """Between the files of what a model answers, some are of the new rule and some of the old."""
+    recipe, key = write_recipe(training={"steps": 20}), "measure.reject.max_false_rejections"
+    write = getattr(Store, kept)
+
+    def killed(store: Store, *given: object) -> None:
+        write(store, *given)
+        raise MemoryError("killed")
+
+    command = ("run", recipe, "--out", "study", "--set")
+    assert kdzoo(*command, f"{key}=0.1").code == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, kept, killed)
+        assert kdzoo(*command, f"{key}=0.5").code != 0
+    outcome = kdzoo(*command, f"{key}=0.5")
+    assert outcome.code == 0, outcome.err
+    whole = kdzoo("run", recipe, "--out", "elsewhere/whole", "--set", f"{key}=0.5")
+
+    assert whole.code == 0, whole.err
+    found = {each: record.quality for each, record in records(Path("study")).items()}
+    assert found == {
+        each: record.quality for each, record in records(Path("elsewhere/whole")).items()
+    }
+
+
 def test_a_checkpoint_is_whole_at_any_moment(tmp_path: Path) -> None:
     """Whoever looks while it is being replaced sees the old one or the new one, never a part."""
     import threading

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -36,8 +36,8 @@ from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.measuring import read_on, teacher_logits, write_outcomes
 from kdzoo.steps.mending import kept_in_float
 from kdzoo.steps.seed_run import SeedRun
-from kdzoo.steps.study_data import NotMadeError
 
+_Teacher = Mapping[str, Logits | None]  # its logits of each split that is read, [N, C]
 EXPORT_FORMAT = 2  # raise it when kdzoo exports another form of the same model
 
 
@@ -109,17 +109,22 @@ def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> 
     if all(_is_done(job, runtime, splits, context) for runtime in wanted):
         return
     model = f"{job.name}, seed {context.store.read(job.key).seed}"
-    if context.only_looks:
-        raise NotMadeError(f"the exported forms of {model}")
-    with context.claims.hold(f"{job.key}-forms", f"the exported forms of {model}"):
-        for runtime in wanted:
-            if _is_done(job, runtime, splits, context):
-                continue
-            name = f"{model}, {runtime}"
-            with context.progress.task(f"exporting {name}", 1) as task:
-                form = _make(job, runtime, splits, context)
-                task.advance()
-            context.progress.say(f"{name}: {summary_of(form)}")
+    with context.alone(f"{job.key}-forms", f"the exported forms of {model}"):
+        teacher = {split: teacher_logits(split, job.run, context) for split in splits}
+        if context.accelerator.is_main_process:  # of processes that train together, one exports
+            for runtime in wanted:
+                if not _is_done(job, runtime, splits, context):
+                    _export(job, f"{model}, {runtime}", runtime, teacher, context)
+        context.accelerator.wait_for_everyone()
+
+
+def _export(
+    job: FormJob, name: str, runtime: str, teacher: _Teacher, context: StudyContext
+) -> None:
+    with context.progress.task(f"exporting {name}", 1) as task:
+        form = _make(job, runtime, teacher, context)
+        task.advance()
+    context.progress.say(f"{name}: {summary_of(form)}")
 
 
 def _made_from(job: FormJob, runtime: str) -> str:
@@ -156,7 +161,7 @@ def _would_fail_again(known: FormRecord) -> bool:
     return all(known.environment.get(name) == here.get(name) for name in SOFTWARE)
 
 
-def _make(job: FormJob, runtime: str, splits: Sequence[str], context: StudyContext) -> FormRecord:
+def _make(job: FormJob, runtime: str, teacher: _Teacher, context: StudyContext) -> FormRecord:
     """Writes the form, what it answers, and last the record that declares it finished."""
     folder = context.store.form(job.key, runtime)
     form = FormRecord(
@@ -172,9 +177,9 @@ def _make(job: FormJob, runtime: str, splits: Sequence[str], context: StudyConte
     assert export is not None  # noqa: S101 - of those that ``exported`` names
     try:
         export(job.folder, folder, settings)
-        found = _read(job, runtime, splits, context) | {"kept": ()}
+        found = _read(job, runtime, teacher, context) | {"kept": ()}
         if not found["parity"].passed and _may_be_mended(runtime):
-            found |= _mended(job, runtime, splits, settings, context)
+            found |= _mended(job, runtime, teacher, settings, context)
     except FATAL:
         raise
     except Exception as error:  # an exporter may fail in any way: its row alone
@@ -188,7 +193,7 @@ def _make(job: FormJob, runtime: str, splits: Sequence[str], context: StudyConte
 def _mended(
     job: FormJob,
     runtime: str,
-    splits: Sequence[str],
+    teacher: _Teacher,
     settings: ExportSettings,
     context: StudyContext,
 ) -> dict[str, Any]:
@@ -207,12 +212,10 @@ def _mended(
     export = registry.runtimes.get(runtime).export
     assert export is not None  # noqa: S101 - of those that ``exported`` names
     export(job.folder, context.store.form(job.key, runtime), replace(settings, kept=kept))
-    return _read(job, runtime, splits, context) | {"kept": kept}
+    return _read(job, runtime, teacher, context) | {"kept": kept}
 
 
-def _read(
-    job: FormJob, runtime: str, splits: Sequence[str], context: StudyContext
-) -> dict[str, Any]:
+def _read(job: FormJob, runtime: str, teacher: _Teacher, context: StudyContext) -> dict[str, Any]:
     """Writes what the form answers; returns what its record says of it.
 
     Raises:
@@ -220,8 +223,7 @@ def _read(
     """
     folder, exact = context.store.form(job.key, runtime), _is_exact(runtime)
     classifier = load_classifier(folder, runtime)
-    logits = {split: job.in_order(classifier.logits(job.texts(split))) for split in splits}
-    teacher = {split: teacher_logits(split, job.run, context) for split in splits}
+    logits = {split: job.in_order(classifier.logits(job.texts(split))) for split in teacher}
     return {
         "files": {name: (folder / name).stat().st_size for name in DEPLOYED},
         "parity": _parity(job, classifier, logits["validation"], exact),

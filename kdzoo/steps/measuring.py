@@ -84,6 +84,8 @@ def _read(key: str, run: SeedRun, own: Sequence[str], context: StudyContext) -> 
             split: classifier.logits([example.input for example in corpus.split(split)])
             for split in own
         }
+    if record.quality:  # what is broken off between the files is read anew, not taken as finished
+        context.finish(folder, record.model_copy(update={"quality": {}}))
     found = write_outcomes(folder, run, logits, wanted, context)
     update = {
         "quality": found,
@@ -145,13 +147,6 @@ def write_outcomes(
         split: outcomes(split, corpus, own, teacher[split], decision, thresholds)
         for split, own in logits.items()
     }
-    if context.accelerator.is_main_process:
-        whole = (
-            pd.concat(frames.values(), ignore_index=True) if frames else no_outcomes(corpus.task)
-        )
-        context.store.write_predictions(folder, whole)
-        if decision is not None:
-            context.store.write_decision(folder, decision)
     found = {
         split: figures(frame, corpus.oos, corpus.positive, corpus.task, len(corpus.labels))
         for split, frame in frames.items()
@@ -159,6 +154,13 @@ def write_outcomes(
     if corpus.task == MULTI_LABEL:  # of which the outcomes do not tell: it is of all probabilities
         for split, own in logits.items():
             found[split]["average_precision"] = average_precision(own, corpus.gold(split))
+    if context.accelerator.is_main_process:
+        whole = (
+            pd.concat(frames.values(), ignore_index=True) if frames else no_outcomes(corpus.task)
+        )
+        context.store.write_predictions(folder, whole)
+        if decision is not None:
+            context.store.write_decision(folder, decision)
     return found
 
 
