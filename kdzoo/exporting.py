@@ -54,7 +54,7 @@ def export(
     runtime: str = "onnx-int8",
     model: str | None = None,
     seed: int | None = None,
-    int8: Literal["dynamic", "static"] = "dynamic",
+    int8: Literal["dynamic", "static"] | None = None,
     texts: str | Path | None = None,
     text: str = "text",
     text_pair: str | None = None,
@@ -70,7 +70,8 @@ def export(
         runtime: a registered one that has an export.
         model: the row of a study's table.
         seed: of that row; its first by default.
-        int8: whether activations get their ranges as they come, or once, from ``texts``.
+        int8: whether activations get their ranges as they come, or once, from ``texts``; by default
+            as the model's study has them, else as they come.
         texts: a file of real texts, on which the exported form is compared with the trained one.
         text: its column.
         text_pair: the column of the second text, of pairs.
@@ -83,7 +84,7 @@ def export(
     """
     from kdzoo.model import size_bytes
     from kdzoo.progress import Silent
-    from kdzoo.runtime.folder import deployed_bytes
+    from kdzoo.runtime.folder import deployed_bytes, take_exported_form
     from kdzoo.runtime.settings import CALIBRATION_TEXTS, ExportSettings
 
     progress = progress or Silent()
@@ -105,9 +106,12 @@ def export(
         calibration = list(islice(read(), CALIBRATION_TEXTS))
     progress.say(f"exporting {folder.name} to {runtime}")
     form = _of_study(folder, runtime, int8)
-    # what a study left in float of this form, so that it answers as it does there
-    kept = () if form is None else form.kept or ()
-    write(folder, target, ExportSettings(int8, calibration, kept))
+    if form is not None and int8 is None and _is_calibrated(folder / runtime):
+        take_exported_form(folder / runtime, target)  # on texts of the study
+    else:
+        # what a study left in float of this form, so that it answers as it does there
+        kept = () if form is None else form.kept or ()
+        write(folder, target, ExportSettings(int8 or "dynamic", calibration, kept))
     found = None
     if texts is not None:
         with progress.task("comparing with PyTorch", count, unit="texts") as task:
@@ -117,7 +121,13 @@ def export(
     return Exported(Path(out), runtime, *sizes, found, in_study)
 
 
-def _of_study(folder: Path, runtime: str, int8: str) -> FormRecord | None:
+def _is_calibrated(form: Path) -> bool:
+    from kdzoo.runtime.folder import read_exported_form
+
+    return read_exported_form(form).int8 == "static"
+
+
+def _of_study(folder: Path, runtime: str, int8: str | None) -> FormRecord | None:
     """Returns what its study says of this form of a model; None where it has none."""
     from kdzoo.results import RECORD, FormRecord, read_as
     from kdzoo.runtime.folder import is_exported_form, read_exported_form
@@ -125,12 +135,12 @@ def _of_study(folder: Path, runtime: str, int8: str) -> FormRecord | None:
     form = folder / runtime
     if not (form / RECORD).is_file() or not is_exported_form(form):
         return None
-    if read_exported_form(form).int8 not in (None, int8):
+    if int8 is not None and read_exported_form(form).int8 not in (None, int8):
         return None
     return read_as(form / RECORD, FormRecord)
 
 
-def _export_of(runtime: str, int8: str, texts: str | Path | None) -> Callable[..., None]:
+def _export_of(runtime: str, int8: str | None, texts: str | Path | None) -> Callable[..., None]:
     """Returns what exports to the runtime, once it is seen that it can."""
     from kdzoo.runtime import require_runtimes
 

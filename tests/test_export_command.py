@@ -199,6 +199,38 @@ class TestAStudy:
         assert "47 of 50 labels on validation were those of PyTorch" in of_study.out
         assert "not compared with PyTorch yet" in another.out
 
+    def test_is_what_was_measured_where_its_activations_are_calibrated(
+        self, kdzoo: RunCommand, trained: Path, texts: Path, tmp_path: Path
+    ) -> None:
+        """As ``kdzoo pick`` prints the command: without texts, which only the study has."""
+        written = one_student(tmp_path / "runs" / "tiny")
+        written.form("s" * 16, "onnx-int8", parity=parity_of(texts=50, other_labels=3))
+        store = written.finish()
+        shutil.copytree(trained, store.finished("s" * 16), dirs_exist_ok=True)
+        form = store.form("s" * 16, "onnx-int8")
+        package.export(
+            trained, tmp_path / "graph", runtime="onnx-int8", int8="static", texts=texts,
+            text="review",
+        )  # fmt: skip
+        shutil.copytree(tmp_path / "graph", form, dirs_exist_ok=True)
+        measured = (form / "model.onnx").read_bytes()
+        command = ("export", store.root, "--model", "tiny", "--runtime", "onnx-int8", "--out")
+
+        outcome = kdzoo(*command, "static")
+        other = kdzoo(*command, "dynamic", "--int8", "dynamic")
+
+        assert outcome.code == other.code == 0, outcome.err + other.err
+        assert Path("static/model.onnx").read_bytes() == measured
+        assert Path("dynamic/model.onnx").read_bytes() != measured
+        assert "47 of 50 labels on validation were those of PyTorch" in outcome.out
+        names = {path.name for path in Path("static").iterdir()}
+        assert names == {path.name for path in (tmp_path / "graph").iterdir()}
+        (form / "model.onnx").write_bytes(measured[:-1])
+        damaged = kdzoo(*command, "third")
+        assert damaged.code == 2
+        assert "is damaged" in damaged.err
+        assert not Path("third").exists()
+
     @pytest.mark.parametrize(
         ("choice", "words"),
         [

@@ -53,11 +53,12 @@ def export(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed to take [default: the first].")] = None,
     int8: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="Quantisation of activations: dynamic, or static (calibrated on --texts)."
+            help="Quantisation of activations: dynamic, or static (calibrated on --texts) "
+            "[default: as in the study, else dynamic]."
         ),
-    ] = "dynamic",
+    ] = None,
     texts: Annotated[
         Path | None,
         typer.Option(
@@ -84,7 +85,7 @@ def export(
     With --escalate-to it holds a student, and the teacher that it asks where it is not sure.
     """
     said = {"--seed": seed, "--texts": texts, "--text-pair": text_pair, "--csv": csv}
-    said |= {"--students": students, "--int8": None if int8 == "dynamic" else int8}
+    said |= {"--students": students, "--int8": int8}
     own = {"--max-loss": max_loss, "--max-escalated": max_escalated, "--among": among}
     check_options(escalate_to, own, said)
     if escalate_to is not None:
@@ -100,7 +101,7 @@ def export(
         )
         show_export(cascade)
         return
-    if int8 not in ("dynamic", "static"):
+    if int8 is not None and int8 not in ("dynamic", "static"):
         raise RecipeError(f"--int8 {int8}: write dynamic or static")
     exported = api.export(
         run,
@@ -108,7 +109,7 @@ def export(
         runtime=runtime,
         model=model,
         seed=seed,
-        int8="static" if int8 == "static" else "dynamic",
+        int8=None if int8 is None else "static" if int8 == "static" else "dynamic",
         texts=texts,
         text=text,
         text_pair=text_pair,

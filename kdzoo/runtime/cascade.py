@@ -18,15 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kdzoo.errors import ModelError
 from kdzoo.plain import shortened
-from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import (
     CASCADE,
-    DEPLOYED,
-    EXPORT,
     README,
     STUDENT,
     TEACHER,
     check_exported_form,
+    copy_exported_form,
     deployed_bytes,
     parts_of,
     read_exported_form,
@@ -112,7 +110,7 @@ def write_cascade(
     try:
         for name, source in ((STUDENT, student), (TEACHER, teacher)):
             if source is not None:
-                _copy(source, partial / name, copy)
+                copy_exported_form(source, partial / name, copy)
         told = cascade_readme(
             has_teacher=teacher is not None,
             promise=cascade.promise,
@@ -126,14 +124,6 @@ def write_cascade(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return deployed_bytes(folder)
-
-
-def _copy(form: Path, target: Path, copy: Callable[[Path, Path], object]) -> None:
-    """Copies what deploys of a form: neither its record nor what it answered."""
-    target.mkdir(parents=True)
-    for name in (*DEPLOYED, EXPORT, DECISION):
-        if (form / name).is_file():
-            copy(form / name, target / name)
 
 
 class CascadeClassifier:
