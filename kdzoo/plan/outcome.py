@@ -34,6 +34,7 @@ class Outcome:
     trained: list[Trained] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     _results: dict[str, Result] = field(default_factory=dict)
+    _formless: dict[str, str] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _written_s: float = 0.0
     _first: Failed | None = None
@@ -45,6 +46,8 @@ class Outcome:
             KdzooError: the store cannot be written.
         """
         self._results[step.name] = result
+        if step.kind == "export" and isinstance(result, Failed) and not result.of:
+            self._formless[step.of] = result.reason
         if isinstance(result, Failed) or time.monotonic() - self._written_s > WRITE_EVERY_S:
             self.write()
 
@@ -96,6 +99,10 @@ class Outcome:
         run = self.performer.run_of(variant, row.seed)
         member = Member(seed=row.seed, key=keys[1], teacher_key=keys[0], control_key=control)
         self.trained.append(Trained(run, member, baseline))
+        for name in (row.teacher, row.student):
+            if name in self._formless:
+                reason = f"its exported forms: {self._formless[name]}"
+                self._note(_about(variant), row.seed, reason)
 
     def _have_ended(self, row: RowSteps) -> bool:
         """Returns whether all that is trained for a row has been trained, or cannot be."""
