@@ -18,6 +18,7 @@ from kdzoo.errors import ModelError
 from kdzoo.files import has_file
 from kdzoo.plain import is_unicode
 
+CHECKPOINT = "checkpoint.safetensors"  # of a training that is under way
 _LOOKED_AT = ("config.json", "tokenizer_config.json", "tokenizer.json", "model.safetensors")
 _LARGEST_TOKENIZER = 1 << 27  # bytes: vocabularies of a quarter of a million pieces have a fourth
 _ADDED = 64  # ids that a template may put around a text

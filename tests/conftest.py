@@ -164,7 +164,8 @@ def _pool(
     latency are not in the pool, and no model with a name that another recipe would give otherwise.
     Tests about training itself are marked ``trains``.
     """
-    from kdzoo.results import CHECKPOINT, Record, Store
+    from kdzoo.model_files import CHECKPOINT
+    from kdzoo.results import Record, Store
     from kdzoo.results.store import has_weights
 
     if request.node.get_closest_marker("trains"):

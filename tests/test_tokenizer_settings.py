@@ -20,6 +20,7 @@ from transformers import AutoTokenizer, pipeline
 from kdzoo.data import Example
 from kdzoo.errors import TeacherError
 from kdzoo.model import build_student, load_model, save_model
+from kdzoo.model_files import CHECKPOINT
 from kdzoo.progress import Silent
 from kdzoo.runtime import Input, load_classifier
 from kdzoo.runtime.folder import TOKENIZER
@@ -184,6 +185,16 @@ def test_where_the_tokenizer_cuts_before_the_recipe_the_key_is_another(
     file.write_text(json.dumps({**settings, "model_max_length": limit}), encoding="utf-8")
 
     assert (content_key(tmp_path / "model", 64) != before) == is_other
+
+
+def test_a_checkpoint_that_a_kill_left_behind_does_not_change_the_key(
+    tiny_encoder: Path, tmp_path: Path
+) -> None:
+    """Else its logits are made anew, and its students trained, with it and again without it."""
+    shutil.copytree(tiny_encoder, tmp_path / "model")
+    (tmp_path / "model" / CHECKPOINT).write_bytes(b"of a training")
+
+    assert content_key(tmp_path / "model", 64) == content_key(tiny_encoder, 64)
 
 
 @pytest.mark.parametrize("content", ["[]", "null", "{", "[" * 5000, '"left"'])

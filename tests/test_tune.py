@@ -23,12 +23,14 @@ from tiny_world import RunCommand, WriteRecipe, tiny_recipe_data
 
 from kdzoo.api import tune
 from kdzoo.errors import FileError, KdzooError, ModelError, RecipeError, StoreError
+from kdzoo.model_files import CHECKPOINT
 from kdzoo.recipe import load_study
-from kdzoo.results import CHECKPOINT, Store
+from kdzoo.results import Store
 from kdzoo.results.store import HISTORY, RECORD
 from kdzoo.steps import reason_of
 from kdzoo.tuning import Tuned, finalists, report, search, trying
 from kdzoo.tuning import training as tuning_training
+from kdzoo.tuning.goals import goals_of
 from kdzoo.tuning.report import told
 from kdzoo.tuning.space import Source, space_of
 
@@ -148,6 +150,48 @@ class TestSearch:
         sentences = " ".join(told(replace(tuned, own=own)))
 
         assert ("keep that one" in sentences) == (points <= 0)
+
+    @pytest.mark.parametrize(
+        ("own", "is_best"),
+        [((0.9, 12.0), False), ((0.7, 2.0), False), ((0.9, 2.0), True), ((0.8, 3.0), True)],
+    )
+    def test_with_two_goals_keeps_a_recipe_that_is_beaten_in_neither(
+        self, tuned: Tuned, own: tuple[float, float], is_best: bool
+    ) -> None:
+        """Two tenths of a point may be a fair price of nine megabytes."""
+        front = (replace(tuned.best[0], figures=(0.8, 3.0)),)
+
+        sentences = " ".join(
+            told(replace(tuned, own=own, best=front, goals=(*goals_of(["accuracy", "size"]),)))
+        )
+
+        assert ("keep that one" in sentences) == is_best
+
+    def test_names_a_next_command_that_works_with_ones_own_students(
+        self, kdzoo: RunCommand, recipe: Path, tmp_path: Path
+    ) -> None:
+        """The recipe goes where it was wanted, into a new folder too."""
+        own = tmp_path / "own.py"
+        own.write_text("", encoding="utf-8")
+
+        outcome = kdzoo("tune", recipe, "--trials", "1", "--students", own, "--out", "search",
+                        "-o", "new/best.yaml")  # fmt: skip
+
+        assert outcome.code == 0, outcome.err
+        (line,) = (line for line in outcome.out.splitlines() if line.startswith("next: "))
+        assert line.endswith(f"--students {own}")
+        assert kdzoo("check", "new/best.yaml", "--students", own).code == 0
+
+    def test_that_could_not_be_written_is_refused_before_the_search(
+        self, kdzoo: RunCommand, recipe: Path
+    ) -> None:
+        Path("file").write_text("in the way", encoding="utf-8")
+
+        outcome = kdzoo("tune", recipe, "--trials", "1", "--out", "search", "-o", "file/best.yaml")
+
+        assert outcome.code == 2
+        assert "is a file; give -o a file in a folder" in outcome.err
+        assert not Path("search").exists()
 
     def test_tells_its_trials_as_tables(self, tuned: Tuned) -> None:
         with (tuned.folder / "trials.csv").open(encoding="utf-8", newline="") as file:

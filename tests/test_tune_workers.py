@@ -21,7 +21,8 @@ from kdzoo.api import tune
 from kdzoo.engines import LostError
 from kdzoo.engines.relay import Relay
 from kdzoo.errors import KdzooError, TrainingError
-from kdzoo.results import CHECKPOINT, Store
+from kdzoo.model_files import CHECKPOINT
+from kdzoo.results import Store
 from kdzoo.tuning import side_by_side, trying
 
 SPACE: dict[str, Any] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kdzoo.errors import RecipeError
 from kdzoo.extensions import load_extensions
-from kdzoo.files import as_file_errors, with_home
+from kdzoo.files import as_file_errors, check_writable, with_home
 from kdzoo.progress import Silent, quiet
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def tune(
     if target is not None and (target.exists() or target.suffix not in (".yaml", ".yml")):
         reason = "is there already" if target.exists() else "is no .yaml"
         raise RecipeError(f"-o {target} {reason}; give another name, as in best.yaml")
+    if target is not None:
+        check_writable(target.parent, "give -o a file in a folder that you may write")
     if students is not None:
         load_extensions(students)
     from kdzoo.tuning import tune as search

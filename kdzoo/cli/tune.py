@@ -90,7 +90,9 @@ def tune(
         say(f"{sentence}.")
     _show(tuned.folder)
     if output is not None:
-        say(f"next: {shlex.join(['kdzoo', 'run', str(output), '--seeds', '10,11,12'])}")
+        words = ["kdzoo", "run", str(output), "--seeds", "10,11,12"]
+        words += [] if students is None else ["--students", str(students)]
+        say(f"next: {shlex.join(words)}")
 
 
 def _show(folder: Path) -> None:

@@ -18,10 +18,9 @@ from kdzoo.results.record import (
     TrainingSummary,
     now,
 )
-from kdzoo.results.store import CHECKPOINT, PREDICTIONS, RECORD, Store, read_as
+from kdzoo.results.store import PREDICTIONS, RECORD, Store, read_as
 
 __all__ = [
-    "CHECKPOINT",
     "OUTPUTS",
     "PREDICTIONS",
     "RECORD",

@@ -28,7 +28,6 @@ RECORD, PREDICTIONS, HISTORY, MANIFEST = (
     "history.json",
     "study.json",
 )
-CHECKPOINT = "checkpoint.safetensors"
 LARGEST = 1 << 28  # bytes of a file: a session of a thousand models has 50 MB
 T = TypeVar("T", bound=BaseModel)
 

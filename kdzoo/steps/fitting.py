@@ -11,10 +11,11 @@ from kdzoo.data import Corpus, fingerprint, origin_of
 from kdzoo.digest import content_hash
 from kdzoo.measure import Size, environment, model_size
 from kdzoo.model import load_model
+from kdzoo.model_files import CHECKPOINT
 from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.teacher import FineTune
 from kdzoo.recipe.teacher import Teacher as TeacherSection
-from kdzoo.results import CHECKPOINT, Record, TrainingSummary, now
+from kdzoo.results import Record, TrainingSummary, now
 from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import (
     MODEL_FORMAT,

@@ -25,6 +25,7 @@ from kdzoo.model import (
     widen,
     widened,
 )
+from kdzoo.model_files import CHECKPOINT
 from kdzoo.objectives import (
     bind_gold_loss,
     bind_objective,
@@ -35,7 +36,7 @@ from kdzoo.objectives import (
 )
 from kdzoo.recipe import options_of
 from kdzoo.recipe.schema import FINE_TUNED, OF_A_MODEL, Recipe, Vectors
-from kdzoo.results import CHECKPOINT, Record, TrainingSummary, now
+from kdzoo.results import Record, TrainingSummary, now
 from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import StudyContext, configuration_of, summary_of
 from kdzoo.steps.hidden import Hidden, bind_hidden, hidden_vectors

@@ -26,6 +26,7 @@ from kdzoo.model import (
     readable,
     takes_token_types,
 )
+from kdzoo.model_files import CHECKPOINT
 from kdzoo.objectives import GoldLoss, bind_gold_loss, over_words
 from kdzoo.progress import Progress
 from kdzoo.recipe.teacher import FineTune
@@ -92,7 +93,7 @@ def fine_tune(
         accelerator=accelerator,
         progress=progress,
         description="fine-tuning the teacher",
-        checkpoint=folder / "checkpoint.safetensors",
+        checkpoint=folder / CHECKPOINT,
         note=note,
     )
     if accelerator.is_main_process:

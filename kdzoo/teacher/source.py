@@ -15,7 +15,7 @@ from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import ModelError, OutOfReachError, TeacherError, first_line
 from kdzoo.files import check_readable, has_file, with_home
 from kdzoo.model import OWN_PADDING, TYPES, refuse_adapter, tokenizer_files
-from kdzoo.model_files import check_model_files
+from kdzoo.model_files import CHECKPOINT, check_model_files
 from kdzoo.offline import hub_in_reach
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.text import reader_of
@@ -274,8 +274,13 @@ def _reading(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _deciding(folder: Path) -> list[Path]:
-    """Returns the files of a model that decide its logits, by name."""
+    """Returns the files of a model that decide its logits, by name.
+
+    A training that was killed at its very end leaves its checkpoint behind, which decides nothing.
+    """
     names = ("config.json", "tokenizer.json", "vocab.txt", *tokenizer_files(folder))
     return sorted(
-        file for file in folder.iterdir() if file.suffix == ".safetensors" or file.name in names
+        file
+        for file in folder.iterdir()
+        if (file.suffix == ".safetensors" and file.name != CHECKPOINT) or file.name in names
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +85,14 @@ def told(tuned: Tuned) -> list[str]:
         "trials, so that part of the difference is luck: fresh seeds and the test texts, which no "
         "trial has read, say what it is worth",
     ]
-    if points <= 0:
+    if not any(max(_gains(trial.figures, tuned.own)) > 0 for trial in tuned.best):
         sentences.append("no trial was better than the recipe as it stands: keep that one")
     if len(tuned.goals) > 1:
         others = ", ".join(goal.name for goal in tuned.goals[1:])
         sentences.insert(
             2,
-            f"{len(tuned.best)} trials make up the front: none beats them in accuracy and {others}",
+            f"{len(tuned.best)} trials make up the front: none beats them in accuracy and "
+            f"{others}; the recipe of -o is the most accurate of them",
         )
     if tuned.measured is not None:
         sentences.append(_said_of_latency(tuned.measured))
@@ -98,6 +100,17 @@ def told(tuned: Tuned) -> list[str]:
         named = ", ".join(f"{key} {share * 100:.0f} %" for key, share in tuned.mattered.items())
         sentences.append(f"what mattered for accuracy (PED-ANOVA): {named}")
     return sentences
+
+
+def _gains(figures: Sequence[float], own: Sequence[float]) -> list[float]:
+    """Returns by how much a trial is better than the recipe in each goal; negative where worse.
+
+    Args:
+        figures: accuracy first, then costs.
+        own: those of the recipe as it stands.
+    """
+    accuracy, *costs = (one - other for one, other in zip(figures, own, strict=True))
+    return [accuracy, *(-cost for cost in costs)]
 
 
 def _said_of_latency(found: MeasuredBest) -> str:
@@ -149,4 +162,5 @@ def write_best(tuned: Tuned, source: Source, output: Path) -> None:
     for key, value in best.values.items():
         lines.append(one_line(f"# {key}: {_number(value)}, was {_number(own[key])}"))
     text = "\n".join(lines) + "\n" + yaml.safe_dump(dumped, sort_keys=False, allow_unicode=True)
+    output.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(output, text)

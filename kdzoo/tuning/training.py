@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from kdzoo.model_files import CHECKPOINT
 from kdzoo.plan.perform import computing_with
 from kdzoo.recipe import Variant
 from kdzoo.registry import students
-from kdzoo.results import CHECKPOINT, Store
+from kdzoo.results import Store
 from kdzoo.steps import (
     SeedRun,
     StudyContext,
