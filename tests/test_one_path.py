@@ -70,11 +70,11 @@ PAIRS = [
     Pair(
         ["run", "T", *RECIPE_LINE, "--seeds", "3,4", "--out", "o", "--no-test",
          "--track", "wandb,mlflow", "--track", "trackio", "--max-noise", "0.1", "--workers", "2",
-         "--engine", "ray", "--threads", "3", "--label-parts", "4"],
+         "--engine", "ray", "--threads", "3", "--label-parts", "4", "--measure-again"],
         "run",
         {"target": "T", **RECIPE_CALL, "seeds": [3, 4], "out": Path("o"), "read_test": False,
          "track": ["wandb", "mlflow", "trackio"], "workers": 2, "engine": "ray", "threads": 3,
-         "label_parts": 4},
+         "label_parts": 4, "measure_again": True},
         own={**OF_CSV, "max_noise": EXIT_CODE, "plan": WAY, "only": WAY},
         named={"no_test": "read_test"},
     ),
@@ -84,7 +84,8 @@ PAIRS = [
         "list_steps",
         {"target": "T", **RECIPE_CALL, "seeds": [3, 4], "out": Path("o"), "label_parts": 4},
         own={**OF_CSV, "max_noise": EXIT_CODE, "plan": WAY, "only": WAY,
-             **dict.fromkeys(("no_test", "track", "workers", "engine", "threads"), "for making")},
+             **dict.fromkeys(("no_test", "track", "workers", "engine", "threads", "measure_again"),
+                         "for making")},
     ),
     Pair(
         ["run", "T", *RECIPE_LINE, "--seeds", "3,4", "--out", "o", "--no-test",
@@ -94,7 +95,7 @@ PAIRS = [
         {"target": "T", "only": "student 3-7", **RECIPE_CALL, "seeds": [3, 4], "out": Path("o"),
          "read_test": False, "track": ["wandb"], "workers": 2, "engine": "ray", "threads": 3,
          "label_parts": 4},
-        own={**OF_CSV, "max_noise": EXIT_CODE, "plan": WAY},
+        own={**OF_CSV, "max_noise": EXIT_CODE, "plan": WAY, "measure_again": "for the report"},
         named={"no_test": "read_test"},
     ),
     Pair(

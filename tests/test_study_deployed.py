@@ -149,6 +149,21 @@ class TestSecondStart:
         for words in ("exporting", "measuring", "fine-tun", "seed 0"):
             assert words not in outcome.err
 
+    def test_times_all_again_where_that_is_asked_for(
+        self, copied: RunCommand, write_recipe: WriteRecipe
+    ) -> None:
+        """After a noisy session, or one in which a process died; nothing else is done."""
+        before = changed_at("*.onnx") | changed_at("record.json")
+        (session,) = changed_at("measurements/*").items()
+
+        outcome = copied("run", write_recipe(measure=MEASURE), "--measure-again")
+
+        assert outcome.code == 0, outcome.err
+        assert changed_at("*.onnx") | changed_at("record.json") == before
+        (again,) = changed_at("measurements/*").items()
+        assert again[0] == session[0]
+        assert again[1] > session[1]
+
     def test_makes_a_form_anew_that_lost_a_file(
         self, copied: RunCommand, write_recipe: WriteRecipe
     ) -> None:

@@ -34,6 +34,7 @@ def run(
     engine: str = "local",
     threads: int | None = None,
     label_parts: int = 1,
+    measure_again: bool = False,
     progress: Progress | None = None,
 ) -> Results:
     """Runs a recipe, or a folder of them, as ``kdzoo run`` does.
@@ -56,6 +57,8 @@ def run(
             the teacher, an even share of them for students that are transformers.
         label_parts: steps into which each labelling is divided, so that several machines share it;
             what comes out is the same.
+        measure_again: whether latency is measured where this machine has measured it before, as
+            after a noisy session.
         progress: told what is being done: this process's stderr by default, which a notebook shows;
             nobody with ``kdzoo.progress.Silent()``.
 
@@ -75,7 +78,7 @@ def run(
         from kdzoo.report.page.notebook import Results
         from kdzoo.study import run_study
 
-        way = Way(read_test, track, workers, engine, threads, label_parts)
+        way = Way(read_test, track, workers, engine, threads, label_parts, measure_again)
         folder = folder_of(study, out)
         report = run_study(study, folder, way, progress=shown)
     return Results(folder, report)

@@ -95,6 +95,14 @@ def run(
             metavar="STEPS",
         ),
     ] = None,
+    measure_again: Annotated[
+        bool,
+        typer.Option(
+            "--measure-again",
+            help="Measure latency again where this machine has measured it, as after a noisy or "
+            "failed session.",
+        ),
+    ] = False,
     max_noise: MaxNoise = None,
 ) -> None:
     """Distil, measure and compare: table and picture at the end.
@@ -150,10 +158,11 @@ def run(
             engine=engine,
             threads=threads,
             label_parts=label_parts,
+            measure_again=measure_again,
             progress=ConsoleProgress(err_console),
         )
     show_results(results)
-    check_noise(results.report.table, max_noise)
+    check_noise(results.report.table, max_noise, "give the command with --measure-again")
     check_failures(results)
 
 

@@ -65,13 +65,13 @@ def show_results(results: Results) -> None:
     show_table(report.table, results.root, STUDY_FILES)
 
 
-def check_noise(made: Table, max_noise: float | None) -> None:
-    """Ends with exit code 1 where latencies varied more than the user allows."""
+def check_noise(made: Table, max_noise: float | None, again: str = "measure again") -> None:
+    """Ends with exit code 1 where latencies varied more than the user allows; says what to do."""
     noises = [latency.noise for latency in made.timed if latency.noise is not None]
     if max_noise is not None and noises and max(noises) > max_noise:
         say(
             f"the reference row varied by {max(noises) * 100:.0f} % (IQR / median) from round to "
-            f"round, more than --max-noise {max_noise:g}: measure again on a quiet machine",
+            f"round, more than --max-noise {max_noise:g}: {again} on a quiet machine",
             err_console,
         )
         sys.exit(1)

@@ -46,6 +46,7 @@ class Assignment:
         threads: that a step computes with.
         label_parts: steps into which each labelling is divided.
         told: the folder in which processes tell how far they are, a file each.
+        measure_again: whether latency is measured where it was measured before.
     """
 
     study: str
@@ -57,6 +58,7 @@ class Assignment:
     threads: Threads
     label_parts: int
     told: str
+    measure_again: bool = False
 
 
 def begin(first: int) -> None:
@@ -111,7 +113,7 @@ def time_there(assignment: Assignment, rows: Sequence[TimedSeed]) -> None:
     for variant, seed, member, baseline_key in rows:
         run = performer.run_of(performer.variant(variant), seed)
         trained.append(Trained(run, member, baseline_key))
-    time_study(trained, performer.context)
+    time_study(trained, performer.context, again=assignment.measure_again)
 
 
 @lru_cache(maxsize=1)

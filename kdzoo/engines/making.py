@@ -35,6 +35,7 @@ class Way:
         threads: that each step computes with; by default one for small architectures, and what
             torch takes where a transformer is at work.
         label_parts: steps into which each labelling is divided, for several machines.
+        measure_again: whether latency is measured where it was measured before.
     """
 
     read_test: bool = True
@@ -43,6 +44,7 @@ class Way:
     engine: str = "local"
     threads: int | None = None
     label_parts: int = 1
+    measure_again: bool = False
 
 
 def make(
@@ -109,7 +111,7 @@ def measure(performer: Performer, way: Way, trained: Sequence[Trained]) -> None:
     """
     address = way.engine.partition(":")[2]
     if not address:
-        time_study(trained, performer.context)
+        time_study(trained, performer.context, again=way.measure_again)
         return
     given = _assignment(performer, way, Threads(1, 1, 1))
     progress, pace = performer.context.progress, Pace(performer.study)
@@ -146,4 +148,5 @@ def _assignment(performer: Performer, way: Way, threads: Threads) -> Assignment:
         threads=threads,
         label_parts=way.label_parts,
         told="",
+        measure_again=way.measure_again,
     )

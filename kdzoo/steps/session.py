@@ -13,12 +13,13 @@ from kdzoo.steps.timing import TimedRow, time_rows, timed_cascade, timed_rows
 from kdzoo.steps.trained import Trained
 
 
-def time_study(trained: Sequence[Trained], context: StudyContext) -> None:
+def time_study(trained: Sequence[Trained], context: StudyContext, *, again: bool = False) -> None:
     """Times the first seed of every row on this machine; what it has timed before is not again.
 
     Args:
         trained: what the study has trained.
         context: the store, and who is told.
+        again: whether it is all the same.
     """
     sessions: dict[tuple[str, str], tuple[Measure, Corpus, dict[TimedRow, None]]] = {}
     seen: set[tuple[str, str, str]] = set()
@@ -42,4 +43,4 @@ def time_study(trained: Sequence[Trained], context: StudyContext) -> None:
         beside = cascades.get(run.variant.name, ())
         rows |= {timed_cascade(own): None for own in beside if own.key == seed_run.member.key}
     for section, corpus, rows in sessions.values():
-        time_rows(list(rows), corpus, section, context)
+        time_rows(list(rows), corpus, section, context, again=again)

@@ -96,7 +96,12 @@ def timed_cascade(cascade: TimedCascade) -> TimedRow:
 
 
 def time_rows(
-    rows: Sequence[TimedRow], corpus: Corpus, section: Measure, context: StudyContext
+    rows: Sequence[TimedRow],
+    corpus: Corpus,
+    section: Measure,
+    context: StudyContext,
+    *,
+    again: bool = False,
 ) -> None:
     """Times the rows in one session; skipped where this machine has done it.
 
@@ -105,6 +110,7 @@ def time_rows(
         corpus: whose test texts are timed.
         section: how it is to be measured.
         context: the store, and who is told.
+        again: whether they are timed again where this machine has done it.
     """
     machine = environment()
     wanted = {
@@ -115,7 +121,7 @@ def time_rows(
         "machine": [machine.get(name) for name in SAME_MACHINE],
     }
     name = content_hash(wanted)
-    if any(session.id == name for session in context.store.sessions()):
+    if not again and any(session.id == name for session in context.store.sessions()):
         return
     name_of = context.store.manifest().name_of
     cascades = [row.cascade for row in rows if row.cascade is not None]
