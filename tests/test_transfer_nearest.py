@@ -165,6 +165,20 @@ class TestAStudy:
         assert made.unlabelled == 12
         assert looked.examples.fingerprint == made.examples.fingerprint
 
+    def test_whose_plan_is_shown_has_no_text_read(
+        self, kdzoo: RunCommand, recipe: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """Also where the teacher is there: a million texts would take hours."""
+        cache = tmp_path / "empty"
+        monkeypatch.setenv("KDZOO_CACHE", str(cache))
+        assert kdzoo("run", recipe.name, "--seeds", "0", "--only", "teacher").code == 0
+        before = {path for path in cache.rglob("*") if path.is_file()}
+
+        outcome = kdzoo("run", recipe.name, "--seeds", "0", "--plan")
+
+        assert outcome.code == 0, outcome.err
+        assert {path for path in cache.rglob("*") if path.is_file()} == before
+
     @pytest.mark.parametrize("change", [{}, {"max_length": 8}, {"pooling": "max"}], ids=str)
     def test_has_others_for_another_encoder(
         self, write_recipe: WriteRecipe, recipe: Path, change: dict[str, Any]

@@ -208,7 +208,7 @@ class Performer:
     def job(self, step: Step) -> StudentJob:
         """Returns the student or the control that a step trains, and with it its key."""
         run = self.run_of(self._variants[step.variant], step.seed)
-        student, control = plan_jobs(run, self.context.data)
+        student, control = plan_jobs(run, self.context.data, only_looks=self.context.only_looks)
         job = student if step.kind == "student" else control
         assert job is not None  # noqa: S101 - the plan has a control where the recipe has one
         return job

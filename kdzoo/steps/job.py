@@ -176,9 +176,20 @@ def _find_models(student: Student) -> dict[str, Path]:
     return found
 
 
-def plan_jobs(run: SeedRun, data: StudyData) -> tuple[StudentJob, StudentJob | None]:
-    """Returns the run's student and its hard-label control; none for what is one itself."""
-    transfer = data.transfer_set(run.recipe, run.corpus, run.seed)
+def plan_jobs(
+    run: SeedRun, data: StudyData, *, only_looks: bool = False
+) -> tuple[StudentJob, StudentJob | None]:
+    """Returns the run's student and its hard-label control; none for what is one itself.
+
+    Args:
+        run: a seed of a recipe.
+        data: reads what it names.
+        only_looks: whether no encoder is to read a text.
+
+    Raises:
+        NotMadeError: texts are chosen by vectors, which are not all there, and are not to be made.
+    """
+    transfer = data.transfer_set(run.recipe, run.corpus, run.seed, only_looks=only_looks)
     hard = run.recipe.objective.alpha == 1
     job = StudentJob(run, transfer, _vocabulary(run, data, transfer, hard_labels=hard), hard)
     if hard or not run.recipe.controls.hard_labels:
