@@ -9,12 +9,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 from tiny_exports import TEXTS, export_to, save_student
 from tiny_models import save_tiny_classifier
 
+from kdzoo.api import predict
 from kdzoo.runtime import load_classifier
+from kdzoo.runtime.decision import SCORES, Decision, ScoreName
+from kdzoo.runtime.rejection import decided, oos_scores
 from kdzoo.runtime.usage import INSTALLED as TOLD
 from kdzoo.runtime.usage import cascade_readme, readme
 
@@ -86,8 +90,11 @@ def folder(
 
 def snippet_of(folder: Path) -> str:
     """Returns the code in the folder's README, as it stands there."""
-    readme = (folder / "README.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    return snippet_in((folder / "README.md").read_text(encoding="utf-8"))
+
+
+def snippet_in(text: str) -> str:
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     return str(code)
 
 
@@ -134,6 +141,54 @@ class TestSnippet:
         assert found["together"] == found["alone"] == wanted_labels(folder)
         assert found["none"] == []
         assert not set(FORBIDDEN) & set(found["modules"])
+
+
+class TestRejection:
+    """Where a threshold lies beside the model, the README's code decides by it as kdzoo does."""
+
+    @pytest.mark.parametrize("classes", [2, 3, 9])
+    @pytest.mark.parametrize("score", SCORES)
+    def test_gives_the_labels_that_kdzoo_decides(self, score: ScoreName, classes: int) -> None:
+        rng = np.random.default_rng(classes)
+        logits, oos = rng.normal(scale=3, size=(300, classes)), classes - 1
+        labels = [f"label {number}" for number in range(classes)]
+        scores = oos_scores(score, logits, oos)
+        threshold = float(np.sort(scores)[149:151].mean())
+        decision = Decision(temperature=1.3, oos_label=labels[oos], oos_score=score,
+                            oos_threshold=threshold)  # fmt: skip
+        code = snippet_in(readme("onnx", tuple(labels), decision))
+        _, _, choosing = code.partition('rule = read("decision.json")')
+        own: dict[str, Any] = {"np": np, "labels": labels, "rule": json.loads(
+            decision.model_dump_json())}  # fmt: skip
+        exec(choosing.partition("def classify")[0], own)  # noqa: S102 - kdzoo's own
+
+        found = [own["choose"](row, True) for row in logits]
+
+        assert found == [labels[best] for best in decided(logits, scores >= threshold, oos)]
+        assert {labels[oos]} < set(found)
+        assert [own["choose"](row, False) for row in logits] == [
+            labels[best] for best in logits.argmax(1)
+        ]
+
+    def test_is_there_where_a_threshold_lies_beside_the_model(
+        self, tmp_path: Path, tiny_encoder: Path
+    ) -> None:
+        """As `kdzoo predict --reject` answers."""
+        trained = save_student("cnn", tmp_path / "trained", tiny_encoder)
+        classifier = load_classifier(trained, "torch")
+        logits, oos = classifier.logits(TEXTS), len(classifier.labels) - 1
+        scores = oos_scores("odds", logits, oos)
+        decision = Decision(temperature=1.0, oos_label=classifier.labels[oos], oos_score="odds",
+                            oos_threshold=float(np.median(scores)))  # fmt: skip
+        (trained / "decision.json").write_text(decision.model_dump_json(), encoding="utf-8")
+        exported = export_to(trained, tmp_path / "exported", "onnx")
+        call = f"\nprint(json.dumps(classify({TEXTS!r}, reject=True)))"
+
+        found = answers(sys.executable, HOOK + snippet_of(exported) + call, exported)
+
+        kdzoos = predict(exported, TEXTS, reject=True)
+        assert found == [answer.label for answer in kdzoos]
+        assert classifier.labels[oos] in found
 
 
 @pytest.fixture(scope="module")

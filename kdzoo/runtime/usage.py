@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from kdzoo.data.sentences import WORD
 from kdzoo.runtime.decision import Decision, ScoreName
 from kdzoo.task import SINGLE_LABEL, Task
@@ -33,6 +35,24 @@ def classify(texts):
     return [label(text) for text in texts]  # one at a time: an answer depends on its text alone
 """
 _PAIR = '("first", "second")'
+_REJECTING = """choose(session.run(["logits"], fed)[0][0].astype(np.float64), reject)
+rule = read("decision.json")
+def choose(logits, reject):
+    if not reject:
+        return labels[logits.argmax()]
+    oos, p = labels.index(rule["oos_label"]), np.exp(logits - logits.max())
+    p /= p.sum()
+    others, rest = logits.copy(), p.copy()
+    others[oos], rest[oos] = -np.inf, 0
+    score = {score}
+    return labels[oos if score >= rule["oos_threshold"] else others.argmax()]"""
+_SCORE_OF: dict[ScoreName, str] = {
+    "oos_probability": "p[oos]",
+    "odds": "logits[oos] - others.max()",
+    "max_in_scope": "1 - rest.max()",
+    "margin": "1 - np.diff(np.sort(rest)[-2:])[0]",
+    "energy": "-others.max() - np.log(np.exp(others - others.max()).sum())",
+}
 _ONE = 'labels[session.run(["logits"], fed)[0].argmax()]'
 _SEVERAL = """choose(session.run(["logits"], fed)[0][0].astype(np.float64))
 fitted = read("decision.json") if pathlib.Path("decision.json").exists() else {}
@@ -180,11 +200,26 @@ student's logits, divided by `temperature`, is below `threshold`.
 """
 
 
-def snippet_of(task: Task) -> str:
-    """Returns code that asks an exported folder: ``classify`` gives a label a text, or a list."""
+def snippet_of(task: Task, decision: Decision | None = None) -> str:
+    """Returns code that asks an exported folder: ``classify`` gives a label a text, or a list.
+
+    Args:
+        task: of the model.
+        decision: what lies beside it; with a threshold of it, ``classify`` can reject texts.
+    """
     if task.by_word:
         return _WORDS.format(word=ascii(WORD))
-    return SNIPPET if task == SINGLE_LABEL else SNIPPET.replace(_ONE, _SEVERAL)
+    if task != SINGLE_LABEL:
+        return SNIPPET.replace(_ONE, _SEVERAL)
+    if not _rejects(decision):
+        return SNIPPET
+    rejecting = _REJECTING.format(score=_SCORE_OF[decision.oos_score])
+    asked = SNIPPET.replace(_ONE, rejecting).replace("label(text)", "label(text, reject)")
+    return asked.replace("classify(texts)", "classify(texts, reject=False)")
+
+
+def _rejects(decision: Decision | None) -> TypeGuard[Decision]:
+    return decision is not None and decision.oos_threshold is not None
 
 
 def readme(
@@ -217,9 +252,9 @@ def readme(
 `pip install {INSTALLED}`, then, in this folder:
 
 ```python
-{snippet_of(task)}```
+{snippet_of(task, decision)}```
 
-{_asked(task, returned, reads_pairs)}
+{_asked(task, returned, reads_pairs)}{_REJECTS if _rejects(decision) else ""}
 
 {_decision_note(decision)}`export.json` says what the model is and holds the digests of the files.
 """
@@ -237,6 +272,11 @@ def _asked(task: Task, returned: str, reads_pairs: bool | None) -> str:
         f"`classify({texts})` returns {returned}{_or_pair(reads_pairs)}.\n"
         "`logits` are [1, classes], in the order of `labels.json`."
     )
+
+
+_REJECTS = """
+`classify(..., reject=True)` calls a text out of scope from the threshold in `decision.json` on:
+accuracy *as decided* is of these answers."""
 
 
 def _or_pair(reads_pairs: bool | None) -> str:
