@@ -133,6 +133,30 @@ class TestTexts:
         assert {recipe.name: recipe.transfer.augment for recipe in written()} == alone
         assert {augment and augment.copies for augment in alone.values()} == {4}
 
+    @pytest.mark.parametrize(
+        ("classes", "texts", "copies"),
+        [(20, 1_000, {4}), (20, 2_400, {5}), (20, 20_000, {20}), (19, 20_000, {4})],
+    )
+    def test_of_another_domain_have_a_counterweight_where_classes_are_many(
+        self, kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path, classes: int, texts: int,
+        copies: set[int],
+    ) -> None:  # fmt: skip
+        """Half as many are made of the labelled ones, up to twenty of each."""
+        data = tmp_path / "some.jsonl"
+        _json_lines(data, [
+            {"text": f"say {label} number {number}", "label": f"label {label}"}
+            for label in range(classes) for number in range(20)
+        ])  # fmt: skip
+        file = _lines(tmp_path / "spare.txt", _others(texts))
+
+        outcome = kdzoo(
+            "init", "--data", data, "--teacher", tiny_encoder, "--unlabelled", file, "-o", "mine"
+        )
+
+        assert outcome.code == 0, outcome.err
+        augments = [recipe.transfer.augment for recipe in written()]
+        assert {augment and augment.copies for augment in augments} == copies
+
     def test_take_more_steps_only_where_they_are_more_than_would_be_made(
         self, init: RunCommand, tmp_path: Path
     ) -> None:
