@@ -24,6 +24,7 @@ from kdzoo.errors import TeacherError
 from kdzoo.progress import Silent
 from kdzoo.results import Store
 from kdzoo.teacher import Teacher, align, find_model, open_member, short_name
+from kdzoo.teacher.cache import LogitTable
 
 CPU = torch.device("cpu")
 TEXTS = some_texts(60)
@@ -252,6 +253,18 @@ class TestEnsemble:
         ]
         np.testing.assert_allclose(table, np.mean(each, axis=0), rtol=3e-3, atol=3e-3)
         np.testing.assert_allclose(again, each, rtol=3e-3, atol=3e-3)
+
+    def test_averages_a_word_over_the_members_that_read_it(self) -> None:
+        """They cut a long sentence at different words; zeros are no logits, NaN is no word."""
+        nothing = [np.nan, np.nan]
+        one = np.array([[[2, -2], [4, -4], [0, 0]], [[1, 1], nothing, nothing]], np.float16)
+        two = np.array([[[4, -4], [0, 0], [0, 0]], [[3, 5], nothing, nothing]], np.float16)
+        columns = np.array([0, 1])
+
+        table = LogitTable((one, two), (columns, columns))  # type: ignore[arg-type]
+
+        wanted = [[[3, -3], [4, -4], [0, 0]], [[2, 3], nothing, nothing]]
+        np.testing.assert_array_equal(table[:], np.array(wanted, np.float16))
 
 
 @pytest.fixture

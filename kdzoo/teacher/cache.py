@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -229,7 +230,8 @@ class LogitTable:
 
     Where each word gets a label, it reads [B, W, C] (see ``kdzoo.teacher.word_rows``).
 
-    Several members (an ensemble) are averaged as they are read.
+    Several members (an ensemble) are averaged as they are read; a word by those that read it, as
+    members cut a long text at different words.
     """
 
     members: tuple[CachedRows, ...]
@@ -239,12 +241,21 @@ class LogitTable:
         return len(self.members[0])
 
     def __getitem__(self, rows: npt.NDArray[np.int64] | slice) -> HalfRows:
-        total: npt.NDArray[np.float32] | None = None
-        for member, columns in zip(self.members, self.columns, strict=True):
-            logits = member[rows][..., columns].astype(np.float32)
-            total = logits if total is None else total + logits
-        assert total is not None  # noqa: S101 - a teacher has at least one member
-        return (total / len(self.members)).astype(np.float16)
+        each = [
+            member[rows][..., columns].astype(np.float32)
+            for member, columns in zip(self.members, self.columns, strict=True)
+        ]
+        return _mean(each).astype(np.float16)
+
+
+def _mean(each: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """Returns the mean over members, [B, C]; of words, [B, W, C], over those that read a word."""
+    total = reduce(np.add, each)
+    readers: npt.NDArray[np.int64] | int = len(each)
+    if total.ndim > 2:  # zeros where a word was not read
+        readers = np.maximum(sum(logits.any(-1, keepdims=True).astype(int) for logits in each), 1)
+    mean: npt.NDArray[np.float32] = (total / readers).astype(np.float32)
+    return mean
 
 
 def lacking(keys: Iterable[str], examples: Sequence[Example], part: Part = WHOLE) -> int:

@@ -74,7 +74,9 @@ class Teacher:
     @property
     def key(self) -> str:
         """Stands for everything that decides the logits."""
-        return content_hash([(member.key, member.columns.tolist()) for member in self.members])
+        each: list[object] = [(member.key, member.columns.tolist()) for member in self.members]
+        is_of_readers = self.task.by_word and len(each) > 1  # of older ensembles it was all members
+        return content_hash([*each, "those that read a word"] if is_of_readers else each)
 
     @property
     def outputs(self) -> tuple[int, ...] | None:
