@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeGuard
-
 from kdzoo.data.sentences import WORD
-from kdzoo.runtime.decision import Decision, ScoreName
+from kdzoo.runtime.decision import Decision
 from kdzoo.task import SINGLE_LABEL, Task
 
 # that reads what is exported: opset 20, and a format of files that older ones refuse
@@ -38,21 +36,20 @@ _PAIR = '("first", "second")'
 _REJECTING = """choose(session.run(["logits"], fed)[0][0].astype(np.float64), reject)
 rule = read("decision.json")
 def choose(logits, reject):
-    if not reject:
+    if not reject or rule["oos_threshold"] is None:
         return labels[logits.argmax()]
     oos, p = labels.index(rule["oos_label"]), np.exp(logits - logits.max())
     p /= p.sum()
     others, rest = logits.copy(), p.copy()
     others[oos], rest[oos] = -np.inf, 0
-    score = {score}
+    score = {
+        "oos_probability": p[oos],
+        "odds": logits[oos] - others.max(),
+        "max_in_scope": 1 - rest.max(),
+        "margin": 1 - np.diff(np.sort(rest)[-2:])[0],
+        "energy": -others.max() - np.log(np.exp(others - others.max()).sum()),
+    }[rule["oos_score"]]
     return labels[oos if score >= rule["oos_threshold"] else others.argmax()]"""
-_SCORE_OF: dict[ScoreName, str] = {
-    "oos_probability": "p[oos]",
-    "odds": "logits[oos] - others.max()",
-    "max_in_scope": "1 - rest.max()",
-    "margin": "1 - np.diff(np.sort(rest)[-2:])[0]",
-    "energy": "-others.max() - np.log(np.exp(others - others.max()).sum())",
-}
 _ONE = 'labels[session.run(["logits"], fed)[0].argmax()]'
 _SEVERAL = """choose(session.run(["logits"], fed)[0][0].astype(np.float64))
 fitted = read("decision.json") if pathlib.Path("decision.json").exists() else {}
@@ -213,12 +210,11 @@ def snippet_of(task: Task, decision: Decision | None = None) -> str:
         return SNIPPET.replace(_ONE, _SEVERAL)
     if not _rejects(decision):
         return SNIPPET
-    rejecting = _REJECTING.format(score=_SCORE_OF[decision.oos_score])
-    asked = SNIPPET.replace(_ONE, rejecting).replace("label(text)", "label(text, reject)")
+    asked = SNIPPET.replace(_ONE, _REJECTING).replace("label(text)", "label(text, reject)")
     return asked.replace("classify(texts)", "classify(texts, reject=False)")
 
 
-def _rejects(decision: Decision | None) -> TypeGuard[Decision]:
+def _rejects(decision: Decision | None) -> bool:
     return decision is not None and decision.oos_threshold is not None
 
 
@@ -254,7 +250,7 @@ def readme(
 ```python
 {snippet_of(task, decision)}```
 
-{_asked(task, returned, reads_pairs)}{_REJECTS if _rejects(decision) else ""}
+{_asked(task, returned, reads_pairs)}
 
 {_decision_note(decision)}`export.json` says what the model is and holds the digests of the files.
 """
@@ -274,23 +270,9 @@ def _asked(task: Task, returned: str, reads_pairs: bool | None) -> str:
     )
 
 
-_REJECTS = """
-`classify(..., reject=True)` calls a text out of scope from the threshold in `decision.json` on:
-accuracy *as decided* is of these answers."""
-
-
 def _or_pair(reads_pairs: bool | None) -> str:
     """Returns what to say of pairs, where nobody knows whether a model reads them."""
     return f"; in the place of a text may stand a pair: `{_PAIR}`" if reads_pairs is None else ""
-
-
-_SCORES: dict[ScoreName, str] = {
-    "oos_probability": "the probability of that label",
-    "odds": "its logit - the highest logit of the other labels",
-    "max_in_scope": "1 - the highest probability of the other labels",
-    "margin": "1 - the highest probability of the other labels + their second highest",
-    "energy": "-log Σ exp over the other labels",
-}
 
 
 def _decision_note(decision: Decision | None) -> str:
@@ -305,9 +287,9 @@ def _decision_note(decision: Decision | None) -> str:
     rejects = (
         ""
         if decision.oos_threshold is None
-        else "; a text is best called out of scope (`oos_label`) where "
-        f"{_SCORES[decision.oos_score]}, of the logits as they are, is at least `oos_threshold`, "
-        "and gets the best of the other labels elsewhere"
+        else ". `classify(..., reject=True)` calls a text out of scope (`oos_label`) where its "
+        "`oos_score`, of the logits as they are, is at least `oos_threshold`, and gives it the "
+        "best of the other labels elsewhere: accuracy *as decided* is of these answers"
     )
     return (
         "`decision.json` was fitted on validation: the softmax of logits / `temperature` gives "
