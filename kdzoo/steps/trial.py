@@ -14,7 +14,7 @@ from torch import nn
 from kdzoo import registry
 from kdzoo.data import Corpus, Example
 from kdzoo.entries import StudentEntry
-from kdzoo.errors import KdzooError, TeacherError, first_line
+from kdzoo.errors import KdzooError, RecipeError, TeacherError, first_line
 from kdzoo.model import (
     BuildContext,
     build_student,
@@ -199,9 +199,17 @@ def check_gold(recipe: Recipe, corpus: Corpus) -> None:
 
     Raises:
         DataError: they have not; each word of ``objective.gold_for`` is told with its cure.
+        RecipeError: gold labels are weighted, and the objective asks for none.
     """
-    if recipe.objective.alpha < 1:
-        gold_for(recipe.objective.gold_for, corpus)
+    objective = recipe.objective
+    if recipe.training.class_weights and not objective.alpha and not objective.gold_for:
+        raise RecipeError(
+            f"{recipe.name}: training.class_weights weighs the loss on gold labels, and with "
+            "objective.alpha 0 students have none; write objective.alpha above 0 or "
+            "objective.gold_for, or remove training.class_weights"
+        )
+    if objective.alpha < 1:
+        gold_for(objective.gold_for, corpus)
 
 
 def try_student_on(
