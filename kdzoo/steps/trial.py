@@ -35,7 +35,7 @@ from kdzoo.teacher import (
     Looked,
     columns_of,
     encoder_vectors,
-    find_model,
+    find_encoder,
     find_sources,
     keeps_pad_id,
     look_at,
@@ -110,9 +110,9 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
         for folder in sources
     ]
     _try_fitting(section, lent, lookout)
-    if section.encoder is not None:
-        folder = find_model(section.encoder)
-        encoder = lookout.look(folder, section.max_length, finished=False, task=task)
+    named = find_encoder(section)
+    if named is not None:
+        encoder = lookout.look(named, section.max_length, finished=False, task=task)
     elif lent:
         encoder = lent[0]
     else:  # a file alone, which lends nothing
