@@ -640,7 +640,7 @@ class TestTraining:
         Path("nan.py").write_text(self.NAN, encoding="utf-8")
         outcome = kdzoo("run", finished_recipe(), *arguments)
 
-        refused(outcome, "tiny, seed 0: the loss is", "at step", "lower learning_rate")
+        refused(outcome, "tiny, seed 0: the loss is", "at step", "lower training.learning_rate")
         assert not list(Path().rglob("tiny*/record.json"))
         assert not list(Path().rglob("tiny*/*.safetensors"))
         assert not list(Path().rglob("study.json"))
