@@ -290,12 +290,6 @@ CASES: dict[str, Case] = {
         "run mine.yaml", "the loss is", rewritten("try a lower training.learning_rate", training={
             "learning_rate": 0.01}), {"training": {"learning_rate": 1e30, "steps": 20}},
     ),
-    "a teacher's rate that is too high": Case(
-        "run mine.yaml", "the loss is", rewritten(
-            "try a lower teacher.fine_tune.learning_rate or a longer teacher.fine_tune.warmup",
-            teacher={"fine_tune": {"learning_rate": 0.002}}),
-        {"teacher": {"fine_tune": {"learning_rate": 1e30}}, "training": {"steps": 5}},
-    ),
     "rows that reject otherwise": Case(
         CHECK, "all rows of a study have the same", rewritten("write the same in each", variants={
             name: {"measure": {"reject": {"max_false_rejections": 0.2}}} for name in "ab"}),
