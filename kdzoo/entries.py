@@ -93,6 +93,11 @@ class StudentEntry(Entry):
         """Whether it is a plain module (to be wrapped), not a function that builds a model."""
         return inspect.isclass(self.value)
 
+    @property
+    def is_transformer(self) -> bool:
+        """Whether it is one as a whole, also where it is none of the teacher's architecture."""
+        return self.road == "compression" or not self.is_module
+
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectiveEntry(Entry):

@@ -223,6 +223,10 @@ CASES: dict[str, Case] = {
          "objective": {"gold_for": ["other"]}},
         prepare=lambda _: to_classes(2, "other"),
     ),
+    "weights of gold labels that nothing asks for": Case(
+        CHECK, "weighs the loss on gold labels", removed("training.class_weights"),
+        {"training": {"class_weights": "balanced"}}, quick=True,
+    ),
     "texts to reject": Case(
         CHECK, "no out-of-scope label", rewritten("data.oos_label", data={"oos_label": "oos"}),
         {"data": {"oos_label": None}, "measure": {"reject": {"max_false_rejections": 0.2}}},

@@ -151,4 +151,10 @@ CASES: dict[str, Case] = {
         CHECK, "reads with the tokenizer of", removed("student.text"),
         {"student": {"kind": "hf", "model": "{encoder}", "text": "words"}},
     ),
+    "a teacher's rate that is too high": Case(
+        "run mine.yaml", "the loss is", rewritten(
+            "try a lower teacher.fine_tune.learning_rate or a longer teacher.fine_tune.warmup",
+            teacher={"fine_tune": {"learning_rate": 0.002}}),
+        {"teacher": {"fine_tune": {"learning_rate": 1e30}}, "training": {"steps": 5}},
+    ),
 }  # fmt: skip

@@ -287,7 +287,7 @@ CASES: dict[str, Case] = {
                   command(r"as in 0,1,2()", "run mine.yaml --seeds 0,1"),
                   {"training": {"steps": 5}}),
     "a rate that is too high": Case(
-        "run mine.yaml", "try a lower learning_rate", rewritten("try a lower", training={
+        "run mine.yaml", "the loss is", rewritten("try a lower training.learning_rate", training={
             "learning_rate": 0.01}), {"training": {"learning_rate": 1e30, "steps": 20}},
     ),
     "rows that reject otherwise": Case(

@@ -28,6 +28,9 @@ class Own(nn.Module):
     def forward(self, input_ids, attention_mask):
         return self.head(self.encode(input_ids, attention_mask))
 '''
+NORMED = OWN.replace(
+    "nn.Linear(dim, num_labels)", ("nn.Sequential(nn.BatchNorm1d(dim), nn.Linear(dim, num_labels))")
+)
 HIDDEN = OWN.replace("self.embedding", "self.words")  # its table is not shown
 BEHIND = OWN.replace(
     "self.head = ", "self.behind = nn.Linear(dim, dim)\n        self.head = "
@@ -111,6 +114,11 @@ CASES: dict[str, Case] = {
         {"student": {"kind": "own"}, "objective": {"hidden": 1.0}},
         {"own.py": OWN.replace("self.hidden_size = dim", "self.hidden_size = 16").replace(
             "num_labels: int, *, dim: int = 16", "num_labels: int, *, dim: int = 8")},
+    ),
+    "a layer that needs several texts": Case(
+        WITH_OWN, "fails while it trains on one text", refiled("put LayerNorm in their place", {
+            "own.py": NORMED.replace("BatchNorm1d", "LayerNorm")}),
+        {"student": {"kind": "own"}}, {"own.py": NORMED}, quick=True,
     ),
     "no Python": Case("list students --students own.txt", "is not a Python file",
                       command("give a .py file", "list students --students own.py"),

@@ -550,6 +550,18 @@ class TestStudents:
                 student_source(forward="return self.table(input_ids).mean(1) / 0 * 0"),
                 ["logits that are not finite"],
             ),
+            (
+                student_source(
+                    init="self.table, self.norm = "
+                    "nn.Embedding(vocab_size, num_labels), nn.BatchNorm1d(num_labels)",
+                    forward="return self.norm(self.table(input_ids).mean(1))",
+                ),
+                ["fails while it trains on one text", "put LayerNorm in their place"],
+            ),
+            (
+                student_source(forward="return self.table(input_ids).mean(1).squeeze()"),
+                ["breaks its contract", "gave [3] for 1 text and 3 labels, wanted [1, 3]"],
+            ),
             (student_source(init="raise KeyError('boom')"), ["cannot be built: KeyError: 'boom'"]),
             (student_source(base="pass"), ["cannot be built", "before Module.__init__() call"]),
             (
@@ -568,8 +580,8 @@ class TestStudents:
             ),
         ],
         ids=[
-            "shape", "type", "forward raises", "not finite", "init raises", "no super",
-            "arguments", "builds nothing", "builder raises",
+            "shape", "type", "forward raises", "not finite", "norm of a batch", "no batch",
+            "init raises", "no super", "arguments", "builds nothing", "builder raises",
         ],
     )  # fmt: skip
     def test_that_break_their_contract(
@@ -628,7 +640,7 @@ class TestTraining:
         Path("nan.py").write_text(self.NAN, encoding="utf-8")
         outcome = kdzoo("run", finished_recipe(), *arguments)
 
-        refused(outcome, "tiny, seed 0: the loss is", "at step", "lower learning_rate")
+        refused(outcome, "tiny, seed 0: the loss is", "at step", "lower training.learning_rate")
         assert not list(Path().rglob("tiny*/record.json"))
         assert not list(Path().rglob("tiny*/*.safetensors"))
         assert not list(Path().rglob("study.json"))

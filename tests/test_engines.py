@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Collection, Mapping
 from concurrent.futures import Future
@@ -15,6 +16,7 @@ import torch
 from loky.process_executor import BrokenProcessPool
 from tiny_world import RunCommand, WriteRecipe
 
+from kdzoo import registry
 from kdzoo.engines import (
     Assignment,
     LostError,
@@ -322,6 +324,37 @@ class TestHowManyThreads:
         study = load_study(str(write_recipe()), overrides=changed, seeds=[0, 1])
 
         assert transformers_of(study, plan_of(study)) == expected
+
+    @pytest.mark.parametrize("kind", sorted(registry.students.entries()))
+    def test_of_every_student_are_those_of_what_is_built(
+        self, kind: str, tiny_encoder: Path, write_recipe: WriteRecipe
+    ) -> None:
+        """A pretrained encoder is a transformer, whatever the approach it counts as."""
+        option = f", model: {tiny_encoder}" if kind == "hf" else ""
+        study = load_study(str(write_recipe()), overrides=[f"student={{kind: {kind}{option}}}"])
+
+        trained = [each for each in plan_of(study).steps if each.kind in ("student", "control")]
+
+        assert [each.is_wide for each in trained] == [kind in ("bert", "distilbert", "hf")] * 2
+
+    def test_of_a_study_count_the_model_that_a_student_starts_from(
+        self,
+        tmp_path: Path,
+        tiny_encoder: Path,
+        write_recipe: WriteRecipe,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """It may be larger than the teacher, and is trained whole."""
+        own = shutil.copytree(tiny_encoder, tmp_path / "larger")
+        monkeypatch.setattr(choice, "memory_limit", lambda: MemoryLimit(int(16e9), 0))
+        monkeypatch.setattr(choice, "size_bytes", lambda folder: int(2e9) * (folder == own))
+
+        def fitting(student: str) -> int:
+            study = load_study(str(write_recipe()), overrides=[f"student={student}"], seeds=[0, 1])
+            return transformers_of(study, plan_of(study))
+
+        assert fitting(f"{{kind: hf, model: {tiny_encoder}}}") == 4
+        assert fitting(f"{{kind: hf, model: {own}}}") == 1
 
     def test_of_a_study_without_transformers_leave_its_steps_as_they_are(
         self, write_recipe: WriteRecipe

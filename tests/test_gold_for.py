@@ -114,6 +114,25 @@ class TestWords:
         assert [each for each in said if each not in outcome.err] == []
         assert not Path("runs/tiny/models").exists()
 
+    @pytest.mark.parametrize("command", ["run", "check"])
+    def test_are_refused_weights_where_no_student_learns_from_them(
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe, command: str
+    ) -> None:
+        """They would weigh the control alone, and gains over it would be of another loss."""
+        outcome = kdzoo(command, write_recipe(training={"class_weights": "balanced"}))
+
+        assert outcome.code == 2
+        assert "training.class_weights weighs the loss on gold labels" in outcome.err
+        assert not Path("runs/tiny/models").exists()
+
+    @pytest.mark.parametrize("asked", [{"alpha": 0.5}, {"alpha": 1}, {"gold_for": ["oos"]}])
+    def test_have_weights_wherever_a_student_learns_from_them(
+        self, kdzoo: RunCommand, write_recipe: WriteRecipe, asked: dict[str, Any]
+    ) -> None:
+        recipe = write_recipe(training={"class_weights": "balanced"}, objective=asked)
+
+        assert kdzoo("check", recipe).code == 0
+
     def test_say_nothing_to_hard_labels(self, kdzoo: RunCommand, write_recipe: WriteRecipe) -> None:
         """A variant with alpha 1 may keep them, as it keeps the temperature."""
         recipe = write_recipe(objective={"gold_for": ["jazz"], "alpha": 1})

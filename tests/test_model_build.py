@@ -53,6 +53,19 @@ class Plain(nn.Module):
         return self.head(self.table(input_ids).mean(1))
 
 
+class Normed(Plain):
+    """Keeps running means over all words of a batch, of which one text has several."""
+
+    def __init__(self, vocab_size: int, num_labels: int, *, dim: int = 8) -> None:
+        super().__init__(vocab_size, num_labels, dim=dim)
+        self.norm = nn.BatchNorm1d(dim)
+        self.dropout = nn.Dropout(0.5)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        words = self.norm(self.table(input_ids).transpose(1, 2))  # [B, D, T]
+        return self.head(self.dropout(words.mean(2)))
+
+
 class WithoutLastClass(Plain):
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         return super().forward(input_ids, attention_mask)[:, :-1]
@@ -146,15 +159,21 @@ class TestKeptContract:
         assert model.config.label2id == {name: number for number, name in enumerate(LABELS)}
         assert model.student.table.embedding_dim == 6
 
-    def test_is_checked_without_drawing_from_the_generator(self, context: BuildContext) -> None:
-        """The check changes nothing that is drawn later: order of batches, dropout."""
-        registry.register_student("own", road="change")(Plain)
-        build_student("own", {}, context, None, seed=5)
+    @pytest.mark.parametrize("student", [Plain, Normed])
+    def test_is_checked_without_a_trace(
+        self, context: BuildContext, student: type[nn.Module]
+    ) -> None:
+        """Neither what is drawn later (order of batches, dropout) nor running means change."""
+        registry.register_student("own", road="change")(student)
+        model = build_student("own", {}, context, None, seed=5)
         after = torch.rand(1)
 
         torch.manual_seed(5)
-        Plain(len(context.vocabulary), len(LABELS))
+        alone = student(len(context.vocabulary), len(LABELS))
         assert torch.equal(torch.rand(1), after)
+        assert not model.training
+        for name, value in alone.state_dict().items():
+            assert torch.equal(model.student.state_dict()[name], value), name
 
 
 class TestPretrainedVectors:

@@ -107,6 +107,58 @@ class TestTheSameStudent:
         assert controls[0] == controls[1]
 
 
+class TestTheEncoderOfAFile:
+    """Where it is a package that is not installed, the fallback is it, whoever asks for it."""
+
+    @pytest.fixture
+    def recipe(self, bare: Path, tmp_path: Path, tiny_data: Path, tiny_encoder: Path) -> Any:
+        write_rows(tmp_path / "o.jsonl", gold_rows(tiny_data, "train", "validation", "test"))
+        data = yaml.safe_load(bare.read_text(encoding="utf-8"))
+        missing = {"encoder": "package:no_such_package/model", "fallback": str(tiny_encoder)}
+        data["teacher"] |= missing
+        data["student"] = {"kind": "bilstm", "dim": 16, "hidden": 12, "head": 16}
+        return data
+
+    def test_gives_vectors_to_students(
+        self, kdzoo: RunCommand, bare: Path, recipe: dict[str, Any]
+    ) -> None:
+        recipe["objective"]["hidden"] = 1.0
+        bare.write_text(yaml.safe_dump(recipe), encoding="utf-8")
+
+        outcome = kdzoo("run", bare)
+
+        assert outcome.code == 0, outcome.err
+
+    @pytest.mark.parametrize(
+        "transfer",
+        [
+            {"augment": {"kind": "mask", "p_mask": 0.2}},
+            {"unlabelled": {"files": "more.txt", "choose": "nearest", "max_texts": 2}},
+        ],
+        ids=["augment", "choose"],
+    )
+    def test_lends_what_transfer_texts_are_made_by(
+        self, kdzoo: RunCommand, bare: Path, recipe: dict[str, Any], transfer: dict[str, Any]
+    ) -> None:
+        Path("more.txt").write_text("play a song\nring me early\nrain\n", encoding="utf-8")
+        bare.write_text(yaml.safe_dump({**recipe, "transfer": transfer}), encoding="utf-8")
+
+        outcome = kdzoo("texts", bare, "-o", "t.jsonl")
+
+        assert outcome.code == 0, outcome.err
+
+    def test_has_the_weights_that_the_recipe_names(
+        self, kdzoo: RunCommand, bare: Path, recipe: dict[str, Any]
+    ) -> None:
+        recipe["teacher"]["sha256"] = "0" * 64
+        bare.write_text(yaml.safe_dump(recipe), encoding="utf-8")
+
+        outcome = kdzoo("check", bare)
+
+        assert outcome.code == 2
+        assert "the weights are not the ones that the recipe names" in outcome.err
+
+
 class TestTheTable:
     def test_of_a_file_that_covers_everything(
         self, kdzoo: RunCommand, bare: Path, tmp_path: Path, tiny_data: Path

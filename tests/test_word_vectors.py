@@ -14,6 +14,7 @@ from tiny_world import LABELS
 from torch import Tensor
 
 from kdzoo.claims import ClaimedError, Claims
+from kdzoo.data import Example
 from kdzoo.progress import Silent
 from kdzoo.teacher import (
     Teacher,
@@ -25,7 +26,7 @@ from kdzoo.teacher import (
     vectors,
     word_vectors,
 )
-from kdzoo.text import Encoded, Vocabulary
+from kdzoo.text import Encoded, Vocabulary, words
 
 CPU = torch.device("cpu")
 
@@ -175,6 +176,28 @@ def test_processes_share_their_parts_and_come_again_for_the_others(
     assert shared.texts == content.texts - 8
     assert sum(reads) == content.texts
     torch.testing.assert_close(after, before)
+
+
+@pytest.mark.parametrize("architecture", ["bert", "roberta"])
+def test_a_word_of_more_pieces_than_the_encoder_reads_is_cut(
+    architecture: str, tmp_path: Path, tiny_encoder: Path
+) -> None:
+    """It is read as far as a text would be, and the other words as they are without it."""
+    folder = save_tiny_classifier(architecture, tmp_path / "teacher", tiny_encoder)
+    member = open_member(folder, 32, LABELS)
+    teacher = Teacher((member,), encoder_folder=folder, max_length=32, batch_size=8)
+    usual, endless = ["play", "jazz", "x" * 40], "x" * 90  # the encoder has 64 positions
+
+    def read(texts: list[str]) -> dict[str, Tensor]:
+        known = words(map(Example, texts), 32, None)
+        found = word_vectors(teacher, known, Silent(), CPU, waits=True)
+        return dict(zip(known.tokens, found, strict=True))
+
+    before, after = read(usual), read([*usual, endless])
+
+    assert after[endless].isfinite().all()
+    for word in usual:
+        torch.testing.assert_close(after[word], before[word])
 
 
 def test_the_cache_counts_their_words(teacher: Teacher, vocabulary: Vocabulary) -> None:

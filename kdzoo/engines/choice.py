@@ -6,15 +6,15 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 
-from kdzoo import extensions
+from kdzoo import extensions, registry
 from kdzoo.engines.connection import check_ray
 from kdzoo.engines.schedule import WORKER_BYTES
 from kdzoo.errors import EngineError, KdzooError, did_you_mean
 from kdzoo.limits import memory_limit, usable_cores
 from kdzoo.model import size_bytes
 from kdzoo.plan import TRAINED, Plan, Step, Threads
-from kdzoo.recipe import Study
-from kdzoo.recipe.teacher import Teacher
+from kdzoo.recipe import Study, options_of, pretrained_options
+from kdzoo.recipe.schema import Recipe
 from kdzoo.teacher import find_model
 
 ENGINES = ("local", "ray")
@@ -122,22 +122,29 @@ def transformers_of(study: Study, plan: Plan) -> int:
     """Returns how many students that are transformers are trained side by side.
 
     All that the plan has, controls too, or as many as the machine's memory holds: each takes its
-    weights four times, with gradients and what AdamW keeps, and is no larger than its teacher.
+    weights four times, with gradients and what AdamW keeps, and is no larger than its teacher, or
+    than the model that it starts from.
     """
     trained = [step for step in plan.steps if step.kind in TRAINED and step.is_wide]
     names = {step.variant for step in trained}
-    teachers = [v.recipe.teacher for v in study.variants if v.name in names]
-    largest = max((_teacher_bytes(teacher) for teacher in teachers), default=0)
+    recipes = [v.recipe for v in study.variants if v.name in names]
+    largest = max((_largest_bytes(recipe) for recipe in recipes), default=0)
     fitting = memory_limit().total_bytes // (WORKER_BYTES + 4 * largest)
     return max(1, min(len(trained), fitting))
 
 
-def _teacher_bytes(teacher: Teacher) -> int:
-    """Returns how large the largest model is that teaches; 0 of one that is not there."""
+def _largest_bytes(recipe: Recipe) -> int:
+    """Returns how large the largest model is that teaches, or that the student starts from.
+
+    One that is not there counts nothing.
+    """
+    teacher, student = recipe.teacher, recipe.student
+    own = pretrained_options(registry.students.get(student.kind), options_of(student))
+    named = [(name, teacher.fallback) for name in teacher.sources]
     sizes = [0]
-    for name in teacher.sources:
-        with suppress(KdzooError):  # whoever makes the teacher tells of it
-            sizes.append(size_bytes(find_model(name, teacher.fallback)))
+    for name, fallback in [*named, *((name, None) for name in own.values())]:
+        with suppress(KdzooError):  # whoever makes teacher or student tells of it
+            sizes.append(size_bytes(find_model(name, fallback)))
     return max(sizes)
 
 

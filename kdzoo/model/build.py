@@ -14,7 +14,7 @@ from kdzoo import registry
 from kdzoo.entries import StudentEntry
 from kdzoo.errors import KdzooError, ModelError
 from kdzoo.model.allowance import Allowance, refuse_too_large
-from kdzoo.model.checks import TRIED, check_contract, check_reached
+from kdzoo.model.checks import TRIED, check_alone, check_contract, check_reached
 from kdzoo.model.embedding import put_vectors, refuse_tableless
 from kdzoo.model.encodings import MappedEncodings, refuse_unencoded
 from kdzoo.model.folder import READS_PAIRS
@@ -94,6 +94,7 @@ def build_student(
     vocabulary = context.vocabulary
     longest, by_word = vocabulary.max_length, context.task.by_word
     check_contract(model, entry, len(context.labels), len(vocabulary), longest, by_word=by_word)
+    check_alone(model, entry, len(context.labels), len(vocabulary), longest, by_word=by_word)
     check_reached(model, entry)
     return model
 
@@ -152,6 +153,7 @@ def try_student(
 
     model = make()
     check_contract(model, entry, 3, 20, max_length, by_word=task.by_word)
+    check_alone(model, entry, 3, 20, max_length, by_word=task.by_word)
     if table_rate:
         refuse_tableless(model.student, entry, "with a rate", "remove training.embedding_rate")
     if pair_head:

@@ -63,18 +63,54 @@ def check_contract(
         _tried(model, batch["input_ids"], batch["attention_mask"], failure)
 
 
-def _tried(model: Any, ids: Tensor, mask: Tensor, failure: str) -> Any:
-    """Returns the logits of ids and mask [B, T].
+def check_alone(
+    model: Any, entry: StudentEntry, labels: int, tokens: int, longest: int, *, by_word: bool
+) -> None:
+    """Has the student train on one text, as the last batch of an epoch may be no more.
+
+    Its numbers, and what it draws of the random ones, stay as they are.
+
+    Raises:
+        ModelError: it needs others beside it, or loses the batch in the logits' shape.
+    """
+    width = min(TRIED, longest)
+    ids = torch.randint(0, tokens, (1, width), generator=torch.Generator().manual_seed(0))
+    before = [(buffer, buffer.clone()) for buffer in model.buffers()]  # such as running means
+    with torch.random.fork_rng(devices=[]):
+        logits = _tried(
+            model,
+            ids,
+            torch.ones_like(ids),
+            f"student '{entry.name}' ({entry.origin}) fails while it trains on one text, which the "
+            "last batch of an epoch may be; if it has layers that need several, as BatchNorm does, "
+            "put LayerNorm in their place",
+            trains=True,
+        )
+    for buffer, value in before:
+        if not torch.equal(buffer, value):
+            buffer.copy_(value)
+    shape, wanted = list(logits.shape), [1, width, labels] if by_word else [1, labels]
+    if shape != wanted:
+        raise ModelError(
+            f"student '{entry.name}' ({entry.origin}) breaks its contract",
+            Problem(f"forward gave {shape} for 1 text and {labels} labels, wanted {wanted}"),
+        )
+
+
+def _tried(model: Any, ids: Tensor, mask: Tensor, failure: str, *, trains: bool = False) -> Any:
+    """Returns the logits of ids and mask [B, T], of the model as it answers or as it trains.
 
     Raises:
         ModelError: there are none; the message begins with ``failure``.
     """
-    model.eval()
+    model.train(trains)
     try:
         with torch.no_grad():
             return model(input_ids=ids, attention_mask=mask, **_types_of(model, ids)).logits
     except Exception as error:
         raise ModelError(f"{failure}: {type(error).__name__}: {error}") from error
+    finally:
+        model.eval()
 
 
 def _types_of(model: Any, ids: Tensor) -> dict[str, Tensor]:

@@ -58,7 +58,7 @@ class _Steps:
         if recipe.objective.alpha < 1:
             labels = self._labels(setting, teacher, variant, seed)
         asked = (teacher,) if labels is None else (teacher, labels)
-        is_wide = registry.students.get(recipe.student.kind).road == "compression"
+        is_wide = registry.students.get(recipe.student.kind).is_transformer
         student = self._add("student", variant, seed, asked, is_wide=is_wide)
         if labels is not None and recipe.controls.hard_labels:
             control = self._add("control", variant, seed, (teacher,), is_wide=is_wide)

@@ -21,7 +21,7 @@ from kdzoo.teacher import (
     CachedRows,
     Part,
     SentenceEncoder,
-    find_model,
+    find_encoder,
     open_sentence_encoder,
 )
 
@@ -64,8 +64,10 @@ def encoder_of(run: SeedRun) -> SentenceEncoder:
     section, members = run.recipe.teacher, run.teacher.whole.members
     if members and members[0].sentences is not None:
         return members[0].sentences
+    folder = members[0].folder if members else find_encoder(section)
+    assert folder is not None  # noqa: S101 - check_outputs has seen that the recipe names one
     return open_sentence_encoder(
-        members[0].folder if members else find_model(section.encoder or ""),
+        folder,
         pooling_of(section),
         section.max_length,
         section.batch_size,

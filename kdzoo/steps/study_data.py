@@ -21,7 +21,7 @@ from kdzoo.teacher import (
     OutputsTeacher,
     Part,
     SentenceEncoder,
-    find_model,
+    find_encoder,
     find_sources,
     load_encoder,
     load_hf_tokenizer,
@@ -150,9 +150,8 @@ class StudyData:
             NotMadeError: it has not read all of them, and is not to.
         """
         section = recipe.teacher
-        own = section.encoder
         encoder = open_sentence_encoder(
-            find_sources(section)[0] if own is None else find_model(own),
+            find_encoder(section) or find_sources(section)[0],
             section.pooling,
             section.max_length,
             section.batch_size,
@@ -204,6 +203,4 @@ def _lender(section: TeacherSection) -> Path | None:
     Fine-tuning leaves the tokenizer as it is. None where the teacher is a file alone.
     """
     folders = find_sources(section)
-    if folders:
-        return folders[0]
-    return None if section.encoder is None else find_model(section.encoder)
+    return folders[0] if folders else find_encoder(section)

@@ -29,7 +29,7 @@ from kdzoo.teacher import (
     OutOfFold,
     Teacher,
     cut_share,
-    find_model,
+    find_encoder,
     find_sources,
     folds_of,
     open_member,
@@ -146,7 +146,7 @@ def obtain_teacher(
         keys, members = [key for key, _ in made], [member for _, member in made]
     teacher = Teacher(
         tuple(members),
-        encoder_folder=find_model(section.encoder) if section.encoder else sources[0],
+        encoder_folder=find_encoder(section) or sources[0],
         max_length=section.max_length,
         batch_size=section.batch_size,
         task=corpus.task,

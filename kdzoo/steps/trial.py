@@ -14,7 +14,7 @@ from torch import nn
 from kdzoo import registry
 from kdzoo.data import Corpus, Example
 from kdzoo.entries import StudentEntry
-from kdzoo.errors import KdzooError, TeacherError, first_line
+from kdzoo.errors import KdzooError, RecipeError, TeacherError, first_line
 from kdzoo.model import (
     BuildContext,
     build_student,
@@ -35,7 +35,7 @@ from kdzoo.teacher import (
     Looked,
     columns_of,
     encoder_vectors,
-    find_model,
+    find_encoder,
     find_sources,
     keeps_pad_id,
     look_at,
@@ -110,9 +110,9 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
         for folder in sources
     ]
     _try_fitting(section, lent, lookout)
-    if section.encoder is not None:
-        folder = find_model(section.encoder)
-        encoder = lookout.look(folder, section.max_length, finished=False, task=task)
+    named = find_encoder(section)
+    if named is not None:
+        encoder = lookout.look(named, section.max_length, finished=False, task=task)
     elif lent:
         encoder = lent[0]
     else:  # a file alone, which lends nothing
@@ -199,9 +199,17 @@ def check_gold(recipe: Recipe, corpus: Corpus) -> None:
 
     Raises:
         DataError: they have not; each word of ``objective.gold_for`` is told with its cure.
+        RecipeError: gold labels are weighted, and the objective asks for none.
     """
-    if recipe.objective.alpha < 1:
-        gold_for(recipe.objective.gold_for, corpus)
+    objective = recipe.objective
+    if recipe.training.class_weights and not objective.alpha and not objective.gold_for:
+        raise RecipeError(
+            f"{recipe.name}: training.class_weights weighs the loss on gold labels, and with "
+            "objective.alpha 0 students have none; write objective.alpha above 0 or "
+            "objective.gold_for, or remove training.class_weights"
+        )
+    if objective.alpha < 1:
+        gold_for(objective.gold_for, corpus)
 
 
 def try_student_on(

@@ -23,6 +23,7 @@ from kdzoo.teacher.sentences import SentenceEncoder, open_sentence_encoder
 from kdzoo.teacher.shards import cache_root, check_cache, claims_folder
 from kdzoo.teacher.source import (
     content_key,
+    find_encoder,
     find_model,
     find_sources,
     keeps_pad_id,
@@ -70,6 +71,7 @@ __all__ = [
     "content_key",
     "cut_share",
     "encoder_vectors",
+    "find_encoder",
     "find_model",
     "find_sources",
     "fine_tune",

@@ -93,6 +93,7 @@ def fine_tune(
         accelerator=accelerator,
         progress=progress,
         description="fine-tuning the teacher",
+        steadier="a lower teacher.fine_tune.learning_rate or a longer teacher.fine_tune.warmup",
         checkpoint=folder / CHECKPOINT,
         note=note,
     )

@@ -28,7 +28,7 @@ from kdzoo.teacher.labels import IN_FILE, align
 from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
 from kdzoo.teacher.outputs_reading import is_whole, read_into
 from kdzoo.teacher.part import WHOLE, Part
-from kdzoo.teacher.source import content_key, find_model, keeps_pad_id, load_hf_tokenizer
+from kdzoo.teacher.source import content_key, find_encoder, keeps_pad_id, load_hf_tokenizer
 from kdzoo.teacher.teacher import (
     EnsembleMember,
     load_encoder,
@@ -205,9 +205,7 @@ def open_outputs_teacher(
     """
     file, names, columns = named_outputs(section, labels)
     refuse_bare_labels(file, task)
-    encoder = (
-        find_model(section.encoder, section.fallback, section.sha256) if section.encoder else None
-    )
+    encoder = find_encoder(section)
     content: dict[str, Any] = {"format": _FORMAT, "outputs": file_sha256(file.path), "names": names}
     if file.csv != AS_NAMED:  # the same bytes are other rows then
         content["csv"] = file.csv.model_dump()

@@ -81,6 +81,22 @@ def find_sources(section: TeacherSection) -> list[Path]:
     return [find_model(name, fallback, section.sha256) for name in section.sources]
 
 
+def find_encoder(section: TeacherSection) -> Path | None:
+    """Returns the folder of the encoder that a recipe names; None where it names none.
+
+    Beside a file of outputs it is the one model of the recipe's teacher, which fallback and sha256
+    are of; beside other models these are of them.
+
+    Raises:
+        KdzooError: it is nowhere, or is not the one that the recipe names.
+    """
+    if section.encoder is None:
+        return None
+    if section.outputs is None:
+        return find_model(section.encoder)
+    return find_model(section.encoder, section.fallback, section.sha256)
+
+
 def _find(source: str) -> Path:
     if source.startswith("package:"):
         return _in_package(source)

@@ -23,7 +23,7 @@ from kdzoo.claims import ClaimedError, Claims
 from kdzoo.data import Example
 from kdzoo.digest import content_hash
 from kdzoo.errors import TeacherError
-from kdzoo.model import heeds_padding, length_sorted_batches, padding_id
+from kdzoo.model import heeds_padding, length_sorted_batches, maximum_length, padding_id
 from kdzoo.progress import Progress
 from kdzoo.teacher.protocol import AnyTeacher
 from kdzoo.teacher.shards import Kind, cache_root, claims_folder, is_whole, write_shard
@@ -62,9 +62,7 @@ def word_vectors(
     encoder = teacher.model() if fine_tuned else teacher.encoder()
     key = teacher.model_key() if fine_tuned else teacher.encoder_key()
     tokenizer = teacher.tokenizer()
-    entries, places = _distinct(
-        _entries(tokenizer, vocabulary, padding_id(tokenizer, encoder.config))
-    )
+    entries, places = _distinct(_entries(tokenizer, encoder.config, vocabulary))
     words = hashlib.sha256(entries.ids.tobytes() + entries.offsets.tobytes()).hexdigest()
     folder = cache_root() / _KIND / content_hash([_FORMAT, key, words])
     starts = range(0, len(entries), PART_WORDS)
@@ -147,9 +145,7 @@ def encoder_vectors(
         progress: told how far it is.
         device: where the encoder runs.
     """
-    entries, places = _distinct(
-        _entries(tokenizer, vocabulary, padding_id(tokenizer, encoder.config))
-    )
+    entries, places = _distinct(_entries(tokenizer, encoder.config, vocabulary))
     with progress.task("word vectors", len(entries), unit="words") as task:
         return _read(encoder, entries, task.advance, device)[places]
 
@@ -188,9 +184,11 @@ def _distinct(entries: Encoded) -> tuple[Encoded, npt.NDArray[np.int64]]:
     return entries.take(first), places
 
 
-def _entries(tokenizer: Any, vocabulary: Vocabulary, pad: int) -> Encoded:
+def _entries(tokenizer: Any, config: Any, vocabulary: Vocabulary) -> Encoded:
+    pad = padding_id(tokenizer, config)
     if vocabulary.kept is None:
-        reader = reader_of(tokenizer)
+        # a word may have more pieces than the model has positions
+        reader = reader_of(tokenizer, maximum_length(tokenizer, config))
         reader.encode_special_tokens = False  # an entry that is one is read as one
         return encode(reader, [Example(token) for token in vocabulary.tokens], pad)
     around = [tokenizer.cls_token_id, tokenizer.sep_token_id]

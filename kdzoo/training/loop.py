@@ -24,6 +24,9 @@ from kdzoo.training.plan import TrainingPlan
 Loss = Callable[[Tensor, Tensor, Tensor | None], Tensor]  # (logits, gold, teacher logits) -> scalar
 FurtherLoss = Callable[[Rows], Tensor]  # of a step's rows, once the model has read them: a scalar
 Evaluate = Callable[[nn.Module], dict[str, float]]
+_STEADIER = (
+    "a lower training.learning_rate, a longer training.warmup or a smaller training.max_grad_norm"
+)
 NOTE_EVERY = 20  # steps between two looks at the loss; each look waits for a GPU
 
 
@@ -52,6 +55,7 @@ def train(
     accelerator: Accelerator,
     progress: Progress,
     description: str,
+    steadier: str = _STEADIER,
     checkpoint: Path | None = None,
     note: Note | None = None,
     further_loss: FurtherLoss | None = None,
@@ -71,6 +75,8 @@ def train(
         accelerator: the devices.
         progress: told how far it is.
         description: what progress calls it.
+        steadier: keys of the recipe, and how to change them, where the loss is no longer a number;
+            those of a student's training by default.
         checkpoint: the file to resume from; none is written if None.
         note: told the step, the loss and the validation figures of each evaluation.
         further_loss: is added to the loss of each step, if given.
@@ -94,7 +100,7 @@ def train(
             evaluated = plan.is_evaluation(point.step)
             saved = checkpoint is not None and point.step % plan.checkpoint_every == 0
             if evaluated or saved or point.step % NOTE_EVERY == 0:
-                loss = _finite(float(running) / since, point.step, description)
+                loss = _finite(float(running) / since, point.step, description, steadier)
                 running, since = torch.zeros_like(running), 0
                 if evaluated:
                     figures = _evaluate(average.shown, evaluate, plan, point, loss)
@@ -146,12 +152,9 @@ def _stepper(
     return take
 
 
-def _finite(loss: float, step: int, description: str) -> float:
+def _finite(loss: float, step: int, description: str, steadier: str) -> float:
     if not math.isfinite(loss):
-        raise TrainingError(
-            f"{description}: the loss is {loss} at step {step}; "
-            "try a lower learning_rate, a longer warmup or a smaller max_grad_norm"
-        )
+        raise TrainingError(f"{description}: the loss is {loss} at step {step}; try {steadier}")
     return loss
 
 

@@ -126,6 +126,6 @@ def run_of(variant: Variant, seed: int, context: StudyContext) -> SeedRun:
 def _train(variant: Variant, seed: int, context: StudyContext) -> tuple[str, SeedRun]:
     run = run_of(variant, seed, context)
     job, _ = plan_jobs(run, context.data)
-    is_wide = students.get(variant.recipe.student.kind).road == "compression"
+    is_wide = students.get(variant.recipe.student.kind).is_transformer
     with computing_with(0 if is_wide else 1):  # 0: all that its process has
         return obtain_student(job, context), run
