@@ -84,7 +84,8 @@ def export(
     """
     from kdzoo.model import size_bytes
     from kdzoo.progress import Silent
-    from kdzoo.runtime.folder import deployed_bytes, take_exported_form
+    from kdzoo.runtime.copies import take_exported_form
+    from kdzoo.runtime.folder import deployed_bytes
     from kdzoo.runtime.settings import CALIBRATION_TEXTS, ExportSettings
 
     progress = progress or Silent()

@@ -19,14 +19,14 @@ from kdzoo.registry import register_student
 
 @register_student("brittle", road="change")
 class Brittle(nn.Module):
-    """Fails in training alone, which no look before can see."""
+    """Fails in training on several texts, which no look before can see."""
 
     def __init__(self, vocab_size, num_labels, *, dim: int = 8):
         super().__init__()
         self.embedding, self.head = nn.Embedding(vocab_size, dim), nn.Linear(dim, num_labels)
 
     def forward(self, input_ids, attention_mask):
-        if self.training:
+        if self.training and len(input_ids) > 1:
             raise ValueError("too warm")
         return self.head(self.embedding(input_ids).mean(1))
 '''

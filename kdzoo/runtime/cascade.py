@@ -18,13 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kdzoo.errors import ModelError
 from kdzoo.plain import shortened
+from kdzoo.runtime.copies import copy_exported_form
 from kdzoo.runtime.folder import (
     CASCADE,
     README,
     STUDENT,
     TEACHER,
     check_exported_form,
-    copy_exported_form,
     deployed_bytes,
     parts_of,
     read_exported_form,
