@@ -40,8 +40,8 @@ _MORE_TEXTS = (
     "most where the texts are like those to be classified"
 )
 _NO_ENCODER = (
-    "note: --encoder NAME says what the classifier was fine-tuned from; without it students and "
-    "controls start from the classifier, so gains are understated"
+    "note: --encoder NAME says what the classifier was fine-tuned from; without it hard-label "
+    "controls start from the classifier too, so gains are understated"
 )
 _READ_WHOLE = 0.99  # of the texts, at least, if the teacher reads as far
 

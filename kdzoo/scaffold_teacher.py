@@ -22,6 +22,7 @@ from kdzoo.teacher import (
     look_at,
     look_at_sentences,
     refuse_few,
+    refuse_other_vocabulary,
 )
 
 _LARGE = 50_000  # texts, of which two epochs are enough
@@ -61,7 +62,7 @@ def origin_of(
         finished: whether the teacher is a classifier as it is.
 
     Raises:
-        TeacherError: it cannot be found or loaded, or the teacher is fine-tuned from itself.
+        TeacherError: it cannot be found or loaded, or is not what the teacher was fine-tuned from.
         ModelError: its files do not fit each other.
     """
     if encoder is None:
@@ -72,6 +73,7 @@ def origin_of(
             "to be fitted here; remove --encoder"
         )
     looked = look_at(find_model(encoder), max_length, finished=False, task=task)
+    refuse_other_vocabulary(looked, teacher, "--encoder")
     return looked, {"encoder": _as_written(encoder)}
 
 

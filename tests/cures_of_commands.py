@@ -26,6 +26,10 @@ def own_model(file: Path, folder: Path, things: dict[str, str]) -> None:
 
 
 CASES: dict[str, Case] = {
+    "measuring again without a report": Case(
+        "run mine.yaml --plan --measure-again", "--measure-again is for a whole run",
+        removed("--plan"),
+    ),
     "a form of output": Case(
         "predict {student} rows.txt -o out.txt", "; give -o a .jsonl", added("-o", "out.jsonl"),
         files={"rows.txt": "play\n"},

@@ -47,6 +47,10 @@ CASES: dict[str, Case] = {
         "init --data {data} --teacher {encoder} -o mine --teacher-labels '[a]'",
         "is to be fine-tuned", removed("--teacher-labels"),
     ),
+    "an encoder of another vocabulary": Case(
+        "init --data {data} --teacher {teacher} -o mine --encoder {stranger}",
+        "was not fine-tuned from it", removed("--encoder"), quick=True,
+    ),
     "the origin of a teacher to be fitted": Case(
         "init --data {data} --teacher {encoder} -o mine --encoder {encoder}",
         "is to be fitted here", removed("--encoder"),

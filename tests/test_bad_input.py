@@ -562,6 +562,13 @@ class TestStudents:
                 student_source(forward="return self.table(input_ids).mean(1).squeeze()"),
                 ["breaks its contract", "gave [3] for 1 text and 3 labels, wanted [1, 3]"],
             ),
+            (
+                student_source(
+                    forward="answer = self.table(input_ids).mean(1); "
+                    "return (answer, answer) if self.training else answer"
+                ),
+                ["while it trains, breaks its contract", "gave tuple for 1 text"],
+            ),
             (student_source(init="raise KeyError('boom')"), ["cannot be built: KeyError: 'boom'"]),
             (student_source(base="pass"), ["cannot be built", "before Module.__init__() call"]),
             (
@@ -581,6 +588,7 @@ class TestStudents:
         ],
         ids=[
             "shape", "type", "forward raises", "not finite", "norm of a batch", "no batch",
+            "type in training",
             "init raises", "no super", "arguments", "builds nothing", "builder raises",
         ],
     )  # fmt: skip

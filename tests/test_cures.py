@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,19 @@ def things(
         "teacher": str(tiny_teacher),
         "student": str(save_student("fasttext", root / "student", tiny_encoder)),
         "nameless": str(save_tiny_bert(root / "nameless", NAMELESS)),
+        "stranger": str(_with_other_ids(tiny_encoder, root / "stranger")),
         "capitals": str(save_tiny_bert(root / "capitals", tuple(map(str.upper, LABELS)))),
     }
+
+
+def _with_other_ids(encoder: Path, folder: Path) -> Path:
+    """Copies an encoder; two of its pieces change places."""
+    shutil.copytree(encoder, folder)
+    content = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    vocabulary = content["model"]["vocab"]
+    vocabulary["a"], vocabulary["b"] = vocabulary["b"], vocabulary["a"]
+    (folder / "tokenizer.json").write_text(json.dumps(content), encoding="utf-8")
+    return folder
 
 
 def _filled(value: Any, things: dict[str, str]) -> Any:

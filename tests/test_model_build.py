@@ -66,6 +66,34 @@ class Normed(Plain):
         return self.head(self.dropout(words.mean(2)))
 
 
+class Moving(Plain):
+    """Keeps a running mean that it puts into a new tensor."""
+
+    def __init__(self, vocab_size: int, num_labels: int, *, dim: int = 8) -> None:
+        super().__init__(vocab_size, num_labels, dim=dim)
+        self.register_buffer("mean", torch.zeros(dim))
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        words = self.table(input_ids).mean(1)  # [B, D]
+        if self.training:
+            self.mean = 0.9 * self.mean + 0.1 * words.mean(0)
+        return self.head(words - self.mean)
+
+
+class NormedHead(Plain):
+    """Needs several texts, in a head that a student of pairs does without."""
+
+    def __init__(self, vocab_size: int, num_labels: int, *, dim: int = 8) -> None:
+        super().__init__(vocab_size, num_labels, dim=dim)
+        self.head, self.hidden_size = nn.Sequential(nn.BatchNorm1d(dim), self.head), dim
+
+    def encode(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return self.table(input_ids).mean(1)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return self.head(self.encode(input_ids, attention_mask))
+
+
 class WithoutLastClass(Plain):
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         return super().forward(input_ids, attention_mask)[:, :-1]
@@ -159,7 +187,16 @@ class TestKeptContract:
         assert model.config.label2id == {name: number for number, name in enumerate(LABELS)}
         assert model.student.table.embedding_dim == 6
 
-    @pytest.mark.parametrize("student", [Plain, Normed])
+    def test_is_that_of_a_student_of_pairs_where_it_reads_pairs(self) -> None:
+        """Which encodes two texts for each pair, and has a head of its own."""
+        registry.register_student("own", road="change")(NormedHead)
+
+        try_student("own", {}, pair_head=8)
+
+        with pytest.raises(ModelError, match="put LayerNorm in their place"):
+            try_student("own", {})
+
+    @pytest.mark.parametrize("student", [Plain, Normed, Moving])
     def test_is_checked_without_a_trace(
         self, context: BuildContext, student: type[nn.Module]
     ) -> None:

@@ -106,14 +106,21 @@ def test_python_is_told_what_failed(
     assert "its control on hard labels" in (tmp_path / "sound/table.md").read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("is_of_teacher", "whose"), [(False, "its exported"), (True, "its teacher's exported")]
+)
 def test_forms_that_are_given_up_are_told_beside_their_row(
-    kdzoo: RunCommand, write_recipe: WriteRecipe, monkeypatch: pytest.MonkeyPatch
+    kdzoo: RunCommand,
+    write_recipe: WriteRecipe,
+    monkeypatch: pytest.MonkeyPatch,
+    is_of_teacher: bool,
+    whose: str,
 ) -> None:
     """As where a process is killed again and again: no record of a form says why."""
     from kdzoo.plan import perform
 
     def forms(job: Any, *given: Any) -> None:
-        if job.name != "teacher":
+        if (job.name == "teacher") == is_of_teacher:
             raise MemoryError("killed")
         original(job, *given)
 
@@ -123,8 +130,8 @@ def test_forms_that_are_given_up_are_told_beside_their_row(
     outcome = kdzoo("run", write_recipe(measure={"runtimes": ["torch", "onnx"]}), "--out", "study")
 
     assert outcome.code == 1
-    assert "its exported forms: MemoryError: killed" in outcome.err
-    assert "its exported forms: MemoryError: killed" in Path("study/table.md").read_text("utf-8")
+    assert f"{whose} forms: MemoryError: killed" in outcome.err
+    assert f"{whose} forms: MemoryError: killed" in Path("study/table.md").read_text("utf-8")
 
 
 def test_flops_that_cannot_be_counted_say_why(

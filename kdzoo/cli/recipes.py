@@ -93,7 +93,7 @@ def init(
         str | None,
         typer.Option(
             help="Pretrained model that a finished classifier was fine-tuned from, folder or hub "
-            "id: students and their controls start from it."
+            "id: hard-label controls start from it."
         ),
     ] = None,
 ) -> None:

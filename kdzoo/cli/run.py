@@ -25,6 +25,7 @@ from kdzoo.cli.app import (
 from kdzoo.cli.shown import check_failures, check_noise, show_results
 from kdzoo.cli.steps import show_plan, show_steps
 from kdzoo.console import ConsoleProgress
+from kdzoo.errors import RecipeError
 
 
 @app.command(
@@ -110,6 +111,11 @@ def run(
     What is done already is not done again; an interrupted run goes on where it was. Where a row
     fails, the others finish, its reason stands below the table, and the exit code is 1.
     """
+    if measure_again and (plan or only is not None):
+        raise RecipeError(
+            "--measure-again is for a whole run, at whose end latency is measured; remove "
+            f"{'--plan' if plan else '--only'}"
+        )
     if plan:
         show_plan(
             api.list_steps(

@@ -153,13 +153,15 @@ def try_student(
 
     model = make()
     check_contract(model, entry, 3, 20, max_length, by_word=task.by_word)
-    check_alone(model, entry, 3, 20, max_length, by_word=task.by_word)
+    if not pair_head:
+        check_alone(model, entry, 3, 20, max_length, by_word=task.by_word)
     if table_rate:
         refuse_tableless(model.student, entry, "with a rate", "remove training.embedding_rate")
     if pair_head:
         config.pair_head = pair_head
         model = make()
         check_contract(model, entry, 3, 20, max_length)
+        check_alone(model, entry, 3, 20, max_length, by_word=False)
         check_reached(model, entry)
     if is_mapped:
         refuse_unencoded(model, entry)

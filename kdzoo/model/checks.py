@@ -37,13 +37,7 @@ def check_contract(
     mask = (torch.arange(width) < torch.tensor([[width], [1]])).long()
     name = f"student '{entry.name}' ({entry.origin})"
     logits = _tried(model, ids, mask, f"{name} fails on two texts, of {width} tokens and of 1")
-    wanted = [2, width, labels] if by_word else [2, labels]
-    shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-    if shape != wanted:
-        raise ModelError(
-            f"{name} breaks its contract",
-            Problem(f"forward gave {shape} for 2 texts and {labels} labels, wanted {wanted}"),
-        )
+    _refuse_shape(logits, [2, width, labels] if by_word else [2, labels], name)
     if not torch.isfinite(logits).all():
         raise ModelError(f"{name} gives logits that are not finite")
     if by_word and not logits.any():
@@ -75,25 +69,31 @@ def check_alone(
     """
     width = min(TRIED, longest)
     ids = torch.randint(0, tokens, (1, width), generator=torch.Generator().manual_seed(0))
-    before = [(buffer, buffer.clone()) for buffer in model.buffers()]  # such as running means
+    name = f"student '{entry.name}' ({entry.origin})"
+    before = {place: buffer.clone() for place, buffer in model.named_buffers()}  # running means
     with torch.random.fork_rng(devices=[]):
         logits = _tried(
             model,
             ids,
             torch.ones_like(ids),
-            f"student '{entry.name}' ({entry.origin}) fails while it trains on one text, which the "
-            "last batch of an epoch may be; if it has layers that need several, as BatchNorm does, "
-            "put LayerNorm in their place",
+            f"{name} fails while it trains on one text, which the last batch of an epoch may be; "
+            "if it has layers that need several, as BatchNorm does, put LayerNorm in their place",
             trains=True,
         )
-    for buffer, value in before:
-        if not torch.equal(buffer, value):
-            buffer.copy_(value)
-    shape, wanted = list(logits.shape), [1, width, labels] if by_word else [1, labels]
+    for place, buffer in model.named_buffers():
+        if not torch.equal(buffer, before[place]):
+            buffer.copy_(before[place])
+    wanted = [1, width, labels] if by_word else [1, labels]
+    _refuse_shape(logits, wanted, f"{name}, while it trains,")
+
+
+def _refuse_shape(logits: Any, wanted: list[int], name: str) -> None:
+    shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
     if shape != wanted:
+        texts = "1 text" if wanted[0] == 1 else f"{wanted[0]} texts"
         raise ModelError(
-            f"student '{entry.name}' ({entry.origin}) breaks its contract",
-            Problem(f"forward gave {shape} for 1 text and {labels} labels, wanted {wanted}"),
+            f"{name} breaks its contract",
+            Problem(f"forward gave {shape} for {texts} and {wanted[-1]} labels, wanted {wanted}"),
         )
 
 

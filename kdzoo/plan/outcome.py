@@ -101,7 +101,8 @@ class Outcome:
         self.trained.append(Trained(run, member, baseline))
         for name in (row.teacher, row.student):
             if name in self._formless:
-                reason = f"its exported forms: {self._formless[name]}"
+                whose = "its teacher's" if name == row.teacher else "its"
+                reason = f"{whose} exported forms: {self._formless[name]}"
                 self._note(_about(variant), row.seed, reason)
 
     def _have_ended(self, row: RowSteps) -> bool:

@@ -1,6 +1,6 @@
 """Exported folders that are copied to another place.
 
-A process that only answers never imports this: what a decision is takes pydantic.
+A process that answers with one exported form never imports this: a decision takes pydantic.
 """
 
 from __future__ import annotations

@@ -43,6 +43,7 @@ from kdzoo.teacher import (
     named_outputs,
     refuse_few,
     refuse_folds,
+    refuse_other_vocabulary,
 )
 from kdzoo.text import SpecialTokens, Vocabulary, prune, words
 from kdzoo.transfer import NearWords, try_augmenter
@@ -113,6 +114,8 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
     named = find_encoder(section)
     if named is not None:
         encoder = lookout.look(named, section.max_length, finished=False, task=task)
+        if lent:
+            refuse_other_vocabulary(encoder, lent[0], "teacher.encoder")
     elif lent:
         encoder = lent[0]
     else:  # a file alone, which lends nothing

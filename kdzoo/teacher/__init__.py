@@ -7,7 +7,13 @@ from kdzoo.teacher.folds import LinearFold, OutOfFold, folds_of, refuse_folds
 from kdzoo.teacher.label_file import OutputsWriter, label_file
 from kdzoo.teacher.labels import LabelCures, align, columns_of
 from kdzoo.teacher.linear import LinearHead, fit_head, label_by_head, refuse_few, save_linear
-from kdzoo.teacher.look import Looked, is_classifier, look_at, look_at_sentences
+from kdzoo.teacher.look import (
+    Looked,
+    is_classifier,
+    look_at,
+    look_at_sentences,
+    refuse_other_vocabulary,
+)
 from kdzoo.teacher.outputs import (
     NO_ENCODER,
     NO_TOKENIZER,
@@ -94,6 +100,7 @@ __all__ = [
     "refuse_bare_labels",
     "refuse_few",
     "refuse_folds",
+    "refuse_other_vocabulary",
     "save_linear",
     "short_name",
     "token_counts",

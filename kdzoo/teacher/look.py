@@ -83,6 +83,27 @@ def look_at(folder: Path, wanted: int, *, finished: bool, task: Task = SINGLE_LA
     return Looked(folder, tokenizer, model, longest)
 
 
+def refuse_other_vocabulary(encoder: Looked, teacher: Looked, option: str) -> None:
+    """Refuses an encoder that the teacher cannot have been fine-tuned from.
+
+    Students read with the teacher's ids, and controls would start from the vectors of other words.
+
+    Args:
+        encoder: as it is named.
+        teacher: the finished classifier.
+        option: that names the encoder.
+
+    Raises:
+        TeacherError: a token has another id in the encoder, or none.
+    """
+    known = encoder.tokenizer.get_vocab()
+    if any(known.get(token) != place for token, place in teacher.tokenizer.get_vocab().items()):
+        raise TeacherError(
+            f"{option}: the vocabulary of {encoder.folder} is not that of {teacher.folder}, which "
+            f"was not fine-tuned from it; name the model that it was, or remove {option}"
+        )
+
+
 def look_at_sentences(
     folder: Path, pooling: PoolingKind | None, wanted: int, lower: Sequence[int] = ()
 ) -> None:

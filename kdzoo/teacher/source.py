@@ -290,10 +290,7 @@ def _reading(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _deciding(folder: Path) -> list[Path]:
-    """Returns the files of a model that decide its logits, by name.
-
-    A training that was killed at its very end leaves its checkpoint behind, which decides nothing.
-    """
+    """Returns the files of a model that decide its logits, by name: no checkpoint left behind."""
     names = ("config.json", "tokenizer.json", "vocab.txt", *tokenizer_files(folder))
     return sorted(
         file

@@ -57,7 +57,8 @@ def word_vectors(
 
     Raises:
         ClaimedError: another process reads a part, and is not to be waited for; all else is made.
-        TeacherError: the cache cannot be written, or somebody has emptied it meanwhile.
+        FileError: the cache cannot be written.
+        TeacherError: somebody has emptied it meanwhile.
     """
     encoder = teacher.model() if fine_tuned else teacher.encoder()
     key = teacher.model_key() if fine_tuned else teacher.encoder_key()
