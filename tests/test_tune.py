@@ -11,8 +11,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,18 @@ def tuned(recipe: Path, cache: None) -> Tuned:
         str(recipe), trials=6, out=recipe.parent / "runs" / "search",
         output=recipe.parent / "best.yaml",
     )  # fmt: skip
+
+
+def failing_once(call: int, error: Exception) -> Callable[..., Any]:
+    """Returns what trains a trial, but at one call raises an error."""
+    train, calls = tuning_training.train_trial, count(1)
+
+    def failing(*given: Any) -> Any:
+        if next(calls) == call:
+            raise error
+        return train(*given)
+
+    return failing
 
 
 class TestSearch:
@@ -328,16 +341,7 @@ class TestTrial:
     def test_one_that_cannot_be_trained_is_told_and_the_others_go_on(
         self, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
     ) -> None:
-        train = tuning_training.train_trial
-        calls: list[None] = []
-
-        def failing(*given: Any) -> Any:
-            calls.append(None)
-            if len(calls) == 2:
-                raise error
-            return train(*given)
-
-        monkeypatch.setattr(trying, "train_trial", failing)
+        monkeypatch.setattr(trying, "train_trial", failing_once(2, error))
         found = tune(str(recipe), trials=2, out=tmp_path / "search")
 
         reasons = [trial.reason for trial in found.trials]
@@ -366,16 +370,7 @@ class TestTrial:
         self, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
     ) -> None:
         """It is no fault of its values, and uses up no trial."""
-        train = tuning_training.train_trial
-        calls: list[None] = []
-
-        def failing(*given: Any) -> Any:
-            calls.append(None)
-            if len(calls) == 3:
-                raise error
-            return train(*given)
-
-        monkeypatch.setattr(trying, "train_trial", failing)
+        monkeypatch.setattr(trying, "train_trial", failing_once(3, error))
         with pytest.raises((FileError, OSError)):
             tune(str(recipe), trials=2, out=tmp_path / "search")
         found = tune(str(recipe), trials=2, out=tmp_path / "search")
