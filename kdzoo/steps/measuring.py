@@ -84,8 +84,8 @@ def _read(key: str, run: SeedRun, own: Sequence[str], context: StudyContext) -> 
             split: classifier.logits([example.input for example in corpus.split(split)])
             for split in own
         }
-    if record.quality:  # what is broken off between the files is read anew, not taken as finished
-        context.finish(folder, record.model_copy(update={"quality": {}}))
+    # what is broken off between the files is read anew, not taken as finished
+    context.finish(folder, record.model_copy(update={"quality": {}}))
     found = write_outcomes(folder, run, logits, wanted, context)
     update = {
         "quality": found,
