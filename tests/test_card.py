@@ -436,6 +436,20 @@ class TestUse:
 
         assert f"```python\n{card_of(store).codes[2]}```" in readme("onnx", LABELS)
 
+    def test_without_kdzoo_can_reject_texts_where_a_threshold_was_fitted(
+        self, store: Store
+    ) -> None:
+        from kdzoo.runtime.decision import Decision
+        from kdzoo.runtime.usage import readme
+
+        decision = Decision(temperature=1.0, oos_label=LABELS[-1], oos_threshold=0.5)
+        store.write_decision(store.finished(STUDENT), decision)
+        shown = card_of(store)
+
+        assert "classify(texts, reject=False)" in shown.codes[2]
+        assert f"```python\n{shown.codes[2]}```" in readme("onnx", LABELS, decision)
+        assert "reject=True" in shown.words.partition("With onnxruntime alone")[2]
+
     def test_works_as_it_stands(self, finished_study: Path) -> None:
         """Each block of code, with the folder in the place of its stand-in."""
         store = Store(finished_study)

@@ -334,6 +334,24 @@ class TestRowsOfOneName:
 
         assert rows_of(merged) == {"teacher": [0, 1], "tiny": [0, 1]}
 
+    @pytest.mark.parametrize("role", ["teacher", "baseline"])
+    def test_are_one_where_each_study_calls_them_after_a_student_of_its_own(
+        self, tmp_path: Path, role: str
+    ) -> None:
+        """A study of several teachers names each after the first student that it has."""
+        stores = []
+        for study in ("cnn", "bilstm"):
+            made = HandWritten(Store(tmp_path / study))
+            for number, variant in enumerate(("", "/few")):
+                own, name = key_of(role, number), f"{role} of {study}{variant}"
+                made.model(own, range(9 + number), role=role, name=name)
+                made.row(name, role, Member(seed=0, key=own))
+            stores.append(made.finish())
+
+        merged = merge(stores, tmp_path / "merged")
+
+        assert list(rows_of(merged)) == [f"{role} of bilstm", f"{role} of bilstm/few"]
+
 
 class TestModelsTrainedApart:
     """The same recipe on another machine: the same key, other weights."""

@@ -76,7 +76,7 @@ def model_card(
         forms=forms_table(facts),
         label_table=labels_table(facts),
         installed=INSTALLED,
-        snippet=snippet_of(TASKS[facts.record.data.task]).rstrip(),
+        snippet=snippet_of(TASKS[facts.record.data.task], facts.decision).rstrip(),
         **_EXAMPLES[facts.record.data.pairs],
     )
     return f"{card}\n"

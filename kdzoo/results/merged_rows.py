@@ -82,8 +82,10 @@ def _belongs(row: StudyRow, group: Sequence[StudyRow]) -> bool:
 def _is_same(one: StudyRow, other: StudyRow) -> bool:
     """Whether two rows are one thing, but for their seeds."""
     kinds = [(source.row.role, source.row.kind, source.row.road) for source in (one, other)]
-    if kinds[0] != kinds[1] or not _one_name(one.row.name, other.row.name):
+    if kinds[0] != kinds[1]:
         return False
+    if one.row.role not in _PARTS and not _one_name(one.row.name, other.row.name):
+        return False  # a teacher or baseline is called after the student that comes first
     return bool(one.keys & other.keys) or _one_recipe(one, other)
 
 
@@ -160,7 +162,8 @@ def _first(sections: Iterable[Said | None]) -> Said | None:
 
 def _own_name(group: Sequence[StudyRow]) -> str:
     """Returns what its studies call a group; what an earlier merging put before it stays."""
-    return max((row.row.name for row in group), key=len)
+    oldest = group[0].row.name
+    return max((row.row.name for row in group if _one_name(row.row.name, oldest)), key=len)
 
 
 def _names(groups: Sequence[Sequence[StudyRow]]) -> list[str]:
