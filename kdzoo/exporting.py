@@ -200,18 +200,14 @@ def _compare(
 
 def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Path:
     """Returns the folder of a trained model: one that is named, or a row of a study."""
-    from kdzoo.choosing import choose
-    from kdzoo.results import Store
+    from kdzoo.choosing import model_folder
     from kdzoo.runtime.folder import is_exported_form
     from kdzoo.teacher import find_model
 
-    folder = with_home(run)
-    if (folder / "study.json").is_file():
-        return choose(Store(folder), model, seed).folder
-    if model is not None or seed is not None:
-        raise ModelError(
-            f"--model and --seed choose from a study's table, and {run} is no study; remove them"
-        )
+    named = with_home(run)
+    folder = model_folder(named, model, seed)
+    if folder != named:
+        return folder
     if is_exported_form(folder):
         raise ModelError(f"{run} is exported already; name the folder of the trained model")
     if (folder / "baseline.skops").is_file():

@@ -324,6 +324,39 @@ class TestPredict:
         assert probabilities == sorted(probabilities, reverse=True)
         assert sum(probabilities) == pytest.approx(1, abs=1e-3)
 
+    @pytest.mark.parametrize("role", ["student", "teacher"])
+    def test_takes_a_model_of_a_study_by_its_name_in_the_table(
+        self, kdzoo: RunCommand, finished_study: Path, role: str
+    ) -> None:
+        rows = Store(finished_study).manifest().rows
+        row = next(row for row in rows if row.role == role)
+        seed = str(row.members[-1].seed)
+        folder = Store(finished_study).finished(row.members[-1].key)
+
+        named = kdzoo("predict", finished_study, "--model", row.name, "--seed", seed, "a song")
+
+        assert named.code == 0
+        assert named.out == kdzoo("predict", folder, "a song").out
+
+    def test_of_a_study_asks_for_the_name_of_a_model(
+        self, kdzoo: RunCommand, finished_study: Path
+    ) -> None:
+        outcome = kdzoo("predict", finished_study, "play")
+        student = next(r for r in Store(finished_study).manifest().rows if r.role == "student")
+
+        assert outcome.code == 2
+        assert f"choose one with --model NAME: teacher, {student.name}" in outcome.err
+
+    def test_of_a_models_own_folder_refuses_a_name(
+        self, kdzoo: RunCommand, finished_study: Path
+    ) -> None:
+        folder = model_folder(finished_study, "student")
+
+        outcome = kdzoo("predict", folder, "play", "--model", "tiny")
+
+        assert outcome.code == 2
+        assert "is no study; remove them" in " ".join(outcome.err.split())
+
     def test_shows_as_many_labels_as_asked_for(
         self, kdzoo: RunCommand, finished_study: Path
     ) -> None:

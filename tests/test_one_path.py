@@ -63,8 +63,8 @@ RECIPE_CALL = {"overrides": ["a.b=1", BAR], "data": "d", "students": "s.py"}
 OF_CSV = {"csv": "stands among the overrides, as data.csv.KEY=VALUE"}
 FILE_LINE = ["--text", "t", "--text-pair", "p", "--csv", "separator=;"]
 FILE_CALL = {"text": "t", "text_pair": "p", "csv": CSV}
-MODEL_LINE = ["--calibrated", "--reject", "--students", "s.py"]
-MODEL_CALL = {"calibrated": True, "reject": True, "students": "s.py"}
+MODEL_LINE = ["--calibrated", "--reject", "--model", "m", "--seed", "3", "--students", "s.py"]
+MODEL_CALL = {"calibrated": True, "reject": True, "model": "m", "seed": 3, "students": "s.py"}
 
 PAIRS = [
     Pair(
@@ -149,7 +149,7 @@ PAIRS = [
         {"folder": Path("M"), "texts": [("a text", "another")], **FILE_CALL, "top": 3,
          **MODEL_CALL},
         own={"pair": "stands beside its text", "output": WAY},
-        named={"model": "folder", "text": "texts", "column": "text", "column_pair": "text_pair"},
+        named={"run": "folder", "text": "texts", "column": "text", "column_pair": "text_pair"},
     ),
     Pair(
         ["predict", "M", "f.csv", *FILE_LINE, "-o", "o.csv", *MODEL_LINE],
@@ -157,7 +157,7 @@ PAIRS = [
         {"folder": Path("M"), "texts": Path("f.csv"), "output": Path("o.csv"), **FILE_CALL,
          **MODEL_CALL},
         own={"pair": "is for a single text", "top": "a row holds one label"},
-        named={"model": "folder", "text": "texts", "column": "text", "column_pair": "text_pair"},
+        named={"run": "folder", "text": "texts", "column": "text", "column_pair": "text_pair"},
     ),
     Pair(
         ["export", "R", "--out", "o", "--runtime", "onnx", "--model", "m", "--seed", "3",

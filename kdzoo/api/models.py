@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 def load(
     folder: str | Path,
     *,
+    model: str | None = None,
+    seed: int | None = None,
     students: str | Path | None = None,
     calibrated: bool = False,
     reject: bool = False,
@@ -30,7 +32,9 @@ def load(
     """Returns the model in a folder, ready to predict.
 
     Args:
-        folder: a model's folder, as in ``runs/<study>/models/<model>``, or one that was exported.
+        folder: a study's, a model's, as in ``runs/<study>/models/<model>``, or an exported one.
+        model: the model of a study: a row of its table.
+        seed: of that row; its first by default.
         students: the file or folder that brings its architecture, where kdzoo does not have it.
         calibrated: whether logits are divided by the temperature that was fitted on validation.
         reject: whether a text is out of scope from the threshold on that was tuned on validation,
@@ -38,7 +42,7 @@ def load(
 
     Raises:
         ModelError: the folder is not a whole model, its student is not registered, or it lacks what
-            ``calibrated`` or ``reject`` need.
+            ``calibrated`` or ``reject`` need; or the study has no such model.
         RecipeError: what runs it is not installed.
     """
     from kdzoo.runtime import runtime_of
@@ -46,8 +50,18 @@ def load(
 
     if students is not None:
         load_extensions(students)
-    with quiet() if runtime_of(with_home(folder)) == "torch" else nullcontext():
-        return Predictor(with_home(folder), calibrated=calibrated, reject=reject)
+    found = _folder_of(folder, model, seed)
+    with quiet() if runtime_of(found) == "torch" else nullcontext():
+        return Predictor(found, calibrated=calibrated, reject=reject)
+
+
+def _folder_of(folder: str | Path, model: str | None, seed: int | None) -> Path:
+    named = with_home(folder)
+    if model is None and seed is None and not (named / "study.json").is_file():
+        return named  # an exported model answers without what reads studies
+    from kdzoo.choosing import model_folder
+
+    return model_folder(named, model, seed)
 
 
 @as_file_errors()
@@ -61,13 +75,15 @@ def predict(
     top: int = 5,
     calibrated: bool = False,
     reject: bool = False,
+    model: str | None = None,
+    seed: int | None = None,
     students: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Prediction]:
     """Labels texts with a trained or exported model, as ``kdzoo predict`` does.
 
     Args:
-        folder: a model's, as in ``runs/<study>/models/<model>``, or one that was exported.
+        folder: a study's, a model's, as in ``runs/<study>/models/<model>``, or an exported one.
         texts: texts, or pairs of them, in memory; a path: the file that holds them; or a stream
             with a text a line, as standard input, answered as its lines come.
         text: the column of the text, of a file.
@@ -76,6 +92,8 @@ def predict(
         top: how many of the most probable labels are told.
         calibrated: whether probabilities are those at the temperature fitted on validation.
         reject: whether a text is out of scope from the threshold on that was tuned on validation.
+        model: the model of a study: a row of its table.
+        seed: of that row; its first by default.
         students: the file or folder that brings the architecture, where kdzoo does not have it.
         progress: told how far a file is; nobody by default.
 
@@ -87,7 +105,14 @@ def predict(
     """
     from kdzoo.predicting import Columns, answers
 
-    predictor = load(folder, students=students, calibrated=calibrated, reject=reject)
+    predictor = load(
+        folder,
+        model=model,
+        seed=seed,
+        students=students,
+        calibrated=calibrated,
+        reject=reject,
+    )
     found = answers(predictor, texts, Columns(text, text_pair, csv), top, progress or Silent())
     return (prediction for _, prediction in found)
 
@@ -103,6 +128,8 @@ def write_predictions(
     csv: Csv | None = None,
     calibrated: bool = False,
     reject: bool = False,
+    model: str | None = None,
+    seed: int | None = None,
     students: str | Path | None = None,
     progress: Progress | None = None,
 ) -> int:
@@ -112,7 +139,7 @@ def write_predictions(
     and probability of each entity.
 
     Args:
-        folder: a model's, as in ``runs/<study>/models/<model>``, or one that was exported.
+        folder: a study's, a model's, as in ``runs/<study>/models/<model>``, or an exported one.
         texts: the file that holds them, or a stream with a text a line.
         output: the .jsonl, .csv or .parquet to write.
         text: the column of the text.
@@ -120,6 +147,8 @@ def write_predictions(
         csv: how the file is written, a .csv or .tsv that is not as usual.
         calibrated: whether probabilities are those at the temperature fitted on validation.
         reject: whether a text is out of scope from the threshold on that was tuned on validation.
+        model: the model of a study: a row of its table.
+        seed: of that row; its first by default.
         students: the file or folder that brings the architecture, where kdzoo does not have it.
         progress: told how far a file is; nobody by default.
 
@@ -136,7 +165,14 @@ def write_predictions(
     if isinstance(texts, str | Path):
         texts = with_home(texts)
     check_target(target, texts)
-    predictor = load(folder, students=students, calibrated=calibrated, reject=reject)
+    predictor = load(
+        folder,
+        model=model,
+        seed=seed,
+        students=students,
+        calibrated=calibrated,
+        reject=reject,
+    )
     found = answers(predictor, texts, Columns(text, text_pair, csv), 1, progress or Silent())
     return write_answers(
         found,

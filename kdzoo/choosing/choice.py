@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kdzoo.errors import ModelError, did_you_mean
+from kdzoo.results import is_study
 from kdzoo.results.opened import opened
 from kdzoo.results.record import ManifestRow, Member, Role
 from kdzoo.results.store import Store
@@ -67,6 +68,28 @@ def choose(
             "folder or hub id of that model itself, or the study that trained it"
         )
     return Choice(rows[name], member, folder)
+
+
+def model_folder(folder: Path, name: str | None, seed: int | None) -> Path:
+    """Returns a model's folder: the one that is named itself, or that of a row of a study.
+
+    Args:
+        folder: a study's, or a model's.
+        name: the row's, of a study.
+        seed: of that row; its first by default.
+
+    Raises:
+        ModelError: the study has no such model, or no weights of it; or a row or seed is named, and
+            the folder is no study.
+        StoreError: the study is damaged.
+    """
+    if is_study(folder):
+        return choose(Store(folder), name, seed).folder
+    if name is not None or seed is not None:
+        raise ModelError(
+            f"--model and --seed choose from a study's table, and {folder} is no study; remove them"
+        )
+    return folder
 
 
 def finished_teacher(store: Store, name: str) -> str | None:

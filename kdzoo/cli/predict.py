@@ -37,6 +37,8 @@ class Reading(TypedDict):
     csv: Csv
     calibrated: bool
     reject: bool
+    model: str | None
+    seed: int | None
     students: str | None
     progress: Progress
 
@@ -44,18 +46,19 @@ class Reading(TypedDict):
 @app.command(
     epilog="""Examples:
 
-`kdzoo predict runs/quickstart/models/MODEL "i need a taxi to the airport"`
+`kdzoo predict runs/quickstart --model bilstm "i need a taxi to the airport"`
 
 `kdzoo predict deployed/ reviews.csv --text review -o labelled.csv`
 
-`cat texts.txt | kdzoo predict runs/quickstart/models/MODEL -`
+`cat texts.txt | kdzoo predict deployed/ -`
 
-pairs: `kdzoo predict runs/sick/models/MODEL "a man sings" --pair "nobody sings"`; in a .txt and on
-standard input, a tab stands between the two"""
+pairs: `kdzoo predict runs/sick --model bilstm "a man sings" --pair "nobody sings"`; in a .txt and
+on standard input, a tab stands between the two"""
 )
 def predict(
-    model: Annotated[
-        Path, typer.Argument(help="Model folder, such as runs/quickstart/models/MODEL.")
+    run: Annotated[
+        Path,
+        typer.Argument(help="Model folder, exported or not, or study folder (then with --model)."),
     ],
     text: Annotated[
         str,
@@ -86,6 +89,10 @@ def predict(
             "--reject", help="Reject texts as out of scope by the threshold tuned on validation."
         ),
     ] = False,
+    model: Annotated[
+        str | None, typer.Option(help="Model to take from a study: a row of its table.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed to take [default: the first].")] = None,
     students: Students = None,
 ) -> None:
     """Label texts with a trained or exported model; files of any length, in their order."""
@@ -96,7 +103,7 @@ def predict(
         raise DataError(
             f"-o {output}: what is written are labels of a file of texts, or of -; remove -o"
         )
-    if _is_trained(model):
+    if _is_trained(run):
         quiet_libraries()
     source = sys.stdin if text == "-" else Path(text)
     reading = Reading(
@@ -105,18 +112,20 @@ def predict(
         csv=csv_of(csv),
         calibrated=calibrated,
         reject=reject,
+        model=model,
+        seed=seed,
         students=students,
         progress=ConsoleProgress(err_console),
     )
     if output is not None:
-        count = api.write_predictions(model, source, output, **reading)
+        count = api.write_predictions(run, source, output, **reading)
         say(f"{count:,} texts labelled in {output}")
     elif many:
-        for found in api.predict(model, source, top=1, **reading):
+        for found in api.predict(run, source, top=1, **reading):
             by = "" if found.by is None else f"\t{found.by}"
             typer.echo(f"{_line(found)}{by}")
     else:
-        (found,) = api.predict(model, [text if pair is None else (text, pair)], top=top, **reading)
+        (found,) = api.predict(run, [text if pair is None else (text, pair)], top=top, **reading)
         for entity in found.entities or ():
             place = f"{entity.start}-{entity.end}"
             typer.echo(
@@ -147,4 +156,5 @@ def _is_trained(folder: Path) -> bool:
     """Whether a model runs in PyTorch, whose libraries would talk; an exported one does not."""
     from kdzoo.runtime.folder import is_exported_form
 
-    return (folder / "config.json").is_file() and not is_exported_form(folder)
+    known = any((folder / name).is_file() for name in ("config.json", "study.json"))
+    return known and not is_exported_form(folder)
