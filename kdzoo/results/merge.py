@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,31 +15,13 @@ import pandas as pd
 from kdzoo.errors import Problem, StoreError
 from kdzoo.files import writing
 from kdzoo.progress import Progress, Silent
-from kdzoo.results.merged_rows import FAMILY, StudyRow, merge_rows
+from kdzoo.results.merge_source import MergeSource, notes_of
+from kdzoo.results.merged_rows import FAMILY, merge_rows
 from kdzoo.results.publish import publish, refuse_to_overwrite
-from kdzoo.results.record import DataSummary, FormRecord, Manifest, Record, Session
+from kdzoo.results.record import DataSummary, FormRecord, Manifest, Session
 from kdzoo.results.store import Store
+from kdzoo.results.study_row import StudyRow
 from kdzoo.task import TASKS
-
-
-@dataclass(frozen=True)
-class _Source:
-    """A study to merge: as its user names it, and a published copy to work on."""
-
-    folder: Path
-    store: Store
-
-    def manifest(self) -> Manifest:
-        return self.store.manifest()
-
-    def records(self) -> dict[str, Record]:
-        return {key: self.store.read(key) for key in self.manifest().keys}
-
-    def order(self) -> tuple[str, ...]:
-        """Returns what sources are sorted by: the oldest results first, in any order given."""
-        manifest = self.manifest()
-        oldest = min(record.created for record in self.records().values())
-        return oldest, manifest.study, self.folder.name, manifest.model_dump_json()
 
 
 def merge(stores: Sequence[Store], target: Path, progress: Progress | None = None) -> Store:
@@ -65,8 +46,8 @@ def merge(stores: Sequence[Store], target: Path, progress: Progress | None = Non
     with TemporaryDirectory() as scratch:
         given = list(_copied(stores, Path(scratch)))
         _refuse_other_data(given)
-        sources = sorted(given, key=_Source.order)
-        for note in (*_untested(given), *_keep_models_apart(sources)):
+        sources = sorted(given, key=MergeSource.order)
+        for note in (*notes_of(given), *_keep_models_apart(sources)):
             shown.say(note)
         rows, notes = merge_rows([row for source in sources for row in _rows(source)])
         for note in notes:
@@ -87,17 +68,17 @@ def _refuse_target(stores: Sequence[Store], target: Path) -> None:
         refuse_to_overwrite(store, target)
 
 
-def _copied(stores: Sequence[Store], scratch: Path) -> Iterator[_Source]:
+def _copied(stores: Sequence[Store], scratch: Path) -> Iterator[MergeSource]:
     """Yields a published copy of each study: read whole, so that damage is found before writing."""
     folders = {store.root.resolve(): store for store in stores}
     for number, store in enumerate(folders.values()):
         keys = store.manifest().keys
         if not keys:
             raise StoreError(f"{store.root} holds no finished model; run its recipe again")
-        yield _Source(store.root, publish(store, scratch / str(number), keys))
+        yield MergeSource(store.root, publish(store, scratch / str(number), keys))
 
 
-def _refuse_other_data(sources: Sequence[_Source]) -> None:
+def _refuse_other_data(sources: Sequence[MergeSource]) -> None:
     first = next(iter(sources[0].records().values())).data
     problems = []
     for source in sources:
@@ -121,28 +102,13 @@ def _refuse_other_data(sources: Sequence[_Source]) -> None:
         )
 
 
-def _untested(sources: Sequence[_Source]) -> Iterator[str]:
-    """Yields which studies were not read on test where others were: the table shows validation."""
-    untested = [
-        str(source.folder)
-        for source in sources
-        if any(
-            "test" not in record.quality
-            for record in source.records().values()
-            if not record.is_file
-        )
-    ]
-    if 0 < len(untested) < len(sources):
-        yield f"note: test was not read in {', '.join(untested)}: all figures are validation's"
-
-
-def _keep_models_apart(sources: Sequence[_Source]) -> Iterator[str]:
+def _keep_models_apart(sources: Sequence[MergeSource]) -> Iterator[str]:
     """Gives another key to a model that answers otherwise than an older one of the same key.
 
     The same recipe, trained on another machine, may end with other weights. The new key is made of
     the old one and of the answers. Yields what is to be told.
     """
-    holders: dict[str, _Source] = {}
+    holders: dict[str, MergeSource] = {}
     for source in sources:
         trained_apart = []
         for key, record in source.records().items():
@@ -185,7 +151,7 @@ def _rename(store: Store, key: str, new: str) -> None:
     folder.rename(folder.with_name(folder.name.removesuffix(key) + new))
 
 
-def _rows(source: _Source) -> Iterator[StudyRow]:
+def _rows(source: MergeSource) -> Iterator[StudyRow]:
     manifest, records = source.manifest(), source.records()
     for row in manifest.rows:
         yield StudyRow(manifest.study, source.folder.resolve().name, row, records)
@@ -219,7 +185,7 @@ def _worth(form: FormRecord) -> tuple[bool, int, str, str]:
     return form.failure is not None, -len(form.quality), form.created, form.machine
 
 
-def _join_sessions(sources: Sequence[_Source], staged: Store) -> None:
+def _join_sessions(sources: Sequence[MergeSource], staged: Store) -> None:
     """Takes over every session once; another one of the same id gets an id of its own."""
     sessions: dict[str, Session] = {}
     for session in (stored for source in sources for stored in source.store.sessions()):

@@ -1,55 +1,22 @@
-"""Which rows of several studies are one row of the table that they share, and what it is called."""
+"""Which rows of several studies are one row of the table that they share."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from kdzoo.recipe.alike import are_alike
-from kdzoo.results.record import ManifestRow, Member, Record
+from kdzoo.results.merged_names import is_one_name, names_of, own_name
+from kdzoo.results.record import ManifestRow, Member
+from kdzoo.results.study_row import StudyRow
 
 Said = TypeVar("Said", bound=BaseModel)
 FAMILY = 8  # digits of a key that models share which one recipe gave on several machines
 _PARTS = {"teacher": ("data", "teacher"), "baseline": ("data",)}  # of a recipe that shape a row
 _NO_SHAPE = {"name", "seeds", "controls", "measure", "card", "search"}  # of a student's recipe
 _ORDER = ("teacher", "student", "control", "baseline")
-
-
-@dataclass(frozen=True, eq=False)
-class StudyRow:
-    """A row of one of the studies.
-
-    Attributes:
-        study: its name.
-        folder: the name of the study's folder.
-        row: as the study shows it.
-        records: of the study's models, by key.
-    """
-
-    study: str
-    folder: str
-    row: ManifestRow
-    records: Mapping[str, Record]
-
-    @property
-    def record(self) -> Record:
-        """What is written down of its first model."""
-        return self.records[self.row.members[0].key]
-
-    @property
-    def keys(self) -> set[str]:
-        """Its models."""
-        return {member.key for member in self.row.members}
-
-    @property
-    def is_drawn(self) -> bool:
-        """Whether the texts it learnt from are drawn anew for each seed."""
-        data = self.record.recipe.get("data", {})
-        return any(data.get(f"{split}_per_class") for split in ("labels", "validation"))
 
 
 def merge_rows(rows: Sequence[StudyRow]) -> tuple[tuple[ManifestRow, ...], list[str]]:
@@ -66,7 +33,7 @@ def merge_rows(rows: Sequence[StudyRow]) -> tuple[tuple[ManifestRow, ...], list[
         else:
             home.append(row)
     groups.sort(key=lambda group: _ORDER.index(group[0].row.role))
-    names = _names(groups)
+    names = names_of(groups)
     joined = (_joined(group, name) for group, name in zip(groups, names, strict=True))
     return tuple(joined), list(_kept_apart(groups))
 
@@ -84,15 +51,9 @@ def _is_same(one: StudyRow, other: StudyRow) -> bool:
     kinds = [(source.row.role, source.row.kind, source.row.road) for source in (one, other)]
     if kinds[0] != kinds[1]:
         return False
-    if one.row.role not in _PARTS and not _one_name(one.row.name, other.row.name):
+    if one.row.role not in _PARTS and not is_one_name(one.row.name, other.row.name):
         return False  # a teacher or baseline is called after the student that comes first
     return bool(one.keys & other.keys) or _one_recipe(one, other)
-
-
-def _one_name(one: str, other: str) -> bool:
-    """Whether the names are equal, but for what an earlier merging put before one of them."""
-    short, long = sorted((one, other), key=len)
-    return short == long or long.endswith(f": {short}")
 
 
 def _one_recipe(one: StudyRow, other: StudyRow) -> bool:
@@ -160,36 +121,11 @@ def _first(sections: Iterable[Said | None]) -> Said | None:
     return min(said, key=lambda section: section.model_dump_json(), default=None)
 
 
-def _own_name(group: Sequence[StudyRow]) -> str:
-    """Returns what its studies call a group; what an earlier merging put before it stays."""
-    oldest = group[0].row.name
-    return max((row.row.name for row in group if _one_name(row.row.name, oldest)), key=len)
-
-
-def _names(groups: Sequence[Sequence[StudyRow]]) -> list[str]:
-    """Returns a name for each group that no other has."""
-    plain = [_own_name(group) for group in groups]
-    studies = [
-        name if plain.count(name) == 1 else f"{group[0].study}: {name}"
-        for group, name in zip(groups, plain, strict=True)
-    ]
-    folders = [
-        name if studies.count(name) == 1 else f"{group[0].folder}: {own}"
-        for group, name, own in zip(groups, studies, plain, strict=True)
-    ]
-    seen: Counter[str] = Counter()
-    names = []
-    for name in folders:
-        seen[name] += 1
-        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return names
-
-
 def _kept_apart(groups: Sequence[Sequence[StudyRow]]) -> Iterator[str]:
     """Yields, in words, which rows of one name are not one row, and why."""
     by_name: dict[str, list[StudyRow]] = {}
     for group in groups:
-        by_name.setdefault(_own_name(group), []).append(group[0])
+        by_name.setdefault(own_name(group), []).append(group[0])
     apart = {name: rows for name, rows in by_name.items() if len(rows) > 1}
     same = {name for name, (first, second, *_) in apart.items() if _is_same(first, second)}
     reasons = (

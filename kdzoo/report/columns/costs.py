@@ -20,12 +20,17 @@ def how_timed(timed: Sequence[Latency], reference: str) -> list[str]:
     """Returns what the columns of cost are, and on which machine they were measured."""
     if not timed:
         return []
-    plural = "s" if timed[0].threads > 1 else ""
     machines = " and ".join(sorted({latency.cpu for latency in timed}))
+    sessions = len({latency.session for latency in timed})
+    visited = (
+        "all rows"
+        if sessions == 1
+        else f"in {sessions} sessions, of which only ratios compare, the rows of each"
+    )
     parts = [
-        f"Latency: one text, tokenisation included, {timed[0].threads} thread{plural}, all rows "
-        f"visited in turn on the same texts, on {machines}; p99 is a dash where there were too few "
-        "calls to know it."
+        f"Latency: one text, tokenisation included, {threads_of(timed)}, {visited} visited in turn "
+        f"on the same texts, on {machines}; p99 is a dash where there were too few calls to know "
+        "it."
     ]
     if any(latency.to_fastest is not None for latency in timed):
         parts.append(
@@ -45,6 +50,12 @@ def how_timed(timed: Sequence[Latency], reference: str) -> list[str]:
         read = f"{tokens[0]}" if len(tokens) == 1 else f"{tokens[0]} to {tokens[-1]}"
         parts.append(f"MFLOPs: of one text of median length ({read} tokens).")
     return parts
+
+
+def threads_of(timed: Sequence[Latency]) -> str:
+    """Returns ``1 thread``, or ``1 or 4 threads`` of rows that were timed by other rules."""
+    counts = sorted({latency.threads for latency in timed})
+    return f"{' or '.join(map(str, counts))} thread{'s' if counts != [1] else ''}"
 
 
 def noise_note(timed: Sequence[Latency]) -> str:

@@ -25,6 +25,7 @@ class Latency:
         cold_start_ms: from the start of a process to the first label.
         flops: of one text of median length; ``flops_failure`` says why they are not known.
         noise: of the session: how far its reference varied from round to round.
+        session: in which it was measured: figures of two compare only as ratios.
     """
 
     p50_ms: float
@@ -43,6 +44,7 @@ class Latency:
     flops_failure: str | None = None
     tokens: int | None = None
     noise: float | None = None
+    session: str = ""
 
     @property
     def is_noisy(self) -> bool:
@@ -120,6 +122,7 @@ def _latency(row: ManifestRow, runtime: str, timing: Timing, session: Session) -
         flops_failure=timing.flops_failure,
         tokens=timing.tokens,
         noise=noise(teachers[0].rounds_ms if teachers else timing.rounds_ms),
+        session=session.id,
     )
 
 

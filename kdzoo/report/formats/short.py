@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from kdzoo.plain import one_line
 from kdzoo.report.columns.column import Column, Place
-from kdzoo.report.columns.costs import WARNING
+from kdzoo.report.columns.costs import WARNING, threads_of
 from kdzoo.report.columns.declared import UNTOLD, shown
 from kdzoo.report.columns.numbers import NOTHING
 from kdzoo.report.figures.rows import Table, TableRow
@@ -87,9 +87,8 @@ def _caption(table: Table, columns: Sequence[Column]) -> str:
     if any(column.name == "gap_closed" for column in columns):
         parts += untold(table)
     if table.timed and any(column.is_of_time for column in columns):
-        threads = table.timed[0].threads
         machines = " and ".join(sorted({latency.cpu for latency in table.timed}))
-        parts.append(f"Measured with {threads} thread{'s' * (threads > 1)} on {machines}.")
+        parts.append(f"Measured with {threads_of(table.timed)} on {machines}.")
     return " ".join(parts)
 
 
