@@ -51,6 +51,19 @@ class TestTable:
         assert text.count(r"\textbf") == 3
         assert text.count(r"\toprule") == text.count(r"\bottomrule") == 2
 
+    def test_sets_no_form_bold_that_answers_otherwise_and_no_dash(self) -> None:
+        """What is wrong with a row stands below as a comment."""
+        broken = a_row("broken", latency=a_latency(0.1), notes=("40 of 100 labels differ",))
+        rows = [broken, a_row("sound", latency=a_latency(2.0))]
+
+        text = latex(a_table(*rows))
+
+        assert r"\textbf{0.100}" not in text
+        assert r"\textbf{2.00}" in text
+        assert "% (!) broken, torch: 40 of 100 labels differ" in text.splitlines()
+        untimed = latex(a_table(a_row("one", latency=None), a_row("two", latency=None)))
+        assert r"\textbf{--}" not in untimed
+
     @settings(deadline=None, max_examples=50)
     @given(st.text(max_size=30))
     def test_has_as_many_cells_in_each_line_whatever_the_name(self, name: str) -> None:
@@ -80,6 +93,15 @@ FOREIGN = [
 
 
 class TestLetters:
+    def test_of_two_names_never_become_one(self) -> None:
+        """Two hyphens are not a dash, three are not a longer one."""
+        names = ["lr-high", "lr--high", "lr---high", "lr–high", "lr—high"]
+
+        lines = latex(a_table(*map(a_row, names))).splitlines()
+        shown = [line.partition(" & ")[0] for line in lines if line.startswith("lr")]
+
+        assert len({*shown}) == len(names)
+
     @pytest.mark.parametrize("names", FOREIGN, ids=lambda names: ascii(names[0]))
     def test_that_pdflatex_has_not_stay_what_they_are(self, names: tuple[str, str]) -> None:
         """Two models stay two; the file says which engine it needs, and stops any other."""

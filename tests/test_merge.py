@@ -80,6 +80,27 @@ def a_study(
     return made.finish(study or root.name)
 
 
+def with_variants(store: Store, *variants: str, recipe: bool = True) -> Store:
+    """Returns the study with a row for each variant, and with that of its recipe or without."""
+    manifest = store.manifest()
+    (own,) = (row for row in manifest.rows if row.role == "student")
+    others = tuple(row for row in manifest.rows if row != own or recipe)
+    made = HandWritten(store)
+    rows = []
+    for variant in variants:
+        keys = [key_of(variant, member.seed) for member in own.members]
+        for member, key in zip(own.members, keys, strict=True):
+            objective = {"objective": {"kind": variant}}
+            made.model(key, range(WRONG[member.seed]), seed=member.seed, recipe=objective)
+        members = tuple(
+            member.model_copy(update={"key": key})
+            for member, key in zip(own.members, keys, strict=True)
+        )
+        rows.append(own.model_copy(update={"name": f"tiny/{variant}", "members": members}))
+    store.write_manifest(manifest.model_copy(update={"rows": (*others, *rows)}))
+    return store
+
+
 @dataclass
 class Listener(Silent):
     """Keeps what it is told."""
@@ -237,6 +258,43 @@ class TestOrder:
             assert tree(again.root) == expected
 
 
+class TestWhatCannotBeCompared:
+    def test_is_told(self, tmp_path: Path) -> None:
+        """Threads, validation texts and rejection: what one study has alike in all its rows."""
+        heard = Listener()
+        stores = [a_study(tmp_path / "one"), a_study(tmp_path / "two", [2])]
+        one, two = (store.sessions()[0] for store in stores)
+        stores[1].write_session(two.model_copy(update={"threads": one.threads + 3}))
+        key = key_of("student", 2)
+        record = stores[1].read(key)
+        data = record.data.model_copy(update={"validation_fingerprint": "f" * 16})
+        stores[1].write(stores[1].finished(key), record.model_copy(update={"data": data}))
+        for seed in (0, 1):
+            own = stores[0].read(key_of("student", seed))
+            data = own.data.model_copy(update={"validation_fingerprint": "e" * 16})
+            stores[0].write(stores[0].finished(own.key), own.model_copy(update={"data": data}))
+
+        merge(stores, tmp_path / "merged", heard)
+
+        said = " ".join(heard.said)
+        assert f"one: {one.threads}; {tmp_path / 'two'}: {one.threads + 3})" in said
+        assert f"one: eeeeeeee; {tmp_path / 'two'}: ffffffff)" in said
+
+    def test_is_told_of_the_rule_by_which_texts_are_rejected(self, tmp_path: Path) -> None:
+        heard = Listener()
+        stores = []
+        for name, seed, reject in (("one", 0, None), ("two", 1, {"max_false_rejections": 0.04})):
+            recipe = {"measure": {"reject": reject}}
+            stores.append(a_study(tmp_path / name, [seed], recipe=recipe))
+
+        merge(stores, tmp_path / "merged", heard)
+
+        (told,) = (line for line in heard.said if "measure.reject" in line)
+        assert told.endswith(
+            "one: null; " + f'{tmp_path / "two"}: {{"max_false_rejections": 0.04}})'
+        )
+
+
 class TestRowsOfOneName:
     def test_with_other_recipes_have_their_studys_name(self, tmp_path: Path) -> None:
         heard, recipe = Listener(), {"objective": {"kind": "mse"}}
@@ -351,6 +409,39 @@ class TestRowsOfOneName:
         merged = merge(stores, tmp_path / "merged")
 
         assert list(rows_of(merged)) == [f"{role} of bilstm", f"{role} of bilstm/few"]
+
+    def test_have_their_variants_beside_them(self, tmp_path: Path) -> None:
+        """A variant is held against the row that it is named after: its own recipe's."""
+        stores = [
+            with_variants(a_study(tmp_path / "one"), "mse"),
+            a_study(tmp_path / "two", [2], recipe={"objective": {"kind": "dkd"}}),
+        ]
+
+        merged = merge(stores, tmp_path / "merged")
+
+        assert set(rows_of(merged)) == {"teacher", "one: tiny", "one: tiny/mse", "two: tiny"}
+
+    def test_are_not_taken_for_the_recipe_of_another_studys_variant(self, tmp_path: Path) -> None:
+        """As where its own recipe's row failed."""
+        stores = [
+            with_variants(a_study(tmp_path / "one"), "mse", recipe=False),
+            a_study(tmp_path / "two", [2], recipe={"objective": {"kind": "dkd"}}),
+        ]
+
+        merged = merge(stores, tmp_path / "merged")
+
+        assert set(rows_of(merged)) == {"teacher", "one: tiny/mse", "two: tiny"}
+
+    def test_of_parts_of_one_study_keep_their_names(self, tmp_path: Path) -> None:
+        """Variants that were run elsewhere, without their recipe, are still its variants."""
+        stores = [
+            a_study(tmp_path / "one", study="same"),
+            with_variants(a_study(tmp_path / "two", study="same"), "mse", recipe=False),
+        ]
+
+        merged = merge(stores, tmp_path / "merged")
+
+        assert set(rows_of(merged)) == {"teacher", "tiny", "tiny/mse"}
 
 
 class TestModelsTrainedApart:

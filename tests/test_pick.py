@@ -109,6 +109,22 @@ class TestPick:
             "0.84 accuracy (wanted at least 0.85)",
         )
 
+    @pytest.mark.parametrize(
+        ("limits", "told"),
+        [
+            ({"accuracy": 0.8981}, "0.898 accuracy (wanted at least 0.8981)"),
+            ({"size_mb": 12.66}, "12.7 MB on disk (wanted at most 12.66)"),
+            ({"size_mb": 12.7}, "12.7001 MB on disk (wanted at most 12.7)"),
+        ],
+        ids=str,
+    )
+    def test_tells_what_is_missed_by_little_in_figures_that_differ(
+        self, limits: dict[str, float], told: str
+    ) -> None:
+        found = pick(a_table([a_row(0.89799, 1.0, size_mb=12.7001)]), limits_of(**limits))
+
+        assert found.missed == (told,)
+
     def test_leaves_out_what_was_not_measured_or_answers_otherwise(self) -> None:
         rows = [
             a_row(0.99, 0.1, notes=("does not answer as in PyTorch",)),

@@ -45,10 +45,14 @@ def a_study(
         teacher = model(study, f"t{labelled}", "teacher", wrong - 5, labelled)
         study.row(f"teacher of labels-{labelled}", "teacher", Member(seed=0, key=teacher))
         for name, sections in recipes.items():
-            own = model(study, f"{name[:3]}{labelled}", "student", wrong, labelled, **sections)
+            own = model(
+                study, f"{name[:3]}{len(name)}{labelled}", "student", wrong, labelled, **sections
+            )
             hard = None
             if controls:
-                hard = model(study, f"h{name[:3]}{labelled}", "control", wrong + 5, labelled)
+                hard = model(
+                    study, f"h{name[:3]}{len(name)}{labelled}", "control", wrong + 5, labelled
+                )
             member = Member(seed=0, key=own, teacher_key=teacher, control_key=hard)
             study.row(f"{name}/labels-{labelled}", "student", member, road="change")
     return study.finish()
@@ -82,6 +86,15 @@ def test_students_that_differ_in_more_than_labels_have_lines_of_their_own(tmp_pa
     assert [line.name for line in lines_of(store)] == ["teacher", "one", "two"]
 
 
+def test_variants_of_a_recipe_have_lines_that_are_told_apart(tmp_path: Path) -> None:
+    """As of a grid over labels with a variant: each line has the name that its rows share."""
+    recipes = {"tiny": {"student": {"kind": "tiny"}}, "tiny/wide": {"student": {"dim": 8}}}
+
+    lines = lines_of(a_study(tmp_path, **recipes))
+
+    assert [line.name for line in lines] == ["teacher", "tiny", "tiny/wide"]
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_two_amounts_are_no_line(tmp_path: Path, count: int) -> None:
     amounts = dict(list(AMOUNTS.items())[:count])
@@ -102,7 +115,7 @@ def test_the_picture_names_its_lines(tmp_path: Path, *, controls: bool) -> None:
 
     assert [path.suffix for path in written] == [".png", ".svg", ".pdf"]
     shown = (tmp_path / "accuracy_over_labels.svg").read_text(encoding="utf-8")
-    for words in ("teacher", "tiny", "20", "200", "test accuracy, % (mean ± sd over seeds)"):
+    for words in ("teacher", "tiny", "20", "200", "test accuracy, %"):
         assert f">{words}<" in shown
     assert ("on hard labels" in shown) == controls
 

@@ -118,7 +118,8 @@ def _missed(limit: Limit, row: TableRow) -> str:
     word = "at least" if limit.is_least else "at most"
     if value is None:
         return f"{limit.name} not measured"
-    found = f"{value:.3g} {row.leading_title if limit.is_least else limit.name}"
+    digits = next(n for n in range(3, 18) if float(f"{value:.{n}g}") != limit.bound or n == 17)
+    found = f"{value:.{digits}g} {row.leading_title if limit.is_least else limit.name}"
     if limit.value is latency_ms_of:
         found = marked(found, row.latency)
-    return f"{found} (wanted {word} {limit.bound:.3g})"
+    return f"{found} (wanted {word} {limit.bound:g})"

@@ -16,6 +16,7 @@ from kdzoo.plain import escaped, one_line
 from kdzoo.report.formats.spreadsheet import inert
 from kdzoo.report.pictures.canvas import canvas, no_picture
 from kdzoo.report.pictures.letters import legible
+from kdzoo.statistics import in_points
 from kdzoo.tuning.search import MeasuredBest, Trial, Tuned, own_values
 from kdzoo.tuning.space import Source
 
@@ -73,13 +74,13 @@ def told(tuned: Tuned) -> list[str]:
     Validation was chosen on: the best of many is lucky, which no figure of validation shows.
     """
     best = tuned.best[0]
-    points = (best.figures[0] - tuned.own[0]) * 100
+    points = in_points(best.figures[0] - tuned.own[0])
     counts = {state: sum(trial.state == state for trial in tuned.trials)
               for state in ("finished", "pruned", "failed")}  # fmt: skip
     ended = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     sentences = [
         f"{len(tuned.trials)} trials ended: {ended}",
-        f"the best has validation accuracy {best.figures[0] * 100:.1f} %, {points:+.1f} points "
+        f"the best has validation accuracy {best.figures[0] * 100:.1f} %, {points} points "
         f"beside the recipe as it stands ({tuned.own[0] * 100:.1f} %)",
         f"it was chosen on these {tuned.texts:,} validation texts among {counts['finished']} "
         "trials, so that part of the difference is luck: fresh seeds and the test texts, which no "
@@ -138,7 +139,9 @@ def _draw(tuned: Tuned, stem: Path) -> list[Path]:
         if has_front:
             front = sorted((trial.figures[1], trial.figures[0] * 100) for trial in tuned.best)
             costs, shares = zip(*front, strict=True)  # in steps: no trial lies between two
-            axes.step(costs, shares, where="post", color="#009E73", marker="o", label="the front")
+            between = "-" if len(tuned.goals) == 2 else ""  # of three, this plane shows two
+            axes.step(costs, shares, between, where="post", color="#009E73", marker="o",
+                      label="the front" if between else "the best")  # fmt: skip
         else:
             so_far = [max(accuracies[: place + 1]) for place in range(len(accuracies))]
             axes.step(places, so_far, where="post", color="#009E73", label="the best so far")

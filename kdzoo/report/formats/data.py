@@ -14,8 +14,12 @@ _CLASSES: dict[TaskName, str] = {
 
 def data_caption(table: Table) -> str:
     """Returns which data it is, and how its figures are to be read."""
-    seeds = max((row.quality.seeds for row in table.rows if row.quality), default=1)
-    over = f"mean ± sd over {seeds} seeds" if seeds > 1 else "one seed"
+    seeds = [row.quality.seeds for row in table.rows if row.quality] or [1]
+    over = (
+        "one seed"
+        if max(seeds) == 1
+        else f"mean ± sd over {_range((min(seeds), max(seeds)))} seeds"
+    )
     return (
         f"Data: {data_words(table)}. {table.split.capitalize()} figures are in per cent on "
         f"{table.texts:,} {_noun(table)}, {over}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from unicodedata import normalize
 
 import pandas as pd
@@ -12,7 +13,7 @@ from kdzoo.plain import one_line
 from kdzoo.report.columns.column import Column, Part, Place
 from kdzoo.report.columns.declared import shown
 from kdzoo.report.figures.rows import Table, TableRow
-from kdzoo.report.formats.table import deployed_title
+from kdzoo.report.formats.table import deployed_title, notes
 
 _COMMANDS = {"±": r"$\pm$", "×": r"$\times$", "–": "--", "−": "$-$"}
 _FOREIGN = re.compile(  # what pdfLaTeX has no letter for
@@ -43,20 +44,21 @@ def latex(table: Table) -> str:
         if there.machine:
             parts.append(f"% {_escaped(deployed_title(there))}")
         parts.append(_tabular(there.rows, there, Part.FORM))
+        parts += [f"% {_escaped(note)}" for note in notes(there)]
     if any(_FOREIGN.search(part) for part in parts if not part.startswith("%")):
         parts = [parts[0], _UNICODE, *parts[1:], r"\endgroup"]
     return "\n\n".join(parts) + "\n"
 
 
 def _best(rows: Sequence[TableRow], table: Table, column: Column) -> int | None:
-    """Returns the number of the best student's row; None where there is no student."""
-
-    def merit(number: int) -> float:
-        known = column.merit(rows[number], table)
-        return float("-inf") if known is None else known
-
-    students = [number for number, row in enumerate(rows) if row.role in ("student", "other")]
-    return max(students, key=merit, default=None)
+    """Returns the number of the best sound student's row; None where none has such a figure."""
+    merits = {
+        number: column.merit(row, table)
+        for number, row in enumerate(rows)
+        if row.role in ("student", "other") and not row.notes
+    }
+    known = {number: merit for number, merit in merits.items() if merit is not None}
+    return max(known, key=known.__getitem__, default=None)
 
 
 def _tabular(rows: Sequence[TableRow], table: Table, part: Part) -> str:
@@ -83,4 +85,8 @@ def _escaped(text: str) -> str:
         **{character: f"{{{character}}}" for character in "[]*"},  # an option of what is before
         **_COMMANDS, "\N{REPLACEMENT CHARACTER}": "?",
     }  # fmt: skip
-    return "".join(shown.get(letter, letter) for letter in normalize("NFC", one_line(text)))
+    letters = normalize("NFC", one_line(text))
+    return "".join(
+        "-{}" if letter == following == "-" else shown.get(letter, letter)  # two would be a dash
+        for letter, following in pairwise([*letters, ""])
+    )

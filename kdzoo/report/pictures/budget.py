@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kdzoo.report.figures.rows import Table
+from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.figures.spread import Spread
 from kdzoo.report.pictures.canvas import canvas, in_lines, log_scale, no_picture
 from kdzoo.report.pictures.letters import legible, legible_names, numbers_note
@@ -128,7 +128,7 @@ def budget_lines(budget: Budget, store: Store, table: Table) -> list[BudgetLine]
     A teacher that all students of a line share is a single point.
     """
     rows = {row.name: row for row in store.manifest().rows}
-    names: dict[str, tuple[str, str]] = {}  # of a line, and its road, by what shapes its models
+    rows_of: dict[str, list[TableRow]] = {}  # of a line, by what shapes its models
     points: dict[str, dict[int, BudgetPoint]] = {}
     teachers: dict[str, set[str]] = {}  # the rows of those of a line
     for shown in table.rows:
@@ -136,18 +136,45 @@ def budget_lines(budget: Budget, store: Store, table: Table) -> list[BudgetLine]
             continue
         record = store.read(rows[shown.name].members[0].key)
         shape = _shape(budget, record, shown.role)
-        title = shown.name.partition("/")[0] if shown.role == "student" else shown.name
-        names.setdefault(shape, (title.partition(" of ")[0], shown.road or shown.role))
+        rows_of.setdefault(shape, []).append(shown)
         amount = budget.amount(record)
         point = BudgetPoint(amount, shown.quality, shown.control.get(shown.leading))
         points.setdefault(shape, {}).setdefault(amount, point)
         teachers.setdefault(shape, set()).add(shown.teacher or shown.name)
     long = {shape for shape, found in points.items() if len(found) >= FEWEST}
     shared = [teachers[shape] for shape in long if len(teachers[shape]) == 1]
+    kept = [
+        shape
+        for shape in points
+        if shape in long or (rows_of[shape][0].role == "teacher" and teachers[shape] in shared)
+    ]
+    names = _names([rows_of[shape] for shape in kept])
     return [
-        BudgetLine(*names[shape], tuple(found[amount] for amount in sorted(found)))
-        for shape, found in points.items()
-        if shape in long or (names[shape][1] == "teacher" and teachers[shape] in shared)
+        BudgetLine(
+            name,
+            rows_of[shape][0].road or rows_of[shape][0].role,
+            tuple(points[shape][amount] for amount in sorted(points[shape])),
+        )
+        for name, shape in zip(names, kept, strict=True)
+    ]
+
+
+def _names(lines: Sequence[Sequence[TableRow]]) -> list[str]:
+    """Returns what the rows of each line are called together; their first, where two would clash.
+
+    The rows of a line differ in their amount alone: it is the part that their names do not share.
+    """
+    names = []
+    for first, *others in lines:
+        if first.role != "student":
+            names.append(first.name.partition(" of ")[0])
+            continue
+        known = [other.name.split("/") for other in others]
+        shared = [part for part in first.name.split("/") if all(part in own for own in known)]
+        names.append("/".join(shared))
+    return [
+        name if name and names.count(name) == 1 else first.name
+        for name, (first, *_) in zip(names, lines, strict=True)
     ]
 
 
@@ -175,7 +202,9 @@ def _frame(axes: Axes, budget: Budget, lines: Sequence[BudgetLine], table: Table
     told = _apart(amounts)
     axes.set_xticks(told, [f"{amount:,}" for amount in told])
     axes.set_xlabel(in_lines(budget.axis(table), numbers_note(table)))
-    axes.set_ylabel(f"{table.split} {table.leading_title}, % (mean ± sd over seeds)")
+    several = any(point.quality.seeds > 1 for line in lines for point in line.points)
+    over = " (mean ± sd over seeds)" if several else ""
+    axes.set_ylabel(f"{table.split} {table.leading_title}, %{over}")
     title = f"{table.study}: {table.leading_title} over {budget.title}"
     axes.set_title(legible(title), loc="left")
 
