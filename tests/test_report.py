@@ -239,7 +239,7 @@ class TestGapClosed:
     def test_is_a_dash_where_teacher_and_control_cannot_be_told_apart(
         self, tmp_path: Path, teacher: range, control: range, told_apart: bool
     ) -> None:
-        """An exact McNemar test at 5 % decides whether there is a gap to close."""
+        """The permutation test over texts at 5 % decides whether there is a gap to close."""
         wrong = {"teacher": teacher, "control": control, "student": [3, 4]}
         store = one_student(tmp_path, **wrong, seeds=2).finish()
 

@@ -171,3 +171,4 @@ class TestText:
         shown = dict(zip(figures.titles, figures.lines[-1].cells, strict=True))
         assert (shown["p, hard labels"] == "–") == (seeds == 1)
         assert (shown["luck"] == "–") == (seeds == 1)
+        assert len(shown["p by seed"].split()) == seeds

@@ -9,31 +9,25 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, bootstrap, permutation_test
 from tiny_hits import Hits, World, pairs_of_hits, some_hits
 
-from kdzoo.statistics import Interval, adjusted, compare, mcnemar
+from kdzoo.statistics import Interval, adjusted, compare
 from kdzoo.statistics.paired import permutation_p
 
 
-class TestMcNemar:
-    def test_of_known_changes_is_known(self) -> None:
-        """By hand: 1 against 5 of 6 changes: 2 * (1 + 6) / 64."""
-        first = np.array([1, 0, 0, 0, 0, 0, 1, 1, 0], dtype=bool)
-        second = np.array([0, 1, 1, 1, 1, 1, 1, 1, 0], dtype=bool)
-
-        assert mcnemar(first, second) == pytest.approx(14 / 64)
-
-    def test_of_equal_outcomes_is_one(self) -> None:
-        hits = np.array([True, False])
-
-        assert mcnemar(hits, hits) == 1
+def mcnemar(first: Hits, second: Hits) -> float:
+    """Returns the p-value of the exact McNemar test of two models' hits, [N] each."""
+    only_first, only_second = int((first & ~second).sum()), int((~first & second).sum())
+    changed = only_first + only_second
+    return float(binomtest(only_first, changed).pvalue) if changed else 1.0
 
 
 @pytest.mark.parametrize(("changed", "won"), [(7, 5), (2000, 1060), (300_000, 150_400)])
 def test_a_permutation_test_of_one_seed_is_the_exact_mcnemar_test(changed: int, won: int) -> None:
     """Of a few changed texts, and of so many that most sums are too rare for a number."""
     first = np.arange(changed)[np.newaxis] < won
-    p_value = binomtest(won, changed).pvalue
 
-    assert permutation_p(first, ~first) == pytest.approx(p_value, rel=1e-6)
+    p_value = permutation_p(first, ~first)
+
+    assert p_value == pytest.approx(mcnemar(first[0], ~first[0]), rel=1e-6)
 
 
 class TestComparison:
@@ -44,7 +38,7 @@ class TestComparison:
 
         assert found.difference == Interval(0.0, 0.0, 0.0)
         assert found.p_value == 1
-        assert found.mcnemar_p == (1.0,) * len(hits)
+        assert found.p_by_seed == (1.0,) * len(hits)
         assert found.seeds == len(hits)
 
     @settings(deadline=None, max_examples=50)
@@ -54,7 +48,7 @@ class TestComparison:
 
         assert found.difference.value == pytest.approx(-turned.difference.value)
         assert found.p_value == turned.p_value
-        assert found.mcnemar_p == turned.mcnemar_p
+        assert found.p_by_seed == turned.p_by_seed
 
     @settings(deadline=None, max_examples=30)
     @given(pairs_of_hits(), st.integers(0, 99))
@@ -96,12 +90,22 @@ class TestPValue:
 
         assert compare(*pair).p_value == pytest.approx(float(wanted.pvalue))
 
-    @settings(deadline=None, max_examples=50)
-    @given(st.integers(1, 200).flatmap(lambda n: st.tuples(some_hits(1, n), some_hits(1, n))))
-    def test_of_one_seed_is_mcnemars(self, pair: tuple[Hits, Hits]) -> None:
+    def test_of_known_changes_is_known(self) -> None:
+        """By hand: 1 against 5 of 6 changes: 2 * (1 + 6) / 64."""
+        first = np.array([[1, 0, 0, 0, 0, 0, 1, 1, 0]], dtype=bool)
+        second = np.array([[0, 1, 1, 1, 1, 1, 1, 1, 0]], dtype=bool)
+
+        assert permutation_p(first, second) == pytest.approx(14 / 64)
+
+    @settings(deadline=None, max_examples=100)
+    @given(st.integers(1, 200).flatmap(lambda most: pairs_of_hits(1, most)))
+    def test_of_each_pair_of_seeds_is_mcnemars(self, pair: tuple[Hits, Hits]) -> None:
         found = compare(*pair)
 
-        assert found.p_value == pytest.approx(found.mcnemar_p[0])
+        wanted = tuple(mcnemar(*each) for each in zip(*np.broadcast_arrays(*pair), strict=True))
+        assert found.p_by_seed == pytest.approx(wanted, rel=1e-9)
+        if found.seeds == 1:
+            assert found.p_value == found.p_by_seed[0]
 
     @pytest.mark.study
     def test_tells_equal_models_apart_no_more_often_than_it_says(self) -> None:

@@ -35,7 +35,7 @@ from kdzoo.statistics.outcomes import (
     read_outcomes,
     teacher_of,
 )
-from kdzoo.statistics.paired import SIGNIFICANT, Comparison, adjusted, compare, differ, mcnemar
+from kdzoo.statistics.paired import SIGNIFICANT, Comparison, adjusted, compare, differ
 from kdzoo.statistics.quality import (
     QUALITY_VERSION,
     CurrentStore,
@@ -105,7 +105,6 @@ __all__ = [
     "is_covered",
     "label_losses",
     "leading_over_texts",
-    "mcnemar",
     "negative_log_likelihood",
     "of_distilling",
     "of_variant",

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from scipy.stats import binom, binomtest, false_discovery_control
+from scipy.stats import binom, false_discovery_control
 
 from kdzoo.statistics.interval import Hits, Interval, Scores, percentile_interval
 from kdzoo.statistics.resampling import RESAMPLES, Floats, paired_seeds, resampled_means
@@ -24,13 +23,13 @@ class Comparison:
     Attributes:
         difference: first minus second, with its interval over texts and seeds.
         p_value: of the permutation test over the texts.
-        mcnemar_p: exact McNemar test of each pair of seeds.
+        p_by_seed: of the permutation test of each pair of seeds.
         by_seed: the difference of each pair of seeds.
     """
 
     difference: Interval
     p_value: float
-    mcnemar_p: tuple[float, ...]
+    p_by_seed: tuple[float, ...]
     by_seed: tuple[float, ...]
 
     @property
@@ -46,7 +45,7 @@ class Comparison:
     def holds_in_each_seed(self) -> bool:
         """Returns whether every pair of seeds differs by itself, and in the same direction."""
         signs = {difference > 0 for difference in self.by_seed}
-        return len(signs) == 1 and all(p < SIGNIFICANT for p in self.mcnemar_p)
+        return len(signs) == 1 and all(p < SIGNIFICANT for p in self.p_by_seed)
 
 
 def compare(first: Hits, second: Hits, seed: int = 0) -> Comparison:
@@ -74,21 +73,9 @@ def compare(first: Hits, second: Hits, seed: int = 0) -> Comparison:
     return Comparison(
         difference=percentile_interval(float(differences.mean()), resampled),
         p_value=permutation_p(first, second),
-        mcnemar_p=tuple(mcnemar(*pair) for pair in zip(first, second, strict=True)),
+        p_by_seed=p_by_seed(first, second),
         by_seed=tuple(differences.mean(1).tolist()),
     )
-
-
-def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> float:
-    """Returns the p-value of the exact McNemar test; 1 where no text's outcomes differ.
-
-    Args:
-        first: whether the first model is right, [N].
-        second: whether the second is, [N].
-    """
-    only_first, only_second = int((first & ~second).sum()), int((~first & second).sum())
-    changed = only_first + only_second
-    return float(binomtest(only_first, changed, 0.5).pvalue) if changed else 1.0
 
 
 def adjusted(p_values: Sequence[float]) -> list[float]:
@@ -154,3 +141,14 @@ def permutation_p(first: Scores, second: Scores) -> float:
     most = (sizes * counts).sum()
     sums = 2 * (least + np.arange(len(chances))) - most  # first side minus second side
     return min(1.0, float(chances[np.abs(sums) >= abs(totals.sum())].sum()))
+
+
+def p_by_seed(first: Scores, second: Scores) -> tuple[float, ...]:
+    """Returns the p-value of the permutation test of each pair of seeds.
+
+    Args:
+        first: [S, N], of the same texts in the same order as ``second``.
+        second: [S, N].
+    """
+    pairs = zip(first[:, np.newaxis], second[:, np.newaxis], strict=True)  # [1, N] each
+    return tuple(permutation_p(*pair) for pair in pairs)

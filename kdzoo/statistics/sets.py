@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from kdzoo.statistics.interval import Interval, percentile_interval
-from kdzoo.statistics.paired import Comparison, permutation_p
+from kdzoo.statistics.paired import Comparison, p_by_seed, permutation_p
 from kdzoo.statistics.resampling import Floats, paired_seeds
 from kdzoo.task.tags import Tags, entity_counts, right_counts
 from kdzoo.task.thresholds import f1_of_counts
@@ -171,10 +171,9 @@ def compare_marks(first: Marks, second: Marks, seed: int = 0) -> Comparison:
     return Comparison(
         difference=percentile_interval(float(by_seed.mean()), np.concatenate(resampled)),
         p_value=permutation_p(one, two),
-        mcnemar_p=tuple(permutation_p(*(sample[np.newaxis] for sample in pair))
-                        for pair in zip(one, two, strict=True)),
+        p_by_seed=p_by_seed(one, two),
         by_seed=tuple(by_seed.tolist()),
-    )  # fmt: skip
+    )
 
 
 def _resamples(texts: int, seed: int) -> Iterator[Floats]:

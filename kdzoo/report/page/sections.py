@@ -126,9 +126,9 @@ def verdict_section(table: Table) -> Section | None:
             "p, hard labels": _p_of(finding.to_control),
             **({"p, its recipe": _p_of(finding.to_recipe)} if table.has_variants else {}),
             "luck": _luck_of(finding.to_control),
-            "McNemar by seed": NOTHING
+            "p by seed": NOTHING
             if finding.to_teacher is None
-            else " ".join(_p(p) for p in finding.to_teacher.comparison.mcnemar_p),
+            else " ".join(_p(p) for p in finding.to_teacher.comparison.p_by_seed),
             "gap closed": gap(
                 None if finding.effect is None else finding.effect.kind, _share(finding.gap)
             ),
@@ -147,8 +147,9 @@ def verdict_section(table: Table) -> Section | None:
                 figures,
                 1,
                 caption="95 % intervals: over seeds, Student's t of the seeds' accuracies; over "
-                "texts, bootstrap of the test texts for these very models. p: corrected. Luck: "
-                "standard deviation, in points, that seeds give the difference from hard labels. "
+                "texts, bootstrap of the test texts for these very models. p: corrected; by seed, "
+                "that of each model beside its teacher, not corrected. Luck: standard deviation, "
+                "in points, that seeds give the difference from hard labels. "
                 "KL: from the teacher's distribution.",
             ),
         ],
