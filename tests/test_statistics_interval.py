@@ -86,6 +86,18 @@ class TestOverExamples:
         assert found.low == pytest.approx(wanted.low, abs=0.005)
         assert found.high == pytest.approx(wanted.high, abs=0.005)
 
+    @pytest.mark.parametrize("texts", [4, 20, 400])
+    def test_of_models_that_are_always_right_ends_where_few_texts_leave_doubt(
+        self, texts: int
+    ) -> None:
+        """And of those that never are; z squared is 3.84."""
+        right = over_examples(np.ones((2, texts), dtype=bool))
+        wrong = over_examples(np.zeros((2, texts), dtype=bool))
+
+        doubt = pytest.approx(3.8415 / (texts + 3.8415), rel=1e-3)
+        assert (right.high, 1 - (right.low or 1)) == (1, doubt)
+        assert (wrong.low, wrong.high) == (0, doubt)
+
     @settings(deadline=None, max_examples=30)
     @given(some_hits())
     def test_holds_its_figure_within_zero_and_one(self, hits: Hits) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, bootstrap, permutation_test
 from tiny_hits import Hits, World, pairs_of_hits, some_hits
 
-from kdzoo.statistics import Interval, adjusted, compare
+from kdzoo.statistics import adjusted, compare
 from kdzoo.statistics.paired import permutation_p
 
 
@@ -36,10 +36,24 @@ class TestComparison:
     def test_of_a_model_with_itself_finds_nothing(self, hits: Hits) -> None:
         found = compare(hits, hits)
 
-        assert found.difference == Interval(0.0, 0.0, 0.0)
+        assert found.difference.value == 0
+        assert found.difference.high == -(found.difference.low or 0)
         assert found.p_value == 1
         assert found.p_by_seed == (1.0,) * len(hits)
         assert found.seeds == len(hits)
+
+    @pytest.mark.parametrize("texts", [4, 20, 50, 100])
+    @pytest.mark.parametrize("seeds", [1, 3])
+    def test_of_few_texts_never_says_that_models_are_as_good_as_each_other(
+        self, texts: int, seeds: int
+    ) -> None:
+        """A bootstrap of texts on which both are right has no width, from however few of them."""
+        right = np.ones((seeds, texts), dtype=bool)
+
+        found = compare(right, right)
+
+        assert not found.difference.lies_within(0.01)
+        assert compare(*[np.ones((seeds, 1000), dtype=bool)] * 2).difference.lies_within(0.01)
 
     @settings(deadline=None, max_examples=50)
     @given(pairs_of_hits())

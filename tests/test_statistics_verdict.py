@@ -259,25 +259,24 @@ class TestOfDistilling:
         assert of_variant(of_recipes(*figures), 0.01, "cnn").sentence == said
 
     @pytest.mark.parametrize(
-        ("needed", "sentence"),
+        ("needed", "is_bound", "told"),
         [
-            (
-                3,
-                "no verdict from one seed (these two models differ by +4.9 points; "
-                "3 seeds would tell so large a difference)",
-            ),
-            (
-                None,
-                "no verdict from one seed (these two models differ by +4.9 points; "
-                "10 seeds would not tell so small a difference)",
-            ),
+            (3, False, "3 seeds would tell so large a difference"),
+            (3, True, "at most 3 seeds would tell so large a difference"),
+            (2, True, "2 seeds would tell so large a difference"),
+            (None, False, "10 seeds would not tell so small a difference"),
+            (None, True, "more seeds would say what it is worth"),
         ],
     )
-    def test_of_one_seed_is_no_verdict(self, needed: int | None, sentence: str) -> None:
-        alone = RecipeComparison(Interval(0.049), None, (0.049,), seeds_needed=needed)
+    def test_of_one_seed_is_no_verdict(self, needed: int | None, is_bound: bool, told: str) -> None:
+        """Where no other row tells of luck, fewer seeds may do than are told."""
+        alone = RecipeComparison(
+            Interval(0.049), None, (0.049,), seeds_needed=needed, is_bound=is_bound
+        )
 
         found = of_distilling(alone, None)
 
+        sentence = f"no verdict from one seed (these two models differ by +4.9 points; {told})"
         assert (found.kind, found.sentence) == (Effect.ONE_SEED, sentence)
 
     def test_of_a_real_gain_is_a_gain(self) -> None:

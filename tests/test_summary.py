@@ -215,7 +215,7 @@ def test_of_several_teachers_each_student_is_beside_its_own(tmp_path: Path) -> N
     study.corpus = replace(study.corpus, train=study.corpus.train[:2])
     study.model("w" * 16, range(50), role="teacher", name="weak")
     study.row("weak teacher", "teacher", Member(seed=0, key="w" * 16))
-    study.model("v" * 16, range(50), name="copy")
+    study.model("v" * 16, range(38), name="copy")
     member = Member(seed=0, key="v" * 16, teacher_key="w" * 16)
     study.row("copy", "student", member, road="change")
 
@@ -226,7 +226,7 @@ def test_of_several_teachers_each_student_is_beside_its_own(tmp_path: Path) -> N
     findings = {row.name: finding for row, finding in table.judged}
     standing = findings["copy"].standing
     assert standing is not None
-    assert standing.kind is Standing.EQUAL
-    assert standing.sentence.startswith("as good as its teacher")
+    assert standing.kind is Standing.BETTER
+    assert standing.sentence.startswith("better than its teacher")
     assert "What to do: no student of the teacher is as good as it" in " ".join(summary(table))
     assert f"2 to {len(CORPUS.train)} labelled training texts" in data_caption(table)

@@ -44,7 +44,7 @@ from kdzoo.statistics.quality import (
     figures,
     intervals,
 )
-from kdzoo.statistics.recipes import MOST_SEEDS, RecipeComparison, compare_recipes
+from kdzoo.statistics.recipes import RecipeComparison, compare_recipes
 from kdzoo.statistics.slices import Slice, by_bounds, by_quartile
 from kdzoo.statistics.verdict import (
     MARGIN,
@@ -54,12 +54,12 @@ from kdzoo.statistics.verdict import (
     against_teacher,
     in_points,
     of_distilling,
+    of_seeds,
     of_variant,
 )
 
 __all__ = [
     "MARGIN",
-    "MOST_SEEDS",
     "QUALITY_VERSION",
     "SIGNIFICANT",
     "Calibration",
@@ -107,6 +107,7 @@ __all__ = [
     "leading_over_texts",
     "negative_log_likelihood",
     "of_distilling",
+    "of_seeds",
     "of_variant",
     "over_examples",
     "over_seeds",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import ttest_1samp
+from scipy.stats import binomtest, ttest_1samp
 
 from kdzoo.statistics.resampling import Floats, paired_seeds, resampled_means
 
@@ -69,7 +69,8 @@ def over_seeds(values: Sequence[float]) -> Interval:
 def over_examples(hits: Hits, seed: int = 0) -> Interval:
     """Returns the accuracy, mean over seeds, with its percentile bootstrap interval over texts.
 
-    It says how far other texts would move the figure of these very models.
+    It says how far other texts would move the figure of these very models. Where all texts are
+    right, or all wrong, no resample is otherwise: then the ends are those of Wilson (1927).
 
     Args:
         hits: [S, N].
@@ -82,10 +83,22 @@ def over_examples(hits: Hits, seed: int = 0) -> Interval:
     hit_by = hits.sum(0)  # [N]: how many of the seeds' models
     rng = np.random.default_rng(seed)
     means = resampled_means(hit_by[np.newaxis, np.newaxis], rng)[:, 0] / len(hits)
-    return percentile_interval(float(hits.mean()), means)
+    accuracy = float(hits.mean())
+    if accuracy in (0.0, 1.0):
+        texts = hits.shape[1]
+        ends: Any = binomtest(round(accuracy * texts), texts).proportion_ci(CONFIDENCE, "wilson")
+        return Interval(accuracy, float(ends.low), float(ends.high))
+    return percentile_interval(accuracy, means)
 
 
-def percentile_interval(value: float, resampled: Floats) -> Interval:
-    """Returns a figure with the interval of its resampled values [R]."""
+def percentile_interval(value: float, resampled: Floats, least_reach: float = 0.0) -> Interval:
+    """Returns a figure, or a difference of two, with the interval of its resampled values.
+
+    Args:
+        value: of figures between 0 and 1.
+        resampled: [R].
+        least_reach: how far the interval goes to each side at least.
+    """
     low, high = (float(end) for end in np.quantile(resampled, TAILS))
-    return Interval(value, low, high)
+    low, high = min(low, value - least_reach), max(high, value + least_reach)
+    return Interval(value, max(-1.0, low), min(1.0, high))

@@ -76,10 +76,12 @@ class Luck:
     Attributes:
         squares: of the seeds' accuracies about the mean of their recipe, summed.
         degrees: of freedom, of all recipes together.
+        chance: the part of the variance that is expected without luck, on average.
     """
 
     squares: float
     degrees: int
+    chance: float
 
     @property
     def pooled(self) -> float:
@@ -109,7 +111,11 @@ def luck_of(recipes: Iterable[Seeds]) -> Luck | None:
         recipes: each that was trained, once.
     """
     known = [recipe for recipe in recipes if recipe.degrees]
-    return Luck(_squares(known), sum(luck.degrees for luck in known)) if known else None
+    degrees = sum(recipe.degrees for recipe in known)
+    if not degrees:
+        return None
+    chance = sum(recipe.degrees * recipe.chance for recipe in known) / degrees
+    return Luck(_squares(known), degrees, chance)
 
 
 def _squares(recipes: Iterable[Seeds]) -> float:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 from scipy.stats import binom, false_discovery_control
 
-from kdzoo.statistics.interval import Hits, Interval, Scores, percentile_interval
+from kdzoo.statistics.interval import TAILS, Hits, Interval, Scores, percentile_interval
 from kdzoo.statistics.resampling import RESAMPLES, Floats, paired_seeds, resampled_means
 
 _NOTHING = 1e-9  # a difference of sums that is rounding
@@ -53,7 +55,8 @@ def compare(first: Hits, second: Hits, seed: int = 0) -> Comparison:
 
     The interval resamples texts and seeds, each for itself (the pigeonhole bootstrap of Owen, 2007,
     which errs on the wide side), and takes a seed's two sides together. Where one side has a single
-    model, that model is taken as given. With one seed a side, the interval is over texts alone.
+    model, that model is taken as given. With one seed a side, the interval is over texts alone. It
+    is never narrower than one that counts half a text more that differs each way.
 
     Three seeds can tell of small differences between seeds only: in simulations the interval held
     the truth in 98 of 100 studies where accuracy varied by up to a point from seed to seed, in 88
@@ -71,11 +74,40 @@ def compare(first: Hits, second: Hits, seed: int = 0) -> Comparison:
     differences = first.astype(np.int8) - second.astype(np.int8)  # [S, N]
     resampled = resampled_means(differences[np.newaxis], np.random.default_rng(seed))[:, 0]
     return Comparison(
-        difference=percentile_interval(float(differences.mean()), resampled),
+        difference=percentile_interval(
+            float(differences.mean()), resampled, least_reach(first, second)
+        ),
         p_value=permutation_p(first, second),
         p_by_seed=p_by_seed(first, second),
         by_seed=tuple(differences.mean(1).tolist()),
     )
+
+
+def text_variance(first: Scores, second: Scores) -> float:
+    """Returns the variance of the mean difference over other texts, for these very models.
+
+    Half a text that differs each way is added (Agresti and Min, 2005), so that few texts on which
+    two models agree do not make them alike.
+
+    Args:
+        first: [S, N], of the same texts in the same order as ``second``.
+        second: [S, N].
+    """
+    seeds, texts = first.shape
+    totals = first.sum(0) - second.sum(0)  # [N]
+    about_mean = float((totals**2).sum()) - float(totals.sum()) ** 2 / texts
+    squares = max(0.0, about_mean) / seeds**2  # of whole numbers the same in any order
+    variance: float = (squares + 1) / (texts + 2) ** 2
+    return variance
+
+
+def least_reach(first: Scores, second: Scores) -> float:
+    """Returns half of the narrowest interval that texts so few can give, by ``text_variance``.
+
+    A bootstrap of models that answer alike has no width at all, from however few texts.
+    """
+    texts = first.shape[1]
+    return float(stdtrit(max(1, texts - 1), TAILS[1])) * math.sqrt(text_variance(first, second))
 
 
 def adjusted(p_values: Sequence[float]) -> list[float]:

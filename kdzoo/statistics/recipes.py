@@ -29,14 +29,14 @@ from scipy.special import stdtr, stdtrit
 
 from kdzoo.statistics.interval import CONFIDENCE, Interval, Scores
 from kdzoo.statistics.luck import Luck, Seeds, luck_of, seeds_of
-from kdzoo.statistics.paired import permutation_p
+from kdzoo.statistics.paired import permutation_p, text_variance
 from kdzoo.statistics.resampling import paired_seeds
 
 Name = TypeVar("Name", bound=Hashable)
 
 USUAL_LUCK = 0.01  # standard deviation of a model's accuracy, where no seeds tell of it
 POWER = 0.8  # how often a difference should be told
-MOST_SEEDS = 10  # that are advised
+FEWEST_SEEDS, MOST_SEEDS = 2, 10  # that are advised
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,9 @@ class RecipeComparison:
             where there is one seed.
         degrees: of freedom that the interval has; None where there is one seed.
         seeds_needed: where there is one seed, how many would tell so large a difference in four
-            studies of five; None where ten would not.
+            studies of five; None where ten would not, or are not known to.
+        is_bound: whether fewer may do: nothing in the study says how much of a difference is the
+            chance by which models answer single texts otherwise, which more seeds take away.
     """
 
     difference: Interval
@@ -62,6 +64,7 @@ class RecipeComparison:
     luck: float | None = None
     degrees: float | None = None
     seeds_needed: int | None = None
+    is_bound: bool = False
 
     @property
     def seeds(self) -> int:
@@ -100,10 +103,12 @@ def _compare(
 ) -> RecipeComparison:
     one, two = paired_seeds(first, second)
     by_seed = one.mean(1) - two.mean(1)  # [S]
-    value, from_texts = float(by_seed.mean()), _text_variance(one, two)
+    value, from_texts = float(by_seed.mean()), text_variance(one, two)
     if luck is None or not (own.degrees and other.degrees):
-        needed = _seeds_needed(abs(value), from_texts, luck)
-        return RecipeComparison(Interval(value), None, (value,), seeds_needed=needed)
+        needed = _seeds_needed(abs(value), (from_texts, max(1, one.shape[1] - 1)), luck)
+        return RecipeComparison(
+            Interval(value), None, (value,), seeds_needed=needed, is_bound=luck is None
+        )
     between, of_luck = luck.of(own, other)
     chance = own.chance + other.chance
     from_luck = max(0.0, between - chance)
@@ -157,20 +162,23 @@ class _Error:
         return self.deviation * float(stdtrit(self.degrees, (1 + CONFIDENCE) / 2))
 
 
-def _text_variance(first: Scores, second: Scores) -> float:
-    """Returns the variance of the mean difference over other texts, for these very models."""
-    seeds, texts = first.shape
-    totals = first.sum(0) - second.sum(0)  # [N]
-    squares = float(((totals - totals.mean()) ** 2).sum()) / seeds**2
-    variance: float = (squares + 1) / (texts + 2) ** 2
-    return variance
+def _seeds_needed(difference: float, of_texts: tuple[float, int], luck: Luck | None) -> int | None:
+    """Returns how many seeds would tell a difference, were they as lucky as the study's others.
 
-
-def _seeds_needed(difference: float, from_texts: float, luck: Luck | None) -> int | None:
-    """Returns how many seeds would tell a difference, were they as lucky as the study's others."""
-    of_pair = 2 * (USUAL_LUCK**2 if luck is None else luck.pooled)
-    for seeds in range(2, MOST_SEEDS + 1):
-        levels = stdtrit(2 * (seeds - 1), [(1 + CONFIDENCE) / 2, POWER])
-        if difference >= levels.sum() * math.sqrt(from_texts + of_pair / seeds):
+    Args:
+        difference: of accuracies.
+        of_texts: its variance over texts for one seed, and the degrees of freedom of that.
+        luck: as the study has it; None where it has none: then all of that variance is taken to be
+            of the texts, and none of it the models' own chance, which several seeds average out.
+    """
+    from_texts, many = of_texts
+    pooled, chance = (USUAL_LUCK**2, 0.0) if luck is None else (luck.pooled, luck.chance)
+    for seeds in range(FEWEST_SEEDS, MOST_SEEDS + 1):
+        lasting = max(0.0, from_texts - 2 * chance) + 2 * chance / seeds
+        from_luck = 2 * max(0.0, pooled - chance) / seeds
+        known = 2 * max(pooled, chance) / seeds
+        error = _Error.of((lasting, many), from_luck, known, 2 * (seeds - 1))
+        levels = stdtrit(max(1.0, error.degrees), [(1 + CONFIDENCE) / 2, POWER])
+        if difference >= levels.sum() * error.deviation:
             return seeds
     return None

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from kdzoo.statistics.interval import Interval, percentile_interval
-from kdzoo.statistics.paired import Comparison, p_by_seed, permutation_p
+from kdzoo.statistics.paired import Comparison, least_reach, p_by_seed, permutation_p
 from kdzoo.statistics.resampling import Floats, paired_seeds
 from kdzoo.task.tags import Tags, entity_counts, right_counts
 from kdzoo.task.thresholds import f1_of_counts
@@ -169,7 +169,9 @@ def compare_marks(first: Marks, second: Marks, seed: int = 0) -> Comparison:
         weights = rng.multinomial(max(1, seeds - 1), np.full(seeds, 1 / seeds), size=len(drawn))
         resampled.append(((own - other) * weights).sum(1) / weights.sum(1))
     return Comparison(
-        difference=percentile_interval(float(by_seed.mean()), np.concatenate(resampled)),
+        difference=percentile_interval(
+            float(by_seed.mean()), np.concatenate(resampled), least_reach(one, two)
+        ),
         p_value=permutation_p(one, two),
         p_by_seed=p_by_seed(one, two),
         by_seed=tuple(by_seed.tolist()),

@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 
 from kdzoo.statistics.interval import Interval, over_seeds
 from kdzoo.statistics.paired import SIGNIFICANT, Comparison
-from kdzoo.statistics.recipes import MOST_SEEDS, RecipeComparison
+from kdzoo.statistics.recipes import FEWEST_SEEDS, MOST_SEEDS, RecipeComparison
 
 MARGIN = 0.01  # of accuracy, within which two models are as good as each other
 UNSTEADY = 0.01  # standard deviation of the seeds' differences from which seeds matter most
@@ -144,12 +144,24 @@ def _of_recipe(
 
 
 def _of_one_seed(comparison: RecipeComparison) -> str:
-    sentence = (
-        f"no verdict from one seed (these two models differ by {_figures(comparison.difference)}"
-    )
-    if comparison.seeds_needed is None:
-        return f"{sentence}; {MOST_SEEDS} seeds would not tell so small a difference)"
-    return f"{sentence}; {comparison.seeds_needed} seeds would tell so large a difference)"
+    figures = _figures(comparison.difference)
+    if comparison.seeds_needed is not None:
+        told = f"{of_seeds(comparison)} so large a difference"
+    elif comparison.is_bound:
+        told = of_seeds(comparison)
+    else:
+        told = f"{of_seeds(comparison)} so small a difference"
+    return f"no verdict from one seed (these two models differ by {figures}; {told})"
+
+
+def of_seeds(comparison: RecipeComparison) -> str:
+    """Returns how many seeds would tell the difference of two models of one seed."""
+    if comparison.seeds_needed is not None:
+        most = "at most " if comparison.is_bound and comparison.seeds_needed > FEWEST_SEEDS else ""
+        return f"{most}{comparison.seeds_needed} seeds would tell"
+    if comparison.is_bound:
+        return "more seeds would say what it is worth"
+    return f"{MOST_SEEDS} seeds would not tell"
 
 
 def _is_significant(comparison: Comparison, adjusted_p: float) -> bool:

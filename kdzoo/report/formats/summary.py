@@ -12,7 +12,7 @@ from kdzoo.report.columns.numbers import milliseconds, short
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.rows import Table, TableRow, fastest_form, mean_quality
 from kdzoo.report.formats.advice import advice, listed
-from kdzoo.statistics import MOST_SEEDS, Effect, RecipeComparison, Standing, in_points
+from kdzoo.statistics import Effect, RecipeComparison, Standing, in_points, of_seeds
 from kdzoo.task import SINGLE_LABEL
 
 NAMED = 5  # variants, of those that differ alike
@@ -166,10 +166,7 @@ def _of_one_seed(table: Table) -> str:
 
 def _seeds_needed(comparison: RecipeComparison) -> str:
     """Returns by how much the two models differ, and how many seeds would tell that."""
-    points = f"{in_points(comparison.difference.value)} points"
-    if comparison.seeds_needed is None:
-        return f"{points}, too few for {MOST_SEEDS} seeds to tell"
-    return f"{points}, {comparison.seeds_needed} seeds would tell"
+    return f"{in_points(comparison.difference.value)} points, {of_seeds(comparison)}"
 
 
 def of_machines(table: Table) -> str:

@@ -37,8 +37,8 @@ OF_RECIPES = (
     "that of the seeds, pooled over all models of the study unless these are luckier than the rest "
     "(F test; Bancroft, 1944); p-values corrected as above. One seed tells "
     "nothing of others: in place of a verdict stands how many seeds would tell a difference of "
-    "that size in four studies of five, with the study's luck or, where that is not known, a point "
-    "of it. kdzoo's benchmarks simulate how often all this is right."
+    "that size in four studies of five, with the study's luck; where that is not known, how many "
+    "at most, with a point of it. kdzoo's benchmarks simulate how often all this is right."
 )
 OF_VARIANTS = (
     "Does the change help? Holds for all models that recipe and variant would train: intervals and "
