@@ -19,7 +19,7 @@ ORDER = (
     "tracking", "digest", "model_files", "tokenising", "offline", "entries", "registry",
     "extensions", "task", "recipe", "data", "text", "objectives", "metrics", "model", "training",
     "teacher", "transfer", "runtime", "measure",
-    "results", "examples", "statistics", "steps", "plan", "engines", "report",
+    "results", "examples", "statistics", "steps", "checks", "plan", "engines", "report",
     "choosing", "card", "hub", "study", "tuning",
     "bench", "exporting", "cascading", "architecture",
     "predicting", "scaffold", "listing", "console", "api", "cli",

@@ -195,9 +195,9 @@ def check(
     Raises:
         KdzooError: a recipe cannot be followed with its teacher and its data.
     """
+    from kdzoo.checks import check_study
     from kdzoo.recipe import load_study
     from kdzoo.steps import StudyData
-    from kdzoo.study import check_study
     from kdzoo.tuning import check_searches
 
     if students is not None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kdzoo.checks import rejection_problem, try_student_on
 from kdzoo.data import Corpus
 from kdzoo.entries import Starter, StudentEntry
 from kdzoo.errors import ModelError, Problem
@@ -18,7 +19,6 @@ from kdzoo.scaffold.classes import FEW, MANY_CLASSES, texts_of_a_class
 from kdzoo.scaffold.starters import rate_at
 from kdzoo.scaffold.teacher import SeenTeacher
 from kdzoo.scaffold.unlabelled import MOST_NEW, Found
-from kdzoo.steps import rejection_problem, try_student_on
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL
 from kdzoo.text import SpecialTokens
 
