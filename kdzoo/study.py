@@ -6,9 +6,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from kdzoo.card import write_cards
+from kdzoo.checks import check_study
 from kdzoo.claims import Claims
 from kdzoo.engines import ToldOnce, Way, check_engine, make, measure
-from kdzoo.errors import HeldError, OutOfReachError, StoreError
+from kdzoo.errors import HeldError, StoreError
 from kdzoo.files import alone_in, check_writable
 from kdzoo.plan import (
     Outcome,
@@ -23,24 +24,7 @@ from kdzoo.progress import Progress, Silent
 from kdzoo.recipe import Study
 from kdzoo.report import Report, read_report, write_report
 from kdzoo.results import Store, is_study, refuse_foreign_report
-from kdzoo.steps import (
-    Lookout,
-    StudyContext,
-    StudyData,
-    check_answers,
-    check_escalation,
-    check_gold,
-    check_kinds,
-    check_labels,
-    check_one_rule,
-    check_one_table,
-    check_outputs,
-    check_rejection,
-    check_task,
-    check_teacher,
-    settings_of,
-    tell_of_few_texts,
-)
+from kdzoo.steps import StudyContext, StudyData
 from kdzoo.teacher import check_cache, claims_folder
 from kdzoo.tracking import TRACKING, Tracking, check_trackers
 from kdzoo.training import make_accelerator
@@ -205,39 +189,3 @@ def _close(outcome: Outcome, way: Way) -> Report:
         write_cards(report.store, report)
     accelerator.wait_for_everyone()
     return report
-
-
-def check_study(study: Study, data: StudyData, *, with_teachers: bool = True) -> None:
-    """Sees, before anything is trained, what recipes, teachers and data let one see.
-
-    Args:
-        study: the recipes.
-        data: reads what they name, and keeps it.
-        with_teachers: whether a teacher that lies on a hub out of reach is an error; else it is
-            noted, and the rest is seen.
-
-    Raises:
-        KdzooError: a recipe cannot be followed with its teacher and its data.
-    """
-    check_one_rule(study)
-    lookout = Lookout()
-    for variant in study.variants:
-        check_kinds(variant.recipe)
-        check_escalation(variant.recipe)
-        check_outputs(variant.recipe, data)
-        settings_of(variant.recipe.measure).check()
-    check_one_table(study, data)
-    for variant in study.variants:
-        corpus = data.corpus(variant.recipe.data, variant.recipe.seeds[0])
-        check_task(variant.recipe, corpus)
-        check_gold(variant.recipe, corpus)
-        try:
-            check_teacher(variant.recipe, lookout, corpus.task)
-            check_labels(variant.recipe, corpus)
-            check_rejection(variant.recipe.measure.reject, corpus)
-            check_answers(variant.recipe, data)
-        except OutOfReachError as error:
-            if with_teachers:
-                raise
-            data.progress.say(f"note: not looked at, for {variant.name}: {error}")
-    tell_of_few_texts(study, data)

@@ -18,7 +18,7 @@ from kdzoo.data.stream import read_full_texts, read_labelled
 from kdzoo.errors import DataError
 from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.data import Data
-from kdzoo.scaffold import data_section
+from kdzoo.scaffold.data import OwnData, data_section
 
 
 def write(case: Case, folder: Path) -> tuple[Path, Path]:
@@ -31,7 +31,7 @@ def write(case: Case, folder: Path) -> tuple[Path, Path]:
 
 def corpus_of(data: Path, csv: Csv) -> Corpus:
     """Returns the corpus that ``init`` makes of data."""
-    return load_corpus(Data(**data_section(data, "text", None, "label", None, csv)))
+    return load_corpus(Data(**data_section(OwnData(data, csv=csv))))
 
 
 def cure_in(message: str) -> Csv:

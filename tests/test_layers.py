@@ -19,11 +19,10 @@ ORDER = (
     "tracking", "digest", "model_files", "tokenising", "offline", "entries", "registry",
     "extensions", "task", "recipe", "data", "text", "objectives", "metrics", "model", "training",
     "teacher", "transfer", "runtime", "measure",
-    "results", "examples", "statistics", "steps", "plan", "engines", "report",
+    "results", "examples", "statistics", "steps", "checks", "plan", "engines", "report",
     "choosing", "card", "hub", "study", "tuning",
     "bench", "exporting", "cascading", "architecture",
-    "predicting", "starters", "scaffold_unlabelled", "proposals", "scaffold_teacher", "scaffold",
-    "listing", "console", "api", "cli",
+    "predicting", "scaffold", "listing", "console", "api", "cli",
 )  # fmt: skip
 BESIDE = {"hf": "model", "__main__": "cli"}  # modules that stand with a room
 ROOMLESS = {"__init__"}  # looks everything up when it is first used

@@ -18,9 +18,8 @@ from tiny_sets import NAMES, Row, rows_of, save_sets
 
 from kdzoo.data import Corpus, describe, few_labels, fingerprint, load_corpus
 from kdzoo.errors import DataError
-from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.data import Data
-from kdzoo.scaffold import data_section
+from kdzoo.scaffold.data import OwnData, data_section
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL
 
 ROWS = rows_of(120, random.Random(1))
@@ -309,7 +308,7 @@ def test_an_embedded_dataset_has_one_label_a_text(said: dict[str, Any]) -> None:
 def test_what_is_said_of_data_with_one_label_is_what_it_was(tmp_path: Path) -> None:
     """Keys are made of it: what came later is not in it where it is not used."""
     (tmp_path / "a.csv").write_bytes(cells_of("x", "y"))
-    section = Data(**data_section(tmp_path / "a.csv", "text", None, "label", None, Csv()))
+    section = Data(**data_section(OwnData(tmp_path / "a.csv")))
 
     dumped = section.model_dump(mode="json")
 

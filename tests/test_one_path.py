@@ -362,8 +362,8 @@ def imported(file: Path) -> Iterator[str]:
 @pytest.mark.parametrize("file", sorted((ROOT / "kdzoo" / "cli").glob("*.py")), ids=str)
 def test_a_command_does_nothing_beside_its_call(file: Path) -> None:
     """What trains, measures or writes is out of reach: commands parse, call and show."""
-    does = {"steps", "study", "bench", "scaffold", "hub", "teacher", "training", "results",
-            "measure", "transfer", "card", "model"}  # fmt: skip
+    does = {"steps", "checks", "study", "bench", "scaffold", "hub", "teacher", "training",
+            "results", "measure", "transfer", "card", "model"}  # fmt: skip
 
     assert not {*imported(file)} & does
 

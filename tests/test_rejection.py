@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 from tiny_world import Outcome, RunCommand, WriteRecipe
 
+from kdzoo.checks.rejection import check_rejection
 from kdzoo.data import Corpus, Example
 from kdzoo.errors import RecipeError
 from kdzoo.measure import outcomes
@@ -23,7 +24,7 @@ from kdzoo.results.publish import REPORT_FILE
 from kdzoo.runtime.decision import DECISION, SCORES, Decision, ScoreName, read_decision
 from kdzoo.runtime.rejection import decided, oos_scores
 from kdzoo.statistics import tune_threshold
-from kdzoo.steps.deciding import check_rejection, decide
+from kdzoo.steps.deciding import decide
 
 OOS = 1
 RNG = np.random.default_rng(0)

@@ -17,10 +17,10 @@ from tiny_sets import save_sets
 from tiny_tokens import save_tokens
 from tiny_world import LABELS, RunCommand, save_tiny_bert, texts_of
 
-from kdzoo.proposals import copies_of_each
 from kdzoo.recipe import Study, load_study
-from kdzoo.scaffold_teacher import fine_tuning
-from kdzoo.starters import rate_at, usual_starters
+from kdzoo.scaffold.proposals import copies_of_each
+from kdzoo.scaffold.starters import rate_at, usual_starters
+from kdzoo.scaffold.teacher import fine_tuning
 
 NAMES = ("bilstm", "cnn", "distilbert", "phrases", "static")
 

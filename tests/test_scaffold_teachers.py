@@ -14,18 +14,16 @@ import yaml
 from tiny_teachers import save_teacher
 from tiny_world import LABELS, RunCommand, WriteRecipe, save_tiny_bert
 
+from kdzoo import api
 from kdzoo.errors import RegistryError, TeacherError
 from kdzoo.recipe import load_study
 from kdzoo.registry import students
-from kdzoo.scaffold import write_recipes
 from kdzoo.teacher.labels import align
 
 
 def written(data: Path, teacher: Path, output: Path, **options: Any) -> dict[str, Any]:
     """Returns the recipes that init writes for a teacher, by name."""
-    write_recipes(
-        data, output, text="text", label="label", oos_label=None, teacher=str(teacher), **options
-    )
+    api.init(data, output, teacher=str(teacher), **options)
     load_study(str(output))
     return {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in output.glob("*.yaml")}
 
@@ -295,7 +293,7 @@ class TestStudents:
         self, tiny_data: Path, tiny_encoder: Path, tmp_path: Path, chosen: list[str]
     ) -> None:
         """Stand-ins beside those that they stand in for, and what no zoo begins with."""
-        recipes = written(tiny_data, tiny_encoder, tmp_path / "mine", chosen=chosen)
+        recipes = written(tiny_data, tiny_encoder, tmp_path / "mine", students=chosen)
 
         assert {*recipes} == {*chosen}
 
@@ -312,10 +310,9 @@ class TestStudents:
         target.write_text(OWN.format(name=name), encoding="utf-8")
         given = f"{tmp_path}/{place}"
 
-        lines = write_recipes(
-            tiny_data, tmp_path / "mine", text="text", label="label", oos_label=None,
-            teacher=str(tiny_encoder), chosen=[*others, given],
-        )  # fmt: skip
+        lines = api.init(
+            tiny_data, tmp_path / "mine", teacher=str(tiny_encoder), students=[*others, given]
+        )
 
         load_study(str(tmp_path / "mine"))
         assert {path.stem for path in (tmp_path / "mine").glob("*.yaml")} == {*others, name}
@@ -339,7 +336,7 @@ class TestStudents:
     ) -> None:
         """Before data and teacher are looked at; nothing is written."""
         with pytest.raises(RegistryError) as refused:
-            written(tmp_path / "none.csv", tmp_path, tmp_path / "mine", chosen=chosen)
+            written(tmp_path / "none.csv", tmp_path, tmp_path / "mine", students=chosen)
 
         assert said in str(refused.value)
         if "unknown" in said:
@@ -350,4 +347,4 @@ class TestStudents:
         (tmp_path / "own.py").write_text("SIZE = 3\n", encoding="utf-8")
 
         with pytest.raises(RegistryError, match="registers no student"):
-            written(tmp_path / "n.csv", tmp_path, tmp_path / "m", chosen=[f"{tmp_path}/own.py"])
+            written(tmp_path / "n.csv", tmp_path, tmp_path / "m", students=[f"{tmp_path}/own.py"])

@@ -75,7 +75,7 @@ def init(
             known, or ``output`` holds such recipes already.
     """
     from kdzoo.recipe.csv import Csv
-    from kdzoo.scaffold import write_recipes
+    from kdzoo.scaffold import NamedTeacher, OwnData, write_recipes
 
     if label_separator is not None and label_columns is not None:
         raise RecipeError(
@@ -88,22 +88,21 @@ def init(
             "--label-columns"
         )
     return write_recipes(
-        with_home(data),
+        OwnData(
+            files=with_home(data),
+            text=text,
+            text_pair=text_pair,
+            label=label,
+            label_separator=label_separator,
+            label_columns=None if label_columns is None else tuple(label_columns),
+            task=task,
+            oos_label=oos_label,
+            csv=csv or Csv(),
+        ),
+        NamedTeacher(teacher, labels=teacher_labels, fine_tune=fine_tune, encoder=encoder),
         with_home(output),
-        text=text,
-        text_pair=text_pair,
-        label=label,
-        oos_label=oos_label,
-        label_separator=label_separator,
-        label_columns=label_columns,
-        task=task,
-        teacher=teacher,
-        csv=csv or Csv(),
-        teacher_labels=teacher_labels,
-        fine_tune=fine_tune,
         chosen=students,
         unlabelled=None if unlabelled is None else with_home(unlabelled),
-        encoder=encoder,
     )
 
 
@@ -196,9 +195,9 @@ def check(
     Raises:
         KdzooError: a recipe cannot be followed with its teacher and its data.
     """
+    from kdzoo.checks import check_study
     from kdzoo.recipe import load_study
     from kdzoo.steps import StudyData
-    from kdzoo.study import check_study
     from kdzoo.tuning import check_searches
 
     if students is not None:

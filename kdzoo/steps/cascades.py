@@ -9,19 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdzoo.errors import RecipeError
 from kdzoo.files import link
-from kdzoo.recipe import Study
-from kdzoo.recipe.schema import Recipe
 from kdzoo.results import Store
 from kdzoo.runtime.cascade import Cascade, write_cascade
 from kdzoo.runtime.decision import Decision
 from kdzoo.runtime.folder import is_exported_form, read_labels
 from kdzoo.statistics.asked_cascades import AskedCascade, asked_cascades
-from kdzoo.statistics.cascade import RISK, Threshold, texts_needed
-from kdzoo.statistics.escalation import SCORE_COLUMNS
-from kdzoo.steps.deploying import exported
-from kdzoo.steps.study_data import StudyData
+from kdzoo.statistics.cascade import Threshold
 
 _SCRATCH = ".cascades"  # in the study's folder, while they are timed
 
@@ -43,42 +37,6 @@ class TimedCascade:
     rule: Cascade
     student: Path
     teacher: Path
-
-
-def check_escalation(recipe: Recipe) -> None:
-    """Sees that a recipe which asks for rows of cascades can have some.
-
-    Raises:
-        RecipeError: it exports no form.
-    """
-    if recipe.measure.escalate is not None and not exported(recipe.measure.runtimes):
-        raise RecipeError(
-            f"{recipe.name}: measure.escalate: a cascade is made of exported forms; name one in "
-            "measure.runtimes, as in [torch, onnx-int8], or remove measure.escalate"
-        )
-
-
-def tell_of_few_texts(study: Study, data: StudyData) -> None:
-    """Tells before anything is trained that validation is too small for what is promised.
-
-    Args:
-        study: the recipes; what they promise holds for all of their cascades together.
-        data: reads what they name, and tells.
-    """
-    asking = [variant.recipe for variant in study.variants if variant.recipe.measure.escalate]
-    candidates = sum(len(exported(recipe.measure.runtimes)) for recipe in asking)
-    for recipe in asking:
-        corpus, escalate = data.corpus(recipe.data, recipe.seeds[0]), recipe.measure.escalate
-        if escalate is None or escalate.max_loss is None:
-            continue
-        scores = len(SCORE_COLUMNS) - (corpus.oos is None)
-        needed = texts_needed(escalate.max_loss, RISK / candidates / scores)
-        if len(corpus.validation) < needed:
-            data.progress.say(
-                f"note: {recipe.name}: validation has {len(corpus.validation):,} texts, too few "
-                f"for measure.escalate.max_loss {escalate.max_loss:g}, which needs {needed:,} at "
-                "least: its cascades will have a row without figures"
-            )
 
 
 def rule_of(decision: Decision, threshold: Threshold, escalated: float, promise: str) -> Cascade:

@@ -26,7 +26,7 @@ _SHAPED_BY = {  # sections of the recipe, by role
 MODEL_FORMAT = 1  # raise it when kdzoo trains another model from the same recipe
 
 
-@dataclass(frozen=True)
+@dataclass
 class StudyContext:
     """The store, the devices, who is told; and what several models of a study share.
 
@@ -35,7 +35,7 @@ class StudyContext:
         tracking: the experiment trackers.
         claims: who makes a model, where several runs share a folder.
         only_looks: whether nothing is made: what is not there raises ``NotMadeError``.
-        looked_at: what was told about already.
+        looked_at: what was told about already; it grows, and copies of the context share it.
     """
 
     store: Store

@@ -16,13 +16,13 @@ from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.teacher import FineTune
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.results import Record, TrainingSummary, now
-from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import (
     MODEL_FORMAT,
     StudyContext,
     configuration_of,
     summary_of,
 )
+from kdzoo.steps.selection import selected_by
 from kdzoo.task import SINGLE_LABEL
 from kdzoo.teacher import (
     EnsembleMember,

@@ -13,20 +13,19 @@ from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import ModelError, TeacherError
 from kdzoo.extensions import source_digest
 from kdzoo.files import with_home
-from kdzoo.model import own_vocabulary, try_student
-from kdzoo.objectives import OOS, bind_objective, class_weights
+from kdzoo.model import own_vocabulary
+from kdzoo.objectives import OOS, class_weights
 from kdzoo.recipe import options_of, pretrained_options
 from kdzoo.recipe.schema import FINE_TUNED, Recipe, Student, Vectors
-from kdzoo.runtime import require_runtimes
-from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import MODEL_FORMAT
 from kdzoo.steps.hidden import encoder_of
 from kdzoo.steps.seed_run import SeedRun
+from kdzoo.steps.selection import selected_by
 from kdzoo.steps.study_data import StudyData
 from kdzoo.task import SINGLE_LABEL
 from kdzoo.teacher import AnyTeacher, content_key, find_model
-from kdzoo.text import Vocabulary, check_vectors, prune, words
-from kdzoo.transfer import TransferSet, try_augmenter, try_unlabelled
+from kdzoo.text import Vocabulary, prune, words
+from kdzoo.transfer import TransferSet
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class StudentJob:
     @cached_property
     def models(self) -> dict[str, Path]:
         """The folders of the models that the student's options name."""
-        return _find_models(self.run.recipe.student)
+        return student_models(self.run.recipe.student)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -117,40 +116,6 @@ class StudentJob:
         return f"{self.run.variant.name}{on}, seed {self.run.seed}"
 
 
-def check_kinds(recipe: Recipe) -> None:
-    """Tries student, objective and augmenter on a toy, before a teacher is trained for them.
-
-    Runtimes only have to be installed.
-
-    Raises:
-        ModelError: one of them breaks its contract, or names a model that cannot be found or does
-            not serve.
-        RecipeError: the augmenter's options cannot be, or a runtime is not installed.
-        DataError: the augmenter fails or returns something that is no text, or a file of
-            unlabelled texts cannot be read.
-    """
-    require_runtimes(recipe.measure.runtimes)
-    pairs = recipe.data.text_pair is not None
-    if recipe.transfer.unlabelled is not None:
-        try_unlabelled(recipe.transfer.unlabelled, pairs=pairs)
-    if recipe.transfer.augment is not None:
-        try_augmenter(recipe.transfer.augment, pairs=pairs)
-    if recipe.objective.alpha < 1:
-        bind_objective(recipe.objective.kind, options_of(recipe.objective))
-    if isinstance(recipe.student.embeddings, Vectors):
-        check_vectors(recipe.student.embeddings.vectors)
-    pair_head = recipe.student.pair_head if pairs else 0
-    try_student(
-        recipe.student.kind,
-        options_of(recipe.student),
-        pair_head,
-        table_rate=recipe.training.embedding_rate is not None,
-        is_mapped=recipe.objective.hidden > 0,
-    )
-    _find_models(recipe.student)
-    _own_vocabulary(recipe)
-
-
 def student_options(student: Student, models: Mapping[str, Path] | None = None) -> dict[str, Any]:
     """Returns a student's options as it is built with them: models by their folders.
 
@@ -161,11 +126,16 @@ def student_options(student: Student, models: Mapping[str, Path] | None = None) 
     Raises:
         ModelError: a model cannot be found.
     """
-    found = _find_models(student) if models is None else models
+    found = student_models(student) if models is None else models
     return {**options_of(student), **{name: str(folder) for name, folder in found.items()}}
 
 
-def _find_models(student: Student) -> dict[str, Path]:
+def student_models(student: Student) -> dict[str, Path]:
+    """Returns the folders of the models that a student's options name.
+
+    Raises:
+        ModelError: a model cannot be found.
+    """
     entry = registry.students.get(student.kind)
     found: dict[str, Path] = {}
     for name, source in pretrained_options(entry, options_of(student)).items():
@@ -224,7 +194,7 @@ def _read_by(recipe: Recipe) -> tuple[str, ...]:
 
 
 def _made_vocabulary(recipe: Recipe, teacher: AnyTeacher, transfer: TransferSet) -> Vocabulary:
-    own = _own_vocabulary(recipe)
+    own = brought_vocabulary(recipe)
     if own is not None:
         return own
     limit = teacher.text_limit()
@@ -241,12 +211,12 @@ def _made_vocabulary(recipe: Recipe, teacher: AnyTeacher, transfer: TransferSet)
     )
 
 
-def _own_vocabulary(recipe: Recipe) -> Vocabulary | None:
+def brought_vocabulary(recipe: Recipe) -> Vocabulary | None:
     """Returns the vocabulary of a student that brings its tokenizer; None for all others."""
     option = registry.students.get(recipe.student.kind).tokenizer_of
     if option is None:
         return None
-    folder = _find_models(recipe.student)[option]
+    folder = student_models(recipe.student)[option]
     return own_vocabulary(folder, option, recipe.teacher.max_length)
 
 

@@ -37,10 +37,10 @@ from kdzoo.objectives import (
 from kdzoo.recipe import options_of
 from kdzoo.recipe.schema import FINE_TUNED, OF_A_MODEL, Recipe, Vectors
 from kdzoo.results import Record, TrainingSummary, now
-from kdzoo.steps.asked import selected_by
 from kdzoo.steps.context import StudyContext, configuration_of, summary_of
 from kdzoo.steps.hidden import Hidden, bind_hidden, hidden_vectors
 from kdzoo.steps.job import StudentJob
+from kdzoo.steps.selection import selected_by
 from kdzoo.task import Task
 from kdzoo.teacher import word_vectors
 from kdzoo.text import encode, read_vectors

@@ -36,9 +36,11 @@ class NotMadeError(Exception):
     """What a step asks for is not there, and nothing is made while one only looks."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class StudyData:
     """All that recipes read, worked out once and alike for whatever asks: run, check or texts.
+
+    It keeps what was asked for, and so changes.
 
     Attributes:
         progress: told what is read.

@@ -5,24 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kdzoo import registry
 from kdzoo.data import Corpus
-from kdzoo.data.stream import AS_NAMED
 from kdzoo.digest import content_hash
-from kdzoo.errors import Problem, TeacherError
-from kdzoo.files import with_home
+from kdzoo.errors import TeacherError
 from kdzoo.measure import Size
 from kdzoo.model import reads_pairs, task_of
-from kdzoo.recipe.schema import OF_A_MODEL, Recipe
+from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.results import OUTPUTS, Record
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.fitting import fitted, fitted_fold, model_record, teacher_record
-from kdzoo.steps.study_data import StudyData
-from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task
+from kdzoo.task import MULTI_LABEL, Task
 from kdzoo.teacher import (
-    NO_ENCODER,
-    NO_TOKENIZER,
     AnyTeacher,
     EnsembleMember,
     Labeller,
@@ -33,9 +27,7 @@ from kdzoo.teacher import (
     find_sources,
     folds_of,
     open_member,
-    open_outputs,
     read_config,
-    refuse_bare_labels,
 )
 
 
@@ -63,56 +55,6 @@ class StudyTeacher:
     def has_folder(self) -> bool:
         """Whether it is one model that can be deployed: an ensemble, or a file, cannot."""
         return len(self.whole.members) == 1
-
-
-def check_outputs(recipe: Recipe, data: StudyData) -> None:
-    """Looks at a teacher that is a file, before anything is trained for it.
-
-    Args:
-        recipe: names the file.
-        data: what recipes read. Where a text may have several labels, logits follow from
-            probabilities, so that these serve too.
-
-    Raises:
-        TeacherError: it is not there, or lacks what the student or the objective needs.
-        DataError: it is not what its name says.
-    """
-    section, student, objective = recipe.teacher, recipe.student, recipe.objective
-    if section.outputs is None:
-        return
-    file = open_outputs(with_home(section.outputs), section.csv or AS_NAMED)
-    if file.kind == "label":
-        refuse_bare_labels(file, data.corpus(recipe.data, recipe.seeds[0]).task)
-    problems = []
-    if section.encoder is None:
-        problems += [Problem(NO_TOKENIZER)] if student.text == "teacher" else []
-        problems += [Problem(NO_ENCODER)] if student.embeddings in OF_A_MODEL else []
-        by_vectors = {
-            "transfer.unlabelled.choose": recipe.transfer.is_chosen_by_vectors,
-            "objective.hidden": objective.hidden,
-        }
-        problems += [
-            Problem(
-                f"{name} compares by an encoder's sentence vectors, and the teacher is a file: "
-                f"name teacher.encoder, or remove {name}"
-            )
-            for name, is_asked in by_vectors.items()
-            if is_asked
-        ]
-    exact = registry.objectives.get(objective.kind).needs_logits
-    if exact and objective.alpha < 1 and file.kind != "logits" and _has_one_label(recipe, data):
-        problems.append(
-            Problem(
-                f"objective '{objective.kind}' needs logits, and {file.path.name} holds "
-                f"{file.holds}; use kl"
-            )
-        )
-    if problems:
-        raise TeacherError(f"{recipe.name} with the file of outputs {file.path}", *problems)
-
-
-def _has_one_label(recipe: Recipe, data: StudyData) -> bool:
-    return data.corpus(recipe.data, recipe.seeds[0]).task == SINGLE_LABEL
 
 
 def obtain_teacher(

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from kdzoo.data import PAIR_COLUMN, Corpus, Texts, texts_of, write_rows
 from kdzoo.errors import RecipeError, TeacherError
@@ -74,26 +73,6 @@ def write_wanted_texts(
     parts = wanted_texts(study, data, evaluation=evaluation)
     rows = (texts_of(example.input) for part in parts for example in part)
     return write_rows(output, ("text", PAIR_COLUMN) if True in kinds else ("text",), rows)
-
-
-def check_answers(recipe: Recipe, data: StudyData) -> None:
-    """Reads a teacher that is a file to its end, and asks it what a study is going to ask.
-
-    Args:
-        recipe: any; where its teacher is a model, nothing is read.
-        data: what recipes read.
-
-    Raises:
-        KdzooError: the data cannot be read, the file holds mistakes, or it lacks a text.
-    """
-    if recipe.teacher.outputs is None:
-        return
-    for seed in recipe.seeds:
-        corpus = data.corpus(recipe.data, seed)
-        teacher = data.outputs(recipe.teacher, corpus)
-        if recipe.objective.alpha < 1:
-            texts = data.transfer_set(recipe, corpus, seed).examples
-            teacher.label(texts, data.progress, torch.device("cpu"))
 
 
 def _distinct(study: Study) -> Iterator[tuple[Recipe, int]]:

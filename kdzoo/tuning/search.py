@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kdzoo.checks import check_study
 from kdzoo.engines import check_engine, workers_for
 from kdzoo.errors import KdzooError, RecipeError
 from kdzoo.files import alone_in, check_writable
@@ -18,7 +19,6 @@ from kdzoo.progress import Progress
 from kdzoo.recipe import Study, Variant
 from kdzoo.results import Store
 from kdzoo.steps import StudyContext, StudyData, settings_of
-from kdzoo.study import check_study
 from kdzoo.teacher import check_cache
 from kdzoo.training import make_accelerator
 from kdzoo.tuning.finalists import Finalist, measure_alone, measured_runtime

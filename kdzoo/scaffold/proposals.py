@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from kdzoo.checks import rejection_problem, try_student_on
 from kdzoo.data import Corpus
 from kdzoo.entries import Starter, StudentEntry
 from kdzoo.errors import ModelError, Problem
@@ -16,11 +15,11 @@ from kdzoo.recipe import option_fields, recipe_model
 from kdzoo.recipe.measure import Reject
 from kdzoo.recipe.schema import FINE_TUNED
 from kdzoo.runtime import lacking
-from kdzoo.scaffold_unlabelled import MOST_NEW, Found
-from kdzoo.starters import rate_at
-from kdzoo.steps import rejection_problem, try_student_on
+from kdzoo.scaffold.classes import FEW, MANY_CLASSES, texts_of_a_class
+from kdzoo.scaffold.starters import rate_at
+from kdzoo.scaffold.teacher import SeenTeacher
+from kdzoo.scaffold.unlabelled import MOST_NEW, Found
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL
-from kdzoo.teacher import Looked
 from kdzoo.text import SpecialTokens
 
 _WIDEST = 384  # up to here a student's embeddings are as wide as its teacher's, beyond not
@@ -33,9 +32,6 @@ _BUDGETS = {  # by approach, and by whether texts are pairs: epochs; steps, from
     ("compression", True): (12, 200, 2000),
     ("change", True): (42, 300, 4000),
 }
-# labelled texts of a class, and classes: up to the one or from the other on, a linear head was the
-# better teacher
-FEW, MANY_CLASSES = 15, 20
 # Epochs are so many times as many there: a gain of points with ten texts of each of 150 intents,
 # and with 4,000 texts of 28 emotions; none with two classes.
 _LONGER_OF_MANY = 4
@@ -52,13 +48,11 @@ _CLASSES_OF_WORDS = 5
 
 @dataclass(frozen=True)
 class Setting:
-    """What the recipes share: data, teacher, what it was fine-tuned from, and other texts."""
+    """What the recipes share: data with their section, teacher, and other texts."""
 
     corpus: Corpus
     data: dict[str, Any]
-    teacher: dict[str, Any]
-    looked: Looked
-    encoder: Looked
+    teacher: SeenTeacher
     unlabelled: Found | None = None
 
     @property
@@ -89,15 +83,15 @@ def proposed(
         try:
             recipe = recipe_model().model_validate(body)
             if entry.tokenizer_of is None:
-                teacher, encoder, task = setting.looked, setting.encoder, setting.corpus.task
-                try_student_on(recipe, teacher, encoder, knows_head=True, task=task)
+                teacher, task = setting.teacher, setting.corpus.task
+                try_student_on(recipe, teacher.looked, teacher.origin, knows_head=True, task=task)
             recipes[entry.name] = body
             reasons.pop(str(starter.instead_of), None)
         except ModelError as error:
             reasons[entry.name] = str(error)
     if not recipes:
         raise ModelError(
-            f"none of the students can be made of {setting.looked.folder}",
+            f"none of the students can be made of {setting.teacher.looked.folder}",
             *(Problem(why, name) for name, why in reasons.items()),
         )
     notes = [
@@ -113,22 +107,23 @@ def proposed(
 
 
 def _has_mask(setting: Setting) -> bool:
-    return SpecialTokens.of(setting.looked.tokenizer).mask is not None
+    return SpecialTokens.of(setting.teacher.looked.tokenizer).mask is not None
 
 
 def _body(entry: StudentEntry, starter: Starter, setting: Setting) -> dict[str, Any]:
     """Returns a recipe as it is written."""
     student: dict[str, Any] = {"kind": entry.name}
-    width = getattr(setting.looked.model.config, "hidden_size", None)
+    teacher = setting.teacher
+    width = getattr(teacher.looked.model.config, "hidden_size", None)
     is_change = entry.road == "change"
     rate = starter.learning_rate if is_change else rate_at(width, starter.learning_rate)
     if starter.embeddings == "teacher":
         is_apt = len(setting.corpus.labels) <= _CLASSES_OF_WORDS
-        is_fitted = "fine_tune" in setting.teacher or "encoder" in setting.teacher
+        is_fitted = "fine_tune" in teacher.section or "encoder" in teacher.section
         student["embeddings"] = FINE_TUNED if is_fitted and is_apt else "teacher"
         if width and width <= _WIDEST and "dim" in option_fields(entry):
             student["dim"] = width
-        if len(setting.looked.tokenizer) <= _ROWS:
+        if len(teacher.looked.tokenizer) <= _ROWS:
             student["vocabulary"] = "whole"  # words that training never saw keep their vectors
     batches = math.ceil(_learnt_from(setting) / starter.batch_size)
     epochs, fewest, most = _BUDGETS[entry.road, setting.corpus.has_pairs]
@@ -139,7 +134,7 @@ def _body(entry: StudentEntry, starter: Starter, setting: Setting) -> dict[str, 
         "name": entry.name,
         "seeds": [0, 1, 2],
         "data": setting.data,
-        "teacher": setting.teacher,
+        "teacher": teacher.section,
         **_transfer(setting, starter),
         "student": student,
         "objective": _objective(setting),
@@ -232,13 +227,6 @@ def _has_few_of_many(corpus: Corpus) -> bool:
     """
     is_of_many = corpus.task == SINGLE_LABEL and len(corpus.labels) >= MANY_CLASSES
     return is_of_many and texts_of_a_class(corpus) <= FEW
-
-
-def texts_of_a_class(corpus: Corpus) -> float:
-    """Returns how many labelled texts a class has: the one in the middle."""
-    gold, classes = corpus.gold("train"), len(corpus.labels)
-    counts = gold.sum(0) if gold.ndim > 1 else np.bincount(gold, minlength=classes)  # [C]
-    return float(np.median(counts))
 
 
 def _measure(corpus: Corpus) -> dict[str, Any]:

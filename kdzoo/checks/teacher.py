@@ -1,4 +1,4 @@
-"""Trying a recipe on its own teacher, before anything is trained for it."""
+"""A recipe's teacher, looked at; and what the recipe asks of it, tried before it is trained for."""
 
 from __future__ import annotations
 
@@ -8,47 +8,24 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import torch
-from torch import nn
-
 from kdzoo import registry
-from kdzoo.data import Corpus, Example
-from kdzoo.entries import StudentEntry
-from kdzoo.errors import KdzooError, RecipeError, TeacherError, first_line
-from kdzoo.model import (
-    BuildContext,
-    build_student,
-    freeze_lower,
-    refuse_narrow,
-    refuse_tableless,
-    try_student,
-)
-from kdzoo.objectives import gold_for
-from kdzoo.progress import Silent
-from kdzoo.recipe.schema import OF_A_MODEL, Recipe
+from kdzoo.checks.student import try_student_on
+from kdzoo.errors import KdzooError, TeacherError, first_line
+from kdzoo.model import freeze_lower, try_student
+from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
-from kdzoo.steps.hidden import pooling_of
-from kdzoo.steps.job import student_options
-from kdzoo.steps.teacher import refuse_other_kind, refuse_other_task
+from kdzoo.steps import pooling_of, refuse_other_task, student_options
 from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.teacher import (
     Looked,
-    columns_of,
-    encoder_vectors,
     find_encoder,
     find_sources,
-    keeps_pad_id,
     look_at,
     look_at_sentences,
-    named_outputs,
-    refuse_few,
-    refuse_folds,
     refuse_other_vocabulary,
 )
-from kdzoo.text import SpecialTokens, Vocabulary, prune, words
+from kdzoo.text import SpecialTokens
 from kdzoo.transfer import NearWords, try_augmenter
-
-_TEXTS = tuple(map(Example, ("play some jazz", "what is the weather like in the new place", "7")))
 
 
 @dataclass
@@ -175,102 +152,3 @@ def _try_vectors_of(
             f"{purpose} by the sentence vectors of {folder}, which gives none; remove {cure} "
             f"({first_line(error)})"
         ) from error
-
-
-def check_labels(recipe: Recipe, corpus: Corpus) -> None:
-    """Sees that a teacher fits the labels: a finished one has them, another has texts of each.
-
-    Raises:
-        TeacherError: it does not; the message lists the differences.
-    """
-    section = recipe.teacher
-    if section.head is not None:
-        refuse_few(corpus)
-    if section.folds is not None:
-        refuse_folds(corpus, section.folds, linear=section.head is not None)
-    if section.outputs is not None:
-        named_outputs(section, corpus.labels)
-    if not section.is_finished:
-        return
-    for folder in find_sources(section):
-        refuse_other_kind(folder, corpus)
-        columns_of(folder, corpus.labels, section.labels)
-
-
-def check_gold(recipe: Recipe, corpus: Corpus) -> None:
-    """Sees that the data have the gold labels that the objective asks for.
-
-    Raises:
-        DataError: they have not; each word of ``objective.gold_for`` is told with its cure.
-        RecipeError: gold labels are weighted, and the objective asks for none.
-    """
-    objective = recipe.objective
-    if recipe.training.class_weights and not objective.alpha and not objective.gold_for:
-        raise RecipeError(
-            f"{recipe.name}: training.class_weights weighs the loss on gold labels, and with "
-            "objective.alpha 0 students have none; write objective.alpha above 0 or "
-            "objective.gold_for, or remove training.class_weights"
-        )
-    if objective.alpha < 1:
-        gold_for(objective.gold_for, corpus)
-
-
-def try_student_on(
-    recipe: Recipe,
-    teacher: Looked,
-    encoder: Looked,
-    *,
-    knows_head: bool,
-    task: Task = SINGLE_LABEL,
-) -> None:
-    """Makes a recipe's student of its teacher, over a handful of words.
-
-    Args:
-        recipe: its student reads with the teacher's tokenizer, or words.
-        teacher: the teacher, or what stands for it before it is fine-tuned.
-        encoder: what it was fine-tuned from.
-        knows_head: whether students may take over the teacher's classification head.
-        task: what the data ask.
-
-    Raises:
-        ModelError: that cannot be.
-    """
-    student, entry = recipe.student, registry.students.get(recipe.student.kind)
-    vocabulary = _vocabulary(recipe, teacher, special=entry.special_tokens)
-    needs_vectors = student.embeddings in OF_A_MODEL
-    context = BuildContext(
-        labels=teacher.labels,
-        vocabulary=vocabulary,
-        encoder=lambda: copy.deepcopy(encoder.model),
-        teacher=lambda: copy.deepcopy(teacher.model),
-        outputs=tuple(range(len(teacher.labels))) if knows_head else None,
-        pair_head=student.pair_head if recipe.data.text_pair is not None else 0,
-        task=task,
-    )
-    model = build_student(student.kind, student_options(student), context, None, seed=0)
-    if needs_vectors:
-        _try_vectors(model.student if entry.is_module else model, entry, vocabulary, encoder)
-
-
-def _vocabulary(recipe: Recipe, teacher: Looked, *, special: bool) -> Vocabulary:
-    texts: Sequence[Example] = _TEXTS
-    if recipe.student.text == "words":
-        return words(texts, teacher.max_length, SpecialTokens.of(teacher.tokenizer).mask)
-    return prune(
-        teacher.tokenizer,
-        texts,
-        teacher.max_length,
-        special_tokens=special,
-        keep_pad_id=special and keeps_pad_id(teacher.folder),
-    )
-
-
-def _try_vectors(
-    student: nn.Module, entry: StudentEntry, vocabulary: Vocabulary, encoder: Looked
-) -> None:
-    """Has the encoder make vectors for the handful of words, and sees that they are wide enough."""
-    table = refuse_tableless(student, entry)
-    vectors = encoder_vectors(
-        copy.deepcopy(encoder.model), encoder.tokenizer, vocabulary, Silent(), torch.device("cpu")
-    )
-    refuse_narrow(vectors.shape[1], table.embedding_dim)

@@ -4,33 +4,126 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from kdzoo.data import Corpus
 from kdzoo.errors import KdzooError, RecipeError, TeacherError
 from kdzoo.files import with_home
-from kdzoo.proposals import FEW, MANY_CLASSES, texts_of_a_class
 from kdzoo.recipe import parse_scalar
-from kdzoo.starters import rate_at
+from kdzoo.scaffold.classes import FEW, MANY_CLASSES, texts_of_a_class
+from kdzoo.scaffold.starters import rate_at
+from kdzoo.steps import refuse_other_kind, refuse_other_task
 from kdzoo.task import Task
 from kdzoo.teacher import (
     LabelCures,
     Looked,
     columns_of,
     find_model,
+    is_classifier,
     look_at,
     look_at_sentences,
     refuse_few,
     refuse_other_vocabulary,
+    token_counts,
 )
 
 _LARGE = 50_000  # texts, of which two epochs are enough
 _RATE = 1.5e-4  # of fine-tuning, at a width of 384
+_CUTS = (64, 128, 256, 512)  # tokens that max_length is chosen from
+_READ_WHOLE = 0.99  # of the texts, at least, if the teacher reads as far
 _CURES = LabelCures("--teacher-labels", "--fine-tune", is_option=True)
 
 
-def names_of(written: str | None, *, finished: bool) -> list[str] | None:
+@dataclass(frozen=True)
+class NamedTeacher:
+    """A teacher as its user names it.
+
+    Attributes:
+        model: folder or hub id.
+        labels: names of its outputs in their order, as a YAML list.
+        fine_tune: whether a finished classifier is fitted to the data too.
+        encoder: what a finished classifier was fine-tuned from: folder or hub id.
+    """
+
+    model: str
+    labels: str | None = None
+    fine_tune: bool = False
+    encoder: str | None = None
+
+
+@dataclass(frozen=True)
+class SeenTeacher:
+    """A teacher that was looked at, and can teach the data.
+
+    Attributes:
+        section: of the recipes.
+        looked: the model.
+        origin: what it was fine-tuned from; the model itself where no other is named.
+        is_finished: whether it is a classifier as it is.
+        said: what to tell the user of it.
+        headless: why it has no linear head, the usual one for such data; None where it has one, or
+            another kind is usual.
+        cut: what to tell the user of how far it reads.
+    """
+
+    section: dict[str, Any]
+    looked: Looked
+    origin: Looked
+    is_finished: bool
+    said: str
+    headless: str | None
+    cut: str
+
+
+def look_at_teacher(named: NamedTeacher, corpus: Corpus) -> SeenTeacher:
+    """Returns a teacher once it is seen to be sound, and what recipes for the data say of it.
+
+    Raises:
+        TeacherError: it cannot be found, or is a classifier over other labels.
+        ModelError: its files do not fit each other.
+        RecipeError: the names of its outputs are no list.
+    """
+    folder = find_model(named.model)
+    finished = not named.fine_tune and is_classifier(folder)
+    if finished:
+        refuse_other_task(folder, corpus.task)
+    looked = look_at(folder, _CUTS[-1], finished=finished, task=corpus.task)
+    if finished:
+        refuse_other_kind(folder, corpus)
+    names = _names_of(named.labels, finished=finished)
+    limit, cut = _max_length(looked, corpus)
+    is_told_how = finished or named.fine_tune
+    head, headless = ({}, None) if is_told_how else _linear_head(looked, corpus, limit)
+    section, said = _section_of(named.model, looked, corpus, names, head, finished=finished)
+    origin, encoder = _origin_of(named.encoder, looked, limit, corpus.task, finished=finished)
+    section |= encoder | {"max_length": limit}
+    return SeenTeacher(
+        section=section,
+        looked=looked,
+        origin=origin,
+        is_finished=finished,
+        said=said,
+        headless=headless,
+        cut=cut,
+    )
+
+
+def _max_length(looked: Looked, corpus: Corpus) -> tuple[int, str]:
+    """Returns at how many tokens texts are to be cut, and what to say of it."""
+    counts = token_counts(looked.tokenizer, corpus.train)  # [N]
+    wanted = int(np.quantile(counts, _READ_WHOLE, method="higher"))
+    enough = next((cut for cut in _CUTS if cut >= wanted), _CUTS[-1])
+    limit = min(max(enough, 128 if corpus.has_pairs else 0), looked.max_length)
+    cut = float((counts > limit).mean())
+    said = f"texts: {int(np.median(counts))} tokens in the middle, {counts.max()} at most"
+    return limit, f"{said}; max_length {limit} cuts {cut:.1%} of them"
+
+
+def _names_of(written: str | None, *, finished: bool) -> list[str] | None:
     """Returns the names that the user gave the teacher's outputs."""
     if written is None:
         return None
@@ -49,7 +142,7 @@ def names_of(written: str | None, *, finished: bool) -> list[str] | None:
     return names
 
 
-def origin_of(
+def _origin_of(
     encoder: str | None, teacher: Looked, max_length: int, task: Task, *, finished: bool
 ) -> tuple[Looked, dict[str, str]]:
     """Returns what the teacher was fine-tuned from, and what its section says of it.
@@ -83,20 +176,19 @@ def _as_written(model: str) -> str:
     return str(folder.resolve()) if folder.is_dir() else model
 
 
-def section_of(
+def _section_of(
     teacher: str,
-    folder: Path,
+    looked: Looked,
     corpus: Corpus,
     names: list[str] | None,
     head: dict[str, Any],
-    width: int | None,
     *,
     finished: bool,
 ) -> tuple[dict[str, Any], str]:
     """Returns the teacher section: a finished classifier, a linear head, or fine-tuned here."""
     section: dict[str, Any] = {"model": _as_written(teacher)}
     if finished:
-        columns_of(folder, corpus.labels, names, _CURES)
+        columns_of(looked.folder, corpus.labels, names, _CURES)
         if names is not None:
             section["labels"] = names
         return section, f"teacher: {teacher}, a finished classifier over these labels"
@@ -106,6 +198,7 @@ def section_of(
             f"teacher: {teacher}, frozen{mean}, with a linear head over several layers: the better "
             f"teacher up to {FEW} labels a class, or from {MANY_CLASSES} classes on"
         )
+    width = getattr(looked.model.config, "hidden_size", None)
     section["fine_tune"] = tuning = fine_tuning(len(corpus.train), width)
     return section, (
         f"teacher: {teacher}, to be fine-tuned on this data ({tuning['epochs']} epochs at a "
@@ -127,7 +220,7 @@ def fine_tuning(texts: int, width: int | None) -> dict[str, Any]:
     }
 
 
-def linear_head(
+def _linear_head(
     looked: Looked, corpus: Corpus, max_length: int
 ) -> tuple[dict[str, Any], str | None]:
     """Returns the fields of a linear head; none where it is not the better teacher.

@@ -9,8 +9,8 @@ from typing import Any
 from kdzoo.data import Corpus
 from kdzoo.data.place import NEW_TEXTS
 from kdzoo.errors import DataError
-from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.schema import Transfer, Unlabelled
+from kdzoo.scaffold.data import OwnData
 from kdzoo.transfer import build_transfer_set, try_unlabelled
 
 MOST_NEW = 200_000  # texts found, and texts made: the teacher has to label them
@@ -31,28 +31,27 @@ class Found:
     said: str
 
 
-def look_at_unlabelled(
-    files: Path, corpus: Corpus, text: str, text_pair: str | None, csv: Csv
-) -> Found:
+def look_at_unlabelled(files: Path, data: OwnData, corpus: Corpus) -> Found:
     """Reads texts without labels to the end.
 
     Args:
-        files: a file, or a folder of them: .txt with a text a line, or with the data's columns.
-        corpus: the data, whose texts are not taken once more.
-        text: column of the text; where words have labels it is called text.
-        text_pair: column of the second text, of pairs.
-        csv: how a .csv or .tsv is written.
+        files: a file, or a folder of them: .txt with a text a line, or with the data's columns;
+            where words have labels, that of the text is called text.
+        data: how they are written.
+        corpus: what was read of them, whose texts are not taken once more.
 
     Raises:
         DataError: there is no such file, it lacks the column, or holds no new text.
     """
     if not files.exists():
         raise DataError(f"--unlabelled: no such file or folder of texts: {files}")
-    column = "text" if corpus.task.by_word else text  # not one of words: kdzoo cuts these texts
+    column = data.text
+    if corpus.task.by_word:
+        column = "text"  # not one of words: kdzoo cuts these texts
     section: dict[str, Any] = {"files": str(files.resolve()), "text": column}
-    if text_pair is not None:
-        section["text_pair"] = text_pair
-    if said := csv.model_dump(exclude_none=True):
+    if data.text_pair is not None:
+        section["text_pair"] = data.text_pair
+    if said := data.csv.model_dump(exclude_none=True):
         section["csv"] = said
     section["max_texts"] = MOST_NEW
     unlabelled = Unlabelled.model_validate(section)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from kdzoo.data import Corpus
 from kdzoo.errors import Problem, RecipeError
 from kdzoo.model import try_student
 from kdzoo.objectives import bind_objective
-from kdzoo.recipe import Study, options_of
-from kdzoo.recipe.schema import Recipe, Training
-from kdzoo.recipe.teacher import FineTune
-from kdzoo.steps.study_data import StudyData
+from kdzoo.recipe import options_of
+from kdzoo.recipe.schema import Recipe
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, Task, TaskName
 
 _ALIKE = ("accuracy", "macro_f1", "last")
@@ -27,46 +23,6 @@ _HAVE: dict[TaskName, str] = {
     MULTI_LABEL.name: "texts have any number of labels",
     TOKEN_CLASSIFICATION.name: "words have a label each",
 }
-
-
-def selected_by(section: Training | FineTune, task: Task) -> str:
-    """Returns the validation figure of the best checkpoint: the task's own, where none is named."""
-    return section.select_by if "select_by" in section.model_fields_set else task.leading
-
-
-def check_one_table(study: Study, data: StudyData) -> None:
-    """Sees that all variants ask the same of the same test texts: one table compares their models.
-
-    Which column a text is read from may differ.
-
-    Args:
-        study: the recipes.
-        data: reads what they name, and keeps it.
-
-    Raises:
-        RecipeError: one has another task than the first, other labels, or other test texts.
-    """
-    first, *others = study.variants
-    own = data.corpus(first.recipe.data, first.recipe.seeds[0])
-    for variant in others:
-        corpus = data.corpus(variant.recipe.data, variant.recipe.seeds[0])
-        if (corpus.task, corpus.labels) != (own.task, own.labels):
-            other = "other labels"
-        elif not _are_tested_alike(corpus, own):
-            other = "other test texts"
-        else:
-            continue
-        raise RecipeError(
-            f"{variant.name} has {other} than {first.name}, and a study has one table, which "
-            "compares its models on the same texts; run them into folders of their own (--out)"
-        )
-
-
-def _are_tested_alike(one: Corpus, other: Corpus) -> bool:
-    """Whether two corpora have the same gold labels in each test split, text by text."""
-    return {*one.tests} == {*other.tests} and all(
-        np.array_equal(one.gold(name), other.gold(name)) for name in one.tests
-    )
 
 
 def check_task(recipe: Recipe, corpus: Corpus) -> None:

@@ -1,0 +1,46 @@
+"""Whether what a recipe chooses by name works: student, objective, augmenter, runtimes."""
+
+from __future__ import annotations
+
+from kdzoo.model import try_student
+from kdzoo.objectives import bind_objective
+from kdzoo.recipe import options_of
+from kdzoo.recipe.schema import Recipe, Vectors
+from kdzoo.runtime import require_runtimes
+from kdzoo.steps import brought_vocabulary, student_models
+from kdzoo.text import check_vectors
+from kdzoo.transfer import try_augmenter, try_unlabelled
+
+
+def check_kinds(recipe: Recipe) -> None:
+    """Tries student, objective and augmenter on a toy, before a teacher is trained for them.
+
+    Runtimes only have to be installed.
+
+    Raises:
+        ModelError: one of them breaks its contract, or names a model that cannot be found or does
+            not serve.
+        RecipeError: the augmenter's options cannot be, or a runtime is not installed.
+        DataError: the augmenter fails or returns something that is no text, or a file of
+            unlabelled texts cannot be read.
+    """
+    require_runtimes(recipe.measure.runtimes)
+    pairs = recipe.data.text_pair is not None
+    if recipe.transfer.unlabelled is not None:
+        try_unlabelled(recipe.transfer.unlabelled, pairs=pairs)
+    if recipe.transfer.augment is not None:
+        try_augmenter(recipe.transfer.augment, pairs=pairs)
+    if recipe.objective.alpha < 1:
+        bind_objective(recipe.objective.kind, options_of(recipe.objective))
+    if isinstance(recipe.student.embeddings, Vectors):
+        check_vectors(recipe.student.embeddings.vectors)
+    pair_head = recipe.student.pair_head if pairs else 0
+    try_student(
+        recipe.student.kind,
+        options_of(recipe.student),
+        pair_head,
+        table_rate=recipe.training.embedding_rate is not None,
+        is_mapped=recipe.objective.hidden > 0,
+    )
+    student_models(recipe.student)
+    brought_vocabulary(recipe)
