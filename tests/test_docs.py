@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +76,19 @@ class TestAddYourOwn:
         changed = {old for old, new in zip(words, hidden, strict=True) if new == "[MASK]"}
         assert changed
         assert changed <= {"freeze", "credit", "card", "debt"}
+
+    def test_its_figures_work(self, tmp_path: Path) -> None:
+        """The script with kdzoo's metrics runs as it stands, without a network."""
+        code = re.search(r"```python\n(# my_figures.py\n.*?)```", ADD_YOUR_OWN, re.DOTALL)
+        assert code is not None
+        offline = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+
+        done = subprocess.run(
+            [sys.executable, "-c", code[1]],
+            cwd=tmp_path, env=offline, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+
+        assert done.stdout == "{'accuracy': 0.6666666666666666, 'macro_f1': 0.6666666666666666}\n"
 
 
 class TestSchemaFile:

@@ -477,9 +477,9 @@ class TestModelsTrainedApart:
             own = found[f"{study}: tiny"]
             assert own.gap == expected.gap
             assert own.metrics["agreement"] == expected.metrics["agreement"]
-            assert own.to_teacher is not None
-            assert expected.to_teacher is not None
-            assert own.to_teacher.comparison == expected.to_teacher.comparison
+            assert own.standing is not None
+            assert expected.standing is not None
+            assert own.standing.comparison == expected.standing.comparison
 
     def test_that_answer_alike_are_one(self, tmp_path: Path) -> None:
         """Who trained a model does not matter where every answer is the same."""

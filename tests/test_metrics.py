@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,13 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from kdzoo.metrics import quality
-from kdzoo.metrics.modules import Accuracy, InScopeAccuracy, MacroF1, OutOfScopeRecall
+from kdzoo.metrics.modules import (
+    Accuracy,
+    InScopeAccuracy,
+    MacroF1,
+    OutOfScopeRecall,
+    PositiveF1,
+)
 
 Ids = npt.NDArray[np.int64]
 
@@ -50,9 +58,21 @@ class TestQuality:
 
         found = quality(predicted, gold, None)
 
-        assert found["accuracy"] == pytest.approx(accuracy_score(gold, predicted))
+        assert found["accuracy"] == accuracy_score(gold, predicted)
         scores = f1_score(gold, predicted, labels=sorted(set(gold)), average=None, zero_division=0)
         assert found["macro_f1"] == pytest.approx(np.mean(scores))
+
+    @given(pair=answers, positive=st.integers(0, 4))
+    @settings(deadline=None, max_examples=50)
+    def test_is_scikit_learns_f1_of_the_label_to_find(
+        self, pair: tuple[Ids, Ids], positive: int
+    ) -> None:
+        predicted, gold = pair
+
+        found = quality(predicted, gold, None, positive)
+
+        wanted = f1_score(gold, predicted, labels=[positive], average=None, zero_division=0)
+        assert found["f1"] == pytest.approx(wanted[0])
 
     @given(pair=answers, oos=st.integers(0, 4))
     @settings(deadline=None, max_examples=50)
@@ -99,9 +119,26 @@ class TestQuality:
 
         assert set(found.values()) == {1.0}
 
-    def test_figures_are_plain_numbers(self) -> None:
+    def test_figures_are_plain_numbers_in_their_order(self) -> None:
         """They go into JSON."""
-        assert {type(value) for value in quality(PREDICTED, GOLD, OOS).values()} == {float}
+        found = quality(PREDICTED, GOLD, OOS, positive=1)
+
+        assert {type(value) for value in found.values()} == {float}
+        assert list(found) == ["accuracy", "macro_f1", "f1", "in_scope_accuracy", "oos_recall"]
+
+    def test_needs_no_library_of_metrics(self, tmp_path: Path) -> None:
+        """``evaluate`` and ``datasets`` are for those who ask for the modules."""
+        script = (
+            "import sys, numpy; from kdzoo.metrics import quality;"
+            "quality(numpy.array([0, 1]), numpy.array([0, 1]), 1, 0);"
+            "print(*[name for name in ('evaluate', 'datasets') if name in sys.modules])"
+        )
+
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+
+        assert done.stdout.split() == []
 
 
 class TestEvaluateModules:
@@ -114,6 +151,7 @@ class TestEvaluateModules:
             (MacroF1, {}, "macro_f1"),
             (InScopeAccuracy, {"oos": OOS}, "in_scope_accuracy"),
             (OutOfScopeRecall, {"oos": OOS}, "oos_recall"),
+            (PositiveF1, {"positive": 1}, "f1"),
         ],
     )
     def test_compute_what_quality_says(
@@ -123,7 +161,7 @@ class TestEvaluateModules:
 
         found = metric.compute(predictions=PREDICTED, references=GOLD, **options)
 
-        assert found == {key: quality(PREDICTED, GOLD, OOS)[key]}
+        assert found == {key: quality(PREDICTED, GOLD, OOS, positive=1)[key]}
 
     def test_take_answers_batch_by_batch(self, tmp_path: Path) -> None:
         metric = Accuracy(cache_dir=str(tmp_path))
@@ -143,7 +181,7 @@ class TestEvaluateModules:
         assert found == {key: expected[key] for key in ("accuracy", "macro_f1")}
 
     def test_say_what_they_are(self, tmp_path: Path) -> None:
-        for module in (Accuracy, MacroF1, InScopeAccuracy, OutOfScopeRecall):
+        for module in (Accuracy, MacroF1, PositiveF1, InScopeAccuracy, OutOfScopeRecall):
             metric = module(cache_dir=str(tmp_path))
             assert metric.description == module.__doc__
             assert set(metric.features) == {"predictions", "references"}

@@ -236,7 +236,7 @@ def test_verdicts_are_of_macro_f1(study: Path) -> None:
         recorded(study, role).quality["test"]["macro_f1"] for role in ("student", "teacher")
     )
 
-    compared = rows["sets"].to_teacher
+    compared = rows["sets"].standing
 
     assert compared is not None
     assert compared.comparison.difference.value == pytest.approx(student - teacher)

@@ -56,9 +56,9 @@ def test_has_a_dot_and_an_interval_for_each_variant(tmp_path: Path, watched: lis
     ends = [list(line.get_xdata()) for line in axes.lines if line.get_marker() == "|"]
     found = found_in(store)
     for (low, high), name in zip(ends, ("better", "worse", "same"), strict=True):
-        to_recipe = found[f"tiny/{name}"].to_recipe
-        assert to_recipe is not None
-        difference = to_recipe.comparison.difference
+        change = found[f"tiny/{name}"].change
+        assert change is not None
+        difference = change.comparison.difference
         assert (low, high) == (difference.low * 100, difference.high * 100)  # type: ignore[operator]
     assert "it may be chance" in axes.get_xlabel()
     assert {path.suffix for path in paths} == {".png", ".svg", ".pdf"}

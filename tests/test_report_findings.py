@@ -69,8 +69,7 @@ class TestVerdicts:
         assert student.standing.sentence.endswith("this model of one seed; another would differ")
         assert student.effect is not None
         assert student.effect.kind is Effect.ONE_SEED
-        assert student.to_control is not None
-        assert student.to_control.adjusted_p is None
+        assert student.effect.adjusted_p is None
 
     def test_are_corrected_for_all_comparisons(self, tmp_path: Path) -> None:
         """The same comparison counts for less among many."""
@@ -90,8 +89,8 @@ class TestVerdicts:
         among = found_in(study.finish())["tiny"]
 
         for one, other in (
-            (alone.to_teacher, among.to_teacher),
-            (alone.to_control, among.to_control),
+            (alone.standing, among.standing),
+            (alone.effect, among.effect),
         ):
             assert one is not None
             assert other is not None

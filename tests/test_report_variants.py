@@ -82,7 +82,7 @@ def test_of_one_seed_has_no_verdict(tmp_path: Path) -> None:
 def test_is_held_against_the_seeds_that_both_have(tmp_path: Path) -> None:
     found = found_in(study_of(tmp_path, {"other": BETTER}, of_variants=[2, 1]))
 
-    compared = found["tiny/other"].to_recipe
+    compared = found["tiny/other"].change
     assert compared is not None
     assert compared.comparison.seeds == 2
 
@@ -134,29 +134,29 @@ def test_at_a_point_of_a_grid_is_held_against_the_recipe_there(tmp_path: Path) -
     points = {"dim=8": BETTER, "dim=16": WORSE, "mse/dim=8": SAME}
     found = found_in(study_of(tmp_path, points))
 
-    to_recipe = found["tiny/mse/dim=8"].to_recipe
-    assert to_recipe is not None
-    assert to_recipe.recipe == "tiny/dim=8"
-    assert to_recipe.comparison.difference.value == pytest.approx(-0.15)
+    change = found["tiny/mse/dim=8"].change
+    assert change is not None
+    assert change.beside == "tiny/dim=8"
+    assert change.comparison.difference.value == pytest.approx(-0.15)
 
 
 def test_changes_nothing_that_is_said_of_distilling(tmp_path: Path) -> None:
     """However many variants there are, the other questions count their own comparisons."""
-    alone = found_in(study_of(tmp_path / "alone", {}))["tiny"].to_control
+    alone = found_in(study_of(tmp_path / "alone", {}))["tiny"].effect
     variants = {f"other{number}": range(number * 5) for number in range(9)}
     study = study_of(tmp_path / "among", variants, teacher=None)
     among = found_in(study)
 
     assert alone is not None
-    assert among["tiny"].to_control == alone
-    assert among["tiny/other1"].to_recipe is not None
+    assert among["tiny"].effect == alone
+    assert among["tiny/other1"].change is not None
 
 
 def test_counts_for_less_among_many(tmp_path: Path) -> None:
     slight = range(12)
-    one = found_in(study_of(tmp_path / "one", {"other": slight}))["tiny/other"].to_recipe
+    one = found_in(study_of(tmp_path / "one", {"other": slight}))["tiny/other"].change
     many = {"other": slight} | {f"same{number}": SAME for number in range(9)}
-    among = found_in(study_of(tmp_path / "many", many))["tiny/other"].to_recipe
+    among = found_in(study_of(tmp_path / "many", many))["tiny/other"].change
 
     assert one is not None
     assert among is not None

@@ -17,14 +17,18 @@ from kdzoo.report.figures.spread import Spread
 from kdzoo.report.formats.data import data_caption
 from kdzoo.report.formats.summary import summary
 from kdzoo.results import Member, Store
-from kdzoo.statistics import Effect, Standing
+from kdzoo.statistics import Comparison, Effect, Interval, RecipeComparison, Standing
 from kdzoo.statistics.verdict import Verdict
+
+ALIKE = Comparison(Interval(0.0), 1.0, (1.0,), (0.0,))
+RECIPES_ALIKE = RecipeComparison(Interval(0.0), 1.0, (0.0,))
 
 
 def a_row(
     name: str, accuracy: float, p50_ms: float, standing: Standing, **more: object
 ) -> TableRow:
-    finding = replace(a_finding(0.5), standing=Verdict(standing, f"{standing} than it was"))
+    verdict = Verdict(standing, f"{standing} than it was", ALIKE, 1.0, "it")
+    finding = replace(a_finding(0.5), standing=verdict)
     row = TableRow(
         name=name,
         role="student",
@@ -130,7 +134,7 @@ class TestAdvice:
     ) -> None:
         row = a_row("small", 0.8, 0.5, standing)
         assert row.finding is not None
-        finding = replace(row.finding, effect=Verdict(effect, "as it is"))
+        finding = replace(row.finding, effect=Verdict(effect, "as it is", RECIPES_ALIKE, 1.0, "it"))
 
         said = advice(replace(row, finding=finding))
 

@@ -245,7 +245,7 @@ def test_verdicts_are_of_entity_f1(study: Path) -> None:
         recorded(study, role).quality["test"]["entity_f1"] for role in ("student", "teacher")
     )
 
-    compared = rows["tokens"].to_teacher
+    compared = rows["tokens"].standing
 
     assert compared is not None
     assert compared.comparison.difference.value == pytest.approx(student - teacher)

@@ -139,9 +139,9 @@ def _verdicts(facts: StudentFacts) -> dict[str, str]:
     standing = finding.standing if finding else None
     effect = finding.effect if finding else None
     own = ""
-    if finding and finding.to_teacher and seeds > 1:
+    if standing and seeds > 1:
         place = [member.key for member in facts.row.members].index(facts.record.key)
-        points = in_points(finding.to_teacher.comparison.by_seed[place])
+        points = in_points(standing.comparison.by_seed[place])
         own = f"; this one alone differs by {points} points"
     return {
         "against_teacher": f"{standing.sentence}{own}" if standing else "",

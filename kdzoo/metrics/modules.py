@@ -1,6 +1,7 @@
-"""Metrics as ``evaluate.Metric`` modules over scikit-learn: they need no network.
+"""The figures of labels as ``evaluate.Metric`` modules: they need no network.
 
-They combine with a user's own: ``evaluate.combine([Accuracy(), evaluate.load("...")])``.
+They combine with a user's own: ``evaluate.combine([Accuracy(), evaluate.load("...")])``. Nothing
+in kdzoo computes by them, so that it imports neither ``evaluate`` nor ``datasets`` for a figure.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from typing import Any
 import datasets
 import evaluate
 import numpy as np
-from sklearn.metrics import accuracy_score, f1_score
+
+from kdzoo.metrics import labels
+from kdzoo.metrics.labels import Ids
 
 _CITATION = "scikit-learn: Pedregosa et al., JMLR 12, 2011"
 _INPUTS = "predictions: label ids [N]. references: gold label ids [N]."
@@ -33,43 +36,38 @@ class Accuracy(_LabelMetric):
     """Share of texts whose label is right."""
 
     def _compute(self, predictions: Any, references: Any) -> dict[str, float]:
-        return {"accuracy": float(accuracy_score(references, predictions))}
+        return {"accuracy": labels.accuracy(*_ids(predictions, references))}
 
 
 class MacroF1(_LabelMetric):
     """Mean over the gold classes of their F1."""
 
     def _compute(self, predictions: Any, references: Any) -> dict[str, float]:
-        classes = np.unique(references)
-        score = f1_score(references, predictions, labels=classes, average="macro", zero_division=0)
-        return {"macro_f1": float(score)}
+        return {"macro_f1": labels.macro_f1(*_ids(predictions, references))}
 
 
 class PositiveF1(_LabelMetric):
     """F1 of the positive class, of two: harmonic mean of its precision and recall."""
 
     def _compute(self, predictions: Any, references: Any, positive: int) -> dict[str, float]:
-        found = np.asarray(predictions) == positive
-        score = f1_score(np.asarray(references) == positive, found, zero_division=0)
-        return {"f1": float(score)}
+        return {"f1": labels.f1_of(*_ids(predictions, references), positive)}
 
 
 class InScopeAccuracy(_LabelMetric):
     """Accuracy over the texts whose gold label is not the out-of-scope one."""
 
     def _compute(self, predictions: Any, references: Any, oos: int) -> dict[str, float]:
-        inside = np.asarray(references) != oos
-        if not inside.any():
-            return {"in_scope_accuracy": float("nan")}
-        right = np.asarray(predictions)[inside] == np.asarray(references)[inside]
-        return {"in_scope_accuracy": float(right.mean())}
+        found = labels.in_scope_accuracy(*_ids(predictions, references), oos)
+        return {"in_scope_accuracy": found}
 
 
 class OutOfScopeRecall(_LabelMetric):
     """Share of the out-of-scope texts that are recognised as such."""
 
     def _compute(self, predictions: Any, references: Any, oos: int) -> dict[str, float]:
-        outside = np.asarray(references) == oos
-        if not outside.any():
-            return {"oos_recall": float("nan")}
-        return {"oos_recall": float((np.asarray(predictions)[outside] == oos).mean())}
+        return {"oos_recall": labels.oos_recall(*_ids(predictions, references), oos)}
+
+
+def _ids(predictions: Any, references: Any) -> tuple[Ids, Ids]:
+    """Returns as arrays what ``evaluate`` has gathered, which are lists."""
+    return np.asarray(predictions), np.asarray(references)

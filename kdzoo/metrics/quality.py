@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-
 from kdzoo.metrics.entities import entity_quality
+from kdzoo.metrics.labels import Ids, accuracy, f1_of, in_scope_accuracy, macro_f1, oos_recall
 from kdzoo.metrics.sets import average_precision, set_quality
 from kdzoo.task import SINGLE_LABEL, Answers, Task
 from kdzoo.task.protocol import Logits
 from kdzoo.task.thresholds import shared_threshold
-
-Ids = npt.NDArray[np.integer[Any]]  # [N]
-
-
-@cache
-def _modules() -> dict[str, Any]:
-    from kdzoo.metrics import modules
-
-    return {
-        "accuracy": modules.Accuracy(),
-        "macro_f1": modules.MacroF1(),
-        "f1": modules.PositiveF1(),
-        "in_scope_accuracy": modules.InScopeAccuracy(),
-        "oos_recall": modules.OutOfScopeRecall(),
-    }
 
 
 def quality(
@@ -45,16 +25,14 @@ def quality(
         oos: the id of the out-of-scope label, if there is one.
         positive: the id of the label to find, if there is one.
     """
-    figures: dict[str, float] = {}
-    for name, module in _modules().items():
-        if name in ("accuracy", "macro_f1"):
-            figures |= module._compute(predictions, gold)
-        elif name == "f1":
-            if positive is not None:
-                figures |= module._compute(predictions, gold, positive=positive)
-        elif oos is not None:
-            figures |= module._compute(predictions, gold, oos=oos)
-    figures.setdefault("in_scope_accuracy", figures["accuracy"])
+    figures = {"accuracy": accuracy(predictions, gold), "macro_f1": macro_f1(predictions, gold)}
+    if positive is not None:
+        figures["f1"] = f1_of(predictions, gold, positive)
+    if oos is None:
+        figures["in_scope_accuracy"] = figures["accuracy"]
+    else:
+        figures["in_scope_accuracy"] = in_scope_accuracy(predictions, gold, oos)
+        figures["oos_recall"] = oos_recall(predictions, gold, oos)
     return figures
 
 

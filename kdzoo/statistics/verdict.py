@@ -43,19 +43,31 @@ class Effect(StrEnum):
 
 
 Kind = TypeVar("Kind", Standing, Effect)
+Compared = TypeVar("Compared", Comparison, RecipeComparison)
 
 
 @dataclass(frozen=True)
-class Verdict(Generic[Kind]):
+class Verdict(Generic[Kind, Compared]):
     """What a comparison says.
 
     Attributes:
         kind: in a word.
         sentence: with the figures, in points (hundredths of accuracy); no full stop.
+        comparison: that says it.
+        adjusted_p: its p-value, corrected for all comparisons shown together; None where a recipe
+            has one seed.
+        beside: what the sentence calls the other side: a teacher, hard labels or a recipe.
     """
 
     kind: Kind
     sentence: str
+    comparison: Compared
+    adjusted_p: float | None
+    beside: str
+
+
+ModelVerdict = Verdict[Standing, Comparison]
+RecipeVerdict = Verdict[Effect, RecipeComparison]
 
 
 def against_teacher(
@@ -65,7 +77,7 @@ def against_teacher(
     *,
     has_seeds: bool = True,
     teacher: str = "the teacher",
-) -> Verdict[Standing]:
+) -> ModelVerdict:
     """Returns how good the very models of a row are beside their teacher.
 
     "As good as" is only said where the whole interval lies within the margin. Where seeds differ by
@@ -97,10 +109,11 @@ def against_teacher(
         )
         figures = _figures(difference) + why
         sentence = f"not measurably different from {teacher} ({figures})"
-    return Verdict(kind, sentence + (_whose(comparison) if has_seeds else ""))
+    sentence += _whose(comparison) if has_seeds else ""
+    return Verdict(kind, sentence, comparison, adjusted_p, teacher)
 
 
-def of_distilling(comparison: RecipeComparison, adjusted_p: float | None) -> Verdict[Effect]:
+def of_distilling(comparison: RecipeComparison, adjusted_p: float | None) -> RecipeVerdict:
     """Returns what distilling does to a student, whatever the seed.
 
     Args:
@@ -113,7 +126,7 @@ def of_distilling(comparison: RecipeComparison, adjusted_p: float | None) -> Ver
 
 def of_variant(
     comparison: RecipeComparison, adjusted_p: float | None, recipe: str
-) -> Verdict[Effect]:
+) -> RecipeVerdict:
     """Returns what a change of a recipe does to its student, whatever the seed.
 
     Args:
@@ -127,20 +140,22 @@ def of_variant(
 
 def _of_recipe(
     comparison: RecipeComparison, adjusted_p: float | None, cause: str, other: str
-) -> Verdict[Effect]:
+) -> RecipeVerdict:
     difference = comparison.difference
     if adjusted_p is None:
-        return Verdict(Effect.ONE_SEED, _of_one_seed(comparison))
-    if not (adjusted_p < SIGNIFICANT and difference.excludes_zero()):
+        kind, sentence = Effect.ONE_SEED, _of_one_seed(comparison)
+    elif not (adjusted_p < SIGNIFICANT and difference.excludes_zero()):
         figures = _figures(difference) + _chance(difference, adjusted_p)
-        return Verdict(Effect.NONE, f"no measurable effect ({figures})")
-    if difference.value > 0:
+        kind, sentence = Effect.NONE, f"no measurable effect ({figures})"
+    elif difference.value > 0:
         points, *ends = _in_points(difference)
-        gave = f"{cause} gave +{points} points over {other} ({_ends(ends)})"
-        return Verdict(Effect.GAIN, gave)
-    points, *ends = _in_points(_turned(difference))
-    cost = f"{cause} cost {points} points against {other} ({_ends(ends)})"
-    return Verdict(Effect.LOSS, cost)
+        kind = Effect.GAIN
+        sentence = f"{cause} gave +{points} points over {other} ({_ends(ends)})"
+    else:
+        points, *ends = _in_points(_turned(difference))
+        kind = Effect.LOSS
+        sentence = f"{cause} cost {points} points against {other} ({_ends(ends)})"
+    return Verdict(kind, sentence, comparison, adjusted_p, other)
 
 
 def _of_one_seed(comparison: RecipeComparison) -> str:

@@ -179,18 +179,18 @@ COSTS = (
 _OF_ROWS = (
     Column("model_verdict", of_finding(lambda found: found.standing and found.standing.kind),
            Place.CSV),
-    Column("model_minus_teacher", of_finding(lambda found: found.to_teacher), Place.CSV,
+    Column("model_minus_teacher", of_finding(lambda found: found.standing), Place.CSV,
            kind=COMPARED),
     Column("recipe_verdict", of_finding(lambda found: found.effect and found.effect.kind),
            Place.CSV),
-    Column("recipe_minus_hard_labels", of_finding(lambda found: found.to_control), Place.CSV,
+    Column("recipe_minus_hard_labels", of_finding(lambda found: found.effect), Place.CSV,
            kind=COMPARED),
 )  # fmt: skip
 
 _OF_VARIANTS = (
     Column("variant_verdict", of_finding(lambda found: found.change and found.change.kind),
            Place.CSV),
-    Column("variant_minus_recipe", of_finding(lambda found: found.to_recipe), Place.CSV,
+    Column("variant_minus_recipe", of_finding(lambda found: found.change), Place.CSV,
            kind=COMPARED),
 )  # fmt: skip
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kdzoo.measure import Ratio
-from kdzoo.report.figures.comparisons import ToControl, ToRecipe, ToTeacher
 from kdzoo.report.figures.spread import Spread
+from kdzoo.statistics import ModelVerdict, RecipeVerdict
 
 Piece = str | int | float | None
 
@@ -45,7 +45,7 @@ def _of_ratio(found: Ratio) -> tuple[Piece, ...]:
     return found.times, found.low, found.high
 
 
-def _of_comparison(found: ToTeacher | ToControl | ToRecipe) -> tuple[Piece, ...]:
+def _of_comparison(found: ModelVerdict | RecipeVerdict) -> tuple[Piece, ...]:
     difference = found.comparison.difference
     return difference.value, difference.low, difference.high, found.adjusted_p
 

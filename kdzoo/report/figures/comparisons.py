@@ -7,16 +7,20 @@ from dataclasses import dataclass
 
 from kdzoo.results import ManifestRow
 from kdzoo.statistics import (
-    Comparison,
+    ModelVerdict,
     Outcomes,
     OutcomesReader,
     RecipeComparison,
+    RecipeVerdict,
     Scores,
     adjusted,
+    against_teacher,
     compare_outcomes,
     compare_recipes,
     control_of,
     is_covered,
+    of_distilling,
+    of_variant,
     teacher_of,
 )
 
@@ -24,53 +28,18 @@ _Keys = tuple[str | None, ...]  # of a row's models, by which their luck is coun
 
 
 @dataclass(frozen=True)
-class ToTeacher:
-    """The models of a row beside their teacher, with all comparisons of the study counted.
+class Verdicts:
+    """The verdicts on a row; None where there is nothing to compare it with.
 
     Attributes:
-        comparison: of their hits.
-        adjusted_p: its p-value after Benjamini and Hochberg.
+        standing: of its models beside their teacher.
+        effect: of its recipe beside hard labels.
+        change: of a variant beside its recipe, over the seeds that both have.
     """
 
-    comparison: Comparison
-    adjusted_p: float
-
-
-@dataclass(frozen=True)
-class ToControl:
-    """The recipe of a row beside hard labels, with all comparisons of the study counted.
-
-    Attributes:
-        comparison: of the two recipes.
-        adjusted_p: its p-value after Benjamini and Hochberg; None of one seed.
-    """
-
-    comparison: RecipeComparison
-    adjusted_p: float | None
-
-
-@dataclass(frozen=True)
-class ToRecipe:
-    """A variant beside the recipe that it changes, with all variants of the study counted.
-
-    Attributes:
-        recipe: the name of the recipe's own row.
-        comparison: of the two, over the seeds that both have.
-        adjusted_p: its p-value after Benjamini and Hochberg; None of one seed.
-    """
-
-    recipe: str
-    comparison: RecipeComparison
-    adjusted_p: float | None
-
-
-@dataclass(frozen=True)
-class Compared:
-    """All comparisons of a row; None where there is nothing to compare it with."""
-
-    to_teacher: ToTeacher | None = None
-    to_control: ToControl | None = None
-    to_recipe: ToRecipe | None = None
+    standing: ModelVerdict | None
+    effect: RecipeVerdict | None
+    change: RecipeVerdict | None
 
 
 @dataclass(frozen=True)
@@ -109,12 +78,17 @@ def read_row(row: ManifestRow, split: str, reader: OutcomesReader) -> RowOutcome
     return RowOutcomes(row, texts, own, of(teacher_of(row)), of(control_of(row)))
 
 
-def compare(read: Sequence[RowOutcomes]) -> dict[str, Compared]:
-    """Returns all comparisons of each row, by its name.
+def compare(read: Sequence[RowOutcomes], teacher: str) -> dict[str, Verdicts]:
+    """Returns all verdicts on each row, by its name.
 
     The p-values of all rows beside teachers and hard labels are corrected together; those of
     variants by themselves, so that how many there are does not change what is said of distilling.
+
+    Args:
+        read: all rows of the study.
+        teacher: what sentences call a row's teacher.
     """
+    roles = {reading.row.name: reading.row.role for reading in read}
     models = {
         reading.row.name: compare_outcomes(reading.own, reading.teacher)
         for reading in read
@@ -123,12 +97,16 @@ def compare(read: Sequence[RowOutcomes]) -> dict[str, Compared]:
     recipes = _beside_hard_labels(read)
     of_recipes = [found.p_value for found in recipes.values() if found.p_value is not None]
     p_values = iter(adjusted([*(found.p_value for found in models.values()), *of_recipes]))
-    to_teacher = {name: ToTeacher(found, next(p_values)) for name, found in models.items()}
-    to_control = {name: ToControl(found, _next(found, p_values)) for name, found in recipes.items()}
-    to_recipe = _beside_recipes(read)
+    standings = {
+        name: against_teacher(
+            found, next(p_values), has_seeds=roles[name] != "baseline", teacher=teacher
+        )
+        for name, found in models.items()
+    }
+    effects = {name: of_distilling(each, _next(each, p_values)) for name, each in recipes.items()}
+    changes = _beside_recipes(read)
     return {
-        name: Compared(to_teacher.get(name), to_control.get(name), to_recipe.get(name))
-        for name in (reading.row.name for reading in read)
+        name: Verdicts(standings.get(name), effects.get(name), changes.get(name)) for name in roles
     }
 
 
@@ -154,7 +132,7 @@ def _beside_hard_labels(read: Sequence[RowOutcomes]) -> dict[str, RecipeComparis
     return dict(zip(pairs, compare_recipes(hits, list(pairs.values())), strict=True))
 
 
-def _beside_recipes(read: Sequence[RowOutcomes]) -> dict[str, ToRecipe]:
+def _beside_recipes(read: Sequence[RowOutcomes]) -> dict[str, RecipeVerdict]:
     """Returns how each variant differs from its recipe, by the name of its row.
 
     A variant whose recipe has no row, or no seed in common with it, or was read on other texts, is
@@ -174,7 +152,7 @@ def _beside_recipes(read: Sequence[RowOutcomes]) -> dict[str, ToRecipe]:
     found = compare_recipes(hits, list(pairs.values()))
     p_values = iter(adjusted([each.p_value for each in found if each.p_value is not None]))
     return {
-        name: ToRecipe(recipe_of(name), each, _next(each, p_values))
+        name: of_variant(each, _next(each, p_values), recipe_of(name))
         for name, each in zip(pairs, found, strict=True)
     }
 

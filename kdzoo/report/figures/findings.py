@@ -8,15 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kdzoo.report.figures.beside import beside_teacher
-from kdzoo.report.figures.comparisons import (
-    Compared,
-    RowOutcomes,
-    ToControl,
-    ToRecipe,
-    ToTeacher,
-    compare,
-    read_row,
-)
+from kdzoo.report.figures.comparisons import RowOutcomes, Verdicts, compare, read_row
 from kdzoo.report.figures.spread import Spread, spreads
 from kdzoo.results import Record
 from kdzoo.runtime.decision import Decision
@@ -24,18 +16,16 @@ from kdzoo.statistics import (
     Calibration,
     ClassLoss,
     Detection,
-    Effect,
     EntityErrors,
     Gap,
     Inheritance,
     Interval,
+    ModelVerdict,
     Outcomes,
     OutcomesReader,
+    RecipeVerdict,
     Rejection,
     Slice,
-    Standing,
-    Verdict,
-    against_teacher,
     by_bounds,
     by_quartile,
     calibration,
@@ -47,8 +37,6 @@ from kdzoo.statistics import (
     is_covered,
     label_losses,
     leading_over_texts,
-    of_distilling,
-    of_variant,
     over_seeds,
     rejection,
     share_closed,
@@ -71,9 +59,6 @@ class Finding:
         standing: of these models beside the teacher.
         effect: of the recipe: distilling, beside the same student on hard labels.
         change: of a variant, beside the recipe that it changes.
-        to_teacher: the comparison behind ``standing``.
-        to_control: the comparison behind ``effect``.
-        to_recipe: the comparison behind ``change``.
         gap: how much of the gap between control and teacher is closed.
         gap_in_scope: the share of it that is closed on the texts in scope, 1 for the whole.
         scope: how out-of-scope texts are found, mean over seeds; None where there are none.
@@ -90,12 +75,9 @@ class Finding:
     over_texts: Interval
     calibration: Calibration
     decision: Decision | None = None
-    standing: Verdict[Standing] | None = None
-    effect: Verdict[Effect] | None = None
-    change: Verdict[Effect] | None = None
-    to_teacher: ToTeacher | None = None
-    to_control: ToControl | None = None
-    to_recipe: ToRecipe | None = None
+    standing: ModelVerdict | None = None
+    effect: RecipeVerdict | None = None
+    change: RecipeVerdict | None = None
     gap: Gap | None = None
     gap_in_scope: float | None = None
     scope: Detection | None = None
@@ -122,15 +104,14 @@ def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
     teachers = sum(row.role == "teacher" for row in store.manifest().rows)
     called = "its teacher" if teachers > 1 else "the teacher"
     read = [read_row(row, split, reader) for row in rows]
-    compared = compare(read)
+    verdicts = compare(read, called)
     return {
         reading.row.name: _finding(
             reading,
             [store.read(member.key) for member in reading.row.members],
             split,
-            compared[reading.row.name],
+            verdicts[reading.row.name],
             store.decision(reading.row.members[0].key),
-            called,
         )
         for reading in read
     }
@@ -140,15 +121,12 @@ def _finding(
     read: RowOutcomes,
     records: Sequence[Record],
     split: str,
-    compared: Compared,
+    verdicts: Verdicts,
     decision: Decision | None,
-    called: str,
 ) -> Finding:
     own, teacher, oos = read.own, read.teacher, records[0].data.oos
-    to_teacher, to_control = compared.to_teacher, compared.to_control
-    to_recipe = compared.to_recipe
     hits = own.hits
-    gap, gap_in_scope = (None, None) if to_control is None else _gaps(read, to_control, oos)
+    gap, gap_in_scope = _gaps(read, verdicts.effect, oos)
     has_words = not np.isnan(own.words).any()
     return Finding(
         metrics=spreads(
@@ -158,23 +136,9 @@ def _finding(
         over_texts=leading_over_texts(own),
         calibration=calibration(own),
         decision=decision,
-        standing=None
-        if to_teacher is None
-        else against_teacher(
-            to_teacher.comparison,
-            to_teacher.adjusted_p,
-            has_seeds=read.row.role != "baseline",
-            teacher=called,
-        ),
-        effect=None
-        if to_control is None
-        else of_distilling(to_control.comparison, to_control.adjusted_p),
-        change=None
-        if to_recipe is None
-        else of_variant(to_recipe.comparison, to_recipe.adjusted_p, to_recipe.recipe),
-        to_teacher=to_teacher,
-        to_control=to_control,
-        to_recipe=to_recipe,
+        standing=verdicts.standing,
+        effect=verdicts.effect,
+        change=verdicts.change,
         gap=gap,
         gap_in_scope=gap_in_scope,
         scope=_scope(own, oos),
@@ -200,16 +164,16 @@ def _losses(own: Outcomes, teacher: Outcomes) -> list[ClassLoss]:
 
 
 def _gaps(
-    read: RowOutcomes, to_control: ToControl, oos: int | None
+    read: RowOutcomes, effect: RecipeVerdict | None, oos: int | None
 ) -> tuple[Gap | None, float | None]:
     """Returns what is closed of the gap between control and teacher, overall and in scope.
 
     None where there is no gap: the teacher is not known, or not to be told apart from the control.
     """
-    if read.teacher is None or read.control is None:
+    if read.teacher is None or read.control is None or effect is None:
         return None, None
     own, control, teacher = (answers.scores for answers in (read.own, read.control, read.teacher))
-    gap = gap_closed(own, control, teacher, to_control.comparison)
+    gap = gap_closed(own, control, teacher, effect.comparison)
     if not differ(teacher, control):
         return gap, None
     is_in_scope = read.own.gold != oos

@@ -59,16 +59,16 @@ def _verdicts(store: Store) -> Iterator[tuple[object, ...]]:
     table = make_table(store)
     for row, finding in table.judged:
         asked = (
-            (THIS_MODEL, finding.standing, finding.to_teacher),
-            (THIS_RECIPE, finding.effect, finding.to_control),
-            (THIS_VARIANT, finding.change, finding.to_recipe),
+            (THIS_MODEL, finding.standing),
+            (THIS_RECIPE, finding.effect),
+            (THIS_VARIANT, finding.change),
         )
-        for question, verdict, compared in asked:
-            if verdict is not None and compared is not None:
-                found = compared.comparison.difference
+        for question, verdict in asked:
+            if verdict is not None:
+                found = verdict.comparison.difference
                 yield (
-                    table.study, row.name, question, compared.comparison.seeds, table.split,
-                    str(verdict.kind), found.value, found.low, found.high, compared.adjusted_p,
+                    table.study, row.name, question, verdict.comparison.seeds, table.split,
+                    str(verdict.kind), found.value, found.low, found.high, verdict.adjusted_p,
                     verdict.sentence,
                 )  # fmt: skip
 

@@ -129,8 +129,8 @@ def _of_variants(table: Table) -> str:
     """Names the variants that are measurably better or worse than their recipes."""
     by_kind: dict[Effect, list[tuple[float, str]]] = {kind: [] for kind in Effect}
     for row, finding in table.judged:
-        if finding.change is not None and finding.to_recipe is not None:
-            points = finding.to_recipe.comparison.difference.value
+        if finding.change is not None:
+            points = finding.change.comparison.difference.value
             by_kind[finding.change.kind].append((points, row.name))
     better, worse = (by_kind[kind] for kind in (Effect.GAIN, Effect.LOSS))
     unclear, untold = (len(by_kind[kind]) for kind in (Effect.NONE, Effect.ONE_SEED))
@@ -157,9 +157,9 @@ def _most(rows: Sequence[tuple[float, str]], how: str) -> str:
 def _of_one_seed(table: Table) -> str:
     """Tells the differences of which there is no verdict."""
     rows = [
-        f"{row.name} ({_seeds_needed(finding.to_control.comparison)})"
+        f"{row.name} ({_seeds_needed(finding.effect.comparison)})"
         for row, finding in table.judged
-        if finding.effect and finding.effect.kind is Effect.ONE_SEED and finding.to_control
+        if finding.effect and finding.effect.kind is Effect.ONE_SEED
     ]
     return f"Of the recipe, one seed gives no verdict: {listed(rows)}." if rows else ""
 

@@ -10,13 +10,12 @@ from kdzoo.plain import one_line
 from kdzoo.report.columns.column import Column, Part, Place
 from kdzoo.report.columns.declared import cells, gap, leading_column, shown
 from kdzoo.report.columns.numbers import NOTHING, points
-from kdzoo.report.figures.comparisons import ToControl, ToRecipe
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.form_findings import FormFinding
 from kdzoo.report.figures.rows import Table
 from kdzoo.report.formats.table import THIS_MODEL, THIS_RECIPE, THIS_VARIANT, notes, verdicts
 from kdzoo.report.page import answers
-from kdzoo.statistics import Gap, Interval, Verdict
+from kdzoo.statistics import Gap, Interval, ModelVerdict, RecipeVerdict
 
 
 @dataclass(frozen=True)
@@ -120,15 +119,13 @@ def verdict_section(table: Table) -> Section | None:
             table.leading_title: points(finding.over_seeds.value),
             "over seeds": interval(finding.over_seeds),
             "over texts": interval(finding.over_texts),
-            "p, teacher": NOTHING
-            if finding.to_teacher is None
-            else _p(finding.to_teacher.adjusted_p),
-            "p, hard labels": _p_of(finding.to_control),
-            **({"p, its recipe": _p_of(finding.to_recipe)} if table.has_variants else {}),
-            "luck": _luck_of(finding.to_control),
+            "p, teacher": _p_of(finding.standing),
+            "p, hard labels": _p_of(finding.effect),
+            **({"p, its recipe": _p_of(finding.change)} if table.has_variants else {}),
+            "luck": percentage(None if finding.effect is None else finding.effect.comparison.luck),
             "p by seed": NOTHING
-            if finding.to_teacher is None
-            else " ".join(_p(p) for p in finding.to_teacher.comparison.p_by_seed),
+            if finding.standing is None
+            else " ".join(_p(p) for p in finding.standing.comparison.p_by_seed),
             "gap closed": gap(
                 None if finding.effect is None else finding.effect.kind, _share(finding.gap)
             ),
@@ -214,17 +211,13 @@ def number(value: float | None) -> str:
     return NOTHING if value is None else f"{value:#.3g}".rstrip(".")
 
 
-def _sentence(verdict: Verdict[Any] | None) -> str:
+def _sentence(verdict: ModelVerdict | RecipeVerdict | None) -> str:
     return NOTHING if verdict is None else verdict.sentence
 
 
-def _p_of(compared: ToControl | ToRecipe | None) -> str:
-    known = None if compared is None else compared.adjusted_p
+def _p_of(verdict: ModelVerdict | RecipeVerdict | None) -> str:
+    known = None if verdict is None else verdict.adjusted_p
     return NOTHING if known is None else _p(known)
-
-
-def _luck_of(compared: ToControl | None) -> str:
-    return percentage(None if compared is None else compared.comparison.luck)
 
 
 def _p(value: float) -> str:

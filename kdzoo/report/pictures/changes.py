@@ -62,13 +62,13 @@ def _lines(table: Table) -> list[ChangeLine]:
     lines = [
         ChangeLine(
             row.name,
-            finding.to_recipe.recipe,
+            finding.change.beside,
             row.road or row.role,
-            finding.to_recipe.comparison.difference,
+            finding.change.comparison.difference,
             finding.change.kind,
         )
         for row, finding in table.judged
-        if finding.to_recipe is not None and finding.change is not None
+        if finding.change is not None
     ]
     recipes = list(dict.fromkeys(line.recipe for line in lines))
     return sorted(lines, key=lambda line: recipes.index(line.recipe))

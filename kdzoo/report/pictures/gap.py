@@ -82,7 +82,7 @@ def gap_lines(store: Store, table: Table) -> list[GapLine]:
     lines = []
     for shown, finding in table.judged:
         row = rows[shown.name]
-        if finding.effect is None or finding.to_teacher is None or row.role != "student":
+        if finding.effect is None or finding.standing is None or row.role != "student":
             continue
         record = store.read(row.members[0].key)
         objective, texts = _objective(record), _texts(record)
