@@ -8,13 +8,13 @@ from pathlib import Path
 from kdzoo.choosing.cascade import CascadeLine, check_wanted, count_cascades, find_cascades
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.files import check_writable
-from kdzoo.registry import runtimes
+from kdzoo.registry import exported, runtimes
 from kdzoo.results import Store
 from kdzoo.runtime import require_runtimes
 from kdzoo.runtime.cascade import write_cascade
 from kdzoo.runtime.folder import CASCADE, README, STUDENT, TEACHER, check_exported_form
 from kdzoo.statistics.cascade import RISK
-from kdzoo.statistics.escalation import Wanted, exported
+from kdzoo.statistics.escalation import Wanted
 from kdzoo.steps import rule_of
 
 _FILES = {CASCADE, README, STUDENT, TEACHER}
@@ -100,10 +100,10 @@ def promise_of(wanted: Wanted, line: CascadeLine) -> str:
 
 
 def _check_runtime(runtime: str) -> None:
-    if runtimes.get(runtime).export is None:
+    if not runtimes.get(runtime).is_exported:
         raise RecipeError(
             f"--runtime {runtime}: a cascade is exported for one of "
-            f"{', '.join(exported([*runtimes.entries()]))}"
+            f"{', '.join(exported(runtimes.entries()))}"
         )
     require_runtimes([runtime])
 

@@ -8,11 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from kdzoo import registry
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.extensions import load_extensions
 from kdzoo.files import as_file_errors, check_writable, with_home
 from kdzoo.progress import quiet
-from kdzoo.registry import runtimes
 
 if TYPE_CHECKING:
     from kdzoo.progress import Progress, Task
@@ -145,9 +145,9 @@ def _export_of(runtime: str, int8: str | None, texts: str | Path | None) -> Call
     """Returns what exports to the runtime, once it is seen that it can."""
     from kdzoo.runtime import require_runtimes
 
-    entry = runtimes.get(runtime)
+    entry = registry.runtimes.get(runtime)
     if entry.export is None:
-        others = [name for name, other in runtimes.entries().items() if other.export]
+        others = registry.exported(registry.runtimes.entries())
         raise RecipeError(
             f"runtime '{runtime}' reads the trained model's own folder: there is nothing to "
             f"export; runtimes with a form of their own: {', '.join(others)}"

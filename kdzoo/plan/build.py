@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from kdzoo import registry
 from kdzoo.plan.step import Kind, Plan, RowSteps, Step
 from kdzoo.recipe import Study, Variant
-from kdzoo.steps import exported
 from kdzoo.teacher import Part
 
 
@@ -101,7 +100,7 @@ class _Steps:
     def deploy(self, variant: Variant, row: RowSteps) -> None:
         """Adds what brings teacher and student into the exported forms."""
         section = variant.recipe.measure
-        runtimes = exported(section.runtimes)
+        runtimes = registry.exported(section.runtimes)
         for of in (row.teacher, row.student) if runtimes else ():
             way = ("export", of, *runtimes, section.int8)
             if way in self.shared:

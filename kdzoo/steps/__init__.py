@@ -5,7 +5,7 @@ from kdzoo.steps.baseline import obtain_baseline
 from kdzoo.steps.cascades import check_escalation, rule_of, tell_of_few_texts
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.deciding import check_one_rule, check_rejection, rejection_problem
-from kdzoo.steps.deploying import FormJob, exported, obtain_forms
+from kdzoo.steps.deploying import FormJob, obtain_forms
 from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.job import StudentJob, check_kinds, plan_jobs
 from kdzoo.steps.labelling import obtain_labels
@@ -51,7 +51,6 @@ __all__ = [
     "check_rejection",
     "check_task",
     "check_teacher",
-    "exported",
     "obtain_baseline",
     "obtain_forms",
     "obtain_labels",

@@ -13,6 +13,7 @@ from kdzoo.errors import RecipeError
 from kdzoo.files import link
 from kdzoo.recipe import Study
 from kdzoo.recipe.schema import Recipe
+from kdzoo.registry import exported
 from kdzoo.results import Store
 from kdzoo.runtime.cascade import Cascade, write_cascade
 from kdzoo.runtime.decision import Decision
@@ -20,7 +21,6 @@ from kdzoo.runtime.folder import is_exported_form, read_labels
 from kdzoo.statistics.asked_cascades import AskedCascade, asked_cascades
 from kdzoo.statistics.cascade import RISK, Threshold, texts_needed
 from kdzoo.statistics.escalation import SCORE_COLUMNS
-from kdzoo.steps.deploying import exported
 from kdzoo.steps.study_data import StudyData
 
 _SCRATCH = ".cascades"  # in the study's folder, while they are timed

@@ -80,7 +80,7 @@ def timed_rows(key: str, folder: Path, section: Measure, context: StudyContext) 
     rows = []
     for runtime in dict.fromkeys((*["pipeline"] * is_teacher, *section.runtimes)):
         deployed = folder
-        if registry.runtimes.get(runtime).export is not None:
+        if registry.runtimes.get(runtime).is_exported:
             form = context.store.read_form(key, runtime)
             if form is None or form.failure is not None:
                 continue

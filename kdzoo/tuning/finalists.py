@@ -93,7 +93,7 @@ def measure_alone(
 def _candidate(finalist: Finalist, runtime: str, seed: int, context: StudyContext) -> Candidate:
     """Returns a model in a runtime, exported where that reads a form of its own."""
     folder = context.store.finished(finalist.key)
-    if registry.runtimes.get(runtime).export is not None:
+    if registry.runtimes.get(runtime).is_exported:
         recipe = finalist.variant.recipe
         section = recipe.measure.model_copy(update={"runtimes": [runtime]})
         exporting = recipe.model_copy(update={"measure": section})
