@@ -85,7 +85,8 @@ def export(
     from kdzoo.model import size_bytes
     from kdzoo.progress import Silent
     from kdzoo.runtime.copies import take_exported_form
-    from kdzoo.runtime.folder import deployed_bytes
+    from kdzoo.runtime.decision import DECISION
+    from kdzoo.runtime.folder import DEPLOYED, EXPORT, README, deployed_bytes, refuse_to_overwrite
     from kdzoo.runtime.settings import CALIBRATION_TEXTS, ExportSettings
 
     progress = progress or Silent()
@@ -93,7 +94,7 @@ def export(
         load_extensions(students)
     write = _export_of(runtime, int8, texts)
     target = with_home(out).resolve()
-    _refuse_to_overwrite(target)
+    refuse_to_overwrite(target, "an exported model", EXPORT, (README, DECISION, *DEPLOYED))
     check_writable(target.parent, "give --out another place")
     folder = _trained_folder(run, model, seed)
 
@@ -158,20 +159,6 @@ def _export_of(runtime: str, int8: str | None, texts: str | Path | None) -> Call
         raise RecipeError("--int8 static needs real texts to calibrate on: give --texts FILE")
     require_runtimes([runtime])
     return entry.export
-
-
-def _refuse_to_overwrite(target: Path) -> None:
-    from kdzoo.runtime.decision import DECISION
-    from kdzoo.runtime.folder import DEPLOYED, EXPORT, README
-
-    if target.exists() and not target.is_dir():
-        raise ModelError(f"{target} is a file; give --out a folder")
-    held = {path.name for path in target.iterdir()} if target.exists() else set()
-    if held and (EXPORT not in held or held - {EXPORT, README, DECISION, *DEPLOYED}):
-        raise ModelError(
-            f"{target} holds other things than an exported model, which would be lost; "
-            "give --out a new folder"
-        )
 
 
 def _read(

@@ -171,7 +171,7 @@ class TestSisterStudy:
         attempt = other.root / "models" / store.finished(KEY).name
         attempt.mkdir(parents=True)
         (attempt / "checkpoint.safetensors").write_bytes(b"half way")
-        half_taken = attempt.with_name(f"{attempt.name}.partial")
+        half_taken = attempt.with_name(f".{attempt.name}.partial")
         half_taken.mkdir()
         (half_taken / "config.json").write_text("{}", encoding="utf-8")
 
