@@ -233,6 +233,8 @@ class TestReading:
         assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
         store.write_session(session.model_copy(update={"id": "later", "created": "2027"}))
         assert [each.id for each in store.sessions()] == ["session", "later"]
+        assert store.session("later") == store.sessions()[1]
+        assert store.session("latest") is None
 
     def test_of_missing_predictions_says_what_to_do(self, store: Store) -> None:
         (store.finished(KEY) / PREDICTIONS).unlink()

@@ -240,6 +240,10 @@ class Store:
         found = [self._read(path, Session) for path in paths if has_file(path)]
         return sorted(found, key=lambda session: (session.created, session.id))
 
+    def session(self, name: str) -> Session | None:
+        """Returns the latency session of that id; None where there is none."""
+        return next((session for session in self.sessions() if session.id == name), None)
+
     def write_session(self, session: Session) -> None:
         """Adds a latency session."""
         folder = self.root / "measurements"
