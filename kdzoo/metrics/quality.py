@@ -11,7 +11,7 @@ import numpy.typing as npt
 from kdzoo.metrics.entities import entity_quality
 from kdzoo.metrics.sets import average_precision, set_quality
 from kdzoo.task import SINGLE_LABEL, Answers, Task
-from kdzoo.task.protocol import Logits
+from kdzoo.task.protocol import AnyLogits
 from kdzoo.task.thresholds import shared_threshold
 
 Ids = npt.NDArray[np.integer[Any]]  # [N]
@@ -59,7 +59,11 @@ def quality(
 
 
 def quality_of_logits(
-    task: Task, logits: Logits, gold: Answers, oos: int | None = None, positive: int | None = None
+    task: Task,
+    logits: AnyLogits,
+    gold: Answers,
+    oos: int | None = None,
+    positive: int | None = None,
 ) -> dict[str, float]:
     """Returns what logits give at their best: what trainings are selected by, on validation.
 
