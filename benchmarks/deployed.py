@@ -60,7 +60,7 @@ def main(
     forms = {folder: folder.name for folder in folders or ()} or {
         row.folder: name
         for row, name in study_rows(study, recipe.measure, progress).items()
-        if registry.runtimes.get(row.runtime).export is not None
+        if registry.runtimes.get(row.runtime).is_exported
     }
     rows = [_compared(name, folder, texts, progress) for folder, name in forms.items()]
     title = f"One text, one thread, {ROUNDS} rounds of {len(texts)} texts"

@@ -8,16 +8,21 @@ from pathlib import Path
 from kdzoo.choosing.cascade import CascadeLine, check_wanted, count_cascades, find_cascades
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.files import check_writable
-from kdzoo.registry import runtimes
+from kdzoo.registry import exported, runtimes
 from kdzoo.results import Store
 from kdzoo.runtime import require_runtimes
 from kdzoo.runtime.cascade import write_cascade
-from kdzoo.runtime.folder import CASCADE, README, STUDENT, TEACHER, check_exported_form
+from kdzoo.runtime.folder import (
+    CASCADE,
+    README,
+    STUDENT,
+    TEACHER,
+    check_exported_form,
+    refuse_to_overwrite,
+)
 from kdzoo.statistics.cascade import RISK
-from kdzoo.statistics.escalation import Wanted, exported
+from kdzoo.statistics.escalation import Wanted
 from kdzoo.steps import rule_of
-
-_FILES = {CASCADE, README, STUDENT, TEACHER}
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ def export_cascade(
     """
     _check_runtime(runtime)
     target = out.resolve()
-    _refuse_to_overwrite(target)
+    refuse_to_overwrite(target, "a cascade", CASCADE, (README, STUDENT, TEACHER))
     check_writable(target.parent, "give --out another place")
     store = Store(run)
     check_wanted(wanted, escalate_to)
@@ -100,10 +105,10 @@ def promise_of(wanted: Wanted, line: CascadeLine) -> str:
 
 
 def _check_runtime(runtime: str) -> None:
-    if runtimes.get(runtime).export is None:
+    if not runtimes.get(runtime).is_exported:
         raise RecipeError(
             f"--runtime {runtime}: a cascade is exported for one of "
-            f"{', '.join(exported([*runtimes.entries()]))}"
+            f"{', '.join(exported(runtimes.entries()))}"
         )
     require_runtimes([runtime])
 
@@ -120,14 +125,3 @@ def _form(store: Store, key: str, runtime: str, name: str) -> Path:
         )
     check_exported_form(folder)
     return folder
-
-
-def _refuse_to_overwrite(target: Path) -> None:
-    if target.exists() and not target.is_dir():
-        raise ModelError(f"{target} is a file; give --out a folder")
-    held = {path.name for path in target.iterdir()} if target.exists() else set()
-    if held and (CASCADE not in held or held - _FILES):
-        raise ModelError(
-            f"{target} holds other things than a cascade, which would be lost; give --out a new "
-            "folder"
-        )

@@ -21,7 +21,7 @@ class ClaimedError(Exception):
     """Another process makes it just now: to be met again later, and never shown to a user."""
 
 
-def _silent(message: str) -> None:
+def silent(message: str) -> None:
     """Tells nobody."""
 
 
@@ -38,7 +38,7 @@ class Claims:
 
     folders: tuple[Path, ...] = ()
     waits: bool = True
-    say: Callable[[str], None] = _silent
+    say: Callable[[str], None] = silent
 
     @contextmanager
     def hold(self, name: str, noun: str = "") -> Iterator[None]:

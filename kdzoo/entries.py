@@ -159,3 +159,8 @@ class RuntimeEntry(Entry):
     export: Callable[..., None] | None = None
     exact: bool = True
     reads: Literal["models", "baseline", "cascade"] = "models"
+
+    @property
+    def is_exported(self) -> bool:
+        """Whether it reads a form of its own, rather than the trained model's folder."""
+        return self.export is not None

@@ -8,11 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from kdzoo import registry
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.extensions import load_extensions
 from kdzoo.files import as_file_errors, check_writable, with_home
 from kdzoo.progress import quiet
-from kdzoo.registry import runtimes
 
 if TYPE_CHECKING:
     from kdzoo.progress import Progress, Task
@@ -85,7 +85,8 @@ def export(
     from kdzoo.model import size_bytes
     from kdzoo.progress import Silent
     from kdzoo.runtime.copies import take_exported_form
-    from kdzoo.runtime.folder import deployed_bytes
+    from kdzoo.runtime.decision import DECISION
+    from kdzoo.runtime.folder import DEPLOYED, EXPORT, README, deployed_bytes, refuse_to_overwrite
     from kdzoo.runtime.settings import CALIBRATION_TEXTS, ExportSettings
 
     progress = progress or Silent()
@@ -93,7 +94,7 @@ def export(
         load_extensions(students)
     write = _export_of(runtime, int8, texts)
     target = with_home(out).resolve()
-    _refuse_to_overwrite(target)
+    refuse_to_overwrite(target, "an exported model", EXPORT, (README, DECISION, *DEPLOYED))
     check_writable(target.parent, "give --out another place")
     folder = _trained_folder(run, model, seed)
 
@@ -145,9 +146,9 @@ def _export_of(runtime: str, int8: str | None, texts: str | Path | None) -> Call
     """Returns what exports to the runtime, once it is seen that it can."""
     from kdzoo.runtime import require_runtimes
 
-    entry = runtimes.get(runtime)
+    entry = registry.runtimes.get(runtime)
     if entry.export is None:
-        others = [name for name, other in runtimes.entries().items() if other.export]
+        others = registry.exported(registry.runtimes.entries())
         raise RecipeError(
             f"runtime '{runtime}' reads the trained model's own folder: there is nothing to "
             f"export; runtimes with a form of their own: {', '.join(others)}"
@@ -158,20 +159,6 @@ def _export_of(runtime: str, int8: str | None, texts: str | Path | None) -> Call
         raise RecipeError("--int8 static needs real texts to calibrate on: give --texts FILE")
     require_runtimes([runtime])
     return entry.export
-
-
-def _refuse_to_overwrite(target: Path) -> None:
-    from kdzoo.runtime.decision import DECISION
-    from kdzoo.runtime.folder import DEPLOYED, EXPORT, README
-
-    if target.exists() and not target.is_dir():
-        raise ModelError(f"{target} is a file; give --out a folder")
-    held = {path.name for path in target.iterdir()} if target.exists() else set()
-    if held and (EXPORT not in held or held - {EXPORT, README, DECISION, *DEPLOYED}):
-        raise ModelError(
-            f"{target} holds other things than an exported model, which would be lost; "
-            "give --out a new folder"
-        )
 
 
 def _read(

@@ -232,3 +232,22 @@ def write_atomically(path: Path, content: str | bytes) -> None:
             partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Yields the place of a folder that is made in the block: it is whole or not there.
+
+    When the block ends well, it is moved to ``target``, and takes the place of what is there.
+
+    Raises:
+        OSError: it cannot be moved there.
+    """
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+    try:
+        yield partial
+        shutil.rmtree(target, ignore_errors=True)
+        partial.replace(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

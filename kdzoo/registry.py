@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import entry_points
@@ -280,3 +280,12 @@ def register_runtime(
         reads=reads,
     )
     return runtimes.register(entry_of)
+
+
+def exported(names: Iterable[str]) -> list[str]:
+    """Returns those of the runtimes that read a form of their own, in their order.
+
+    What is registered nowhere here is left out: results may name a runtime of another machine's.
+    """
+    known = runtimes.entries()
+    return [name for name in names if name in known and known[name].is_exported]

@@ -36,6 +36,7 @@ from kdzoo.files import (
     as_file_errors,
     check_readable,
     check_writable,
+    whole_folder,
     with_home,
     write_atomically,
     writing,
@@ -108,6 +109,23 @@ class TestWriting:
 
         assert [each.name for each in small_disk.iterdir()] == ["table.md"]
         assert path.read_text(encoding="utf-8") == "precious"
+
+    def test_of_a_folder_is_whole_or_leaves_what_was_there(self, tmp_path: Path) -> None:
+        """What a killed process left of an attempt is no part of it."""
+        target, left = tmp_path / "folder", tmp_path / ".folder.partial"
+        for name, folder in (("before", target), ("half", left)):
+            folder.mkdir()
+            (folder / name).touch()
+
+        with pytest.raises(ValueError, match="half way"), whole_folder(target) as partial:
+            partial.mkdir()
+            raise ValueError("half way")
+        assert [path.name for path in tmp_path.rglob("*")] == ["folder", "before"]
+
+        with whole_folder(target) as partial:
+            partial.mkdir()
+            (partial / "after").touch()
+        assert [path.name for path in tmp_path.rglob("*")] == ["folder", "after"]
 
     def test_leaves_other_errors_as_they_are(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="of ours"), writing(tmp_path):

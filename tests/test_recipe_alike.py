@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from kdzoo.recipe import Recipe, recipe_model
-from kdzoo.recipe.alike import are_alike
+from kdzoo.recipe.alike import SHAPED_BY, are_alike
 
 RECIPE = {
     "version": 1,
@@ -104,3 +104,11 @@ def test_a_default_that_an_older_record_does_not_know_is_alike(field: str) -> No
 def test_what_no_version_knows_says_nothing() -> None:
     assert are_alike(DUMPED, DUMPED | {"later": 1})
     assert are_alike(DUMPED, DUMPED | {"student": {**DUMPED["student"], "an_option": 1}})
+
+
+def test_each_section_shapes_a_student_or_is_known_not_to() -> None:
+    """Rows of other recipes are told apart by it, in merged results and in pictures."""
+    no_shape = {"version", "name", "seeds", "controls", "measure", "card", "search"}
+
+    assert {*SHAPED_BY["student"]} == Recipe.model_fields.keys() - no_shape
+    assert all(set(SHAPED_BY["student"]) >= set(sections) for sections in SHAPED_BY.values())

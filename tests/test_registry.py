@@ -236,6 +236,12 @@ class TestBuiltIns:
         with pytest.raises(RegistryError, match="unknown student 'nobody'"):
             registry.students.is_builtin("nobody")
 
+    def test_runtimes_have_a_form_of_their_own_or_read_what_was_trained(self) -> None:
+        """One that results name and nobody registered here is left out."""
+        names = ["onnx-int8", "of another machine", "torch", "onnx", "cascade", "sklearn"]
+
+        assert registry.exported(names) == ["onnx-int8", "onnx"]
+
 
 class TestFiles:
     def test_a_file_brings_its_students(self, write_student: WriteStudent) -> None:

@@ -171,7 +171,7 @@ class TestSisterStudy:
         attempt = other.root / "models" / store.finished(KEY).name
         attempt.mkdir(parents=True)
         (attempt / "checkpoint.safetensors").write_bytes(b"half way")
-        half_taken = attempt.with_name(f"{attempt.name}.partial")
+        half_taken = attempt.with_name(f".{attempt.name}.partial")
         half_taken.mkdir()
         (half_taken / "config.json").write_text("{}", encoding="utf-8")
 
@@ -233,6 +233,8 @@ class TestReading:
         assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
         store.write_session(session.model_copy(update={"id": "later", "created": "2027"}))
         assert [each.id for each in store.sessions()] == ["session", "later"]
+        assert store.session("later") == store.sessions()[1]
+        assert store.session("latest") is None
 
     def test_of_missing_predictions_says_what_to_do(self, store: Store) -> None:
         (store.finished(KEY) / PREDICTIONS).unlink()

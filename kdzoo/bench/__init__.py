@@ -14,13 +14,12 @@ from kdzoo.bench.reading import Reading
 from kdzoo.bench.texts import TextFile, read_texts
 from kdzoo.errors import ModelError, Problem, StoreError
 from kdzoo.files import check_readable, check_writable, write_atomically
-from kdzoo.measure import Candidate, MeasureSettings, Work, environment, measure_candidates
+from kdzoo.measure import Candidate, MeasureSettings, Work, measure_candidates
 from kdzoo.progress import Progress
 from kdzoo.report import write_tables
-from kdzoo.results import Session, Timing, now, refuse_foreign_report
+from kdzoo.results import Session, refuse_foreign_report, session_of, timing_of
 from kdzoo.runtime import Input
 from kdzoo.runtime.folder import is_exported_form
-from kdzoo.steps.timing import timing_fields
 
 BENCH, FORMS = "bench.json", "forms"
 SEED = 0
@@ -142,16 +141,8 @@ def _measure(
         seed=SEED,
         progress=progress,
     )
-    timings = []
-    for form, candidate in candidates.items():
-        speed = measured.speeds[candidate].model_dump()
-        sizes = timing_fields(work[form.model.name])
-        timings.append(Timing(key=form.model.name, runtime=form.runtime, **sizes, **speed))
-    return Session(
-        id="bench",
-        threads=measured.threads,
-        timings=tuple(timings),
-        conditions=measured.conditions,
-        environment=environment(),
-        created=now(),
+    timings = (
+        timing_of(form.model.name, form.runtime, measured.speeds[candidate], work[form.model.name])
+        for form, candidate in candidates.items()
     )
+    return session_of("bench", measured, timings)

@@ -85,6 +85,6 @@ def forms_of(model: Model, runtimes: Sequence[str], exports: Path) -> list[Form]
 
 
 def _folder(model: Model, runtime: str, exports: Path) -> Path:
-    if registry.runtimes.get(runtime).export is None:
+    if not registry.runtimes.get(runtime).is_exported:
         return model.folder
     return exports / f"{quote(model.name, safe=' ')}--{runtime}"  # no two names give one folder

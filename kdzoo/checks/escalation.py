@@ -5,9 +5,10 @@ from __future__ import annotations
 from kdzoo.errors import RecipeError
 from kdzoo.recipe import Study
 from kdzoo.recipe.schema import Recipe
+from kdzoo.registry import exported
 from kdzoo.statistics.cascade import RISK, texts_needed
 from kdzoo.statistics.escalation import SCORE_COLUMNS
-from kdzoo.steps import StudyData, exported
+from kdzoo.steps import StudyData
 
 
 def check_escalation(recipe: Recipe) -> None:

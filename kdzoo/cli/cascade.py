@@ -55,7 +55,7 @@ def show_lines(
     say(_promise(lines, escalate_to, promise))
     least = "escalates the fewest" if promise[0] == "--max-loss" else "loses the least"
     say(f"{best.name} in {best.runtime} {least}; at random: accuracy of as many texts escalated")
-    if runtimes.get(best.runtime).export is None:
+    if not runtimes.get(best.runtime).is_exported:
         say("its recipe's measure.runtimes names no form that is exported, as onnx-int8")
         return
     words = ["kdzoo", "export", str(folder), "--model", best.name, "--runtime", best.runtime]

@@ -156,7 +156,7 @@ def _say_why(chosen: Pick, best: TableRow, folder: Path, elsewhere: str | None =
     has_weights = any((folder / "models").glob("*/model.safetensors"))
     where = "" if has_weights else " (in the study's own folder: published results hold no weights)"
     finished = elsewhere if has_weights else None
-    if runtimes.get(best.runtime).export is None:
+    if not runtimes.get(best.runtime).is_exported:
         lies = finished or f"its folder in {folder / 'models'}"
         say(f"it is deployed as it {'is' if finished else 'was trained'}: {lies}{where}")
         return

@@ -11,10 +11,10 @@ from typing import Literal
 
 from kdzoo.data.words import words_of
 from kdzoo.task import SINGLE_LABEL, Answers, Label, Task, rows_of
+from kdzoo.task.protocol import Input as Input
 
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
-Input = str | tuple[str, str]  # a text, or the two of a pair
 
 
 class Tags(tuple[str, ...]):

@@ -94,7 +94,7 @@ class Pace:
 
     def _likes(self, step: Step) -> tuple[Like, ...]:
         """Returns what a step has in common with others, those that are most like it first."""
-        what = (step.of or step.kind).partition("/")[0]
+        what = step.model_kind
         if what in TRAINED:
             what = self._students[step.variant]
         doing = "training" if step.kind in TRAINED else step.kind

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from kdzoo.claims import silent
 from kdzoo.errors import StoreError, TrainingError
 from kdzoo.plan import Claimed, Failed, Made, Plan, Result, Step, Unreached
 
@@ -16,10 +17,6 @@ LOOK_S = 0.2  # between two looks at what the engine's processes tell
 AGAIN_S = 2.0  # until a step is asked for again that another run makes
 AWAY_S = 600.0  # for which a study's folder that is out of reach is waited for
 MOST_LOSSES = 5  # of the process that makes a step, until the step is given up
-
-
-def _silent(message: str) -> None:
-    """Tells nobody."""
 
 
 class LostError(Exception):
@@ -66,7 +63,7 @@ class Schedule:
     engine: Engine
     ended: Callable[[Step, Result], None]
     results: dict[str, Result] = field(default_factory=dict)
-    say: Callable[[str], None] = _silent
+    say: Callable[[str], None] = silent
     _waiting: list[Step] = field(default_factory=list)
     _running: dict[Future[Result], Step] = field(default_factory=dict)
     _again_s: dict[str, float] = field(default_factory=dict)  # when to ask for a step again

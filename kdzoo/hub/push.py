@@ -72,9 +72,8 @@ def push_student(
         f"{' (private)' if private else ''}: {len(files)} files, "
         f"{sum(sizes.values()) / 1e6:.2f} MB: {', '.join(files)}"
     )
-    url = upload(
-        repository, files, own_folders=_exported_runtimes(), private=private, progress=progress
-    )
+    own_folders = registry.exported(registry.runtimes.entries())
+    url = upload(repository, files, own_folders=own_folders, private=private, progress=progress)
     return Pushed(url, sizes)
 
 
@@ -108,19 +107,13 @@ def _find(folder: Path, model: str | None, seed: int | None) -> tuple[Store, Cho
     )
 
 
-def _exported_runtimes() -> list[str]:
-    entries = registry.runtimes.entries().items()
-    return [name for name, entry in entries if entry.export is not None]
-
-
 def _forms(store: Store, choice: Choice, runtimes: Sequence[str] | None) -> list[str]:
     """Returns the exported forms to upload, once they are seen to be whole."""
     known = {form.runtime: form for form in store.forms(choice.member.key)}
     whole = [name for name, form in known.items() if form.failure is None]
     wanted = whole
     if runtimes is not None:
-        exported = _exported_runtimes()
-        wanted = [name for name in runtimes if registry.runtimes.get(name).name in exported]
+        wanted = [name for name in runtimes if registry.runtimes.get(name).is_exported]
     for name in wanted:
         if name not in known:
             raise ModelError(

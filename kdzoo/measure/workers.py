@@ -185,6 +185,6 @@ def _files_for(runtime: str) -> list[Path]:
     What kdzoo exports stands alone; the files would bring torch into a process without it.
     """
     entry = registry.runtimes.get(runtime)
-    is_exported = entry.export is not None or entry.reads == "cascade"  # of exported forms
-    stands_alone = registry.runtimes.is_builtin(runtime) and is_exported
+    reads_forms = entry.is_exported or entry.reads == "cascade"
+    stands_alone = registry.runtimes.is_builtin(runtime) and reads_forms
     return [] if stands_alone else extensions.loaded_files()

@@ -6,7 +6,7 @@ from kdzoo.metrics.entities import entity_quality
 from kdzoo.metrics.labels import Ids, accuracy, f1_of, in_scope_accuracy, macro_f1, oos_recall
 from kdzoo.metrics.sets import average_precision, set_quality
 from kdzoo.task import SINGLE_LABEL, Answers, Task
-from kdzoo.task.protocol import Logits
+from kdzoo.task.protocol import AnyLogits
 from kdzoo.task.thresholds import shared_threshold
 
 
@@ -37,7 +37,11 @@ def quality(
 
 
 def quality_of_logits(
-    task: Task, logits: Logits, gold: Answers, oos: int | None = None, positive: int | None = None
+    task: Task,
+    logits: AnyLogits,
+    gold: Answers,
+    oos: int | None = None,
+    positive: int | None = None,
 ) -> dict[str, float]:
     """Returns what logits give at their best: what trainings are selected by, on validation.
 

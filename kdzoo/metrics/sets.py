@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from kdzoo.task.protocol import Logits
+from kdzoo.task.protocol import AnyLogits
 
 Sets = npt.NDArray[np.bool_]  # which labels each text has, [N, C]
 
@@ -32,7 +32,7 @@ def set_quality(answers: Sets, gold: Sets) -> dict[str, float]:
     }
 
 
-def average_precision(logits: Logits, gold: Sets) -> float:
+def average_precision(logits: AnyLogits, gold: Sets) -> float:
     """Returns the mean over the labels that texts have of their average precision.
 
     Args:

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from kdzoo.model.padding import heeds_padding
+from kdzoo.task.protocol import Logits as Logits
 from kdzoo.text import Encoded
 
-Logits = npt.NDArray[np.float32]  # [N, C]; where each word gets a label, [N, W, C]
 Vectors = npt.NDArray[np.float32]  # [N, D]
 
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kdzoo import registry
-from kdzoo.plan.step import Kind, Plan, RowSteps, Step
+from kdzoo.plan.step import (
+    Kind,
+    Plan,
+    RowSteps,
+    Step,
+    export_of,
+    name_of,
+    part_of,
+    quality_of,
+)
 from kdzoo.recipe import Study, Variant
-from kdzoo.steps import exported
 from kdzoo.teacher import Part
 
 
@@ -84,32 +92,32 @@ class _Steps:
         names = []
         for number in range(self.label_parts):
             part = Part(number, self.label_parts)
-            name = f"labels/{variant.name}/s{seed}/{part}"
+            name = part_of(name_of("labels", variant.name, seed), part)
             self.made[name] = Step(name, "labels", variant.name, seed, behind, "", True, part)
             names.append(name)
         return tuple(names)
 
     def read(self, row: RowSteps) -> None:
         """Adds what reads the quality of a row's models; that of its teacher comes first."""
-        teacher = f"quality/{row.teacher}"
+        teacher = quality_of(row.teacher)
         behind = {row.teacher: (row.teacher, *self.labels.get(row.teacher, ()))}
         for of in (row.teacher, row.baseline, row.student, row.control):
-            if of is not None and f"quality/{of}" not in self.made:
+            if of is not None and quality_of(of) not in self.made:
                 waits_for = behind.get(of, (of, teacher))
-                self._put(f"quality/{of}", "quality", row, waits_for, of, is_wide=of in behind)
+                self._put(quality_of(of), "quality", row, waits_for, of, is_wide=of in behind)
 
     def deploy(self, variant: Variant, row: RowSteps) -> None:
         """Adds what brings teacher and student into the exported forms."""
         section = variant.recipe.measure
-        runtimes = exported(section.runtimes)
+        runtimes = registry.exported(section.runtimes)
         for of in (row.teacher, row.student) if runtimes else ():
             way = ("export", of, *runtimes, section.int8)
             if way in self.shared:
                 continue
             before = [step for step in self.made.values() if (step.kind, step.of) == ("export", of)]
-            name = f"export/{of}" if not before else f"export/{of}/for/{row.variant}"
+            name = export_of(of, row.variant if before else "")
             self.shared[way] = name
-            behind = (f"quality/{of}", *(step.name for step in before[-1:]))
+            behind = (quality_of(of), *(step.name for step in before[-1:]))
             self._put(name, "export", row, behind, of)
 
     def _share(
@@ -136,7 +144,7 @@ class _Steps:
         *,
         is_wide: bool = False,
     ) -> str:
-        name = f"{kind}/{variant.name}/s{seed}"
+        name = name_of(kind, variant.name, seed)
         self.made[name] = Step(name, kind, variant.name, seed, waits_for, "", is_wide)
         return name
 

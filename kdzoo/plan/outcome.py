@@ -8,7 +8,7 @@ from typing import Any
 
 from kdzoo.errors import TrainingError
 from kdzoo.plan.perform import Failed, Made, Performer, Result
-from kdzoo.plan.step import RowSteps, Step
+from kdzoo.plan.step import RowSteps, Step, quality_of
 from kdzoo.recipe import Variant
 from kdzoo.registry import students
 from kdzoo.results import Failure, Manifest, Member
@@ -84,7 +84,8 @@ class Outcome:
     def _gather(self, row: RowSteps) -> None:
         """Adds a row, where its models are there, or notes why they are not."""
         variant = self.performer.variant(row.variant)
-        needed = (row.teacher, row.labels, row.student)
+        read = (quality_of(name) for name in (row.teacher, row.student))
+        needed = (row.teacher, row.labels, row.student, *read)
         task = self.performer.context.data.task(variant.recipe.data)
         baseline = self._beside(row.baseline, _about_baseline(task), row.seed, "")
         if self._fails(needed, variant, row.seed):
@@ -110,9 +111,8 @@ class Outcome:
         return all(name is None or name in self._results for name in (row.baseline, row.control))
 
     def _fails(self, needed: tuple[str | None, ...], variant: Variant, seed: int) -> bool:
-        """Notes why a row cannot be, by what it needs and by how that can be read."""
-        read = [f"quality/{name}" for name in needed if name is not None]
-        for name in (*needed, *read):
+        """Notes why a row cannot be, by the first of the steps it needs that failed."""
+        for name in needed:
             result = self._results.get(name or "")
             if isinstance(result, Failed):
                 self._note(_about(variant), seed, result.reason)
@@ -124,7 +124,7 @@ class Outcome:
         """Returns the key of what stands beside a student; None, and a note, where it fails."""
         if name is None:
             return None
-        made, read = self._results.get(name), self._results.get(f"quality/{name}")
+        made, read = self._results.get(name), self._results.get(quality_of(name))
         for result in (made, read):
             if isinstance(result, Failed):
                 if not result.of:

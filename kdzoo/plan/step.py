@@ -16,6 +16,31 @@ TRAINED = ("student", "control")  # kinds of steps that train an architecture of
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 
+def name_of(kind: Kind, variant: str, seed: int) -> str:
+    """Returns the name of a step that makes something for a row, be it shared with others."""
+    return f"{kind}/{variant}/s{seed}"
+
+
+def part_of(name: str, part: Part) -> str:
+    """Returns the name of a step that makes a part of what another one makes whole."""
+    return f"{name}/{part}"
+
+
+def quality_of(name: str) -> str:
+    """Returns the name of the step that reads the quality of another one's model."""
+    return f"quality/{name}"
+
+
+def export_of(name: str, variant: str = "") -> str:
+    """Returns the name of a step that exports another one's model.
+
+    Args:
+        name: of that one.
+        variant: the row that asks for other forms than those before it; empty for the first.
+    """
+    return f"export/{name}/for/{variant}" if variant else f"export/{name}"
+
+
 @dataclass(frozen=True)
 class Step:
     """One thing to make, by one process.
@@ -41,9 +66,14 @@ class Step:
     part: Part = WHOLE
 
     @property
+    def model_kind(self) -> str:
+        """The kind of the step whose model is read or exported; its own where it makes its own."""
+        return self.of.partition("/")[0] or self.kind
+
+    @property
     def whole(self) -> str:
         """The name of the step of which it is a part; its own where it is none."""
-        return self.name.removesuffix(f"/{self.part}")
+        return self.name.removesuffix(part_of("", self.part))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,13 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from kdzoo.recipe.schema import Recipe
 
+SHAPED_BY = {  # sections of a recipe that shape a model, by its role
+    "teacher": ("data", "teacher"),
+    "student": ("data", "teacher", "transfer", "student", "objective", "training"),
+    "control": ("data", "teacher", "student", "training"),
+    "baseline": ("data",),
+}
+
 
 def are_alike(
     one: Mapping[str, Any], other: Mapping[str, Any], section: type[BaseModel] | None = Recipe

@@ -19,6 +19,7 @@ from kdzoo.results.record import (
     now,
 )
 from kdzoo.results.store import PREDICTIONS, RECORD, Store, read_as
+from kdzoo.results.timing import session_of, timing_of
 
 __all__ = [
     "OUTPUTS",
@@ -43,5 +44,7 @@ __all__ = [
     "publish",
     "read_as",
     "refuse_foreign_report",
+    "session_of",
+    "timing_of",
     "without_paths",
 ]

@@ -7,15 +7,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from kdzoo.recipe.alike import are_alike
+from kdzoo.recipe.alike import SHAPED_BY, are_alike
 from kdzoo.results.merged_names import is_one_name, names_of, own_name
 from kdzoo.results.record import ManifestRow, Member
 from kdzoo.results.study_row import StudyRow
 
 Said = TypeVar("Said", bound=BaseModel)
 FAMILY = 8  # digits of a key that models share which one recipe gave on several machines
-_PARTS = {"teacher": ("data", "teacher"), "baseline": ("data",)}  # of a recipe that shape a row
-_NO_SHAPE = {"name", "seeds", "controls", "measure", "card", "search"}  # of a student's recipe
 _ORDER = ("teacher", "student", "control", "baseline")
 
 
@@ -51,7 +49,7 @@ def _is_same(one: StudyRow, other: StudyRow) -> bool:
     kinds = [(source.row.role, source.row.kind, source.row.road) for source in (one, other)]
     if kinds[0] != kinds[1]:
         return False
-    if one.row.role not in _PARTS and not is_one_name(one.row.name, other.row.name):
+    if one.row.role == "student" and not is_one_name(one.row.name, other.row.name):
         return False  # a teacher or baseline is called after the student that comes first
     return bool(one.keys & other.keys) or _one_recipe(one, other)
 
@@ -81,8 +79,7 @@ def _shape(row: StudyRow) -> dict[str, Any]:
     """Returns what of a row's recipe makes its models what they are."""
     recipe = dict(row.record.recipe)
     recipe["training"] = {**recipe.get("training", {}), "checkpoint_every": None}
-    parts = _PARTS.get(row.row.role, tuple(recipe.keys() - _NO_SHAPE))
-    return {name: recipe[name] for name in parts if name in recipe}
+    return {name: recipe[name] for name in SHAPED_BY[row.row.role] if name in recipe}
 
 
 def _clash(one: StudyRow, other: StudyRow) -> bool:

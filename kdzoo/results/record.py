@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from kdzoo.bounds import check_depth
-from kdzoo.entries import TaskName
+from kdzoo.entries import Road, TaskName
 from kdzoo.fields import Count, Finite, Name, Words
 from kdzoo.measure import Size, Speed
 from kdzoo.recipe.card import Card
@@ -23,7 +23,6 @@ SCHEMA_VERSION = 1
 
 OUTPUTS = "outputs"  # the kind of a teacher that is only a file
 Role = Literal["teacher", "student", "control", "baseline"]
-Road = Literal["compression", "change"]
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]  # a part of a folder's name
 Figures = dict[str, float]  # of a split, by metric; NaN where there was nothing to tell
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from kdzoo.bounds import read_json
 from kdzoo.errors import StoreError
-from kdzoo.files import has_file, link, write_atomically, writing
+from kdzoo.files import has_file, link, whole_folder, write_atomically, writing
 from kdzoo.results.history import HISTORY_POINTS
 from kdzoo.results.outcome_file import packed, read_outcome_file
 from kdzoo.results.record import SCHEMA_VERSION, FormRecord, Manifest, Record, Session
@@ -104,14 +104,11 @@ class Store:
 
     def _take_over(self, folder: Path) -> Path:
         target = self._models / folder.name
-        partial = target.with_name(f"{target.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        with writing(partial):
+        # in place of an unfinished attempt of our own
+        with whole_folder(target) as partial, writing(partial):
             # what its own study writes beside them at this moment is not whole yet
             unfinished = shutil.ignore_patterns("*.partial", ".*")
             shutil.copytree(folder, partial, ignore=unfinished, copy_function=link)
-        shutil.rmtree(target, ignore_errors=True)  # an unfinished attempt of our own
-        partial.replace(target)
         return target
 
     def read(self, key: str) -> Record:
@@ -242,6 +239,10 @@ class Store:
         paths = (self.root / "measurements").glob("*.json")
         found = [self._read(path, Session) for path in paths if has_file(path)]
         return sorted(found, key=lambda session: (session.created, session.id))
+
+    def session(self, name: str) -> Session | None:
+        """Returns the latency session of that id; None where there is none."""
+        return next((session for session in self.sessions() if session.id == name), None)
 
     def write_session(self, session: Session) -> None:
         """Adds a latency session."""

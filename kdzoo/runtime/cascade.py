@@ -17,6 +17,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kdzoo.errors import ModelError
+from kdzoo.files import whole_folder
 from kdzoo.plain import shortened
 from kdzoo.runtime.copies import copy_exported_form
 from kdzoo.runtime.folder import (
@@ -105,9 +106,7 @@ def write_cascade(
         teacher: likewise; None where it is no model here.
         copy: how a file gets there.
     """
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
+    with whole_folder(folder) as partial:
         for name, source in ((STUDENT, student), (TEACHER, teacher)):
             if source is not None:
                 copy_exported_form(source, partial / name, copy)
@@ -119,10 +118,6 @@ def write_cascade(
         (partial / README).write_text(told, encoding="utf-8")
         (partial / CASCADE).write_text(cascade.model_dump_json(indent=1), encoding="utf-8")
         read_cascade(partial)
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.replace(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return deployed_bytes(folder)
 
 

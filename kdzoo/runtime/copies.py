@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kdzoo.files import has_file
+from kdzoo.files import has_file, whole_folder
 from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import DEPLOYED, EXPORT, README, check_exported_form
 
@@ -45,12 +45,6 @@ def take_exported_form(form: Path, target: Path) -> None:
     Raises:
         ModelError: the form is not whole.
     """
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
+    with whole_folder(target) as partial:
         copy_exported_form(form, partial, more=(README,))
         check_exported_form(partial)
-        shutil.rmtree(target, ignore_errors=True)
-        partial.replace(target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

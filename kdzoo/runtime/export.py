@@ -13,7 +13,7 @@ import onnx
 
 from kdzoo.digest import file_sha256
 from kdzoo.errors import ModelError, kind_and_words
-from kdzoo.files import writing
+from kdzoo.files import whole_folder, writing
 from kdzoo.model import (
     LoadedModel,
     heeds_padding,
@@ -63,10 +63,8 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
     loaded = load_model(folder)
     _refuse_too_large(loaded.model)
     _refuse_damaged(loaded.model, folder)
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
+    with whole_folder(target) as partial:
+        partial.mkdir(parents=True)
         graph = _graph_of(folder, loaded.model)
         _write_graph(graph, partial / GRAPH, _writer(graph, loaded, runtime, settings))
         pad_token = loaded.tokenizer.id_to_token(loaded.pad_id) or "[PAD]"
@@ -80,10 +78,6 @@ def export_model(folder: Path, target: Path, runtime: str, settings: ExportSetti
         (partial / README).write_text(text, encoding="utf-8")
         write_exported_form(partial, _description(partial, loaded, runtime, int8))
         refuse_not_finite(OnnxClassifier(partial).logits(["one text", "two texts"]), str(folder))
-        shutil.rmtree(target, ignore_errors=True)
-        partial.replace(target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _refuse_damaged(model: Any, folder: Path) -> None:

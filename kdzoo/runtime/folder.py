@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -172,3 +173,24 @@ def parts_of(folder: Path) -> list[Path]:
     """Returns the forms in a cascade's folder: the student's, and the teacher's if it is there."""
     teacher = folder / TEACHER
     return [folder / STUDENT, *([teacher] if teacher.is_dir() else [])]
+
+
+def refuse_to_overwrite(target: Path, noun: str, mark: str, files: Iterable[str]) -> None:
+    """Lets a folder that deploys be replaced by another one, and nothing else.
+
+    Args:
+        target: the folder to write; there or not.
+        noun: what may lie there.
+        mark: the file that says so.
+        files: what else it may hold.
+
+    Raises:
+        ModelError: it is a file, or holds other things.
+    """
+    if target.exists() and not target.is_dir():
+        raise ModelError(f"{target} is a file; give --out a folder")
+    held = {path.name for path in target.iterdir()} if target.exists() else set()
+    if held and (mark not in held or held - {mark, *files}):
+        raise ModelError(
+            f"{target} holds other things than {noun}, which would be lost; give --out a new folder"
+        )

@@ -10,9 +10,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from kdzoo import registry
 from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError, RecipeError
@@ -25,10 +22,9 @@ from kdzoo.task import (
     Task,
     task_of_problem,
 )
+from kdzoo.task.protocol import Input as Input
+from kdzoo.task.protocol import Logits as Logits
 from kdzoo.task.tags import are_tags
-
-Input = str | tuple[str, str]  # a text, or the two of a pair
-Logits = npt.NDArray[np.float32]  # [N, C]; where each word gets a label, [N, W, C]
 
 
 class Classifier(Protocol):

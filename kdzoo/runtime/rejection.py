@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp, softmax
 
 from kdzoo.runtime.decision import ScoreName
+from kdzoo.task.protocol import AnyLogits
 
 Values = npt.NDArray[np.float64]
-Logits = npt.NDArray[np.floating[Any]]
 
 
-def oos_scores(name: ScoreName, logits: Logits, oos: int) -> Values:
+def oos_scores(name: ScoreName, logits: AnyLogits, oos: int) -> Values:
     """Returns how likely each text is out of scope, the higher the likelier, [N].
 
     ``oos_probability`` is the probability of the out-of-scope label; ``odds`` is the logarithm of
@@ -32,7 +31,7 @@ def oos_scores(name: ScoreName, logits: Logits, oos: int) -> Values:
     return _SCORES[name](np.asarray(logits, dtype=np.float64), oos)
 
 
-def decided(logits: Logits, is_out: npt.NDArray[np.bool_], oos: int) -> npt.NDArray[np.int64]:
+def decided(logits: AnyLogits, is_out: npt.NDArray[np.bool_], oos: int) -> npt.NDArray[np.int64]:
     """Returns the label that each text gets: out of scope where it is, else the best other, [N].
 
     Args:

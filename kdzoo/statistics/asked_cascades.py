@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from kdzoo.digest import content_hash
 from kdzoo.recipe.measure import Escalate
+from kdzoo.registry import exported
 from kdzoo.results import ManifestRow, Store
 from kdzoo.statistics.cascade import Threshold
 from kdzoo.statistics.escalation import (
     EscalationPair,
     Wanted,
-    exported,
     fitted,
     pairs_with_teacher,
     teacher_beside,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kdzoo.registry import runtimes
+from kdzoo.registry import exported
 from kdzoo.results import ManifestRow, Store
 from kdzoo.statistics.cascade import (
     RISK,
@@ -122,12 +122,6 @@ def escalation_pairs(
             pair = EscalationPair(row, runtime, asked, own, other)
             if pair.texts("validation"):
                 yield pair
-
-
-def exported(names: Sequence[str]) -> list[str]:
-    """Returns those of the runtimes for which a cascade can be exported."""
-    known = runtimes.entries()
-    return [name for name in names if name in known and known[name].export is not None]
 
 
 def _outcomes(store: Store, key: str, runtime: str) -> pd.DataFrame | None:

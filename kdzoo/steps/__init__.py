@@ -3,7 +3,7 @@
 from kdzoo.steps.baseline import obtain_baseline
 from kdzoo.steps.cascades import rule_of
 from kdzoo.steps.context import StudyContext
-from kdzoo.steps.deploying import FormJob, exported, obtain_forms
+from kdzoo.steps.deploying import FormJob, obtain_forms
 from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.hidden import pooling_of
 from kdzoo.steps.job import (
@@ -43,7 +43,6 @@ __all__ = [
     "Trained",
     "baseline_name",
     "brought_vocabulary",
-    "exported",
     "obtain_baseline",
     "obtain_forms",
     "obtain_labels",

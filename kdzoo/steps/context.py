@@ -13,16 +13,12 @@ from accelerate import Accelerator
 from kdzoo.claims import Claims
 from kdzoo.data import Corpus
 from kdzoo.progress import Progress
+from kdzoo.recipe.alike import SHAPED_BY
 from kdzoo.recipe.schema import Recipe
 from kdzoo.results import RECORD, DataSummary, Record, Store, without_paths
 from kdzoo.steps.study_data import NotMadeError, StudyData
 from kdzoo.tracking import Scalar, Tracking
 
-_SHAPED_BY = {  # sections of the recipe, by role
-    "teacher": ("data", "teacher"),
-    "control": ("data", "teacher", "student", "training"),
-    "student": ("data", "teacher", "transfer", "student", "objective", "training"),
-}
 MODEL_FORMAT = 1  # raise it when kdzoo trains another model from the same recipe
 
 
@@ -143,7 +139,7 @@ class StudyContext:
 
 def configuration_of(recipe: Recipe, role: str, seed: int) -> dict[str, Scalar]:
     """Returns what trackers are told of a model: what shapes it, flat and without paths."""
-    sections = recipe.model_dump(mode="json", include=set(_SHAPED_BY[role]), exclude_none=True)
+    sections = recipe.model_dump(mode="json", include=set(SHAPED_BY[role]), exclude_none=True)
     sections.get("training", {}).pop("checkpoint_every", None)  # it may change when one goes on
     return {"role": role, "seed": seed, **dict(_flat(without_paths(sections)))}
 

@@ -41,11 +41,6 @@ _Teacher = Mapping[str, Logits | None]  # its logits of each split that is read,
 EXPORT_FORMAT = 2  # raise it when kdzoo exports another form of the same model
 
 
-def exported(runtimes: Sequence[str]) -> list[str]:
-    """Returns those of the runtimes that read a form of their own."""
-    return [name for name in runtimes if registry.runtimes.get(name).export is not None]
-
-
 @dataclass(frozen=True)
 class FormJob:
     """A trained model to be brought into exported forms.
@@ -105,7 +100,7 @@ def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> 
     Raises:
         NotMadeError: one is missing, and nothing is to be made.
     """
-    wanted = exported(job.section.runtimes)
+    wanted = registry.exported(job.section.runtimes)
     if all(_is_done(job, runtime, splits, context) for runtime in wanted):
         return
     model = f"{job.name}, seed {context.store.read(job.key).seed}"
@@ -174,7 +169,7 @@ def _make(job: FormJob, runtime: str, teacher: _Teacher, context: StudyContext) 
     )
     settings = ExportSettings(job.section.int8, job.texts("validation"))
     export = registry.runtimes.get(runtime).export
-    assert export is not None  # noqa: S101 - of those that ``exported`` names
+    assert export is not None  # noqa: S101 - only what is exported comes here
     try:
         export(job.folder, folder, settings)
         found = _read(job, runtime, teacher, context) | {"kept": ()}
@@ -210,7 +205,7 @@ def _mended(
     if not kept:
         return {}
     export = registry.runtimes.get(runtime).export
-    assert export is not None  # noqa: S101 - of those that ``exported`` names
+    assert export is not None  # noqa: S101 - only what is exported comes here
     export(job.folder, context.store.form(job.key, runtime), replace(settings, kept=kept))
     return _read(job, runtime, teacher, context) | {"kept": kept}
 

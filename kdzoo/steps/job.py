@@ -17,6 +17,7 @@ from kdzoo.model import own_vocabulary
 from kdzoo.objectives import OOS, class_weights
 from kdzoo.recipe import options_of, pretrained_options
 from kdzoo.recipe.schema import FINE_TUNED, Recipe, Student, Vectors
+from kdzoo.results import Store
 from kdzoo.steps.context import MODEL_FORMAT
 from kdzoo.steps.hidden import encoder_of
 from kdzoo.steps.seed_run import SeedRun
@@ -63,6 +64,11 @@ class StudentJob:
     def options(self) -> dict[str, Any]:
         """The student's options as it is built with them: models by their folders."""
         return student_options(self.run.recipe.student, self.models)
+
+    def folder_in(self, store: Store) -> Path:
+        """Returns where the model lies or will lie in a store."""
+        run, control = self.run, "-hard-labels" if self.role == "control" else ""
+        return store.folder(run.recipe.name + control, run.variant.variant, run.seed, self.key)
 
     @cached_property
     def key(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -44,6 +44,7 @@ from kdzoo.steps.selection import selected_by
 from kdzoo.task import Task
 from kdzoo.teacher import word_vectors
 from kdzoo.text import encode, read_vectors
+from kdzoo.tracking import Note
 from kdzoo.training import Evaluate, Loss, TrainingPlan, TrainingResult, TrainingSet, train
 
 
@@ -70,22 +71,25 @@ class Prepared:
     hidden: Hidden | None = None
 
 
-def obtain_student(job: StudentJob, context: StudyContext) -> str:
+def obtain_student(job: StudentJob, context: StudyContext, watch: Note | None = None) -> str:
     """Returns the key of the job's model, which is in the store afterwards.
+
+    Args:
+        job: the student or control.
+        context: the store, and who is told.
+        watch: told the figures of each evaluation beside the trackers; it may raise, which ends
+            the training.
 
     Raises:
         ModelError: the student breaks its contract.
         TrainingError: the loss is no longer a number.
     """
-    context.obtain(job.key, job.title, lambda: _train(job, context))
+    context.obtain(job.key, job.title, lambda: _train(job, context, watch))
     return job.key
 
 
-def _train(job: StudentJob, context: StudyContext) -> None:
-    control = "-hard-labels" if job.role == "control" else ""
-    folder = context.store.folder(
-        job.run.recipe.name + control, job.run.variant.variant, job.run.seed, job.key
-    )
+def _train(job: StudentJob, context: StudyContext, watch: Note | None) -> None:
+    folder = job.folder_in(context.store)
     start = time.perf_counter()
     prepared = prepare_student(job, context)
     configuration = configuration_of(job.run.recipe, job.role, job.run.seed)
@@ -100,13 +104,21 @@ def _train(job: StudentJob, context: StudyContext) -> None:
             progress=context.progress,
             description=job.title,
             checkpoint=folder / CHECKPOINT,
-            note=note,
+            note=note if watch is None else _both(note, watch),
             further_loss=None if prepared.hidden is None else prepared.hidden.loss,
         )
     if prepared.hidden is not None:
         prepared.hidden.mapped.remove()
     widen(prepared.model, prepared.unseen)
     _finish(job, folder, prepared, result, time.perf_counter() - start, context)
+
+
+def _both(note: Note, other: Note) -> Note:
+    def tell(step: int, figures: Mapping[str, float]) -> None:
+        note(step, figures)
+        other(step, figures)
+
+    return tell
 
 
 def prepare_student(job: StudentJob, context: StudyContext) -> Prepared:

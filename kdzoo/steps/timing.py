@@ -19,13 +19,14 @@ from kdzoo.measure import (
 )
 from kdzoo.model import load_model
 from kdzoo.recipe.measure import Measure
-from kdzoo.results import Session, Timing, now
+from kdzoo.results import session_of, timing_of
 from kdzoo.steps.cascades import TimedCascade, deployed_cascades
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.teacher import StudyTeacher
 
 TIMING_SEED = 0
-SAME_MACHINE = ("cpu", "cores", "python", "torch", "transformers", "onnxruntime")  # else: again
+_SAME_MACHINE = ("cpu", "cores", "python", "torch", "transformers", "onnxruntime")  # else: again
+_TAKE_NO_TIME = {"reject", "escalate"}  # of how it is measured
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def timed_rows(key: str, folder: Path, section: Measure, context: StudyContext) 
     rows = []
     for runtime in dict.fromkeys((*["pipeline"] * is_teacher, *section.runtimes)):
         deployed = folder
-        if registry.runtimes.get(runtime).export is not None:
+        if registry.runtimes.get(runtime).is_exported:
             form = context.store.read_form(key, runtime)
             if form is None or form.failure is not None:
                 continue
@@ -112,16 +113,8 @@ def time_rows(
         context: the store, and who is told.
         again: whether they are timed again where this machine has done it.
     """
-    machine = environment()
-    wanted = {
-        "rows": sorted(row.name for row in rows),
-        "forms": sorted(_made_from(row, context) for row in rows),
-        "texts": corpus.test_fingerprint,
-        "measure": section.model_dump(mode="json", exclude={"reject", "escalate"}),  # take no time
-        "machine": [machine.get(name) for name in SAME_MACHINE],
-    }
-    name = content_hash(wanted)
-    if not again and any(session.id == name for session in context.store.sessions()):
+    name = _name(rows, corpus, section, context)
+    if not again and context.store.session(name) is not None:
         return
     name_of = context.store.manifest().name_of
     cascades = [row.cascade for row in rows if row.cascade is not None]
@@ -135,31 +128,37 @@ def time_rows(
             seed=TIMING_SEED,
             progress=context.progress,
         )
-    work = {
-        folder: work_per_text(load_model(folder), corpus.test)
-        for folder in {row.trained for row in rows if _has_own_work(row)}
-    }
-    timings = []
-    for row in rows:
-        speed = measured.speeds[candidates[row]].model_dump()
-        timings.append(
-            Timing(
-                key=row.key,
-                runtime=row.runtime,
-                **timing_fields(work.get(row.trained) if _has_own_work(row) else None),
-                **speed,
-            )
-        )
-    context.store.write_session(
-        Session(
-            id=name,
-            threads=measured.threads,
-            timings=tuple(timings),
-            conditions=measured.conditions,
-            environment=machine,
-            created=now(),
-        )
+    work = _work(rows, corpus)
+    timings = [
+        timing_of(row.key, row.runtime, measured.speeds[candidates[row]], work.get(row))
+        for row in rows
+    ]
+    context.store.write_session(session_of(name, measured, timings))
+
+
+def _name(rows: Sequence[TimedRow], corpus: Corpus, section: Measure, context: StudyContext) -> str:
+    return session_id(
+        section,
+        rows=sorted(row.name for row in rows),
+        forms=sorted(_made_from(row, context) for row in rows),
+        texts=corpus.test_fingerprint,
     )
+
+
+def session_id(section: Measure, **what: object) -> str:
+    """Returns what a session is known by: what this machine has timed, it need not time again.
+
+    Args:
+        section: how it is measured.
+        what: is measured.
+    """
+    machine = environment()
+    shaped = {
+        **what,
+        "measure": section.model_dump(mode="json", exclude=_TAKE_NO_TIME),
+        "machine": [machine.get(name) for name in _SAME_MACHINE],
+    }
+    return content_hash(shaped)
 
 
 def _candidate(name: str, row: TimedRow, folders: Mapping[TimedCascade, Path]) -> Candidate:
@@ -168,16 +167,12 @@ def _candidate(name: str, row: TimedRow, folders: Mapping[TimedCascade, Path]) -
     return Candidate(f"{name} with its teacher", folders[row.cascade], "cascade")
 
 
-def _has_own_work(row: TimedRow) -> bool:
-    """Whether the operations of a row's texts are counted: a cascade's depend on who answers."""
-    return row.runtime != "sklearn" and row.cascade is None
-
-
-def timing_fields(work: Work | None) -> dict[str, int | str | None]:
-    """Returns what a timing says of a model's work; nothing where there is no trained model."""
-    if work is None:
-        return {}
-    return {"tokens": work.tokens, "flops": work.flops, "flops_failure": work.failure}
+def _work(rows: Sequence[TimedRow], corpus: Corpus) -> dict[TimedRow, Work]:
+    """Returns the operations of a text, by row: a cascade's depend on who answers."""
+    counted = [row for row in rows if row.runtime != "sklearn" and row.cascade is None]
+    folders = {row.trained for row in counted}
+    work = {folder: work_per_text(load_model(folder), corpus.test) for folder in folders}
+    return {row: work[row.trained] for row in counted}
 
 
 def settings_of(section: Measure) -> MeasureSettings:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from kdzoo.entries import TaskName
 from kdzoo.task.gold import Ids
-from kdzoo.task.protocol import Answers, Logits, Numbers, Stored, Thresholds, Values
+from kdzoo.task.protocol import Answers, AnyLogits, Numbers, Stored, Thresholds, Values
 
 EVEN = 0.5  # the threshold of a label, where none was fitted
 _CERTAIN = 50.0  # a logit beyond which a probability is 0 or 1 in every sum
@@ -37,7 +37,7 @@ class MultiLabel:
         has_label[texts, rows[texts, places]] = True
         return has_label
 
-    def answers(self, logits: Logits, thresholds: Thresholds = None) -> Answers:
+    def answers(self, logits: AnyLogits, thresholds: Thresholds = None) -> Answers:
         """Returns which labels reach their thresholds, [N, C]; one half, where there are none."""
         least = EVEN if thresholds is None else np.asarray(thresholds)
         answers: Answers = self.probabilities(logits) >= least
@@ -48,14 +48,14 @@ class MultiLabel:
         right: npt.NDArray[np.bool_] = (answers == gold).all(1)
         return right
 
-    def probabilities(self, logits: Logits) -> Values:
+    def probabilities(self, logits: AnyLogits) -> Values:
         """Returns the sigmoid of each logit, [N, C]."""
         from scipy.special import expit  # not loaded with what a process that answers needs
 
         probabilities: Values = expit(logits.astype(np.float64))
         return probabilities
 
-    def log_probability(self, logits: Logits, answers: Answers) -> Values:
+    def log_probability(self, logits: AnyLogits, answers: Answers) -> Values:
         """Returns the logarithm of the probability of each set, [N]."""
         from scipy.special import log_expit
 
@@ -63,12 +63,12 @@ class MultiLabel:
         found: Values = log_expit(signed).sum(1)
         return found
 
-    def brier(self, logits: Logits, gold: Answers) -> Values:
+    def brier(self, logits: AnyLogits, gold: Answers) -> Values:
         """Returns Σ (p - y)² over the labels, 0 to C, [N]."""
         brier: Values = ((self.probabilities(logits) - gold) ** 2).sum(1)
         return brier
 
-    def divergence(self, logits: Logits, teacher_logits: Logits) -> Values:
+    def divergence(self, logits: AnyLogits, teacher_logits: AnyLogits) -> Values:
         """Returns the sum of the labels' KL from the teacher's probabilities, [N]."""
         from scipy.special import expit, log_expit
 

@@ -11,7 +11,9 @@ import numpy.typing as npt
 from kdzoo.entries import TaskName
 from kdzoo.task.gold import Ids
 
-Logits = npt.NDArray[np.floating[Any]]  # [N, C]; where each word gets a label, [N, W, C]
+Input = str | tuple[str, str]  # a text, or the two of a pair
+Logits = npt.NDArray[np.float32]  # [N, C]; where each word gets a label, [N, W, C]
+AnyLogits = npt.NDArray[np.floating[Any]]  # the same, of any precision
 Values = npt.NDArray[np.float64]
 Thresholds = Sequence[float] | None  # probabilities, [C], from which on a label is given
 Stored = npt.ArrayLike  # answers as a file has them, a cell each, [N]
@@ -63,7 +65,7 @@ class Task(Protocol):
             labels: how many the data has, C.
         """
 
-    def answers(self, logits: Logits, thresholds: Thresholds = None) -> Answers:
+    def answers(self, logits: AnyLogits, thresholds: Thresholds = None) -> Answers:
         """Returns what each text gets.
 
         Args:
@@ -74,16 +76,16 @@ class Task(Protocol):
     def right(self, answers: Answers, gold: Answers) -> npt.NDArray[np.bool_]:
         """Returns which texts have the gold answer, the whole of it, [N]."""
 
-    def probabilities(self, logits: Logits) -> Values:
+    def probabilities(self, logits: AnyLogits) -> Values:
         """Returns the probability of each label, [N, C]."""
 
-    def log_probability(self, logits: Logits, answers: Answers) -> Values:
+    def log_probability(self, logits: AnyLogits, answers: Answers) -> Values:
         """Returns how probable each text's answer is, in nats, [N]."""
 
-    def brier(self, logits: Logits, gold: Answers) -> Values:
+    def brier(self, logits: AnyLogits, gold: Answers) -> Values:
         """Returns Σ (p - y)² over the labels, [N]."""
 
-    def divergence(self, logits: Logits, teacher_logits: Logits) -> Values:
+    def divergence(self, logits: AnyLogits, teacher_logits: AnyLogits) -> Values:
         """Returns the KL divergence from the teacher's distribution, in nats, [N]."""
 
     def nothing(self, texts: int) -> npt.NDArray[Any]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from kdzoo.entries import TaskName
 from kdzoo.task.gold import Ids
-from kdzoo.task.protocol import Answers, Logits, Numbers, Stored, Thresholds, Values
+from kdzoo.task.protocol import Answers, AnyLogits, Numbers, Stored, Thresholds, Values
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class SingleLabel:
         """Returns the ids as they are, [N]."""
         return rows
 
-    def answers(self, logits: Logits, thresholds: Thresholds = None) -> Answers:
+    def answers(self, logits: AnyLogits, thresholds: Thresholds = None) -> Answers:
         """Returns the id of the most probable label, [N]; it has no thresholds."""
         best: Answers = logits.argmax(1)
         return best
@@ -37,26 +37,26 @@ class SingleLabel:
         right: npt.NDArray[np.bool_] = answers == gold
         return right
 
-    def probabilities(self, logits: Logits) -> Values:
+    def probabilities(self, logits: AnyLogits) -> Values:
         """Returns the softmax of the logits, [N, C]."""
         from scipy.special import softmax  # not loaded with what a process that answers needs
 
         probabilities: Values = softmax(logits, axis=1)
         return probabilities
 
-    def log_probability(self, logits: Logits, answers: Answers) -> Values:
+    def log_probability(self, logits: AnyLogits, answers: Answers) -> Values:
         """Returns the logarithm of the label's probability, [N]."""
         found: Values = _log_probabilities(logits)[np.arange(len(answers)), answers]
         return found
 
-    def brier(self, logits: Logits, gold: Answers) -> Values:
+    def brier(self, logits: AnyLogits, gold: Answers) -> Values:
         """Returns Σ (p - y)² over the labels, 0 to 2, [N]."""
         probabilities = np.exp(_log_probabilities(logits))
         of_gold = probabilities[np.arange(len(gold)), gold]
         brier: Values = (probabilities**2).sum(1) + 1 - 2 * of_gold
         return brier
 
-    def divergence(self, logits: Logits, teacher_logits: Logits) -> Values:
+    def divergence(self, logits: AnyLogits, teacher_logits: AnyLogits) -> Values:
         """Returns KL from the teacher's softmax, [N]."""
         teacher = _log_probabilities(teacher_logits)
         divergence: Values = (np.exp(teacher) * (teacher - _log_probabilities(logits))).sum(1)
@@ -79,7 +79,7 @@ class SingleLabel:
         return np.asarray(stored).astype(np.int32)
 
 
-def _log_probabilities(logits: Logits) -> Values:
+def _log_probabilities(logits: AnyLogits) -> Values:
     from scipy.special import log_softmax
 
     found: Values = log_softmax(logits.astype(np.float64), axis=1)  # [N, C]

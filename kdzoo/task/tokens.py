@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from kdzoo.entries import TaskName
 from kdzoo.task.gold import Ids
-from kdzoo.task.protocol import Answers, Logits, Numbers, Stored, Thresholds, Values
+from kdzoo.task.protocol import Answers, AnyLogits, Numbers, Stored, Thresholds, Values
 from kdzoo.task.tags import NO_TAG, Tags, best_path, is_valid
 from kdzoo.task.words import is_word, widened
 
@@ -37,7 +37,7 @@ class TokenClassification:
         """Returns the tags as they are, [N, W]."""
         return rows.reshape(len(rows), -1)
 
-    def answers(self, logits: Logits, thresholds: Thresholds = None) -> Answers:
+    def answers(self, logits: AnyLogits, thresholds: Thresholds = None) -> Answers:
         """Returns the most probable valid tags, [N, W]; there are no thresholds."""
         return best_path(logits)
 
@@ -46,14 +46,14 @@ class TokenClassification:
         right: npt.NDArray[np.bool_] = (answers == _alike(gold, answers)).all(1)
         return right
 
-    def probabilities(self, logits: Logits) -> Values:
+    def probabilities(self, logits: AnyLogits) -> Values:
         """Returns the softmax of each word's logits, [N, W, C]."""
         from scipy.special import softmax  # not loaded with what a process that answers needs
 
         probabilities: Values = softmax(logits.astype(np.float64), axis=-1)
         return probabilities
 
-    def log_probability(self, logits: Logits, answers: Answers) -> Values:
+    def log_probability(self, logits: AnyLogits, answers: Answers) -> Values:
         """Returns the sum over the words of the logarithms of their tags' probabilities, [N]."""
         tags = _alike(answers, logits)
         chosen = np.maximum(tags, 0)[..., np.newaxis]
@@ -61,7 +61,7 @@ class TokenClassification:
         total: Values = np.where(is_word(logits), found, 0.0).sum(1)
         return total
 
-    def brier(self, logits: Logits, gold: Answers) -> Values:
+    def brier(self, logits: AnyLogits, gold: Answers) -> Values:
         """Returns the mean over the words of Σ (p - y)² over the tags, 0 to 2, [N]."""
         probabilities = np.exp(_log_probabilities(logits))
         tags = _alike(gold, logits)
@@ -71,7 +71,7 @@ class TokenClassification:
         brier: Values = squares.sum(1) / np.maximum(there.sum(1), 1)
         return brier
 
-    def divergence(self, logits: Logits, teacher_logits: Logits) -> Values:
+    def divergence(self, logits: AnyLogits, teacher_logits: AnyLogits) -> Values:
         """Returns the sum over the words of the KL from the teacher's softmax, [N]."""
         teacher = _log_probabilities(teacher_logits)
         by_word = (np.exp(teacher) * (teacher - _log_probabilities(logits))).sum(-1)
@@ -124,7 +124,7 @@ def _alike(answers: Answers, other: npt.NDArray[Any]) -> Answers:
     return widened(answers, other.shape[1], NO_TAG)
 
 
-def _log_probabilities(logits: Logits) -> Values:
+def _log_probabilities(logits: AnyLogits) -> Values:
     from scipy.special import log_softmax
 
     found: Values = log_softmax(logits.astype(np.float64), axis=-1)  # [N, W, C]

@@ -149,17 +149,14 @@ class OutputsWriter:
         answers = self._task.answers(logits)
         if self._task == MULTI_LABEL:
             labels = pa.array([self._labels[row].tolist() for row in answers], _NAMES)
-            probabilities = self._task.probabilities(logits).astype(np.float32)
         else:
             labels = pa.array(self._labels[answers], pa.string())
-            shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
-            odds = np.exp(shifted)
-            probabilities = (odds / odds.sum(1, keepdims=True)).astype(np.float32)
+        probabilities = self._task.probabilities(logits.astype(np.float64))
         columns = [
             *(texts.columns[name].cast(pa.string()).combine_chunks() for name in self._texts),
             labels,
             _lists(logits),
-            _lists(probabilities),
+            _lists(probabilities.astype(np.float32)),
         ]
         try:
             self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))

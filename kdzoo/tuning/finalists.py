@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kdzoo import registry
-from kdzoo.digest import content_hash
 from kdzoo.errors import ModelError, RecipeError, did_you_mean
-from kdzoo.measure import Candidate, Measured, environment, measure_candidates, summarise
+from kdzoo.measure import Candidate, measure_candidates, summarise
 from kdzoo.recipe import Variant
-from kdzoo.results import Session, Timing, now
+from kdzoo.results import Session, session_of, timing_of
 from kdzoo.runtime import require_runtimes
 from kdzoo.steps import FormJob, StudyContext, obtain_forms, settings_of
-from kdzoo.steps.timing import SAME_MACHINE, TIMING_SEED
+from kdzoo.steps.timing import TIMING_SEED, session_id
 from kdzoo.tuning.training import run_of
 
 
@@ -71,16 +70,11 @@ def measure_alone(
     if not finalists:
         return {}
     first = finalists[0].variant.recipe
-    machine = environment()
-    wanted = {
-        "models": [(each.name, each.key) for each in finalists],
-        "runtime": runtime,
-        "measure": first.measure.model_dump(mode="json", exclude={"reject", "escalate"}),
-        "machine": [machine.get(name) for name in SAME_MACHINE],
-    }
-    name = content_hash(wanted)
-    known = next((each for each in context.store.sessions() if each.id == name), None)
-    session = known or _session(name, finalists, candidates, seed, context)
+    models = [(each.name, each.key) for each in finalists]
+    name = session_id(first.measure, models=models, runtime=runtime)
+    session = context.store.session(name)
+    if session is None:
+        session = _session(name, finalists, candidates, seed, context)
     found = {}
     for each, timing in zip(finalists, session.timings, strict=True):
         if timing.failure is None:
@@ -93,7 +87,7 @@ def measure_alone(
 def _candidate(finalist: Finalist, runtime: str, seed: int, context: StudyContext) -> Candidate:
     """Returns a model in a runtime, exported where that reads a form of its own."""
     folder = context.store.finished(finalist.key)
-    if registry.runtimes.get(runtime).export is not None:
+    if registry.runtimes.get(runtime).is_exported:
         recipe = finalist.variant.recipe
         section = recipe.measure.model_copy(update={"runtimes": [runtime]})
         exporting = recipe.model_copy(update={"measure": section})
@@ -124,18 +118,10 @@ def _session(
         seed=TIMING_SEED,
         progress=context.progress,
     )
-    session = Session(
-        id=name,
-        threads=measured.threads,
-        timings=tuple(_timing(each, candidates[each.name], measured) for each in finalists),
-        conditions=measured.conditions,
-        environment=environment(),
-        created=now(),
-    )
+    timings = [
+        timing_of(each.key, candidates[each.name].runtime, measured.speeds[candidates[each.name]])
+        for each in finalists
+    ]
+    session = session_of(name, measured, timings)
     context.store.write_session(session)
     return session
-
-
-def _timing(finalist: Finalist, candidate: Candidate, measured: Measured) -> Timing:
-    speed = measured.speeds[candidate].model_dump()
-    return Timing(key=finalist.key, runtime=candidate.runtime, **speed)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
 from kdzoo.model_files import CHECKPOINT
 from kdzoo.plan.perform import computing_with
@@ -14,13 +11,14 @@ from kdzoo.registry import students
 from kdzoo.results import Store
 from kdzoo.steps import (
     SeedRun,
+    StudentJob,
     StudyContext,
     obtain_student,
     obtain_teacher,
     plan_jobs,
     write_quality,
 )
-from kdzoo.tracking import Note, Scalar, Tracking
+from kdzoo.tracking import Note
 from kdzoo.tuning.goals import Goal
 
 Report = Callable[[int, float], None]  # (step, validation figure); raises where a trial is pruned
@@ -28,41 +26,6 @@ Report = Callable[[int, float], None]  # (step, validation figure); raises where
 
 class PrunedError(Exception):
     """A trial that does worse than others did at the same step."""
-
-
-@dataclass(frozen=True)
-class Watched(Tracking):
-    """Tells a search how a training goes, which may end it; trackers are not told of trials.
-
-    Attributes:
-        report: the search.
-        select_by: the figure that it is told.
-        root: of the store.
-    """
-
-    report: Report | None = None
-    select_by: str = "accuracy"
-    root: Path = field(default_factory=Path)
-
-    @contextmanager
-    def run(self, name: str, key: str, configuration: Mapping[str, Scalar]) -> Iterator[Note]:
-        """Yields what is told the figures of a step; a pruned training leaves its history alone."""
-        history: list[dict[str, float]] = []
-        folder = self.root / "models" / name
-
-        def note(step: int, figures: Mapping[str, float]) -> None:
-            named = {figure.removeprefix("validation/"): value for figure, value in figures.items()}
-            history.append({"step": step, **named})
-            if self.report is not None:
-                self.report(step, named[self.select_by])
-
-        try:
-            yield note
-        except PrunedError:
-            (folder / CHECKPOINT).unlink(missing_ok=True)
-            folder.mkdir(parents=True, exist_ok=True)
-            Store(self.root).write_history(folder, history)
-            raise
 
 
 def train_trial(
@@ -89,12 +52,7 @@ def train_trial(
     """
     found, keys = [], []
     for number, seed in enumerate(seeds):
-        watched = Watched(
-            report=report if number == 0 else None,
-            select_by=_figure(variant),
-            root=context.store.root,
-        )
-        key, run = _train(variant, seed, replace(context, tracking=watched))
+        key, run = _train(variant, seed, context, report if number == 0 else None)
         write_quality(key, run, ("validation",), context)
         found.append([goal.of(context.store, key, run.corpus.validation) for goal in goals])
         keys.append(key)
@@ -105,11 +63,6 @@ def keys_of(variant: Variant, seeds: Sequence[int], context: StudyContext) -> li
     """Returns the keys of the models that a recipe asks for now: of data, teacher and all files."""
     runs = (run_of(variant, seed, context) for seed in seeds)
     return [plan_jobs(run, context.data)[0].key for run in runs]
-
-
-def _figure(variant: Variant) -> str:
-    by = variant.recipe.training.select_by
-    return "accuracy" if by == "last" else by
 
 
 def run_of(variant: Variant, seed: int, context: StudyContext) -> SeedRun:
@@ -123,9 +76,31 @@ def run_of(variant: Variant, seed: int, context: StudyContext) -> SeedRun:
     return SeedRun(variant, seed, corpus, obtain_teacher(recipe, corpus, seed, context))
 
 
-def _train(variant: Variant, seed: int, context: StudyContext) -> tuple[str, SeedRun]:
+def _train(
+    variant: Variant, seed: int, context: StudyContext, report: Report | None
+) -> tuple[str, SeedRun]:
     run = run_of(variant, seed, context)
     job, _ = plan_jobs(run, context.data)
+    watch = None if report is None else _telling(report, job, context.store)
     is_wide = students.get(variant.recipe.student.kind).is_transformer
     with computing_with(0 if is_wide else 1):  # 0: all that its process has
-        return obtain_student(job, context), run
+        return obtain_student(job, context, watch), run
+
+
+def _telling(report: Report, job: StudentJob, store: Store) -> Note:
+    """Returns what tells a search how a training goes; one that is pruned leaves its history."""
+    by, folder = job.run.recipe.training.select_by, job.folder_in(store)
+    history: list[dict[str, float]] = []
+
+    def note(step: int, figures: Mapping[str, float]) -> None:
+        named = {figure.removeprefix("validation/"): value for figure, value in figures.items()}
+        history.append({"step": step, **named})
+        try:
+            report(step, named["accuracy" if by == "last" else by])
+        except PrunedError:
+            (folder / CHECKPOINT).unlink(missing_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            store.write_history(folder, history)
+            raise
+
+    return note

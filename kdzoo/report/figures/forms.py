@@ -9,11 +9,6 @@ from kdzoo.results import FormRecord, ManifestRow, Store
 from kdzoo.runtime.parity import Parity, long_note
 
 
-def is_exported(runtime: str) -> bool:
-    """Whether a runtime reads a form of its own."""
-    return registry.runtimes.get(runtime).export is not None
-
-
 def forms_of(row: ManifestRow, runtime: str, store: Store, machine: str = "") -> list[FormRecord]:
     """Returns what is known of the exported forms of a row's models.
 

@@ -9,7 +9,7 @@ from kdzoo import registry
 from kdzoo.report.figures.beside import answered_by, beside_teacher, outcomes_of_teacher
 from kdzoo.report.figures.cascades import CascadeRow, cascade_rows
 from kdzoo.report.figures.findings import Finding, find
-from kdzoo.report.figures.forms import form_notes, form_remarks, forms_of, is_exported
+from kdzoo.report.figures.forms import form_notes, form_remarks, forms_of
 from kdzoo.report.figures.latency import by_machine, failures, latency_of
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.figures.spread import Spread, spreads, with_intervals, with_known_intervals
@@ -169,7 +169,7 @@ def _read_there(
     """Returns the rows, those that a machine timed with what their forms answered on it."""
     return [
         _as_answered(row, rows, store, timed)
-        if there.is_tried and is_exported(row.runtime)
+        if there.is_tried and registry.runtimes.get(row.runtime).is_exported
         else row
         for row, there in zip(shown, timed.rows, strict=True)
     ]
@@ -233,7 +233,7 @@ def _table_row(
         is_first=runtime == row.runtimes[0],
         leading=TASKS[own[0].data.task].leading,
     )
-    if is_exported(runtime):
+    if registry.runtimes.get(runtime).is_exported:
         shown = _as_exported(shown, row, reader.store, split)
     if not shown.is_first:
         return shown
@@ -254,7 +254,7 @@ def _intervals(
     read = shown.quality.seeds if shown.quality else 0
     if read < 2 or read < len(row.members):
         return {}
-    if is_exported(shown.runtime):
+    if registry.runtimes.get(shown.runtime).is_exported:
         own = read_outcomes(reader.store, row, split, shown.runtime)
     else:
         own = reader.of(row, split)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pandas as pd
 
+from kdzoo import registry
 from kdzoo.report.columns.column import Place
 from kdzoo.report.columns.declared import known
-from kdzoo.report.figures.forms import is_exported
 from kdzoo.report.figures.latency import by_machine, latency_of
 from kdzoo.report.figures.making import make_table
 from kdzoo.report.figures.rows import Table, TableRow
@@ -153,7 +153,7 @@ def _read(
 
     A machine is named where several read the form; nothing is returned where it was not exported.
     """
-    if not is_exported(runtime):
+    if not registry.runtimes.get(runtime).is_exported:
         return [("", record.quality, record.size.size_bytes)]
     known = store.forms_everywhere(record.key)
     forms = [form for form in known if form.runtime == runtime and form.failure is None]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kdzoo.recipe.alike import SHAPED_BY
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.figures.spread import Spread
 from kdzoo.report.pictures.canvas import canvas, in_lines, log_scale, no_picture
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FEWEST = 3  # amounts of texts of which a line is drawn
-_SECTIONS = {  # of a recipe, that shape a model of a role: lines are of one kind in all of them
-    "teacher": ("data", "teacher"),
-    "student": ("data", "teacher", "transfer", "student", "objective", "training"),
-    "baseline": ("data",),
-}
 _DISTILLED: dict[str, Any] = {"linewidth": 1.6, "marker": "o", "markersize": 5}
 _HARD: dict[str, Any] = {
     "linewidth": 1.2, "linestyle": (0, (2, 2)), "marker": "o", "markersize": 5,
@@ -132,7 +128,7 @@ def budget_lines(budget: Budget, store: Store, table: Table) -> list[BudgetLine]
     points: dict[str, dict[int, BudgetPoint]] = {}
     teachers: dict[str, set[str]] = {}  # the rows of those of a line
     for shown in table.rows:
-        if not shown.is_first or shown.quality is None or shown.role not in _SECTIONS:
+        if not shown.is_first or shown.quality is None or shown.role not in SHAPED_BY:
             continue
         record = store.read(rows[shown.name].members[0].key)
         shape = _shape(budget, record, shown.role)
@@ -180,7 +176,7 @@ def _names(lines: Sequence[Sequence[TableRow]]) -> list[str]:
 
 def _shape(budget: Budget, record: Record, role: str) -> str:
     """Returns all that shapes a model but the number of its texts."""
-    shape: dict[str, Any] = {name: record.recipe.get(name) for name in _SECTIONS[role]}
+    shape: dict[str, Any] = {name: record.recipe.get(name) for name in SHAPED_BY[role]}
     for path in budget.varied:
         shape = _without(shape, path)
     return role + json.dumps(shape, sort_keys=True)
