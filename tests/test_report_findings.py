@@ -49,7 +49,24 @@ class TestVerdicts:
         assert student.gap is not None
         assert student.gap.closed.value == pytest.approx(20 / 25)
 
-    def test_of_a_student_that_answers_as_its_teacher_is_as_good(self, tmp_path: Path) -> None:
+    def test_of_the_gap_in_scope_is_none_where_the_models_differ_out_of_scope_alone(
+        self, tmp_path: Path
+    ) -> None:
+        """Of the hundred texts, 50 to 74 are out of scope."""
+        sides = {"teacher": [], "control": range(52, 74), "student": range(52, 60)}
+        store = one_student(
+            tmp_path, seeds=3, **{role: [*range(5), *wrong] for role, wrong in sides.items()}
+        ).finish()
+
+        student = found_in(store)["tiny"]
+
+        assert student.gap is not None
+        assert student.gap.closed.value == pytest.approx(14 / 22)
+        assert student.gap_in_scope is None
+
+    def test_of_a_student_that_answers_as_its_teacher_on_a_hundred_texts_is_not_yet_as_good(
+        self, tmp_path: Path
+    ) -> None:
         store = one_student(
             tmp_path, teacher=range(10), control=range(40), student=range(10)
         ).finish()
@@ -57,8 +74,8 @@ class TestVerdicts:
         student = found_in(store)["tiny"]
 
         assert student.standing is not None
-        assert student.standing.kind is Standing.EQUAL
-        assert student.standing.sentence.startswith("as good as the teacher (0.0 points")
+        assert student.standing.kind is Standing.UNDECIDED
+        assert "(0.0 points; 95 % interval -1.9 to 1.9)" in student.standing.sentence
 
     def test_of_one_seed_say_so(self, tmp_path: Path) -> None:
         store = one_student(tmp_path).finish()

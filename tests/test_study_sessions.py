@@ -78,6 +78,18 @@ def test_other_test_texts_are_another_study(
     assert "two has other test texts than one" in outcome.err
 
 
+def test_other_validation_texts_are_another_study(
+    kdzoo: RunCommand, write_recipe: WriteRecipe
+) -> None:
+    """A teacher that both share is read once: on which texts would be left to chance."""
+    recipe = write_recipe(**QUICK, grid={"data.validation_per_class": [2, 3]})
+
+    outcome = kdzoo("check", recipe)
+
+    assert outcome.code == 2
+    assert "has other validation texts than" in outcome.err
+
+
 @pytest.mark.study
 def test_a_study_of_other_texts_in_the_folder_is_told_of(
     kdzoo: RunCommand, write_recipe: WriteRecipe, tiny_data: Path, tmp_path: Path

@@ -58,6 +58,28 @@ def test_the_most_accurate_student_is_that_of_any_sound_form() -> None:
     assert any("The most accurate student, good" in each for each in summary(table))
 
 
+def test_the_fastest_student_is_the_most_accurate_of_those_that_are_as_fast() -> None:
+    """A difference of speed that is chance chooses nothing, and both have their figure."""
+    rows = [
+        timed(a_row("best", 0.9, 2.0, Standing.WORSE), 4.0),
+        timed(a_row("quick", 0.7, 0.50, Standing.EQUAL), 17.7),
+        timed(a_row("quick too", 0.8, 0.51, Standing.WORSE), 17.4),
+    ]
+    table = Table("study", "test", tuple(rows), "files:tiny", 4, (100, 100), (0, 0), 700, False)
+
+    (said,) = (each for each in summary(table) if each.startswith("The most accurate student"))
+
+    assert "the fastest, quick too" in said
+    assert "with 80.0 % to its 90.0 %" in said
+
+
+def timed(row: TableRow, times: float) -> TableRow:
+    """Returns the row, so many times faster than its teacher, give or take a twentieth."""
+    assert row.latency is not None
+    ratio = Ratio(times, times * 0.95, times * 1.05)
+    return replace(row, latency=replace(row.latency, to_fastest=ratio))
+
+
 class TestAdvice:
     def test_is_the_fastest_of_those_as_good_as_the_teacher(self) -> None:
         said = advice(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from kdzoo.data import Corpus
@@ -13,25 +15,30 @@ _ONE_FOR_ALL = ("reject", "thresholds", "int8", "threads")  # of measure
 
 
 def check_one_table(study: Study, data: StudyData) -> None:
-    """Sees that all variants ask the same of the same test texts: one table compares their models.
+    """Sees that all variants ask the same of the same texts: one table compares their models.
 
-    Which column a text is read from may differ.
+    Those of validation too: a teacher that several variants share is read on them once. Which
+    column a text is read from may differ.
 
     Args:
         study: the recipes.
         data: reads what they name, and keeps it.
 
     Raises:
-        RecipeError: one has another task than the first, other labels, or other test texts.
+        RecipeError: one has another task than the first, other labels, or other texts for test or
+            validation.
     """
     first, *others = study.variants
-    own = data.corpus(first.recipe.data, first.recipe.seeds[0])
+    seed = first.recipe.seeds[0]  # which may draw the texts
+    own = data.corpus(first.recipe.data, seed)
     for variant in others:
-        corpus = data.corpus(variant.recipe.data, variant.recipe.seeds[0])
+        corpus = data.corpus(variant.recipe.data, seed)
         if (corpus.task, corpus.labels) != (own.task, own.labels):
             other = "other labels"
-        elif not _are_tested_alike(corpus, own):
+        elif not _are_read_alike(corpus, own, [*own.tests]):
             other = "other test texts"
+        elif not _are_read_alike(corpus, own, ["validation"]):
+            other = "other validation texts"
         else:
             continue
         raise RecipeError(
@@ -40,10 +47,10 @@ def check_one_table(study: Study, data: StudyData) -> None:
         )
 
 
-def _are_tested_alike(one: Corpus, other: Corpus) -> bool:
-    """Whether two corpora have the same gold labels in each test split, text by text."""
+def _are_read_alike(one: Corpus, other: Corpus, splits: Sequence[str]) -> bool:
+    """Whether two corpora have the same gold labels in splits, text by text."""
     return {*one.tests} == {*other.tests} and all(
-        np.array_equal(one.gold(name), other.gold(name)) for name in one.tests
+        np.array_equal(one.gold(name), other.gold(name)) for name in splits
     )
 
 

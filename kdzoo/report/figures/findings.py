@@ -174,10 +174,11 @@ def _gaps(
         return None, None
     own, control, teacher = (answers.scores for answers in (read.own, read.control, read.teacher))
     gap = gap_closed(own, control, teacher, effect.comparison)
-    if not differ(teacher, control):
-        return gap, None
     is_in_scope = read.own.gold != oos
-    return gap, share_closed(*(scores[:, is_in_scope] for scores in (own, control, teacher)))
+    inside = [scores[:, is_in_scope] for scores in (own, control, teacher)]
+    if not (differ(teacher, control) and differ(inside[2], inside[1])):
+        return gap, None
+    return gap, share_closed(*inside)
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -5,6 +5,7 @@ One more says whose the latencies are, where several machines measured.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from kdzoo.report.columns.costs import marked
@@ -69,13 +70,33 @@ def _of_students(table: Table, known: Mapping[str, Finding]) -> str:
         if row.quality:
             quality.setdefault(row.name, mean_quality(row))  # in PyTorch, where that is sound
     best = max(names, key=quality.__getitem__)
-    said = [f"The most accurate student, {best}{_form(forms[best])}, is {_standing(known, best)}"]
-    fastest = fastest_form([row for row in forms.values() if row is not None])
-    if fastest is not None and fastest.name != best:
-        said.append(
-            f"the fastest, {fastest.name}{_form(fastest)}, is {_standing(known, fastest.name)}"
-        )
-    return "; ".join(said) + "."
+    said = f"The most accurate student, {best}{_form(forms[best])}, is {_standing(known, best)}"
+    fastest = _fastest([row for row in forms.values() if row is not None], quality)
+    if fastest is None or fastest.name == best:
+        return f"{said}."
+    figure = f"with {quality[fastest.name] * 100:.1f} % to its {quality[best] * 100:.1f} %"
+    return (
+        f"{said}; the fastest, {fastest.name}{_form(fastest)}, {figure}, is "
+        f"{_standing(known, fastest.name)}."
+    )
+
+
+def _fastest(forms: Sequence[TableRow], quality: Mapping[str, float]) -> TableRow | None:
+    """Returns the fastest form; of those that are not measurably slower, the most accurate."""
+    fastest = fastest_form(forms)
+    if fastest is None:
+        return None
+    least, _ = _speeds(fastest)
+    as_fast = [row for row in forms if row is fastest or _speeds(row)[1] >= least]
+    return max(as_fast, key=lambda row: quality[row.name])
+
+
+def _speeds(row: TableRow) -> tuple[float, float]:
+    """Returns from where to where a form is so many times faster than the teacher."""
+    ratio = row.latency.to_fastest if row.latency else None
+    if ratio is None or ratio.low is None or ratio.high is None:
+        return math.inf, -math.inf
+    return ratio.low, ratio.high
 
 
 def _form(row: TableRow | None) -> str:

@@ -143,10 +143,10 @@ def verdict_section(table: Table) -> Section | None:
             drawn(
                 figures,
                 1,
-                caption="95 % intervals: over seeds, Student's t of the seeds' accuracies; over "
-                "texts, bootstrap of the test texts for these very models. p: corrected; by seed, "
-                "that of each model beside its teacher, not corrected. Luck: standard deviation, "
-                "in points, that seeds give the difference from hard labels. "
+                caption="95 % intervals: over seeds, Student's t of the seeds' figures; over "
+                f"texts, bootstrap of the {table.split} texts for these very models. p: corrected; "
+                "by seed, that of each model beside its teacher, not corrected. Luck: standard "
+                "deviation, in points, that seeds give the difference from hard labels. "
                 "KL: from the teacher's distribution.",
             ),
         ],
