@@ -60,14 +60,14 @@ def read_json(path: Path, largest: int = LARGEST_JSON) -> Any:
     return parse_json(path.read_bytes())
 
 
-def check_depth(value: Any, deepest: int = DEEPEST) -> None:
+def check_depth(value: Any) -> None:
     """Looks whether mappings and lists are nested as somebody would write them.
 
     Raises:
         ValueError: they are nested too deeply.
     """
     level = [value]
-    for _ in range(deepest):
+    for _ in range(DEEPEST):
         level = [
             inner
             for child in level

@@ -20,7 +20,7 @@ from kdzoo.runtime.folder import (
     check_exported_form,
     refuse_to_overwrite,
 )
-from kdzoo.statistics.cascade import RISK
+from kdzoo.statistics.cascade import promise_in_words
 from kdzoo.statistics.escalation import Wanted
 from kdzoo.steps import rule_of
 
@@ -97,10 +97,9 @@ def promise_of(wanted: Wanted, line: CascadeLine) -> str:
     if wanted.max_loss is None:
         lost = f"{line.validation.lost * 100:.2f} %"
         return f"{share}; {lost} of them are lost, which is no promise for others."
+    said = promise_in_words(wanted.max_loss)
     return (
-        f"With {(1 - RISK) * 100:.0f} % confidence at most {wanted.max_loss * 100:g} % of texts "
-        "like those of validation get a wrong answer where the teacher's would be right, so that "
-        f"accuracy is no further below the teacher's; {share}."
+        f"{said[0].upper()}{said[1:]}, so that accuracy is no further below the teacher's; {share}."
     )
 
 

@@ -9,6 +9,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BREAKS = re.compile(r"[\t\n]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can spell it, no tokenizer can read it
 _MARK = "\N{REPLACEMENT CHARACTER}"
+_FEW = 5  # names of many that a message tells
 _MARKDOWN = str.maketrans(
     {**{mark: f"\\{mark}" for mark in "\\`*_[]|#~"}, "&": "&amp;", "<": "&lt;", ">": "&gt;"}
 )
@@ -50,9 +51,10 @@ def shortened(text: str, longest: int = 80) -> str:
     return text if len(text) <= longest else f"{text[:half]}...{text[-half:]}"
 
 
-def first_few(names: Sequence[str], most: int = 5) -> str:
+def first_few(names: Sequence[str]) -> str:
     """Returns the first of many names as one text, and how many more there are."""
-    return ", ".join(names[:most]) + f" and {len(names) - most:,} more" * (len(names) > most)
+    more = len(names) - _FEW
+    return ", ".join(names[:_FEW]) + f" and {more:,} more" * (more > 0)
 
 
 def is_unicode(text: str) -> bool:

@@ -16,15 +16,15 @@ class Task(Protocol):
         """Moves on by ``steps``; a ``note`` (loss, metric, texts/s) replaces the last one."""
 
 
-def with_speed(task: Task, noun: str) -> Callable[[int], None]:
-    """Returns a function that moves the bar on and notes how many ``noun`` a second that makes."""
+def with_speed(task: Task) -> Callable[[int], None]:
+    """Returns a function that moves the bar on and notes how many texts a second that makes."""
     start, done = time.perf_counter(), 0
 
     def advance(steps: int) -> None:
         nonlocal done
         done += steps
         speed = done / max(1e-9, time.perf_counter() - start)
-        task.advance(steps, f"{speed:,.0f} {noun}/s")
+        task.advance(steps, f"{speed:,.0f} texts/s")
 
     return advance
 

@@ -132,7 +132,7 @@ def performer_of(study: Study, out: Path, way: Way, progress: Progress | None = 
         raise StoreError(f"{out} is a file; give --out a folder")
     check_writable(out, "give --out a folder that you may write")
     is_ours = is_study(out) or any((out / "models").glob("*/record.json"))
-    refuse_foreign_report(out, is_ours=is_ours, cure="give --out a folder of its own")
+    refuse_foreign_report(out, is_ours=is_ours)
     check_cache()
     accelerator = make_accelerator()
     is_shown = progress is not None and accelerator.is_main_process

@@ -38,6 +38,7 @@ from kdzoo.runtime.cascade import Cascade, read_cascade, write_cascade
 from kdzoo.runtime.decision import Decision
 from kdzoo.runtime.folder import CASCADE, DEPLOYED
 from kdzoo.runtime.sureness import sureness
+from kdzoo.statistics.cascade import promise_in_words
 from kdzoo.statistics.escalation import SCORE_COLUMNS
 
 TEXTS = ["wake me at six", "play some jazz", "will it rain", "tell me a joke", "a", "b c d e"]
@@ -313,13 +314,16 @@ class TestChoice:
         )  # fmt: skip
 
         assert outcome.code == 0, outcome.err
-        assert "with 95 % confidence" in outcome.out
+        of_one = promise_in_words(0.02, "teacher")
+        assert of_one in outcome.out
         assert re.search(r"\b50\.00$", outcome.out, re.MULTILINE)
         line = next(line for line in outcome.out.splitlines() if line.startswith("next: "))
         words = shlex.split(line.removeprefix("next: "))[1:]
         exported = kdzoo(*words)
         assert exported.code == 0, exported.err
-        assert read_cascade(Path("deployed")).escalated == pytest.approx(0.1, abs=0.02)
+        written = read_cascade(Path("deployed"))
+        assert written.escalated == pytest.approx(0.1, abs=0.02)
+        assert written.promise.startswith(f"P{promise_in_words(0.02)[1:]}, so that accuracy")
         assert kdzoo("predict", "deployed", "wake me").code == 0
 
     def test_is_exported_with_the_risk_that_it_was_chosen_with(

@@ -21,6 +21,7 @@ from kdzoo.report.formats.table import markdown
 from kdzoo.report.write import page, read_report
 from kdzoo.results import Store, publish
 from kdzoo.results import merge as merge_stores
+from kdzoo.statistics.cascade import promise_in_words
 from kdzoo.steps import StudyContext, StudyData
 from kdzoo.steps.cascades import timed_cascades
 from kdzoo.steps.timing import time_rows, timed_cascade, timed_rows
@@ -139,7 +140,7 @@ class TestRow:
     def test_says_what_was_promised(self, study: HandWritten) -> None:
         store = asking(study, max_loss=0.02)
 
-        assert "at most 2 % get a wrong answer" in markdown(make_table(store))
+        assert promise_in_words(0.02) in markdown(make_table(store))
         assert "tiny + teacher" in page(read_report(store))
 
     def test_is_chosen_by_its_promise_alone(self, study: HandWritten) -> None:

@@ -33,7 +33,7 @@ class TestSpeed:
     def test_is_all_that_is_done_by_all_the_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock(monkeypatch, 100.0, 100.5, 102.0)
         bar = Bar()
-        advance = with_speed(bar, "texts")
+        advance = with_speed(bar)
         advance(1000)
         advance(500)
 
@@ -42,18 +42,18 @@ class TestSpeed:
     def test_is_a_number_even_if_no_time_has_passed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock(monkeypatch, 5.0, 5.0)
         bar = Bar()
-        with_speed(bar, "texts")(0)
+        with_speed(bar)(0)
 
         assert bar.moves == [(0, "0 texts/s")]
 
     def test_of_two_bars_is_each_ones_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock(monkeypatch, 0.0, 0.0, 1.0, 2.0)
         one, other = Bar(), Bar()
-        first, second = with_speed(one, "texts"), with_speed(other, "rows")
+        first, second = with_speed(one), with_speed(other)
         first(10)
         second(10)
 
-        assert (one.moves, other.moves) == ([(10, "10 texts/s")], [(10, "5 rows/s")])
+        assert (one.moves, other.moves) == ([(10, "10 texts/s")], [(10, "5 texts/s")])
 
 
 class TestALog:
@@ -98,6 +98,6 @@ def test_silence_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     silent = Silent()
     silent.say("something")
     with silent.task("labelling", 3) as task:
-        with_speed(task, "texts")(3)
+        with_speed(task)(3)
 
     assert capsys.readouterr() == ("", "")

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from kdzoo.results import ManifestRow, Member
-from kdzoo.statistics.cascade import RISK, Threshold, cascaded, promised, texts_needed, within
+from kdzoo.statistics.cascade import (
+    RISK,
+    Threshold,
+    cascaded,
+    promise_in_words,
+    promised,
+    texts_needed,
+    within,
+)
 from kdzoo.statistics.escalation import SCORE_COLUMNS, EscalationPair
 
 Flags = npt.NDArray[np.bool_]
@@ -60,6 +68,13 @@ def test_a_score_that_another_is_takes_no_share_of_the_risk(has_oos: bool) -> No
     for split in ("validation", "test"):
         assert ("in_scope" in pair.scores(split)) == has_oos
         assert {*SCORE_COLUMNS} - {*pair.scores(split)} <= {"in_scope"}
+
+
+def test_a_promise_is_told_with_its_risk() -> None:
+    assert promise_in_words(0.005, "bert", ", of all") == (
+        "promised with 95 % confidence, of all: of texts like those of validation, at most 0.5 % "
+        "get a wrong answer where that of bert would be right"
+    )
 
 
 @pytest.mark.parametrize(

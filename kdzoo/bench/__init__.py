@@ -100,7 +100,7 @@ def check_folder(folder: Path) -> None:
         is_ours = False
     else:
         is_ours = True
-    refuse_foreign_report(folder, is_ours=is_ours, cure="give --out a folder of its own")
+    refuse_foreign_report(folder, is_ours=is_ours)
     for path in (folder / FORMS).glob("[!.]*"):
         if not is_exported_form(path):
             raise StoreError(

@@ -81,6 +81,8 @@ def _cells(line: CascadeLine, price: float | None) -> dict[str, str]:
 
 
 def _promise(lines: list[CascadeLine], escalate_to: str, promise: list[str]) -> str:
+    from kdzoo.statistics.cascade import promise_in_words
+
     option, value = promise
     if option == "--max-escalated":
         return (
@@ -90,11 +92,8 @@ def _promise(lines: list[CascadeLine], escalate_to: str, promise: list[str]) -> 
     together = (
         f", of all {len(lines)} lines together, so that any may be chosen" if len(lines) > 1 else ""
     )
-    return (
-        f"promised with 95 % confidence{together}: of texts like those of validation, at most "
-        f"{float(value) * 100:g} % get a wrong answer where that of {escalate_to} would be right; "
-        f"accuracy is no further below that of {escalate_to}"
-    )
+    said = promise_in_words(float(value), escalate_to, together)
+    return f"{said}; accuracy is no further below that of {escalate_to}"
 
 
 def show_export(exported: ExportedCascade) -> None:

@@ -179,21 +179,18 @@ def _needed_files(folder: Path) -> tuple[str, ...]:
     return ("model.safetensors", "config.json", *tokenizer_files(folder))
 
 
-def load_tokenizer(
-    path: Path, config: Any, wanted: int | None = None, shape: Shape | None = None
-) -> tuple[Tokenizer, int]:
+def load_tokenizer(path: Path, config: Any, wanted: int | None = None) -> tuple[Tokenizer, int]:
     """Returns the folder's tokenizer, cutting where model or wish end, and the id of padding.
 
     Args:
         path: the folder.
         config: the model's.
         wanted: tokens at which texts are to be cut, if the model reads as far.
-        shape: what the configuration builds, where that is known.
 
     Raises:
         ModelError: it cannot be loaded, or does not fit the model.
     """
-    return _reader(_hf_tokenizer(path), config, path, wanted, shape)
+    return _reader(_hf_tokenizer(path), config, path, wanted)
 
 
 def _hf_tokenizer(path: Path) -> Any:

@@ -156,13 +156,12 @@ def is_study(folder: Path) -> bool:
     return True
 
 
-def refuse_foreign_report(folder: Path, *, is_ours: bool, cure: str) -> None:
+def refuse_foreign_report(folder: Path, *, is_ours: bool) -> None:
     """Lets a report replace one of kdzoo's own, and no file of the user's that has such a name.
 
     Args:
         folder: where tables, pictures and the page are going to lie; there or not.
         is_ours: whether kdzoo made the report there.
-        cure: what to do instead.
 
     Raises:
         StoreError: it holds such a file.
@@ -172,7 +171,8 @@ def refuse_foreign_report(folder: Path, *, is_ours: bool, cure: str) -> None:
     names = sorted(path.name for path in folder.iterdir() if REPORT_FILE.fullmatch(path.name))
     if names:
         raise StoreError(
-            f"{folder} holds {', '.join(names)}, which would be replaced by a report; {cure}"
+            f"{folder} holds {', '.join(names)}, which would be replaced by a report; "
+            "give --out a folder of its own"
         )
 
 

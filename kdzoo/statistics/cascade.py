@@ -68,6 +68,21 @@ class Cascaded:
     at_random: float
 
 
+def promise_in_words(max_loss: float, teacher: str = "", more: str = "") -> str:
+    """Returns what may be relied on, as a clause.
+
+    Args:
+        max_loss: share of texts that may be lost.
+        teacher: the name of the model that is asked; empty where it is plain which one is meant.
+        more: what else there is to say of the confidence.
+    """
+    wanted = f"that of {teacher}" if teacher else "the teacher's"
+    return (
+        f"promised with {(1 - RISK) * 100:.0f} % confidence{more}: of texts like those of "
+        f"validation, at most {max_loss * 100:g} % get a wrong answer where {wanted} would be right"
+    )
+
+
 def texts_needed(max_loss: float, risk: float = RISK) -> int:
     """Returns how many validation texts a promise needs at least, where not one of them is lost.
 

@@ -66,7 +66,7 @@ def over_seeds(values: Sequence[float]) -> Interval:
     return Interval(mean, float(array[0] + found.low), float(array[0] + found.high))
 
 
-def over_examples(hits: Hits, seed: int = 0) -> Interval:
+def over_examples(hits: Hits) -> Interval:
     """Returns the accuracy, mean over seeds, with its percentile bootstrap interval over texts.
 
     It says how far other texts would move the figure of these very models. Where all texts are
@@ -74,14 +74,13 @@ def over_examples(hits: Hits, seed: int = 0) -> Interval:
 
     Args:
         hits: [S, N].
-        seed: of the bootstrap.
 
     Raises:
         ValueError: there are no texts.
     """
     (hits,) = paired_seeds(hits)
     hit_by = hits.sum(0)  # [N]: how many of the seeds' models
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     means = resampled_means(hit_by[np.newaxis, np.newaxis], rng)[:, 0] / len(hits)
     accuracy = float(hits.mean())
     if accuracy in (0.0, 1.0):

@@ -45,7 +45,7 @@ def agreement(predictions: Ids, teacher: Ids) -> float:
     return float((predictions == teacher).mean())
 
 
-def kappa(predictions: Ids, teacher: Ids, seed: int = 0) -> Interval:
+def kappa(predictions: Ids, teacher: Ids) -> Interval:
     """Returns Cohen's (1960) kappa with the teacher, mean over seeds: agreement beyond chance.
 
     1 is full agreement, 0 what two would agree by chance who give each label as often as these.
@@ -55,7 +55,6 @@ def kappa(predictions: Ids, teacher: Ids, seed: int = 0) -> Interval:
     Args:
         predictions: label ids, [S, N].
         teacher: the teacher's, [S, N].
-        seed: of the bootstrap.
     """
     texts = predictions.shape[1]
     said = np.concatenate([predictions, teacher])  # [2S, N]
@@ -67,7 +66,7 @@ def kappa(predictions: Ids, teacher: Ids, seed: int = 0) -> Interval:
     value = float(_kappas(counts[np.newaxis], own, other)[0])
     if math.isnan(value):
         return Interval(value)
-    rng, at_once = np.random.default_rng(seed), max(1, _CELLS // len(counts))
+    rng, at_once = np.random.default_rng(0), max(1, _CELLS // len(counts))
     sizes = [min(at_once, _RESAMPLES - begin) for begin in range(0, _RESAMPLES, at_once)]
     resampled = np.concatenate(
         [_kappas(rng.multinomial(texts, counts / texts, size=size), own, other) for size in sizes]

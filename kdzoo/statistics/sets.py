@@ -105,7 +105,7 @@ def f1_by_seed(marks: Marks, average: Average) -> Floats:
     return average(*(counts.astype(np.float64) for counts in (right, given, wanted)))
 
 
-def f1_over_texts(marks: Marks, average: Average, seed: int = 0) -> Interval:
+def f1_over_texts(marks: Marks, average: Average) -> Interval:
     """Returns F1, mean over seeds, with its percentile bootstrap interval over texts.
 
     It says how far other texts would move the figure of these very models.
@@ -113,12 +113,11 @@ def f1_over_texts(marks: Marks, average: Average, seed: int = 0) -> Interval:
     Args:
         marks: of N texts.
         average: over kinds.
-        seed: of the bootstrap.
     """
     value = float(f1_by_seed(marks, average).mean())
     resampled = [
         np.mean([average(*counts) for counts in _counts(drawn, marks)], axis=0)
-        for drawn in _resamples(len(marks.wanted), seed)
+        for drawn in _resamples(len(marks.wanted))
     ]
     return percentile_interval(value, np.concatenate(resampled))
 
@@ -143,7 +142,7 @@ def f1_values(marks: Marks) -> Floats:
     return values
 
 
-def compare_marks(first: Marks, second: Marks, seed: int = 0) -> Comparison:
+def compare_marks(first: Marks, second: Marks) -> Comparison:
     """Returns how the leading F1 of the first model differs from the second's.
 
     The interval resamples texts and seeds, each for itself, and F1 is worked out anew from each
@@ -152,15 +151,14 @@ def compare_marks(first: Marks, second: Marks, seed: int = 0) -> Comparison:
     Args:
         first: of S models.
         second: of the same texts in the same order; one of the two may have a single seed.
-        seed: of the bootstrap.
 
     Raises:
         ValueError: other texts, or numbers of seeds that cannot be paired.
     """
     one, two = paired_seeds(f1_values(first), f1_values(second))
     by_seed = one.mean(1) - two.mean(1)  # [S]
-    rng, resampled = np.random.default_rng(seed + 1), []
-    for drawn in _resamples(len(first.wanted), seed):
+    rng, resampled = np.random.default_rng(1), []  # of the seeds; another one draws the texts
+    for drawn in _resamples(len(first.wanted)):
         own, other = (
             np.stack([first.leading(*counts) for counts in _counts(drawn, member)], axis=1)
             for member in (first, second)
@@ -178,9 +176,9 @@ def compare_marks(first: Marks, second: Marks, seed: int = 0) -> Comparison:
     )
 
 
-def _resamples(texts: int, seed: int) -> Iterator[Floats]:
+def _resamples(texts: int) -> Iterator[Floats]:
     """Yields how often each text is drawn, [R, N], some resamples at once."""
-    rng, at_once = np.random.default_rng(seed), max(1, _CELLS // max(1, texts))
+    rng, at_once = np.random.default_rng(0), max(1, _CELLS // max(1, texts))
     for begin in range(0, _RESAMPLES, at_once):
         count = min(at_once, _RESAMPLES - begin)
         yield rng.multinomial(texts, np.full(texts, 1 / texts), size=count).astype(np.float64)

@@ -59,7 +59,7 @@ def read_into(
 
     try:
         with progress.task(f"reading {file.path.name}", file.rows, unit="rows") as shown:
-            advance = with_speed(shown, "texts")
+            advance = with_speed(shown)
             for batch in read_outputs(file, names):
                 waiting.append(_logits(batch, file, len(names), smoothing, task))
                 digests.append(digests_of(batch.examples))

@@ -112,7 +112,7 @@ class SentenceEncoder:
             model, vocabulary = self.load()
             model = model.to(device)
             with progress.task("the encoder reads", count, unit="texts") as task:
-                advance = with_speed(task, "texts")
+                advance = with_speed(task)
 
                 def read(todo: Texts) -> tuple[Digests, npt.NDArray[np.float32]]:
                     encoded = encode(vocabulary.tokenizer, todo, vocabulary.pad_id)

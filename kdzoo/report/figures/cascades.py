@@ -9,7 +9,7 @@ from kdzoo.recipe.measure import Escalate
 from kdzoo.report.figures.spread import Spread
 from kdzoo.results import Store
 from kdzoo.statistics.asked_cascades import AskedCascade, asked_cascades
-from kdzoo.statistics.cascade import RISK, Cascaded
+from kdzoo.statistics.cascade import Cascaded, promise_in_words
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,9 @@ def _remarks(asked: AskedCascade, store: Store) -> Iterator[str]:
 
 def _promise(escalate: Escalate) -> str:
     """Returns in words what was asked of it."""
-    if escalate.max_loss is None:
-        return (
-            f"at most {(escalate.max_escalated or 0) * 100:g} % of the validation texts go to the "
-            "teacher; of what is lost nothing is promised"
-        )
+    if escalate.max_loss is not None:
+        return promise_in_words(escalate.max_loss)
     return (
-        f"promised with {(1 - RISK) * 100:.0f} % confidence: of texts like those of validation, at "
-        f"most {escalate.max_loss * 100:g} % get a wrong answer where the teacher's would be right"
+        f"at most {(escalate.max_escalated or 0) * 100:g} % of the validation texts go to the "
+        "teacher; of what is lost nothing is promised"
     )

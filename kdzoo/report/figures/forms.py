@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from kdzoo import registry
+from kdzoo.report.figures.rows import TableRow
+from kdzoo.report.figures.spread import figures_on, spreads
 from kdzoo.results import FormRecord, ManifestRow, Store
 from kdzoo.runtime.parity import Parity, long_note
 
@@ -34,6 +37,24 @@ def _form(store: Store, key: str, runtime: str, machine: str) -> FormRecord | No
     own = [form for form in forms if form.machine == machine]
     is_exact = registry.runtimes.get(runtime).exact
     return next(iter(own or (forms if is_exact else [])), None)
+
+
+def as_exported(
+    shown: TableRow, row: ManifestRow, store: Store, split: str, machine: str = ""
+) -> TableRow:
+    """Returns the row with what its exported forms answered, on a machine if one is named."""
+    forms = forms_of(row, shown.runtime, store, machine)
+    notes = dict.fromkeys(note for form in forms for note in form_notes(form))
+    whole = [form for form in forms if form.failure is None]
+    size_bytes = whole[0].size_bytes if whole else shown.size_bytes if machine else 0
+    remarks = dict.fromkeys(remark for form in forms for remark in form_remarks(form))
+    return replace(
+        shown,
+        metrics=spreads([figures_on(form, split) for form in whole if split in form.quality]),
+        size_bytes=size_bytes,
+        notes=tuple(notes),
+        remarks=tuple(remarks),
+    )
 
 
 def form_notes(form: FormRecord) -> Iterator[str]:

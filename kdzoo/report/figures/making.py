@@ -9,11 +9,12 @@ from kdzoo import registry
 from kdzoo.report.figures.beside import answered_by, beside_teacher, outcomes_of_teacher
 from kdzoo.report.figures.cascades import CascadeRow, cascade_rows
 from kdzoo.report.figures.findings import Finding, find
-from kdzoo.report.figures.forms import form_notes, form_remarks, forms_of
-from kdzoo.report.figures.latency import by_machine, failures, latency_of
+from kdzoo.report.figures.forms import as_exported
+from kdzoo.report.figures.latency import by_machine
+from kdzoo.report.figures.machines import as_measured
 from kdzoo.report.figures.rows import Table, TableRow
-from kdzoo.report.figures.spread import Spread, spreads, with_intervals, with_known_intervals
-from kdzoo.results import DataSummary, Failure, FormRecord, ManifestRow, Record, Session, Store
+from kdzoo.report.figures.spread import Spread, figures_on, spreads, with_intervals
+from kdzoo.results import DataSummary, Failure, ManifestRow, Record, Store
 from kdzoo.statistics import (
     Interval,
     OutcomesReader,
@@ -80,8 +81,8 @@ def make_table(
             for each in taught
         ),
     )
-    timed = _timed(table, {row.name: row for row in manifest.rows}, machines, store)
-    return _with_failures(timed, manifest.failures)
+    measured = as_measured(table, {row.name: row for row in manifest.rows}, machines, store)
+    return _with_failures(measured, manifest.failures)
 
 
 def _teachers(rows: Sequence[ManifestRow]) -> dict[str, str]:
@@ -138,73 +139,6 @@ def _with_failures(table: Table, failures: Sequence[Failure]) -> Table:
     return replace(table, rows=(*table.rows, *rows), remarks=remarks)
 
 
-def _timed(
-    table: Table,
-    rows: Mapping[str, ManifestRow],
-    machines: Mapping[str, Sequence[Session]],
-    store: Store,
-) -> Table:
-    """Returns the table with what each machine measured."""
-
-    def measured(machine: str, shown: Sequence[TableRow]) -> Table:
-        found = (_measured(row, rows[_listed_as(row)], machines[machine]) for row in shown)
-        return replace(table, machine=machine, rows=tuple(found))
-
-    known = [measured(machine, table.rows) for machine in machines]
-    tried = [there for there in known if any(row.is_tried for row in there.rows)]
-    if len(tried) < 2:
-        return replace(tried[0], machine="") if tried else table
-    first, *others = (
-        measured(there.machine, _read_there(table.rows, there, rows, store)) for there in tried
-    )
-    elsewhere = (
-        replace(other, rows=tuple(row for row in other.rows if row.is_tried)) for other in others
-    )
-    return replace(first, elsewhere=tuple(elsewhere))
-
-
-def _read_there(
-    shown: Sequence[TableRow], timed: Table, rows: Mapping[str, ManifestRow], store: Store
-) -> list[TableRow]:
-    """Returns the rows, those that a machine timed with what their forms answered on it."""
-    return [
-        _as_answered(row, rows, store, timed)
-        if there.is_tried and registry.runtimes.get(row.runtime).is_exported
-        else row
-        for row, there in zip(shown, timed.rows, strict=True)
-    ]
-
-
-def _as_answered(
-    shown: TableRow, rows: Mapping[str, ManifestRow], store: Store, timed: Table
-) -> TableRow:
-    """Returns a row of exported forms with what they answered on a machine."""
-    if shown.cascade is None:
-        found = _as_exported(shown, rows[shown.name], store, timed.split, timed.machine)
-        return replace(found, metrics=with_known_intervals(found.metrics, shown.metrics))
-    if registry.runtimes.get(shown.runtime).exact:
-        return shown
-    unread = replace(shown.cascade, read=None)  # both forms may answer otherwise there
-    return replace(shown, metrics={}, cascade=unread)
-
-
-def _listed_as(shown: TableRow) -> str:
-    """Returns the row of the manifest whose models a line is of."""
-    return shown.name if shown.cascade is None else shown.cascade.student
-
-
-def _measured(shown: TableRow, row: ManifestRow, sessions: Sequence[Session]) -> TableRow:
-    timed_as = shown.runtime if shown.cascade is None else shown.cascade.timed_as
-    latency = latency_of(row, shown.runtime, sessions, timed_as)
-    failed = failures(row, timed_as, sessions)
-    return replace(
-        shown,
-        latency=latency,
-        is_tried=latency is not None or bool(failed),
-        notes=(*failed, *shown.notes),
-    )
-
-
 def _split(records: Iterable[Record]) -> str:
     """Returns the split that all were read on; a teacher that is a file may not cover it."""
     read = all("test" in record.quality for record in records if not record.is_file)
@@ -234,7 +168,7 @@ def _table_row(
         leading=TASKS[own[0].data.task].leading,
     )
     if registry.runtimes.get(runtime).is_exported:
-        shown = _as_exported(shown, row, reader.store, split)
+        shown = as_exported(shown, row, reader.store, split)
     if not shown.is_first:
         return shown
     controls = [records[m.control_key] for m in row.members if m.control_key is not None]
@@ -262,24 +196,6 @@ def _intervals(
     return intervals(own if teacher is None else answered_by(teacher, own))
 
 
-def _as_exported(
-    shown: TableRow, row: ManifestRow, store: Store, split: str, machine: str = ""
-) -> TableRow:
-    """Returns the row with what its exported forms answered, on a machine if one is named."""
-    forms = forms_of(row, shown.runtime, store, machine)
-    notes = dict.fromkeys(note for form in forms for note in form_notes(form))
-    whole = [form for form in forms if form.failure is None]
-    size_bytes = whole[0].size_bytes if whole else shown.size_bytes if machine else 0
-    remarks = dict.fromkeys(remark for form in forms for remark in form_remarks(form))
-    return replace(
-        shown,
-        metrics=spreads([_figures(form, split) for form in whole if split in form.quality]),
-        size_bytes=size_bytes,
-        notes=tuple(notes),
-        remarks=tuple(remarks),
-    )
-
-
 def _metrics(
     models: Sequence[Record],
     split: str,
@@ -288,18 +204,8 @@ def _metrics(
     reader: OutcomesReader,
 ) -> dict[str, Spread]:
     """Returns the figures of trained models, of a row or its controls (``own``)."""
-    read = [_figures(model, split) for model in models if split in model.quality]
+    read = [figures_on(model, split) for model in models if split in model.quality]
     if own is None or len(read) != len(own.members) or not is_covered(reader.store, own, split):
         return spreads(read)
     teacher = outcomes_of_teacher(row, reader, split)
     return spreads(beside_teacher(read, reader.of(own, split), teacher))
-
-
-def _figures(record: Record | FormRecord, split: str) -> dict[str, float]:
-    """Returns the figures of a split; beside those of test, the accuracy on each other test set."""
-    others = record.data.other_tests if split == "test" else ()
-    read = {name: record.quality[name] for name in others if name in record.quality}
-    leading = TASKS[record.data.task].leading
-    return record.quality[split] | {
-        f"{name}_{leading}": figures[leading] for name, figures in read.items()
-    }

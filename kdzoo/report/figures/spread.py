@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kdzoo.results import FormRecord, Record
 from kdzoo.statistics import Interval
+from kdzoo.task import TASKS
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,16 @@ class Spread:
         array = np.asarray(values, dtype=float)
         deviation = float(array.std(ddof=1)) if len(array) > 1 else math.nan
         return cls(float(array.mean()), deviation, len(array))
+
+
+def figures_on(record: Record | FormRecord, split: str) -> dict[str, float]:
+    """Returns the figures of a split; beside those of test, the accuracy on each other test set."""
+    others = record.data.other_tests if split == "test" else ()
+    read = {name: record.quality[name] for name in others if name in record.quality}
+    leading = TASKS[record.data.task].leading
+    return record.quality[split] | {
+        f"{name}_{leading}": figures[leading] for name, figures in read.items()
+    }
 
 
 def spreads(models: Sequence[Mapping[str, float]]) -> dict[str, Spread]:

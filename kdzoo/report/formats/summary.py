@@ -70,15 +70,13 @@ def _of_students(table: Table, known: Mapping[str, Finding]) -> str:
         if row.quality:
             quality.setdefault(row.name, mean_quality(row))  # in PyTorch, where that is sound
     best = max(names, key=quality.__getitem__)
-    said = f"The most accurate student, {best}{_form(forms[best])}, is {_standing(known, best)}"
+    own = _form(forms[best], quality[best])
+    said = f"The most accurate student, {best} ({own}), is {_standing(known, best)}"
     fastest = _fastest([row for row in forms.values() if row is not None], quality)
     if fastest is None or fastest.name == best:
         return f"{said}."
-    figure = f"with {quality[fastest.name] * 100:.1f} % to its {quality[best] * 100:.1f} %"
-    return (
-        f"{said}; the fastest, {fastest.name}{_form(fastest)}, {figure}, is "
-        f"{_standing(known, fastest.name)}."
-    )
+    other = _form(fastest, quality[fastest.name])
+    return f"{said}; the fastest, {fastest.name} ({other}), is {_standing(known, fastest.name)}."
 
 
 def _fastest(forms: Sequence[TableRow], quality: Mapping[str, float]) -> TableRow | None:
@@ -99,15 +97,16 @@ def _speeds(row: TableRow) -> tuple[float, float]:
     return ratio.low, ratio.high
 
 
-def _form(row: TableRow | None) -> str:
-    """Returns in which form a model is meant, how fast that is, and how big."""
+def _form(row: TableRow | None, quality: float) -> str:
+    """Returns a model's leading figure, in which form it is meant, how fast and how big it is."""
+    figure = f"{quality * 100:.1f} %"
     if row is None or row.latency is None:
-        return ""
+        return figure
     latency, ratio = row.latency, row.latency.to_fastest
     parts = [marked(f"{milliseconds(latency.p50_ms)} ms", latency)]
     if ratio is not None:
         parts.append(f"{marked(f'{short(ratio.times)} ×', latency)} the teacher's speed")
-    return f" ({row.runtime}: {', '.join(parts)}, {row.size_bytes / 1e6:.1f} MB)"
+    return f"{figure}; {row.runtime}: {', '.join(parts)}, {row.size_bytes / 1e6:.1f} MB"
 
 
 def _standing(known: Mapping[str, Finding], name: str) -> str:
