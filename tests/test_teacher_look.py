@@ -22,7 +22,8 @@ from kdzoo.teacher import find_model, is_classifier, look_at
 from kdzoo.teacher.labels import IN_FILE, align
 from kdzoo.teacher.teacher import open_member
 
-WIDE_KINDS = ("bart", "bigbird", "gpt2 without padding", "mpnet", "opt", "xlm-roberta", "xlnet")
+WIDE_KINDS = ("bart", "bigbird", "gpt2 of few words", "gpt2 without padding", "mpnet", "opt",
+              "xlm-roberta", "xlnet")  # fmt: skip
 SWAYED_KINDS = ("convbert", "nystromformer")  # by padding, as xlnet is
 TEXTS = ["play some jazz", "rain", "what is the weather like tomorrow " * 60]
 
@@ -102,7 +103,8 @@ class TestReading:
 
     @pytest.mark.parametrize(
         ("name", "longest"),
-        [("bart", 128), ("bigbird", 128), ("gpt2 without padding", 128), ("mpnet", 128),
+        [("bart", 128), ("bigbird", 128), ("gpt2 of few words", 128),
+         ("gpt2 without padding", 128), ("mpnet", 128),
          ("opt", 128), ("xlm-roberta", 128), ("xlnet", 512)],
     )  # fmt: skip
     def test_ends_where_the_table_of_positions_ends(
