@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from tiny_cures import (
     CHECK,
     CSV,
@@ -119,6 +120,27 @@ def more_words(folder: Path) -> None:
         file.write("quokka\nwombat\n")
 
 
+def half(folder: Path) -> None:
+    """Takes the weights of its second layer from a model."""
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: weight for name, weight in weights.items() if "layer.1." not in name}
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def wrapped(folder: Path) -> None:
+    """Names the weights of a model as torch.compile does."""
+    weights = load_file(folder / "model.safetensors")
+    named = {f"_orig_mod.{name}": weight for name, weight in weights.items()}
+    save_file(named, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def run_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Runs the Python that the message gives."""
+    (code,) = re.findall(r"in Python: (.*)", message)
+    exec(code, {})  # noqa: S102 - what the message says
+    return written
+
+
 FINISHED = {"teacher": {"model": "model", "fine_tune": None}}
 FITTED = {"teacher": {"model": "model"}}
 TAKE_ANOTHER = rewritten("take ", teacher={"model": "{encoder}"})
@@ -175,6 +197,22 @@ CASES: dict[str, Case] = {
         CHECK, "is not a finished classifier", yaml_as_said,
         {"teacher": {"model": "{encoder}", "fine_tune": None}},
     ),
+    **{
+        f"weights that are not there, {name}": Case(
+            CHECK, "its weights lack", done("download or save all of it", copied(
+                "teacher", to="model")), recipe,
+            prepare=lambda things: half(copied("teacher", to="model")(things)),
+            quick=name == "fitted",
+        )
+        for name, recipe in (("finished", FINISHED), ("fitted", FITTED))
+    },
+    **{
+        f"weights of a compiled model, {name}": Case(
+            CHECK, "its weights lack", run_as_said, recipe,
+            prepare=lambda things: wrapped(copied("teacher", to="model")(things)),
+        )
+        for name, recipe in (("finished", FINISHED), ("fitted", FITTED))
+    },
     "several files of weights": Case(
         CHECK, "no model.safetensors in", done(
             "save_pretrained(FOLDER, max_shard_size='1TB')", saved_again(lambda *_: None)),
