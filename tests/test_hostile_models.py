@@ -34,11 +34,12 @@ from kdzoo.errors import KdzooError, ModelError
 from kdzoo.model import build_student, try_student
 from kdzoo.model.allowance import Allowance
 from kdzoo.model.baseline import fit_baseline, save_baseline
-from kdzoo.model_files import _explodes, check_model_files, check_tokenizer_file
+from kdzoo.model_files import check_model_files
 from kdzoo.registry import register_student
 from kdzoo.runtime import onnx as onnx_runtime
 from kdzoo.runtime.encoder import TextEncoder
 from kdzoo.text import encode
+from kdzoo.tokenizer_files import _explodes, check_tokenizer_file
 
 MEMORY = 1 << 30  # bytes that reading a hostile model may take
 
