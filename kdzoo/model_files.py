@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kdzoo.bounds import LARGEST_JSON
 from kdzoo.errors import ModelError
@@ -43,7 +43,8 @@ def _check_once(folder: Path, files: tuple[tuple[Path, tuple[int, int]], ...]) -
     """Looks once at files in a state: a study asks for its teacher many times."""
     config = read_mapping(folder / "config.json", LARGEST_JSON)
     weights = folder / "model.safetensors"
-    shapes = _shapes(weights) if weights.is_file() else []
+    stored = stored_in(weights) if weights.is_file() else {}
+    shapes = [each.shape for each in stored.values()]
     for what in _impossible(config, shapes):
         raise ModelError(f"{folder / 'config.json'} {what}; save the model again")
     settings = folder / "tokenizer_config.json"
@@ -59,18 +60,38 @@ def _check_once(folder: Path, files: tuple[tuple[Path, tuple[int, int]], ...]) -
         check_tokenizer_file(folder / "tokenizer.json", rows)
 
 
-def _shapes(path: Path) -> list[list[int]]:
-    """Returns the shape of every tensor, without reading one."""
+class Stored(NamedTuple):
+    """What a file of weights says of a tensor.
+
+    Attributes:
+        kind: of its numbers, as safetensors calls them: F32, BF16, I8, ...
+        shape: its sides.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+
+
+def stored_in(path: Path) -> dict[str, Stored]:
+    """Returns what a file of weights says of each tensor, by name, without reading one.
+
+    Raises:
+        ModelError: it is damaged, or cannot be read.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="np") as file:
-            return [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118
+            parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            return {
+                name: Stored(part.get_dtype(), tuple(part.get_shape()))
+                for name, part in parts.items()
+            }
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path} cannot be loaded: {error}; save the model again") from error
 
 
-def _impossible(config: dict[str, Any], shapes: list[list[int]]) -> Iterator[str]:
+def _impossible(config: dict[str, Any], shapes: Sequence[Sequence[int]]) -> Iterator[str]:
     """Yields what of a configuration cannot be."""
     widest = max((side for shape in shapes for side in shape), default=0)
     names = config.get("id2label")

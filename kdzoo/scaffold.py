@@ -142,6 +142,7 @@ def write_recipes(
         f"data: {describe(corpus)}",
         *[f"note: {remark}" for remark in corpus.notes],
         note,
+        *([] if looked.note is None else [f"note: {looked.note}"]),
         *([_NO_ENCODER] if finished and encoder is None else []),
         *_perhaps_seen(section, data, finished=finished),
         *([] if why is None else [f"note: no linear head, the usual one for such data: {why}"]),

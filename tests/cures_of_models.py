@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,13 @@ def wrapped(folder: Path) -> None:
     save_file(named, folder / "model.safetensors", metadata={"format": "pt"})
 
 
+def quantised(folder: Path) -> None:
+    """Leaves whole numbers of a model's weights."""
+    weights = load_file(folder / "model.safetensors")
+    whole = {name: weight.to(torch.int8) for name, weight in weights.items()}
+    save_file(whole, folder / "model.safetensors", metadata={"format": "pt"})
+
+
 def run_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
     """Runs the Python that the message gives."""
     (code,) = re.findall(r"in Python: (.*)", message)
@@ -213,6 +221,26 @@ CASES: dict[str, Case] = {
         )
         for name, recipe in (("finished", FINISHED), ("fitted", FITTED))
     },
+    "fewer layers than weights": Case(
+        CHECK, "builds a model without", done("write num_hidden_layers: 2 in config.json", lambda _:
+            edited("model/config.json", num_hidden_layers=2)), FINISHED,
+        prepare=changed("config.json", {"num_hidden_layers": 1}), quick=True,
+    ),
+    "fewer layers that are meant": Case(
+        CHECK, "builds a model without", done("save_pretrained(FOLDER) it", saved_again(
+            lambda *_: None)), FINISHED,
+        prepare=changed("config.json", {"num_hidden_layers": 1}),
+    ),
+    "weights that have no place": Case(
+        CHECK, "builds a model without", done("take the config.json that was saved", lambda things:
+            shutil.copy(Path(things["teacher"], "config.json"), "model")), FINISHED,
+        prepare=changed("config.json", {"num_hidden_layers": 0}),
+    ),
+    "whole numbers": Case(
+        CHECK, "are whole numbers", done("take the model that it was made of", copied(
+            "teacher", to="model")), FINISHED,
+        prepare=lambda things: quantised(copied("teacher", to="model")(things)),
+    ),
     "several files of weights": Case(
         CHECK, "no model.safetensors in", done(
             "save_pretrained(FOLDER, max_shard_size='1TB')", saved_again(lambda *_: None)),

@@ -126,3 +126,104 @@ class TestAnEncoderThatIsNotThere:
         assert outcome.code == 2
         assert "its weights lack bert.embeddings" in outcome.err
         assert not Path("mine").exists()
+
+
+def more(**weights: torch.Tensor) -> Change:
+    """Returns what adds weights; a dot in a name is spelt ``__``."""
+    added = {name.replace("__", "."): weight for name, weight in weights.items()}
+    return lambda known: {**known, **added}
+
+
+class TestAClassifierThatIsBuiltSmaller:
+    @pytest.mark.parametrize(
+        ("kind", "key"), [("bert", "num_hidden_layers"), ("distilbert", "n_layers")]
+    )
+    def test_by_layers_is_refused_with_the_number_that_its_weights_have(
+        self, tmp_path: Path, kind: str, key: str
+    ) -> None:
+        teacher = save_teacher(kind, tmp_path)
+        edited(teacher / "config.json", **{key: 1})
+
+        with pytest.raises(KdzooError, match=r"layer\.1\..* and \d+ more, which its") as caught:
+            load_model(teacher)
+
+        assert f"write {key}: 2 in config.json" in str(caught.value)
+        load_encoder(teacher)  # what is trained anew may be of fewer layers
+
+    @pytest.mark.parametrize("name", ["bert__adapter__weight", "classifier__1__weight"])
+    def test_by_other_parts_is_refused(self, teacher: Path, name: str) -> None:
+        rewritten(teacher, more(**{name: torch.zeros(3)}))
+
+        with pytest.raises(KdzooError, match=r"without .*weight, .*; take the config\.json"):
+            load_model(teacher)
+
+    @pytest.mark.parametrize(
+        ("kind", "change"),
+        [
+            ("bert", more(cls__predictions__bias=torch.zeros(3), lm_head__bias=torch.zeros(3))),
+            ("bert", more(bert__embeddings__token_type_ids=torch.zeros(1, 9, dtype=torch.int64))),
+            ("bert", more(bert__embeddings__position_ids=torch.arange(9))),
+            ("roberta", more(roberta__pooler__dense__bias=torch.zeros(3))),
+            ("gpt2", more(transformer__h__0__attn__bias=torch.ones(1, 1, 9, 9))),
+            ("gpt2", more(transformer__h__1__attn__masked_bias=torch.tensor(-1e4))),
+            ("bart", more(model__encoder__version=torch.tensor([3.0]))),
+            ("llama", more(model__layers__0__self_attn__rotary_emb__inv_freq=torch.zeros(3))),
+        ],
+    )
+    def test_is_none_where_it_is_what_older_models_keep_beside_their_weights(
+        self, tmp_path: Path, kind: str, change: Change
+    ) -> None:
+        """Masks and places that were kept in the file, heads that are no classifier's."""
+        load_model(rewritten(save_teacher(kind, tmp_path), change))
+
+
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize("kind", [torch.int8, torch.uint8, torch.int32])
+def test_weights_of_a_quantised_model_are_not_read_as_numbers(
+    teacher: Path, kind: torch.dtype, road: Callable[[Path], Any]
+) -> None:
+    rewritten(teacher, lambda weights: {
+        name: weight.to(kind) if weight.ndim == 2 else weight for name, weight in weights.items()
+    })  # fmt: skip
+
+    with pytest.raises(KdzooError, match="whole numbers, as a quantised model's are"):
+        road(teacher)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+def test_weights_of_fewer_bits_are_read(teacher: Path, kind: torch.dtype) -> None:
+    rewritten(teacher, lambda weights: {name: weight.to(kind) for name, weight in weights.items()})
+
+    assert load_model(teacher).model.dtype == torch.float32
+
+
+class TestAnotherClassThanTheOneThatIsBuilt:
+    @pytest.mark.parametrize(
+        ("said", "named"),
+        [
+            ({"architectures": ["MyBertForSequenceClassification"]}, "MyBertForSeq"),
+            ({"auto_map": {"AutoModelForSequenceClassification": "modeling.Mine"}}, "modeling.Mi"),
+        ],
+    )
+    def test_is_told_by_init_and_check(
+        self,
+        kdzoo: RunCommand,
+        tiny_data: Path,
+        teacher: Path,
+        said: dict[str, Any],
+        named: str,
+    ) -> None:
+        edited(teacher / "config.json", **said)
+
+        made = kdzoo("init", "--data", tiny_data, "--teacher", teacher, "-o", "mine",
+                     "--students", "fasttext")  # fmt: skip
+        checked = kdzoo("check", "mine")
+
+        assert (made.code, checked.code) == (0, 0), made.err + checked.err
+        note = f"note: the configuration of {teacher} names the class {named}"
+        assert note in made.out + made.err
+        assert (checked.out + checked.err).count(note) == 1
+
+    @pytest.mark.parametrize("kind", ["bert", "without architectures", "gpt2", "t5"])
+    def test_is_not_told_of_where_it_is_the_one(self, tmp_path: Path, kind: str) -> None:
+        assert look_at(save_teacher(kind, tmp_path), 32, finished=True).note is None

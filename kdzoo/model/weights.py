@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from kdzoo.errors import ModelError, first_line
+from kdzoo.model_files import Stored, stored_in
+from kdzoo.plain import first_few
 
-_SHOWN = 4  # names of weights in a message
+_SHOWN = 3  # names of weights in a message
+_INTEGERS = ("I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64")
+# what older models keep in their files and newer builds do not, and what a classifier need not have
+_NO_WEIGHT = re.compile(
+    r"(^|\.)(position_ids|token_type_ids|inv_freq|masked_bias|causal_mask|version)$|(^|\.)pooler\."
+)
+_NUMBER = re.compile(r"\.(\d+)\.")  # of a layer, in a name
 
 
 def load_finished(auto: Any, folder: Path, name: str) -> Any:
@@ -23,16 +31,19 @@ def load_finished(auto: Any, folder: Path, name: str) -> Any:
         name: what the user calls it.
 
     Raises:
-        ModelError: it cannot be loaded, or its weights are not all there.
+        ModelError: it cannot be loaded, its weights are not all there, or there are others that it
+            was trained with.
     """
     model, info = _loaded(auto, folder, name)
     missing = sorted(info["missing_keys"])
     _refuse_half(model, missing, info["unexpected_keys"], folder, name)
     if missing:
         raise ModelError(
-            f"{name} is not a finished classifier: its weights lack {_listed(missing)}; as a "
-            "teacher it has to be fitted to the data: teacher: {fine_tune: {}}"
+            f"{name} is not a finished classifier: its weights lack {first_few(missing, _SHOWN)}; "
+            "as a teacher it has to be fitted to the data: teacher: {fine_tune: {}} in the recipe, "
+            "kdzoo init --fine-tune"
         )
+    _refuse_spare(model, info["unexpected_keys"], folder, name)
     return model
 
 
@@ -67,7 +78,32 @@ def _loaded(auto: Any, folder: Path, name: str, **options: Any) -> tuple[Any, di
         raise
     except Exception as error:  # safetensors, JSON and configuration errors have no common base
         raise ModelError(f"{name} cannot be loaded: {first_line(error)}") from error
+    _refuse_integers(model, folder, name)
     return model, info
+
+
+def _stored(folder: Path) -> dict[str, Stored]:
+    file = folder / "model.safetensors"
+    return stored_in(file) if file.is_file() else {}
+
+
+def _refuse_integers(model: Any, folder: Path, name: str) -> None:
+    """Refuses a quantised model whose configuration does not say so: it would be read as it is."""
+    if getattr(model, "hf_quantizer", None) is not None:
+        return
+    base = f"{model.base_model_prefix}."
+    own = {each.removeprefix(base) for each, _ in model.named_parameters()}
+    whole = [
+        each
+        for each, stored in sorted(_stored(folder).items())
+        if stored.kind in _INTEGERS and each.removeprefix(base) in own
+    ]
+    if whole:
+        raise ModelError(
+            f"{name}: its weights {first_few(whole, _SHOWN)} are whole numbers, as a quantised "
+            "model's are, and config.json has no quantization_config that says what they stand "
+            "for; take the model that it was made of"
+        )
 
 
 def _refuse_half(
@@ -83,7 +119,51 @@ def _refuse_half(
         if wrapper is None
         else _unwrapped(wrapper, folder / "model.safetensors")
     )
-    raise ModelError(f"{name}: its weights lack {_listed(encoder)}; {cure}")
+    raise ModelError(f"{name}: its weights lack {first_few(encoder, _SHOWN)}; {cure}")
+
+
+def _refuse_spare(model: Any, unexpected: Iterable[str], folder: Path, name: str) -> None:
+    """Refuses a classifier that is built smaller than it was trained: it would answer otherwise."""
+    stored = _stored(folder)
+    own = list(model.state_dict())
+    heads = {each.partition(".")[0] for each in own if not _is_of_encoder(model, each)}
+    spare = [
+        each
+        for each in sorted(unexpected)
+        if (_is_of_encoder(model, each) or each.partition(".")[0] in heads)
+        and not _NO_WEIGHT.search(each)
+        and not _is_mask(stored.get(each))
+    ]
+    if spare:
+        raise ModelError(
+            f"{name}: its configuration builds a model without {first_few(spare, _SHOWN)}, which "
+            f"its weights hold, so that it would not answer as it was trained to; "
+            f"{_cure_of_spare(model, spare, own)}"
+        )
+
+
+def _is_mask(stored: Stored | None) -> bool:
+    """Whether a tensor is none that was trained: whole numbers, or which tokens see each other."""
+    if stored is None:
+        return False
+    return not stored.shape or not stored.kind.startswith(("F", "BF")) or stored.shape[:2] == (1, 1)
+
+
+def _cure_of_spare(model: Any, spare: Sequence[str], own: Iterable[str]) -> str:
+    """Returns how to write down the layers that the weights have, where it is layers alone."""
+    built = {_NUMBER.sub(".N.", each) for each in own}
+    numbers = {int(found[1]) for each in spare if (found := _NUMBER.search(each))}
+    count = getattr(model.config, "num_hidden_layers", None)
+    are_layers = all(_NUMBER.sub(".N.", each) in built for each in spare) and numbers == {
+        *range(count if isinstance(count, int) else 0, max(numbers, default=0) + 1)
+    }
+    if not are_layers:
+        return "take the config.json that was saved with these weights"
+    key = model.config.attribute_map.get("num_hidden_layers", "num_hidden_layers")
+    return (
+        f"write {key}: {max(numbers) + 1} in config.json; or, if fewer layers are meant, load the "
+        "model in transformers once and save_pretrained(FOLDER) it"
+    )
 
 
 def _is_of_encoder(model: Any, weight: str) -> bool:
@@ -113,9 +193,3 @@ def _unwrapped(prefix: str, file: Path) -> str:
         f"save_file({{name.removeprefix('{prefix}'): weight for name, weight in "
         f"load_file({str(file)!r}).items()}}, {str(file)!r}, metadata={{'format': 'pt'}})"
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    if len(names) <= _SHOWN:
-        return ", ".join(names)
-    return f"{', '.join(names[: _SHOWN - 1])} and {len(names) - _SHOWN + 1} others"
