@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from kdzoo.bounds import LARGEST_JSON
 from kdzoo.errors import ModelError
-from kdzoo.files import has_file
+from kdzoo.files import check_readable, has_file
 from kdzoo.plain import is_unicode
 from kdzoo.tokenizer_files import check_tokenizer_file, read_mapping
 
@@ -76,10 +76,13 @@ def stored_in(path: Path) -> dict[str, Stored]:
     """Returns what a file of weights says of each tensor, by name, without reading one.
 
     Raises:
-        ModelError: it is damaged, or cannot be read.
+        ModelError: it is damaged.
+        FileError: it is not the file itself.
+        OSError: it may not be read.
     """
     from safetensors import SafetensorError, safe_open
 
+    check_readable(path)
     try:
         with safe_open(path, framework="np") as file:
             parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118

@@ -142,6 +142,11 @@ def quantised(folder: Path) -> None:
     save_file(whole, folder / "model.safetensors", metadata={"format": "pt"})
 
 
+def pointed(file: Path) -> None:
+    """Leaves of a file what a clone without Git LFS has."""
+    file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n", "utf-8")
+
+
 def run_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
     """Runs the Python that the message gives."""
     (code,) = re.findall(r"in Python: (.*)", message)
@@ -236,6 +241,15 @@ CASES: dict[str, Case] = {
             shutil.copy(Path(things["teacher"], "config.json"), "model")), FINISHED,
         prepare=changed("config.json", {"num_hidden_layers": 0}),
     ),
+    **{
+        f"a pointer in place of {file}": Case(
+            CHECK, "is a pointer that Git LFS left", done("or download the file itself", copied(
+                "teacher", to="model")), FINISHED,
+            prepare=lambda things, file=file: pointed(copied("teacher", to="model")(things) / file),
+            quick=file == "model.safetensors",
+        )
+        for file in ("model.safetensors", "config.json", "tokenizer.json")
+    },
     "whole numbers": Case(
         CHECK, "are whole numbers", done("take the model that it was made of", copied(
             "teacher", to="model")), FINISHED,
