@@ -6,10 +6,13 @@ than there are tensors, nor more labels than a tensor has rows. Nothing is alloc
 
 from __future__ import annotations
 
+import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +28,9 @@ _BUILT_OF = re.compile(r"(heads?|layers?|hidden_size|intermediate_size|vocab_siz
 _COUNTED = re.compile(r"(^|_)(n_|num_)?\w*(layers?|blocks|experts)$")
 _LAYERS = 200  # that may share one tensor
 _SHARE = re.compile(r"dropout|drop_rate")
+_PLACE = re.compile(r"[0-9]{1,6}")
+_NAMES = 30  # of labels in a message
+_LONGEST = 80  # characters of such a name
 
 
 def check_model_files(folder: Path) -> None:
@@ -47,6 +53,12 @@ def _check_once(folder: Path, files: tuple[tuple[Path, tuple[int, int]], ...]) -
     shapes = [each.shape for each in stored.values()]
     for what in _impossible(config, shapes):
         raise ModelError(f"{folder / 'config.json'} {what}; save the model again")
+    if config.get("id2label") is not None and not _are_labels(config["id2label"]):
+        raise ModelError(
+            f"{folder / 'config.json'} has an id2label that does not give the outputs 0, 1, 2, ... "
+            f"a name each of its own; write there {labels_to_write(config)}, with the true name of "
+            "each output"
+        )
     settings = folder / "tokenizer_config.json"
     if settings.is_file():
         limit = read_mapping(settings, LARGEST_JSON).get("model_max_length")
@@ -100,8 +112,6 @@ def _impossible(config: dict[str, Any], shapes: Sequence[Sequence[int]]) -> Iter
     names = config.get("id2label")
     count = config.get("num_labels", 0)
     labels = max(len(names) if isinstance(names, dict) else 0, count if _is_whole(count) else 0)
-    if names is not None and not _are_labels(names):
-        yield "has an id2label that does not give the outputs 0, 1, 2, ... a name each of its own"
     if not _is_whole(count):
         yield f"has num_labels = {str(count)[:40]}"
     if shapes and labels > widest:
@@ -119,6 +129,42 @@ def _impossible(config: dict[str, Any], shapes: Sequence[Sequence[int]]) -> Iter
             yield f"has {name} = {str(value)[:40]}"
         if name == "vocab_size" and shapes and isinstance(value, int) and value > widest:
             yield f"has {name} = {str(value)[:40]}, and no tensor of the weights is that long"
+
+
+def labels_to_write(config: dict[str, Any], outputs: int | None = None) -> str:
+    """Returns what a configuration has to say of its labels: the names that it has, in their order.
+
+    Args:
+        config: as it is written.
+        outputs: of the model; as many as it has names for, where that is not known.
+    """
+    found = [_names_in(config.get(key)) for key in ("id2label", "label2id")]
+    names = next((each for each in found if len(each) == outputs), found[0] or found[1])
+    count = outputs or len(names) or 2
+    often = Counter(names)
+    named = {
+        str(place): name if often[name] == 1 and 0 < len(name) <= _LONGEST else f"LABEL_{place}"
+        for place, name in enumerate([*names, *[""] * count][:count])
+    }
+    shown = dict(islice(named.items(), _NAMES))
+    more = ", ..." * (len(named) > len(shown))
+    return f'"id2label": {json.dumps(shown, ensure_ascii=False)[:-1]}{more}}}'
+
+
+def _names_in(names: Any) -> list[str]:
+    """Returns the names of outputs, in order, that are written in one of the ways that people do.
+
+    By number, from 0 on or from 1 on; the other way round; or as a list.
+    """
+    if isinstance(names, list):
+        return list(map(str, names))
+    if not isinstance(names, dict):
+        return []
+    if all(map(_is_whole, names.values())):
+        return sorted(names, key=lambda name: int(names[name]))
+    if all(_PLACE.fullmatch(place) for place in names):
+        return [str(names[place]) for place in sorted(names, key=int)]
+    return []
 
 
 def _are_labels(names: Any) -> bool:

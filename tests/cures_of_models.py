@@ -30,7 +30,7 @@ from tiny_cures import (
     yaml_as_said,
 )
 from tiny_teachers import save_teacher
-from tiny_world import to_old_tokenizer
+from tiny_world import LABELS, to_old_tokenizer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 
@@ -147,6 +147,13 @@ def pointed(file: Path) -> None:
     file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n", "utf-8")
 
 
+def labelled_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Writes into the configuration what the message says of its labels."""
+    (said,) = re.findall(r'write (?:there )?("id2label": \{.*?\})', message)
+    edited("model/config.json", **json.loads(f"{{{said}}}"))
+    return written
+
+
 def run_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
     """Runs the Python that the message gives."""
     (code,) = re.findall(r"in Python: (.*)", message)
@@ -240,6 +247,30 @@ CASES: dict[str, Case] = {
         CHECK, "builds a model without", done("take the config.json that was saved", lambda things:
             shutil.copy(Path(things["teacher"], "config.json"), "model")), FINISHED,
         prepare=changed("config.json", {"num_hidden_layers": 0}),
+    ),
+    **{
+        f"labels that are {name}": Case(
+            CHECK, "a name each of its own", labelled_as_said, FINISHED,
+            prepare=changed("config.json", {"id2label": said}), quick=name == "from 1 on",
+        )
+        for name, said in (
+            ("from 1 on", {str(number): label for number, label in enumerate(LABELS, start=1)}),
+            ("a list", LABELS),
+        )
+    },
+    "fewer names than outputs": Case(
+        CHECK, "by its configuration", labelled_as_said, FINISHED,
+        prepare=changed("config.json", {"id2label": {"0": "weather", "1": "oos"}}), once=False,
+    ),
+    "more places than positions": Case(
+        CHECK, "by its configuration", done("write max_position_embeddings: 64", lambda _:
+            edited("model/config.json", max_position_embeddings=64)), FINISHED,
+        prepare=changed("config.json", {"max_position_embeddings": 128}),
+    ),
+    "wider layers": Case(
+        CHECK, "by its configuration", done("take the config.json that was saved", lambda things:
+            shutil.copy(Path(things["teacher"], "config.json"), "model")), FINISHED,
+        prepare=changed("config.json", {"hidden_size": 64}),
     ),
     **{
         f"a pointer in place of {file}": Case(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -227,3 +228,58 @@ class TestAnotherClassThanTheOneThatIsBuilt:
     @pytest.mark.parametrize("kind", ["bert", "without architectures", "gpt2", "t5"])
     def test_is_not_told_of_where_it_is_the_one(self, tmp_path: Path, kind: str) -> None:
         assert look_at(save_teacher(kind, tmp_path), 32, finished=True).note is None
+
+
+class TestOtherSizesThanTheConfigurationBuilds:
+    @pytest.mark.parametrize(
+        ("changes", "told", "wanted"),
+        [
+            ({"id2label": {"0": "a", "1": "b", "2": "c"}}, "4 x 32 .* 3 x 32", "a b c LABEL_3"),
+            ({"id2label": dict(zip("01234", "abcde", strict=True))}, "4 x 32 .* 5", "a b c d"),
+            ({"label2id": {"b": 0, "c": 2, "a": 1, "d": 3}}, "4 x 32 .* 2 x 32", "b a c d"),
+            ({"num_labels": 2}, "4 x 32 .* 2 x 32", "LABEL_0 LABEL_1 LABEL_2 LABEL_3"),
+        ],
+    )
+    def test_of_the_head_come_with_names_to_write(
+        self, teacher: Path, changes: dict[str, Any], told: str, wanted: str
+    ) -> None:
+        """The message names the weights: what transformers prints of them is not shown."""
+        edited(teacher / "config.json", **{"id2label": None, "label2id": None, **changes})
+        with pytest.raises(KdzooError, match=rf"classifier\.weight is {told}") as caught:
+            load_model(teacher)
+        (written,) = re.findall(r'write ("id2label": \{.*?\}) in config\.json', str(caught.value))
+        assert ("without num_labels" in str(caught.value)) == ("num_labels" in changes)
+
+        edited(teacher / "config.json", **json.loads(f"{{{written}}}"), num_labels=None)
+
+        assert load_model(teacher).labels == tuple(wanted.split())
+
+    @pytest.mark.parametrize("road", ROADS)
+    @pytest.mark.parametrize(
+        ("key", "value", "said"),
+        [
+            ("max_position_embeddings", 512, "128 x 32 .* 512 x 32"),
+            ("intermediate_size", 48, "64 x 32 .* 48 x 32"),
+        ],
+    )
+    def test_of_the_encoder_come_with_the_entry_that_is_wrong(
+        self, teacher: Path, road: Callable[[Path], Any], key: str, value: int, said: str
+    ) -> None:
+        right = json.loads((teacher / "config.json").read_text(encoding="utf-8"))[key]
+        edited(teacher / "config.json", **{key: value})
+
+        with pytest.raises(KdzooError, match=said) as caught:
+            road(teacher)
+
+        assert f"write {key}: {right} in config.json" in str(caught.value)
+
+    def test_are_no_matter_where_the_head_is_to_be_new(self, teacher: Path) -> None:
+        edited(teacher / "config.json", id2label={"0": "a", "1": "b"})
+
+        load_encoder(teacher)
+
+    def test_that_no_entry_alone_explains_come_with_another_cure(self, teacher: Path) -> None:
+        edited(teacher / "config.json", hidden_size=64)
+
+        with pytest.raises(KdzooError, match=r"x 64 by its .* more\); take the config\.json that"):
+            load_model(teacher)

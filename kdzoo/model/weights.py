@@ -9,9 +9,12 @@ from typing import Any
 
 import torch
 
+from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError, first_line
-from kdzoo.model_files import Stored, stored_in
+from kdzoo.model_files import Stored, labels_to_write, stored_in
 from kdzoo.plain import first_few
+
+Shape = Sequence[int]
 
 _SHOWN = 3  # names of weights in a message
 _INTEGERS = ("I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64")
@@ -35,6 +38,7 @@ def load_finished(auto: Any, folder: Path, name: str) -> Any:
             was trained with.
     """
     model, info = _loaded(auto, folder, name)
+    _refuse_sizes(model, info["mismatched_keys"], folder, name)
     missing = sorted(info["missing_keys"])
     _refuse_half(model, missing, info["unexpected_keys"], folder, name)
     if missing:
@@ -60,6 +64,8 @@ def load_begun(auto: Any, folder: Path, name: str, **options: Any) -> Any:
         ModelError: it cannot be loaded, or weights of the encoder are not there.
     """
     model, info = _loaded(auto, folder, name, **options)
+    encoder = [each for each in info["mismatched_keys"] if _is_of_encoder(model, each[0])]
+    _refuse_sizes(model, encoder, folder, name)
     _refuse_half(model, sorted(info["missing_keys"]), info["unexpected_keys"], folder, name)
     return model
 
@@ -72,6 +78,7 @@ def _loaded(auto: Any, folder: Path, name: str, **options: Any) -> tuple[Any, di
             trust_remote_code=False,
             dtype=torch.float32,
             output_loading_info=True,
+            ignore_mismatched_sizes=True,  # which are told of here, by name
             **options,
         )
     except ModelError:
@@ -104,6 +111,41 @@ def _refuse_integers(model: Any, folder: Path, name: str) -> None:
             "model's are, and config.json has no quantization_config that says what they stand "
             "for; take the model that it was made of"
         )
+
+
+def _refuse_sizes(
+    model: Any, others: Iterable[tuple[str, Shape, Shape]], folder: Path, name: str
+) -> None:
+    """Refuses weights of other sizes, found and wanted, than the configuration builds."""
+    told = [(each, tuple(found), tuple(wanted)) for each, found, wanted in others]
+    told.sort(key=lambda one: (-len(one[1]), one))  # a matrix says more than a bias
+    if told:
+        each, found, wanted = told[0]
+        more = f" (and {len(told) - 1} more)" * (len(told) > 1)
+        raise ModelError(
+            f"{name}: {each} is {_sides(found)} in its weights, and {_sides(wanted)} by its "
+            f"configuration{more}; {_cure_of_size(model, each, found, wanted, folder)}"
+        )
+
+
+def _sides(shape: Shape) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _cure_of_size(model: Any, weight: str, found: Shape, wanted: Shape, folder: Path) -> str:
+    """Returns which entry of the configuration is wrong, where one alone can be."""
+    config = read_json(folder / "config.json")
+    apart = [(have, want) for have, want in zip(found, wanted, strict=False) if have != want]
+    if apart and not _is_of_encoder(model, weight) and apart[0][1] == model.config.num_labels:
+        without = ", without num_labels" * ("num_labels" in config)
+        return (
+            f"write {labels_to_write(config, apart[0][0])} in config.json{without}, with the "
+            "true name of each output"
+        )
+    keys = [key for key, value in config.items() if len(apart) == 1 and value == apart[0][1]]
+    if len(keys) == 1 and len(found) == len(wanted):
+        return f"write {keys[0]}: {apart[0][0]} in config.json"
+    return "take the config.json that was saved with these weights"
 
 
 def _refuse_half(

@@ -141,7 +141,6 @@ def _classifier(source: Path, corpus: Corpus, seed: int) -> tuple[Any, Any]:
             num_labels=len(corpus.labels),
             id2label=names,
             label2id={name: number for number, name in names.items()},
-            ignore_mismatched_sizes=True,  # a classifier over other labels gets a new head
         )
     except KdzooError:
         raise
