@@ -17,6 +17,7 @@ from kdzoo.plain import shortened
 
 PROBE_BYTES = 4096  # a block: an empty file fits on a full disk
 _LOCK = ".lock"
+_POINTER = b"version https://git-lfs"  # what a clone without Git LFS has in place of a large file
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM)
 _OF_THE_USER = (
@@ -135,12 +136,18 @@ def check_readable(*files: Path) -> None:
     """Sees that files may be read, for libraries that say otherwise that they are not there.
 
     Raises:
-        FileError: something else than a file is there.
+        FileError: something else than a file is there, or a pointer to one.
         OSError: one may not be read, or is not there; names it.
     """
     for file in files:
         has_file(file)
-        file.open("rb").close()
+        with file.open("rb") as opened:
+            begins = opened.read(len(_POINTER))
+        if begins == _POINTER:
+            raise FileError(
+                f"{shortened(str(file), 300)} is a pointer that Git LFS left in its place; run "
+                "`git lfs pull` in that folder, or download the file itself"
+            )
 
 
 def check_writable(folder: Path, cure: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from kdzoo.errors import ModelError
-from kdzoo.model_files import expressions_in, may_go_back
+from kdzoo.tokenizer_files import expressions_in, may_go_back
 
 LIMIT_S = 60.0  # for any texts,
 CHARACTER_S = 1e-4  # and for each character: a hundred times what a tokenizer takes

@@ -3,22 +3,56 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
-from tiny_cures import CHECK, Case, added, fitted, flag, quoted, removed, yaml_as_said
+from tiny_cures import CHECK, Case, Write, added, fitted, flag, quoted, removed, yaml_as_said
+from tiny_world import LABELS
 
 ODD = ("don't", 'say "no"', "[x], y", "a: b")
+
+
+def with_names(write: Write, labels: Sequence[str] = LABELS) -> Write:
+    """Writes what the message says, the data's labels in place of the outputs' numbers."""
+
+    def filled(message: str, written: dict[str, Any]) -> dict[str, Any]:
+        assert "in place of each <...>" in message, message
+        for number, label in enumerate(labels):
+            message = message.replace(
+                f'"<LABEL_{number}>"', json.dumps(label).replace("'", "'\"'\"'")
+            )
+        return write(message, written)
+
+    return filled
+
 
 CASES: dict[str, Case] = {
     **{
         f"labels of {name}, {how}": Case(
             "init --data {data} --teacher {" + name + "} -o mine", "not those of the data", cure,
         )
-        for name in ("nameless", "capitals")
-        for how, cure in (("named", quoted("--teacher-labels")), ("fitted", flag("--fine-tune")))
+        for name, named in (
+            ("nameless", with_names(quoted("--teacher-labels"))),
+            ("capitals", quoted("--teacher-labels")),
+        )
+        for how, cure in (("named", named), ("fitted", flag("--fine-tune")))
     },
+    "names of numbers, check": Case(
+        CHECK, "not those of the data", with_names(yaml_as_said),
+        {"teacher": {"model": "{nameless}", "fine_tune": None}},
+    ),
+    "names of other outputs, init": Case(
+        "init --data {data} --teacher {teacher} -o mine --teacher-labels "
+        "'[alarm, music, oos, weather]'", "configuration calls output", removed("--teacher-labels"),
+        quick=True,
+    ),
+    "names of other outputs, check": Case(
+        CHECK, "configuration calls output", removed("teacher.labels"),
+        {"teacher": {"model": "{teacher}", "fine_tune": None, "labels": list(LABELS)}},
+    ),
     "labels with quotes": Case(
         "init --data odd.jsonl --teacher {nameless} -o mine", "not those of the data",
-        quoted("--teacher-labels"),
+        with_names(quoted("--teacher-labels"), ODD),
         files={"odd.jsonl": "".join(json.dumps({"text": f"play {i}", "label": ODD[i % 4]}) + "\n"
                                     for i in range(32))},
     ),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from tiny_cures import (
     CHECK,
     CSV,
@@ -28,7 +30,7 @@ from tiny_cures import (
     yaml_as_said,
 )
 from tiny_teachers import save_teacher
-from tiny_world import to_old_tokenizer
+from tiny_world import LABELS, to_old_tokenizer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 
@@ -119,6 +121,46 @@ def more_words(folder: Path) -> None:
         file.write("quokka\nwombat\n")
 
 
+def half(folder: Path) -> None:
+    """Takes the weights of its second layer from a model."""
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: weight for name, weight in weights.items() if "layer.1." not in name}
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def wrapped(folder: Path) -> None:
+    """Names the weights of a model as torch.compile does."""
+    weights = load_file(folder / "model.safetensors")
+    named = {f"_orig_mod.{name}": weight for name, weight in weights.items()}
+    save_file(named, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def quantised(folder: Path) -> None:
+    """Leaves whole numbers of a model's weights."""
+    weights = load_file(folder / "model.safetensors")
+    whole = {name: weight.to(torch.int8) for name, weight in weights.items()}
+    save_file(whole, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def pointed(file: Path) -> None:
+    """Leaves of a file what a clone without Git LFS has."""
+    file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n", "utf-8")
+
+
+def labelled_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Writes into the configuration what the message says of its labels."""
+    (said,) = re.findall(r'write (?:there )?("id2label": \{.*?\})', message)
+    edited("model/config.json", **json.loads(f"{{{said}}}"))
+    return written
+
+
+def run_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Runs the Python that the message gives."""
+    (code,) = re.findall(r"in Python: (.*)", message)
+    exec(code, {})  # noqa: S102 - what the message says
+    return written
+
+
 FINISHED = {"teacher": {"model": "model", "fine_tune": None}}
 FITTED = {"teacher": {"model": "model"}}
 TAKE_ANOTHER = rewritten("take ", teacher={"model": "{encoder}"})
@@ -174,6 +216,75 @@ CASES: dict[str, Case] = {
     "no classifier": Case(
         CHECK, "is not a finished classifier", yaml_as_said,
         {"teacher": {"model": "{encoder}", "fine_tune": None}},
+    ),
+    **{
+        f"weights that are not there, {name}": Case(
+            CHECK, "its weights lack", done("download or save all of it", copied(
+                "teacher", to="model")), recipe,
+            prepare=lambda things: half(copied("teacher", to="model")(things)),
+            quick=name == "fitted",
+        )
+        for name, recipe in (("finished", FINISHED), ("fitted", FITTED))
+    },
+    **{
+        f"weights of a compiled model, {name}": Case(
+            CHECK, "its weights lack", run_as_said, recipe,
+            prepare=lambda things: wrapped(copied("teacher", to="model")(things)),
+        )
+        for name, recipe in (("finished", FINISHED), ("fitted", FITTED))
+    },
+    "fewer layers than weights": Case(
+        CHECK, "builds a model without", done("write num_hidden_layers: 2 in config.json", lambda _:
+            edited("model/config.json", num_hidden_layers=2)), FINISHED,
+        prepare=changed("config.json", {"num_hidden_layers": 1}), quick=True,
+    ),
+    "fewer layers that are meant": Case(
+        CHECK, "builds a model without", done("save_pretrained(FOLDER) it", saved_again(
+            lambda *_: None)), FINISHED,
+        prepare=changed("config.json", {"num_hidden_layers": 1}),
+    ),
+    "weights that have no place": Case(
+        CHECK, "builds a model without", done("take the config.json that was saved", lambda things:
+            shutil.copy(Path(things["teacher"], "config.json"), "model")), FINISHED,
+        prepare=changed("config.json", {"num_hidden_layers": 0}),
+    ),
+    **{
+        f"labels that are {name}": Case(
+            CHECK, "a name each of its own", labelled_as_said, FINISHED,
+            prepare=changed("config.json", {"id2label": said}), quick=name == "from 1 on",
+        )
+        for name, said in (
+            ("from 1 on", {str(number): label for number, label in enumerate(LABELS, start=1)}),
+            ("a list", LABELS),
+        )
+    },
+    "fewer names than outputs": Case(
+        CHECK, "by its configuration", labelled_as_said, FINISHED,
+        prepare=changed("config.json", {"id2label": {"0": "weather", "1": "oos"}}), once=False,
+    ),
+    "more places than positions": Case(
+        CHECK, "by its configuration", done("write max_position_embeddings: 64", lambda _:
+            edited("model/config.json", max_position_embeddings=64)), FINISHED,
+        prepare=changed("config.json", {"max_position_embeddings": 128}),
+    ),
+    "wider layers": Case(
+        CHECK, "by its configuration", done("take the config.json that was saved", lambda things:
+            shutil.copy(Path(things["teacher"], "config.json"), "model")), FINISHED,
+        prepare=changed("config.json", {"hidden_size": 64}),
+    ),
+    **{
+        f"a pointer in place of {file}": Case(
+            CHECK, "is a pointer that Git LFS left", done("or download the file itself", copied(
+                "teacher", to="model")), FINISHED,
+            prepare=lambda things, file=file: pointed(copied("teacher", to="model")(things) / file),
+            quick=file == "model.safetensors",
+        )
+        for file in ("model.safetensors", "config.json", "tokenizer.json")
+    },
+    "whole numbers": Case(
+        CHECK, "are whole numbers", done("take the model that it was made of", copied(
+            "teacher", to="model")), FINISHED,
+        prepare=lambda things: quantised(copied("teacher", to="model")(things)),
     ),
     "several files of weights": Case(
         CHECK, "no model.safetensors in", done(

@@ -364,7 +364,8 @@ class TestTeachers:
         ("labels", "words"),
         [
             (["alarm", "music"], ["teacher.labels has 2 names", "4 outputs"]),
-            (["alarm", "music", "oos", "wether"], ["'weather'", "did you mean 'wether'?"]),
+            (["wether", "oos", "music", "alarm"], ["'weather'", "did you mean 'wether'?"]),
+            (["alarm", "music", "oos", "weather"], ["output 0", "'alarm'", "calls output 3 so"]),
         ],
     )
     def test_whose_outputs_are_misnamed(

@@ -19,7 +19,7 @@ from tiny_exports import save_student
 from tiny_machine import NAMELESS, user
 from tiny_models import tiny_corpus
 from tiny_results import one_student_deployed
-from tiny_world import LABELS
+from tiny_world import LABELS, RunCommand
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
@@ -51,6 +51,7 @@ from kdzoo.teacher import check_cache, clear_cache, content_key, find_model, ope
 from kdzoo.text import check_vectors
 
 MANY = 1 << 19  # bytes: more than the small disk holds
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n"
 
 
 def save_weights(folder: Path) -> None:
@@ -452,3 +453,31 @@ def test_rows_that_find_no_room_leave_what_was_there(small_disk: Path) -> None:
 
     assert [each.name for each in small_disk.iterdir()] == ["out.csv"]
     assert path.read_text(encoding="utf-8") == "precious"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet", ".conll", ".txt"])
+def test_a_pointer_of_git_lfs_is_no_file_of_texts(
+    kdzoo: RunCommand, tiny_encoder: Path, tmp_path: Path, suffix: str
+) -> None:
+    """A clone without Git LFS holds such files; their lines would be read as texts."""
+    file = tmp_path / f"texts{suffix}"
+    file.write_text(POINTER, encoding="utf-8")
+
+    with pytest.raises(FileError, match="is a pointer that Git LFS left in its place; run `git"):
+        list(read_full_texts(file, "text"))
+
+    outcome = kdzoo("init", "--data", file, "--teacher", tiny_encoder, "-o", "mine")
+    assert outcome.code == 2
+    assert "run `git lfs pull`" in outcome.err or suffix == ".txt"
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_a_pointer_of_git_lfs_is_no_file_of_a_model(
+    tiny_teacher: Path, tmp_path: Path, name: str
+) -> None:
+    folder = Path(shutil.copytree(tiny_teacher, tmp_path / "model"))
+    (folder / name).write_text(POINTER, encoding="utf-8")
+
+    for look in (package.load, lambda folder: find_model(str(folder))):
+        with pytest.raises(FileError, match=rf"{name} is a pointer that Git LFS left"):
+            look(folder)

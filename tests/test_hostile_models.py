@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 import zipfile
@@ -34,11 +35,12 @@ from kdzoo.errors import KdzooError, ModelError
 from kdzoo.model import build_student, try_student
 from kdzoo.model.allowance import Allowance
 from kdzoo.model.baseline import fit_baseline, save_baseline
-from kdzoo.model_files import _explodes, check_model_files, check_tokenizer_file
+from kdzoo.model_files import check_model_files
 from kdzoo.registry import register_student
 from kdzoo.runtime import onnx as onnx_runtime
 from kdzoo.runtime.encoder import TextEncoder
 from kdzoo.text import encode
+from kdzoo.tokenizer_files import _explodes, check_tokenizer_file
 
 MEMORY = 1 << 30  # bytes that reading a hostile model may take
 
@@ -136,6 +138,31 @@ class TestConfiguration:
         self.tamper(folder, "config.json", **changes)
 
         assert "config.json" in refused(lambda: check_model_files(folder))
+
+    @pytest.mark.parametrize(
+        ("said", "named"),
+        [
+            ({"0": 0, "1": 1, "2": 2, "3": 3}, "0 1 2 3"),
+            ({"1": "a", "2": "b", "3": "c", "4": "d"}, "a b c d"),
+            ({"3": "d", "10": "e", "2": "c", "1": "b"}, "b c d e"),
+            ({"a": 0, "c": 2, "b": 1, "d": 3}, "a b c d"),
+            ({"0": "a", "1": "b", "2": "c", "3": "b"}, "a LABEL_1 c LABEL_3"),
+            ({"1": "a", "2": "x" * 1000, "3": "c", "4": "d"}, "a LABEL_1 c d"),
+            (["a", "b", "c", "d"], "a b c d"),
+        ],
+        ids=lambda each: str(each)[:20],
+    )
+    def test_that_gives_outputs_no_names_says_what_to_write(
+        self, folder: Path, said: Any, named: str
+    ) -> None:
+        """Saved again, it would give them none still."""
+        self.tamper(folder, "config.json", id2label=said)
+        message = refused(lambda: check_model_files(folder))
+        (written,) = re.findall(r'write there ("id2label": \{.*\}), with', message)
+
+        self.tamper(folder, "config.json", **json.loads(f"{{{written}}}"))
+
+        assert package.load(folder).labels == tuple(named.split())
 
     @pytest.mark.parametrize("limit", [[], "text", float("nan"), -1, 0, {}, True])
     def test_with_a_length_that_is_none_is_refused(self, folder: Path, limit: Any) -> None:

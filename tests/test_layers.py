@@ -16,9 +16,9 @@ PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
     "errors", "plain", "files", "claims", "limits", "freed", "bounds", "fields", "progress",
-    "tracking", "digest", "model_files", "tokenising", "offline", "entries", "registry",
-    "extensions", "task", "recipe", "data", "text", "objectives", "metrics", "model", "training",
-    "teacher", "transfer", "runtime", "measure",
+    "tracking", "digest", "tokenizer_files", "model_files", "tokenising", "offline", "entries",
+    "registry", "extensions", "task", "recipe", "data", "text", "objectives", "metrics", "model",
+    "training", "teacher", "transfer", "runtime", "measure",
     "results", "examples", "statistics", "steps", "checks", "plan", "engines", "report",
     "choosing", "card", "hub", "study", "tuning",
     "bench", "exporting", "cascading", "architecture",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,16 @@ class TestWhatAFileMayHold:
         np.testing.assert_array_equal(
             said(opened(file, labels=list(reversed(LABELS))), "one"), [[4, 3, 2, 1]]
         )
+
+    @pytest.mark.parametrize("own", [LABELS[::-1], [label.title() for label in LABELS[::-1]]])
+    def test_the_recipe_does_not_put_the_files_own_names_in_another_order(
+        self, tmp_path: Path, own: Sequence[str]
+    ) -> None:
+        rows = [{"text": "one", "logits": [1.0, 2.0, 3.0, 4.0]}]
+        file = write_rows(tmp_path / "o.parquet", rows, labels=list(own))
+
+        with pytest.raises(TeacherError, match="says itself in which order its lists are"):
+            opened(file, labels=list(LABELS))
 
     @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".csv"])
     def test_probabilities_become_their_logarithms(self, tmp_path: Path, suffix: str) -> None:

@@ -15,7 +15,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_models import save_tiny_classifier, some_texts
-from tiny_world import LABELS, RunCommand, WriteRecipe, put_on_hub
+from tiny_world import LABELS, RunCommand, WriteRecipe, put_on_hub, save_tiny_bert
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
 from kdzoo.data import Example
@@ -170,7 +170,7 @@ class TestLabels:
             ([*LABELS, "taxi"], ["has the label 'taxi', which the data lacks"]),
             (
                 ["LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3"],
-                ["LABEL_0, LABEL_1", 'labels: ["alarm", "music"'],
+                ["LABEL_0, LABEL_1", 'labels: ["<LABEL_0>", "<LABEL_1>"'],
             ),
             (["a", "b"], ["'alarm'", "'music'", "'a'", "'b'"]),
         ],
@@ -188,15 +188,16 @@ class TestLabels:
         with pytest.raises(TeacherError, match="LABEL_0"):
             align(["LABEL_0"], LABELS, "my-teacher")
 
-    def test_may_be_named_in_the_recipe_where_the_model_has_none(self, tiny_teacher: Path) -> None:
+    def test_may_be_named_in_the_recipe_where_the_model_has_none(self, tmp_path: Path) -> None:
         """``teacher.labels`` is in the order of the outputs."""
+        nameless = save_tiny_bert(tmp_path, tuple(f"LABEL_{number}" for number in range(4)))
         names = ("oos", "weather", "alarm", "music")
 
-        member = open_member(tiny_teacher, 32, LABELS, names)
+        member = open_member(nameless, 32, LABELS, names)
 
         assert [names[column] for column in member.columns] == list(LABELS)
         with pytest.raises(TeacherError, match=r"3 names, .* 4 outputs"):
-            open_member(tiny_teacher, 32, LABELS, names[:3])
+            open_member(nameless, 32, LABELS, names[:3])
 
 
 class TestEnsemble:

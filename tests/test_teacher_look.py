@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tiny_cures import edited
 from tiny_exports import export_to
 from tiny_teachers import UNSOUND, save_teacher
+from tiny_world import LABELS
 from transformers import AutoConfig, AutoTokenizer
 
 from kdzoo.errors import KdzooError, ModelError, TeacherError
@@ -18,7 +22,8 @@ from kdzoo.teacher import find_model, is_classifier, look_at
 from kdzoo.teacher.labels import IN_FILE, align
 from kdzoo.teacher.teacher import open_member
 
-WIDE_KINDS = ("bart", "bigbird", "gpt2 without padding", "mpnet", "opt", "xlm-roberta", "xlnet")
+WIDE_KINDS = ("bart", "bigbird", "gpt2 of few words", "gpt2 without padding", "mpnet", "opt",
+              "xlm-roberta", "xlnet")  # fmt: skip
 SWAYED_KINDS = ("convbert", "nystromformer")  # by padding, as xlnet is
 TEXTS = ["play some jazz", "rain", "what is the weather like tomorrow " * 60]
 
@@ -98,7 +103,8 @@ class TestReading:
 
     @pytest.mark.parametrize(
         ("name", "longest"),
-        [("bart", 128), ("bigbird", 128), ("gpt2 without padding", 128), ("mpnet", 128),
+        [("bart", 128), ("bigbird", 128), ("gpt2 of few words", 128),
+         ("gpt2 without padding", 128), ("mpnet", 128),
          ("opt", 128), ("xlm-roberta", 128), ("xlnet", 512)],
     )  # fmt: skip
     def test_ends_where_the_table_of_positions_ends(
@@ -149,11 +155,11 @@ class TestLabels:
     @pytest.mark.parametrize(
         ("own", "cures"),
         [
-            (["LABEL_0", "LABEL_1"], ['labels: ["no", "yes"]', "fine_tune: {}"]),
+            (["LABEL_0", "LABEL_1"], ['labels: ["<LABEL_0>", "<LABEL_1>"]', "fine_tune: {}"]),
             (["LABEL_0", "LABEL_1", "LABEL_2"], ["fine_tune: {}"]),
             (["no", "yes", "perhaps"], ["fine_tune: {}"]),
             (["yes"], ["fine_tune: {}"]),
-            (["No", "Yes"], ['labels: ["no", "yes"]', "fine_tune: {}"]),
+            (["Yes", "No"], ['labels: ["yes", "no"]', "fine_tune: {}"]),
         ],
     )
     def test_that_differ_come_with_what_to_write(self, own: list[str], cures: list[str]) -> None:
@@ -162,12 +168,75 @@ class TestLabels:
 
         assert all(cure in str(caught.value) for cure in cures)
 
+    @pytest.mark.parametrize(
+        ("own", "labels", "named"),
+        [
+            (["Weather", " Food", "TRAVEL"], ["food", "travel", "weather"], "weather food travel"),
+            (["weather", "food", "trips"], ["food", "travel", "weather"], "weather food travel"),
+            (["c", "wet", "hot"], ["a", "b", "c"], "c <wet> <hot>"),
+            (["Yes", "yes ", "no"], ["maybe", "no", "yes"], "<Yes> <yes > no"),
+            (["a", "a", "b"], ["a", "b", "c"], "<a> <a> b"),
+            (["LABEL_1", "LABEL_0"], ["0", "1"], "1 0"),
+            (["LABEL_0", "LABEL_1"], ["1", "2"], "<LABEL_0> <LABEL_1>"),
+            (["0", "1", "2"], ["1", "2", "3"], "<0> <1> <2>"),
+            (["<c>", "a", "b"], ["a", "b", "c"], "c a b"),
+        ],
+    )
+    def test_are_named_in_the_order_of_the_outputs_and_never_by_guess(
+        self, own: list[str], labels: list[str], named: str
+    ) -> None:
+        """Pasted as it stands, a cure gives each output its own name, or is refused again."""
+        with pytest.raises(TeacherError) as caught:
+            align(own, labels, "mine")
+
+        (written,) = re.findall(r"labels: (\[.*?\])", str(caught.value))
+        names = json.loads(written)
+        assert names == re.findall(r"<.*?>|\w+", named)
+        if "<" in named:
+            assert "in place of each <...>" in str(caught.value)
+            with pytest.raises(TeacherError):
+                align(names, labels, "mine")
+
     def test_of_a_file_of_outputs_have_no_cure_that_a_file_cannot_take(self) -> None:
         with pytest.raises(TeacherError) as caught:
             align(["LABEL_0", "LABEL_1"], ["no", "yes"], "mine", IN_FILE)
 
-        assert 'labels: ["no", "yes"]' in str(caught.value)
+        assert 'labels: ["<LABEL_0>", "<LABEL_1>"]' in str(caught.value)
         assert "fine_tune" not in str(caught.value)
+
+    def test_are_those_of_label2id_where_the_outputs_have_numbers(self, tmp_path: Path) -> None:
+        teacher = save_teacher("bert", tmp_path)
+        edited(teacher / "config.json", id2label={str(n): f"LABEL_{n}" for n in range(4)},
+               label2id={"weather": 0, "alarm": 3, "oos": 2, "music": 1})  # fmt: skip
+
+        with pytest.raises(TeacherError) as caught:
+            open_member(teacher, 64, LABELS)
+
+        assert 'its label2id says: teacher: {labels: ["weather", "music", "oos", "alarm"]}' in str(
+            caught.value
+        )
+
+    @pytest.mark.parametrize(
+        "names", [["weather", "oos", "music", "alarm"], ["Weather", "a", "b", "c"]]
+    )
+    def test_that_the_model_gives_to_other_outputs_are_refused(
+        self, tmp_path: Path, names: list[str]
+    ) -> None:
+        """Its own configuration says which output is which, as a file of outputs does."""
+        teacher = save_teacher("bert", tmp_path)
+
+        with pytest.raises(TeacherError, match=r"calls output 3 so; remove teacher\.labels"):
+            open_member(teacher, 64, LABELS, names)
+
+    @pytest.mark.parametrize(
+        "names", [["ALARM", "music", "OOS", "weather"], ["a", "b", "c", "d"], LABELS]
+    )
+    def test_of_ones_own_are_taken(self, tmp_path: Path, names: list[str]) -> None:
+        teacher = save_teacher("bert", tmp_path)
+
+        columns = open_member(teacher, 64, sorted(names), list(names)).columns
+
+        assert [names[column] for column in columns] == sorted(names)
 
     def test_that_stand_twice_are_refused(self) -> None:
         with pytest.raises(TeacherError, match="has the label 'yes' twice"):

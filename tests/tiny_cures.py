@@ -237,7 +237,7 @@ def copied(thing: str, *without: str, to: str = "copy") -> Callable[[dict[str, s
     return act
 
 
-def edited(file: str, **changes: Any) -> None:
+def edited(file: str | Path, **changes: Any) -> None:
     """Changes values of a JSON file; None takes one out."""
     content = {**json.loads(Path(file).read_text(encoding="utf-8")), **changes}
     kept = {name: each for name, each in content.items() if each is not None}

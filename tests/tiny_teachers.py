@@ -180,6 +180,13 @@ def _gpt2(*, pads: bool) -> Save:
     return _saves("GPT2", tokenizer, **_GPT, n_positions=128, **ids)
 
 
+def _gpt2_of_few_words() -> Save:
+    """Trained from scratch; its configuration still has the eos_token_id of GPT-2's own table."""
+    tokenizer = _fast(_bytes(("<pad>", "<eos>")), (), pad_token="<pad>", eos_token="<eos>",
+                      unk_token="<eos>", model_max_length=128)  # fmt: skip
+    return _saves("GPT2", tokenizer, **_GPT, n_positions=128, pad_token_id=0)
+
+
 def _qwen() -> Save:
     end = "<|endoftext|>"
     tokenizer = _fast(_bytes((end,)), (end,), eos_token=end, pad_token=end, padding_side="left",
@@ -317,6 +324,7 @@ SOUND: dict[str, Callable[[], Save]] = {
     "electra": lambda: _like_bert("Electra", embedding_size=16),
     "eurobert": _euro_bert,
     "gpt2": lambda: _gpt2(pads=True),
+    "gpt2 of few words": _gpt2_of_few_words,
     "gpt2 without padding": lambda: _gpt2(pads=False),
     "llama": _llama,
     "longformer": lambda: _like_roberta("Longformer", attention_window=16),

@@ -48,4 +48,6 @@ def check_study(study: Study, data: StudyData, *, with_teachers: bool = True) ->
             if with_teachers:
                 raise
             data.progress.say(f"note: not looked at, for {variant.name}: {error}")
+    for note in lookout.notes:
+        data.progress.say(f"note: {note}")
     tell_of_few_texts(study, data)

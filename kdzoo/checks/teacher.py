@@ -54,6 +54,11 @@ class Lookout:
             self._seen[known] = look_at(folder, wanted, finished=finished, task=task)
         return self._seen[known]
 
+    @property
+    def notes(self) -> list[str]:
+        """What a user has to know of the models, each once."""
+        return list(dict.fromkeys(each.note for each in self._seen.values() if each.note))
+
     def look_at_sentences(self, folder: Path, section: TeacherSection) -> None:
         """Sees that an encoder gives sentence vectors as a linear head wants them.
 

@@ -48,6 +48,7 @@ from kdzoo.model.soundness import (
     refuse_vectors,
     try_classifier,
 )
+from kdzoo.model.weights import load_begun
 from kdzoo.model.word_table import narrow, widen, widened, word_table
 from kdzoo.model.wrapper import (
     KdzooConfig,
@@ -79,6 +80,7 @@ __all__ = [
     "freeze_lower",
     "heeds_padding",
     "length_sorted_batches",
+    "load_begun",
     "load_model",
     "load_steps",
     "load_tokenizer",

@@ -9,7 +9,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from kdzoo.bounds import read_json
-from kdzoo.errors import ModelError, first_line
+from kdzoo.errors import ModelError
 from kdzoo.files import check_readable, has_file, writing
 from kdzoo.model.attention import attend_to_all
 from kdzoo.model.auto import auto_class, task_of
@@ -23,6 +23,7 @@ from kdzoo.model.soundness import (
     refuse_setfit,
     refuse_tokenizer,
 )
+from kdzoo.model.weights import load_finished
 from kdzoo.task import SINGLE_LABEL, Task, task_of_problem
 from kdzoo.text import Vocabulary, reader_of
 
@@ -99,8 +100,6 @@ def load_model(folder: str | Path) -> LoadedModel:
         ModelError: the folder is missing or is not a whole model.
         OSError: a file of it may not be read.
     """
-    import torch
-
     path = Path(folder)
     refuse_adapter(path, str(folder))
     refuse_setfit(path, str(folder))
@@ -112,24 +111,7 @@ def load_model(folder: str | Path) -> LoadedModel:
             else f"no such model folder: {folder}"
         )
     check_readable(*deployed_files(path))
-    try:
-        model, info = auto_class(_task_in(path)).from_pretrained(
-            path,
-            use_safetensors=True,
-            trust_remote_code=False,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
-    except ModelError:
-        raise
-    except Exception as error:  # safetensors, JSON and configuration errors have no common base
-        raise ModelError(f"{folder} cannot be loaded: {first_line(error)}") from error
-    if info["missing_keys"]:
-        missing = ", ".join(sorted(info["missing_keys"])[:5])
-        raise ModelError(
-            f"{folder} is not a finished classifier: its weights lack {missing}; as a teacher it "
-            "has to be fitted to the data: teacher: {fine_tune: {}}"
-        )
+    model = load_finished(auto_class(_task_in(path)), path, str(folder))
     shape = None if model.config.model_type == OWN else Shape.of(model)
     if shape is not None:
         refuse_other_problems(model.config, str(folder))
@@ -146,8 +128,15 @@ def load_model(folder: str | Path) -> LoadedModel:
 
 
 def _task_in(folder: Path) -> Task:
-    """Returns what the model in a folder is asked, before anything of it is loaded."""
-    config = read_json(folder / "config.json")
+    """Returns what the model in a folder is asked, before anything of it is loaded.
+
+    Raises:
+        ModelError: its configuration cannot be read.
+    """
+    try:
+        config = read_json(folder / "config.json")
+    except ValueError as error:
+        raise ModelError(f"{folder} cannot be loaded: config.json: {error}") from error
     told = config if isinstance(config, dict) else {}
     return task_of_problem(told.get("problem_type"), told.get("architectures"))
 

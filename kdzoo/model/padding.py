@@ -29,7 +29,8 @@ def two_texts(model: Any, tokens: int, pad_id: int) -> tuple[dict[str, Tensor], 
     lengths = torch.tensor([[tokens], [half]])
     mask = (torch.arange(tokens) < lengths).long()
     ids[mask == 0] = pad_id
-    if isinstance(ends, int):  # encoder-decoders pool at the end of the text
+    # others may name an id that their table does not hold: GPT-2's default, of a small vocabulary
+    if isinstance(ends, int) and model.config.is_encoder_decoder:  # which pools at a text's end
         ids[[0, 1], lengths[:, 0] - 1] = ends
     return {"input_ids": ids, "attention_mask": mask}, half
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from kdzoo.errors import ModelError, first_line
 from kdzoo.model.auto import auto_class
 from kdzoo.model.shape import maximum_length
+from kdzoo.model.weights import load_begun
 from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.text import Vocabulary, whole
 
@@ -25,29 +24,7 @@ def load_pretrained(source: str, option: str, task: Task = SINGLE_LABEL) -> Any:
     Raises:
         ModelError: it cannot be loaded, or weights of the encoder are missing.
     """
-    try:
-        model, info = auto_class(task).from_pretrained(
-            source,
-            use_safetensors=True,
-            trust_remote_code=False,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
-    except Exception as error:  # safetensors, JSON and configuration errors have no common base
-        raise ModelError(
-            f"student.{option}: {source} cannot be loaded: {first_line(error)}"
-        ) from error
-    encoder = f"{model.base_model_prefix}."
-    missing = [
-        name for name in sorted(info["missing_keys"])
-        if name.startswith(encoder) and "pooler" not in name
-    ]  # fmt: skip
-    if missing:
-        raise ModelError(
-            f"student.{option}: the weights of {source} lack {', '.join(missing[:3])}; "
-            "the model is not whole, or its files are of another architecture"
-        )
-    return model
+    return load_begun(auto_class(task), Path(source), f"student.{option}: {source}")
 
 
 def own_vocabulary(folder: Path, option: str, max_length: int) -> Vocabulary:

@@ -15,9 +15,9 @@ from kdzoo.bounds import MOST, read_json
 from kdzoo.digest import file_sha256
 from kdzoo.errors import ModelError
 from kdzoo.files import has_file
-from kdzoo.model_files import check_tokenizer_file
 from kdzoo.plain import are_names
 from kdzoo.task import SINGLE_LABEL, TASKS, TaskName
+from kdzoo.tokenizer_files import check_tokenizer_file
 
 SCHEMA_VERSION = 1
 EXPORT = "export.json"

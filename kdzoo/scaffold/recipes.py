@@ -97,6 +97,7 @@ def _found(setting: Setting, files: Path) -> list[str]:
         f"data: {describe(corpus)}",
         *[f"note: {remark}" for remark in corpus.notes],
         teacher.said,
+        *([] if teacher.looked.note is None else [f"note: {teacher.looked.note}"]),
         *([_NO_ENCODER] if is_bare else []),
         *(_perhaps_seen(setting.data, files) if teacher.is_finished else []),
         *([] if teacher.headless is None else [headless]),

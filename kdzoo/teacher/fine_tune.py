@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from kdzoo.data import Corpus
-from kdzoo.errors import TeacherError, first_line
+from kdzoo.errors import KdzooError, TeacherError, first_line
 from kdzoo.files import writing
 from kdzoo.metrics import quality_of_logits
 from kdzoo.model import (
@@ -20,6 +20,7 @@ from kdzoo.model import (
     attend_to_all,
     auto_class,
     freeze_lower,
+    load_begun,
     maximum_length,
     padding_id,
     predict_logits,
@@ -133,16 +134,16 @@ def _classifier(source: Path, corpus: Corpus, seed: int) -> tuple[Any, Any]:
     names = dict(enumerate(corpus.labels))
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        model = auto_class(corpus.task).from_pretrained(
+        model = load_begun(
+            auto_class(corpus.task),
             source,
+            str(source),
             num_labels=len(corpus.labels),
             id2label=names,
             label2id={name: number for number, name in names.items()},
-            ignore_mismatched_sizes=True,  # a classifier over other labels gets a new head
-            use_safetensors=True,
-            trust_remote_code=False,
-            dtype=torch.float32,
         )
+    except KdzooError:
+        raise
     except Exception as error:
         raise TeacherError(f"{source} cannot be loaded: {first_line(error)}") from error
     model.config.problem_type = corpus.task.problem_type

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kdzoo.errors import Problem, TeacherError, did_you_mean
+from kdzoo.teacher.naming import are_numbered, by_number, meant, moved
 from kdzoo.teacher.source import read_config
 
 
@@ -62,27 +63,29 @@ def columns_of(
     config = read_config(folder)
     own = [config.id2label[number] for number in range(config.num_labels)]
     if names is None:
-        return align(own, labels, folder.name, cures)
+        return align(own, labels, folder.name, cures, by_number(config.label2id, len(own)))
+    where = cures.key if cures.is_option else f"teacher.{cures.key}"
     if len(names) != len(own):
-        where = cures.key if cures.is_option else f"teacher.{cures.key}"
         raise TeacherError(
             f"{where} has {len(names)} names, the model in {folder.name} {len(own)} outputs; "
             f"name each of them once, in their order. Its own names: {cures.named(own)}"
+        )
+    if places := moved(names, own):
+        raise TeacherError(
+            f"{where} calls output {places[0]} of the model in {folder.name} '{names[places[0]]}', "
+            f"and its own configuration calls output {places[1]} so; remove {where}, or put "
+            f"id2label in {folder}/config.json right, if it is wrong"
         )
     fit = cures.fit and f"{cures.fit} instead of {cures.key}"
     return align(names, labels, folder.name, replace(cures, fit=fit))
 
 
-def _in_order(labels: Sequence[str]) -> list[str]:
-    """Returns labels that are numbers by their size, 2 before 10, and others as they are given."""
-    try:
-        return sorted(labels, key=float)
-    except ValueError:
-        return list(labels)
-
-
 def align(
-    own: Sequence[str], labels: Sequence[str], name: str, cures: LabelCures = IN_RECIPE
+    own: Sequence[str],
+    labels: Sequence[str],
+    name: str,
+    cures: LabelCures = IN_RECIPE,
+    told: Sequence[str] | None = None,
 ) -> npt.NDArray[np.int64]:
     """Returns for each of the data's labels the model's output that stands for it, by name.
 
@@ -91,41 +94,68 @@ def align(
         labels: the data's, C of them.
         name: what the user calls the model.
         cures: what a user writes instead, in the words of their command.
+        told: other names of its outputs, for a cure where its own are numbers.
 
     Raises:
         TeacherError: the two sets of names differ.
     """
-    lacking, strange = sorted(set(labels) - set(own)), sorted(set(own) - set(labels))
-    if not lacking and not strange and len(own) == len(set(own)):
+    if set(labels) == set(own) and len(own) == len(set(own)):
         places = {label: place for place, label in enumerate(own)}
         return np.array([places[label] for label in labels], dtype=np.int64)
-    fit = f"have it fitted to these labels: {cures.fit}" if cures.fit else ""
-    named = cures.named(_in_order(labels))
-    renamed = f"if they mean the same, name its outputs in their order: {named}"
-    problems = []
-    if all(label.startswith("LABEL_") for label in own):
-        counts = (
-            f"its {len(own)} outputs are called {', '.join(own[:2])}{', ...' * (len(own) > 2)}; "
-            f"the data's {len(labels)} labels have names"
-        )
-        if len(own) == len(labels):
-            fit = f"name them in the order of the outputs, {named}" + (f"; or {fit}" if fit else "")
-        problems.append(Problem(counts, cure=fit))
-    else:
-        twice = sorted(label for label, count in Counter(own).items() if count > 1)
-        problems += [Problem(f"has the label '{label}' twice") for label in twice[:5]]
-        problems += [
-            Problem(
-                f"does not know the data's label '{label}'",
-                cure=did_you_mean(label, strange or own),
-            )
-            for label in lacking[:5]
-        ]
-        problems += [
-            Problem(f"has the label '{label}', which the data lacks") for label in strange[:5]
-        ]
-        cure = "; or ".join(cure for cure in (renamed * (len(own) == len(labels)), fit) if cure)
-        if cure:
-            last = problems[-1]
-            problems[-1] = Problem(last.what, cure="; ".join(filter(None, (last.cure, cure))))
+    problems = (
+        [_numbered(own, labels, cures, told)]
+        if are_numbered(own)
+        else _differences(own, labels, cures)
+    )
     raise TeacherError(f"the labels of the teacher {name} are not those of the data", *problems)
+
+
+def _numbered(
+    own: Sequence[str], labels: Sequence[str], cures: LabelCures, told: Sequence[str] | None
+) -> Problem:
+    """Returns that the outputs have numbers, and how they get names."""
+    what = (
+        f"its {len(own)} outputs are called {', '.join(own[:2])}{', ...' * (len(own) > 2)}; "
+        f"the data's {len(labels)} labels have names"
+    )
+    ways = [_fitted(cures)]
+    if len(own) == len(labels):
+        order = "the order of the outputs" + ", which its label2id says" * (told is not None)
+        ways.insert(0, f"name them in {order}: {_named(told or own, labels, cures)}")
+    return Problem(what, cure="; or ".join(filter(None, ways)))
+
+
+def _differences(own: Sequence[str], labels: Sequence[str], cures: LabelCures) -> list[Problem]:
+    """Returns the names that one side alone has and, behind the last, what to do."""
+    lacking, strange = sorted(set(labels) - set(own)), sorted(set(own) - set(labels))
+    twice = sorted(label for label, count in Counter(own).items() if count > 1)
+    problems = [Problem(f"has the label '{label}' twice") for label in twice[:5]]
+    problems += [
+        Problem(
+            f"does not know the data's label '{label}'", cure=did_you_mean(label, strange or own)
+        )
+        for label in lacking[:5]
+    ]
+    problems += [Problem(f"has the label '{label}', which the data lacks") for label in strange[:5]]
+    ways = [_fitted(cures)]
+    if len(own) == len(labels):
+        named = _named(own, labels, cures)
+        ways.insert(0, f"if they mean the same, name its outputs in their order: {named}")
+    last, cure = problems[-1], "; or ".join(filter(None, ways))
+    return [*problems[:-1], replace(last, cure="; ".join(filter(None, (last.cure, cure))))]
+
+
+def _fitted(cures: LabelCures) -> str:
+    return f"have it fitted to these labels: {cures.fit}" if cures.fit else ""
+
+
+def _named(own: Sequence[str], labels: Sequence[str], cures: LabelCures) -> str:
+    """Returns how to name the outputs after the data's labels, with a gap where it is not plain."""
+    known = meant(own, labels)
+    names = [known.get(place) or f"<{name.strip('<>')}>" for place, name in enumerate(own)]
+    taken = {*known.values()}
+    free = [label for label in labels if label not in taken]
+    if not free:
+        return cures.named(names)
+    shown = f"{', '.join(free[:5])}{', ...' * (len(free) > 5)}"
+    return f"{cures.named(names)} with a label of the data ({shown}) in place of each <...>"

@@ -29,6 +29,7 @@ from kdzoo.teacher.source import load_hf_tokenizer, read_config
 from kdzoo.teacher.teacher import load_encoder
 
 _CLASSIFIERS = ("ForSequenceClassification", BY_WORD)
+_AUTO = ("AutoModelForSequenceClassification", "AutoModelForTokenClassification")
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,14 @@ class Looked:
         tokenizer: of Hugging Face.
         model: on the CPU; its head is new where it is to be fine-tuned.
         max_length: tokens at which it cuts.
+        note: what a user has to know of it; None where there is nothing.
     """
 
     folder: Path
     tokenizer: Any
     model: Any
     max_length: int
+    note: str | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -80,7 +83,25 @@ def look_at(folder: Path, wanted: int, *, finished: bool, task: Task = SINGLE_LA
     longest = maximum_length(tokenizer, config, wanted, shape)
     refuse = refuse_logits if finished else refuse_not_finite  # once it is fitted it gives others
     try_classifier(model, longest, padding_id(tokenizer, config), name, refuse)
-    return Looked(folder, tokenizer, model, longest)
+    note = _other_class(config, model, name) if finished else None
+    return Looked(folder, tokenizer, model, longest, note)
+
+
+def _other_class(config: Any, model: Any, name: str) -> str | None:
+    """Returns a note on a classifier whose configuration names another class than is run."""
+    built = type(model).__name__
+    own_code = getattr(config, "auto_map", None) or {}
+    named = [
+        *(config.architectures or ())[:1],
+        *(str(own_code[auto]) for auto in _AUTO if auto in own_code),
+    ]
+    others = [each for each in named if each.rpartition(".")[2] != built]
+    if not others:
+        return None
+    return (
+        f"the configuration of {name} names the class {others[-1]}, which kdzoo does not run; it "
+        f"is read as {built}: see that it answers as it should (kdzoo predict)"
+    )
 
 
 def refuse_other_vocabulary(encoder: Looked, teacher: Looked, option: str) -> None:

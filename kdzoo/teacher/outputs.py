@@ -25,6 +25,7 @@ from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task
 from kdzoo.teacher.cache import CachedRows, LogitTable, RowCache
 from kdzoo.teacher.labels import IN_FILE, align
+from kdzoo.teacher.naming import moved
 from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
 from kdzoo.teacher.outputs_reading import is_whole, read_into
 from kdzoo.teacher.part import WHOLE, Part
@@ -260,7 +261,7 @@ def _names(file: OutputsFile, said: Sequence[str] | None, labels: Sequence[str])
             "in the order of the lists"
         )
     own = file.names or ()
-    if said is not None and {*own} == {*said} and [*own] != [*said]:
+    if said is not None and len(said) == len(own) and moved(said, own):
         raise TeacherError(
             f"{file.path} says itself in which order its lists are, and teacher.labels says "
             "another; remove teacher.labels"

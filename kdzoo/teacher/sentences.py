@@ -15,13 +15,14 @@ import torch
 
 from kdzoo.data import Digests, Example, Texts
 from kdzoo.digest import content_hash
-from kdzoo.errors import TeacherError, first_line
+from kdzoo.errors import KdzooError, TeacherError, first_line
 from kdzoo.model import (
     KdzooSentenceConfig,
     KdzooSentenceForSequenceClassification,
     Pooling,
     PoolingKind,
     attend_to_all,
+    load_begun,
     load_steps,
     maximum_length,
     padding_id,
@@ -132,8 +133,8 @@ class SentenceEncoder:
         """Returns the encoder with a head that is not fitted, on the CPU, and what it reads with.
 
         Raises:
-            TeacherError: it cannot be loaded.
-            ModelError: a layer behind the pooling cannot be.
+            TeacherError: it cannot be built.
+            ModelError: it, or a layer behind the pooling, cannot be loaded.
         """
         tokenizer, config = load_hf_tokenizer(self.folder), read_config(self.folder)
         pad_id = padding_id(tokenizer, config)
@@ -153,7 +154,7 @@ class SentenceEncoder:
                     reads_pairs=self.reads_pairs,
                 )
             )
-        except TeacherError:
+        except KdzooError:
             raise
         except Exception as error:  # the library's own checks have no common base
             raise TeacherError(f"{self.folder} cannot be loaded: {first_line(error)}") from error
@@ -222,23 +223,11 @@ def _bare_encoder(folder: Path) -> Any:
     """Loads the encoder without what it has behind its layers.
 
     Raises:
-        TeacherError: the weights lack a part of it.
+        ModelError: it cannot be loaded, or the weights lack a part of it.
     """
     from transformers import AutoModel
 
-    model, info = AutoModel.from_pretrained(
-        folder,
-        use_safetensors=True,
-        trust_remote_code=False,
-        dtype=torch.float32,
-        output_loading_info=True,
-    )
-    missing = [name for name in sorted(info["missing_keys"]) if not name.startswith("pooler.")]
-    if missing:
-        raise TeacherError(
-            f"the weights of {folder} lack {', '.join(missing[:3])}; the model is not whole, or "
-            "its files are of another architecture"
-        )
+    model = load_begun(AutoModel, folder, str(folder))
     if getattr(model, "pooler", None) is not None:
         model.pooler = None
     return attend_to_all(model)

@@ -15,11 +15,11 @@ import torch
 
 from kdzoo.data import Digests, Example, Texts
 from kdzoo.digest import content_hash
-from kdzoo.errors import TeacherError, first_line
 from kdzoo.model import (
     Logits,
     attend_to_all,
     auto_class,
+    load_begun,
     load_model,
     load_tokenizer,
     maximum_length,
@@ -258,16 +258,12 @@ def load_encoder(folder: Path, task: Task = SINGLE_LABEL) -> Any:
         task: what it is going to be asked.
 
     Raises:
-        TeacherError: it cannot be loaded.
-        ModelError: it is a SetFit model, whose head is elsewhere.
+        TeacherError: its tokenizer cannot be loaded.
+        ModelError: it cannot be loaded, lacks weights of the encoder, or is a SetFit model, whose
+            head is elsewhere.
     """
     refuse_setfit(folder, str(folder))
-    try:
-        model = auto_class(task).from_pretrained(
-            folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
-        )
-    except Exception as error:
-        raise TeacherError(f"{folder} cannot be loaded: {first_line(error)}") from error
+    model = load_begun(auto_class(task), folder, str(folder))
     model.config.pad_token_id = padding_id(load_hf_tokenizer(folder), model.config)
     return attend_to_all(model)
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from kdzoo.errors import ModelError
-from kdzoo.files import has_file, with_home
+from kdzoo.files import check_readable, has_file, with_home
 from kdzoo.limits import memory_limit
 from kdzoo.plain import shortened
 
@@ -25,6 +25,7 @@ def check_vectors(path: str) -> Path:
     file = with_home(path)
     if not has_file(file):
         raise ModelError(f"student.embeddings.vectors: no such file: {shortened(path)}")
+    check_readable(file)
     size, free = file.stat().st_size, memory_limit().available_bytes
     if size > free:
         raise ModelError(
