@@ -17,6 +17,7 @@ from kdzoo.data import Corpus, Input, SplitName, load_corpus
 from kdzoo.data.files import read_files
 from kdzoo.data.stream import labelled_rows, read_texts
 from kdzoo.errors import DataError
+from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.data import Data
 
 SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
@@ -139,6 +140,57 @@ class TestEveryFormat:
         assert read_rows(capitals, "text", "label") == AWKWARD
         if suffix != ".jsonl":  # whose rows each have columns of their own
             assert "1 problem\n" in refusal(capitals, "request")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+class TestHeaders:
+    def test_are_told_where_the_columns_are_named_besides(
+        self, tmp_path: Path, suffix: str
+    ) -> None:
+        """Whatever columns are wanted of them: there are texts only from the second line on."""
+        path = write_rows(tmp_path / f"train{suffix}", AWKWARD)
+        named = Csv(columns=["text", "label"])
+
+        for read in (
+            lambda: labelled_rows(path, "text", "label", csv=named),
+            lambda: read_texts(path, "text", csv=named),
+        ):
+            with pytest.raises(DataError, match="line 1: a header, and its columns are named"):
+                list(read())
+
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            [("text", "music"), ("label", "weather")],  # a word of the header
+            [("play", "label"), ("rain", "text")],
+            [("text label", "text"), ("label", "label")],
+            [("the text", "label"), ("a", "the label")],
+        ],
+    )
+    def test_are_no_rows_that_say_a_part_of_them(
+        self, tmp_path: Path, suffix: str, rows: Rows
+    ) -> None:
+        path = write_rows(tmp_path / f"train{suffix}", rows)
+
+        assert read_rows(path, "text", "label") == rows
+        assert [*read_texts(path, "text")] == [text for text, _ in rows]
+
+    def test_of_one_name_may_be_a_text(self, tmp_path: Path, suffix: str) -> None:
+        path = tmp_path / f"texts{suffix}"
+        path.write_text("text\nplay\ntext\n", encoding="utf-8")
+
+        assert [*read_texts(path, "text")] == ["play", "text"]
+
+    def test_of_columns_in_another_order_are_told_by_those_that_are_wanted(
+        self, tmp_path: Path, suffix: str
+    ) -> None:
+        """What stands in other columns has another name in each of the files."""
+        mark = "," if suffix == ".csv" else "\t"
+        lines = [["label", "text", "id"], ["a", "b", "1"], ["label", "text", "number"]]
+        path = tmp_path / f"train{suffix}"
+        path.write_text("\n".join(mark.join(line) for line in lines), encoding="utf-8")
+
+        assert "line 3: the header once more" in refusal(path)
 
 
 class TestOneCorpus:

@@ -27,6 +27,7 @@ from tiny_tables import (
     worded,
 )
 
+_MARK = b"\xef\xbb\xbf"
 ALIKE = "labels that differ in case, spaces or form alone"
 
 
@@ -277,6 +278,25 @@ BROKEN = {
     "utf16": Case(
         {"a.csv": table().decode().encode("utf-16")}, said="line 1: not UTF-8", answers="not UTF-8"
     ),
+    **{
+        f"put_together{name}": Case(
+            {f"a{suffix}": begin + one + begin + one},
+            said=f"line {COUNT + 2}: the header once more",
+            answers=f"line {COUNT + 2}: the header once more",
+        )
+        for name, suffix, begin, one in (
+            ("", ".csv", b"", table()),
+            ("_with_marks", ".csv", _MARK, table()),
+            ("_with_marks_and_quotes", ".csv", _MARK, table(quoting=csv.QUOTE_ALL)),
+            ("_as_tsv", ".tsv", b"", plain(separator="\t")),
+            (
+                "_with_numbers",
+                ".csv",
+                _MARK,
+                table([(i, *row) for i, row in enumerate(ROWS)], ("", "text", "label")),
+            ),
+        )
+    },
     "backslashes": Case(
         {"a.csv": b'text,label\n"he said \\"go\\", ok",a\n'},
         said='inside quotes a quote is written twice, ""',
