@@ -109,7 +109,7 @@ def write_recipes(
     folder = find_model(teacher)
     finished = not fine_tune and is_classifier(folder)
     if finished:
-        refuse_other_task(folder, corpus.task)
+        refuse_other_task(folder, corpus)
     looked = look_at(folder, _CUTS[-1], finished=finished, task=corpus.task)
     if finished:
         refuse_other_kind(folder, corpus)

@@ -6,7 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tiny_cures import CHECK, SHARES, Case, Write, done, option, refiled, removed, rewritten
+from tiny_cures import (
+    CHECK,
+    SHARES,
+    Case,
+    Write,
+    done,
+    flag,
+    option,
+    refiled,
+    removed,
+    rewritten,
+    yaml_as_said,
+)
 from tiny_world import LABELS, save_tiny_bert
 
 KINDS = (["music"], ["weather"], ["music", "weather"], [])
@@ -26,6 +38,11 @@ def lists(*kinds: Any) -> str:
 def over(file: str, **said: Any) -> dict[str, Any]:
     """Returns what makes the tiny recipe one over that file."""
     return {"data": {"files": file, "oos_label": None, "split": SHARES, **said}}
+
+
+def over_teacher(file: str, **said: Any) -> dict[str, Any]:
+    """Returns what makes it one over that file, with a classifier that chooses one label."""
+    return over(file, **said) | {"teacher": {"model": "{teacher}", "fine_tune": None}}
 
 
 def mended(said: str, old: str, new: str, file: str = "a.jsonl") -> Write:
@@ -69,6 +86,9 @@ def words_as_lists(_: dict[str, str]) -> None:
 BARS = lists("music", "weather", "music|weather", "")
 COLUMNS = "text,music,weather\n" + "".join(
     f"play {n},1,0\nrain {n},0,1\nplay in rain {n},1,1\n" for n in range(15)
+)
+ONE_EACH = f"text,{','.join(LABELS)}\n" + "".join(
+    f"play {n},{','.join(str(int(n % 4 == place)) for place in range(4))}\n" for n in range(40)
 )
 INIT = "init --teacher {encoder} -o mine --students static --data"
 SETS = {"a.jsonl": lists(*KINDS)}
@@ -125,6 +145,34 @@ CASES: dict[str, Case] = {
     "lists, said to be one label": Case(
         CHECK, "one label per text is wanted here", removed("data.task"),
         over("a.jsonl", task="single-label"), files=SETS, quick=True,
+    ),
+    **{
+        f"{kind} of one label, {how}": Case(
+            command, "and each text of the data has one", cure, over, {f"a.{suffix}": rows},
+            quick=kind == "lists",
+        )
+        for kind, suffix, rows, option_of, said in (
+            ("lists", "jsonl", lists(*([label] for label in LABELS)), "", {}),
+            ("columns", "csv", ONE_EACH, f" --label-columns {','.join(LABELS)}",
+             {"label_columns": [*LABELS]}),
+        )
+        for how, command, cure, over in (
+            ("init", f"init --teacher {{teacher}} -o mine --students cnn --data a.{suffix}"
+             + option_of, option("--task"), {}),
+            ("fitted, init", f"init --teacher {{teacher}} -o mine --students cnn --data a.{suffix}"
+             + option_of, flag("--fine-tune"), {}),
+            ("check", CHECK, yaml_as_said, over_teacher(f"a.{suffix}", **said)),
+        )
+    },
+    "columns, said to be one label": Case(
+        CHECK, "hold 1, and", removed("data.task"),
+        over("a.csv", label_columns=["music", "weather"], task="single-label"),
+        files={"a.csv": COLUMNS},
+    ),
+    "tags of columns": Case(
+        CHECK, "label_columns are for labels of whole texts", removed("data.task"),
+        over("a.csv", label_columns=["music", "weather"], task="token-classification"),
+        files={"a.csv": COLUMNS},
     ),
     "names, said to be several": Case(
         CHECK, "and data.task is multi-label",

@@ -225,8 +225,9 @@ def test_files_of_words_are_texts_too(suffix: str, tmp_path: Path) -> None:
     "row",
     [
         {"tokens": ["a", "b"], "tags": ["O", "O"]},
-        {"text": "a b", "tags": ["joy"]},
+        {"text": "a b", "tags": ["joy", "fear"]},
         {"text": "a b", "tags": [[0, 1, "per"]]},
+        {"text": "a b", "tags": [{"start": 0, "end": 1, "label": "per"}]},
     ],
     ids=str,
 )

@@ -69,7 +69,6 @@ READ = {
     "separators_at_the_end_of_rows": Case({"a.csv": plain([(*row, "") for row in ROWS])}),
     "separator_hint": Case({"a.csv": b"sep=;\n" + table(delimiter=";")}),
     "whole_numbers": Case({"a.csv": table(IDS)}, labels=("0", "1", "2", "3")),
-    "list_of_labels": Case({"a.jsonl": lines(labelled(lambda _, n: [n]))}),
     "leading_zeros": Case(
         {"a.csv": table(labelled(lambda _, n: f"0{LABELS.index(n)}"))},
         labels=("00", "01", "02", "03"),
@@ -146,6 +145,9 @@ READ = {
 }
 
 NOTED = {
+    "list_of_labels": Case(
+        {"a.jsonl": lines(labelled(lambda _, n: [n]))}, noted="each text has exactly one label"
+    ),
     "case": Case(
         {"a.csv": table(labelled(lambda i, n: n.upper() if every(i // 4) else n))},
         noted=ALIKE,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from kdzoo.data.cells import SAID_TO_BE_ONE
 from kdzoo.data.columns import unknown_labels
 from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, RawRow, Tags, texts_of
 from kdzoo.data.leaks import SHOWN, SHOWN_CHARACTERS, normalised
@@ -167,7 +168,7 @@ def _in_one_cell(several: Sequence[str], *, in_lists: bool) -> Problem:
     cure = (
         "if a cell holds several labels, say what stands between them: --label-separator "
         f"'{mark}', in a recipe data: {{label_separator: '{mark}'}}; if it is one label, say so: "
-        "--task single-label, in a recipe data: {task: single-label}"
+        f"{SAID_TO_BE_ONE}"
     )
     if in_lists:
         cure = "write them as names of their own, or rename the label"

@@ -109,8 +109,10 @@ class Data(Section):
                 "labels stand in cells with a separator, or in columns of 0 and 1; remove "
                 "label_separator or label_columns"
             )
-        if ways and self.task not in (None, "multi-label"):
-            raise ValueError(f"{ways[0]} is for several labels a text; remove it, or task")
+        if self.label_separator is not None and self.task not in (None, "multi-label"):
+            raise ValueError("label_separator is for several labels a text; remove it, or task")
+        if self.label_columns is not None and self.task == "token-classification":
+            raise ValueError("label_columns are for labels of whole texts; remove them, or task")
         if self.task == "token-classification" and self.text_pair is not None:
             raise ValueError("text_pair: words with tags stand alone; remove it, or task")
         if self.embedded is not None and (ways or self.task not in (None, "single-label")):

@@ -10,17 +10,12 @@ from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.job import StudentJob, check_kinds, plan_jobs
 from kdzoo.steps.labelling import obtain_labels
 from kdzoo.steps.measuring import trained_folder, write_quality
+from kdzoo.steps.misfit import refuse_other_kind, refuse_other_task
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.session import time_study
 from kdzoo.steps.student import Prepared, obtain_student, prepare_student
 from kdzoo.steps.study_data import NotMadeError, StudyData
-from kdzoo.steps.teacher import (
-    StudyTeacher,
-    check_outputs,
-    obtain_teacher,
-    refuse_other_kind,
-    refuse_other_task,
-)
+from kdzoo.steps.teacher import StudyTeacher, check_outputs, obtain_teacher
 from kdzoo.steps.timing import TimedRow, settings_of, teacher_runtimes, timed_rows
 from kdzoo.steps.trained import Trained, baseline_name, rows_of
 from kdzoo.steps.trial import Lookout, check_gold, check_labels, check_teacher, try_student_on

@@ -12,14 +12,14 @@ from kdzoo.digest import content_hash
 from kdzoo.errors import Problem, TeacherError
 from kdzoo.files import with_home
 from kdzoo.measure import Size
-from kdzoo.model import reads_pairs, task_of
 from kdzoo.recipe.schema import OF_A_MODEL, Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.results import OUTPUTS, Record
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.fitting import fitted, fitted_fold, model_record, teacher_record
+from kdzoo.steps.misfit import refuse_other_kind
 from kdzoo.steps.study_data import StudyData
-from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task
+from kdzoo.task import SINGLE_LABEL
 from kdzoo.teacher import (
     NO_ENCODER,
     NO_TOKENIZER,
@@ -34,7 +34,6 @@ from kdzoo.teacher import (
     folds_of,
     open_member,
     open_outputs,
-    read_config,
     refuse_bare_labels,
 )
 
@@ -194,58 +193,6 @@ def _folded(
             context.progress.say(f"the teacher of fold {number + 1} of {count}")
         folds.append(fitted_fold(sources, luck, recipe, part, context))
     return OutOfFold(whole, tuple(folds), fold_of)
-
-
-def refuse_other_kind(source: Path, corpus: Corpus) -> None:
-    """A finished classifier says nothing of pairs if it learnt from single texts, nor else.
-
-    Nor does one that chooses one label say which of several a text has.
-
-    Raises:
-        TeacherError: it learnt from the others.
-    """
-    refuse_other_task(source, corpus.task)
-    if reads_pairs(source) not in (None, corpus.has_pairs):
-        own, given = ("pairs", "single texts")[:: -1 if corpus.has_pairs else 1]
-        columns = "leave out" if corpus.has_pairs else "name"
-        raise TeacherError(
-            f"the teacher {source.name} was trained on {own}, and the data are {given}; {columns} "
-            "the column of the second text (--text-pair, in a recipe data.text_pair), or have the "
-            "teacher fitted to these texts (--fine-tune, in a recipe teacher: {fine_tune: {}})"
-        )
-
-
-def refuse_other_task(source: Path, task: Task) -> None:
-    """A finished classifier that was asked something else says nothing of these data.
-
-    Raises:
-        TeacherError: it was.
-    """
-    config = read_config(source)
-    other = task_of(config)
-    if other == task:
-        return
-    own = f"problem_type {config.problem_type or 'not said'}"
-    fit = (
-        "have the teacher fitted to these texts (--fine-tune, in a recipe teacher: {fine_tune: {}})"
-    )
-    if task.by_word or other.by_word:
-        said = {True: "labels each word of a sentence", False: "labels a text as a whole"}
-        kind = (config.architectures or ["a class that is not said"])[0]
-        raise TeacherError(
-            f"the teacher {source.name} {said[other.by_word]} ({kind}), and the data want one that "
-            f"{said[task.by_word]}; {fit}"
-        )
-    if task == MULTI_LABEL:
-        raise TeacherError(
-            f"the teacher {source.name} chooses one label ({own}), and a text of the data may have "
-            f"several; {fit}. If it was trained for several, its config.json has to say so: "
-            f'"problem_type": "{MULTI_LABEL.problem_type}"'
-        )
-    raise TeacherError(
-        f"the teacher {source.name} gives several labels at once ({own}), and a text of the data "
-        f"has one; {fit}, or give data with lists of labels"
-    )
 
 
 def _from_file(recipe: Recipe, corpus: Corpus, context: StudyContext) -> StudyTeacher:

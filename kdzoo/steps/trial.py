@@ -29,7 +29,7 @@ from kdzoo.recipe.schema import OF_A_MODEL, Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.steps.hidden import pooling_of
 from kdzoo.steps.job import student_options
-from kdzoo.steps.teacher import refuse_other_kind, refuse_other_task
+from kdzoo.steps.misfit import refuse_other_kind, refuse_other_task
 from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.teacher import (
     Looked,
@@ -89,13 +89,13 @@ class Lookout:
             self._read.add(known)
 
 
-def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -> None:
+def check_teacher(recipe: Recipe, lookout: Lookout, corpus: Corpus) -> None:
     """Looks at a recipe's teacher, and tries on it what the recipe asks of it.
 
     Args:
         recipe: any.
         lookout: what was seen already.
-        task: what the data ask.
+        corpus: says what the data ask.
 
     Raises:
         TeacherError: the teacher cannot be found or loaded.
@@ -103,9 +103,9 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
         RecipeError: the augmenter's options cannot be.
         DataError: the augmenter needs what the teacher does not have.
     """
-    section, sources = recipe.teacher, find_sources(recipe.teacher)
+    section, sources, task = recipe.teacher, find_sources(recipe.teacher), corpus.task
     for folder in sources if section.is_finished else ():
-        refuse_other_task(folder, task)
+        refuse_other_task(folder, corpus)
     lent = [
         lookout.look(folder, section.max_length, finished=section.is_finished, task=task)
         for folder in sources
