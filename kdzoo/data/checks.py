@@ -149,7 +149,8 @@ def _mixed(raw: RawData) -> Problem | None:
             return Problem(
                 "some rows are words with tags, others texts with labels",
                 "; ".join(places),
-                "write all of them as words with tags, or all as texts",
+                "write all of them as words with tags ([] where a text has no entity), or all as "
+                "texts",
             )
         if len(kinds) == 2:
             places = (_places(raw, split, [row]) for split, row in kinds.values())

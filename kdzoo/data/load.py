@@ -24,7 +24,7 @@ from kdzoo.data.split import (
     replaced_splits,
 )
 from kdzoo.data.stream import AS_NAMED
-from kdzoo.data.tagging import in_bio, types_in
+from kdzoo.data.tagging import in_bio, types_in, without_entities
 from kdzoo.errors import DataError, did_you_mean
 from kdzoo.files import with_home
 from kdzoo.recipe.data import Data
@@ -52,7 +52,7 @@ def load_corpus(section: Data) -> Corpus:
     Raises:
         DataError: the data cannot be found, read, or learnt from.
     """
-    read, notes = _read(section), _unread(section)
+    read, notes = without_entities(_read(section)), _unread(section)
     if _is_tagged(read):
         read, told = in_bio(read)
         notes += told
