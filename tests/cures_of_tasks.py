@@ -102,6 +102,22 @@ CASES: dict[str, Case] = {
         f"{INIT} a.jsonl", "several labels in one cell", option("--task"),
         files={"a.jsonl": lists("music", "weather", "music|weather")}, quick=True,
     ),
+    **{
+        f"several labels in a cell, {mark}, {how}": Case(
+            words, "several labels in one cell", cure, said,
+            {"a.jsonl": lists("music", "weather", f"music{written}weather")},
+        )
+        for mark, written in (("lines", "\n"), ("tabs", "\t"), ("spaces", " "), ("signs", " & "))
+        for how, words, cure, said in (
+            ("init", f"{INIT} a.jsonl", option("--label-separator"), {}),
+            ("check", CHECK, yaml_as_said, over("a.jsonl")),
+        )
+    },
+    "several labels in a cell, in two ways": Case(
+        f"{INIT} a.jsonl", "write the same between them everywhere", mended(
+            "write the same between them everywhere, where now '&' and 'newline' do", "\\n", "&"),
+        files={"a.jsonl": lists("music", "weather", "music&weather", "weather\nmusic")}, once=False,
+    ),
     "a place for each label": Case(
         f"{INIT} a.jsonl", "holds 0 and 1", refiled("write the names", SETS),
         files={"a.jsonl": lists([1, 0], [0, 1], [1, 1], [0, 0])}, quick=True,
@@ -183,11 +199,16 @@ CASES: dict[str, Case] = {
         CHECK, "which needs no separator", removed("data.label_separator"),
         over("a.jsonl", label_separator="|"), files=SETS,
     ),
-    "printed lists": Case(
-        CHECK, "labels that look like lists",
-        rewritten("data.task: single-label", data={"task": "single-label"}),
-        over("a.jsonl"), files={"a.jsonl": lists("['music']", "['weather']")},
-    ),
+    **{
+        f"printed lists, {how}": Case(
+            CHECK, "labels that look like lists", cure, over("a.jsonl"),
+            {"a.jsonl": lists("('music',)", "weather", "('music', 'weather')")},
+        )
+        for how, cure in (
+            ("said to be names", yaml_as_said),
+            ("written as lists", refiled("save the rows as .jsonl or .parquet, with a list", SETS)),
+        )
+    },
     "an empty name in a list": Case(
         CHECK, "a label in the list is empty", mended("take it out", ', ""', ""),
         over("a.jsonl"), files={"a.jsonl": lists(["music"], ["weather", ""])},

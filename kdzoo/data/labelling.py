@@ -10,6 +10,7 @@ from typing import Any
 from kdzoo.data.cells import ONE_IS_WANTED, as_input, as_label, as_labels, shown
 from kdzoo.data.corpus import Input, RawLabel
 from kdzoo.data.tagging import is_entity, is_tag, tagged, usual_columns
+from kdzoo.data.words import spelt
 from kdzoo.errors import DataError
 from kdzoo.recipe.data import Data
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, TaskName
@@ -167,8 +168,8 @@ def _parts(cell: str, separator: str, where: str) -> tuple[str, ...]:
     names = [name.strip() for name in cell.split(separator)] if cell else []
     if not all(names):
         raise DataError(
-            f"{where}: '{cell[:60]}' has no name before or behind a '{separator}'; take that "
-            "separator out, or name another one: data.label_separator"
+            f"{where}: '{spelt(cell[:60])}' has no name before or behind a '{spelt(separator)}'; "
+            "take that separator out, or name another one: data.label_separator"
         )
     return tuple(dict.fromkeys(names))
 

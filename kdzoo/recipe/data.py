@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from kdzoo.entries import TaskName
 from kdzoo.recipe.csv import Csv, Named
 from kdzoo.recipe.numbers import Address, Name, Positive
 from kdzoo.recipe.section import Section, require_one
 
+_UNSEEN = {"tab": "\t", "\\t": "\t", "newline": "\n", "\\n": "\n"}  # as separators are written
 _FIGURES = ("in_scope", "as_decided", "hard_labels", "token")  # that accuracy or F1 is told of
 
 
@@ -40,7 +41,8 @@ class Data(Section):
         None,
         min_length=1,
         exclude_if=lambda separator: separator is None,
-        description="separator between the names of several labels in one cell",
+        description="separator between the names of several labels in one cell; the words tab and "
+        "newline mean these",
     )
     label_columns: list[Named] | None = Field(
         None,
@@ -76,6 +78,11 @@ class Data(Section):
     on_leak: Literal["warn", "drop", "error"] = Field(
         "warn", description="what to do with texts that occur in two splits"
     )
+
+    @field_validator("label_separator")
+    @classmethod
+    def _as_meant(cls, separator: str | None) -> str | None:
+        return _UNSEEN.get(separator or "", separator)
 
     @model_validator(mode="after")
     def _one_source(self) -> Data:
