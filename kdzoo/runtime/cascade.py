@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kdzoo.errors import ModelError
 from kdzoo.plain import shortened
 from kdzoo.runtime.copies import copy_exported_form
+from kdzoo.runtime.cut import CutTexts, count_cut
 from kdzoo.runtime.folder import (
     CASCADE,
     README,
@@ -158,6 +159,10 @@ class CascadeClassifier:
     def has_teacher(self) -> bool:
         """Whether what is escalated is answered here."""
         return self._teacher is not None
+
+    def count_cut(self) -> CutTexts | None:
+        """Begins to count the texts that the student cuts; None where none is."""
+        return count_cut(self._student)
 
     def encode(self, texts: Sequence[Input]) -> Any:
         """Returns one batch as the student reads it, and its texts for the teacher."""

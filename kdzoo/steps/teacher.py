@@ -28,7 +28,6 @@ from kdzoo.teacher import (
     Labeller,
     OutOfFold,
     Teacher,
-    cut_share,
     find_encoder,
     find_sources,
     folds_of,
@@ -135,8 +134,7 @@ def obtain_teacher(
         return _from_file(recipe, corpus, context)
     luck = seed if recipe.data.labels_per_class is not None else 0
     sources = find_sources(section)
-    for source in sources:
-        _note_cut_texts(source, section.max_length, corpus, context)
+    context.data.note_cut_texts(sources, section.max_length, corpus)
     if section.is_finished:
         keys, members = [], [_finished(source, section, corpus) for source in sources]
         _note_unknown_encoder(section, context)
@@ -200,7 +198,7 @@ def _from_file(recipe: Recipe, corpus: Corpus, context: StudyContext) -> StudyTe
     with context.accelerator.main_process_first():
         teacher = context.data.outputs(recipe.teacher, corpus)
     if teacher.encoder_folder is not None:
-        _note_cut_texts(teacher.encoder_folder, teacher.max_length, corpus, context)
+        context.data.note_cut_texts([teacher.encoder_folder], teacher.max_length, corpus)
     key = _key(teacher, corpus)
     folder = context.store.folder("teacher", "", 0, key)
 
@@ -218,18 +216,6 @@ def _from_file(recipe: Recipe, corpus: Corpus, context: StudyContext) -> StudyTe
 def _key(teacher: AnyTeacher, corpus: Corpus) -> str:
     """Returns the key of the record of a teacher that is not one fine-tuned folder."""
     return content_hash(["teacher", teacher.key, corpus.gold_fingerprint, corpus.test_fingerprint])
-
-
-def _note_cut_texts(source: Path, max_length: int, corpus: Corpus, context: StudyContext) -> None:
-    """Says, before anything is trained, how many texts are longer than the teacher reads."""
-    if not context.first_look(str(source), str(max_length), corpus.gold_fingerprint):
-        return
-    share, limit = cut_share(source, corpus.train, max_length)
-    if share:
-        context.progress.say(
-            f"note: {share:.1%} of the training texts are longer than {limit} tokens and are cut "
-            "(teacher.max_length)"
-        )
 
 
 def _record(key: str, teacher: Teacher, recipe: Recipe, corpus: Corpus) -> Record:

@@ -89,8 +89,10 @@ class Lookout:
             self._read.add(known)
 
 
-def check_teacher(recipe: Recipe, lookout: Lookout, corpus: Corpus) -> None:
+def check_teacher(recipe: Recipe, lookout: Lookout, corpus: Corpus) -> list[Path]:
     """Looks at a recipe's teacher, and tries on it what the recipe asks of it.
+
+    Returns the folders of the models that cut texts for it and its students; none of a file alone.
 
     Args:
         recipe: any.
@@ -122,7 +124,7 @@ def check_teacher(recipe: Recipe, lookout: Lookout, corpus: Corpus) -> None:
         student = recipe.student
         pair_head = student.pair_head if recipe.data.text_pair is not None else 0
         try_student(student.kind, student_options(student), pair_head, section.max_length)
-        return
+        return []
     teacher = lent[0] if lent else encoder
     if recipe.transfer.is_chosen_by_vectors:
         purpose = "transfer.unlabelled.choose: nearest compares texts"
@@ -138,6 +140,7 @@ def check_teacher(recipe: Recipe, lookout: Lookout, corpus: Corpus) -> None:
         try_augmenter(recipe.transfer.augment, mask, words, pairs=pairs)
     if registry.students.get(recipe.student.kind).tokenizer_of is None:
         try_student_on(recipe, teacher, encoder, knows_head=bool(lent), task=task)
+    return sources or [encoder.folder]
 
 
 def _try_fitting(section: TeacherSection, lent: Sequence[Looked], lookout: Lookout) -> None:
