@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow
 import pyarrow.parquet
@@ -234,6 +235,68 @@ class TestOneCorpus:
         path.write_bytes(path.read_bytes() + b"\n\n")
 
         assert read_rows(path, "text", "label") == rows
+
+
+NAMES = ["weather", "music", "travel"]
+CLASS: dict[str, Any] = {"names": NAMES, "_type": "ClassLabel"}
+LIST, LARGE = pyarrow.list_(pyarrow.int64()), pyarrow.large_list(pyarrow.int8())
+PAIR = pyarrow.list_(pyarrow.int64(), 2)
+OF_LISTS = {  # as datasets has noted lists of classes, and as arrow holds them
+    "a list of the element": ([CLASS], LIST),
+    "Sequence": ({"feature": CLASS, "length": -1, "id": None, "_type": "Sequence"}, LIST),
+    "Sequence of one length": ({"feature": CLASS, "length": 2, "_type": "Sequence"}, PAIR),
+    "List": ({"feature": CLASS, "_type": "List"}, LIST),
+    "List of one length": ({"feature": CLASS, "length": 2, "_type": "List"}, PAIR),
+    "LargeList": ({"feature": CLASS, "_type": "LargeList"}, LARGE),
+}
+
+
+class TestNotedClasses:
+    def write(self, path: Path, labels: pyarrow.Array, feature: object) -> Path:
+        """Writes a .parquet with such labels, and a feature as datasets notes it."""
+        table = pyarrow.table({"text": [f"text {n}" for n in range(len(labels))], "label": labels})
+        noted = json.dumps({"info": {"features": {"label": feature}}})
+        pyarrow.parquet.write_table(table.replace_schema_metadata({"huggingface": noted}), path)
+        return path
+
+    @pytest.mark.parametrize("way", OF_LISTS)
+    def test_of_lists_are_read_by_name(self, way: str, tmp_path: Path) -> None:
+        feature, kind = OF_LISTS[way]
+        labels = pyarrow.array([[0, 1], [2, 1], [2, 0]], kind)
+        path = self.write(tmp_path / "a.parquet", labels, feature)
+
+        raw = read_files(str(path), "text", "label")
+
+        assert raw.labels == (*NAMES,)
+        assert [label for _, label in raw.splits["train"]] == [
+            ("weather", "music"), ("travel", "music"), ("travel", "weather")
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("kind", [pyarrow.int64(), pyarrow.int8(), pyarrow.uint16()], ids=str)
+    @pytest.mark.parametrize("is_encoded", [False, True])
+    def test_are_read_by_name(self, kind: Any, is_encoded: bool, tmp_path: Path) -> None:
+        labels = pyarrow.array([0, 2, 1], kind)
+        encoded = labels.dictionary_encode() if is_encoded else labels
+        path = self.write(tmp_path / "a.parquet", encoded, CLASS)
+
+        raw = read_files(str(path), "text", "label")
+
+        assert raw.labels == (*NAMES,)
+        assert [label for _, label in raw.splits["train"]] == ["weather", "travel", "music"]
+
+    @pytest.mark.parametrize(
+        "feature",
+        [[], [[CLASS]], "ClassLabel", None, 3, {"feature": 3}, {"_type": "ClassLabel"},
+         {"names": "ab", "_type": "ClassLabel"}, {"names": [1], "_type": "ClassLabel"}],
+        ids=str,
+    )  # fmt: skip
+    def test_that_are_none_are_not_believed(self, feature: object, tmp_path: Path) -> None:
+        path = self.write(tmp_path / "a.parquet", pyarrow.array([[0, 1], [1]]), feature)
+
+        raw = read_files(str(path), "text", "label")
+
+        assert raw.labels is None
+        assert [label for _, label in raw.splits["train"]] == [("0", "1"), ("1",)]
 
 
 class TestWhichFiles:
