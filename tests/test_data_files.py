@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -387,6 +388,158 @@ class TestWhichFiles:
 
         assert "cannot read '.xlsx'" in message
         assert all(suffix in message for suffix in SUFFIXES)
+
+
+def shard(split: str, number: int, total: int, suffix: str = ".parquet") -> str:
+    """Returns what the hub calls a part of a split."""
+    return f"{split}-{number:05d}-of-{total:05d}{suffix}"
+
+
+class TestParts:
+    """A split that a folder holds in several files is read whole, in their order, or refused."""
+
+    def write(self, folder: Path, *names: str) -> list[tuple[str, str]]:
+        """Writes two rows into each file, told apart by it; returns all in that order."""
+        rows = [(f"{name} {n}", "ab"[n]) for name in names for n in range(2)]
+        for place, name in enumerate(names):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            write_rows(folder / name, rows[2 * place : 2 * place + 2])
+        return rows
+
+    @pytest.mark.parametrize("total", [1, 2, 12])
+    @pytest.mark.parametrize("suffix", SUFFIXES)
+    def test_as_the_hub_has_them(self, suffix: str, total: int, tmp_path: Path) -> None:
+        wanted = {
+            split: self.write(tmp_path, *(shard(split, n, total, suffix) for n in range(total)))
+            for split in ("train", "validation", "test")
+        }
+
+        raw = read_files(str(tmp_path), "text", "label")
+
+        assert raw.splits == wanted
+        assert load_corpus(Data(files=str(tmp_path))).labels == ("a", "b")
+        first = raw.places["train"][0]
+        assert first.startswith(shard("train", 0, total, suffix)) == (total > 1)
+        assert raw.origin.count(",") == 2
+
+    def test_as_older_datasets_called_them(self, tmp_path: Path) -> None:
+        names = [f"train-0000{n}-of-00002-{'0123456789abcde' + 'f0'[n]}.parquet" for n in range(2)]
+        wanted = self.write(tmp_path, *names)
+
+        assert read_files(str(tmp_path), "text", "label").splits == {"train": wanted}
+
+    @pytest.mark.parametrize("called", ["train.parquet", "TRAIN.PARQUET"])
+    def test_as_spark_writes_them(self, called: str, tmp_path: Path) -> None:
+        """In a folder that is called as the file would be; it may be named by itself."""
+        ends = ("a1-c000.snappy.parquet", "b2-c000.snappy.parquet")
+        wanted = self.write(
+            tmp_path, *(f"{called}/part-{n:05d}-{end}" for n in (2, 10) for end in ends)
+        )
+        (tmp_path / called / "_SUCCESS").touch()
+        (tmp_path / called / "._SUCCESS.crc").touch()
+
+        for files in (str(tmp_path), str(tmp_path / called)):
+            assert read_files(files, "text", "label").splits == {"train": wanted}
+        named: dict[SplitName, str] = {"train": str(tmp_path / called)}
+        assert read_files(named, "text", "label").splits == {"train": wanted}
+
+    def test_are_no_files_that_were_passed_over(self, tmp_path: Path) -> None:
+        rows = [(f"play {number}", "ab"[number % 2]) for number in range(40)]
+        (tmp_path / "test.parquet").mkdir()
+        for name in (shard("train", 0, 2), shard("train", 1, 2), "test.parquet/part-0.parquet"):
+            write_rows(tmp_path / name, [(f"{text} {name}", label) for text, label in rows])
+        rules = {"validation": "0.2 of train"}
+
+        corpus = load_corpus(Data.model_validate({"files": str(tmp_path), "split": rules}))
+        drawn = load_corpus(
+            Data.model_validate(
+                {"files": str(tmp_path), "split": {**rules, "test": "0.2 of train"}}
+            )
+        )
+
+        assert not any("not read" in note for note in corpus.notes)
+        assert any(": part-0.parquet, as data.split draws" in note for note in drawn.notes)
+
+    @pytest.mark.parametrize(
+        ("names", "said"),
+        [
+            ([(0, 3), (2, 3)], "2 of the 3 files of train, without train-00001-of-00003.parquet;"),
+            ([(1, 2)], "1 of the 2 files of train, without train-00000-of-00002.parquet; put it"),
+            ([(0, 2), (1, 3)], "parts of two divisions; leave the files of one"),
+            ([(0, 1), (0, 2), (1, 2)], "parts of two divisions"),
+        ],
+    )
+    def test_that_lack_one_are_refused(
+        self, names: list[tuple[int, int]], said: str, tmp_path: Path
+    ) -> None:
+        self.write(tmp_path, *(shard("train", *name) for name in names))
+
+        with pytest.raises(DataError) as caught:
+            read_files(str(tmp_path), "text", "label")
+        assert said in str(caught.value)
+
+    def test_beside_the_whole_are_refused(self, tmp_path: Path) -> None:
+        self.write(tmp_path, "train.csv", shard("train", 0, 2), shard("train", 1, 2))
+
+        with pytest.raises(DataError, match=r"train\.csv and train-00000-of-00002.* and 1 more;"):
+            read_files(str(tmp_path), "text", "label")
+
+    def test_that_name_other_classes_are_refused(self, tmp_path: Path) -> None:
+        noted = TestNotedClasses()
+        for number, names in enumerate((NAMES, NAMES[::-1])):
+            feature = {**CLASS, "names": names}
+            labels = pyarrow.array([0, 1, 2])
+            noted.write(tmp_path / shard("train", number, 2), labels, feature)
+
+        with pytest.raises(DataError, match=r"00001-of-00002\.parquet names other classes than"):
+            read_files(str(tmp_path), "text", "label")
+
+    def test_that_lie_a_folder_below_are_named(self, tmp_path: Path) -> None:
+        """As where a whole dataset of the hub was downloaded."""
+        wanted = self.write(
+            tmp_path, f"data/{shard('train', 0, 1)}", f".cache/{shard('train', 0, 1)}"
+        )
+        (tmp_path / "README.md").touch()
+
+        with pytest.raises(DataError, match=r"and \S+data does; name that folder") as caught:
+            read_files(str(tmp_path), "text", "label")
+        (named,) = re.findall(r"and (\S+) does", str(caught.value))
+
+        assert read_files(named, "text", "label").splits == {"train": wanted[:2]}
+
+    def test_that_are_none_are_told_by_the_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "train.parquet").mkdir()
+
+        with pytest.raises(DataError, match=r"no files called part-00000\.parquet; write its rows"):
+            read_files(str(tmp_path), "text", "label")
+
+
+@pytest.mark.parametrize("below", ["", "train/"])
+@pytest.mark.parametrize("suffix", [".txt", ""])
+def test_a_folder_for_each_class_is_told(suffix: str, below: str, tmp_path: Path) -> None:
+    """Nobody is told to rename a class."""
+    for name in ("neg", "pos"):
+        (tmp_path / f"{below}{name}").mkdir(parents=True)
+        (tmp_path / f"{below}{name}" / f"1{suffix}").write_text("play", encoding="utf-8")
+
+    with pytest.raises(DataError) as caught:
+        read_files(str(tmp_path), "text", "label")
+
+    assert "a folder for each class (neg, pos)" in str(caught.value)
+    assert "write the texts as .csv with the columns text and label" in str(caught.value)
+    assert ("train.csv" in str(caught.value)) == bool(below)
+    assert "rename" not in str(caught.value)
+
+
+@pytest.mark.parametrize("held", [[], ["README.md"], ["train/a/b/c.txt"], ["dump.sql", "x.bin"]])
+def test_a_folder_without_data_is_not_told_to_rename_them(held: list[str], tmp_path: Path) -> None:
+    for name in held:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+
+    with pytest.raises(DataError, match="holds no train file; wanted") as caught:
+        read_files(str(tmp_path), "text", "label")
+    assert "rename" not in str(caught.value)
 
 
 class TestBrokenFiles:
