@@ -122,6 +122,11 @@ CASES: dict[str, Case] = {
         prepare=lambda _: Path("rows.csv").write_bytes(CSV.replace("play", "pl\xe9").encode(
             "latin-1")), quick=True,
     ),
+    "two bytes a character": Case(
+        CHECK, "but UTF-16 or 32", refiled("save the file as UTF-8", {"rows.csv": CSV}),
+        {"data": {"files": "rows.csv", "oos_label": None, "split": SHARES}},
+        prepare=lambda _: Path("rows.csv").write_bytes(CSV.encode("utf-16-le")),
+    ),
     # how tables are written
     **{
         f"{what}, said": Case(

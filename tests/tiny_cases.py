@@ -59,6 +59,7 @@ READ = {
     "cr": Case({"a.csv": table(lineterminator="\r")}),
     "blank_lines": Case({"a.csv": table().replace(b"\n", b"\n\n")}),
     "newlines": Case({"a.csv": table(worded(lambda _, t: f"{t}\nsecond\r\nthird"))}),
+    "nuls": Case({"a.csv": table(worded(lambda _, t: "\0" * 40 + t))}),
     "nul": Case({"a.csv": table(worded(lambda _, t: f"{t}\0"))}),
     "index_column": Case(
         {"a.csv": table([(i, *r) for i, r in enumerate(ROWS)], ("", "text", "label"))}
@@ -277,9 +278,19 @@ BROKEN = {
         said="line 2: not UTF-8 text",
         answers="line 2: not UTF-8 text",
     ),
-    "utf16": Case(
-        {"a.csv": table().decode().encode("utf-16")}, said="line 1: not UTF-8", answers="not UTF-8"
-    ),
+    **{
+        f"{encoding}{suffix}": Case(
+            {f"a{suffix}": rows.decode().encode(encoding)},
+            said="line 1: not UTF-8 text, but UTF-16 or 32",
+            answers="line 1: not UTF-8 text, but UTF-16 or 32",
+        )
+        for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+        for suffix, rows in (
+            (".csv", table(worded(lambda _, t: f"{t} \u4f60\u597d"))),
+            (".tsv", plain(separator="\t")),
+            (".jsonl", lines()),
+        )
+    },
     **{
         f"put_together{name}": Case(
             {f"a{suffix}": begin + one + begin + one},
