@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kdzoo.results import FormRecord
     from kdzoo.runtime import Input
     from kdzoo.runtime.agreement import Agreement
+    from kdzoo.runtime.cut import CutTexts
     from kdzoo.runtime.parity import Parity
 
 
@@ -117,7 +118,9 @@ def export(
     found = None
     if texts is not None:
         with progress.task("comparing with PyTorch", count, unit="texts") as task:
-            found = _compare(folder, target, runtime, read(), task)
+            found, cut = _compare(folder, target, runtime, read(), task)
+        if cut is not None and cut.cut:
+            progress.say(f"note: {cut}")
     in_study = None if form is None else form.parity
     sizes = deployed_bytes(target), size_bytes(folder)
     return Exported(Path(out), runtime, *sizes, found, in_study)
@@ -176,13 +179,16 @@ def _read(
 
 def _compare(
     folder: Path, target: Path, runtime: str, texts: Iterator[Input], task: Task
-) -> Agreement:
+) -> tuple[Agreement, CutTexts | None]:
+    """Returns how far the exported form is from the trained model, and how many texts both cut."""
     from kdzoo.runtime import load_classifier
     from kdzoo.runtime.agreement import agreement
+    from kdzoo.runtime.cut import count_cut
     from kdzoo.runtime.protocol import task_in
 
     trained, exported = load_classifier(folder, "torch"), load_classifier(target, runtime)
-    return agreement(trained, exported, texts, task.advance, task_in(folder))
+    cut = count_cut(trained)
+    return agreement(trained, exported, texts, task.advance, task_in(folder)), cut
 
 
 def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Path:

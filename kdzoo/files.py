@@ -119,8 +119,11 @@ def has_file(path: Path) -> bool:
     if path.is_file():
         return True
     if path.is_dir():
-        other = "a folder"
-    elif path.exists():
+        raise FileError(
+            f"{shortened(str(path), 300)} is a folder, and a file is wanted there; move it "
+            "elsewhere, or give another path"
+        )
+    if path.exists():
         other = "a pipe or a device"
     elif path.is_symlink():
         other = "a link to what is not there"

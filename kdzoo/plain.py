@@ -51,10 +51,10 @@ def shortened(text: str, longest: int = 80) -> str:
     return text if len(text) <= longest else f"{text[:half]}...{text[-half:]}"
 
 
-def first_few(names: Sequence[str]) -> str:
+def first_few(names: Sequence[str], most: int = _FEW) -> str:
     """Returns the first of many names as one text, and how many more there are."""
-    more = len(names) - _FEW
-    return ", ".join(names[:_FEW]) + f" and {more:,} more" * (more > 0)
+    more = len(names) - most
+    return ", ".join(names[:most]) + f" and {more:,} more" * (more > 0)
 
 
 def is_unicode(text: str) -> bool:

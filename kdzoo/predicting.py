@@ -79,20 +79,18 @@ def answers(
 
 
 def _counted(found: Iterator[Answer], predictor: Predictor, progress: Progress) -> Iterator[Answer]:
-    """Returns the answers; of a cascade, tells at the end how many texts were escalated."""
-    if not predictor.is_cascade:
-        return found
-
-    def counted() -> Iterator[Answer]:
-        texts = escalated = 0
-        for answer in found:
-            texts, escalated = texts + 1, escalated + (answer[1].by != "student")
-            yield answer
-        if texts:
-            share = f"{escalated:,} of {texts:,} texts ({escalated / texts * 100:.1f} %)"
-            progress.say(f"{share} {'were' if escalated != 1 else 'was'} escalated")
-
-    return counted()
+    """Yields the answers; tells at the end how many texts were cut, and how many escalated."""
+    cut = predictor.cut_texts
+    before = (0, 0) if cut is None else (cut.texts, cut.cut)
+    texts = escalated = 0
+    for answer in found:
+        texts, escalated = texts + 1, escalated + (answer[1].by != "student")
+        yield answer
+    if cut is not None and (told := cut.since(*before)).cut:
+        progress.say(f"note: {told}")
+    if predictor.is_cascade and texts:
+        share = f"{escalated:,} of {texts:,} texts ({escalated / texts * 100:.1f} %)"
+        progress.say(f"{share} {'were' if escalated != 1 else 'was'} escalated")
 
 
 def check_target(output: Path, texts: Path | TextIO) -> None:

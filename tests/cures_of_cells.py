@@ -8,7 +8,7 @@ from pathlib import Path
 import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tiny_cures import CHECK, CSV, SHARES, Case, done, option, refiled, rewritten
+from tiny_cures import CHECK, CSV, SHARES, Case, done, option, refiled, removed, rewritten
 from tiny_world import LABELS
 
 JSONL = "".join(
@@ -122,6 +122,11 @@ CASES: dict[str, Case] = {
         prepare=lambda _: Path("rows.csv").write_bytes(CSV.replace("play", "pl\xe9").encode(
             "latin-1")), quick=True,
     ),
+    "two bytes a character": Case(
+        CHECK, "but UTF-16 or 32", refiled("save the file as UTF-8", {"rows.csv": CSV}),
+        {"data": {"files": "rows.csv", "oos_label": None, "split": SHARES}},
+        prepare=lambda _: Path("rows.csv").write_bytes(CSV.encode("utf-16-le")),
+    ),
     # how tables are written
     **{
         f"{what}, said": Case(
@@ -153,5 +158,29 @@ CASES: dict[str, Case] = {
             "rows.csv": f'{CSV}"a, b",music\n'}),
         {"data": {"files": "rows.csv", "oos_label": None, "split": SHARES}},
         {"rows.csv": f"{CSV}a, b,music\n"}, quick=True,
+    ),
+    "two files put together": Case(
+        CHECK, "the header once more", refiled("remove that line", {"rows.csv": CSV}),
+        {"data": {"files": "rows.csv", "oos_label": None, "split": SHARES}},
+        {"rows.csv": CSV + CSV.replace("play", "sing")}, quick=True,
+    ),
+    **{
+        f"columns of a file with a header, {how}": Case(
+            words, "its columns are named besides", cure, {"data": over}, {"rows.csv": CSV},
+        )
+        for how, words, cure, over in (
+            ("init", "init --data rows.csv --teacher {encoder} -o mine --csv columns=text,label",
+             removed("--csv"), {}),
+            ("check", CHECK, rewritten("in a recipe data.csv.columns", data={"csv": None}),
+             {"files": "rows.csv", "oos_label": None, "split": SHARES,
+              "csv": {"columns": ["text", "label"]}}),
+        )
+    },
+    "columns of unlabelled texts with a header": Case(
+        CHECK, "its columns are named besides",
+        removed("transfer.unlabelled.csv.columns"),
+        {"transfer": {"unlabelled": {"files": "more.csv", "csv": {
+            "columns": ["text", "label"], "quoted": True}}}},
+        {"more.csv": CSV},
     ),
 }  # fmt: skip

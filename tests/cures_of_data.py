@@ -40,6 +40,15 @@ def saved_as_parquet(_: dict[str, str]) -> None:
         datasets.Dataset.from_dict(columns).to_parquet(f"rows/{split}.parquet")
 
 
+def two_parts() -> None:
+    """Writes two parts of train whose features name other classes, and a third as the first."""
+    Path("rows").mkdir()
+    for number, more in enumerate(([], ["other"])):
+        to_classes(2, *more)
+        Path("rows.parquet").rename(f"rows/train-0000{number}-of-00002.parquet")
+    to_classes(2)
+
+
 def maskless(folder: Path) -> None:
     """Takes its mask token from a model's tokenizer."""
     edited(str(folder / "tokenizer_config.json"), mask_token=None)
@@ -159,14 +168,65 @@ CASES: dict[str, Case] = {
         {f"rows/{name}": CSV for name in ("train.csv", "train.tsv", "dev.csv", "test.csv")},
     ),
     "no file of training texts": Case(
-        CHECK, "holds no train file", done("rename one of them",
+        CHECK, "holds no train file", done("rename the file that holds all training texts",
                                            lambda _: Path("rows/all.csv").rename("rows/train.csv")),
         {"data": {"files": "rows", "oos_label": None, "split": SHARES}}, {"rows/all.csv": CSV},
     ),
     "a file rather than the folder": Case(
-        CHECK, "holds no train file", rewritten("name a file rather", data={
+        CHECK, "holds no train file", rewritten("or name it rather than the folder", data={
             "files": "rows/all.csv"}),
         {"data": {"files": "rows", "oos_label": None, "split": SHARES}}, {"rows/all.csv": CSV},
+    ),
+    "several files of training texts": Case(
+        CHECK, "holds no train file", refiled("write them as one", {"rows/train.csv": CSV}),
+        {"data": {"files": "rows", "oos_label": None, "split": SHARES}},
+        {"rows/one.csv": CSV, "rows/two.csv": CSV},
+    ),
+    "a folder below": Case(
+        CHECK, "does; name that folder", lambda message, written: laid_over(written, {
+            "recipe": {"data": {"files": re.findall(r"and (\S+) does", message)[0]}}}),
+        {"data": {"files": "rows", "oos_label": None, "split": SHARES}},
+        {"rows/data/train-00000-of-00001.csv": CSV, "rows/README.md": ""},
+    ),
+    "a folder for each class": Case(
+        CHECK, "a folder for each class", refiled("with the columns text and label",
+                                                  {"rows/train.csv": CSV}),
+        {"data": {"files": "rows", "oos_label": None, "split": SHARES}},
+        {"rows/train/pos/1.txt": "play", "rows/train/neg/1.txt": "rain"}, quick=True,
+    ),
+    **{
+        f"a part that is missing, {how}": Case(
+            CHECK, "put it there, or write those that are there", cure,
+            {"data": {"files": "rows", "oos_label": None, "split": SHARES}},
+            {"rows/train-00000-of-00002.csv": CSV},
+        )
+        for how, cure in (
+            ("put there", refiled("put it there", {"rows/train-00001-of-00002.csv": CSV})),
+            ("left out", done("write those that are there as one file, train.csv", lambda _: Path(
+                "rows/train-00000-of-00002.csv").rename("rows/train.csv"))),
+        )
+    },
+    "parts of two divisions": Case(
+        CHECK, "which are parts of two divisions", done(
+            "leave the files of one there", lambda _: Path("rows/train-00000-of-00001.csv").rename(
+                "elsewhere.csv")),
+        {"data": {"files": "rows", "oos_label": None, "split": SHARES}},
+        {f"rows/train-{name}.csv": CSV for name in
+         ("00000-of-00001", "00000-of-00002", "00001-of-00002")},
+    ),
+    "a folder without parts": Case(
+        CHECK, "and holds no files called part-00000", done(
+            "write its rows as one file", lambda _: [
+                Path("rows/train.csv").rename("elsewhere"),
+                Path("rows/train.csv").write_text(CSV, encoding="utf-8")]),
+        {"data": {"files": "rows", "oos_label": None, "split": SHARES}},
+        {"rows/train.csv/1.txt": "play"},
+    ),
+    "parts that name other classes": Case(
+        CHECK, "names other classes than", done("write both with the same features", lambda _: (
+            Path("rows.parquet").replace("rows/train-00001-of-00002.parquet"))),
+        {"data": {"files": "rows", "oos_label": None, "split": SHARES}},
+        prepare=lambda _: two_parts(),
     ),
     "what datasets saves": Case(
         CHECK, "writes with save_to_disk", done("to_parquet: train.parquet", saved_as_parquet),

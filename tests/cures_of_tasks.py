@@ -6,7 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tiny_cures import CHECK, SHARES, Case, Write, done, option, refiled, removed, rewritten
+from tiny_cures import (
+    CHECK,
+    SHARES,
+    Case,
+    Write,
+    done,
+    flag,
+    option,
+    refiled,
+    removed,
+    rewritten,
+    yaml_as_said,
+)
 from tiny_world import LABELS, save_tiny_bert
 
 KINDS = (["music"], ["weather"], ["music", "weather"], [])
@@ -26,6 +38,11 @@ def lists(*kinds: Any) -> str:
 def over(file: str, **said: Any) -> dict[str, Any]:
     """Returns what makes the tiny recipe one over that file."""
     return {"data": {"files": file, "oos_label": None, "split": SHARES, **said}}
+
+
+def over_teacher(file: str, **said: Any) -> dict[str, Any]:
+    """Returns what makes it one over that file, with a classifier that chooses one label."""
+    return over(file, **said) | {"teacher": {"model": "{teacher}", "fine_tune": None}}
 
 
 def mended(said: str, old: str, new: str, file: str = "a.jsonl") -> Write:
@@ -70,6 +87,9 @@ BARS = lists("music", "weather", "music|weather", "")
 COLUMNS = "text,music,weather\n" + "".join(
     f"play {n},1,0\nrain {n},0,1\nplay in rain {n},1,1\n" for n in range(15)
 )
+ONE_EACH = f"text,{','.join(LABELS)}\n" + "".join(
+    f"play {n},{','.join(str(int(n % 4 == place)) for place in range(4))}\n" for n in range(40)
+)
 INIT = "init --teacher {encoder} -o mine --students static --data"
 SETS = {"a.jsonl": lists(*KINDS)}
 
@@ -81,6 +101,22 @@ CASES: dict[str, Case] = {
     "one label that looks like several": Case(
         f"{INIT} a.jsonl", "several labels in one cell", option("--task"),
         files={"a.jsonl": lists("music", "weather", "music|weather")}, quick=True,
+    ),
+    **{
+        f"several labels in a cell, {mark}, {how}": Case(
+            words, "several labels in one cell", cure, said,
+            {"a.jsonl": lists("music", "weather", f"music{written}weather")},
+        )
+        for mark, written in (("lines", "\n"), ("tabs", "\t"), ("spaces", " "), ("signs", " & "))
+        for how, words, cure, said in (
+            ("init", f"{INIT} a.jsonl", option("--label-separator"), {}),
+            ("check", CHECK, yaml_as_said, over("a.jsonl")),
+        )
+    },
+    "several labels in a cell, in two ways": Case(
+        f"{INIT} a.jsonl", "write the same between them everywhere", mended(
+            "write the same between them everywhere, where now '&' and 'newline' do", "\\n", "&"),
+        files={"a.jsonl": lists("music", "weather", "music&weather", "weather\nmusic")}, once=False,
     ),
     "a place for each label": Case(
         f"{INIT} a.jsonl", "holds 0 and 1", refiled("write the names", SETS),
@@ -126,6 +162,34 @@ CASES: dict[str, Case] = {
         CHECK, "one label per text is wanted here", removed("data.task"),
         over("a.jsonl", task="single-label"), files=SETS, quick=True,
     ),
+    **{
+        f"{kind} of one label, {how}": Case(
+            command, "and each text of the data has one", cure, over, {f"a.{suffix}": rows},
+            quick=kind == "lists",
+        )
+        for kind, suffix, rows, option_of, said in (
+            ("lists", "jsonl", lists(*([label] for label in LABELS)), "", {}),
+            ("columns", "csv", ONE_EACH, f" --label-columns {','.join(LABELS)}",
+             {"label_columns": [*LABELS]}),
+        )
+        for how, command, cure, over in (
+            ("init", f"init --teacher {{teacher}} -o mine --students cnn --data a.{suffix}"
+             + option_of, option("--task"), {}),
+            ("fitted, init", f"init --teacher {{teacher}} -o mine --students cnn --data a.{suffix}"
+             + option_of, flag("--fine-tune"), {}),
+            ("check", CHECK, yaml_as_said, over_teacher(f"a.{suffix}", **said)),
+        )
+    },
+    "columns, said to be one label": Case(
+        CHECK, "hold 1, and", removed("data.task"),
+        over("a.csv", label_columns=["music", "weather"], task="single-label"),
+        files={"a.csv": COLUMNS},
+    ),
+    "tags of columns": Case(
+        CHECK, "label_columns are for labels of whole texts", removed("data.task"),
+        over("a.csv", label_columns=["music", "weather"], task="token-classification"),
+        files={"a.csv": COLUMNS},
+    ),
     "names, said to be several": Case(
         CHECK, "and data.task is multi-label",
         rewritten("data.label_separator", data={"label_separator": "|"}),
@@ -135,11 +199,16 @@ CASES: dict[str, Case] = {
         CHECK, "which needs no separator", removed("data.label_separator"),
         over("a.jsonl", label_separator="|"), files=SETS,
     ),
-    "printed lists": Case(
-        CHECK, "labels that look like lists",
-        rewritten("data.task: single-label", data={"task": "single-label"}),
-        over("a.jsonl"), files={"a.jsonl": lists("['music']", "['weather']")},
-    ),
+    **{
+        f"printed lists, {how}": Case(
+            CHECK, "labels that look like lists", cure, over("a.jsonl"),
+            {"a.jsonl": lists("('music',)", "weather", "('music', 'weather')")},
+        )
+        for how, cure in (
+            ("said to be names", yaml_as_said),
+            ("written as lists", refiled("save the rows as .jsonl or .parquet, with a list", SETS)),
+        )
+    },
     "an empty name in a list": Case(
         CHECK, "a label in the list is empty", mended("take it out", ', ""', ""),
         over("a.jsonl"), files={"a.jsonl": lists(["music"], ["weather", ""])},

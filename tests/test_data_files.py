@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow
 import pyarrow.parquet
@@ -17,6 +19,7 @@ from kdzoo.data import Corpus, Input, SplitName, load_corpus
 from kdzoo.data.files import read_files
 from kdzoo.data.stream import labelled_rows, read_texts
 from kdzoo.errors import DataError
+from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.data import Data
 
 SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
@@ -141,6 +144,57 @@ class TestEveryFormat:
             assert "1 problem\n" in refusal(capitals, "request")
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+class TestHeaders:
+    def test_are_told_where_the_columns_are_named_besides(
+        self, tmp_path: Path, suffix: str
+    ) -> None:
+        """Whatever columns are wanted of them: there are texts only from the second line on."""
+        path = write_rows(tmp_path / f"train{suffix}", AWKWARD)
+        named = Csv(columns=["text", "label"])
+
+        for read in (
+            lambda: labelled_rows(path, "text", "label", csv=named),
+            lambda: read_texts(path, "text", csv=named),
+        ):
+            with pytest.raises(DataError, match="line 1: a header, and its columns are named"):
+                list(read())
+
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            [("text", "music"), ("label", "weather")],  # a word of the header
+            [("play", "label"), ("rain", "text")],
+            [("text label", "text"), ("label", "label")],
+            [("the text", "label"), ("a", "the label")],
+        ],
+    )
+    def test_are_no_rows_that_say_a_part_of_them(
+        self, tmp_path: Path, suffix: str, rows: Rows
+    ) -> None:
+        path = write_rows(tmp_path / f"train{suffix}", rows)
+
+        assert read_rows(path, "text", "label") == rows
+        assert [*read_texts(path, "text")] == [text for text, _ in rows]
+
+    def test_of_one_name_may_be_a_text(self, tmp_path: Path, suffix: str) -> None:
+        path = tmp_path / f"texts{suffix}"
+        path.write_text("text\nplay\ntext\n", encoding="utf-8")
+
+        assert [*read_texts(path, "text")] == ["play", "text"]
+
+    def test_of_columns_in_another_order_are_told_by_those_that_are_wanted(
+        self, tmp_path: Path, suffix: str
+    ) -> None:
+        """What stands in other columns has another name in each of the files."""
+        mark = "," if suffix == ".csv" else "\t"
+        lines = [["label", "text", "id"], ["a", "b", "1"], ["label", "text", "number"]]
+        path = tmp_path / f"train{suffix}"
+        path.write_text("\n".join(mark.join(line) for line in lines), encoding="utf-8")
+
+        assert "line 3: the header once more" in refusal(path)
+
+
 class TestOneCorpus:
     def test_is_the_same_from_all_formats(self, tmp_path: Path) -> None:
         """Texts, label order and fingerprints do not depend on the format."""
@@ -182,6 +236,68 @@ class TestOneCorpus:
         path.write_bytes(path.read_bytes() + b"\n\n")
 
         assert read_rows(path, "text", "label") == rows
+
+
+NAMES = ["weather", "music", "travel"]
+CLASS: dict[str, Any] = {"names": NAMES, "_type": "ClassLabel"}
+LIST, LARGE = pyarrow.list_(pyarrow.int64()), pyarrow.large_list(pyarrow.int8())
+PAIR = pyarrow.list_(pyarrow.int64(), 2)
+OF_LISTS = {  # as datasets has noted lists of classes, and as arrow holds them
+    "a list of the element": ([CLASS], LIST),
+    "Sequence": ({"feature": CLASS, "length": -1, "id": None, "_type": "Sequence"}, LIST),
+    "Sequence of one length": ({"feature": CLASS, "length": 2, "_type": "Sequence"}, PAIR),
+    "List": ({"feature": CLASS, "_type": "List"}, LIST),
+    "List of one length": ({"feature": CLASS, "length": 2, "_type": "List"}, PAIR),
+    "LargeList": ({"feature": CLASS, "_type": "LargeList"}, LARGE),
+}
+
+
+class TestNotedClasses:
+    def write(self, path: Path, labels: pyarrow.Array, feature: object) -> Path:
+        """Writes a .parquet with such labels, and a feature as datasets notes it."""
+        table = pyarrow.table({"text": [f"text {n}" for n in range(len(labels))], "label": labels})
+        noted = json.dumps({"info": {"features": {"label": feature}}})
+        pyarrow.parquet.write_table(table.replace_schema_metadata({"huggingface": noted}), path)
+        return path
+
+    @pytest.mark.parametrize("way", OF_LISTS)
+    def test_of_lists_are_read_by_name(self, way: str, tmp_path: Path) -> None:
+        feature, kind = OF_LISTS[way]
+        labels = pyarrow.array([[0, 1], [2, 1], [2, 0]], kind)
+        path = self.write(tmp_path / "a.parquet", labels, feature)
+
+        raw = read_files(str(path), "text", "label")
+
+        assert raw.labels == (*NAMES,)
+        assert [label for _, label in raw.splits["train"]] == [
+            ("weather", "music"), ("travel", "music"), ("travel", "weather")
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("kind", [pyarrow.int64(), pyarrow.int8(), pyarrow.uint16()], ids=str)
+    @pytest.mark.parametrize("is_encoded", [False, True])
+    def test_are_read_by_name(self, kind: Any, is_encoded: bool, tmp_path: Path) -> None:
+        labels = pyarrow.array([0, 2, 1], kind)
+        encoded = labels.dictionary_encode() if is_encoded else labels
+        path = self.write(tmp_path / "a.parquet", encoded, CLASS)
+
+        raw = read_files(str(path), "text", "label")
+
+        assert raw.labels == (*NAMES,)
+        assert [label for _, label in raw.splits["train"]] == ["weather", "travel", "music"]
+
+    @pytest.mark.parametrize(
+        "feature",
+        [[], [[CLASS]], "ClassLabel", None, 3, {"feature": 3}, {"_type": "ClassLabel"},
+         {"names": "ab", "_type": "ClassLabel"}, {"names": [1], "_type": "ClassLabel"}],
+        ids=str,
+    )  # fmt: skip
+    def test_that_are_none_are_not_believed(self, feature: object, tmp_path: Path) -> None:
+        path = self.write(tmp_path / "a.parquet", pyarrow.array([[0, 1], [1]]), feature)
+
+        raw = read_files(str(path), "text", "label")
+
+        assert raw.labels is None
+        assert [label for _, label in raw.splits["train"]] == [("0", "1"), ("1",)]
 
 
 class TestWhichFiles:
@@ -272,6 +388,158 @@ class TestWhichFiles:
 
         assert "cannot read '.xlsx'" in message
         assert all(suffix in message for suffix in SUFFIXES)
+
+
+def shard(split: str, number: int, total: int, suffix: str = ".parquet") -> str:
+    """Returns what the hub calls a part of a split."""
+    return f"{split}-{number:05d}-of-{total:05d}{suffix}"
+
+
+class TestParts:
+    """A split that a folder holds in several files is read whole, in their order, or refused."""
+
+    def write(self, folder: Path, *names: str) -> list[tuple[str, str]]:
+        """Writes two rows into each file, told apart by it; returns all in that order."""
+        rows = [(f"{name} {n}", "ab"[n]) for name in names for n in range(2)]
+        for place, name in enumerate(names):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            write_rows(folder / name, rows[2 * place : 2 * place + 2])
+        return rows
+
+    @pytest.mark.parametrize("total", [1, 2, 12])
+    @pytest.mark.parametrize("suffix", SUFFIXES)
+    def test_as_the_hub_has_them(self, suffix: str, total: int, tmp_path: Path) -> None:
+        wanted = {
+            split: self.write(tmp_path, *(shard(split, n, total, suffix) for n in range(total)))
+            for split in ("train", "validation", "test")
+        }
+
+        raw = read_files(str(tmp_path), "text", "label")
+
+        assert raw.splits == wanted
+        assert load_corpus(Data(files=str(tmp_path))).labels == ("a", "b")
+        first = raw.places["train"][0]
+        assert first.startswith(shard("train", 0, total, suffix)) == (total > 1)
+        assert raw.origin.count(",") == 2
+
+    def test_as_older_datasets_called_them(self, tmp_path: Path) -> None:
+        names = [f"train-0000{n}-of-00002-{'0123456789abcde' + 'f0'[n]}.parquet" for n in range(2)]
+        wanted = self.write(tmp_path, *names)
+
+        assert read_files(str(tmp_path), "text", "label").splits == {"train": wanted}
+
+    @pytest.mark.parametrize("called", ["train.parquet", "TRAIN.PARQUET"])
+    def test_as_spark_writes_them(self, called: str, tmp_path: Path) -> None:
+        """In a folder that is called as the file would be; it may be named by itself."""
+        ends = ("a1-c000.snappy.parquet", "b2-c000.snappy.parquet")
+        wanted = self.write(
+            tmp_path, *(f"{called}/part-{n:05d}-{end}" for n in (2, 10) for end in ends)
+        )
+        (tmp_path / called / "_SUCCESS").touch()
+        (tmp_path / called / "._SUCCESS.crc").touch()
+
+        for files in (str(tmp_path), str(tmp_path / called)):
+            assert read_files(files, "text", "label").splits == {"train": wanted}
+        named: dict[SplitName, str] = {"train": str(tmp_path / called)}
+        assert read_files(named, "text", "label").splits == {"train": wanted}
+
+    def test_are_no_files_that_were_passed_over(self, tmp_path: Path) -> None:
+        rows = [(f"play {number}", "ab"[number % 2]) for number in range(40)]
+        (tmp_path / "test.parquet").mkdir()
+        for name in (shard("train", 0, 2), shard("train", 1, 2), "test.parquet/part-0.parquet"):
+            write_rows(tmp_path / name, [(f"{text} {name}", label) for text, label in rows])
+        rules = {"validation": "0.2 of train"}
+
+        corpus = load_corpus(Data.model_validate({"files": str(tmp_path), "split": rules}))
+        drawn = load_corpus(
+            Data.model_validate(
+                {"files": str(tmp_path), "split": {**rules, "test": "0.2 of train"}}
+            )
+        )
+
+        assert not any("not read" in note for note in corpus.notes)
+        assert any(": part-0.parquet, as data.split draws" in note for note in drawn.notes)
+
+    @pytest.mark.parametrize(
+        ("names", "said"),
+        [
+            ([(0, 3), (2, 3)], "2 of the 3 files of train, without train-00001-of-00003.parquet;"),
+            ([(1, 2)], "1 of the 2 files of train, without train-00000-of-00002.parquet; put it"),
+            ([(0, 2), (1, 3)], "parts of two divisions; leave the files of one"),
+            ([(0, 1), (0, 2), (1, 2)], "parts of two divisions"),
+        ],
+    )
+    def test_that_lack_one_are_refused(
+        self, names: list[tuple[int, int]], said: str, tmp_path: Path
+    ) -> None:
+        self.write(tmp_path, *(shard("train", *name) for name in names))
+
+        with pytest.raises(DataError) as caught:
+            read_files(str(tmp_path), "text", "label")
+        assert said in str(caught.value)
+
+    def test_beside_the_whole_are_refused(self, tmp_path: Path) -> None:
+        self.write(tmp_path, "train.csv", shard("train", 0, 2), shard("train", 1, 2))
+
+        with pytest.raises(DataError, match=r"train\.csv and train-00000-of-00002.* and 1 more;"):
+            read_files(str(tmp_path), "text", "label")
+
+    def test_that_name_other_classes_are_refused(self, tmp_path: Path) -> None:
+        noted = TestNotedClasses()
+        for number, names in enumerate((NAMES, NAMES[::-1])):
+            feature = {**CLASS, "names": names}
+            labels = pyarrow.array([0, 1, 2])
+            noted.write(tmp_path / shard("train", number, 2), labels, feature)
+
+        with pytest.raises(DataError, match=r"00001-of-00002\.parquet names other classes than"):
+            read_files(str(tmp_path), "text", "label")
+
+    def test_that_lie_a_folder_below_are_named(self, tmp_path: Path) -> None:
+        """As where a whole dataset of the hub was downloaded."""
+        wanted = self.write(
+            tmp_path, f"data/{shard('train', 0, 1)}", f".cache/{shard('train', 0, 1)}"
+        )
+        (tmp_path / "README.md").touch()
+
+        with pytest.raises(DataError, match=r"and \S+data does; name that folder") as caught:
+            read_files(str(tmp_path), "text", "label")
+        (named,) = re.findall(r"and (\S+) does", str(caught.value))
+
+        assert read_files(named, "text", "label").splits == {"train": wanted[:2]}
+
+    def test_that_are_none_are_told_by_the_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "train.parquet").mkdir()
+
+        with pytest.raises(DataError, match=r"no files called part-00000\.parquet; write its rows"):
+            read_files(str(tmp_path), "text", "label")
+
+
+@pytest.mark.parametrize("below", ["", "train/"])
+@pytest.mark.parametrize("suffix", [".txt", ""])
+def test_a_folder_for_each_class_is_told(suffix: str, below: str, tmp_path: Path) -> None:
+    """Nobody is told to rename a class."""
+    for name in ("neg", "pos"):
+        (tmp_path / f"{below}{name}").mkdir(parents=True)
+        (tmp_path / f"{below}{name}" / f"1{suffix}").write_text("play", encoding="utf-8")
+
+    with pytest.raises(DataError) as caught:
+        read_files(str(tmp_path), "text", "label")
+
+    assert "a folder for each class (neg, pos)" in str(caught.value)
+    assert "write the texts as .csv with the columns text and label" in str(caught.value)
+    assert ("train.csv" in str(caught.value)) == bool(below)
+    assert "rename" not in str(caught.value)
+
+
+@pytest.mark.parametrize("held", [[], ["README.md"], ["train/a/b/c.txt"], ["dump.sql", "x.bin"]])
+def test_a_folder_without_data_is_not_told_to_rename_them(held: list[str], tmp_path: Path) -> None:
+    for name in held:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+
+    with pytest.raises(DataError, match="holds no train file; wanted") as caught:
+        read_files(str(tmp_path), "text", "label")
+    assert "rename" not in str(caught.value)
 
 
 class TestBrokenFiles:

@@ -16,12 +16,13 @@ from datasets import ClassLabel, Dataset, Features, Sequence, Value
 from pydantic import ValidationError
 from tiny_sets import NAMES, Row, rows_of, save_sets
 
-from kdzoo.data import Corpus, describe, few_labels, fingerprint, load_corpus
+from kdzoo.data import Corpus, describe, few_labels, fingerprint, load_corpus, read_labelled
 from kdzoo.errors import DataError
 from kdzoo.recipe.data import Data
 from kdzoo.scaffold.data import OwnData, data_section
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL
 
+Way = Callable[..., dict[str, Any]]  # of writing rows to a path; what the data section says then
 ROWS = rows_of(120, random.Random(1))
 SPLIT = {"validation": "0.2 of train", "test": "0.25 of train"}
 
@@ -33,39 +34,39 @@ def as_lists(path: Path, rows: list[Row] = ROWS, column: str = "label") -> dict[
     return {"files": str(path.with_suffix(".jsonl"))}
 
 
-def as_parquet(path: Path) -> dict[str, Any]:
+def as_parquet(path: Path, rows: list[Row] = ROWS) -> dict[str, Any]:
     """Writes a .parquet with lists of names."""
-    frame = pd.DataFrame(ROWS, columns=["text", "label"])
+    frame = pd.DataFrame(rows, columns=["text", "label"])
     frame.to_parquet(path.with_suffix(".parquet"))
     return {"files": str(path.with_suffix(".parquet"))}
 
 
-def as_classes(path: Path) -> dict[str, Any]:
+def as_classes(path: Path, rows: list[Row] = ROWS) -> dict[str, Any]:
     """Writes a .parquet as datasets does, with lists of the numbers of classes."""
     features = Features({"text": Value("string"), "label": Sequence(ClassLabel(names=[*NAMES]))})
-    ids = [[NAMES.index(each) for each in labels] for _, labels in ROWS]
-    made = Dataset.from_dict({"text": [t for t, _ in ROWS], "label": ids}, features=features)
+    ids = [[NAMES.index(each) for each in labels] for _, labels in rows]
+    made = Dataset.from_dict({"text": [t for t, _ in rows], "label": ids}, features=features)
     made.to_parquet(path.with_suffix(".parquet"))
     return {"files": str(path.with_suffix(".parquet"))}
 
 
-def in_cells(separator: str) -> Callable[[Path], dict[str, Any]]:
+def in_cells(separator: str) -> Way:
     """Returns what writes a .csv in which names stand in one cell."""
 
-    def write(path: Path) -> dict[str, Any]:
-        rows = [(text, f" {separator} ".join(labels)) for text, labels in ROWS]
-        _table(path.with_suffix(".csv"), ("text", "label"), rows)
+    def write(path: Path, rows: list[Row] = ROWS) -> dict[str, Any]:
+        cells = [(text, f" {separator} ".join(labels)) for text, labels in rows]
+        _table(path.with_suffix(".csv"), ("text", "label"), cells)
         return {"files": str(path.with_suffix(".csv")), "label_separator": separator}
 
     return write
 
 
-def in_columns(yes: object, no: object) -> Callable[[Path], dict[str, Any]]:
+def in_columns(yes: object, no: object) -> Way:
     """Returns what writes a .csv with a column for each label."""
 
-    def write(path: Path) -> dict[str, Any]:
-        rows = [(text, *(yes if n in labels else no for n in NAMES)) for text, labels in ROWS]
-        _table(path.with_suffix(".csv"), ("text", *NAMES), rows)
+    def write(path: Path, rows: list[Row] = ROWS) -> dict[str, Any]:
+        cells = [(text, *(yes if n in labels else no for n in NAMES)) for text, labels in rows]
+        _table(path.with_suffix(".csv"), ("text", *NAMES), cells)
         return {"files": str(path.with_suffix(".csv")), "label_columns": [*NAMES]}
 
     return write
@@ -76,7 +77,7 @@ def _table(path: Path, header: tuple[str, ...], rows: list[Any]) -> None:
         csv.writer(file).writerows([header, *rows])
 
 
-WAYS: dict[str, Callable[[Path], dict[str, Any]]] = {
+WAYS: dict[str, Way] = {
     "lists": as_lists,
     "lists in parquet": as_parquet,
     "lists of classes": as_classes,
@@ -192,6 +193,43 @@ def test_one_list_a_row_may_be_one_label_a_text_where_that_is_said(tmp_path: Pat
     assert corpus.labels == ("music", "music, weather", "weather")
 
 
+ONE_EACH: list[Row] = [(f"{text} {n}", [NAMES[n % 3]]) for n, (text, _) in enumerate(ROWS)]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_one_label_a_text_is_read_as_such_where_that_is_said(way: str, tmp_path: Path) -> None:
+    """However lists, cells or columns that may hold several are written; and where not, noted."""
+    said = WAYS[way](tmp_path / "data", ONE_EACH)
+    plain = as_lists(tmp_path / "plain", [(text, labels[0]) for text, labels in ONE_EACH])
+    single = {key: value for key, value in said.items() if key != "label_separator"}
+
+    several = load_corpus(Data(**said, split=SPLIT))
+    one = load_corpus(Data(**single, split=SPLIT, task="single-label"))
+    wanted = load_corpus(Data(**plain, split=SPLIT))
+
+    assert several.has_one_each
+    is_noted = any("has exactly one label" in note for note in several.notes)
+    assert is_noted == ("label_separator" not in said)
+    assert one == wanted
+    assert one.fingerprint == wanted.fingerprint
+    assert one.notes == wanted.notes
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_is_said_of_one_label_where_texts_have_several(way: str, tmp_path: Path) -> None:
+    corpus = load_corpus(Data(**WAYS[way](tmp_path / "data"), split=SPLIT))
+
+    assert not corpus.has_one_each
+    assert not any("exactly one" in note for note in corpus.notes)
+
+
+@pytest.mark.parametrize("way", ["lists", "lists in parquet", "lists of classes"])
+def test_bench_reads_the_one_name_in_a_list(way: str, tmp_path: Path) -> None:
+    file = WAYS[way](tmp_path / "data", ONE_EACH)["files"]
+
+    assert read_labelled(Path(file), "text", "label")[1] == [labels[0] for _, labels in ONE_EACH]
+
+
 def lines_of(*labels: object) -> bytes:
     """Returns a .jsonl with these labels, over and over."""
     rows = [{"text": f"text {n} {n * n}", "label": each} for n, each in enumerate(labels * 6)]
@@ -210,9 +248,26 @@ BOTH = {"label_columns": ["a", "b"]}
 NEVER = {"label_columns": ["a", "b", "never"]}
 BAD: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
     "lists beside names": ("a.jsonl", lines_of(["x"], "y"), {}, "others are one name"),
-    "lists, said to be one": (
-        "a.jsonl", lines_of(["x"], ["y"]), {"task": "single-label"}, "remove data.task"
-    ),
+    **{
+        f"{what}, said to be one": (
+            "a.jsonl", lines_of(["x"], ["y"], odd), {"task": "single-label"}, message
+        )
+        for what, odd, message in (
+            ("lists", ["x", "y"], "remove data.task: single-label (--task)"),
+            ("lists that may be empty", [], "6 of 18 labels are empty"),
+            ("lists in lists", [["x"]], "the label is a list"),
+        )
+    },
+    **{
+        f"{what}, said to be one": (
+            "a.csv", cells_of("1,0", "0,1", odd, header="a,b"), BOTH | {"task": "single-label"},
+            message,
+        )
+        for what, odd, message in (
+            ("columns", "1,1", "line 4: a and b hold 1, and one label per text is wanted"),
+            ("columns that may be empty", "0,0", "6 of 18 labels are empty"),
+        )
+    },
     "names, said to be several": (
         "a.jsonl", lines_of("x", "y"), {"task": "multi-label"}, "data.label_separator"
     ),
@@ -285,7 +340,7 @@ def test_a_label_that_train_lacks_is_refused_with_the_nearest(split: str, tmp_pa
     [
         ({"label_separator": "|", "label_columns": ["a", "b"]}, "remove label_separator or"),
         ({"label_separator": "|", "task": "single-label"}, "label_separator is for several"),
-        ({"label_columns": ["a", "b"], "task": "single-label"}, "label_columns is for several"),
+        ({"label_columns": ["a", "b"], "task": "token-classification"}, "of whole texts; remove"),
         ({"label_columns": ["a", "a"]}, "named twice"),
         ({"label_columns": ["a", "text"]}, "that of a text"),
         ({"label_columns": ["a", "b"], "label": "c"}, "in place of label"),

@@ -64,7 +64,7 @@ def read_back(path: Path) -> pd.DataFrame:
 class Echo:
     """A model whose labels are its texts."""
 
-    is_cascade = False
+    is_cascade, cut_texts = False, None
     reads_pairs: bool
 
     def predict(self, texts: Iterable[Input], top: int) -> Iterator[Prediction]:

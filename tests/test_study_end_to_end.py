@@ -72,6 +72,7 @@ class TestOneRun:
 
         before, _, _ = outcome.err.partition("fine-tuning the teacher")
         assert "of the training texts are longer than 4 tokens and are cut" in before
+        assert outcome.err.count("are longer than 4 tokens") == 1
 
     @pytest.mark.study
     def test_reads_quality_anew_on_another_test_split(

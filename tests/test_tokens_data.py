@@ -112,6 +112,48 @@ class TestRead:
 
         assert told(load_corpus(section)) == [*ROWS]
 
+    @pytest.mark.parametrize("empty", [[0], [1], [2], [0, 1], [0, 2], [1, 2]], ids=str)
+    @pytest.mark.parametrize("kind", ["lists", "mappings", "parquet"])
+    def test_texts_some_of_which_have_no_entity(
+        self, kind: str, empty: list[int], tmp_path: Path
+    ) -> None:
+        """Whichever these are, they are read as where ``data.task`` says that words have tags."""
+        spans: list[list[Any]] = [
+            [[0, 3, "per"], [12, 20, "loc"]],
+            [[0, 7, "per"]],
+            [[4, 6, "loc"]],
+        ]
+        texts = ("Ann went to New York", "Bob Lee stays", "in  it LA")
+        rows: list[dict[str, Any]] = [
+            {"text": text, "label": [] if number in empty else spans[number]}
+            for number, text in enumerate(texts)
+        ]
+        rows.append({"text": "to be  or", "label": [[0, 2, "per"], [3, 5, "loc"]]})
+        if kind != "lists":
+            keys = ("start", "end", "label")
+            for row in rows:
+                row["label"] = [dict(zip(keys, each, strict=True)) for each in row["label"]]
+        suffix = ".parquet" if kind == "parquet" else ".jsonl"
+
+        section = write(tmp_path / "d", rows, suffix)
+        corpus = load_corpus(section)
+        said = load_corpus(section.model_copy(update={"task": TOKEN_CLASSIFICATION.name}))
+
+        assert corpus.task == TOKEN_CLASSIFICATION
+        assert (corpus, corpus.notes) == (said, said.notes)
+        assert {*told(corpus)[empty[0]][1]} == {"O"}
+
+    def test_a_split_that_has_no_entity_at_all(self, tmp_path: Path) -> None:
+        rows = [{"text": f"Ann {n}", "label": [[0, 3, "per"]]} for n in range(4)]
+        section = write(tmp_path / "d", rows)
+        none = [json.dumps({"text": f"it {n}", "label": []}) for n in range(4)]
+        (tmp_path / "d" / "test.jsonl").write_text("\n".join(none), encoding="utf-8")
+
+        corpus = load_corpus(section)
+
+        assert corpus.task == TOKEN_CLASSIFICATION
+        assert not corpus.gold("test").any()
+
     @pytest.mark.parametrize("between", [" ", "\t", " _ _ "])
     def test_conll_files(self, between: str, tmp_path: Path) -> None:
         for number, split in enumerate(SPLITS):
@@ -225,8 +267,9 @@ def test_files_of_words_are_texts_too(suffix: str, tmp_path: Path) -> None:
     "row",
     [
         {"tokens": ["a", "b"], "tags": ["O", "O"]},
-        {"text": "a b", "tags": ["joy"]},
+        {"text": "a b", "tags": ["joy", "fear"]},
         {"text": "a b", "tags": [[0, 1, "per"]]},
+        {"text": "a b", "tags": [{"start": 0, "end": 1, "label": "per"}]},
     ],
     ids=str,
 )

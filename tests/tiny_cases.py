@@ -27,6 +27,7 @@ from tiny_tables import (
     worded,
 )
 
+_MARK = b"\xef\xbb\xbf"
 ALIKE = "labels that differ in case, spaces or form alone"
 
 
@@ -58,6 +59,7 @@ READ = {
     "cr": Case({"a.csv": table(lineterminator="\r")}),
     "blank_lines": Case({"a.csv": table().replace(b"\n", b"\n\n")}),
     "newlines": Case({"a.csv": table(worded(lambda _, t: f"{t}\nsecond\r\nthird"))}),
+    "nuls": Case({"a.csv": table(worded(lambda _, t: "\0" * 40 + t))}),
     "nul": Case({"a.csv": table(worded(lambda _, t: f"{t}\0"))}),
     "index_column": Case(
         {"a.csv": table([(i, *r) for i, r in enumerate(ROWS)], ("", "text", "label"))}
@@ -68,7 +70,6 @@ READ = {
     "separators_at_the_end_of_rows": Case({"a.csv": plain([(*row, "") for row in ROWS])}),
     "separator_hint": Case({"a.csv": b"sep=;\n" + table(delimiter=";")}),
     "whole_numbers": Case({"a.csv": table(IDS)}, labels=("0", "1", "2", "3")),
-    "list_of_labels": Case({"a.jsonl": lines(labelled(lambda _, n: [n]))}),
     "leading_zeros": Case(
         {"a.csv": table(labelled(lambda _, n: f"0{LABELS.index(n)}"))},
         labels=("00", "01", "02", "03"),
@@ -145,6 +146,9 @@ READ = {
 }
 
 NOTED = {
+    "list_of_labels": Case(
+        {"a.jsonl": lines(labelled(lambda _, n: [n]))}, noted="each text has exactly one label"
+    ),
     "case": Case(
         {"a.csv": table(labelled(lambda i, n: n.upper() if every(i // 4) else n))},
         noted=ALIKE,
@@ -274,9 +278,38 @@ BROKEN = {
         said="line 2: not UTF-8 text",
         answers="line 2: not UTF-8 text",
     ),
-    "utf16": Case(
-        {"a.csv": table().decode().encode("utf-16")}, said="line 1: not UTF-8", answers="not UTF-8"
-    ),
+    **{
+        f"{encoding}{suffix}": Case(
+            {f"a{suffix}": rows.decode().encode(encoding)},
+            said="line 1: not UTF-8 text, but UTF-16 or 32",
+            answers="line 1: not UTF-8 text, but UTF-16 or 32",
+        )
+        for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+        for suffix, rows in (
+            (".csv", table(worded(lambda _, t: f"{t} \u4f60\u597d"))),
+            (".tsv", plain(separator="\t")),
+            (".jsonl", lines()),
+        )
+    },
+    **{
+        f"put_together{name}": Case(
+            {f"a{suffix}": begin + one + begin + one},
+            said=f"line {COUNT + 2}: the header once more",
+            answers=f"line {COUNT + 2}: the header once more",
+        )
+        for name, suffix, begin, one in (
+            ("", ".csv", b"", table()),
+            ("_with_marks", ".csv", _MARK, table()),
+            ("_with_marks_and_quotes", ".csv", _MARK, table(quoting=csv.QUOTE_ALL)),
+            ("_as_tsv", ".tsv", b"", plain(separator="\t")),
+            (
+                "_with_numbers",
+                ".csv",
+                _MARK,
+                table([(i, *row) for i, row in enumerate(ROWS)], ("", "text", "label")),
+            ),
+        )
+    },
     "backslashes": Case(
         {"a.csv": b'text,label\n"he said \\"go\\", ok",a\n'},
         said='inside quotes a quote is written twice, ""',

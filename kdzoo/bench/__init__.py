@@ -72,6 +72,8 @@ def run_bench(
     for model in models:
         reading = Reading(model, texts, gold)
         work[model.name] = reading.work
+        if reading.cut is not None and reading.cut.cut:
+            progress.say(f"note: of {model.name}, {reading.cut}")
         for form in forms_of(model, runtimes, exports):
             progress.say(f"{'exporting and reading' if form.is_made else 'reading'} {form}")
             read[form] = reading.read(form)

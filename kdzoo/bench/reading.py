@@ -19,6 +19,8 @@ from kdzoo.metrics import quality
 from kdzoo.model import LoadedModel, load_model, refuse_not_finite
 from kdzoo.model.baseline import load_baseline
 from kdzoo.runtime import Classifier, Input, Logits, load_classifier
+from kdzoo.runtime.agreement import CHUNK
+from kdzoo.runtime.cut import CutTexts, count_cut
 from kdzoo.runtime.folder import deployed_bytes
 from kdzoo.runtime.parity import RAGGED_TEXTS, Long, Parity, compare, ragged_logits, with_long
 from kdzoo.runtime.pipeline import read_long
@@ -50,6 +52,18 @@ class Reading:
             return row.model_copy(update=self._figures(form))
         except Exception as error:  # whatever a form fails with: the others go on
             return row.model_copy(update={"failure": reason_of(error)})
+
+    @cached_property
+    def cut(self) -> CutTexts | None:
+        """How many of the texts the model cuts; None where it cuts none, or nobody can tell."""
+        try:
+            classifier = load_classifier(self.model.folder, self.model.runtime)
+            counted = count_cut(classifier)
+            for start in range(0, len(self.texts) if counted else 0, CHUNK):
+                classifier.encode(self.texts[start : start + CHUNK])
+        except Exception:  # whatever it fails with: its forms say so
+            return None
+        return counted
 
     @cached_property
     def work(self) -> Work | None:

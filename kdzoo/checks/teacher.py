@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kdzoo import registry
 from kdzoo.checks.student import try_student_on
+from kdzoo.data import Corpus
 from kdzoo.errors import KdzooError, TeacherError, first_line
 from kdzoo.model import freeze_lower, try_student
 from kdzoo.recipe.schema import Recipe
@@ -71,13 +72,15 @@ class Lookout:
             self._read.add(known)
 
 
-def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -> None:
+def check_teacher(recipe: Recipe, lookout: Lookout, corpus: Corpus) -> list[Path]:
     """Looks at a recipe's teacher, and tries on it what the recipe asks of it.
+
+    Returns the folders of the models that cut texts for it and its students; none of a file alone.
 
     Args:
         recipe: any.
         lookout: what was seen already.
-        task: what the data ask.
+        corpus: says what the data ask.
 
     Raises:
         TeacherError: the teacher cannot be found or loaded.
@@ -85,9 +88,9 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
         RecipeError: the augmenter's options cannot be.
         DataError: the augmenter needs what the teacher does not have.
     """
-    section, sources = recipe.teacher, find_sources(recipe.teacher)
+    section, sources, task = recipe.teacher, find_sources(recipe.teacher), corpus.task
     for folder in sources if section.is_finished else ():
-        refuse_other_task(folder, task)
+        refuse_other_task(folder, corpus)
     lent = [
         lookout.look(folder, section.max_length, finished=section.is_finished, task=task)
         for folder in sources
@@ -104,7 +107,7 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
         student = recipe.student
         pair_head = student.pair_head if recipe.data.text_pair is not None else 0
         try_student(student.kind, student_options(student), pair_head, section.max_length)
-        return
+        return []
     teacher = lent[0] if lent else encoder
     if recipe.transfer.is_chosen_by_vectors:
         purpose = "transfer.unlabelled.choose: nearest compares texts"
@@ -120,6 +123,7 @@ def check_teacher(recipe: Recipe, lookout: Lookout, task: Task = SINGLE_LABEL) -
         try_augmenter(recipe.transfer.augment, mask, words, pairs=pairs)
     if registry.students.get(recipe.student.kind).tokenizer_of is None:
         try_student_on(recipe, teacher, encoder, knows_head=bool(lent), task=task)
+    return sources or [encoder.folder]
 
 
 def _try_fitting(section: TeacherSection, lent: Sequence[Looked], lookout: Lookout) -> None:

@@ -45,7 +45,11 @@ def init(
         str, typer.Option(help="Column of the label; lists in a .jsonl or .parquet are several.")
     ] = "label",
     label_separator: Annotated[
-        str | None, typer.Option(help="Separator between several labels in one cell.")
+        str | None,
+        typer.Option(
+            help="Separator between several labels in one cell; the words tab and newline mean "
+            "these."
+        ),
     ] = None,
     label_columns: Annotated[
         str | None,

@@ -12,6 +12,11 @@ from uuid import UUID
 from kdzoo.data.corpus import Input
 from kdzoo.errors import DataError
 
+ONE_IS_WANTED = (
+    "one label per text is wanted here; if a text may have several, remove data.task: single-label "
+    "(--task)"
+)
+SAID_TO_BE_ONE = "--task single-label, in a recipe data: {task: single-label}"
 _SHOWN = 60  # characters of a cell that a message shows
 _WRITTEN_AS_THEY_PRINT = (str, int, float, Decimal, date, time, timedelta, UUID)  # bool is an int
 
@@ -39,15 +44,23 @@ def as_text(value: Any, where: str) -> str:
 def as_label(value: Any, where: str) -> str:
     """Returns a cell as the name of a label, without spaces around it; a missing one is empty.
 
+    A list of one name is that name, and one of none is a missing one.
+
     Raises:
-        DataError: it holds a list, a mapping, or bytes that are no text.
+        DataError: it holds several names, a mapping, or bytes that are no text.
     """
+    if is_list_of_several(value):
+        raise DataError(f"{where}: the label is a list ({shown(value)}), and {ONE_IS_WANTED}")
     if isinstance(value, list | tuple):
-        raise DataError(
-            f"{where}: the label is a list ({shown(value)}), and one label per text is wanted "
-            "here; in a recipe, remove data.task: single-label"
-        )
+        value = value[0] if value else None
     return _said(value, f"{where}: the label", "write one name, as a string or number").strip()
+
+
+def is_list_of_several(value: Any) -> bool:
+    """Whether a cell is a list of more than one name, or one that holds lists."""
+    if not isinstance(value, list | tuple):
+        return False
+    return len(value) > 1 or any(isinstance(each, list | tuple | dict) for each in value)
 
 
 def as_labels(values: Sequence[Any], where: str) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from kdzoo.data.columns import unknown_labels
 from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, RawRow, Tags, texts_of
 from kdzoo.data.leaks import SHOWN, SHOWN_CHARACTERS, normalised
+from kdzoo.data.several import several_in_a_cell
 from kdzoo.data.tagging import tag_problems
 from kdzoo.data.words import is_empty, likeness, spelt
 from kdzoo.errors import DataError, Problem, did_you_mean
@@ -16,12 +16,10 @@ from kdzoo.plain import is_unicode
 from kdzoo.task import MULTI_LABEL, TOKEN_CLASSIFICATION, Label
 from kdzoo.task.words import words_in
 
-_LABEL_SEPARATORS = re.compile(r"\s*([|;,])\s*")
 _TWO = (
     "a classifier needs two; if another column holds the labels, name it: --label, in a recipe "
     "data.label"
 )
-_LIST = re.compile(r"\[.*\]", re.DOTALL)
 
 
 def check_rows(raw: RawData, *, is_said: bool = False) -> None:
@@ -103,20 +101,11 @@ def _label_problems(raw: RawData, *, is_said: bool) -> list[Problem]:
         return [*tag_problems(raw)]
     known = _known(raw.splits["train"])
     in_lists = any(not isinstance(label, str) for _, label in raw.splits["train"])
-    several = [label for label in sorted(known) if _is_several(label, known)]
-    lists = [label for label in sorted(known) if _LIST.fullmatch(label)]
-    if several and not (is_said and not in_lists):
-        return [_in_one_cell(several, in_lists=in_lists)]
-    if lists and len(lists) == len(known) and not is_said:
-        return [
-            Problem(
-                f"labels that look like lists: {_list(lists)}",
-                "train",
-                "save the rows as .jsonl or .parquet, with a list of names in each, or as 0/1 "
-                "columns; if a list is one label, say so: --task single-label, "
-                "in a recipe data.task: single-label",
-            )
-        ]
+    if in_lists or not is_said:
+        is_noted = raw.labels is not None
+        several = several_in_a_cell(known, in_lists=in_lists, is_noted=is_noted)
+        if several is not None:
+            return [several]
     problems: list[Problem] = []
     if not known and in_lists:
         problems.append(Problem("no row has a label", "train", _TWO))
@@ -148,7 +137,8 @@ def _mixed(raw: RawData) -> Problem | None:
             return Problem(
                 "some rows are words with tags, others texts with labels",
                 "; ".join(places),
-                "write all of them as words with tags, or all as texts",
+                "write all of them as words with tags ([] where a text has no entity), or all as "
+                "texts",
             )
         if len(kinds) == 2:
             places = (_places(raw, split, [row]) for split, row in kinds.values())
@@ -158,20 +148,6 @@ def _mixed(raw: RawData) -> Problem | None:
                 "write all of them as lists (of one name, or none, too), or all as one name",
             )
     return None
-
-
-def _in_one_cell(several: Sequence[str], *, in_lists: bool) -> Problem:
-    """Returns what to do where the name of a label is made of others' names."""
-    separators = (_LABEL_SEPARATORS.search(label) for label in several)
-    mark = next((found[1] for found in separators if found), ",")
-    cure = (
-        "if a cell holds several labels, say what stands between them: --label-separator "
-        f"'{mark}', in a recipe data: {{label_separator: '{mark}'}}; if it is one label, say so: "
-        "--task single-label, in a recipe data: {task: single-label}"
-    )
-    if in_lists:
-        cure = "write them as names of their own, or rename the label"
-    return Problem(f"several labels in one cell: {_list(several)}", "train", cure)
 
 
 def _cure_of_strange(label: str, known: set[str], split: str) -> str:
@@ -251,11 +227,6 @@ def _told(label: Label, corpus: Corpus) -> str:
     """Returns the name of a label, or those of several."""
     ids = label if isinstance(label, tuple) else (label,)
     return " + ".join(corpus.labels[label_id] for label_id in ids) or "none"
-
-
-def _is_several(label: str, known: set[str]) -> bool:
-    parts = _LABEL_SEPARATORS.split(label)[::2]
-    return len(parts) > 1 and all(part in known for part in parts)
 
 
 def _list(values: Sequence[object]) -> str:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Literal
 
 from kdzoo.data.words import words_of
-from kdzoo.task import SINGLE_LABEL, Answers, Label, Task, rows_of
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Answers, Label, Task, rows_of
 from kdzoo.task.protocol import Input as Input
 
 SplitName = Literal["train", "validation", "test"]
@@ -115,6 +115,16 @@ class Corpus:
     def has_pairs(self) -> bool:
         """Whether its examples are pairs of texts."""
         return bool(self.train) and self.train[0].text_pair is not None
+
+    @cached_property
+    def has_one_each(self) -> bool:
+        """Whether each text has exactly one label, where it may have several."""
+        labels = (
+            e.label for name in ("train", "validation", *self.tests) for e in self.split(name)
+        )
+        return self.task == MULTI_LABEL and all(
+            isinstance(label, tuple) and len(label) == 1 for label in labels
+        )
 
     def split(self, name: str) -> tuple[Example, ...]:
         """Returns the examples of a split, or of another test set."""

@@ -9,6 +9,7 @@ from kdzoo.data.columns import unknown_labels
 from kdzoo.data.corpus import SPLITS, RawData, RawRow, SplitName
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.parquet import class_names
+from kdzoo.data.parts import Files, files_of, parts_in, shards_of, told
 from kdzoo.data.stream import (
     AS_NAMED,
     OTHERS,
@@ -54,24 +55,40 @@ def read_files(
     paths = split_files(files, others, unread)
     splits: dict[str, list[RawRow]] = {}
     places: dict[str, list[str]] = {}
-    for split, path in paths.items():
+    for split, parts in paths.items():
         splits[split], places[split] = [], []
         if split != "train":
-            _refuse_without_labels(path, split, text, labelling, csv)
-        for where, given, name in labelled_rows(path, text, labelling, text_pair, csv):
-            splits[split].append((given, name))
-            places[split].append(where)
+            _refuse_without_labels(parts[0], split, text, labelling, csv)
+        for path in parts:
+            for where, given, name in labelled_rows(path, text, labelling, text_pair, csv):
+                splits[split].append((given, name))
+                places[split].append(where if len(parts) == 1 else f"{path.name} {where}")
         if not splits[split]:
-            raise DataError(f"{path} holds no rows")
-    train = paths.get("train")
-    is_noted = train is not None and train.suffix.lower() == ".parquet"
+            raise DataError(f"{parts[0].parent / told(parts)} holds no rows")
     return RawData(
         splits,
-        labels=labelling.columns
-        or (class_names(train, labelling.column) if train is not None and is_noted else None),
-        origin=", ".join(path.name for path in paths.values()),
+        labels=labelling.columns or _noted(paths.get("train", ()), labelling.column),
+        origin=", ".join(map(told, paths.values())),
         places=places,
     )
+
+
+def _noted(parts: Files, column: str) -> tuple[str, ...] | None:
+    """Returns the names of classes that the files of train note, which are the same in all.
+
+    Raises:
+        DataError: they are not.
+    """
+    noted = {
+        path: class_names(path, column) if path.suffix.lower() == ".parquet" else None
+        for path in parts
+    }
+    odd = next((path for path, names in noted.items() if names != noted[parts[0]]), None)
+    if odd is not None:
+        raise DataError(
+            f"{odd} names other classes than {parts[0].name}; write both with the same features"
+        )
+    return noted[parts[0]] if parts else None
 
 
 def _refuse_without_labels(
@@ -92,8 +109,8 @@ def split_files(
     files: str | Mapping[SplitName, str],
     others: Sequence[str] = (),
     unread: Collection[str] = (),
-) -> dict[str, Path]:
-    """Returns the file of each split: a folder's by their names, or those that are named.
+) -> dict[str, Files]:
+    """Returns the files of each split: a folder's by their names, or those that are named.
 
     Args:
         files: the folder, the file, or a file per split.
@@ -101,38 +118,42 @@ def split_files(
         unread: splits whose files are not looked for.
 
     Raises:
-        DataError: there is no file for train, two for one split, or one that is not read.
+        DataError: there is no file for train, two for one split, a part of one, or one that is not
+            read.
     """
     if not isinstance(files, str):
-        return {s: with_home(path) for s, path in files.items() if s not in unread}
+        named = {s: with_home(path) for s, path in files.items() if s not in unread}
+        return {s: files_of(path) or (path,) for s, path in named.items()}
     path = with_home(files)
     if not path.is_dir() and has_file(path):
-        return {"train": path}
+        return {"train": (path,)}
     if not path.is_dir():
         raise DataError(f"no such file or folder of data: {files}")
-    found: dict[str, Path] = {}
+    found: dict[str, Files] = {}
     for split in dict.fromkeys((*SPLITS, *others)):
         if split in unread:
             continue
         names = [n for n in _CALLED.get(split, (split,)) if n == split or n not in others]
         present = _called(path, names)
         if len(present) > 1:
-            names_found = " and ".join(file.name for file in present)
-            raise DataError(f"{files} holds {names_found}; keep one of them")
+            raise DataError(f"{files} holds {' and '.join(map(told, present))}; keep one of them")
         if present:
             found[split] = present[0]
         else:
             _refuse_another_format(path, names)
+    if "train" not in found and (parts := parts_in(path)):
+        found["train"] = parts
     if "train" not in found:
         raise DataError(_without_train(path))
     return found
 
 
-def _called(folder: Path, names: Sequence[str]) -> list[Path]:
-    """Returns the files of a folder that have one of these names, in whatever case."""
+def _called(folder: Path, names: Sequence[str]) -> list[Files]:
+    """Returns what a folder holds under one of these names, in whatever case, whole or in parts."""
     wanted = [f"{name}{suffix}".lower() for name in names for suffix in SUFFIXES]
-    found = (file for file in sorted(folder.iterdir()) if file.name.lower() in wanted)
-    return sorted(filter(has_file, found), key=lambda file: wanted.index(file.name.lower()))
+    named = [path for path in sorted(folder.iterdir()) if path.name.lower() in wanted]
+    found = map(files_of, sorted(named, key=lambda path: wanted.index(path.name.lower())))
+    return [files for files in (*found, shards_of(folder, [*map(str.lower, names)])) if files]
 
 
 def notes_of_unread(folder: Path, others: Sequence[str], unread: Collection[str]) -> list[str]:
@@ -143,16 +164,17 @@ def notes_of_unread(folder: Path, others: Sequence[str], unread: Collection[str]
         others: names of more files that are splits.
         unread: splits that are drawn, whatever the folder holds.
     """
-    read = {*split_files(str(folder), others, unread).values()}
-    own = [file for split in unread for file in _called(folder, _CALLED.get(split, (split,)))]
+    read = split_files(str(folder), others, unread).values()
+    own = [files for split in unread for files in _called(folder, _CALLED.get(split, (split,)))]
+    known = {path for files in (*read, *own) for file in files for path in (file, file.parent)}
     rest = [
         file.name
         for file in sorted(folder.iterdir())
-        if file.suffix.lower() in SUFFIXES and file not in (*read, *own)
+        if file.suffix.lower() in SUFFIXES and file not in known
     ]
     notes = []
     if own:
-        names = " and ".join(sorted(file.name for file in own))
+        names = " and ".join(sorted(map(told, own)))
         notes.append(
             f"not read in {folder.name}: {names}, as data.split draws "
             f"{' and '.join(sorted(unread))}; --set data.split=null reads the files"
@@ -181,8 +203,43 @@ def _without_train(folder: Path) -> str:
             f"{folder} is what datasets writes with save_to_disk, which is not read; write each "
             "split with its to_parquet: train.parquet, validation.parquet, test.parquet"
         )
-    held = sorted(path.name for path in folder.iterdir())[:5]
-    return (
+    inside = next((path for path in _folders_in(folder) if _called(path, ["train"])), None)
+    if inside is not None:
+        return f"{folder} holds no train file, and {inside} does; name that folder"
+    split = folder / "train" if (folder / "train").is_dir() else folder
+    if classes := _classes_in(split):
+        each = "" if split == folder else f", a file for each split, as {folder / 'train.csv'}"
+        return (
+            f"{split} holds a folder for each class ({first_few(classes)}), which is not read; "
+            f"write the texts as .csv with the columns text and label{each}"
+        )
+    held = sorted(path.name for path in folder.iterdir())
+    wanted = (
         f"{folder} holds no train file; wanted train.jsonl, .csv, .tsv or .parquet, and it holds "
-        f"{', '.join(held) or 'nothing'}: rename one of them, or name a file rather than the folder"
+        f"{first_few(held) or 'nothing'}"
     )
+    if not any(name.lower().endswith(SUFFIXES) for name in held):
+        return wanted
+    return (
+        f"{wanted}: rename the file that holds all training texts, or name it rather than the "
+        "folder; where several hold them, write them as one"
+    )
+
+
+def _classes_in(folder: Path) -> list[str]:
+    """Returns the names of folders that each hold files of texts, where there are several."""
+    kinds = {
+        path.name: {file.suffix.lower() for file in path.iterdir() if file.is_file()}
+        for path in _folders_in(folder)
+    }
+    names = [name for name, found in kinds.items() if found and not found & {*SUFFIXES}]
+    return names if len(names) > 1 else []
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    """Returns the folders in a folder, but those of programs."""
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if path.is_dir() and not path.name.startswith((".", "_"))
+    ]

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from kdzoo.data.cells import as_input, as_label, as_labels, shown
+from kdzoo.data.cells import ONE_IS_WANTED, as_input, as_label, as_labels, shown
 from kdzoo.data.corpus import Input, RawLabel
 from kdzoo.data.tagging import is_entity, is_tag, tagged, usual_columns
+from kdzoo.data.words import spelt
 from kdzoo.errors import DataError
 from kdzoo.recipe.data import Data
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, TaskName
@@ -128,7 +129,7 @@ class Labelling:
             DataError: a cell is not what is said of it.
         """
         if self.columns:
-            return tuple(column for column in self.columns if _is_there(row[column], column, where))
+            return self._of_columns(row, where)
         cell = row[self.column]
         is_list = isinstance(cell, list | tuple)
         if self.separator is not None:
@@ -148,14 +149,27 @@ class Labelling:
             )
         return as_label(cell, where)
 
+    def _of_columns(self, row: Mapping[str, Any], where: str) -> RawLabel:
+        """Returns the names of the columns that hold 1: the one name, where that is said.
+
+        Raises:
+            DataError: a cell is neither 1 nor 0, or several are 1 where one is said.
+        """
+        names = tuple(column for column in self.columns if _is_there(row[column], column, where))
+        if self.task != SINGLE_LABEL.name:
+            return names
+        if len(names) > 1:
+            raise DataError(f"{where}: {' and '.join(names[:3])} hold 1, and {ONE_IS_WANTED}")
+        return names[0] if names else ""
+
 
 def _parts(cell: str, separator: str, where: str) -> tuple[str, ...]:
     """Returns the names in a cell; an empty one has none."""
     names = [name.strip() for name in cell.split(separator)] if cell else []
     if not all(names):
         raise DataError(
-            f"{where}: '{cell[:60]}' has no name before or behind a '{separator}'; take that "
-            "separator out, or name another one: data.label_separator"
+            f"{where}: '{spelt(cell[:60])}' has no name before or behind a '{spelt(separator)}'; "
+            "take that separator out, or name another one: data.label_separator"
         )
     return tuple(dict.fromkeys(names))
 

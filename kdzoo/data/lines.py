@@ -11,6 +11,7 @@ from kdzoo.errors import DataError, Problem
 from kdzoo.files import check_readable
 
 _LOOKED_AT = 1 << 16  # bytes
+_BEGINNING = 32  # bytes: a header, or the first words, which tell how characters are written
 
 
 def lines_of(path: Path, newline: str | None) -> Iterator[str]:
@@ -25,6 +26,9 @@ def lines_of(path: Path, newline: str | None) -> Iterator[str]:
         FileError: it is no file.
     """
     check_readable(path)
+    if _is_wide(path):
+        problem = Problem("not UTF-8 text, but UTF-16 or 32", "line 1", "save the file as UTF-8")
+        raise DataError(str(path), problem)
     try:
         with path.open(encoding="utf-8-sig", newline=newline) as file:
             yield from file
@@ -32,6 +36,17 @@ def lines_of(path: Path, newline: str | None) -> Iterator[str]:
         where = f"line {_first_undecodable_line(path)}"
         problem = Problem("not UTF-8 text", where, "save the file as UTF-8")
         raise DataError(str(path), problem) from None
+
+
+def _is_wide(path: Path) -> bool:
+    """Whether each character seems to have two bytes, or four, of which one is zero.
+
+    Without a mark at its beginning such a file is UTF-8 too, of letters and zeros.
+    """
+    with path.open("rb") as file:
+        start = file.read(_BEGINNING)
+    zeros = sorted(start[place::4].count(0) for place in range(4))
+    return zeros[0] == 0 and 8 * zeros[-1] > len(start)
 
 
 def line_end_of(path: Path) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kdzoo import registry
+from kdzoo.data.cells import SAID_TO_BE_ONE
 from kdzoo.data.checks import check_rows, note_labels
 from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, Tags
 from kdzoo.data.files import notes_of_unread, read_files
@@ -23,7 +24,7 @@ from kdzoo.data.split import (
     replaced_splits,
 )
 from kdzoo.data.stream import AS_NAMED
-from kdzoo.data.tagging import in_bio, types_in
+from kdzoo.data.tagging import in_bio, types_in, without_entities
 from kdzoo.errors import DataError, did_you_mean
 from kdzoo.files import with_home
 from kdzoo.recipe.data import Data
@@ -51,7 +52,7 @@ def load_corpus(section: Data) -> Corpus:
     Raises:
         DataError: the data cannot be found, read, or learnt from.
     """
-    read, notes = _read(section), _unread(section)
+    read, notes = without_entities(_read(section)), _unread(section)
     if _is_tagged(read):
         read, told = in_bio(read)
         notes += told
@@ -84,7 +85,18 @@ def load_corpus(section: Data) -> Corpus:
         other_tests={name: splits[name] for name in section.other_tests or {}},
         task=task,
     )
+    notes += _note_of_one_each(section, corpus)
     return note_labels(handle_leaks(corpus.with_notes(*notes), section.on_leak))
+
+
+def _note_of_one_each(section: Data, corpus: Corpus) -> list[str]:
+    """Returns a note where lists or columns hold one label a text, and nobody says of how many."""
+    if section.task or section.label_separator or not corpus.has_one_each:
+        return []
+    return [
+        "each text has exactly one label, though in a list, or in columns, that may hold several; "
+        f"if that is always so, say it, and models choose one: {SAID_TO_BE_ONE}"
+    ]
 
 
 def _refuse_equal_names(labels: Sequence[str]) -> None:

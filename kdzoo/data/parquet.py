@@ -87,21 +87,31 @@ def class_name(value: int | None, names: Sequence[str], where: str) -> str | Non
 
 def _names_in(schema: Any, column: str) -> tuple[str, ...] | None:
     """Returns the names that the features of datasets have for classes, integers or their lists."""
-    import pyarrow
-
-    if column not in schema.names:
-        return None
-    kind = schema.field(column).type
-    is_list = pyarrow.types.is_list(kind) or pyarrow.types.is_large_list(kind)
-    if not pyarrow.types.is_integer(kind.value_type if is_list else kind):
+    if column not in schema.names or not _holds_integers(schema.field(column).type):
         return None
     try:
         noted = json.loads((schema.metadata or {})[_METADATA])
-        feature = noted["info"]["features"][column]
-        feature = feature["feature"] if is_list else feature
+        feature = _element(noted["info"]["features"][column])
         names = feature["names"] if feature["_type"] == "ClassLabel" else None
-    except (KeyError, TypeError, ValueError):  # not written by datasets
+    except (AttributeError, LookupError, TypeError, ValueError):  # not written by datasets
         return None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return None
     return tuple(name.strip() for name in names) or None
+
+
+def _holds_integers(kind: Any) -> bool:
+    """Whether a column holds integers or lists of them, of any or of one length."""
+    import pyarrow
+
+    types = pyarrow.types
+    lists = (types.is_list, types.is_large_list, types.is_fixed_size_list)
+    return bool(types.is_integer(kind.value_type if any(is_a(kind) for is_a in lists) else kind))
+
+
+def _element(feature: Any) -> Any:
+    """Returns what a feature says of each element of its lists, if it is one of lists.
+
+    Such are called List, LargeList or Sequence; older datasets put the element into a list.
+    """
+    return feature[0] if isinstance(feature, list) else feature.get("feature", feature)

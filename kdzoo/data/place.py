@@ -35,6 +35,14 @@ class Place:
             f'csv: {{{key}: "{value}"}} beside {self.section}.{self.files})'
         )
 
+    def named(self, key: str) -> str:
+        """Returns what something is called that is said of how the files are written."""
+        if self == NEW_TEXTS:
+            return f"--csv {key} if the data have a header too"
+        if self.is_option:
+            return f"--csv {key} (in a recipe {self.section}.csv.{key})"
+        return f"{self.section}.csv.{key}"
+
     def column(self, missing: str) -> str:
         """Returns how to name the column that is meant, where files do not have the one wanted."""
         if self in (OUTPUTS, NEW_TEXTS):

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kdzoo.data.cells import as_input, as_label
+from kdzoo.data.cells import as_input, as_label, is_list_of_several
 from kdzoo.data.columns import cure
 from kdzoo.data.conll import SUFFIX as CONLL
 from kdzoo.data.conll import conll_rows
@@ -202,7 +202,7 @@ def read_labelled(
     text = _called(path, text, csv)
     columns = [text, *([] if text_pair is None else [text_pair]), label]
     for where, row in stream_rows(path, columns, csv):
-        if isinstance(row[label], list | tuple):
+        if is_list_of_several(row[label]):
             cure = "bench tells the quality of models that give one label a text; remove --labels"
             raise DataError(str(path), Problem(f"'{label}' holds a list", where, cure))
         name = as_label(row[label], f"{path} {where}")

@@ -19,6 +19,7 @@ csv.field_size_limit(1 << 24)  # characters of a cell
 
 _HINT = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # how Excel says which separator a file has
 _COMMENTS = ("#", "//", "%")
+_BYTE_ORDER_MARK = "\ufeff"  # within a file, where another one was put behind it
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,8 @@ def table_rows(
         place: where a user says so.
 
     Raises:
-        DataError: it lacks a column, names one twice, or a row has more cells than there are.
+        DataError: it lacks a column, names one twice, or a row has more cells than there are or is
+            the header.
     """
     layout = Layout.of(path, said, place)
     records = layout.records()
@@ -146,7 +148,9 @@ def table_rows(
         )
         raise DataError(str(path), problem)
     is_open = not layout.is_quoted and not layout.is_settled
-    for line, cells in records:
+    places = [names.index(column) for column in wanted]
+    for number, (line, cells) in enumerate(records):
+        _refuse_header(layout, line, cells, names, places, is_first=number == 0)
         if is_open and any(map(_looks_enclosed, cells)):
             raise DataError(
                 str(path),
@@ -160,6 +164,37 @@ def table_rows(
             _check_number(layout, line, cells, len(names))
         lacking = [None] * (len(names) - len(cells))
         yield f"line {line}", dict(zip(names, [*cells, *lacking], strict=False))
+
+
+def _refuse_header(
+    layout: Layout,
+    line: int,
+    cells: Sequence[str],
+    names: Sequence[str],
+    places: Sequence[int],
+    *,
+    is_first: bool,
+) -> None:
+    """Refuses a row that is the header: of a file put behind another, or that has its names twice.
+
+    One name alone may be a text; those of all wanted columns, or of all there are, are none.
+    """
+    begins = places[0] if places else len(cells)
+    if begins >= len(cells) or names[begins] not in cells[begins]:  # most rows, and soon seen
+        return
+    bare = [cell.replace(_BYTE_ORDER_MARK, "").strip().strip('"') for cell in cells]
+    same = [cell == name.strip() for cell, name in zip(bare, names, strict=False)]
+    has_wanted = all(place < len(same) and same[place] for place in places)
+    has_all = all(same) and len(same) == len(names)
+    if layout.columns and is_first and has_wanted:
+        what = "a header, and its columns are named besides"
+        cure = f"remove {layout.place.named('columns')}, or that line"
+    elif (has_wanted and len(places) > 1) or (has_all and len(names) > 1):
+        what = "the header once more"
+        cure = "remove that line: files that each have a header were put together"
+    else:
+        return
+    raise DataError(str(layout.path), Problem(what, f"line {line}", cure))
 
 
 def _check_number(layout: Layout, line: int, cells: Sequence[str], columns: int) -> None:

@@ -167,6 +167,26 @@ def _entity(entity: Any, text: str, where: str) -> tuple[int, int, str]:
     )
 
 
+def without_entities(raw: RawData) -> RawData:
+    """Returns rows in which an empty list beside entities says that a text has none.
+
+    Read alone, it may as well say that a text has none of several labels.
+    """
+    kinds = {type(label) for rows in raw.splits.values() for _, label in rows}
+    if kinds != {Tags, tuple}:
+        return raw
+    splits: dict[str, list[Any]] = {}
+    for split, rows in raw.splits.items():
+        places = raw.places.get(split) or [f"row {number}" for number in range(1, len(rows) + 1)]
+        splits[split] = [
+            (given, label)
+            if label or isinstance(label, Tags)
+            else tagged(given, (), f"{raw.origin}, {split}, {place}")
+            for (given, label), place in zip(rows, places, strict=True)
+        ]
+    return replace(raw, splits=splits)
+
+
 def in_bio(raw: RawData) -> tuple[RawData, list[str]]:
     """Returns rows whose tags are in the scheme BIO, whatever they were in, and what to tell of it.
 

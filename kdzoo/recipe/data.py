@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from kdzoo.entries import TaskName
 from kdzoo.recipe.csv import Csv, Named
 from kdzoo.recipe.numbers import Address, Name, Positive
 from kdzoo.recipe.section import Section, require_one
 
+_UNSEEN = {"tab": "\t", "\\t": "\t", "newline": "\n", "\\n": "\n"}  # as separators are written
 _FIGURES = ("in_scope", "as_decided", "hard_labels", "token")  # that accuracy or F1 is told of
 
 
@@ -40,7 +41,8 @@ class Data(Section):
         None,
         min_length=1,
         exclude_if=lambda separator: separator is None,
-        description="separator between the names of several labels in one cell",
+        description="separator between the names of several labels in one cell; the words tab and "
+        "newline mean these",
     )
     label_columns: list[Named] | None = Field(
         None,
@@ -77,6 +79,11 @@ class Data(Section):
         "warn", description="what to do with texts that occur in two splits"
     )
 
+    @field_validator("label_separator")
+    @classmethod
+    def _as_meant(cls, separator: str | None) -> str | None:
+        return _UNSEEN.get(separator or "", separator)
+
     @model_validator(mode="after")
     def _one_source(self) -> Data:
         require_one(self, "hub", "files", "embedded")
@@ -109,8 +116,10 @@ class Data(Section):
                 "labels stand in cells with a separator, or in columns of 0 and 1; remove "
                 "label_separator or label_columns"
             )
-        if ways and self.task not in (None, "multi-label"):
-            raise ValueError(f"{ways[0]} is for several labels a text; remove it, or task")
+        if self.label_separator is not None and self.task not in (None, "multi-label"):
+            raise ValueError("label_separator is for several labels a text; remove it, or task")
+        if self.label_columns is not None and self.task == "token-classification":
+            raise ValueError("label_columns are for labels of whole texts; remove them, or task")
         if self.task == "token-classification" and self.text_pair is not None:
             raise ValueError("text_pair: words with tags stand alone; remove it, or task")
         if self.embedded is not None and (ways or self.task not in (None, "single-label")):

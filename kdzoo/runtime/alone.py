@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kdzoo.runtime.cut import CutTexts, count_cut
 from kdzoo.runtime.protocol import Classifier, Input, Logits
 from kdzoo.task.words import joined
 
@@ -25,6 +26,10 @@ class TextByText:
         self._inner = inner
         self.labels = inner.labels
         self.reads_pairs = inner.reads_pairs
+
+    def count_cut(self) -> CutTexts | None:
+        """Begins to count the texts that are cut; None where none is, or nobody can tell."""
+        return count_cut(self._inner)
 
     def encode(self, texts: Sequence[Input]) -> list[Any]:
         """Returns each text as a batch of one."""

@@ -20,6 +20,7 @@ from kdzoo.errors import ModelError
 from kdzoo.files import whole_folder
 from kdzoo.plain import shortened
 from kdzoo.runtime.copies import copy_exported_form
+from kdzoo.runtime.cut import CutTexts, count_cut
 from kdzoo.runtime.folder import (
     CASCADE,
     README,
@@ -153,6 +154,10 @@ class CascadeClassifier:
     def has_teacher(self) -> bool:
         """Whether what is escalated is answered here."""
         return self._teacher is not None
+
+    def count_cut(self) -> CutTexts | None:
+        """Begins to count the texts that the student cuts; None where none is."""
+        return count_cut(self._student)
 
     def encode(self, texts: Sequence[Input]) -> Any:
         """Returns one batch as the student reads it, and its texts for the teacher."""

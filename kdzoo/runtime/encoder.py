@@ -32,18 +32,21 @@ class TextEncoder:
         pad_id: the id of padding.
         inputs: those of ``INPUTS`` that the graph reads.
         by_word: whether each word gets a label: texts are words with one space between, then.
+        look: shown what the tokenizer makes of texts; nobody, where they are timed.
     """
 
     tokenizer: Tokenizer
     pad_id: int
     inputs: tuple[str, ...]
     by_word: bool = False
+    look: Callable[[Sequence[Any]], None] | None = None
 
     @cached_property
     def _read(self) -> Callable[[list[Input]], Any]:
         """What tokenises a batch; with a limit, where the tokenizer may take time without end."""
         read = self.tokenizer.encode_batch if self.by_word else self.tokenizer.encode_batch_fast
-        return partial(within_limit, read) if may_take_long(self.tokenizer) else read
+        limited = partial(within_limit, read) if may_take_long(self.tokenizer) else read
+        return limited if self.look is None else partial(_shown, limited, self.look)
 
     def single(self, text: Input) -> dict[str, Ids]:
         """Returns one text as a batch [1, T], without padding: the fastest models notice."""
@@ -87,3 +90,12 @@ class TextEncoder:
         if self.by_word:
             fed[WORDS] = padded_places([first for *_, first in rows])
         return fed
+
+
+def _shown(
+    read: Callable[[list[Input]], Any], look: Callable[[Sequence[Any]], None], texts: list[Input]
+) -> Any:
+    """Returns what the tokenizer makes of the texts, once somebody has looked at it."""
+    encodings = read(texts)
+    look(encodings)
+    return encodings

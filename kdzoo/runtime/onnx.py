@@ -6,6 +6,7 @@ import threading
 import time
 import weakref
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from tokenizers import Tokenizer
 
 from kdzoo.errors import ModelError, first_line
 from kdzoo.files import check_readable
+from kdzoo.runtime.cut import CutTexts
 from kdzoo.runtime.encoder import INPUTS, WORDS, EncodedInput, Ids, TextEncoder
 from kdzoo.runtime.folder import DEPLOYED, GRAPH, TOKENIZER, read_exported_form, read_labels
 from kdzoo.runtime.protocol import Input, Logits
@@ -56,6 +58,15 @@ class OnnxClassifier:
         self._watch = _Watch()
         self._by_word = TASKS[form.task].by_word
         self._encoder = TextEncoder(tokenizer, form.pad_id, inputs, self._by_word)
+
+    def count_cut(self) -> CutTexts | None:
+        """Begins to count the texts that are cut; None where none is."""
+        truncation = self._encoder.tokenizer.truncation
+        if truncation is None:
+            return None
+        counted = CutTexts(truncation["max_length"])
+        self._encoder = replace(self._encoder, look=counted.look)
+        return counted
 
     def encode(self, texts: Sequence[Input]) -> dict[str, Ids]:
         """Returns ids and mask [B, T] of one batch, padded on the right."""

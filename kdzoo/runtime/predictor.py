@@ -14,6 +14,7 @@ import numpy.typing as npt
 from kdzoo.errors import DataError, ModelError
 from kdzoo.files import has_file
 from kdzoo.model_files import check_model_files
+from kdzoo.runtime.cut import count_cut
 from kdzoo.runtime.decision import DECISION, Decision, ScoreName, read_decision
 from kdzoo.runtime.folder import CASCADE, check_exported_form, is_exported_form
 from kdzoo.runtime.protocol import Input, Logits, load_classifier, runtime_of, task_in
@@ -100,6 +101,7 @@ class Predictor:
         self._folder = folder
         self.is_cascade = runtime_of(folder) == "cascade"
         self._classifier: Any = load_classifier(folder, runtime_of(folder))
+        self.cut_texts = count_cut(self._classifier)
         self.labels = self._classifier.labels
         self.reads_pairs = self._classifier.reads_pairs
         self._temperature = decision.temperature if decision and calibrated else 1.0

@@ -10,6 +10,7 @@ import torch
 
 from kdzoo.data import Example
 from kdzoo.model import Logits, heeds_padding, load_model, predict_logits, readable
+from kdzoo.runtime.cut import CutTexts
 from kdzoo.runtime.encoder import WORDS
 from kdzoo.runtime.protocol import Input
 from kdzoo.task.words import by_word, joined
@@ -29,6 +30,13 @@ class TorchClassifier:
         self._loaded = load_model(folder)
         self.labels = self._loaded.labels
         self.reads_pairs = self._loaded.reads_pairs
+        self._cut: CutTexts | None = None
+
+    def count_cut(self) -> CutTexts | None:
+        """Begins to count the texts that are cut; None where none is."""
+        truncation = self._loaded.tokenizer.truncation
+        self._cut = None if truncation is None else CutTexts(truncation["max_length"])
+        return self._cut
 
     def encode(self, texts: Sequence[Input]) -> Batch:
         """Returns ids and mask [B, T] of one batch."""
@@ -64,4 +72,7 @@ class TorchClassifier:
 
     def _encoded(self, texts: Sequence[Input]) -> Encoded:
         loaded, examples = self._loaded, [Example.of(text) for text in texts]
-        return encode(loaded.tokenizer, examples, loaded.pad_id, by_word=loaded.task.by_word)
+        found = encode(loaded.tokenizer, examples, loaded.pad_id, by_word=loaded.task.by_word)
+        if self._cut is not None:
+            self._cut.add(len(found), found.cut)
+        return found

@@ -90,7 +90,7 @@ def look_at_teacher(named: NamedTeacher, corpus: Corpus) -> SeenTeacher:
     folder = find_model(named.model)
     finished = not named.fine_tune and is_classifier(folder)
     if finished:
-        refuse_other_task(folder, corpus.task)
+        refuse_other_task(folder, corpus)
     looked = look_at(folder, _CUTS[-1], finished=finished, task=corpus.task)
     if finished:
         refuse_other_kind(folder, corpus)

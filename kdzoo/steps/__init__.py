@@ -15,16 +15,12 @@ from kdzoo.steps.job import (
 )
 from kdzoo.steps.labelling import obtain_labels
 from kdzoo.steps.measuring import trained_folder, write_quality
+from kdzoo.steps.misfit import refuse_other_kind, refuse_other_task
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.session import time_study
 from kdzoo.steps.student import Prepared, obtain_student, prepare_student
 from kdzoo.steps.study_data import NotMadeError, StudyData
-from kdzoo.steps.teacher import (
-    StudyTeacher,
-    obtain_teacher,
-    refuse_other_kind,
-    refuse_other_task,
-)
+from kdzoo.steps.teacher import StudyTeacher, obtain_teacher
 from kdzoo.steps.timing import TimedRow, settings_of, teacher_runtimes, timed_rows
 from kdzoo.steps.trained import Trained, baseline_name, rows_of
 from kdzoo.steps.wanted import wanted_texts, write_wanted_texts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from kdzoo.teacher import (
     OutputsTeacher,
     Part,
     SentenceEncoder,
+    cut_share,
     find_encoder,
     find_sources,
     load_encoder,
@@ -55,6 +56,7 @@ class StudyData:
     _outputs: dict[tuple[str, ...], OutputsTeacher] = field(default_factory=dict)
     _near_words: dict[Path, NearWords] = field(default_factory=dict)
     _vocabularies: dict[tuple[str, ...], Vocabulary] = field(default_factory=dict)
+    _looked_at: set[tuple[str, ...]] = field(default_factory=set)  # whose cut texts are told
 
     def corpus(self, section: Data, seed: int) -> Corpus:
         """Returns the data as a seed sees it: with few labels, where the recipe wants few.
@@ -86,6 +88,29 @@ class StudyData:
         if read not in self._corpora:
             self._corpora[read] = load_corpus(section)
         return self._corpora[read]
+
+    def note_cut_texts(self, sources: Sequence[Path], max_length: int, corpus: Corpus) -> None:
+        """Says once, before anything is trained, how many texts are longer than a teacher reads.
+
+        Args:
+            sources: the folders of its models.
+            max_length: tokens at which they are to cut.
+            corpus: the data as a seed sees it.
+
+        Raises:
+            TeacherError: the configuration of a model cannot be read.
+        """
+        for source in sources:
+            looked_at = (str(source), str(max_length), corpus.gold_fingerprint)
+            if looked_at in self._looked_at:
+                continue
+            self._looked_at.add(looked_at)
+            share, limit = cut_share(source, corpus.train, max_length)
+            if share:
+                self.progress.say(
+                    f"note: {share:.1%} of the training texts are longer than {limit} tokens and "
+                    "are cut (teacher.max_length)"
+                )
 
     def transfer_set(
         self, recipe: Recipe, corpus: Corpus, seed: int, *, only_looks: bool = False

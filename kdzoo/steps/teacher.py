@@ -7,27 +7,23 @@ from pathlib import Path
 
 from kdzoo.data import Corpus
 from kdzoo.digest import content_hash
-from kdzoo.errors import TeacherError
 from kdzoo.measure import Size
-from kdzoo.model import reads_pairs, task_of
 from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.results import OUTPUTS, Record
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.fitting import fitted, fitted_fold, model_record, teacher_record
-from kdzoo.task import MULTI_LABEL, Task
+from kdzoo.steps.misfit import refuse_other_kind
 from kdzoo.teacher import (
     AnyTeacher,
     EnsembleMember,
     Labeller,
     OutOfFold,
     Teacher,
-    cut_share,
     find_encoder,
     find_sources,
     folds_of,
     open_member,
-    read_config,
 )
 
 
@@ -78,8 +74,7 @@ def obtain_teacher(
         return _from_file(recipe, corpus, context)
     luck = seed if recipe.data.labels_per_class is not None else 0
     sources = find_sources(section)
-    for source in sources:
-        _note_cut_texts(source, section.max_length, corpus, context)
+    context.data.note_cut_texts(sources, section.max_length, corpus)
     if section.is_finished:
         keys, members = [], [_finished(source, section, corpus) for source in sources]
         _note_unknown_encoder(section, context)
@@ -138,64 +133,12 @@ def _folded(
     return OutOfFold(whole, tuple(folds), fold_of)
 
 
-def refuse_other_kind(source: Path, corpus: Corpus) -> None:
-    """A finished classifier says nothing of pairs if it learnt from single texts, nor else.
-
-    Nor does one that chooses one label say which of several a text has.
-
-    Raises:
-        TeacherError: it learnt from the others.
-    """
-    refuse_other_task(source, corpus.task)
-    if reads_pairs(source) not in (None, corpus.has_pairs):
-        own, given = ("pairs", "single texts")[:: -1 if corpus.has_pairs else 1]
-        columns = "leave out" if corpus.has_pairs else "name"
-        raise TeacherError(
-            f"the teacher {source.name} was trained on {own}, and the data are {given}; {columns} "
-            "the column of the second text (--text-pair, in a recipe data.text_pair), or have the "
-            "teacher fitted to these texts (--fine-tune, in a recipe teacher: {fine_tune: {}})"
-        )
-
-
-def refuse_other_task(source: Path, task: Task) -> None:
-    """A finished classifier that was asked something else says nothing of these data.
-
-    Raises:
-        TeacherError: it was.
-    """
-    config = read_config(source)
-    other = task_of(config)
-    if other == task:
-        return
-    own = f"problem_type {config.problem_type or 'not said'}"
-    fit = (
-        "have the teacher fitted to these texts (--fine-tune, in a recipe teacher: {fine_tune: {}})"
-    )
-    if task.by_word or other.by_word:
-        said = {True: "labels each word of a sentence", False: "labels a text as a whole"}
-        kind = (config.architectures or ["a class that is not said"])[0]
-        raise TeacherError(
-            f"the teacher {source.name} {said[other.by_word]} ({kind}), and the data want one that "
-            f"{said[task.by_word]}; {fit}"
-        )
-    if task == MULTI_LABEL:
-        raise TeacherError(
-            f"the teacher {source.name} chooses one label ({own}), and a text of the data may have "
-            f"several; {fit}. If it was trained for several, its config.json has to say so: "
-            f'"problem_type": "{MULTI_LABEL.problem_type}"'
-        )
-    raise TeacherError(
-        f"the teacher {source.name} gives several labels at once ({own}), and a text of the data "
-        f"has one; {fit}, or give data with lists of labels"
-    )
-
-
 def _from_file(recipe: Recipe, corpus: Corpus, context: StudyContext) -> StudyTeacher:
     """Returns the teacher that is a file; its record has no figures of size."""
     with context.accelerator.main_process_first():
         teacher = context.data.outputs(recipe.teacher, corpus)
     if teacher.encoder_folder is not None:
-        _note_cut_texts(teacher.encoder_folder, teacher.max_length, corpus, context)
+        context.data.note_cut_texts([teacher.encoder_folder], teacher.max_length, corpus)
     key = _key(teacher, corpus)
     folder = context.store.folder("teacher", "", 0, key)
 
@@ -213,18 +156,6 @@ def _from_file(recipe: Recipe, corpus: Corpus, context: StudyContext) -> StudyTe
 def _key(teacher: AnyTeacher, corpus: Corpus) -> str:
     """Returns the key of the record of a teacher that is not one fine-tuned folder."""
     return content_hash(["teacher", teacher.key, corpus.gold_fingerprint, corpus.test_fingerprint])
-
-
-def _note_cut_texts(source: Path, max_length: int, corpus: Corpus, context: StudyContext) -> None:
-    """Says, before anything is trained, how many texts are longer than the teacher reads."""
-    if not context.first_look(str(source), str(max_length), corpus.gold_fingerprint):
-        return
-    share, limit = cut_share(source, corpus.train, max_length)
-    if share:
-        context.progress.say(
-            f"note: {share:.1%} of the training texts are longer than {limit} tokens and are cut "
-            "(teacher.max_length)"
-        )
 
 
 def _record(key: str, teacher: Teacher, recipe: Recipe, corpus: Corpus) -> Record:
