@@ -174,6 +174,14 @@ CASES: dict[str, Case] = {
         CHECK, "is an adapter", done("merge them once", lambda _: Path(
             "model/adapter_config.json").unlink()), FINISHED, prepare=teacher("an adapter"),
     ),
+    "an adapter that cannot be merged": Case(
+        CHECK, "which cannot be merged with its base model", rewritten(
+            "give the file as teacher.outputs", teacher={
+                "model": None, "outputs": "outputs.jsonl", "encoder": "{encoder}"}), FINISHED,
+        {"outputs.jsonl": '{"text": "play on", "label": "music"}\n'}, once=False,
+        prepare=lambda _: edited(str(save_teacher("an adapter", Path("model")) /
+            "adapter_config.json"), peft_type="PREFIX_TUNING"),
+    ),
     "setfit": Case(
         CHECK, "is a SetFit model", done("copy the folder without config_setfit.json", lambda _: [
             Path("model", each).unlink() for each in ("config_setfit.json",)]),

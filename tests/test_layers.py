@@ -16,7 +16,8 @@ PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
     "errors", "plain", "files", "claims", "limits", "freed", "bounds", "fields", "progress",
-    "tracking", "digest", "tokenizer_files", "model_files", "tokenising", "offline", "entries",
+    "tracking", "digest", "tokenizer_files", "model_files", "model_folders", "tokenising",
+    "offline", "entries",
     "registry", "extensions", "task", "recipe", "data", "text", "objectives", "metrics", "model",
     "training", "teacher", "transfer", "runtime", "measure",
     "results", "examples", "statistics", "steps", "checks", "plan", "engines", "report",

@@ -38,7 +38,6 @@ from kdzoo.model.sentence import (
 from kdzoo.model.shape import OWN_PADDING, Shape, maximum_length, shape_of
 from kdzoo.model.soundness import (
     padding_id,
-    refuse_adapter,
     refuse_logits,
     refuse_maskless,
     refuse_not_finite,
@@ -94,7 +93,6 @@ __all__ = [
     "read_pooling",
     "readable",
     "reads_pairs",
-    "refuse_adapter",
     "refuse_logits",
     "refuse_maskless",
     "refuse_narrow",

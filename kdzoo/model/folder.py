@@ -17,13 +17,13 @@ from kdzoo.model.forward import KEPT_BACK, TYPES, takes_token_types
 from kdzoo.model.shape import OWN, SENTENCE, Shape, maximum_length, shape_of
 from kdzoo.model.soundness import (
     padding_id,
-    refuse_adapter,
     refuse_maskless,
     refuse_other_problems,
     refuse_setfit,
     refuse_tokenizer,
 )
 from kdzoo.model.weights import load_finished
+from kdzoo.model_folders import refuse_adapter
 from kdzoo.task import SINGLE_LABEL, Task, task_of_problem
 from kdzoo.text import Vocabulary, reader_of
 

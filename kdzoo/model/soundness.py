@@ -15,28 +15,8 @@ from kdzoo.model.padding import two_texts
 from kdzoo.model.shape import Shape
 
 _SETFIT = ("config_setfit.json", "model_head.pkl")
-_ADAPTER = "adapter_config.json"
 _LARGEST = float(np.finfo(np.float16).max)
 _TRIED = 1024  # tokens of the longest text that is tried: longer ones cost gigabytes
-
-
-def refuse_adapter(folder: Path, name: str) -> None:
-    """Refuses a folder that holds a part of a model alone.
-
-    Args:
-        folder: of a model.
-        name: what the user calls it.
-
-    Raises:
-        ModelError: it is an adapter.
-    """
-    if (folder / _ADAPTER).is_file():
-        raise ModelError(
-            f"{name} is an adapter (it holds {_ADAPTER}), whose base model lies elsewhere; merge "
-            "them once and give the merged folder: "
-            "AutoPeftModelForSequenceClassification.from_pretrained(ADAPTER).merge_and_unload()"
-            ".save_pretrained(FOLDER), and save the tokenizer there too"
-        )
 
 
 def refuse_setfit(folder: Path, name: str) -> None:

@@ -14,6 +14,7 @@ from kdzoo import registry
 from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.files import has_file
+from kdzoo.model_folders import refuse_adapter
 from kdzoo.task import (
     MULTI_LABEL,
     SINGLE_LABEL,
@@ -121,7 +122,7 @@ def runtime_of(folder: Path) -> str:
     """Returns the name of the runtime that a folder was made for.
 
     Raises:
-        ModelError: it is no model folder.
+        ModelError: it is no model folder, or that of an adapter without its model.
     """
     from kdzoo.runtime.folder import CASCADE, EXPORT, read_exported_form
 
@@ -131,6 +132,7 @@ def runtime_of(folder: Path) -> str:
         return read_exported_form(folder).runtime
     if has_file(folder / "baseline.skops"):
         return "sklearn"
+    refuse_adapter(folder, str(folder))
     if has_file(folder / "config.json"):
         return "torch"
     raise ModelError(

@@ -14,8 +14,9 @@ from kdzoo.bounds import read_json
 from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import ModelError, OutOfReachError, TeacherError, first_line
 from kdzoo.files import check_readable, has_file, with_home
-from kdzoo.model import OWN_PADDING, TYPES, refuse_adapter, tokenizer_files
+from kdzoo.model import OWN_PADDING, TYPES, tokenizer_files
 from kdzoo.model_files import CHECKPOINT, check_model_files
+from kdzoo.model_folders import refuse_adapter
 from kdzoo.offline import hub_in_reach
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.text import reader_of
