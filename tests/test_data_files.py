@@ -349,6 +349,62 @@ class TestWhichFiles:
 
         assert [noted in note for note in corpus.notes] == [True] * bool(noted)
 
+    @pytest.mark.parametrize("suffix", SUFFIXES)
+    @pytest.mark.parametrize(
+        ("column", "names", "is_noted"),
+        [
+            ("split", ("train", "validation", "test"), True),
+            ("Set", ("TRAIN", "dev", "Test"), True),
+            ("fold", ("train", "train", "train"), True),
+            ("split", ("a", "b", "train"), False),
+            ("fold", ("1", "2", "3"), False),
+            ("kind", ("train", "validation", "test"), False),
+        ],
+    )
+    def test_a_column_that_says_the_split_is_noted_where_splits_are_drawn(
+        self, column: str, names: Sequence[str], is_noted: bool, suffix: str, tmp_path: Path
+    ) -> None:
+        """It is not read: a split is a file, which the note says."""
+        rows = [
+            {"text": f"play {n}", "label": "ab"[n % 2], column: names[n % 3]} for n in range(60)
+        ]
+        self.write_wide(tmp_path / f"rows{suffix}", rows)
+        rules = {"validation": "0.2 of train", "test": "0.2 of train"}
+        section = {"files": str(tmp_path / f"rows{suffix}"), "split": rules}
+
+        notes = load_corpus(Data.model_validate(section)).notes
+        as_text = load_corpus(Data.model_validate({**section, "text_pair": column})).notes
+
+        found = [note for note in notes if "is not read, and data.split draws test and" in note]
+        assert [f"the column '{column}' of rows{suffix} (" in note for note in found] == (
+            [True] * is_noted
+        )
+        assert [f"train{suffix}, validation{suffix}" in note for note in found] == (
+            [True] * is_noted
+        )
+        assert not any("is not read" in note for note in as_text)
+
+    def write_wide(self, path: Path, rows: Sequence[dict[str, Any]]) -> None:
+        """Writes rows of more than two columns."""
+        if path.suffix == ".parquet":
+            pyarrow.parquet.write_table(pyarrow.Table.from_pylist([*rows]), path)
+        elif path.suffix == ".jsonl":
+            path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+        else:
+            mark = "," if path.suffix == ".csv" else "\t"
+            lines = [[*rows[0]], *([*row.values()] for row in rows)]
+            path.write_text("".join(f"{mark.join(line)}\n" for line in lines), encoding="utf-8")
+
+    def test_a_column_is_not_told_of_where_each_split_has_its_file(self, tmp_path: Path) -> None:
+        for number, split in enumerate(("train", "validation", "test")):
+            rows = [
+                {"text": f"play {n} {number}", "label": "ab"[n % 2], "split": split}
+                for n in range(4)
+            ]
+            self.write_wide(tmp_path / f"{split}.csv", rows)
+
+        assert not load_corpus(Data(files=str(tmp_path))).notes
+
     def test_a_file_alone_is_train(self, tmp_path: Path) -> None:
         path = write_rows(tmp_path / "requests.csv", [("play", "a")])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from kdzoo.data.columns import unknown_labels
@@ -24,6 +25,12 @@ from kdzoo.plain import first_few
 from kdzoo.recipe.csv import Csv
 
 _CALLED: dict[str, tuple[str, ...]] = {"validation": ("validation", "dev", "valid", "val")}
+_SAYS_SPLIT = {"split", "set", "subset", "partition", "fold"}  # what such a column is called
+_SPLITS_SAID = {
+    *("train", "training", "test", "testing", "eval", "evaluation"),
+    *("validation", "valid", "val", "dev", "development"),
+}
+_LOOKED_AT = 1000  # rows that show what a column holds
 _SAVED_TO_DISK = ("dataset_info.json", "dataset_dict.json", "state.json")
 
 
@@ -185,6 +192,31 @@ def notes_of_unread(folder: Path, others: Sequence[str], unread: Collection[str]
             "train, validation or test"
         )
     return notes
+
+
+def notes_of_split_column(
+    path: Path, csv: Csv, read: Collection[str | None], drawn: str
+) -> list[str]:
+    """Returns a note on a column that says which split each row is of: splits are files.
+
+    Args:
+        path: the file of train.
+        csv: how it is written.
+        read: the columns that are.
+        drawn: the splits that are taken from train.
+    """
+    rows = [row for _, row in islice(stream_rows(path, csv=csv), _LOOKED_AT)]
+    for column in rows[0] if rows else ():
+        said = {str(row.get(column)).strip() for row in rows}
+        is_split = column.strip().lower() in _SAYS_SPLIT and column not in read
+        if is_split and {name.lower() for name in said} <= _SPLITS_SAID:
+            return [
+                f"the column '{column}' of {path.name} ({first_few(sorted(said))}) is not read, "
+                f"and data.split draws {drawn}; write the rows of each split into a file of its "
+                f"own, called train{path.suffix}, validation{path.suffix} or test{path.suffix}, "
+                "and name their folder"
+            ]
+    return []
 
 
 def _refuse_another_format(folder: Path, names: Sequence[str]) -> None:

@@ -11,7 +11,12 @@ from kdzoo import registry
 from kdzoo.data.cells import SAID_TO_BE_ONE
 from kdzoo.data.checks import check_rows, note_labels
 from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, Tags
-from kdzoo.data.files import notes_of_unread, read_files
+from kdzoo.data.files import (
+    notes_of_split_column,
+    notes_of_unread,
+    read_files,
+    split_files,
+)
 from kdzoo.data.hub import read_hub
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.leaks import handle_leaks
@@ -194,13 +199,20 @@ def _positive(section: Data, labels: Sequence[str]) -> int | None:
 
 
 def _unread(section: Data) -> list[str]:
-    """Returns what to tell of a folder's files that are not read, where splits are drawn."""
+    """Returns what to tell of files, and of a column, that are not read, as splits are drawn."""
     unread = replaced_splits(section.split, section.other_tests)
-    folder = with_home(section.files) if isinstance(section.files, str) else None
-    if folder is None or not unread or not folder.is_dir():
+    if section.files is None or not unread:
         return []
     others = named_splits(section.split, section.other_tests)
-    return notes_of_unread(folder, others, unread)
+    notes = []
+    if isinstance(section.files, str) and with_home(section.files).is_dir():
+        notes += notes_of_unread(with_home(section.files), others, unread)
+    train = split_files(section.files, others, unread).get("train")
+    if train is None:
+        return notes
+    read = (section.text, section.text_pair, *Labelling.of_section(section).wanted)
+    drawn = " and ".join(sorted(unread))
+    return [*notes, *notes_of_split_column(train[0], section.csv or AS_NAMED, read, drawn)]
 
 
 def _read(section: Data) -> RawData:
