@@ -8,9 +8,11 @@ from typing import Any
 
 from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError
+from kdzoo.files import with_home
 from kdzoo.model_files import stored_in
 
 _ADAPTER = "adapter_config.json"
+_PARTS = ("*.index.json", "pytorch_model*.bin", "model-*-of-*.safetensors")
 _ENCODER = "FEATURE_EXTRACTION"
 _ADAPTED = {  # task_type of an adapter: the class of peft that loads it with its base model
     "SEQ_CLS": "AutoPeftModelForSequenceClassification",
@@ -78,8 +80,69 @@ def _classes(folder: Path) -> str:
     return str(min(found)) if found else "NUMBER_OF_CLASSES"
 
 
+def instead_of(folder: Path) -> str:
+    """Returns what a folder without ``config.json`` holds, and what to give in its place.
+
+    It begins with a semicolon; empty where it holds no model at all.
+    """
+    if checkpoints := sorted(folder.glob("checkpoint-*/config.json"), key=_step):
+        return f"; it holds checkpoints of a training: give one, the last is {_in(checkpoints[-1])}"
+    if snapshots := list(folder.glob("snapshots/*/config.json")):
+        main = folder / "refs" / "main"
+        named = main.read_text("utf-8", "replace").strip() if main.is_file() else ""
+        snapshots.sort(key=lambda file: (file.parent.name != named, file))
+        return f"; it is a model in the hub's cache: give its snapshot, {_in(snapshots[0])}"
+    return ""
+
+
+def _in(config: Path) -> str:
+    return str(config.parent)
+
+
+def _step(config: Path) -> tuple[int, str]:
+    """Returns what sorts checkpoints: their step, as Trainer names them."""
+    number = config.parent.name.rpartition("-")[2]
+    return int(number) if number.isdecimal() and len(number) < 20 else -1, config.parent.name
+
+
+def one_file(folder: Path, source: str) -> str:
+    """Returns how the weights of a model come into the one file that kdzoo reads.
+
+    Args:
+        folder: of a model without ``model.safetensors``.
+        source: what the user calls it, a folder or a hub id.
+    """
+    is_of_hub = not with_home(source).is_dir() and ":" not in source  # as package: has
+    name, _, revision = source.partition("@") if is_of_hub else (str(folder), "", "")
+    where = repr(name) + (f", revision={revision!r}" if revision else "")
+    variants = [file.name.split(".")[1] for file in sorted(folder.glob("model.*.safetensors"))]
+    parts = [file for pattern in _PARTS for file in folder.glob(pattern)]
+    if not (is_of_hub or variants or parts):
+        return "download the whole model, its weights too"
+    once = "write it to the folder 'whole' once and give that, in Python"
+    if (folder / "modules.json").is_file():  # which says how its vectors come about
+        return (
+            f"{once}: from sentence_transformers import SentenceTransformer; "
+            f"SentenceTransformer({where}).save_pretrained('whole')"
+        )
+    variant = f", variant={variants[0]!r}" if variants else ""
+    return (
+        f"{once}: import transformers; transformers.{_auto_class(folder)}"
+        f".from_pretrained({where}{variant}).save_pretrained('whole', max_shard_size='1TB'); "
+        f"transformers.AutoTokenizer.from_pretrained({where}).save_pretrained('whole')"
+    )
+
+
+def _auto_class(folder: Path) -> str:
+    """Returns the Auto class of transformers for what a configuration says of its class."""
+    named = _settings(folder / "config.json").get("architectures")
+    name = str(named[0]) if isinstance(named, list) and named else ""
+    ends = ("ForSequenceClassification", "ForTokenClassification")
+    return f"AutoModel{next((end for end in ends if name.endswith(end)), '')}"
+
+
 def _settings(path: Path) -> dict[str, Any]:
-    with suppress(ValueError):
+    with suppress(ValueError, OSError):
         said = read_json(path)
         return said if isinstance(said, dict) else {}
     return {}

@@ -161,6 +161,19 @@ def run_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
     return written
 
 
+def whole_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Runs the Python that the message gives, and names the folder that it writes."""
+    return rewritten("give that", teacher={"model": "whole"})(
+        message, run_as_said(message, written)
+    )
+
+
+def given_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Names the folder that the message does."""
+    (folder,) = re.findall(r"give (?:one, the last is|its snapshot,) (\S+)", message)
+    return rewritten("give ", teacher={"model": folder})(message, written)
+
+
 FINISHED = {"teacher": {"model": "model", "fine_tune": None}}
 FITTED = {"teacher": {"model": "model"}}
 TAKE_ANOTHER = rewritten("take ", teacher={"model": "{encoder}"})
@@ -295,9 +308,30 @@ CASES: dict[str, Case] = {
         prepare=lambda things: quantised(copied("teacher", to="model")(things)),
     ),
     "several files of weights": Case(
-        CHECK, "no model.safetensors in", done(
-            "save_pretrained(FOLDER, max_shard_size='1TB')", saved_again(lambda *_: None)),
-        FINISHED, prepare=in_shards,
+        CHECK, "no model.safetensors in", whole_as_said, FINISHED, prepare=in_shards, quick=True,
+    ),
+    "several files of weights, predict": Case(
+        "predict model play", "it lacks model.safetensors", lambda message, written: command(
+            "give that", "predict whole play")(message, run_as_said(message, written)),
+        prepare=in_shards,
+    ),
+    "no weights at all": Case(
+        CHECK, "no model.safetensors in", done("download the whole model", copied(
+            "teacher", to="model")), FINISHED, prepare=copied(
+            "teacher", "model.safetensors", to="model"),
+    ),
+    "checkpoints of a training": Case(
+        CHECK, "it has no config.json", given_as_said, FINISHED,
+        prepare=copied("teacher", to="model/checkpoint-5"),
+    ),
+    "checkpoints of a training, predict": Case(
+        "predict model play", "is no model: it holds neither", command(
+            "give one, the last is (\\S+)", "predict {} play"),
+        prepare=copied("teacher", to="model/checkpoint-5"),
+    ),
+    "the hub's cache of a model": Case(
+        CHECK, "it has no config.json", given_as_said, FINISHED,
+        prepare=copied("teacher", to="model/snapshots/abc"),
     ),
     "a limit that is no number": Case(
         CHECK, "write a number of tokens", done("as in 512", with_model_max_length(512)),

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import save_file
-from tiny_world import RunCommand
+from tiny_cures import edited
+from tiny_world import RunCommand, put_on_hub
+from transformers import AutoModelForSequenceClassification
 
 import kdzoo as package
-from kdzoo.errors import ModelError
+from kdzoo.architecture import summary_of
+from kdzoo.errors import KdzooError, ModelError
+from kdzoo.model import load_model
+from kdzoo.model_folders import instead_of, one_file
 from kdzoo.teacher import find_model
 
 HEADS = {  # as peft names the head that an adapter brings, by the build of its base
@@ -119,3 +126,149 @@ class TestAnAdapter:
 
         assert outcome.code == 2
         assert "is an adapter (it holds adapter_config.json)" in outcome.err
+
+
+class TestFoldersAroundAModel:
+    def test_of_a_training_name_the_last_checkpoint(
+        self, tiny_teacher: Path, tmp_path: Path
+    ) -> None:
+        """Steps are numbers: 1000 comes after 500."""
+        for step in (500, 1000, 90):
+            shutil.copytree(tiny_teacher, tmp_path / f"checkpoint-{step}")
+
+        assert tells(tmp_path, f"the last is {tmp_path}/checkpoint-1000")
+        load_model(tmp_path / "checkpoint-1000")
+
+    def test_of_the_hubs_cache_name_the_snapshot_that_is_its_main_one(
+        self, tiny_teacher: Path, tmp_path: Path
+    ) -> None:
+        main = put_on_hub(tmp_path, "acme/bert", tiny_teacher)
+        for other in ("0" * 40, "f" * 40):
+            shutil.copytree(tiny_teacher, main.parent / other)
+
+        assert tells(tmp_path / "models--acme--bert", f"give its snapshot, {main}")
+
+    def test_that_hold_no_model_say_nothing_of_one(self, tmp_path: Path) -> None:
+        (tmp_path / "checkpoint-5").mkdir()
+
+        assert tells(tmp_path, "config.json")
+        assert instead_of(tmp_path) == ""
+
+
+def tells(folder: Path, part: str) -> bool:
+    """Whether all who look at it tell of that."""
+    looks: list[Callable[[], object]] = [
+        lambda: find_model(str(folder)), lambda: package.load(folder), lambda: load_model(folder),
+        lambda: summary_of(folder),
+    ]  # fmt: skip
+    found = []
+    for look in looks:
+        with pytest.raises(KdzooError) as caught:
+            look()
+        found.append(part in str(caught.value))
+    return all(found)
+
+
+def as_shards(folder: Path, model: Any) -> None:
+    """Writes the weights as those of large models are published."""
+    model.save_pretrained(folder, max_shard_size="20KB")
+
+
+def as_pickle(folder: Path, model: Any) -> None:
+    """Writes the weights as they were published before there was safetensors."""
+    torch.save(model.state_dict(), folder / "pytorch_model.bin")
+
+
+def as_variant(folder: Path, model: Any) -> None:
+    """Writes the weights beside others of more bits, which are not there."""
+    model.half().save_pretrained(folder, variant="fp16")
+
+
+class TestOtherFilesOfWeights:
+    @pytest.mark.parametrize("write", [as_shards, as_pickle, as_variant])
+    def test_come_into_one_by_the_python_that_all_say(
+        self,
+        tiny_teacher: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        write: Callable[[Path, Any], None],
+    ) -> None:
+        """The tokenizer comes along: the folder that is written is whole."""
+        monkeypatch.chdir(tmp_path)
+        folder = Path(shutil.copytree(tiny_teacher, tmp_path / "model"))
+        model = AutoModelForSequenceClassification.from_pretrained(folder)
+        (folder / "model.safetensors").unlink()
+        write(folder, model)
+        found = []
+        for look in (lambda: find_model(str(folder)), lambda: package.load(folder)):
+            with pytest.raises(KdzooError, match=r"model\.safetensors") as caught:
+                look()
+            found.append(re.findall(r"in Python: (.*)", str(caught.value)))
+        ((code,), other) = found
+        assert other == [code]
+
+        exec(code, {})  # noqa: S102 - what the message says
+
+        assert package.load("whole").labels == load_model(tiny_teacher).labels
+        assert find_model("whole").name == "whole"
+
+    @pytest.mark.parametrize(
+        ("source", "called"),
+        [("acme/bert", "'acme/bert')"), ("acme/bert@v2", "'acme/bert', revision='v2')")],
+    )
+    def test_on_a_hub_are_fetched_from_there(
+        self, tiny_teacher: Path, tmp_path: Path, source: str, called: str
+    ) -> None:
+        """No pickle is downloaded, so that the folder in the cache has no weights at all."""
+        folder = copied_without_weights(tiny_teacher, tmp_path)
+
+        assert one_file(folder, source).count(f"from_pretrained({called}.") == 2
+
+    def test_of_sentence_transformers_keep_what_stands_behind_the_layers(
+        self, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        folder = copied_without_weights(tiny_encoder, tmp_path)
+        (folder / "modules.json").write_text("[]", encoding="utf-8")
+        (folder / "pytorch_model.bin").touch()
+
+        assert f"SentenceTransformer({str(folder)!r}).save" in one_file(folder, str(folder))
+
+    @pytest.mark.parametrize(
+        ("architecture", "kind"),
+        [
+            ("BertForSequenceClassification", "AutoModelForSequenceClassification"),
+            ("BertForTokenClassification", "AutoModelForTokenClassification"),
+            ("BertModel", "AutoModel"),
+            (None, "AutoModel"),
+        ],
+    )
+    def test_are_read_as_what_they_are_of(
+        self, tiny_teacher: Path, tmp_path: Path, architecture: str | None, kind: str
+    ) -> None:
+        folder = copied_without_weights(tiny_teacher, tmp_path)
+        (folder / "pytorch_model.bin").touch()
+        edited(folder / "config.json", architectures=architecture and [architecture])
+
+        assert f"transformers.{kind}.from_pretrained(" in one_file(folder, str(folder))
+
+    def test_that_transformers_does_not_read_are_not_sent_to_it(
+        self, tiny_teacher: Path, tmp_path: Path
+    ) -> None:
+        folder = copied_without_weights(tiny_teacher, tmp_path)
+        (folder / "tf_model.h5").touch()
+
+        assert tells_of_weights(folder) == "download the whole model, its weights too"
+
+
+def copied_without_weights(model: Path, to: Path) -> Path:
+    """Copies a model's other files."""
+    folder = Path(shutil.copytree(model, to / "model"))
+    (folder / "model.safetensors").unlink()
+    return folder
+
+
+def tells_of_weights(folder: Path) -> str:
+    """Returns the cure that is told of a folder without weights."""
+    with pytest.raises(KdzooError) as caught:
+        find_model(str(folder))
+    return str(caught.value).partition("in one file of that kind: ")[2]

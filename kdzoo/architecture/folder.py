@@ -8,7 +8,7 @@ from kdzoo.architecture.layers import Layer, drawn
 from kdzoo.errors import ModelError
 from kdzoo.files import has_file
 from kdzoo.model_files import check_model_files
-from kdzoo.model_folders import refuse_adapter
+from kdzoo.model_folders import instead_of, refuse_adapter
 from kdzoo.runtime import require_runtimes
 from kdzoo.runtime.folder import CASCADE, EXPORT, is_exported_form, parts_of
 
@@ -42,7 +42,9 @@ def summary_of(folder: Path) -> str:
         return _baseline_summary(folder)
     refuse_adapter(folder, str(folder))
     if not has_file(folder / "config.json"):
-        raise ModelError(f"{folder} is not a model folder: it lacks config.json")
+        raise ModelError(
+            f"{folder} is not a model folder: it lacks config.json{instead_of(folder)}"
+        )
     check_model_files(folder)
     from kdzoo.architecture.trained import trained_summary
 

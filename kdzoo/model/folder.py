@@ -23,7 +23,7 @@ from kdzoo.model.soundness import (
     refuse_tokenizer,
 )
 from kdzoo.model.weights import load_finished
-from kdzoo.model_folders import refuse_adapter
+from kdzoo.model_folders import instead_of, one_file, refuse_adapter
 from kdzoo.task import SINGLE_LABEL, Task, task_of_problem
 from kdzoo.text import Vocabulary, reader_of
 
@@ -103,13 +103,7 @@ def load_model(folder: str | Path) -> LoadedModel:
     path = Path(folder)
     refuse_adapter(path, str(folder))
     refuse_setfit(path, str(folder))
-    lacking = [name for name in _needed_files(path) if not has_file(path / name)]
-    if lacking:
-        raise ModelError(
-            f"{folder} is not a model folder: it lacks {', '.join(lacking)}"
-            if path.is_dir()
-            else f"no such model folder: {folder}"
-        )
+    _refuse_lacking(path, str(folder))
     check_readable(*deployed_files(path))
     model = load_finished(auto_class(_task_in(path)), path, str(folder))
     shape = None if model.config.model_type == OWN else Shape.of(model)
@@ -125,6 +119,19 @@ def load_model(folder: str | Path) -> LoadedModel:
     model.config.pad_token_id = pad_id  # a decoder looks for the text's end before this id
     task = task_of(model.config)
     return LoadedModel(model.eval(), tokenizer, pad_id, labels, reads_pairs(path), task)
+
+
+def _refuse_lacking(folder: Path, name: str) -> None:
+    """Refuses a folder without all files of a model."""
+    if not folder.is_dir():
+        raise ModelError(f"no such model folder: {name}")
+    lacking = [file for file in _needed_files(folder) if not has_file(folder / file)]
+    if not lacking:
+        return
+    what = f"{name} is not a model folder: it lacks {', '.join(lacking)}"
+    if lacking == ["model.safetensors"]:
+        what += f"; kdzoo reads weights in one file of that kind: {one_file(folder, name)}"
+    raise ModelError(f"{what}{instead_of(folder)}")
 
 
 def _task_in(folder: Path) -> Task:

@@ -14,7 +14,7 @@ from kdzoo import registry
 from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.files import has_file
-from kdzoo.model_folders import refuse_adapter
+from kdzoo.model_folders import instead_of, refuse_adapter
 from kdzoo.task import (
     MULTI_LABEL,
     SINGLE_LABEL,
@@ -136,7 +136,7 @@ def runtime_of(folder: Path) -> str:
     if has_file(folder / "config.json"):
         return "torch"
     raise ModelError(
-        f"{folder} is no model: it holds neither config.json nor {EXPORT}"
+        f"{folder} is no model: it holds neither config.json nor {EXPORT}{instead_of(folder)}"
         if folder.is_dir()
         else f"no such model folder: {folder}"
     )

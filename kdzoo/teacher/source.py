@@ -16,7 +16,7 @@ from kdzoo.errors import ModelError, OutOfReachError, TeacherError, first_line
 from kdzoo.files import check_readable, has_file, with_home
 from kdzoo.model import OWN_PADDING, TYPES, tokenizer_files
 from kdzoo.model_files import CHECKPOINT, check_model_files
-from kdzoo.model_folders import refuse_adapter
+from kdzoo.model_folders import instead_of, one_file, refuse_adapter
 from kdzoo.offline import hub_in_reach
 from kdzoo.recipe.teacher import Teacher as TeacherSection
 from kdzoo.text import reader_of
@@ -59,9 +59,8 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
     weights = folder / "model.safetensors"
     if not has_file(weights):
         raise TeacherError(
-            f"{source}: no model.safetensors in {folder}; kdzoo reads weights in one file "
-            "of that kind: load it in transformers once, and "
-            "save_pretrained(FOLDER, max_shard_size='1TB') it"
+            f"{source}: no model.safetensors in {folder}; kdzoo reads weights in one file of that "
+            f"kind: {one_file(folder, source)}"
         )
     if sha256 is not None and (found := file_sha256(weights)) != sha256:
         raise TeacherError(
@@ -105,7 +104,9 @@ def _find(source: str) -> Path:
     if path.is_dir():
         refuse_adapter(path, source)
         if not has_file(path / "config.json"):
-            raise TeacherError(f"{source} is not a model folder: it has no config.json")
+            raise TeacherError(
+                f"{source} is not a model folder: it has no config.json{instead_of(path)}"
+            )
         check_readable(*_deciding(path))
         return path.resolve()
     if source.startswith((".", "/", "~")) or source.partition("@")[0].count("/") > 1:
