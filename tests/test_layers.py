@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
-    "errors", "plain", "files", "claims", "limits", "freed", "bounds", "fields", "progress",
+    "plain", "errors", "files", "claims", "limits", "freed", "bounds", "fields", "progress",
     "tracking", "digest", "model_files", "tokenising", "offline", "entries", "registry",
     "extensions", "task", "recipe", "data", "text", "objectives", "metrics", "model", "training",
     "teacher", "transfer", "runtime", "measure",

@@ -10,9 +10,9 @@ from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, RawRow, Tags, 
 from kdzoo.data.leaks import SHOWN, SHOWN_CHARACTERS, normalised
 from kdzoo.data.several import several_in_a_cell
 from kdzoo.data.tagging import tag_problems
-from kdzoo.data.words import is_empty, likeness, spelt
+from kdzoo.data.words import is_empty, likeness
 from kdzoo.errors import DataError, Problem, did_you_mean
-from kdzoo.plain import is_unicode
+from kdzoo.plain import is_unicode, spelt
 from kdzoo.task import MULTI_LABEL, TOKEN_CLASSIFICATION, Label
 from kdzoo.task.words import words_in
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kdzoo.errors import Problem, TeacherError, did_you_mean
+from kdzoo.plain import told_apart
 from kdzoo.teacher.source import read_config
 
 
@@ -112,17 +113,19 @@ def align(
             fit = f"name them in the order of the outputs, {named}" + (f"; or {fit}" if fit else "")
         problems.append(Problem(counts, cure=fit))
     else:
+        shown = told_apart([*own, *labels])
         twice = sorted(label for label, count in Counter(own).items() if count > 1)
-        problems += [Problem(f"has the label '{label}' twice") for label in twice[:5]]
+        problems += [Problem(f"has the label '{shown[label]}' twice") for label in twice[:5]]
         problems += [
             Problem(
-                f"does not know the data's label '{label}'",
+                f"does not know the data's label '{shown[label]}'",
                 cure=did_you_mean(label, strange or own),
             )
             for label in lacking[:5]
         ]
         problems += [
-            Problem(f"has the label '{label}', which the data lacks") for label in strange[:5]
+            Problem(f"has the label '{shown[label]}', which the data lacks")
+            for label in strange[:5]
         ]
         cure = "; or ".join(cure for cure in (renamed * (len(own) == len(labels)), fit) if cure)
         if cure:
