@@ -9,6 +9,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kdzoo.plain import told_apart
+
 
 def first_line(error: BaseException) -> str:
     """Returns what a library's error says first; its kind where it says nothing."""
@@ -120,6 +122,7 @@ _MISSPELT = 0.65
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Returns "did you mean 'x'? Known: x, y, z.", the nearest name first, where one is near."""
     names = sorted(known)
+    shown = told_apart([str(name), *names])
     nearest = difflib.get_close_matches(str(name), names, n=1, cutoff=_MISSPELT)
-    suggestion = f"did you mean '{nearest[0]}'? " if nearest else ""
-    return f"{suggestion}Known: {', '.join(names) or 'none'}."
+    suggestion = f"did you mean '{shown[nearest[0]]}'? " if nearest else ""
+    return f"{suggestion}Known: {', '.join(shown[each] for each in names) or 'none'}."

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BREAKS = re.compile(r"[\t\n]")
@@ -38,6 +40,41 @@ def escaped(text: str) -> str:
     It has to stand within a line: what a line begins with may be a mark of its own.
     """
     return one_line(text.translate(_MARKDOWN))
+
+
+def seen(text: str) -> str:
+    """Returns what is the same for texts that a reader cannot tell apart.
+
+    Those that differ in spaces, Unicode form or what cannot be seen.
+    """
+    wide = unicodedata.normalize("NFKC", text)
+    bare = "".join(letter for letter in wide if unicodedata.category(letter) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", bare).split())
+
+
+def spelt(text: str) -> str:
+    """Returns a text in which what cannot be seen, or told apart, is spelt as an escape."""
+    return "".join(
+        letter
+        if letter.isprintable() and not unicodedata.combining(letter)
+        else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
+def told_apart(names: Iterable[str]) -> dict[str, str]:
+    """Returns each name as a message shows it beside the others.
+
+    One that looks like another is spelt, and one whose marks stand apart from their letters.
+    """
+    known = {*names}
+    looks = Counter(map(seen, known))
+    return {
+        name: spelt(name)
+        if looks[seen(name)] > 1 or unicodedata.normalize("NFC", name) != name
+        else name
+        for name in known
+    }
 
 
 def cell(text: str) -> str:

@@ -176,6 +176,15 @@ CASES: dict[str, Case] = {
               "csv": {"columns": ["text", "label"]}}),
         )
     },
+    **{
+        f"a column that looks like the wanted one, {suffix}": Case(
+            CHECK, ", which looks the same; call it", refiled("call it 'text' in the data", {
+                f"rows{suffix}": rows}),
+            {"data": {"files": f"rows{suffix}", "oos_label": None, "split": SHARES}},
+            {f"rows{suffix}": rows.replace("text", "\u200btext")}, quick=suffix == ".csv",
+        )
+        for suffix, rows in ((".csv", CSV), (".jsonl", JSONL))
+    },
     "columns of unlabelled texts with a header": Case(
         CHECK, "its columns are named besides",
         removed("transfer.unlabelled.csv.columns"),

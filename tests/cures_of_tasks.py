@@ -76,6 +76,11 @@ def with_probabilities(message: str, written: dict[str, Any]) -> dict[str, Any]:
     return written
 
 
+def columns_as_said(written: dict[str, Any], message: str) -> dict[str, Any]:
+    """Gives the command the option that names columns, as the message has it."""
+    return option("--label-columns")(message, written)
+
+
 def words_as_lists(_: dict[str, str]) -> None:
     """Writes three words of each text as a list."""
     rows = map(json.loads, Path("a.jsonl").read_text(encoding="utf-8").splitlines())
@@ -87,6 +92,7 @@ BARS = lists("music", "weather", "music|weather", "")
 COLUMNS = "text,music,weather\n" + "".join(
     f"play {n},1,0\nrain {n},0,1\nplay in rain {n},1,1\n" for n in range(15)
 )
+COMMA = COLUMNS.replace("music", '"x, music"')
 ONE_EACH = f"text,{','.join(LABELS)}\n" + "".join(
     f"play {n},{','.join(str(int(n % 4 == place)) for place in range(4))}\n" for n in range(40)
 )
@@ -180,6 +186,21 @@ CASES: dict[str, Case] = {
             ("check", CHECK, yaml_as_said, over_teacher(f"a.{suffix}", **said)),
         )
     },
+    "a column with a comma, init": Case(
+        f"{INIT} a.csv --label-columns 'x, music,weather'", "holds a comma; put it in double",
+        lambda message, written: columns_as_said({**written, "command": written["command"][:-2]},
+                                          message.replace("OTHERS", "weather")),
+        files={"a.csv": COMMA},
+    ),
+    "a column with a comma, check": Case(
+        CHECK, "holds a comma; put it in double", rewritten(
+            'label_columns: ["x, music", OTHERS]', data={"label_columns": ["x, music", "weather"]}),
+        over("a.csv", label_columns=["x", "music", "weather"]), files={"a.csv": COMMA},
+    ),
+    "a column with a comma, in a file without a header": Case(
+        f"{INIT} a.csv --label-columns '\"x, music\",weather'", "is no header", option("--csv"),
+        files={"a.csv": COMMA.partition("\n")[2]},
+    ),
     "columns, said to be one label": Case(
         CHECK, "hold 1, and", removed("data.task"),
         over("a.csv", label_columns=["music", "weather"], task="single-label"),

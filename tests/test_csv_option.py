@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from kdzoo.cli.app import csv_of, with_csv
+from kdzoo.data.place import DATA, UNLABELLED
 from kdzoo.errors import RecipeError
-from kdzoo.recipe.csv import Csv
+from kdzoo.recipe.csv import Csv, as_written, names_in
 from kdzoo.recipe.data import Data
 from kdzoo.recipe.document import parse_scalar
 from kdzoo.recipe.schema import Unlabelled
@@ -29,6 +34,9 @@ from kdzoo.recipe.teacher import Teacher
         (["columns=text, label"], {"columns": ["text", "label"]}),
         (["columns=0,1"], {"columns": ["0", "1"]}),
         (["separator=="], {"separator": "="}),
+        (['columns=text,"a, b", "c"'], {"columns": ["text", "a, b", "c"]}),
+        (['columns="a, b",the "text"'], {"columns": ["a, b", 'the "text"']}),
+        (['columns="say ""so""",b'], {"columns": ['say "so"', "b"]}),
         ([], {}),
     ],
 )
@@ -37,6 +45,28 @@ def test_an_option_is_read_as_it_is_written(written: list[str], read: dict[str, 
     assert csv_of(written) == Csv(**read)
     overrides = [each.removeprefix("data.csv.").split("=", 1) for each in with_csv([], written)]
     assert Csv(**{key: parse_scalar(value) for key, value in overrides}) == Csv(**read)
+
+
+WORD = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1)
+NAMES = st.lists(st.lists(WORD, min_size=1, max_size=3).map(" ".join), min_size=1, max_size=4)
+
+
+@given(names=NAMES)
+@example(names=["a, b", "c"])
+@example(names=['say "so", twice', "'", "$HOME `x` \\"])
+def test_names_of_columns_are_read_as_messages_write_them(names: list[str]) -> None:
+    """As an option, as ``--set``, and in a recipe, whatever names hold."""
+    assert names_in(as_written(names)) == names
+    for place in (DATA, UNLABELLED):
+        said = place.layout("columns", as_written(names))
+        option, recipe = said.split(" (in a recipe ")
+        _, word = shlex.split(option)
+        key, _, value = word.partition("=")
+
+        assert key.endswith("columns")
+        assert Csv.model_validate({"columns": value}).columns == names
+        written = yaml.safe_load(recipe.partition(" beside ")[0].removeprefix("csv: "))
+        assert Csv.model_validate(written).columns == names
 
 
 @pytest.mark.parametrize(

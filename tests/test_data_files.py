@@ -134,6 +134,25 @@ class TestEveryFormat:
         assert f"no column '{missing}'" in message
         assert f"did you mean '{near}'?" in message
 
+    @pytest.mark.parametrize(
+        ("column", "shown"),
+        [
+            ("\u200btext", "'\\u200btext'"),
+            ("text\u00a0", "'text\\xa0'"),
+            ("te\u00adxt", "'te\\xadxt'"),
+            ("text ", "'text '"),
+        ],
+    )
+    def test_says_of_a_column_that_looks_like_the_missing_one_how_it_is_spelt(
+        self, tmp_path: Path, suffix: str, column: str, shown: str
+    ) -> None:
+        path = write_rows(tmp_path / f"train{suffix}", AWKWARD[:1], (column, "label"))
+
+        message = refusal(path)
+
+        assert f"a column is called {shown}, which looks the same; call it 'text'" in message
+        assert "is no header" not in message
+
     def test_the_suffix_may_be_in_capitals(self, tmp_path: Path, suffix: str) -> None:
         """A file from another system reads the same, and so does the complaint about it."""
         path = write_rows(tmp_path / f"train{suffix}", AWKWARD)

@@ -1,10 +1,13 @@
-"""What a library's error becomes in a message of kdzoo's."""
+"""What a library's error becomes in a message of kdzoo's, and how names are told apart in it."""
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
-from kdzoo.errors import first_line, kind_and_words
+from kdzoo.errors import did_you_mean, first_line, kind_and_words
+from kdzoo.plain import seen, spelt, told_apart
 
 
 @pytest.mark.parametrize(
@@ -20,3 +23,47 @@ def test_an_error_says_something_on_one_line(error: Exception, first: str, both:
     """Also one without words, which assertions and keys that are missing often are."""
     assert first_line(error) == first
     assert kind_and_words(error) == both
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "shown"),
+    [
+        ("text", "\u200btext", "\\u200btext"),  # a space of no width
+        ("label", "label\u00a0", "label\\xa0"),  # one that breaks no line
+        ("label", "\ufefflabel", "\\ufefflabel"),  # a byte-order mark
+        ("café", "cafe\u0301", "cafe\\u0301"),
+        ("cafe\u0301", "café", "café"),
+        ("a b", "a\u2009b", "a\\u2009b"),
+    ],
+)
+def test_names_that_look_the_same_are_spelt(name: str, other: str, shown: str) -> None:
+    said = did_you_mean(name, [other, "else"])
+
+    assert f"did you mean '{shown}'?" in said
+    assert shown in said.partition("Known: ")[2]
+    assert told_apart([name, other])[other] == shown
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["café", "cafés"],
+        ["हिन्दी", "हिंदी"],  # marks that no letter is composed with
+        ["ไทย", "ไท"],
+        ["نیم‌فاصله", "نیم"],  # a joiner within
+        ["weather", "Weather", "weather."],
+    ],
+    ids=str,
+)
+def test_other_names_are_shown_as_they_are(names: list[str]) -> None:
+    assert told_apart(names) == {name: name for name in names}
+    assert did_you_mean("else", names) == f"Known: {', '.join(sorted(names))}."
+
+
+@pytest.mark.parametrize("text", ["a", "é", "e\u0301", "a\u00a0b", "\u200b", "a\tb\n", "ﬁ", "Ａ"])
+def test_what_looks_the_same_is_seen_as_one(text: str) -> None:
+    """In whatever form, and what is spelt tells the forms apart."""
+    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+        other = unicodedata.normalize(form, text)
+        assert seen(other) == seen(text) == seen(seen(text))
+    assert spelt(text).isprintable()

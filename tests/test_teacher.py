@@ -184,6 +184,15 @@ class TestLabels:
         assert "my-teacher" in str(caught.value)
         assert all(message in str(caught.value) for message in messages)
 
+    def test_that_look_the_same_are_spelt(self) -> None:
+        """A reader sees in which form, or with which unseen letters, each is written."""
+        with pytest.raises(TeacherError) as caught:
+            align(["cafe\u0301", "tea", "oos\u200b"], ["café", "tea", "oos"], "it")
+
+        assert "the data's label 'café'\n      did you mean 'cafe\\u0301'?" in str(caught.value)
+        assert "the data's label 'oos'\n      did you mean 'oos\\u200b'?" in str(caught.value)
+        assert "has the label 'cafe\\u0301', which the data lacks" in str(caught.value)
+
     def test_of_a_model_with_one_nameless_output_are_an_error_too(self) -> None:
         with pytest.raises(TeacherError, match="LABEL_0"):
             align(["LABEL_0"], LABELS, "my-teacher")

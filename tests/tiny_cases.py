@@ -74,6 +74,13 @@ READ = {
         {"a.csv": table(labelled(lambda _, n: f"0{LABELS.index(n)}"))},
         labels=("00", "01", "02", "03"),
     ),
+    "minus_one_and_one": Case(
+        {"a.csv": table(labelled(lambda i, _: i % 2 * 2 - 1))}, labels=("-1", "1")
+    ),
+    "minus_one_and_words": Case(
+        {"a.csv": table(labelled(lambda i, n: -1 if every(i) else n))},
+        labels=("-1", "music", "travel", "weather"),
+    ),
     "missing_looks": Case(
         {
             "a.csv": table(
@@ -174,6 +181,14 @@ NOTED = {
         noted="'0' and '0.0', '1' and '1.0'",
         labels=("0", "0.0", "1", "1.0"),
     ),
+    **{
+        f"minus_one{suffix}": Case(
+            {f"a{suffix}": write(labelled(lambda i, n: -1 if every(i) else LABELS.index(n) % 3))},
+            noted="the label -1 is a class like 0 to 2; if it says that a label is not known",
+            labels=("-1", "0", "1", "2"),
+        )
+        for suffix, write in ((".csv", table), (".jsonl", lines))
+    },
     "two_labels": Case(
         {"a.csv": table([*ROWS, (f"{TEXTS[0].upper()}!", "music")])},
         noted="texts that stand with two labels: 1, for example",

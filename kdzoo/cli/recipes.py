@@ -54,7 +54,8 @@ def init(
     label_columns: Annotated[
         str | None,
         typer.Option(
-            help="Columns of 0 and 1, one for each label, as in joy,anger; in place of --label."
+            help="Columns of 0 and 1, one for each label, as in joy,anger; in place of --label. "
+            "Double quotes enclose a name that holds a comma."
         ),
     ] = None,
     task: Annotated[
@@ -102,6 +103,8 @@ def init(
     ] = None,
 ) -> None:
     """Write recipes of the zoo for your own data, checked against it."""
+    from kdzoo.recipe.csv import names_in
+
     for line in api.init(
         data,
         output,
@@ -109,9 +112,7 @@ def init(
         text_pair=text_pair,
         label=label,
         label_separator=label_separator,
-        label_columns=None
-        if label_columns is None
-        else [name.strip() for name in label_columns.split(",")],
+        label_columns=None if label_columns is None else names_in(label_columns),
         task=task,
         oos_label=oos_label,
         teacher=teacher,

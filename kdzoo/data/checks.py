@@ -10,9 +10,9 @@ from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, RawRow, Tags, 
 from kdzoo.data.leaks import SHOWN, SHOWN_CHARACTERS, normalised
 from kdzoo.data.several import several_in_a_cell
 from kdzoo.data.tagging import tag_problems
-from kdzoo.data.words import is_empty, likeness, spelt
+from kdzoo.data.words import is_empty, likeness
 from kdzoo.errors import DataError, Problem, did_you_mean
-from kdzoo.plain import is_unicode
+from kdzoo.plain import is_unicode, spelt
 from kdzoo.task import MULTI_LABEL, TOKEN_CLASSIFICATION, Label
 from kdzoo.task.words import words_in
 
@@ -173,7 +173,20 @@ def note_labels(corpus: Corpus) -> Corpus:
             "labels that differ in case, spaces or form alone are classes of their own: "
             f"{_list(groups)}; write them alike if they are one"
         )
-    return corpus.with_notes(*notes, *_never_given(corpus), *_contradictions(corpus))
+    notes += [*_minus_one(corpus), *_never_given(corpus), *_contradictions(corpus)]
+    return corpus.with_notes(*notes)
+
+
+def _minus_one(corpus: Corpus) -> list[str]:
+    """Returns a note on -1 among numbers from 0 on, which often says that nobody knows a label."""
+    others = {*corpus.labels} - {"-1"}
+    if len(others) in (0, 1, len(corpus.labels)) or others != {*map(str, range(len(others)))}:
+        return []
+    return [
+        f"the label -1 is a class like 0 to {len(others) - 1}; if it says that a label is not "
+        "known, take those rows out (their texts may be --unlabelled, in a recipe "
+        "transfer.unlabelled)"
+    ]
 
 
 def _never_given(corpus: Corpus) -> list[str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from kdzoo.data.place import Place
 from kdzoo.errors import DataError, Problem, did_you_mean
+from kdzoo.plain import seen, spelt
+from kdzoo.recipe.csv import as_written
 
 
 def check_columns(path: Path, where: str, names: Sequence[str]) -> None:
@@ -31,14 +35,43 @@ def unknown_labels(split: str) -> str:
     )
 
 
-def cure(missing: str, known: Sequence[str], place: Place) -> str:
+def misread(missing: str, known: Sequence[str], wanted: Sequence[str]) -> str | None:
+    """Returns what to do where a column is there under a name that is read otherwise; else None.
+
+    Args:
+        missing: the column.
+        known: those that are there.
+        wanted: all columns that are.
+    """
+    alike = next((name for name in known if name != missing and seen(name) == seen(missing)), None)
+    if alike is not None:
+        return (
+            f"a column is called '{spelt(alike)}', which looks the same; call it '{missing}' in "
+            "the data"
+        )
+    parts = {name: {part.strip() for part in name.split(",")} for name in known if "," in name}
+    whole = next((name for name in parts if missing in parts[name] <= {*wanted}), None)
+    if whole is None:
+        return None
+    return (
+        f"'{whole}' holds a comma; put it in double quotes: --label-columns "
+        f"{shlex.quote(as_written([whole, 'OTHERS']))}, in a recipe label_columns: "
+        f"[{json.dumps(whole, ensure_ascii=False)}, OTHERS]"
+    )
+
+
+def cure(missing: str, known: Sequence[str], place: Place, wanted: Sequence[str] = ()) -> str:
     """Returns what to write where data has no such column.
 
     Args:
         missing: the column.
         known: those that are there.
         place: where the user says how the data is read.
+        wanted: all columns that are.
     """
+    cause = misread(missing, known, wanted)
+    if cause is not None:
+        return cause
     if place.is_option and missing == "text" and {"text_a", "text_b"} <= {*known}:
         return (
             "these are pairs: --text text_a --text-pair text_b, in a recipe text: text_a and "

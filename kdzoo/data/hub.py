@@ -113,7 +113,7 @@ def _rows(
         if column not in split.column_names:
             raise DataError(
                 f"the dataset '{name}' has no column '{column}'; "
-                f"{cure(column, split.column_names, DATA)}"
+                f"{cure(column, split.column_names, DATA, wanted)}"
             )
     column = labelling.column
     names = None if labelling.columns else _class_names(split, column)

@@ -10,8 +10,8 @@ from typing import Any
 from kdzoo.data.cells import ONE_IS_WANTED, as_input, as_label, as_labels, shown
 from kdzoo.data.corpus import Input, RawLabel
 from kdzoo.data.tagging import is_entity, is_tag, tagged, usual_columns
-from kdzoo.data.words import spelt
 from kdzoo.errors import DataError
+from kdzoo.plain import spelt
 from kdzoo.recipe.data import Data
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, TaskName
 

@@ -36,7 +36,8 @@ def parquet_rows(
         check_columns(path, "columns", columns)
         missing = next((column for column in wanted if column not in columns), None)
         if missing is not None:
-            problem = Problem(f"no column '{missing}'", "columns", cure(missing, columns, place))
+            said = cure(missing, columns, place, wanted)
+            problem = Problem(f"no column '{missing}'", "columns", said)
             raise DataError(str(path), problem)
         named = {name: found for name in columns if (found := _names_in(file.schema_arrow, name))}
         for batch in file.iter_batches():

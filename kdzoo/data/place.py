@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from dataclasses import dataclass
 
@@ -24,16 +25,18 @@ class Place:
 
     def layout(self, key: str, value: str) -> str:
         """Returns how to say something of how the files are written."""
-        is_plain = key == "columns" and shlex.quote(value) == value
-        written = f"{key}={value}" if is_plain else f'{key}="{value}"'
+        name = key if self.is_option else f"{self.section}.csv.{key}"
+        word = f'{name}="{value}"'
+        if key == "columns" and shlex.quote(value) == value:
+            word = f"{name}={value}"
+        elif any(mark in value for mark in '"\\$`'):
+            word = shlex.quote(f"{name}={value}")
         if self == NEW_TEXTS:
-            return f"--csv {written} if the data are written so too, else save it as .jsonl"
+            return f"--csv {word} if the data are written so too, else save it as .jsonl"
+        said = f"csv: {{{key}: {json.dumps(value, ensure_ascii=False)}}}"
         if self.is_option:
-            return f'--csv {written} (in a recipe csv: {{{key}: "{value}"}} beside {self.files})'
-        return (
-            f"--set {self.section}.csv.{written} (in a recipe "
-            f'csv: {{{key}: "{value}"}} beside {self.section}.{self.files})'
-        )
+            return f"--csv {word} (in a recipe {said} beside {self.files})"
+        return f"--set {word} (in a recipe {said} beside {self.section}.{self.files})"
 
     def named(self, key: str) -> str:
         """Returns what something is called that is said of how the files are written."""

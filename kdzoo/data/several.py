@@ -7,9 +7,8 @@ from collections.abc import Collection, Sequence
 
 from kdzoo.data.cells import SAID_TO_BE_ONE
 from kdzoo.data.leaks import SHOWN
-from kdzoo.data.words import spelt
 from kdzoo.errors import Problem
-from kdzoo.plain import first_few
+from kdzoo.plain import first_few, spelt
 
 _BETWEEN_ANY = re.compile(r"\s*([|;,])\s*")  # what stands in few names, and between many
 _BETWEEN = {"\n": "newline", "\t": "tab", "+": "+", "/": "/", "&": "&", " ": " "}  # and its word

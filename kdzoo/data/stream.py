@@ -252,7 +252,7 @@ def _jsonl_rows(path: Path, wanted: Sequence[str], place: Place) -> Iterator[Pla
         row = _json_object(path, f"line {number}", line)
         missing = next((column for column in wanted if column not in row), None)
         if missing is not None:
-            said = cure(missing, [*row], place)
+            said = cure(missing, [*row], place, wanted)
             problems.append(Problem(f"no column '{missing}'", f"line {number}", said))
             if len(problems) == _SHOWN:
                 break

@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from kdzoo.data.columns import check_columns, cure
+from kdzoo.data.columns import check_columns, cure, misread
 from kdzoo.data.lines import lines_of
 from kdzoo.data.place import Place
 from kdzoo.errors import DataError, Problem
-from kdzoo.recipe.csv import Csv
+from kdzoo.plain import seen
+from kdzoo.recipe.csv import Csv, as_written
 
 csv.field_size_limit(1 << 24)  # characters of a cell
 
 _HINT = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # how Excel says which separator a file has
 _COMMENTS = ("#", "//", "%")
-_BYTE_ORDER_MARK = "\ufeff"  # within a file, where another one was put behind it
 
 
 @dataclass(frozen=True)
@@ -182,8 +182,8 @@ def _refuse_header(
     begins = places[0] if places else len(cells)
     if begins >= len(cells) or names[begins] not in cells[begins]:  # most rows, and soon seen
         return
-    bare = [cell.replace(_BYTE_ORDER_MARK, "").strip().strip('"') for cell in cells]
-    same = [cell == name.strip() for cell, name in zip(bare, names, strict=False)]
+    bare = [seen(cell).strip('"') for cell in cells]
+    same = [cell == seen(name) for cell, name in zip(bare, names, strict=False)]
     has_wanted = all(place < len(same) and same[place] for place in places)
     has_all = all(same) and len(same) == len(names)
     if layout.columns and is_first and has_wanted:
@@ -244,6 +244,9 @@ def _cause(layout: Layout, names: Sequence[str], wanted: Sequence[str], missing:
         return f"a space follows the separator: {layout.place.layout('separator', written)}"
     if missing in [name.strip('"') for name in names]:
         return f"quotes enclose the cells: {layout.place.layout('quoted', 'true')}"
+    cause = misread(missing, names, wanted)
+    if cause is not None:
+        return cause
     for mark in _COMMENTS:
         if header.startswith(mark) and (len(names) == 1 or header[len(mark)].isspace()):
             return f"the line looks like a comment: {layout.place.layout('comment', mark)}"
@@ -259,5 +262,5 @@ def _separated_by(other: str, layout: Layout) -> str:
 
 def _headerless(names: Sequence[str], wanted: Sequence[str], layout: Layout) -> str:
     others = [f"column{place}" for place in range(len(wanted) + 1, len(names) + 1)]
-    columns = layout.place.layout("columns", ",".join([*wanted, *others]))
+    columns = layout.place.layout("columns", as_written([*wanted, *others]))
     return f"if line 1 is no header, name the columns in their order: {columns}"

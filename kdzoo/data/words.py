@@ -113,13 +113,3 @@ def likeness(label: str) -> str:
     bare = " ".join(unicodedata.normalize("NFKC", seen).split())
     number = _WHOLE_NUMBER.fullmatch(bare)
     return f"{number[1].strip('+')}{number[2]}" if number else bare
-
-
-def spelt(text: str) -> str:
-    """Returns a text in which what cannot be seen, or told apart, is spelt as an escape."""
-    return "".join(
-        letter
-        if letter.isprintable() and not unicodedata.combining(letter)
-        else letter.encode("unicode_escape").decode()
-        for letter in text
-    )

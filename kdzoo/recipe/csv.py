@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
@@ -19,8 +22,20 @@ def _as_name(value: Any) -> Any:
     return str(value) if isinstance(value, int) else value
 
 
+def names_in(written: str) -> list[str]:
+    """Returns names that are written with commas between; quotes enclose one that holds a comma."""
+    return [name.strip() for name in next(csv.reader([written], skipinitialspace=True), [])]
+
+
+def as_written(names: Sequence[str]) -> str:
+    """Returns names as ``names_in`` reads them."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(names)
+    return line.getvalue()
+
+
 def _as_list(value: Any) -> Any:
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    return names_in(value) if isinstance(value, str) else value
 
 
 Named = Annotated[str, BeforeValidator(_as_name, json_schema_input_type=str | int)]

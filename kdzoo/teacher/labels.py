@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kdzoo.errors import Problem, TeacherError, did_you_mean
+from kdzoo.plain import told_apart
 from kdzoo.teacher.naming import are_numbered, by_number, meant, moved
 from kdzoo.teacher.source import read_config
 
@@ -129,14 +130,18 @@ def _differences(own: Sequence[str], labels: Sequence[str], cures: LabelCures) -
     """Returns the names that one side alone has and, behind the last, what to do."""
     lacking, strange = sorted(set(labels) - set(own)), sorted(set(own) - set(labels))
     twice = sorted(label for label, count in Counter(own).items() if count > 1)
-    problems = [Problem(f"has the label '{label}' twice") for label in twice[:5]]
+    shown = told_apart([*own, *labels])
+    problems = [Problem(f"has the label '{shown[label]}' twice") for label in twice[:5]]
     problems += [
         Problem(
-            f"does not know the data's label '{label}'", cure=did_you_mean(label, strange or own)
+            f"does not know the data's label '{shown[label]}'",
+            cure=did_you_mean(label, strange or own),
         )
         for label in lacking[:5]
     ]
-    problems += [Problem(f"has the label '{label}', which the data lacks") for label in strange[:5]]
+    problems += [
+        Problem(f"has the label '{shown[label]}', which the data lacks") for label in strange[:5]
+    ]
     ways = [_fitted(cures)]
     if len(own) == len(labels):
         named = _named(own, labels, cures)
