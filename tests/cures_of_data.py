@@ -215,8 +215,8 @@ CASES: dict[str, Case] = {
          ("00000-of-00001", "00000-of-00002", "00001-of-00002")},
     ),
     "a folder without parts": Case(
-        CHECK, "and holds no files called part-00000", done(
-            "write its rows as one file", lambda _: [
+        CHECK, "and a file is wanted there, or files in it", done(
+            "write the rows as one file", lambda _: [
                 Path("rows/train.csv").rename("elsewhere"),
                 Path("rows/train.csv").write_text(CSV, encoding="utf-8")]),
         {"data": {"files": "rows", "oos_label": None, "split": SHARES}},

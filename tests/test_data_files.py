@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from kdzoo.data import Corpus, Input, SplitName, load_corpus
 from kdzoo.data.files import read_files
 from kdzoo.data.stream import labelled_rows, read_texts
-from kdzoo.errors import DataError
+from kdzoo.errors import DataError, FileError
 from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.data import Data
 
@@ -585,7 +585,7 @@ class TestParts:
     def test_that_are_none_are_told_by_the_folder(self, tmp_path: Path) -> None:
         (tmp_path / "train.parquet").mkdir()
 
-        with pytest.raises(DataError, match=r"no files called part-00000\.parquet; write its rows"):
+        with pytest.raises(FileError, match=r"called part-00000\.parquet; write the rows as one"):
             read_files(str(tmp_path), "text", "label")
 
 

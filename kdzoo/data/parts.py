@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from kdzoo.data.stream import SUFFIXES
-from kdzoo.errors import DataError
+from kdzoo.errors import DataError, FileError
 from kdzoo.files import has_file
 from kdzoo.plain import first_few
 
@@ -27,15 +27,15 @@ def files_of(path: Path) -> Files:
     """Returns the file that is named, or those of a folder of parts; none where nothing is there.
 
     Raises:
-        DataError: it is a folder without parts.
+        FileError: it is a folder without parts, or no file.
     """
     if not path.is_dir():
         return (path,) if has_file(path) else ()
     if parts := parts_in(path):
         return parts
-    raise DataError(
-        f"{path} is a folder, and holds no files called part-00000{path.suffix}; write its rows as "
-        "one file"
+    raise FileError(
+        f"{path} is a folder, and a file is wanted there, or files in it called "
+        f"part-00000{path.suffix}; write the rows as one file"
     )
 
 
