@@ -12,6 +12,8 @@ from kdzoo.files import with_home
 from kdzoo.model_files import stored_in
 
 _ADAPTER = "adapter_config.json"
+_MODULES = "modules.json"
+_ONCE = "write it to the folder 'whole' once and give that, in Python"
 _PARTS = ("*.index.json", "pytorch_model*.bin", "model-*-of-*.safetensors")
 _ENCODER = "FEATURE_EXTRACTION"
 _ADAPTED = {  # task_type of an adapter: the class of peft that loads it with its base model
@@ -80,11 +82,20 @@ def _classes(folder: Path) -> str:
     return str(min(found)) if found else "NUMBER_OF_CLASSES"
 
 
-def instead_of(folder: Path) -> str:
+def instead_of(folder: Path, source: str = "") -> str:
     """Returns what a folder without ``config.json`` holds, and what to give in its place.
 
     It begins with a semicolon; empty where it holds no model at all.
+
+    Args:
+        folder: any.
+        source: what the user calls it, where that is not its path.
     """
+    if place := _old_transformer(folder):
+        return (
+            f"; its encoder lies in {place}, as sentence-transformers wrote it in former times: "
+            f"{_ONCE}: {_anew(_called(folder, source or str(folder)))}"
+        )
     if checkpoints := sorted(folder.glob("checkpoint-*/config.json"), key=_step):
         return f"; it holds checkpoints of a training: give one, the last is {_in(checkpoints[-1])}"
     if snapshots := list(folder.glob("snapshots/*/config.json")):
@@ -112,25 +123,50 @@ def one_file(folder: Path, source: str) -> str:
         folder: of a model without ``model.safetensors``.
         source: what the user calls it, a folder or a hub id.
     """
-    is_of_hub = not with_home(source).is_dir() and ":" not in source  # as package: has
-    name, _, revision = source.partition("@") if is_of_hub else (str(folder), "", "")
-    where = repr(name) + (f", revision={revision!r}" if revision else "")
+    where, is_of_hub = _called(folder, source), _is_of_hub(source)
     variants = [file.name.split(".")[1] for file in sorted(folder.glob("model.*.safetensors"))]
     parts = [file for pattern in _PARTS for file in folder.glob(pattern)]
     if not (is_of_hub or variants or parts):
         return "download the whole model, its weights too"
-    once = "write it to the folder 'whole' once and give that, in Python"
-    if (folder / "modules.json").is_file():  # which says how its vectors come about
-        return (
-            f"{once}: from sentence_transformers import SentenceTransformer; "
-            f"SentenceTransformer({where}).save_pretrained('whole')"
-        )
+    if (folder / _MODULES).is_file():  # which says how its vectors come about
+        return f"{_ONCE}: {_anew(where)}"
     variant = f", variant={variants[0]!r}" if variants else ""
     return (
-        f"{once}: import transformers; transformers.{_auto_class(folder)}"
+        f"{_ONCE}: import transformers; transformers.{_auto_class(folder)}"
         f".from_pretrained({where}{variant}).save_pretrained('whole', max_shard_size='1TB'); "
         f"transformers.AutoTokenizer.from_pretrained({where}).save_pretrained('whole')"
     )
+
+
+def _is_of_hub(source: str) -> bool:
+    return not with_home(source).is_dir() and ":" not in source  # as package: has
+
+
+def _called(folder: Path, source: str) -> str:
+    """Returns what Python code calls a model by: its folder, or its id and revision on a hub."""
+    if not _is_of_hub(source):
+        return repr(str(folder))
+    name, _, revision = source.partition("@")
+    return repr(name) + (f", revision={revision!r}" if revision else "")
+
+
+def _anew(where: str) -> str:
+    """Returns the Python that has sentence-transformers write a model as it does today."""
+    return (
+        "from sentence_transformers import SentenceTransformer; "
+        f"SentenceTransformer({where}).save_pretrained('whole')"
+    )
+
+
+def _old_transformer(folder: Path) -> str | None:
+    """Returns the folder within a sentence-transformers one that holds its encoder, if one does."""
+    modules: Any = None
+    with suppress(ValueError, OSError):
+        modules = read_json(folder / _MODULES)
+    for entry in modules if isinstance(modules, list) else ():
+        if isinstance(entry, dict) and str(entry.get("type")).endswith(".Transformer"):
+            return str(entry.get("path", ""))[:80] or None
+    return None
 
 
 def _auto_class(folder: Path) -> str:

@@ -5,11 +5,21 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
-from cures_of_models import FINE_TUNED, TAKE_ANOTHER, more_words, resized, teacher, unpadded
+from cures_of_models import (
+    FINE_TUNED,
+    TAKE_ANOTHER,
+    more_words,
+    resized,
+    run_as_said,
+    teacher,
+    unpadded,
+)
 from safetensors.torch import load_file, save_file
-from tiny_cures import CHECK, Act, Case, copied, done, removed, rewritten, set_as_said
+from tiny_cures import CHECK, Act, Case, copied, done, edited, removed, rewritten, set_as_said
 from tiny_sentences import sentence_folder
+from tiny_teachers import save_teacher
 from tiny_world import to_old_tokenizer
 from transformers import AutoTokenizer, BertJapaneseTokenizer
 
@@ -25,6 +35,29 @@ def sentences(parts: tuple[str, ...], /, **files: str | None) -> Act:
             file.unlink() if content is None else file.write_text(content, encoding="utf-8")
 
     return act
+
+
+def setting(**changes: Any) -> Act:
+    """Writes settings into the folder of an encoder; None takes one out."""
+
+    def act(_: dict[str, str]) -> None:
+        file = Path("model/config_sentence_transformers.json")
+        file.exists() or file.write_text("{}", encoding="utf-8")
+        edited(file, **changes)
+
+    return act
+
+
+def keeps_case(_: dict[str, str]) -> None:
+    """Writes an encoder whose texts are lowered before its tokenizer, which keeps case."""
+    folder = sentence_folder(save_teacher("roberta", Path("origin")), Path("model"), ("Pooling",))
+    (folder / "sentence_bert_config.json").write_text('{"do_lower_case": true}', encoding="utf-8")
+
+
+def lowered_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Runs the Python that the message gives, and names the folder that it writes."""
+    written = run_as_said(message, written)
+    return rewritten("give the folder 'lower'", teacher={"model": "lower"})(message, written)
 
 
 def enlarged(folder: Path) -> None:
@@ -85,6 +118,31 @@ CASES: dict[str, Case] = {
         CHECK, "which kdzoo does not know", FINE_TUNED, HEAD, prepare=sentences(
             ("Pooling",), modules=json.dumps([
                 {"type": "a.Transformer", "path": ""}, {"type": "a.LSTM", "path": "1_LSTM"}])),
+    ),
+    **{
+        f"a setting of sentence-transformers, {name}": Case(
+            CHECK, said, done(cure, setting(**dict.fromkeys(content))), HEAD,
+            prepare=lambda things, content=content: [
+                sentences(("Pooling",))(things), setting(**content)(things)],
+            quick=name == "prompts",
+        )
+        for name, said, cure, content in (
+            ("prompts", "puts the prompt", "remove default_prompt_name",
+             {"default_prompt_name": "query", "prompts": {"query": "query: "}}),
+            ("cut vectors", "cuts vectors", "remove truncate_dim", {"truncate_dim": 16}),
+        )
+    },
+    "texts that are lowered": Case(
+        CHECK, "lowers texts", lowered_as_said, HEAD, prepare=keeps_case,
+    ),
+    "the old layout of sentence-transformers": Case(
+        CHECK, "is not a model folder", done("write it to the folder 'whole'", lambda things:
+            shutil.copytree(things["encoder"], "model", dirs_exist_ok=True)), HEAD,
+        prepare=lambda things: [
+            copied("encoder", to="model/0_Transformer")(things),
+            Path("model/modules.json").write_text(json.dumps([
+                {"type": "a.Transformer", "path": "0_Transformer"}]), encoding="utf-8")],
+        once=False,
     ),
     "a dense layer that is not there": Case(
         CHECK, "names a dense layer", done("download the whole folder", sentences((

@@ -148,6 +148,31 @@ class TestFoldersAroundAModel:
 
         assert tells(tmp_path / "models--acme--bert", f"give its snapshot, {main}")
 
+    @pytest.mark.parametrize("is_there", [True, False])
+    def test_of_sentence_transformers_in_its_old_layout_name_where_the_encoder_lies(
+        self, tiny_encoder: Path, tmp_path: Path, is_there: bool
+    ) -> None:
+        """Of a hub, that folder is not fetched."""
+        modules = [
+            {"idx": 0, "path": "0_Transformer", "type": "sentence_transformers.models.Transformer"},
+            {"idx": 1, "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+        ]
+        (tmp_path / "modules.json").write_text(json.dumps(modules), encoding="utf-8")
+        if is_there:
+            shutil.copytree(tiny_encoder, tmp_path / "0_Transformer")
+
+        assert tells(tmp_path, "its encoder lies in 0_Transformer, as sentence-transformers wrote")
+        assert tells(tmp_path, f"SentenceTransformer({str(tmp_path)!r}).save_pretrained('whole')")
+        assert "SentenceTransformer('a/b', revision='v1')." in instead_of(tmp_path, "a/b@v1")
+
+    @pytest.mark.parametrize("said", ["[", "{}", "[1]", '[{"type": "a.Transformer"}]', '"text"'])
+    def test_with_modules_that_are_none_say_nothing_of_them(
+        self, tmp_path: Path, said: str
+    ) -> None:
+        (tmp_path / "modules.json").write_text(said, encoding="utf-8")
+
+        assert instead_of(tmp_path) == ""
+
     def test_that_hold_no_model_say_nothing_of_one(self, tmp_path: Path) -> None:
         (tmp_path / "checkpoint-5").mkdir()
 

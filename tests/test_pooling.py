@@ -169,6 +169,76 @@ def test_what_kdzoo_does_not_know_is_refused_with_its_cure(
     assert str(folder) in str(caught.value)
 
 
+class TestSettingsBesideTheModules:
+    """What sentence-transformers would do to texts, or vectors, and kdzoo does not."""
+
+    @pytest.fixture
+    def cased(self, tmp_path: Path) -> Path:
+        """An encoder whose tokenizer keeps case."""
+        return sentence_folder(
+            save_teacher("roberta", tmp_path / "origin"), tmp_path / "encoder", ("Pooling",)
+        )
+
+    @pytest.mark.parametrize(
+        ("file", "said", "words"),
+        [
+            ("sentence_bert_config.json", {"do_lower_case": True}, "keeps case"),
+            ("sentence_xlm-roberta_config.json", {"do_lower_case": True}, "keeps case"),
+            (
+                "config_sentence_transformers.json",
+                {"prompts": {"query": "query: "}, "default_prompt_name": "query"},
+                "puts the prompt 'query: ' before each text",
+            ),
+            ("config_sentence_transformers.json", {"truncate_dim": 16}, "truncate_dim 16"),
+        ],
+    )
+    def test_are_refused(self, cased: Path, file: str, said: dict[str, Any], words: str) -> None:
+        write_json(cased / file, said)
+
+        for pooling in (None, "mean"):
+            with pytest.raises(KdzooError, match=words) as caught:
+                open_sentence_encoder(cased, pooling, 32, 8)  # type: ignore[arg-type]
+            assert str(cased / file) in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("file", "said"),
+        [
+            ("sentence_bert_config.json", {"max_seq_length": 64, "do_lower_case": False}),
+            ("1_Pooling/config.json", {"pooling_mode": "mean", "include_prompt": False}),
+            (
+                "config_sentence_transformers.json",
+                {"prompts": {"query": "", "document": "text: "}, "default_prompt_name": "query",
+                 "truncate_dim": None, "similarity_fn_name": "cosine"},
+            ),
+            (
+                "config_sentence_transformers.json",
+                {"prompts": {"query": "query: "}, "default_prompt_name": None},
+            ),
+        ],
+    )  # fmt: skip
+    def test_that_change_nothing_are_no_matter(
+        self, cased: Path, file: str, said: dict[str, Any]
+    ) -> None:
+        write_json(cased / file, said)
+
+        look_at_sentences(cased, None, 32)
+
+    def test_have_no_say_where_the_tokenizer_lowers_texts_itself(
+        self, tiny_encoder: Path, tmp_path: Path
+    ) -> None:
+        folder = sentence_folder(tiny_encoder, tmp_path / "encoder", ("Pooling",))
+        write_json(folder / "sentence_bert_config.json", {"do_lower_case": True})
+
+        look_at_sentences(folder, None, 32)
+
+    def test_have_none_without_modules(self, cased: Path) -> None:
+        """They would not be read by sentence-transformers either."""
+        (cased / "modules.json").unlink()
+        write_json(cased / "sentence_bert_config.json", {"do_lower_case": True})
+
+        look_at_sentences(cased, None, 32)
+
+
 @pytest.mark.parametrize("kind", ["t5", "bart"])
 def test_an_encoder_with_a_decoder_is_refused(kind: str, tmp_path: Path) -> None:
     with pytest.raises(KdzooError, match=r"teacher\.fine_tune in place of teacher\.head"):

@@ -35,6 +35,7 @@ from kdzoo.model.sentence import (
     KdzooSentenceForSequenceClassification,
     pair_features,
 )
+from kdzoo.model.sentence_files import refuse_other_settings
 from kdzoo.model.shape import OWN_PADDING, Shape, maximum_length, shape_of
 from kdzoo.model.soundness import (
     padding_id,
@@ -98,6 +99,7 @@ __all__ = [
     "refuse_narrow",
     "refuse_not_finite",
     "refuse_other_problems",
+    "refuse_other_settings",
     "refuse_setfit",
     "refuse_tableless",
     "refuse_tokenizer",

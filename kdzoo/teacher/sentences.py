@@ -28,6 +28,7 @@ from kdzoo.model import (
     padding_id,
     predict_vectors,
     read_pooling,
+    refuse_other_settings,
 )
 from kdzoo.progress import Progress, with_speed
 from kdzoo.teacher.cache import CachedRows, Read, RowCache
@@ -184,7 +185,8 @@ def open_sentence_encoder(
 
     Raises:
         TeacherError: it writes texts too, lacks such a layer, or its configuration cannot be read.
-        ModelError: it lacks the pooling it claims, or has layers that kdzoo does not know.
+        ModelError: it lacks the pooling it claims, or has layers or settings that kdzoo does not
+            know.
     """
     config = read_config(folder)
     if config.is_encoder_decoder:
@@ -194,6 +196,7 @@ def open_sentence_encoder(
         )
     _refuse_lower(folder, config, lower)
     own, layers = read_pooling(folder, pooling)
+    refuse_other_settings(folder, lambda text: list(load_hf_tokenizer(folder)(text)["input_ids"]))
     own = own.model_copy(update={"lower": tuple(lower)})
     return SentenceEncoder(folder, own, layers, max_length, batch_size, reads_pairs)
 

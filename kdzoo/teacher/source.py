@@ -40,18 +40,18 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
         TeacherError: it is nowhere, or its weights are other ones than ``sha256`` says.
         ModelError: it is an adapter, without its base model.
     """
+    called = source
     try:
         folder = _find(source)
     except TeacherError:
         if fallback is None:
             raise
         try:
-            folder = _find(fallback)
+            folder, called = _find(fallback), fallback
         except TeacherError as error:
             raise type(error)(
                 f"{error}\n  (the fallback of {source}, which is not installed)"
             ) from error
-    refuse_adapter(folder, source)
     try:
         check_model_files(folder)
     except ModelError as error:
@@ -59,8 +59,8 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
     weights = folder / "model.safetensors"
     if not has_file(weights):
         raise TeacherError(
-            f"{source}: no model.safetensors in {folder}; kdzoo reads weights in one file of that "
-            f"kind: {one_file(folder, source)}"
+            f"{called}: no model.safetensors in {folder}; kdzoo reads weights in one file of that "
+            f"kind: {one_file(folder, called)}"
         )
     if sha256 is not None and (found := file_sha256(weights)) != sha256:
         raise TeacherError(
@@ -102,16 +102,23 @@ def _find(source: str) -> Path:
         return _in_package(source)
     path = with_home(source)
     if path.is_dir():
-        refuse_adapter(path, source)
-        if not has_file(path / "config.json"):
-            raise TeacherError(
-                f"{source} is not a model folder: it has no config.json{instead_of(path)}"
-            )
+        _refuse_other_folder(path, source)
         check_readable(*_deciding(path))
         return path.resolve()
     if source.startswith((".", "/", "~")) or source.partition("@")[0].count("/") > 1:
         raise TeacherError(f"no such model folder: {source}")
-    return _from_hub(source)
+    folder = _from_hub(source)
+    _refuse_other_folder(folder, source)
+    return folder
+
+
+def _refuse_other_folder(folder: Path, source: str) -> None:
+    """Refuses a folder that is not a model's itself, though there may be one in it."""
+    refuse_adapter(folder, source)
+    if not has_file(folder / "config.json"):
+        raise TeacherError(
+            f"{source} is not a model folder: it has no config.json{instead_of(folder, source)}"
+        )
 
 
 def _in_package(source: str) -> Path:
@@ -129,6 +136,7 @@ def _in_package(source: str) -> Path:
     folder = (root / inside).resolve()
     if not folder.is_relative_to(root) or not (folder / "config.json").is_file():
         raise TeacherError(f"{source}: the package holds no model folder '{inside}'")
+    refuse_adapter(folder, source)
     return folder
 
 
