@@ -24,7 +24,7 @@ from kdzoo.teacher.teacher import load_encoder
 Weights = dict[str, torch.Tensor]
 Change = Callable[[Weights], Weights]
 
-WRAPPERS = ("_orig_mod.", "module.", "model.inner.")
+WRAPPERS = ("_orig_mod.", "module.", "model.inner.", "it's \\ 'odd'.")
 
 
 def rewritten(folder: Path, change: Change) -> Path:
@@ -277,6 +277,17 @@ class TestOtherSizesThanTheConfigurationBuilds:
         edited(teacher / "config.json", id2label={"0": "a", "1": "b"})
 
         load_encoder(teacher)
+
+    def test_of_another_number_of_sides_are_told(self, teacher: Path) -> None:
+        rewritten(teacher, lambda weights: {
+            name: weight[0].clone() if name == "classifier.weight" else weight
+            for name, weight in weights.items()
+        })  # fmt: skip
+
+        with pytest.raises(
+            KdzooError, match=r"classifier\.weight is 32 in its weights, and 4 x 32"
+        ):
+            load_model(teacher)
 
     def test_that_no_entry_alone_explains_come_with_another_cure(self, teacher: Path) -> None:
         edited(teacher / "config.json", hidden_size=64)

@@ -142,9 +142,10 @@ def _cure_of_size(model: Any, weight: str, found: Shape, wanted: Shape, folder: 
             f"write {labels_to_write(config, apart[0][0])} in config.json{without}, with the "
             "true name of each output"
         )
-    keys = [key for key, value in config.items() if len(apart) == 1 and value == apart[0][1]]
-    if len(keys) == 1 and len(found) == len(wanted):
-        return f"write {keys[0]}: {apart[0][0]} in config.json"
+    if len(apart) == 1 and len(found) == len(wanted):
+        keys = [key for key, value in config.items() if type(value) is int and value == apart[0][1]]
+        if len(keys) == 1:
+            return f"write {keys[0]}: {apart[0][0]} in config.json"
     return "take the config.json that was saved with these weights"
 
 
@@ -217,10 +218,13 @@ def _wrapper(model: Any, missing: Sequence[str], spare: Sequence[str]) -> str | 
     """Returns what stands before the name of every weight in the file; None where nothing does."""
     base = f"{model.base_model_prefix}."
     bare = [name.removeprefix(base) for name in missing]
-    there = {re.sub(rf"^(.*?\.)(?:{re.escape(base)})?{re.escape(bare[0])}$", r"\1", name)
-             for name in spare if name.endswith(f".{bare[0]}")}  # fmt: skip
     names = {*spare}
-    for prefix in there:
+    there = {
+        name.removesuffix(bare[0]).removesuffix(base)
+        for name in names
+        if name.endswith(f".{bare[0]}")
+    }
+    for prefix in sorted(there):
         if all(names & {f"{prefix}{name}", f"{prefix}{base}{name}"} for name in bare):
             return prefix
     return None
@@ -232,6 +236,6 @@ def _unwrapped(prefix: str, file: Path) -> str:
         f"their names in the file begin with {prefix}, which a wrapper of the model put there "
         f"(torch.compile, DistributedDataParallel): save model.{prefix.rstrip('.')} in place of "
         "model, or take it off in Python: from safetensors.torch import load_file, save_file; "
-        f"save_file({{name.removeprefix('{prefix}'): weight for name, weight in "
+        f"save_file({{name.removeprefix({prefix!r}): weight for name, weight in "
         f"load_file({str(file)!r}).items()}}, {str(file)!r}, metadata={{'format': 'pt'}})"
     )
