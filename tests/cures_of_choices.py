@@ -48,7 +48,7 @@ CASES: dict[str, Case] = {
         prepare=study(), once=False,
     ),
     "another folder, cascade": Case(
-        f"{EXPORT} --model tiny", "holds other things than a cascade", command(
+        f"{EXPORT} --model tiny", "which would be lost; give --out a new folder", command(
             "give --out a new folder", f"{EXPORT} --model tiny".replace("--out out", "--out new")),
         prepare=study(), files={"out/letter.txt": ""}, once=False,
     ),

@@ -111,7 +111,8 @@ CASES: dict[str, Case] = {
         files={"there": ""},
     ),
     "another folder, export": Case(
-        "export {student} --out there --runtime onnx", "holds other things than an exported",
+        "export {student} --out there --runtime onnx",
+        "which would be lost; give --out a new folder",
         command("give --out a new folder", "export {student} --out other --runtime onnx"),
         files={"there/letter.txt": ""},
     ),

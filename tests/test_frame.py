@@ -149,7 +149,11 @@ class TestVerdicts:
             finding = found[line.row]
             verdict = finding.standing if line.question == questions[0] else finding.effect
             assert verdict is not None
-            assert (line.verdict, line.sentence, line.seeds) == (*vars(verdict).values(), seeds)
+            assert (line.verdict, line.sentence, line.seeds) == (
+                verdict.kind,
+                verdict.sentence,
+                seeds,
+            )
         recipes = frame[frame["question"] == questions[1]]
         assert (recipes["verdict"] == "one seed").all() == (seeds == 1)
         for column in ("low", "high", "p"):
