@@ -24,7 +24,7 @@ from transformers import (
 from kdzoo.errors import ModelError
 from kdzoo.model import load_model, size_bytes, tokenizer_files
 from kdzoo.runtime import load_classifier
-from kdzoo.teacher.source import content_key
+from kdzoo.teacher.source_key import content_key
 
 TEXTS = ["play some jazz now", "what is the weather in paris", "wake me at seven"]
 SMALL = {"vocab_size": 400, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
@@ -102,7 +102,9 @@ def test_reads_them_as_transformers_does(folder: Path) -> None:
 
 def test_counts_and_hashes_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is deployed is all that is there; other pieces are another teacher."""
-    monkeypatch.setattr("kdzoo.teacher.source._read_otherwise", lambda _: {})  # no longer readable
+    monkeypatch.setattr(
+        "kdzoo.teacher.source_key._read_otherwise", lambda _: {}
+    )  # no longer readable
     names = tokenizer_files(folder)
     before = content_key(folder, 32)
 

@@ -28,7 +28,7 @@ from kdzoo.runtime.parity import Parity, long_texts, with_long
 from kdzoo.runtime.pipeline import read_long
 from kdzoo.runtime.usage import SNIPPET
 from kdzoo.teacher import Teacher, cut_share, open_member
-from kdzoo.teacher.source import _read_otherwise, content_key
+from kdzoo.teacher.source_key import _read_otherwise, content_key
 from kdzoo.text import cut_at, encode, reader_of, words
 
 LIMIT = 12  # tokens

@@ -85,11 +85,25 @@ def model_folder(folder: Path, name: str | None, seed: int | None) -> Path:
     """
     if is_study(folder):
         return choose(Store(folder), name, seed).folder
+    refuse_name(folder, name, seed)
+    return folder
+
+
+def refuse_name(folder: Path, name: str | None, seed: int | None) -> None:
+    """Refuses a row or seed that is named beside a folder that is no study.
+
+    Args:
+        folder: a model's.
+        name: the row's; None where none is named.
+        seed: of that row; None where none is named.
+
+    Raises:
+        ModelError: one is.
+    """
     if name is not None or seed is not None:
         raise ModelError(
             f"--model and --seed choose from a study's table, and {folder} is no study; remove them"
         )
-    return folder
 
 
 def finished_teacher(store: Store, name: str) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kdzoo import registry
 from kdzoo.card import CARD, model_card
-from kdzoo.choosing import Choice, choose
+from kdzoo.choosing import Choice, choose, refuse_name
 from kdzoo.errors import ModelError
 from kdzoo.files import with_home
 from kdzoo.hub.repository import check_name, upload
@@ -82,10 +82,7 @@ def _find(folder: Path, model: str | None, seed: int | None) -> tuple[Store, Cho
     if (folder / "study.json").is_file():
         study = opened(Store(folder))
         return study, choose(study, model, seed, roles=("student",))
-    if model is not None or seed is not None:
-        raise ModelError(
-            f"--model and --seed choose from a study's table, and {folder} is no study; remove them"
-        )
+    refuse_name(folder, model, seed)
     store = Store(folder.resolve().parent.parent)
     if not (folder / "record.json").is_file() or not (store.root / "study.json").is_file():
         raise ModelError(

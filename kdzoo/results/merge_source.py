@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kdzoo.results.record import Manifest, Record
 from kdzoo.results.store import Store
@@ -70,7 +69,7 @@ def _validation_digest(source: MergeSource) -> str:
     """Returns a digest of the validation texts, where all models share them and it is known."""
     digests = {record.data.validation_fingerprint for record in _students(source)}
     (digest,) = digests if len(digests) == 1 else (None,)
-    return f"{digest[:8]}" if digest is not None else ""
+    return "" if digest is None else digest[:8]
 
 
 def _students(source: MergeSource) -> list[Record]:
@@ -84,7 +83,7 @@ def _threads(source: MergeSource) -> str:
 
 def _rejection(source: MergeSource) -> str:
     """Returns the rule by which the study's students reject texts."""
-    rules: set[Any] = {
+    rules = {
         json.dumps((record.recipe.get("measure") or {}).get("reject"), sort_keys=True)
         for record in _students(source)
         if record.data.oos is not None

@@ -28,7 +28,6 @@ from kdzoo.teacher.protocol import AnyTeacher, Labeller
 from kdzoo.teacher.sentences import SentenceEncoder, open_sentence_encoder
 from kdzoo.teacher.shards import cache_root, check_cache, claims_folder
 from kdzoo.teacher.source import (
-    content_key,
     find_encoder,
     find_model,
     find_sources,
@@ -37,6 +36,7 @@ from kdzoo.teacher.source import (
     read_config,
     short_name,
 )
+from kdzoo.teacher.source_key import content_key
 from kdzoo.teacher.teacher import (
     EnsembleMember,
     Teacher,

@@ -29,7 +29,8 @@ from kdzoo.teacher.naming import moved
 from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
 from kdzoo.teacher.outputs_reading import is_whole, read_into
 from kdzoo.teacher.part import WHOLE, Part
-from kdzoo.teacher.source import content_key, find_encoder, keeps_pad_id, load_hf_tokenizer
+from kdzoo.teacher.source import find_encoder, keeps_pad_id, load_hf_tokenizer
+from kdzoo.teacher.source_key import content_key
 from kdzoo.teacher.teacher import (
     EnsembleMember,
     load_encoder,

@@ -33,7 +33,8 @@ from kdzoo.model import (
 from kdzoo.progress import Progress, with_speed
 from kdzoo.teacher.cache import CachedRows, Read, RowCache
 from kdzoo.teacher.part import WHOLE, Part
-from kdzoo.teacher.source import content_key, load_hf_tokenizer, read_config
+from kdzoo.teacher.source import load_hf_tokenizer, read_config
+from kdzoo.teacher.source_key import content_key
 from kdzoo.text import Vocabulary, encode, separate_pairs, whole
 
 _FORMAT = 1  # raise it when the same encoder gives other vectors

@@ -34,7 +34,8 @@ from kdzoo.teacher.labels import columns_of
 from kdzoo.teacher.linear import label_by_head, read_head
 from kdzoo.teacher.part import WHOLE, Part
 from kdzoo.teacher.sentences import SentenceEncoder
-from kdzoo.teacher.source import content_key, keeps_pad_id, load_hf_tokenizer, read_config
+from kdzoo.teacher.source import keeps_pad_id, load_hf_tokenizer, read_config
+from kdzoo.teacher.source_key import content_key
 from kdzoo.teacher.word_rows import WordRows, word_counts, words_as_rows
 from kdzoo.text import SpecialTokens, cut_at, encode, reader_of
 
