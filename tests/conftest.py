@@ -11,6 +11,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +69,13 @@ def tiny_teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny_bert(tmp_path_factory.mktemp("tiny_teacher"), tuple(reversed(LABELS)))
 
 
+@pytest.fixture(scope="session")
+def of_all_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the processes of a session keep what each of them would make alike."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _shared(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Has what tests share lie in pytest's own folder, which pytest removes after a kill too."""
@@ -87,10 +97,11 @@ def _no_waiting() -> None:
     How busy the machine is is looked at for a moment, and how many texts a model reads in a second
     is taken from few.
     """
-    from kdzoo.measure import machine, measurement
+    from kdzoo.measure import machine, measurement, worker
 
     machine.LOOK_S = 0.01
-    measurement.BATCH_TEXTS, measurement.WHOLE_S = 32, 0.01
+    measurement.BATCH_TEXTS, measurement.WHOLE_S = 8, 0.01
+    worker.WARM_UP_CALLS = 1
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -137,27 +148,54 @@ def _pictures(
     _plain_pictures.setattr(picture, "_drawn", plain[1])
 
 
-class _Kept(dict[Any, Any]):
-    """A cache that nobody empties."""
+class _Graphs(dict[tuple[Any, ...], bytes]):
+    """Traced graphs that nobody empties, as files for all processes; tests' own students here."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(exist_ok=True)
+
+    def __contains__(self, traced: object) -> bool:
+        return super().__contains__(traced) or self._file(traced).is_file()
+
+    def __missing__(self, traced: tuple[Any, ...]) -> bytes:
+        return self._file(traced).read_bytes()
+
+    def __setitem__(self, traced: tuple[Any, ...], graph: bytes) -> None:
+        from kdzoo.files import write_atomically
+
+        if traced[0].__module__.startswith(("kdzoo.", "transformers.")):
+            write_atomically(self._file(traced), graph)
+        else:  # another test may have another class of this name
+            super().__setitem__(traced, graph)
 
     def clear(self) -> None:
         """Keeps everything."""
 
+    def _file(self, traced: object) -> Path:
+        return self.folder / sha256(repr(traced).encode()).hexdigest()
+
 
 @pytest.fixture(autouse=True, scope="session")
-def _graphs() -> Iterator[None]:
-    """Traces each model once a session: seconds, and most tests export the same few."""
+def _graphs(of_all_processes: Path) -> Iterator[None]:
+    """Traces each model once a session: seconds, and most tests export the same few.
+
+    The exporter's list of operators, half a second, is made once too.
+    """
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+
     from kdzoo.runtime import export
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export, "_last", _Kept())
+        patch.setattr(export, "_last", _Graphs(of_all_processes / "graphs"))
+        patch.setattr(
+            ONNXRegistry, "from_torchlib", staticmethod(cache(ONNXRegistry.from_torchlib))
+        )
         yield
 
 
 @pytest.fixture(autouse=True)
-def _pool(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
+def _pool(request: pytest.FixtureRequest, of_all_processes: Path) -> Iterator[None]:
     """Trains each model once a session: what a study has trained, the next takes over by its key.
 
     As from a sister folder, but copied, so that a test may damage what it got. Quality, exports and
@@ -171,7 +209,8 @@ def _pool(
     if request.node.get_closest_marker("trains"):
         yield
         return
-    pool = Store(tmp_path_factory.getbasetemp() / "pool")
+    pool = Store(of_all_processes / "pool")
+    pool.begin()
     find, write = Store.find, Store.write
 
     def find_or_take_over(store: Store, key: str) -> Path | None:
@@ -189,7 +228,10 @@ def _pool(
         is_known = pool._finished(pool.root, record.key) is not None
         if is_plain and has_weights(folder) and not is_known and not record.quality:
             forms = shutil.ignore_patterns(CHECKPOINT, "onnx*", "*.parquet", "decision.json")
-            shutil.copytree(folder, pool.root / "models" / folder.name, ignore=forms)
+            copy = Path(tempfile.mkdtemp(dir=pool.root)) / folder.name
+            shutil.copytree(folder, copy, ignore=forms)
+            with suppress(OSError):  # another process has just kept it
+                copy.rename(pool.root / "models" / folder.name)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Store, "find", find_or_take_over)
