@@ -12,10 +12,10 @@ from kdzoo.engines import ToldOnce, Way, check_engine, make, measure
 from kdzoo.errors import HeldError, StoreError
 from kdzoo.files import alone_in, check_writable
 from kdzoo.plan import (
-    Outcome,
     Performer,
     PlannedStep,
     Result,
+    StudyTally,
     plan_of,
     planned,
     seen,
@@ -59,18 +59,18 @@ def run_study(
     context = performer.context
     with ExitStack() as held:
         is_first = not context.accelerator.is_main_process or _holds(out, held, context.progress)
-        outcome = Outcome(performer, is_written=is_first)
+        tally = StudyTally(performer, is_written=is_first)
         try:
-            make(performer, way, outcome.ended)
+            make(performer, way, tally.note)
         except KeyboardInterrupt:
-            outcome.write()  # what there is can be shown
+            tally.write()  # what there is can be shown
             raise
         if not is_first:
             held.enter_context(alone_in(out, NOUN, waits=True))
-            outcome.is_written = True
-        outcome.write()
-        outcome.refuse_none()
-        return _close(outcome, way)
+            tally.is_written = True
+        tally.write()
+        tally.refuse_none()
+        return _close(tally, way)
 
 
 def make_steps(
@@ -175,12 +175,12 @@ def _holds(out: Path, held: ExitStack, progress: Progress) -> bool:
     return True
 
 
-def _close(outcome: Outcome, way: Way) -> Report:
+def _close(tally: StudyTally, way: Way) -> Report:
     """Measures latency, alone on its machine, and reports."""
-    context = outcome.performer.context
+    context = tally.performer.context
     accelerator = context.accelerator
     if accelerator.is_main_process:
-        measure(outcome.performer, way, outcome.trained)
+        measure(tally.performer, way, tally.trained)
         context.claims.sweep()
     accelerator.wait_for_everyone()
     report = read_report(context.store)

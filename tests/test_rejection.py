@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
-from tiny_world import Outcome, RunCommand, WriteRecipe
+from tiny_world import CommandResult, RunCommand, WriteRecipe
 
 from kdzoo.checks.rejection import check_rejection
 from kdzoo.data import Corpus, Example
@@ -204,7 +204,7 @@ class TestBadInput:
         _is_refused(outcome, f"measure.{name}: all rows of a study have the same")
 
 
-def _is_refused(outcome: Outcome, message: str) -> None:
+def _is_refused(outcome: CommandResult, message: str) -> None:
     assert outcome.code == 2
     assert message in " ".join(outcome.err.split())
 
