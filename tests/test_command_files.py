@@ -191,10 +191,10 @@ class TestAnotherUsersFiles:
         """Nor is it advised to remove a trained model's folder."""
         path = theirs.finished("s" * 16) / "predictions.parquet"
         path.chmod(0o600)
-        theirs.predictions("s" * 16)  # imports what it needs
+        theirs.outcomes("s" * 16)  # imports what it needs
 
         with user(), pytest.raises(PermissionError) as caught:
-            theirs.predictions("s" * 16)
+            theirs.outcomes("s" * 16)
 
         assert caught.value.filename == str(path)
 

@@ -84,7 +84,7 @@ class TestStudy:
         store = Store(study[1])
         for row in store.manifest().rows:
             record = store.read(row.members[0].key)
-            frame = store.predictions(row.members[0].key)
+            frame = store.outcomes(row.members[0].key)
 
             assert record.quality["test"].keys() >= {"accuracy", "f1", "macro_f1"}
             assert frame.groupby("split").size().to_dict() == {

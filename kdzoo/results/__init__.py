@@ -18,12 +18,12 @@ from kdzoo.results.record import (
     TrainingSummary,
     now,
 )
-from kdzoo.results.store import PREDICTIONS, RECORD, Store, read_as
+from kdzoo.results.store import OUTCOMES, RECORD, Store, read_as
 from kdzoo.results.timing import session_of, timing_of
 
 __all__ = [
+    "OUTCOMES",
     "OUTPUTS",
-    "PREDICTIONS",
     "RECORD",
     "DataSummary",
     "Failure",

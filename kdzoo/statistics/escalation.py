@@ -127,11 +127,11 @@ def escalation_pairs(
 def _outcomes(store: Store, key: str, runtime: str) -> pd.DataFrame | None:
     """Returns the outcomes of a form; None where there is none, or it answers otherwise."""
     if runtime == "torch":
-        return store.predictions(key)
+        return store.outcomes(key)
     form = store.read_form(key, runtime)
     if form is None or form.failure is not None or not (form.parity and form.parity.passed):
         return None
-    return store.predictions(key, runtime)
+    return store.outcomes(key, runtime)
 
 
 def _answers_otherwise(store: Store, key: str, runtime: str) -> bool:

@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 
 from kdzoo.files import write_atomically
 from kdzoo.metrics import entity_quality, quality, set_quality
-from kdzoo.results import PREDICTIONS, FormRecord, Record, Store, opened
+from kdzoo.results import OUTCOMES, FormRecord, Record, Store, opened
 from kdzoo.results.opened import OpenedStore
 from kdzoo.results.outcome_file import read_outcome_file
 from kdzoo.results.record import Figures
@@ -123,7 +123,7 @@ def figures(
     One with an interval has its ends as ``name_low`` and ``name_high``.
 
     Args:
-        frame: of one model and split (see ``kdzoo.measure.outcomes``).
+        frame: of one model and split (see ``kdzoo.measure.outcomes_of``).
         oos: the id of the out-of-scope label, if there is one.
         positive: the id of the label to find, if there is one.
         task: what the data asks.
@@ -231,7 +231,7 @@ class CurrentStore(OpenedStore):
 
     def _read(self, path: Path, model: type[T]) -> T:
         found = super()._read(path, model)
-        outcomes = path.with_name(PREDICTIONS)
+        outcomes = path.with_name(OUTCOMES)
         if (
             isinstance(found, Record | FormRecord)
             and found.quality_version < QUALITY_VERSION

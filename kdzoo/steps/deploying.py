@@ -14,7 +14,7 @@ from kdzoo.digest import content_hash
 from kdzoo.measure import environment
 from kdzoo.measure.machine import SOFTWARE
 from kdzoo.recipe.measure import Measure
-from kdzoo.results import PREDICTIONS, FormRecord, now
+from kdzoo.results import OUTCOMES, FormRecord, now
 from kdzoo.runtime import Classifier, Input, Logits, load_classifier
 from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import DEPLOYED
@@ -144,7 +144,7 @@ def _is_done(job: FormJob, runtime: str, splits: Sequence[str], context: StudyCo
     if known.kept is None and _may_be_mended(runtime) and known.parity and not known.parity.passed:
         return False  # an older kdzoo did not try to mend it
     folder = context.store.form(job.key, runtime)
-    is_whole = all((folder / name).is_file() for name in (PREDICTIONS, DECISION, *DEPLOYED))
+    is_whole = all((folder / name).is_file() for name in (OUTCOMES, DECISION, *DEPLOYED))
     is_current = known.data == read_on(context.store.read(job.key).data, job.run.corpus)
     is_current = is_current and is_decided(folder, job.run.corpus, job.section)
     return is_whole and is_current and all(split in known.quality for split in splits)
