@@ -7,22 +7,15 @@ it was: outcomes are stored rounded, and figures were made before.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from kdzoo.files import write_atomically
 from kdzoo.metrics import entity_quality, quality, set_quality
-from kdzoo.results import OUTCOMES, FormRecord, Record, Store, opened
-from kdzoo.results.opened import OpenedStore
-from kdzoo.results.outcome_file import read_outcome_file
+from kdzoo.results import FormRecord, Record, RenewedStore, Store, renewed
 from kdzoo.results.record import Figures
-from kdzoo.results.store import T
 from kdzoo.statistics.interval import Interval, percentile_interval
 from kdzoo.statistics.out_of_scope import detection
 from kdzoo.statistics.outcomes import Ids, Outcomes
@@ -221,46 +214,14 @@ def intervals(outcomes: Outcomes) -> dict[str, Interval]:
     return told | {name: figure for name, figure in found.items() if isinstance(figure, Interval)}
 
 
-@dataclass(frozen=True)
-class CurrentStore(OpenedStore):
-    """A study whose models have all figures that kdzoo knows today, whoever measured them when."""
-
-    _renewed: dict[Path, Record | FormRecord] = field(
-        default_factory=dict, repr=False, compare=False
-    )
-
-    def _read(self, path: Path, model: type[T]) -> T:
-        found = super()._read(path, model)
-        outcomes = path.with_name(OUTCOMES)
-        if (
-            isinstance(found, Record | FormRecord)
-            and found.quality_version < QUALITY_VERSION
-            and outcomes.is_file()
-        ):
-            known = all_figures(found, read_outcome_file(outcomes, found))
-            update = {"quality": known, "quality_version": QUALITY_VERSION}
-            self._known[path] = self._renewed[path] = found.model_copy(update=update)
-            found = self._known[path]
-        return found
-
-    def keep(self) -> None:
-        """Writes down the figures that were worked out, where that is allowed."""
-        for path, model in self._renewed.items():
-            if os.access(path.parent, os.W_OK):
-                write_atomically(path, model.model_dump_json(indent=1))
-
-
-def current(store: Store) -> CurrentStore:
+def current(store: Store) -> RenewedStore:
     """Returns a study with all figures that kdzoo knows today.
 
     Raises:
         StoreError: the folder is no study, or a file of it is damaged.
         ModelError: what was fitted on validation is damaged.
     """
-    if isinstance(store, CurrentStore):
-        return store
-    known = opened(store)
-    return CurrentStore(known.root, known._known, known._folders)
+    return renewed(store, QUALITY_VERSION, all_figures)
 
 
 def all_figures(model: Record | FormRecord, outcomes: pd.DataFrame) -> dict[str, Figures]:
