@@ -20,7 +20,7 @@ import kdzoo as package
 from kdzoo.report import read_report, text_files, write_report
 from kdzoo.report.write import page
 from kdzoo.results import OUTCOMES, FormRecord, Record, Store
-from kdzoo.statistics import Interval, current, figures, quality
+from kdzoo.statistics import Interval, current, figures, quality, resampling
 from kdzoo.statistics.quality import kappa
 
 STUDENT, TEACHER = "s" * 16, "t" * 16
@@ -201,7 +201,7 @@ class TestKappa:
         rng = np.random.default_rng(0)
         own, teacher = rng.integers(0, 5, (2, 1, 60))
         whole = kappa(own, teacher)
-        monkeypatch.setattr(quality, "_CELLS", 50)
+        monkeypatch.setattr(resampling, "_CELLS", 50)
 
         assert kappa(own, teacher) == whole
 

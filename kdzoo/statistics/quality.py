@@ -19,13 +19,12 @@ from kdzoo.results.record import Figures
 from kdzoo.statistics.interval import Interval, percentile_interval
 from kdzoo.statistics.out_of_scope import detection
 from kdzoo.statistics.outcomes import Ids, Outcomes
-from kdzoo.statistics.resampling import Counts, Floats, Ints, distinct_columns
+from kdzoo.statistics.resampling import Counts, Floats, Ints, chunks, distinct_columns
 from kdzoo.statistics.sets import Marks, f1_over_texts
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TASKS, TOKEN_CLASSIFICATION, Task
 
 QUALITY_VERSION = 2  # raised when a figure is added: records that are older are then told it too
 _RESAMPLES = 999  # of the texts, for every model of a study
-_CELLS = 2**22  # drawn at once: 32 MB
 
 
 def agreement(predictions: Ids, teacher: Ids) -> float:
@@ -59,11 +58,12 @@ def kappa(predictions: Ids, teacher: Ids) -> Interval:
     value = float(_kappas(counts[np.newaxis], own, other)[0])
     if math.isnan(value):
         return Interval(value)
-    rng, at_once = np.random.default_rng(0), max(1, _CELLS // len(counts))
-    sizes = [min(at_once, _RESAMPLES - begin) for begin in range(0, _RESAMPLES, at_once)]
-    resampled = np.concatenate(
-        [_kappas(rng.multinomial(texts, counts / texts, size=size), own, other) for size in sizes]
+    rng = np.random.default_rng(0)
+    drawn = (
+        rng.multinomial(texts, counts / texts, size=count)
+        for count in chunks(_RESAMPLES, len(counts))
     )
+    resampled = np.concatenate([_kappas(each, own, other) for each in drawn])
     return percentile_interval(value, resampled[~np.isnan(resampled)])
 
 
