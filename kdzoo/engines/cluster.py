@@ -147,7 +147,7 @@ class Cluster(AbstractContextManager["Cluster"]):
             return
         own = None if self.address.startswith("ray://") else _own_node(self._ray)
         with self._held(nodes.get(own)):
-            time_study(trained, context, again=self._given.measure_again)
+            time_study(trained, context, again=self.assignment.measure_again)
 
     def _measure_there(self, node: Mapping[str, Any], trained: Sequence[Trained]) -> None:
         name = node["NodeManagerAddress"]
