@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from kdzoo.engines.worker import Workplace, open_worker, workplace_of
 from kdzoo.errors import TrainingError
 from kdzoo.progress import Progress
 from kdzoo.tuning.journal import join_journal, try_again
-from kdzoo.tuning.trying import MADE_BY, Asked, try_next
+from kdzoo.tuning.trying import MADE_BY, Asked, short, try_next
 
 if TYPE_CHECKING:
     import optuna
@@ -75,10 +75,18 @@ def _take(study: optuna.Study, future: Future[None], made_by: str, losses: Count
         if losses[lost] >= MOST_LOSSES:
             raise TrainingError(
                 f"the process of a trial was given up, {MOST_LOSSES} times: {error}; search with "
-                "fewer --workers, or leave such values out of search:"
+                f"fewer --workers{_or_without(begun)}"
             ) from error
         for trial in begun:
             try_again(study, trial)
+
+
+def _or_without(trials: Sequence[optuna.trial.FrozenTrial]) -> str:
+    """Returns which values may be left out; nothing where no trial had asked for any."""
+    values = {
+        f"{key}={short(value)}": None for each in trials for key, value in each.params.items()
+    }
+    return f", or leave such values out of search: {', '.join(values)}" if values else ""
 
 
 def make_trial(workplace: Workplace, asked: Asked, made_by: str, seed: int) -> None:
