@@ -54,7 +54,7 @@ from kdzoo.recipe import Study, load_study
 
 def step(name: str, *waits_for: str, is_wide: bool = False) -> Step:
     kind: Any = name.partition("/")[0]
-    return Step(name, kind, "r", 0, waits_for, "", is_wide)
+    return Step(name=name, kind=kind, variant="r", seed=0, waits_for=waits_for, is_wide=is_wide)
 
 
 TEACHER = step("teacher/r", is_wide=True)

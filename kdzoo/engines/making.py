@@ -21,7 +21,7 @@ from kdzoo.recipe.carried import packed_study
 from kdzoo.steps import Trained, time_study
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Way:
     """How the steps of a study are made; none of it changes what comes out.
 
