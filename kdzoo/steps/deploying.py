@@ -116,9 +116,9 @@ def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> 
 def _export(
     job: FormJob, name: str, runtime: str, teacher: _Teacher, context: StudyContext
 ) -> None:
-    with context.progress.task(f"exporting {name}", 1) as task:
+    with context.progress.task(f"exporting {name}", 1) as bar:
         form = _make(job, runtime, teacher, context)
-        task.advance()
+        bar.advance()
     context.progress.say(f"{name}: {summary_of(form)}")
 
 

@@ -114,8 +114,8 @@ class SentenceEncoder:
         def reader(count: int) -> Iterator[Read]:
             model, vocabulary = self.load()
             model = model.to(device)
-            with progress.task("the encoder reads", count, unit="texts") as task:
-                advance = with_speed(task)
+            with progress.task("the encoder reads", count, unit="texts") as bar:
+                advance = with_speed(bar)
 
                 def read(todo: Texts) -> tuple[Digests, npt.NDArray[np.float32]]:
                     encoded = encode(vocabulary.tokenizer, todo, vocabulary.pad_id)
