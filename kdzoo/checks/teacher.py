@@ -14,7 +14,7 @@ from kdzoo.data import Corpus
 from kdzoo.errors import KdzooError, TeacherError, first_line
 from kdzoo.model import freeze_lower, try_student
 from kdzoo.recipe.schema import Recipe
-from kdzoo.recipe.teacher import Teacher as TeacherSection
+from kdzoo.recipe.teacher import TeacherSection
 from kdzoo.steps import pooling_of, refuse_other_task, student_options
 from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.teacher import (

@@ -13,8 +13,7 @@ from kdzoo.measure import Size, environment, model_size
 from kdzoo.model import load_model
 from kdzoo.model_files import CHECKPOINT
 from kdzoo.recipe.schema import Recipe
-from kdzoo.recipe.teacher import FineTune
-from kdzoo.recipe.teacher import Teacher as TeacherSection
+from kdzoo.recipe.teacher import FineTune, TeacherSection
 from kdzoo.results import Record, TrainingSummary, now
 from kdzoo.steps.context import (
     MODEL_FORMAT,

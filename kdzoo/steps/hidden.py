@@ -12,7 +12,7 @@ from kdzoo.data import Texts
 from kdzoo.data.texts import Rows
 from kdzoo.model import MappedEncodings, PoolingKind
 from kdzoo.objectives import hidden_loss
-from kdzoo.recipe.teacher import Teacher
+from kdzoo.recipe.teacher import TeacherSection
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.study_data import refuse_unread
@@ -75,7 +75,7 @@ def encoder_of(run: SeedRun) -> SentenceEncoder:
     )
 
 
-def pooling_of(section: Teacher) -> PoolingKind | None:
+def pooling_of(section: TeacherSection) -> PoolingKind | None:
     """Returns how the teacher's vectors are pooled; None where the model's folder says that.
 
     The folder of what is fine-tuned here says nothing of it.

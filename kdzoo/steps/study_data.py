@@ -13,7 +13,7 @@ from kdzoo.data import FEW, Corpus, Texts, describe, few_labels, load_corpus
 from kdzoo.progress import Progress
 from kdzoo.recipe.data import Data
 from kdzoo.recipe.schema import Recipe
-from kdzoo.recipe.teacher import Teacher as TeacherSection
+from kdzoo.recipe.teacher import TeacherSection
 from kdzoo.task import Task
 from kdzoo.teacher import (
     WHOLE,

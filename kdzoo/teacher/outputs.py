@@ -21,7 +21,7 @@ from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import TeacherError
 from kdzoo.files import with_home
 from kdzoo.progress import Progress
-from kdzoo.recipe.teacher import Teacher as TeacherSection
+from kdzoo.recipe.teacher import TeacherSection
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task
 from kdzoo.teacher.cache import CachedRows, LogitTable, RowCache
 from kdzoo.teacher.labels import IN_FILE, align
