@@ -165,7 +165,7 @@ def pairs_with_teacher(
     return [pair for pair in pairs if pair.scores("validation")]
 
 
-def fitted(pair: EscalationPair, wanted: Wanted, candidates: int) -> Threshold | None:
+def threshold_for(pair: EscalationPair, wanted: Wanted, candidates: int) -> Threshold | None:
     """Returns the threshold that keeps to what is wanted; None where validation is too small.
 
     Args:
