@@ -56,7 +56,7 @@ def make(
 
     Args:
         performer: the study, its plan and its store.
-        way: how.
+        way: engine, workers, threads, trackers.
         ended: told of each step that is there, that has been made, or cannot be.
         chosen: the steps; all of the plan by default.
 
