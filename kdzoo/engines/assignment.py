@@ -22,7 +22,7 @@ class Assignment:
 
     Attributes:
         study: its recipes, as ``packed_study`` has them.
-        workplace: where.
+        workplace: the folders in which its steps are made.
         read_test: whether the test split is read.
         track: the experiment trackers.
         threads: that a step computes with.

@@ -73,7 +73,7 @@ class StudyTally:
         """Sees that a row is left.
 
         Raises:
-            KdzooError: none is; it says why the first failed.
+            KdzooError: no row is left; it says why the first failed.
         """
         if self.trained or self._first is None:
             return

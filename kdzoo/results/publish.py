@@ -164,7 +164,7 @@ def refuse_foreign_report(folder: Path, *, is_ours: bool) -> None:
         is_ours: whether kdzoo made the report there.
 
     Raises:
-        StoreError: it holds such a file.
+        StoreError: the folder holds a user's own file of a report's name.
     """
     if is_ours or not folder.is_dir():
         return

@@ -115,7 +115,7 @@ class Store:
         """Returns the record of a model.
 
         Raises:
-            StoreError: there is none, or a newer kdzoo wrote it.
+            StoreError: the model has no record, or a newer kdzoo wrote it.
         """
         return self._read(self.finished(key) / RECORD, Record)
 
@@ -123,7 +123,7 @@ class Store:
         """Returns the folder of a finished model, weights or not.
 
         Raises:
-            StoreError: there is none.
+            StoreError: the store has no finished model of that key.
         """
         folder = self._finished(self.root, key)
         if folder is None:

@@ -98,7 +98,7 @@ def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> 
         context: the store, and who is told.
 
     Raises:
-        NotMadeError: one is missing, and nothing is to be made.
+        NotMadeError: a form is missing, and the context only looks.
     """
     wanted = registry.exported(job.section.runtimes)
     if all(_is_done(job, runtime, splits, context) for runtime in wanted):

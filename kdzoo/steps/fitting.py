@@ -48,7 +48,7 @@ def fitted(
     Args:
         source: the model's folder.
         luck: added to the seed of fine-tuning; what a linear head's folder is named after.
-        recipe: says how.
+        recipe: whose section ``teacher`` says how it is fitted.
         corpus: the labelled texts.
         context: the store.
 

@@ -59,7 +59,7 @@ def encoder_of(run: SeedRun) -> SentenceEncoder:
     encoder that the recipe names.
 
     Raises:
-        TeacherError: it gives none.
+        TeacherError: the encoder cannot be loaded, or gives no sentence vectors.
     """
     section, members = run.recipe.teacher, run.teacher.whole.members
     if members and members[0].sentences is not None:
@@ -96,7 +96,7 @@ def obtain_vectors(run: SeedRun, texts: Texts, context: StudyContext, part: Part
         part: of the texts.
 
     Raises:
-        NotMadeError: it does, and nothing is to be made.
+        NotMadeError: texts lack vectors, and the context only looks.
         TeacherError: the encoder cannot be loaded.
     """
     encoder = encoder_of(run)

@@ -40,7 +40,7 @@ def write_quality(key: str, run: SeedRun, splits: Sequence[str], context: StudyC
         context: the store.
 
     Raises:
-        NotMadeError: they are missing, and nothing is to be made.
+        NotMadeError: figures or outcomes are missing, and the context only looks.
     """
     own = _own_splits(key, run, splits)
     if is_read(key, run, own, context):

@@ -90,7 +90,7 @@ def _shared_name(noun: str, item: Trained, names: Mapping[str, str]) -> str:
     """Returns what a row is called that variants share: whose it is too, where there are several.
 
     Args:
-        noun: what it is.
+        noun: what it is called where there is one alone.
         item: one of the variants' seeds.
         names: of all settings.
     """

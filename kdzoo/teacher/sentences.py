@@ -206,7 +206,7 @@ def _refuse_lower(folder: Path, config: Any, lower: Sequence[int]) -> None:
     """Refuses layers that an encoder does not have below its last.
 
     Raises:
-        TeacherError: it lacks one, or does not say how many it has.
+        TeacherError: the encoder lacks such a layer, or does not say how many it has.
     """
     if not lower:
         return
