@@ -59,7 +59,7 @@ def _rows(study: str, max_loss: float, splits: int) -> Iterator[dict[str, object
 
 
 def _outcomes(store: Store, key: str, runtime: str) -> dict[str, Any]:
-    frame = store.predictions(key, None if runtime == "torch" else runtime)
+    frame = store.outcomes(key, None if runtime == "torch" else runtime)
     right = (frame["gold"] == frame["prediction"]).to_numpy()
     return {"right": right, "sure": frame["calibrated_confidence"].to_numpy(float)}
 

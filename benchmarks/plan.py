@@ -65,21 +65,21 @@ def measured(out: Path) -> list[tuple[int, float]]:
     from kdzoo.api import make_steps
     from kdzoo.engines import Way
     from kdzoo.plan import Made, seen
+    from kdzoo.preparation import prepare_study
     from kdzoo.progress import Silent
     from kdzoo.recipe import load_study
-    from kdzoo.study import performer_of
 
     recipe = "quickstart/static"
     steps = "teacher labels student control quality"
     make_steps(recipe, steps, overrides=SETTINGS, seeds=[0], out=out, progress=Silent())
     study = load_study(recipe, overrides=SETTINGS, seeds=range(SEEDS))
-    performer = performer_of(study, out, Way())
+    performer = prepare_study(study, out, Way())
     for step in performer.plan.steps:
         if step.kind in ("student", "control"):
             lay_down(performer.job(step).key, step.kind, step.seed, out / "models")
     times = []
     for _ in range(ROUNDS):
-        performer = performer_of(study, out, Way())
+        performer = prepare_study(study, out, Way())
         start = time.perf_counter()
         found = seen(performer)
         times.append((len(found), time.perf_counter() - start))

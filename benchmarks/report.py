@@ -15,7 +15,7 @@ import typer
 from setting import Publish, show
 
 from kdzoo.measure import Size, environment
-from kdzoo.measure.predictions import with_all_columns
+from kdzoo.measure.outcomes import with_all_columns
 from kdzoo.results import (
     DataSummary,
     Manifest,
@@ -149,7 +149,7 @@ def _model(
     )
     folder = store.folder(name, role, seed, key)
     folder.mkdir(parents=True)
-    store.write_predictions(folder, frame)
+    store.write_outcomes(folder, frame)
     record = Record(
         key=key,
         role=role,

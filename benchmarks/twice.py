@@ -76,7 +76,7 @@ def _figure(store: Store, key: str, leading: str) -> float:
 
 
 def _answers(store: Store, key: str) -> tuple[str, ...]:
-    frame = store.predictions(key)
+    frame = store.outcomes(key)
     return tuple(frame.loc[frame["split"] == SPLIT, "prediction"].astype(str))
 
 

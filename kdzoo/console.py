@@ -22,7 +22,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from kdzoo.plain import printable
-from kdzoo.progress import Silent, Task
+from kdzoo.progress import Bar, Silent
 
 LOG_EVERY_S = 30.0  # between two lines of the same work where there is no terminal
 
@@ -102,7 +102,7 @@ class ConsoleProgress:
         unit: str = "steps",
         *,
         is_even: bool = True,
-    ) -> Iterator[Task]:
+    ) -> Iterator[Bar]:
         """Opens a bar that disappears when its work is done; nothing where there is no work."""
         if not total:
             with Silent().task(description, total) as unseen:

@@ -15,7 +15,7 @@ from kdzoo.files import as_file_errors, check_writable, with_home
 from kdzoo.progress import quiet
 
 if TYPE_CHECKING:
-    from kdzoo.progress import Progress, Task
+    from kdzoo.progress import Bar, Progress
     from kdzoo.recipe.csv import Csv
     from kdzoo.results import FormRecord
     from kdzoo.runtime import Input
@@ -117,8 +117,8 @@ def export(
         write(folder, target, ExportSettings(int8 or "dynamic", calibration, kept))
     found = None
     if texts is not None:
-        with progress.task("comparing with PyTorch", count, unit="texts") as task:
-            found, cut = _compare(folder, target, runtime, read(), task)
+        with progress.task("comparing with PyTorch", count, unit="texts") as bar:
+            found, cut = _compare(folder, target, runtime, read(), bar)
         if cut is not None and cut.cut:
             progress.say(f"note: {cut}")
     in_study = None if form is None else form.parity
@@ -178,7 +178,7 @@ def _read(
 
 
 def _compare(
-    folder: Path, target: Path, runtime: str, texts: Iterator[Input], task: Task
+    folder: Path, target: Path, runtime: str, texts: Iterator[Input], bar: Bar
 ) -> tuple[Agreement, CutTexts | None]:
     """Returns how far the exported form is from the trained model, and how many texts both cut."""
     from kdzoo.runtime import load_classifier
@@ -188,7 +188,7 @@ def _compare(
 
     trained, exported = load_classifier(folder, "torch"), load_classifier(target, runtime)
     cut = count_cut(trained)
-    return agreement(trained, exported, texts, task.advance, task_in(folder)), cut
+    return agreement(trained, exported, texts, bar.advance, task_in(folder)), cut
 
 
 def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Path:

@@ -161,7 +161,7 @@ def check_writable(folder: Path, cure: str) -> None:
         cure: what to give instead.
 
     Raises:
-        FileError: they cannot.
+        FileError: the folder cannot be made, or written.
     """
     there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     if not there.is_dir():
@@ -251,7 +251,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
     When the block ends well, it is moved to ``target``, and takes the place of what is there.
 
     Raises:
-        OSError: it cannot be moved there.
+        OSError: the folder cannot be moved to its place.
     """
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed

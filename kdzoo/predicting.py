@@ -195,10 +195,10 @@ def _of_file(
         raise DataError(f"{file} holds no texts")
 
     def answered() -> Iterator[Answer]:
-        with progress.task("labelling", count, unit="texts") as task:
+        with progress.task("labelling", count, unit="texts") as bar:
             for answer in _of(predictor, read(), top):
                 yield answer
-                task.advance()
+                bar.advance()
 
     return answered()
 

@@ -9,14 +9,14 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 
-class Task(Protocol):
+class Bar(Protocol):
     """One bar: so many steps of so many, and what is known by now."""
 
     def advance(self, steps: int = 1, note: str = "") -> None:
         """Moves on by ``steps``; a ``note`` (loss, metric, texts/s) replaces the last one."""
 
 
-def with_speed(task: Task) -> Callable[[int], None]:
+def with_speed(bar: Bar) -> Callable[[int], None]:
     """Returns a function that moves the bar on and notes how many texts a second that makes."""
     start, done = time.perf_counter(), 0
 
@@ -24,7 +24,7 @@ def with_speed(task: Task) -> Callable[[int], None]:
         nonlocal done
         done += steps
         speed = done / max(1e-9, time.perf_counter() - start)
-        task.advance(steps, f"{speed:,.0f} texts/s")
+        bar.advance(steps, f"{speed:,.0f} texts/s")
 
     return advance
 
@@ -43,7 +43,7 @@ class Progress(Protocol):
         unit: str = "steps",
         *,
         is_even: bool = True,
-    ) -> AbstractContextManager[Task]:
+    ) -> AbstractContextManager[Bar]:
         """Opens a bar for ``total`` steps, of which ``done`` were done before.
 
         ``unit`` says what they are, as in ``texts``; ``is_even`` whether all take about as long, so
@@ -51,7 +51,7 @@ class Progress(Protocol):
         """
 
 
-class _SilentTask:
+class _SilentBar:
     def advance(self, steps: int = 1, note: str = "") -> None:
         """Does nothing."""
 
@@ -71,9 +71,9 @@ class Silent:
         unit: str = "steps",
         *,
         is_even: bool = True,
-    ) -> Iterator[Task]:
+    ) -> Iterator[Bar]:
         """Opens a bar that nobody sees."""
-        yield _SilentTask()
+        yield _SilentBar()
 
 
 @contextmanager

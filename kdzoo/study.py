@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 from kdzoo.card import write_cards
-from kdzoo.checks import check_study
-from kdzoo.claims import Claims
-from kdzoo.engines import ToldOnce, Way, check_engine, make, measure
-from kdzoo.errors import HeldError, StoreError
-from kdzoo.files import alone_in, check_writable
-from kdzoo.plan import (
-    Outcome,
-    Performer,
-    PlannedStep,
-    Result,
-    plan_of,
-    planned,
-    seen,
-)
-from kdzoo.progress import Progress, Silent
+from kdzoo.engines import Way, make, measure
+from kdzoo.errors import HeldError
+from kdzoo.files import alone_in
+from kdzoo.plan import PlannedStep, Result, StudyTally, planned, seen
+from kdzoo.preparation import prepare_study
+from kdzoo.progress import Progress
 from kdzoo.recipe import Study
 from kdzoo.report import Report, read_report, write_report
-from kdzoo.results import Store, is_study, refuse_foreign_report
-from kdzoo.steps import StudyContext, StudyData
-from kdzoo.teacher import check_cache, claims_folder
-from kdzoo.tracking import TRACKING, Tracking, check_trackers
-from kdzoo.training import make_accelerator
+from kdzoo.steps import StudyContext
 
 NOUN = "run of this study"
 
@@ -43,7 +30,7 @@ def run_study(
     Args:
         study: the recipes, as ``kdzoo.recipe.load_study`` gives them.
         out: the study's folder.
-        way: how.
+        way: engine, workers, threads, trackers.
         progress: told what is being done; nobody by default.
 
     Returns:
@@ -55,22 +42,23 @@ def run_study(
             the manifest's ``failures`` say why.
     """
     way = way or Way()
-    performer = performer_of(study, out, way, progress)
+    performer = prepare_study(study, out, way, progress)
     context = performer.context
     with ExitStack() as held:
         is_first = not context.accelerator.is_main_process or _holds(out, held, context.progress)
-        outcome = Outcome(performer, is_written=is_first)
+        tally = StudyTally(performer, is_written=is_first)
         try:
-            make(performer, way, outcome.ended)
+            make(performer, way, tally.note)
         except KeyboardInterrupt:
-            outcome.write()  # what there is can be shown
+            tally.write()  # what there is can be shown
             raise
         if not is_first:
             held.enter_context(alone_in(out, NOUN, waits=True))
-            outcome.is_written = True
-        outcome.write()
-        outcome.refuse_none()
-        return _close(outcome, way)
+            tally.is_written = True
+        tally.write()
+        tally.refuse_none()
+        _measure(tally, way)
+        return _report(context)
 
 
 def make_steps(
@@ -84,7 +72,7 @@ def make_steps(
         study: the recipes.
         out: the study's folder, which all of them see.
         only: names the steps (see ``Plan.chosen``); what they wait for is there, or among them.
-        way: how.
+        way: engine, workers, threads, trackers.
         progress: told what is being done; nobody by default.
 
     Returns:
@@ -94,7 +82,7 @@ def make_steps(
         KdzooError: a mistake in data, teacher or recipe, or in what the steps wait for.
     """
     way = way or Way()
-    performer = performer_of(study, out, way, progress)
+    performer = prepare_study(study, out, way, progress)
     chosen = performer.plan.chosen(only)
     results: dict[str, Result] = {}
     make(performer, way, lambda step, result: results.update({step.name: result}), chosen)
@@ -115,54 +103,9 @@ def plan_study(
     Raises:
         KdzooError: a mistake in data, teacher or recipe.
     """
-    performer = performer_of(study, out, Way(label_parts=label_parts), progress)
+    performer = prepare_study(study, out, Way(label_parts=label_parts), progress)
     context = performer.context
     return planned(study, performer.plan, seen(performer), context.store, context.data)
-
-
-def performer_of(study: Study, out: Path, way: Way, progress: Progress | None = None) -> Performer:
-    """Returns what makes the study's steps, once all has been seen that can be seen before.
-
-    Raises:
-        KdzooError: a mistake in data, teacher or recipe, or a folder that cannot be written.
-    """
-    check_trackers(way.track)
-    check_engine(way.engine, way.workers, way.threads, way.label_parts)
-    if out.exists() and not out.is_dir():
-        raise StoreError(f"{out} is a file; give --out a folder")
-    check_writable(out, "give --out a folder that you may write")
-    is_ours = is_study(out) or any((out / "models").glob("*/record.json"))
-    refuse_foreign_report(out, is_ours=is_ours)
-    check_cache()
-    accelerator = make_accelerator()
-    is_shown = progress is not None and accelerator.is_main_process
-    shown = ToldOnce(progress) if progress is not None and is_shown else Silent()
-    data = StudyData(shown, accelerator.device)
-    check_study(study, data)
-    _tell_of_another_study(study, Store(out), data)
-    trackers = way.track if accelerator.is_main_process else ()
-    tracking = Tracking(trackers, study.name, out / TRACKING, shown)
-    is_alone = accelerator.num_processes == 1  # processes of one training wait for each other
-    claims = Claims((claims_folder(), out), waits=not is_alone, say=shown.say)
-    context = StudyContext(Store(out), accelerator, data, tracking, claims)
-    return Performer(study, plan_of(study, way.label_parts), context, way.read_test)
-
-
-def _tell_of_another_study(study: Study, store: Store, data: StudyData) -> None:
-    """Tells that a report of other test texts is replaced: two studies may have one name."""
-    if not is_study(store.root):
-        return
-    with suppress(StoreError):  # which is told where it is read in earnest
-        keys = [row.members[0].key for row in store.manifest().rows]
-        before = {(found := store.read(key).data).test_fingerprint: found.origin for key in keys}
-        recipes = [variant.recipe for variant in study.variants]
-        own = {data.corpus(each.data, each.seeds[0]).test_fingerprint for each in recipes}
-        if before and not own & before.keys():
-            origin = next(iter(before.values()))
-            data.progress.say(
-                f"note: {store.root} holds a study of other test texts ({origin}): its report will "
-                "be replaced, its models stay; --out FOLDER keeps both"
-            )
 
 
 def _holds(out: Path, held: ExitStack, progress: Progress) -> bool:
@@ -175,17 +118,20 @@ def _holds(out: Path, held: ExitStack, progress: Progress) -> bool:
     return True
 
 
-def _close(outcome: Outcome, way: Way) -> Report:
-    """Measures latency, alone on its machine, and reports."""
-    context = outcome.performer.context
-    accelerator = context.accelerator
-    if accelerator.is_main_process:
-        measure(outcome.performer, way, outcome.trained)
+def _measure(tally: StudyTally, way: Way) -> None:
+    """Measures the latency of what was trained, alone on its machine."""
+    context = tally.performer.context
+    if context.accelerator.is_main_process:
+        measure(tally.performer, way, tally.trained)
         context.claims.sweep()
-    accelerator.wait_for_everyone()
+    context.accelerator.wait_for_everyone()
+
+
+def _report(context: StudyContext) -> Report:
+    """Reports what the store says."""
     report = read_report(context.store)
-    if accelerator.is_main_process:
+    if context.accelerator.is_main_process:
         write_report(report.store, report=report)
         write_cards(report.store, report)
-    accelerator.wait_for_everyone()
+    context.accelerator.wait_for_everyone()
     return report

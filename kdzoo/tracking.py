@@ -86,7 +86,7 @@ def check_trackers(names: Sequence[str]) -> None:
     """Looks whether all trackers are known and installed.
 
     Raises:
-        TrackingError: one is not.
+        TrackingError: a tracker has another name, or its package is not installed.
     """
     problems = [
         Problem(f"there is no tracker '{name}'; {did_you_mean(name, _TRACKERS)}")

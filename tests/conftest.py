@@ -23,7 +23,7 @@ from tiny_machine import DISK_BYTES, fill, mounted
 from tiny_world import (
     LABELS,
     SHARED,
-    Outcome,
+    CommandResult,
     RunCommand,
     WriteRecipe,
     own_registrations,
@@ -336,7 +336,7 @@ def kdzoo(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")  # of processes that a test starts
 
-    def command(*arguments: str) -> Outcome:
+    def command(*arguments: str) -> CommandResult:
         from kdzoo.cli import main
         from kdzoo.cli.app import err_console, out_console
 
@@ -350,6 +350,6 @@ def kdzoo(
         except SystemExit as stop:
             code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
         captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
+        return CommandResult(code, captured.out, captured.err)
 
     yield command

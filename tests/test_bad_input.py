@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_world import Outcome, RunCommand, WriteRecipe, listens_to_ctrl_c
+from tiny_world import CommandResult, RunCommand, WriteRecipe, listens_to_ctrl_c
 
 from kdzoo.results import Store
 
@@ -26,7 +26,7 @@ FINISHED = {"fine_tune": None}  # lays over the tiny recipe's teacher: the model
 pytestmark = pytest.mark.usefixtures("own_registries")
 
 
-def refused(outcome: Outcome, *words: str) -> None:
+def refused(outcome: CommandResult, *words: str) -> None:
     """Asserts exit code 2 and one message, without a traceback, that has these words."""
     assert outcome.code == 2, outcome.out + outcome.err
     assert "Traceback" not in outcome.out + outcome.err
@@ -42,7 +42,7 @@ def nothing_written() -> None:
     assert [path for path in Path("runs").rglob("*") if path.is_file()] == []
 
 
-def refused_and_nothing_written(outcome: Outcome, *words: str) -> None:
+def refused_and_nothing_written(outcome: CommandResult, *words: str) -> None:
     """Asserts both."""
     refused(outcome, *words)
     nothing_written()
@@ -475,7 +475,7 @@ class TestWithoutAHub:
             capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=60, check=False,
         )  # fmt: skip
 
-        refused(Outcome(done.returncode, done.stdout, done.stderr), "'nobody/nothing'", words)
+        refused(CommandResult(done.returncode, done.stdout, done.stderr), "'nobody/nothing'", words)
 
 
 def student_source(

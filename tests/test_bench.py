@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tiny_world import LABELS, Outcome, RunCommand
+from tiny_world import LABELS, CommandResult, RunCommand
 
 import kdzoo as package
 from kdzoo.bench import BENCH, FORMS, Bench
@@ -74,7 +74,7 @@ def folders(
 class Finished:
     """A run of the command, and where its files lie."""
 
-    outcome: Outcome
+    outcome: CommandResult
     folder: Path
 
     @property
@@ -92,7 +92,7 @@ class Finished:
 def bench(kdzoo: RunCommand, folders: Folders) -> RunCommand:
     """``kdzoo bench MODEL...`` on the texts, quickly."""
 
-    def command(*arguments: str) -> Outcome:
+    def command(*arguments: str) -> CommandResult:
         return kdzoo("bench", *arguments, "--texts", folders.texts, *QUICKLY)
 
     return command

@@ -323,7 +323,7 @@ class TestStudy:
         assert control is not None
 
         away = {
-            name: store.predictions(key)["divergence"].mean()
+            name: store.outcomes(key)["divergence"].mean()
             for name, key in (("student", rows["student"].key), ("control", control))
         }
         assert away["student"] < 1e-9

@@ -560,10 +560,10 @@ class TestOfAStudy:
     def test_follows_the_figures(self, store: Store) -> None:
         (path,) = write_cards(store, read_report(store))
         quality = {**store.read(STUDENT).quality["test"], "accuracy": 0.5}
-        outcomes = store.predictions(STUDENT)
+        outcomes = store.outcomes(STUDENT)
         missed = (outcomes["gold"] + 1) % len(LABELS)
         given = outcomes["gold"].where(outcomes["row"] % 2 == 0, missed)
-        store.write_predictions(store.finished(STUDENT), outcomes.assign(prediction=given))
+        store.write_outcomes(store.finished(STUDENT), outcomes.assign(prediction=given))
         change(store, quality={"test": quality})
 
         write_cards(store, read_report(store))

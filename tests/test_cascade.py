@@ -28,7 +28,7 @@ from kdzoo.api import (
     write_predictions,
 )
 from kdzoo.errors import KdzooError, ModelError, RecipeError
-from kdzoo.measure import outcomes
+from kdzoo.measure import outcomes_of
 from kdzoo.report import make_table
 from kdzoo.report.figures.escalations import PROMISES, Escalation, find_escalations
 from kdzoo.report.page.escalation_section import escalation_section
@@ -81,7 +81,9 @@ class TestSureness:
     def test_is_what_outcomes_hold_of_each_text(self) -> None:
         """By the columns' names, at the temperature that was fitted."""
         logits = np.random.default_rng(1).normal(size=(len(CORPUS.test), len(LABELS))) * 3
-        frame = outcomes("test", CORPUS, logits.astype(np.float32), None, Decision(temperature=2.0))
+        frame = outcomes_of(
+            "test", CORPUS, logits.astype(np.float32), None, Decision(temperature=2.0)
+        )
 
         for name in SCORE_COLUMNS:
             found = sureness(name, logits.astype(np.float32), 2.0, CORPUS.oos)

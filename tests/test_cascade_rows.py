@@ -23,8 +23,8 @@ from kdzoo.results import Store, publish
 from kdzoo.results import merge as merge_stores
 from kdzoo.statistics.cascade import promise_in_words
 from kdzoo.steps import StudyContext, StudyData
-from kdzoo.steps.cascades import timed_cascades
-from kdzoo.steps.timing import time_rows, timed_cascade, timed_rows
+from kdzoo.steps.cascades import timeable_cascades
+from kdzoo.steps.timing import cascade_row, time_rows, timed_rows
 from kdzoo.training import make_accelerator
 
 QUICK = {"runtimes": ["onnx"], "rounds": 2, "texts": 3, "isolated": False}
@@ -66,7 +66,7 @@ def time_all(store: Store, corpus: Corpus = CORPUS, **measure: Any) -> None:
         for row in timed_rows(TEACHER, store.finished(TEACHER), section, context)
         if row.runtime == "onnx"
     ]
-    cascades = [timed_cascade(each) for each in timed_cascades(store).get("tiny", ())]
+    cascades = [cascade_row(each) for each in timeable_cascades(store).get("tiny", ())]
     time_rows([*rows, *cascades], corpus, section, context)
 
 
@@ -219,7 +219,7 @@ class TestTiming:
         store = asking(study, max_loss=0.02)
         (store.form(TEACHER, "onnx") / "export.json").unlink()
 
-        assert timed_cascades(store) == {}
+        assert timeable_cascades(store) == {}
         assert row_of(store).cascade is not None
 
 

@@ -14,7 +14,7 @@ import pytest
 import transformers
 from tiny_machine import NAMELESS, user
 from tiny_results import one_student
-from tiny_world import Outcome, RunCommand, WriteRecipe
+from tiny_world import CommandResult, RunCommand, WriteRecipe
 
 from kdzoo import report
 from kdzoo.bench import BENCH, FORMS, check_folder
@@ -57,7 +57,7 @@ def writes(
 NAMES = ("run", "bench", "export", "report", "init", "new", "predict", "label", "texts")
 
 
-def refused(outcome: Outcome, *words: str) -> None:
+def refused(outcome: CommandResult, *words: str) -> None:
     """Sees one message, exit code 2, no traceback."""
     assert outcome.code == 2, outcome.err
     assert "Traceback" not in outcome.err
@@ -191,10 +191,10 @@ class TestAnotherUsersFiles:
         """Nor is it advised to remove a trained model's folder."""
         path = theirs.finished("s" * 16) / "predictions.parquet"
         path.chmod(0o600)
-        theirs.predictions("s" * 16)  # imports what it needs
+        theirs.outcomes("s" * 16)  # imports what it needs
 
         with user(), pytest.raises(PermissionError) as caught:
-            theirs.predictions("s" * 16)
+            theirs.outcomes("s" * 16)
 
         assert caught.value.filename == str(path)
 

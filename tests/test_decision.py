@@ -22,7 +22,7 @@ from kdzoo.data import load_corpus
 from kdzoo.errors import ModelError
 from kdzoo.recipe import load_study
 from kdzoo.report import make_table, write_report
-from kdzoo.results import PREDICTIONS, Store
+from kdzoo.results import OUTCOMES, Store
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.decision import DECISION, SCORES, Decision, read_decision
 from kdzoo.runtime.rejection import oos_scores
@@ -212,9 +212,9 @@ class TestOlderStudy:
         store = Store(tmp_path / "runs" / "tiny")
         for path in store.root.glob(f"models/**/{DECISION}"):
             path.unlink()
-            outcomes = pd.read_parquet(path.with_name(PREDICTIONS))
+            outcomes = pd.read_parquet(path.with_name(OUTCOMES))
             old = [name for name in outcomes.columns if name not in NEW_COLUMNS]
-            outcomes[old].to_parquet(path.with_name(PREDICTIONS), index=False)
+            outcomes[old].to_parquet(path.with_name(OUTCOMES), index=False)
         return store
 
     def test_is_reported_without_what_it_lacks(self, older: Store) -> None:
@@ -241,7 +241,7 @@ class TestOlderStudy:
         for path in study.root.glob("models/**/decision.json"):
             again = older.root / path.relative_to(study.root)
             assert again.read_bytes() == path.read_bytes()
-            outcomes = (each.with_name(PREDICTIONS) for each in (path, again))
+            outcomes = (each.with_name(OUTCOMES) for each in (path, again))
             pd.testing.assert_frame_equal(*map(pd.read_parquet, outcomes))
 
 

@@ -33,6 +33,7 @@ from kdzoo.engines.choice import threads_for, transformers_of
 from kdzoo.engines.pace import Pace
 from kdzoo.engines.processes import gpu_of
 from kdzoo.engines.relay import FileProgress, Relay, ToldOnce
+from kdzoo.engines.worker import Workplace
 from kdzoo.errors import EngineError, FileError, StoreError
 from kdzoo.limits import MemoryLimit
 from kdzoo.plan import (
@@ -53,7 +54,7 @@ from kdzoo.recipe import Study, load_study
 
 def step(name: str, *waits_for: str, is_wide: bool = False) -> Step:
     kind: Any = name.partition("/")[0]
-    return Step(name, kind, "r", 0, waits_for, "", is_wide)
+    return Step(name=name, kind=kind, variant="r", seed=0, waits_for=waits_for, is_wide=is_wide)
 
 
 TEACHER = step("teacher/r", is_wide=True)
@@ -441,7 +442,7 @@ class TestWorkers:
 
 
 def assignment(threads: Threads) -> Assignment:
-    return Assignment("", "", "", True, (), (), threads, 1, "")
+    return Assignment("", Workplace("", "", (), ""), True, (), threads, 1)
 
 
 class TestThreads:

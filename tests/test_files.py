@@ -400,7 +400,7 @@ class TestWhatHasAFilesName:
         with pytest.raises(KdzooError) as caught:
             opened(store)
             store.forms_everywhere(key)
-            store.predictions(key, form or None)
+            store.outcomes(key, form or None)
             store.history(key)
         assert isinstance(caught.value, FileError) or name == "record.json"
 

@@ -21,7 +21,7 @@ ORDER = (
     "registry", "extensions", "task", "recipe", "data", "text", "objectives", "metrics", "model",
     "training", "teacher", "transfer", "runtime", "measure",
     "results", "examples", "statistics", "steps", "checks", "plan", "engines", "report",
-    "choosing", "card", "hub", "study", "tuning",
+    "choosing", "card", "hub", "preparation", "study", "tuning",
     "bench", "exporting", "cascading", "architecture",
     "predicting", "scaffold", "listing", "console", "api", "cli",
 )  # fmt: skip

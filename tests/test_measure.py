@@ -17,7 +17,7 @@ from scipy.special import softmax
 from sklearn.metrics import brier_score_loss
 
 from kdzoo.data import Corpus, Example
-from kdzoo.measure import baseline_size, conditions, environment, machine, outcomes
+from kdzoo.measure import baseline_size, conditions, environment, machine, outcomes_of
 from kdzoo.model import Logits
 from kdzoo.model.baseline import fit_baseline, save_baseline
 from kdzoo.plan.perform import computing_with
@@ -41,7 +41,7 @@ TEACHER = np.log(
 
 class TestOutcomes:
     def test_equal_what_one_computes_by_hand(self) -> None:
-        frame = outcomes("test", CORPUS, LOGITS, TEACHER)
+        frame = outcomes_of("test", CORPUS, LOGITS, TEACHER)
 
         assert frame["split"].tolist() == ["test"] * 4
         assert frame["row"].tolist() == [0, 1, 2, 3]
@@ -61,15 +61,15 @@ class TestOutcomes:
 
     def test_are_calibrated_where_there_is_a_temperature(self) -> None:
         """Those of the logits divided by it; without one they are not known."""
-        scaled = outcomes("test", CORPUS, LOGITS / 2, TEACHER)
+        scaled = outcomes_of("test", CORPUS, LOGITS / 2, TEACHER)
 
-        frame = outcomes("test", CORPUS, LOGITS, TEACHER, decision=Decision(temperature=2.0))
+        frame = outcomes_of("test", CORPUS, LOGITS, TEACHER, decision=Decision(temperature=2.0))
 
         np.testing.assert_allclose(frame["calibrated_confidence"], scaled["confidence"])
         np.testing.assert_allclose(
             frame["calibrated_gold_log_probability"], scaled["gold_log_probability"]
         )
-        plain = outcomes("test", CORPUS, LOGITS, TEACHER)
+        plain = outcomes_of("test", CORPUS, LOGITS, TEACHER)
         assert plain["calibrated_confidence"].isna().all()
         assert plain["calibrated_gold_log_probability"].isna().all()
         assert frame["prediction"].equals(plain["prediction"])
@@ -88,7 +88,7 @@ class TestOutcomes:
             ),
         )
 
-        frame = outcomes("test", corpus, np.zeros((3, 1), dtype=np.float32), None)
+        frame = outcomes_of("test", corpus, np.zeros((3, 1), dtype=np.float32), None)
 
         assert frame["words"].tolist() == [3, 3, 0]
         assert frame["rarest_word"].tolist() == [2, 0, 0]
@@ -99,14 +99,14 @@ class TestOutcomes:
         probabilities = softmax(logits.astype(np.float64), axis=1)
         gold = np.array(CORPUS.gold("test"))
 
-        frame = outcomes("test", CORPUS, logits, None)
+        frame = outcomes_of("test", CORPUS, logits, None)
 
         wanted = brier_score_loss(gold, probabilities, labels=[0, 1, 2], scale_by_half=False)
         assert frame["brier"].mean() == pytest.approx(wanted, abs=1e-9)
 
     def test_hold_no_text(self) -> None:
         """What is published of a model tells which row it got wrong, not what the row says."""
-        frame = outcomes("test", CORPUS, LOGITS, TEACHER)
+        frame = outcomes_of("test", CORPUS, LOGITS, TEACHER)
 
         assert list(frame.columns) == [
             "split", "row", "gold", "prediction", "confidence", "gold_log_probability",
@@ -117,7 +117,7 @@ class TestOutcomes:
         assert not frame.isin([example.text for example in CORPUS.test]).any(axis=None)
 
     def test_without_a_teacher_have_no_divergence(self) -> None:
-        frame = outcomes("test", CORPUS, LOGITS, None)
+        frame = outcomes_of("test", CORPUS, LOGITS, None)
 
         assert frame["divergence"].isna().all()
         assert frame["teacher_prediction"].tolist() == [-1] * 4
@@ -125,7 +125,7 @@ class TestOutcomes:
     def test_without_an_out_of_scope_class_score_by_lack_of_confidence(self) -> None:
         plain = Corpus(CORPUS.labels, (), (), CORPUS.test)
 
-        frame = outcomes("test", plain, LOGITS, None)
+        frame = outcomes_of("test", plain, LOGITS, None)
 
         assert frame["oos_score"].tolist() == pytest.approx([0.3, 0.4, 0.5, 0.5])
 
@@ -139,20 +139,20 @@ class TestOutcomes:
         self, logits: Logits, teacher: Logits, shift: float
     ) -> None:
         """Divergences are not negative, probabilities are, and a shift of all logits is nothing."""
-        frame = outcomes("test", CORPUS, logits, teacher)
+        frame = outcomes_of("test", CORPUS, logits, teacher)
 
         assert (frame["divergence"] >= -1e-9).all()
         assert frame["confidence"].between(1 / 3 - 1e-9, 1 + 1e-9).all()
         assert (frame["gold_log_probability"] <= np.log(frame["confidence"]) + 1e-9).all()
-        same = outcomes("test", CORPUS, teacher, teacher)
+        same = outcomes_of("test", CORPUS, teacher, teacher)
         assert same["divergence"].to_numpy() == pytest.approx(np.zeros(4), abs=1e-9)
-        moved = outcomes("test", CORPUS, logits.astype(np.float64) + shift, teacher)
+        moved = outcomes_of("test", CORPUS, logits.astype(np.float64) + shift, teacher)
         np.testing.assert_allclose(moved["divergence"], frame["divergence"], atol=1e-6)
 
 
 class TestFigures:
     def test_equal_what_one_computes_by_hand(self) -> None:
-        found = figures(outcomes("test", CORPUS, LOGITS, TEACHER), CORPUS.oos)
+        found = figures(outcomes_of("test", CORPUS, LOGITS, TEACHER), CORPUS.oos)
 
         f1 = (2 * 1 / (1 + 2), 2 * 1 / (3 + 1), 0.0)  # a: 1 of 1 found, 2 gold; b: 1 of 3, 1; oos
         assert found["accuracy"] == pytest.approx(2 / 4)
@@ -161,18 +161,18 @@ class TestFigures:
         assert found["macro_f1"] == pytest.approx(sum(f1) / 3)
         assert found["agreement"] == pytest.approx(2 / 4)
         assert found["divergence"] == pytest.approx(
-            outcomes("test", CORPUS, LOGITS, TEACHER)["divergence"].mean()
+            outcomes_of("test", CORPUS, LOGITS, TEACHER)["divergence"].mean()
         )
 
     def test_of_a_teacher_do_not_compare_it_with_itself(self) -> None:
-        found = figures(outcomes("test", CORPUS, TEACHER, None), CORPUS.oos)
+        found = figures(outcomes_of("test", CORPUS, TEACHER, None), CORPUS.oos)
 
         assert "agreement" not in found
         assert "divergence" not in found
         assert found["accuracy"] == 1.0
 
     def test_without_an_out_of_scope_class_have_no_recall_of_it(self) -> None:
-        found = figures(outcomes("test", CORPUS, LOGITS, TEACHER), None)
+        found = figures(outcomes_of("test", CORPUS, LOGITS, TEACHER), None)
 
         assert "oos_recall" not in found
         assert found["in_scope_accuracy"] == found["accuracy"]

@@ -27,7 +27,7 @@ from kdzoo.measure import (
     measurement,
     shared_rounds,
 )
-from kdzoo.progress import Silent, Task
+from kdzoo.progress import Bar, Silent
 
 TEXTS = [f"text {number}" for number in range(40)]
 ROUNDS, PER_VISIT = 3, 4
@@ -375,7 +375,7 @@ class TestAFailure:
             @contextmanager
             def task(
                 self, description: str, total: int, done: int = 0, unit: str = "steps"
-            ) -> Iterator[Task]:
+            ) -> Iterator[Bar]:
                 if description == "measuring cold starts":
                     (candidate.folder / "orders.json").unlink()
                 with super().task(description, total, done, unit) as task:
@@ -400,7 +400,7 @@ class TestAFailure:
             @contextmanager
             def task(
                 self, description: str, total: int, done: int = 0, unit: str = "steps"
-            ) -> Iterator[Task]:
+            ) -> Iterator[Bar]:
                 if description == "measuring latency":
                     assert len(children()) == 2
                     raise error
@@ -425,7 +425,7 @@ class Counts(Silent):
     @contextmanager
     def task(
         self, description: str, total: int, done: int = 0, unit: str = "steps"
-    ) -> Iterator[Task]:
+    ) -> Iterator[Bar]:
         self.counted.append((description, total))
         with super().task(description, total, done, unit) as task:
             yield task

@@ -218,7 +218,7 @@ class TestDuplicates:
             ("onnx", None),
             ("onnx-int8", None),
         ]
-        assert merged.predictions(key, "onnx").equals(stores[1].predictions(key, "onnx"))
+        assert merged.outcomes(key, "onnx").equals(stores[1].outcomes(key, "onnx"))
 
 
 @pytest.mark.study
@@ -785,12 +785,12 @@ class TestTestsThatWereNotRead:
         stores = [a_study(tmp_path / "one", [0]), a_study(tmp_path / "two", [1])]
         for store in stores:
             for key in store.manifest().keys:
-                record, frame = store.read(key), store.predictions(key)
+                record, frame = store.read(key), store.outcomes(key)
                 both = frame.assign(split="validation")
                 quality = {"validation": record.quality["test"], **record.quality}
                 if store is stores[1]:
                     del quality["test"]
-                store.write_predictions(store.finished(key), both)
+                store.write_outcomes(store.finished(key), both)
                 changed = record.model_copy(update={"quality": quality})
                 store.write(store.finished(key), changed)
         heard = Listener()

@@ -73,7 +73,7 @@ def test_every_model_is_read_as_scikit_learn_would(study: Path, data: Path) -> N
 
     for role in ("teacher", "student", "control", "baseline"):
         record = recorded(study, role)
-        frame = store.predictions(record.key)
+        frame = store.outcomes(record.key)
         for split in ("validation", "test"):
             own = frame[frame["split"] == split]
             answers = MULTI_LABEL.sets(own["prediction"], len(NAMES))
@@ -126,7 +126,7 @@ def test_a_form_answers_as_its_record_and_as_its_own_code(
 ) -> None:
     """The snippet is all that a bare environment has."""
     texts = [e.text for e in load_corpus(Data(files=str(data))).test]
-    frame = Store(study).predictions(recorded(study, "student").key, "onnx")
+    frame = Store(study).outcomes(recorded(study, "student").key, "onnx")
     stored = MULTI_LABEL.sets(frame[frame["split"] == "test"]["prediction"], len(NAMES))
     wanted = [{NAMES[n] for n in np.flatnonzero(row)} for row in stored]
 
@@ -279,7 +279,7 @@ def test_outcomes_that_are_no_sets_of_its_labels_are_refused(
     frame.to_parquet(path, index=False)
 
     with pytest.raises(StoreError, match="damaged, or not that of the record"):
-        Store(own).predictions(key)
+        Store(own).outcomes(key)
 
 
 def test_a_model_card_tells_how_labels_are_given(study: Path) -> None:

@@ -15,7 +15,7 @@ from tiny_world import LABELS, RunCommand
 from kdzoo.data import Example
 from kdzoo.errors import FileError, TeacherError
 from kdzoo.progress import Silent
-from kdzoo.recipe.teacher import Teacher as Section
+from kdzoo.recipe.teacher import TeacherSection
 from kdzoo.teacher import (
     AnyTeacher,
     OutputsTeacher,
@@ -52,7 +52,7 @@ class Told(Silent):
 def lines_of(path: Path, **section: Any) -> list[str]:
     """Returns what is said while the file is opened."""
     progress = Told()
-    open_outputs_teacher(Section(outputs=str(path), **section), LABELS, progress)
+    open_outputs_teacher(TeacherSection(outputs=str(path), **section), LABELS, progress)
     return progress.lines
 
 
@@ -127,7 +127,7 @@ class TestTheCache:
         with monkeypatch.context() as patch:
             patch.setattr("kdzoo.teacher.outputs_reading._refuse_contradictions", stop)
             with pytest.raises(KeyboardInterrupt):
-                open_outputs_teacher(Section(outputs=str(file)), LABELS, Stopped())
+                open_outputs_teacher(TeacherSection(outputs=str(file)), LABELS, Stopped())
         assert len(list((tmp_path / "cache").rglob("*.npy"))) == 4
 
         assert lines_of(file) == ["many.jsonl: labels of 40 texts"]

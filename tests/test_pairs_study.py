@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 from tiny_pairs import PAIR_LABELS, pair_sections, some_pairs, write_pair_data, write_pairs
-from tiny_world import Outcome, RunCommand, WriteRecipe, tiny_recipe_data
+from tiny_world import CommandResult, RunCommand, WriteRecipe, tiny_recipe_data
 from transformers import pipeline
 
 import kdzoo as library
@@ -84,7 +84,7 @@ class TestStudy:
         store = Store(study[1])
         for row in store.manifest().rows:
             record = store.read(row.members[0].key)
-            frame = store.predictions(row.members[0].key)
+            frame = store.outcomes(row.members[0].key)
 
             assert record.quality["test"].keys() >= {"accuracy", "f1", "macro_f1"}
             assert frame.groupby("split").size().to_dict() == {
@@ -196,7 +196,7 @@ class TestMisfits:
     """A text where a pair is wanted and the other way round: one message, exit code 2."""
 
     @staticmethod
-    def refused(outcome: Outcome, said: str) -> None:
+    def refused(outcome: CommandResult, said: str) -> None:
         assert outcome.code == 2
         assert said in " ".join(outcome.err.split())
         assert "Traceback" not in outcome.err

@@ -214,7 +214,7 @@ class TestDurations:
         self, remember: Callable[..., Durations]
     ) -> None:
         durations, data = remember("clinc150", "bilstm--s0--*"), StudyData(Silent())
-        step = Step("student/bilstm/s0", "student", "bilstm", 0)
+        step = Step(name="student/bilstm/s0", kind="student", variant="bilstm", seed=0)
 
         def seconds(**training: int) -> float:
             changed = [f"training.{name}={value}" for name, value in training.items()]
@@ -232,7 +232,7 @@ class TestDurations:
     ) -> None:
         """A linear head takes seconds, and says nothing of how long fine-tuning takes."""
         data = StudyData(Silent())
-        step = Step("teacher/static/s0", "teacher", "static", 0)
+        step = Step(name="teacher/static/s0", kind="teacher", variant="static", seed=0)
         linear = recipe_of("quickstart/static")
         fine_tuned = recipe_of(
             "quickstart/static", "teacher.head=null", "teacher.lower_layers=[]",

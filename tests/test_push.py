@@ -23,7 +23,7 @@ from huggingface_hub.utils import validate_repo_id
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_repositories import Hub, Repository, serving
-from tiny_world import LABELS, Outcome, RunCommand, tiny_recipe_data
+from tiny_world import LABELS, CommandResult, RunCommand, tiny_recipe_data
 
 import kdzoo as package
 from kdzoo.choosing import Choice, choose
@@ -39,7 +39,7 @@ MODEL = [
     "tokenizer_config.json",
 ]  # fmt: skip
 FORM = ["README.md", "decision.json", "export.json", "labels.json", "model.onnx", "tokenizer.json"]
-Push = Callable[..., Outcome]
+Push = Callable[..., CommandResult]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def push_anew(hub: Hub, tmp_path: Path) -> Push:
         "NO_PROXY": "127.0.0.1",
     }
 
-    def command(*arguments: object, **changes: str | None) -> Outcome:
+    def command(*arguments: object, **changes: str | None) -> CommandResult:
         variables = {**environment, **changes}
         done = subprocess.run(
             [sys.executable, "-m", "kdzoo", "push", *map(str, arguments)],
@@ -96,7 +96,7 @@ def push_anew(hub: Hub, tmp_path: Path) -> Push:
             text=True,
             timeout=120,
         )
-        return without_token(Outcome(done.returncode, done.stdout, done.stderr))
+        return without_token(CommandResult(done.returncode, done.stdout, done.stderr))
 
     return command
 
@@ -119,7 +119,7 @@ def push(kdzoo: RunCommand, in_reach: Hub) -> Push:
     return lambda *arguments: without_token(kdzoo("push", *arguments))
 
 
-def without_token(outcome: Outcome) -> Outcome:
+def without_token(outcome: CommandResult) -> CommandResult:
     """Returns what a command printed, once it is seen that the token is not in it."""
     assert TOKEN not in outcome.out + outcome.err
     assert "Traceback" not in outcome.err

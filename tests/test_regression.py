@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import KFold
 
-from kdzoo.progress import Silent, Task
+from kdzoo.progress import Bar, Silent
 from kdzoo.teacher import regression
 from kdzoo.teacher.regression import PARTS, fit_each
 
@@ -122,7 +122,7 @@ class TestOfSeveralLabels:
 
         class Told(Silent):
             @contextmanager
-            def task(self, description: str, total: int, *_: Any, **__: Any) -> Iterator[Task]:
+            def task(self, description: str, total: int, *_: Any, **__: Any) -> Iterator[Bar]:
                 count: list[Any] = [description, total, 0]
                 told.append(count)
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
-from tiny_world import Outcome, RunCommand, WriteRecipe
+from tiny_world import CommandResult, RunCommand, WriteRecipe
 
 from kdzoo.checks.rejection import check_rejection
 from kdzoo.data import Corpus, Example
 from kdzoo.errors import RecipeError
-from kdzoo.measure import outcomes
+from kdzoo.measure import outcomes_of
 from kdzoo.recipe.measure import Measure, Reject
 from kdzoo.report import make_table
 from kdzoo.results import Store
@@ -125,7 +125,7 @@ class TestFitting:
     def test_stores_of_each_text_what_its_user_gets(self) -> None:
         decision = decide(CORPUS, LOGITS, Measure(reject=Reject(max_false_rejections=0.1)))
 
-        frame = outcomes("validation", CORPUS, LOGITS, None, decision)
+        frame = outcomes_of("validation", CORPUS, LOGITS, None, decision)
 
         scores = oos_scores(decision.oos_score, LOGITS, OOS)
         assert decision.oos_threshold is not None
@@ -136,7 +136,7 @@ class TestFitting:
     def test_where_nothing_can_be_told_stores_the_most_probable_label(self) -> None:
         corpus = replace(CORPUS, oos=None)
 
-        frame = outcomes("validation", corpus, LOGITS, None, decide(corpus, LOGITS, Measure()))
+        frame = outcomes_of("validation", corpus, LOGITS, None, decide(corpus, LOGITS, Measure()))
 
         assert frame["decided"].tolist() == LOGITS.argmax(1).tolist()
         assert frame["decision_score"].isna().all()
@@ -204,7 +204,7 @@ class TestBadInput:
         _is_refused(outcome, f"measure.{name}: all rows of a study have the same")
 
 
-def _is_refused(outcome: Outcome, message: str) -> None:
+def _is_refused(outcome: CommandResult, message: str) -> None:
     assert outcome.code == 2
     assert message in " ".join(outcome.err.split())
 
@@ -237,7 +237,7 @@ def test_another_rule_decides_anew_and_trains_nothing(
 def _by_hand(store: Store, name: str) -> float:
     """The accuracy on test of what was decided, from a row's own outcomes."""
     (row,) = [each for each in store.manifest().rows if each.name == name]
-    outcomes = store.predictions(row.members[0].key)
+    outcomes = store.outcomes(row.members[0].key)
     test = outcomes[outcomes["split"] == "test"]
     return float((test["decided"] == test["gold"]).mean())
 

@@ -19,7 +19,7 @@ from tiny_results import HandWritten, one_student
 from kdzoo.errors import StoreError
 from kdzoo.files import write_atomically
 from kdzoo.report import make_table
-from kdzoo.results import PREDICTIONS, Manifest, Member, Record, Store, publish
+from kdzoo.results import OUTCOMES, Manifest, Member, Record, Store, publish
 from kdzoo.results.publish import _without_folders, without_paths
 
 KEY = "s" * 16
@@ -42,8 +42,8 @@ class TestOutcomes:
         store = Store(folder)
 
         def kept(frame: pd.DataFrame) -> pd.DataFrame:
-            store.write_predictions(folder, frame)
-            return pd.read_parquet(folder / PREDICTIONS)
+            store.write_outcomes(folder, frame)
+            return pd.read_parquet(folder / OUTCOMES)
 
         once = kept(pd.DataFrame({"brier": values, "row": np.arange(len(values))}))
 
@@ -135,7 +135,7 @@ class TestSisterStudy:
         taken = other.find(KEY)
 
         assert taken == other.root / "models" / mine.name
-        for name in ("model.safetensors", "record.json", PREDICTIONS):
+        for name in ("model.safetensors", "record.json", OUTCOMES):
             assert (taken / name).samefile(mine / name)
         assert other.read(KEY) == store.read(KEY)
 
@@ -146,9 +146,9 @@ class TestSisterStudy:
         before = {path: path.read_bytes() for path in store.root.rglob("*") if path.is_file()}
         taken = other.find(KEY)
         assert taken is not None
-        record, outcomes = other.read(KEY), other.predictions(KEY)
+        record, outcomes = other.read(KEY), other.outcomes(KEY)
         other.write(taken, record.model_copy(update={"quality": {"test": {"accuracy": 0.0}}}))
-        other.write_predictions(taken, outcomes.head(3))
+        other.write_outcomes(taken, outcomes.head(3))
         (taken / "model.safetensors").unlink()
 
         assert {path: path.read_bytes() for path in before} == before
@@ -237,10 +237,10 @@ class TestReading:
         assert store.session("latest") is None
 
     def test_of_missing_predictions_says_what_to_do(self, store: Store) -> None:
-        (store.finished(KEY) / PREDICTIONS).unlink()
+        (store.finished(KEY) / OUTCOMES).unlink()
 
         with pytest.raises(StoreError, match="run its recipe again"):
-            store.predictions(KEY)
+            store.outcomes(KEY)
 
 
 class TestWritingAtomically:
@@ -308,7 +308,7 @@ class TestPublishing:
         for example in (*corpus.train, *corpus.validation, *corpus.test):
             if " " in example.text:
                 assert example.text.encode() not in written
-        columns = set(Store(target).predictions("p" * 16).columns)
+        columns = set(Store(target).outcomes("p" * 16).columns)
         assert not columns & {"text", "text_pair"}
 
     def test_keeps_what_is_no_path(self, working: HandWritten, tmp_path: Path) -> None:
@@ -458,20 +458,20 @@ class TestOutcomesOfAStranger:
 
     def test_of_another_split_are_told_in_a_line(self, store: Store) -> None:
         folder = store.finished(KEY)
-        table = pq.read_table(folder / PREDICTIONS)
+        table = pq.read_table(folder / OUTCOMES)
         place = table.column_names.index("split")
         table = table.set_column(place, "split", pa.array(["x" * 5000] * len(table)))
-        pq.write_table(table, folder / PREDICTIONS)
+        pq.write_table(table, folder / OUTCOMES)
 
         with pytest.raises(StoreError, match="not the record's number") as caught:
-            store.predictions(KEY)
+            store.outcomes(KEY)
 
         assert len(str(caught.value)) < 1000
 
     @pytest.mark.parametrize("bomb", ["long", "texts", "unfolding"])
     def test_are_refused_before_they_are_unpacked(self, store: Store, bomb: str) -> None:
         folder = store.finished(KEY)
-        table = pq.read_table(folder / PREDICTIONS)
+        table = pq.read_table(folder / OUTCOMES)
         place, long = table.column_names.index("split"), "x" * 30_000_000
         options: dict[str, Any] = {}
         if bomb == "texts":
@@ -485,10 +485,10 @@ class TestOutcomesOfAStranger:
         else:
             column = pa.array([long] * len(table))
         table = table.set_column(place, table.column_names[place], column)
-        pq.write_table(table, folder / PREDICTIONS, compression="zstd", **options)
-        assert (folder / PREDICTIONS).stat().st_size < 50_000
+        pq.write_table(table, folder / OUTCOMES, compression="zstd", **options)
+        assert (folder / OUTCOMES).stat().st_size < 50_000
 
         with pytest.raises(
             StoreError, match=r"it would unpack to|'gold' holds texts|'split' holds texts"
         ):
-            store.predictions(KEY)
+            store.outcomes(KEY)

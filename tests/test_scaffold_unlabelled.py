@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tiny_pairs import write_pair_data
 from tiny_tokens import save_tokens
-from tiny_world import LABELS, Outcome, RunCommand, texts_of
+from tiny_world import LABELS, CommandResult, RunCommand, texts_of
 
 from kdzoo.recipe import load_study
 from kdzoo.recipe.schema import Recipe
@@ -67,7 +67,7 @@ def test_tells_which_files_of_a_folder_are_read(init: RunCommand, tmp_path: Path
 def init(kdzoo: RunCommand, requests: Path, tiny_encoder: Path) -> RunCommand:
     """Runs ``kdzoo init`` on the requests, into the folder mine."""
 
-    def run(*options: object) -> Outcome:
+    def run(*options: object) -> CommandResult:
         return kdzoo(
             "init", "--data", requests, "--csv", "separator=;", "--text", "request", "--label",
             "intent", "--teacher", tiny_encoder, "--students", "bilstm,static", "-o", "mine",

@@ -19,8 +19,8 @@ from tiny_results import one_student, one_student_deployed, two_students
 import kdzoo as package
 from kdzoo.report import read_report, text_files, write_report
 from kdzoo.report.write import page
-from kdzoo.results import PREDICTIONS, FormRecord, Record, Store
-from kdzoo.statistics import Interval, current, figures, quality
+from kdzoo.results import OUTCOMES, FormRecord, Record, Store
+from kdzoo.statistics import Interval, current, figures, quality, resampling
 from kdzoo.statistics.quality import kappa
 
 STUDENT, TEACHER = "s" * 16, "t" * 16
@@ -82,7 +82,7 @@ class TestOlderRecords:
 
     def test_without_outcomes_stay_as_they_are(self, tmp_path: Path) -> None:
         store = one_student(tmp_path).finish()
-        (store.finished(STUDENT) / PREDICTIONS).unlink()
+        (store.finished(STUDENT) / OUTCOMES).unlink()
 
         assert current(store).read(STUDENT) == store.read(STUDENT)
 
@@ -125,7 +125,7 @@ class TestRecords:
     def test_that_are_current_are_believed(self, tmp_path: Path) -> None:
         """Their outcomes are not read for their figures."""
         store = one_student(tmp_path).finish()
-        (store.finished(STUDENT) / PREDICTIONS).write_bytes(b"damaged")
+        (store.finished(STUDENT) / OUTCOMES).write_bytes(b"damaged")
 
         assert current(store).read(STUDENT) == store.read(STUDENT)
 
@@ -201,7 +201,7 @@ class TestKappa:
         rng = np.random.default_rng(0)
         own, teacher = rng.integers(0, 5, (2, 1, 60))
         whole = kappa(own, teacher)
-        monkeypatch.setattr(quality, "_CELLS", 50)
+        monkeypatch.setattr(resampling, "_CELLS", 50)
 
         assert kappa(own, teacher) == whole
 
@@ -210,8 +210,8 @@ class TestKappa:
         store = two_students(tmp_path)
         for path in (tmp_path / "models").glob("tiny--*"):
             key = path.name.rpartition("--")[2]
-            outcomes = store.predictions(key)
-            store.write_predictions(path, outcomes.assign(teacher_prediction=outcomes["gold"]))
+            outcomes = store.outcomes(key)
+            store.write_outcomes(path, outcomes.assign(teacher_prediction=outcomes["gold"]))
         for path in tmp_path.rglob("record.json"):
             content = json.loads(path.read_text(encoding="utf-8"))
             for figures_of_split in content["quality"].values():

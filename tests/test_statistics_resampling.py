@@ -15,6 +15,7 @@ from kdzoo.statistics.paired import compare
 from kdzoo.statistics.resampling import (
     RESAMPLES,
     _distinct_rows,
+    chunks,
     distinct_columns,
     drawn_seeds,
     paired_seeds,
@@ -31,6 +32,16 @@ class CountingGenerator(np.random.Generator):
         found = super().multinomial(*args, **kwargs)
         self.drawn += found.size
         return found
+
+
+@given(st.integers(0, 5000), st.integers(0, 2**24))
+def test_draws_are_made_in_chunks_that_memory_holds(total: int, width: int) -> None:
+    """All of them, as few chunks as there may be; one that is too wide is made alone."""
+    sizes = list(chunks(total, width))
+
+    assert sum(sizes) == total
+    assert all(size * width <= 2**22 or size == 1 for size in sizes)
+    assert len(set(sizes[:-1])) <= 1
 
 
 class TestDistinctColumns:

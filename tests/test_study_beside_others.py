@@ -97,7 +97,7 @@ def test_a_teacher_that_stays_is_read_anew_on_validation_that_grew(
         store = Store(Path("runs/grows"))
         (row,) = (row for row in store.manifest().rows if row.role == "teacher")
         key = row.members[0].key
-        read = [store.predictions(key, runtime) for runtime in (None, "onnx")]
+        read = [store.outcomes(key, runtime) for runtime in (None, "onnx")]
         found[when] = key, [int((frame["split"] == "validation").sum()) for frame in read]
         lines = (data / "validation.jsonl").read_text(encoding="utf-8").splitlines()
         grown = [*lines, json.dumps({"text": "wake me up with the news", "label": "alarm"})]

@@ -120,7 +120,7 @@ class TestFinishedStudy:
         store = Store(deployed / "tiny")
 
         for (_, runtime), form in forms(deployed / "tiny").items():
-            own, torchs = store.predictions(form.key, runtime), store.predictions(form.key)
+            own, torchs = store.outcomes(form.key, runtime), store.outcomes(form.key)
             assert list(own["split"].unique()) == ["validation", "test"]
             assert (own["gold"] == torchs["gold"]).all()
             assert form.parity is not None

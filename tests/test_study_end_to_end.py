@@ -90,6 +90,6 @@ class TestOneRun:
         assert "seed 0" not in outcome.err
         for row in store.manifest().rows:
             key = row.members[0].key
-            predictions = store.predictions(key)
+            predictions = store.outcomes(key)
             assert (predictions["split"] == "test").sum() == len(lines[::2])
             assert store.read(key).data.test == len(lines[::2])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tiny_world import Outcome, RunCommand, WriteRecipe
+from tiny_world import CommandResult, RunCommand, WriteRecipe
 
 from kdzoo import extensions, registry
 from kdzoo.results import Record, Store
@@ -145,7 +145,7 @@ class TestOwnStudent:
     ) -> None:
         """The code is part of the key: an edited student is another model, a touched one is not."""
 
-        def run() -> Outcome:
+        def run() -> CommandResult:
             new_process()
             outcome = kdzoo("run", recipe, "--students", file, "--set", "training.steps=10")
             assert outcome.code == 0, outcome.err

@@ -104,7 +104,7 @@ class TestKilledStudy:
         assert not list(killed.rglob("*.partial"))
 
 
-@pytest.mark.parametrize("kept", ["write_predictions", "write_decision"])
+@pytest.mark.parametrize("kept", ["write_outcomes", "write_decision"])
 def test_quality_by_a_new_rule_that_was_broken_off_is_read_anew(
     kdzoo: RunCommand, write_recipe: WriteRecipe, monkeypatch: pytest.MonkeyPatch, kept: str
 ) -> None:

@@ -83,7 +83,7 @@ def recorded(study: Path, role: str) -> Any:
 def test_figures_are_those_of_the_stored_tags(study: Path, data: Path, role: str) -> None:
     corpus, store = load_corpus(Data(files=str(data))), Store(study)
     record = recorded(study, role)
-    frame = store.predictions(record.key)
+    frame = store.outcomes(record.key)
 
     for split in ("validation", "test"):
         own = frame[frame["split"] == split]
@@ -287,7 +287,7 @@ def test_outcomes_that_are_no_tags_of_its_words_are_refused(
     frame.to_parquet(path, index=False)
 
     with pytest.raises(StoreError, match="damaged, or not that of the record"):
-        Store(own).predictions(key)
+        Store(own).outcomes(key)
 
 
 def test_a_model_card_tells_of_words(model: Path) -> None:

@@ -29,7 +29,7 @@ from tiny_transfer import (
 from kdzoo import registry
 from kdzoo.data import NO_LABEL, Corpus, Example, normalised
 from kdzoo.errors import DataError
-from kdzoo.progress import Silent, Task
+from kdzoo.progress import Bar, Silent
 from kdzoo.transfer import build_transfer_set, try_augmenter
 from kdzoo.transfer.augmenters import AugmentContext
 
@@ -337,15 +337,15 @@ class TestTexts:
             @contextmanager
             def task(
                 self, description: str, total: int, done: int = 0, unit: str = "steps"
-            ) -> Iterator[Task]:
+            ) -> Iterator[Bar]:
                 steps: list[int] = []
                 shown.append((description, total, steps))
 
-                class Bar:
+                class Counted:
                     def advance(self, steps_: int = 1, note: str = "") -> None:
                         steps.append(steps_)
 
-                yield Bar()
+                yield Counted()
 
         section = section_of(augment={"kind": "mask", "copies": 2})
         build_transfer_set(corpus_of(long_texts(5)), section, MASK, 0, Shown())

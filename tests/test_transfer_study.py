@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tiny_transfer import MASK, build, corpus_of, long_texts
-from tiny_world import Outcome, RunCommand, WriteRecipe
+from tiny_world import CommandResult, RunCommand, WriteRecipe
 from tiny_world import texts_of as new_texts_of
 
 import kdzoo.teacher.teacher as teacher_module
@@ -108,7 +108,7 @@ def records(out: str = "runs/tiny") -> dict[str, Record]:
     return found
 
 
-def said_to(outcome: Outcome) -> str:
+def said_to(outcome: CommandResult) -> str:
     """Returns what was said on the way, without the bar's line breaks."""
     return " ".join(outcome.err.split())
 
@@ -344,7 +344,7 @@ class TestAStudy:
         assert (training.augmented, training.augmented_wanted) == (6, 160)
 
 
-def refused(outcome: Outcome, *words: str) -> None:
+def refused(outcome: CommandResult, *words: str) -> None:
     """Asserts exit code 2, one message with these words, no traceback, and nothing trained."""
     assert outcome.code == 2, outcome.out + outcome.err
     assert "Traceback" not in outcome.out + outcome.err

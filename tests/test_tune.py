@@ -103,7 +103,7 @@ class TestSearch:
                 assert set(record.quality) == {"validation"}
                 assert record.recipe["student"]["dim"] == trial.values["student.dim"]
                 assert record.quality["validation"]["accuracy"] == trial.figures[0]
-                assert set(store.predictions(key)["split"]) == {"validation"}
+                assert set(store.outcomes(key)["split"]) == {"validation"}
 
     def test_its_best_is_the_most_accurate(self, tuned: Tuned) -> None:
         finished = [trial.figures[0] for trial in tuned.trials if trial.figures]
@@ -413,7 +413,7 @@ class TestTrial:
         assert all(float(row["ms a text, estimated"]) > 0 for row in rows)
         assert f"measured alone in {runtime}, on validation texts" in " ".join(told(found))
         store = Store(found.folder)
-        assert set(store.predictions(found.best[0].keys[0])["split"]) == {"validation"}
+        assert set(store.outcomes(found.best[0].keys[0])["split"]) == {"validation"}
         assert tune(str(recipe), **asked).measured == found.measured
         assert len(store.sessions()) == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -136,14 +137,17 @@ class TestSideBySide:
     def test_gives_up_what_is_killed_again_and_again(
         self, here: type[Here], recipe: Path, begins: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A trial, or a process that does not come so far as to begin one."""
+        """A trial, whose values it names, or a process that does not begin one."""
         here.lost = 100
         if not begins:
             monkeypatch.setattr(side_by_side, "try_next", killed)
-        with pytest.raises(TrainingError, match="fewer --workers"):
+        with pytest.raises(TrainingError, match="fewer --workers") as given_up:
             tune(str(recipe), trials=1, out="search", workers=2)
 
         assert here.lost > 90
+        values = "search: objective.temperature=<number>, student.dim=<number>"
+        told = re.sub(r"=[0-9.]+", "=<number>", str(given_up.value))
+        assert told.endswith(values if begins else "search with fewer --workers")
 
 
 class TestOptions:

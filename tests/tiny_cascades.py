@@ -13,7 +13,7 @@ from tiny_models import save_tiny_classifier
 from tiny_results import CORPUS, HandWritten, summary
 from tiny_world import LABELS
 
-from kdzoo.measure import outcomes
+from kdzoo.measure import outcomes_of
 from kdzoo.results import Member, Store
 from kdzoo.runtime.decision import Decision
 from kdzoo.runtime.folder import DEPLOYED
@@ -63,12 +63,12 @@ def write_answers(store: Store, key: str, runtime: str | None, *, is_student: bo
     logits = np.eye(len(LABELS))[gold] * 8
     if is_student:
         logits[wrong] = np.eye(len(LABELS))[(gold[wrong] + 1) % len(LABELS)] * 1.5
-    frame = outcomes("test", CORPUS, logits.astype(np.float32), logits.astype(np.float32),
+    frame = outcomes_of("test", CORPUS, logits.astype(np.float32), logits.astype(np.float32),
                      Decision(temperature=1.0))  # fmt: skip
     many = pd.concat([frame.assign(split="validation")] * REPEATED, ignore_index=True)
     folder = store.finished(key) if runtime is None else store.form(key, runtime)
     data = summary(CORPUS).model_copy(update={"validation": len(many)})
-    store.write_predictions(folder, pd.concat([many, frame], ignore_index=True))
+    store.write_outcomes(folder, pd.concat([many, frame], ignore_index=True))
     store.write_decision(folder, Decision(temperature=1.0))
     if runtime is None:
         record = store.read(key)

@@ -17,7 +17,7 @@ import yaml
 from tiny_pairs import some_pairs
 from tiny_sets import NAMES, rows_of
 from tiny_tokens import save_tokens
-from tiny_world import LABELS, Outcome, RunCommand, save_tiny_bert, texts_of, tiny_recipe_data
+from tiny_world import LABELS, CommandResult, RunCommand, save_tiny_bert, texts_of, tiny_recipe_data
 
 HOW_TO = Path(__file__).resolve().parent.parent / "docs" / "how-to"
 FEW_STEPS = (
@@ -62,7 +62,7 @@ class Reader:
     kdzoo: RunCommand
     folder: Path
     shorter: Mapping[str, Sequence[str]] = field(default_factory=lambda: SHORTER)
-    done: list[tuple[str, Outcome]] = field(default_factory=list)
+    done: list[tuple[str, CommandResult]] = field(default_factory=list)
 
     def follow(
         self,
@@ -96,10 +96,10 @@ class Reader:
                         self.give(line)
                         after(line)
 
-    def give(self, line: str) -> Outcome:
+    def give(self, line: str) -> CommandResult:
         """Gives one command, which has to work."""
         if line.startswith(ELSEWHERE):
-            return Outcome(0, "", "")
+            return CommandResult(0, "", "")
         line = _SHIPPED.sub(
             lambda found: f"{found[1]} zoo/{found[2]}" + (f"{found[3]}.yaml" if found[3] else ""),
             line,
@@ -121,12 +121,12 @@ class Reader:
         self.done.append((line, outcome))
         return outcome
 
-    def _python(self, program: str, words: Sequence[str]) -> Outcome:
+    def _python(self, program: str, words: Sequence[str]) -> CommandResult:
         assert program == "python", f"no reader of kdzoo has {program}"
         done = subprocess.run(
             [sys.executable, *words], cwd=self.folder, capture_output=True, text=True, timeout=200
         )
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        return CommandResult(done.returncode, done.stdout, done.stderr)
 
     def student(self) -> str:
         """The name of the folder of a student, as the pages' MODEL stands for one."""

@@ -17,7 +17,7 @@ from tiny_models import tiny_corpus
 from tiny_world import LABELS, SHARED
 
 from kdzoo.data import Corpus
-from kdzoo.measure import Size, outcomes
+from kdzoo.measure import Size, outcomes_of
 from kdzoo.results import (
     DataSummary,
     FormRecord,
@@ -40,9 +40,9 @@ ENVIRONMENT = {"cpu": "Some CPU @ 2 GHz", "cores": "2", "python": "3.11.7", "com
 
 def as_validation(store: Store, key: str) -> None:
     """Makes a model's test outcomes those of validation: test was not read."""
-    outcomes, record = store.predictions(key).assign(split="validation"), store.read(key)
+    outcomes, record = store.outcomes(key).assign(split="validation"), store.read(key)
     data = record.data.model_copy(update={"validation": len(outcomes)})
-    store.write_predictions(store.finished(key), outcomes)
+    store.write_outcomes(store.finished(key), outcomes)
     store.write(store.finished(key), record.model_copy(update={"data": data}))
 
 
@@ -63,7 +63,7 @@ def read(
         numbers = np.array(key[1], dtype=np.int64)
         prediction[numbers] = (prediction[numbers] + 1) % len(LABELS)
         logits = np.eye(len(LABELS), dtype=np.float32)[prediction] * 4
-        frame = outcomes("test", corpus, logits, logits if agree else None)
+        frame = outcomes_of("test", corpus, logits, logits if agree else None)
         _READ[key] = frame, figures(frame, corpus.oos)
     return _READ[key]
 
@@ -109,7 +109,7 @@ class HandWritten:
         folder = self.store.folder(name, "", seed, key)
         folder.mkdir(parents=True)
         (folder / "model.safetensors").write_bytes(b"weights of " + key.encode())
-        self.store.write_predictions(folder, frame)
+        self.store.write_outcomes(folder, frame)
         self.store.write(folder, record)
         return key
 
@@ -145,7 +145,7 @@ class HandWritten:
         files = {name: graph_bytes if name.endswith(".onnx") else 100 for name in DEPLOYED}
         for name, size in files.items():
             (folder / name).write_bytes(b"x" * size)
-        self.store.write_predictions(folder, frame)
+        self.store.write_outcomes(folder, frame)
         found = {
             "files": files,
             "quality": {"test": quality},

@@ -159,7 +159,7 @@ def tiny_recipe_data(tiny_data: Path, tiny_encoder: Path) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CommandResult:
     """What a command printed, and its exit code."""
 
     code: int
@@ -167,5 +167,5 @@ class Outcome:
     err: str
 
 
-RunCommand = Callable[..., Outcome]
+RunCommand = Callable[..., CommandResult]
 WriteRecipe = Callable[..., Path]

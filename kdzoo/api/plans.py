@@ -117,7 +117,14 @@ def make_steps(
         from kdzoo.plan import Failed
         from kdzoo.study import make_steps as make
 
-        way = Way(read_test, track, workers, engine, threads, label_parts)
+        way = Way(
+            read_test=read_test,
+            track=track,
+            workers=workers,
+            engine=engine,
+            threads=threads,
+            label_parts=label_parts,
+        )
         results = make(study, folder_of(study, out), only, way, shown)
     return [
         MadeStep(name, result.reason if isinstance(result, Failed) else "")

@@ -78,7 +78,15 @@ def run(
         from kdzoo.report.page.notebook import Results
         from kdzoo.study import run_study
 
-        way = Way(read_test, track, workers, engine, threads, label_parts, measure_again)
+        way = Way(
+            read_test=read_test,
+            track=track,
+            workers=workers,
+            engine=engine,
+            threads=threads,
+            label_parts=label_parts,
+            measure_again=measure_again,
+        )
         folder = folder_of(study, out)
         report = run_study(study, folder, way, progress=shown)
     return Results(folder, report)

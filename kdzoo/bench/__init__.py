@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from kdzoo.bench.forms import Form, check_runtimes, forms_of
 from kdzoo.bench.models import open_models
-from kdzoo.bench.outcome import Bench, Benched, Written, bench_table
 from kdzoo.bench.reading import Reading
 from kdzoo.bench.texts import TextFile, read_texts
+from kdzoo.bench.written import Bench, Benched, Written, bench_table
 from kdzoo.errors import ModelError, Problem, StoreError
 from kdzoo.files import check_readable, check_writable, write_atomically
 from kdzoo.measure import Candidate, MeasureSettings, Work, measure_candidates

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from kdzoo import registry
 from kdzoo.bench.forms import Form
 from kdzoo.bench.models import TRAINED, Model
-from kdzoo.bench.outcome import Benched
+from kdzoo.bench.written import Benched
 from kdzoo.data import Example
 from kdzoo.measure import Size, Work, baseline_size, model_size, work_per_text
 from kdzoo.metrics import quality

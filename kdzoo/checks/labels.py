@@ -14,7 +14,7 @@ def check_labels(recipe: Recipe, corpus: Corpus) -> None:
     """Sees that a teacher fits the labels: a finished one has them, another has texts of each.
 
     Raises:
-        TeacherError: it does not; the message lists the differences.
+        TeacherError: it has other labels than the data, or some have too few texts.
     """
     section = recipe.teacher
     if section.head is not None:

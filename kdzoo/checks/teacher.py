@@ -14,7 +14,7 @@ from kdzoo.data import Corpus
 from kdzoo.errors import KdzooError, TeacherError, first_line
 from kdzoo.model import freeze_lower, try_student
 from kdzoo.recipe.schema import Recipe
-from kdzoo.recipe.teacher import Teacher as TeacherSection
+from kdzoo.recipe.teacher import TeacherSection
 from kdzoo.steps import pooling_of, refuse_other_task, student_options
 from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.teacher import (
@@ -48,7 +48,7 @@ class Lookout:
             task: what it is going to be asked.
 
         Raises:
-            KdzooError: it is not.
+            KdzooError: the model cannot be loaded, or does not answer as it should.
         """
         known = (folder, wanted, finished, task.name)
         if known not in self._seen:
@@ -64,7 +64,7 @@ class Lookout:
         """Sees that an encoder gives sentence vectors as a linear head wants them.
 
         Raises:
-            KdzooError: it does not.
+            KdzooError: the encoder cannot be loaded, or gives no such vectors.
         """
         known = (folder, section.max_length, section.pooling, section.lower_layers)
         if known not in self._read:
@@ -152,7 +152,7 @@ def _try_vectors_of(
         cure: what of the recipe can be removed.
 
     Raises:
-        TeacherError: it does not.
+        TeacherError: the encoder gives none.
     """
     try:
         lookout.look_at_sentences(folder, section.model_copy(update={"lower_layers": ()}))

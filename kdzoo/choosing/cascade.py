@@ -18,8 +18,8 @@ from kdzoo.statistics.escalation import (
     EscalationPair,
     Wanted,
     escalation_pairs,
-    fitted,
     texts_for,
+    threshold_for,
 )
 from kdzoo.task import SINGLE_LABEL
 
@@ -183,7 +183,7 @@ def _line(pair: EscalationPair, wanted: Wanted, candidates: int) -> CascadeLine:
             f"the outcomes of '{pair.row.name}' do not say how sure it is; run its recipe again "
             "with this kdzoo"
         )
-    threshold = fitted(pair, wanted, candidates)
+    threshold = threshold_for(pair, wanted, candidates)
     if threshold is None:
         _refuse_few(pair, wanted.max_loss or 0.0, candidates, len(scores))
     return CascadeLine(

@@ -33,7 +33,8 @@ def check_engine(
         label_parts: steps into which each labelling is divided.
 
     Raises:
-        EngineError: it is not; the message says what to write instead.
+        EngineError: no engine has that name, or it cannot be had with so many workers, threads or
+            parts; the message says what to write instead.
     """
     name, colon, address = engine.partition(":")
     if name not in ENGINES or (name == "local" and colon):

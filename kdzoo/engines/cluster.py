@@ -12,13 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from kdzoo.engines.assignment import ENVIRONMENT, Assignment, perform_step, time_there
+from kdzoo.engines.assignment import Assignment, perform_step, time_there
 from kdzoo.engines.choice import threads_for
 from kdzoo.engines.connection import ANSWER_S, connected
 from kdzoo.engines.nodes import Node, check_nodes, look_around, paths_of
 from kdzoo.engines.pace import Pace
 from kdzoo.engines.relay import Relay, Show
 from kdzoo.engines.schedule import LOOK_S, WORKER_BYTES, LostError
+from kdzoo.engines.worker import ENVIRONMENT
 from kdzoo.errors import EngineError
 from kdzoo.plan import Result, Step, Threads
 from kdzoo.progress import Progress
@@ -62,19 +63,16 @@ class Cluster(AbstractContextManager["Cluster"]):
             self._nodes = self._checked()
             threads = self._threads()
             stack.pop_all()
-        folder = Path(self.assignment.out) / f".told-{uuid.uuid4().hex[:8]}"
+        folder = Path(self.assignment.workplace.out) / f".told-{uuid.uuid4().hex[:8]}"
         folder.mkdir(parents=True)
         self._closing.callback(shutil.rmtree, folder, ignore_errors=True)
         self._show = Show(Relay(folder, self.progress), self.pace, self._closing)
-        self.assignment = replace(
-            self.assignment,
-            threads=threads,
-            told=str(folder),
-            extensions=tuple(
-                (path, Path(path).read_text(encoding="utf-8"))
-                for path, _ in self.assignment.extensions
-            ),
+        extensions = tuple(
+            (path, Path(path).read_text(encoding="utf-8"))
+            for path, _ in self.assignment.workplace.extensions
         )
+        workplace = replace(self.assignment.workplace, told=str(folder), extensions=extensions)
+        self.assignment = replace(self.assignment, threads=threads, workplace=workplace)
         self._given = self._ray.put(self.assignment)
         return self
 
@@ -149,7 +147,7 @@ class Cluster(AbstractContextManager["Cluster"]):
             return
         own = None if self.address.startswith("ray://") else _own_node(self._ray)
         with self._held(nodes.get(own)):
-            time_study(trained, context, again=self._given.measure_again)
+            time_study(trained, context, again=self.assignment.measure_again)
 
     def _measure_there(self, node: Mapping[str, Any], trained: Sequence[Trained]) -> None:
         name = node["NodeManagerAddress"]
@@ -205,7 +203,8 @@ class Cluster(AbstractContextManager["Cluster"]):
         """
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        folders = (self.assignment.out, self.assignment.cache)
+        workplace = self.assignment.workplace
+        folders = (workplace.out, workplace.cache)
         paths = paths_of(self.assignment.study)
         with ExitStack() as tokens:
             secrets = {folder: tokens.enter_context(_token(Path(folder))) for folder in folders}

@@ -27,7 +27,7 @@ def check_ray(address: str) -> None:
         address: ``host:port``, ``ray://host:port`` or ``auto``; empty for this machine alone.
 
     Raises:
-        EngineError: it is not, or does not.
+        EngineError: it is no address, Ray is not installed, or nothing answers there.
     """
     named = _ADDRESS.fullmatch(address)
     if named is None and address not in ("", "auto"):

@@ -13,16 +13,15 @@ from kdzoo.engines.cluster import Cluster
 from kdzoo.engines.in_process import InProcess
 from kdzoo.engines.pace import Pace
 from kdzoo.engines.schedule import Schedule
+from kdzoo.engines.worker import workplace_of
 from kdzoo.engines.workers import Workers
 from kdzoo.errors import RecipeError
-from kdzoo.extensions import loaded_files
 from kdzoo.plan import Performer, Plan, Result, Step, Threads, seen
 from kdzoo.recipe.carried import packed_study
 from kdzoo.steps import Trained, time_study
-from kdzoo.teacher import cache_root
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Way:
     """How the steps of a study are made; none of it changes what comes out.
 
@@ -57,7 +56,7 @@ def make(
 
     Args:
         performer: the study, its plan and its store.
-        way: how.
+        way: engine, workers, threads, trackers.
         ended: told of each step that is there, that has been made, or cannot be.
         chosen: the steps; all of the plan by default.
 
@@ -140,13 +139,10 @@ def _assignment(performer: Performer, way: Way, threads: Threads) -> Assignment:
     """Returns what other processes need to know of the study."""
     return Assignment(
         study=packed_study(performer.study),
-        out=str(performer.context.store.root.absolute()),
-        cache=str(cache_root().absolute()),
+        workplace=workplace_of(performer.context.store.root),
         read_test=way.read_test,
         track=tuple(way.track),
-        extensions=tuple((str(file), None) for file in loaded_files()),
         threads=threads,
         label_parts=way.label_parts,
-        told="",
         measure_again=way.measure_again,
     )

@@ -66,7 +66,7 @@ def check_nodes(nodes: Sequence[Node], here: Node) -> None:
         here: this one.
 
     Raises:
-        EngineError: there is none, or one cannot; each problem with its cure.
+        EngineError: there is no machine, or one cannot make them; each problem with its cure.
     """
     if not any(node.cores for node in nodes):
         raise EngineError("--engine ray: the cluster has no machine with a core to give")

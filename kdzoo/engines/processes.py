@@ -14,9 +14,9 @@ from typing import ParamSpec, TypeVar
 
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
 
-from kdzoo.engines.assignment import ENVIRONMENT, begin
 from kdzoo.engines.relay import Relay
 from kdzoo.engines.schedule import LostError
+from kdzoo.engines.worker import ENVIRONMENT, begin
 from kdzoo.progress import Progress
 
 Given = ParamSpec("Given")

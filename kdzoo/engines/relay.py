@@ -17,14 +17,14 @@ from pathlib import Path
 
 from kdzoo.engines.pace import Pace
 from kdzoo.plan import Step
-from kdzoo.progress import Progress, Task
+from kdzoo.progress import Bar, Progress
 
 TELL_EVERY_S = 0.5  # between two lines about one bar
 LARGEST_LINE = 1 << 16  # bytes
 
 
 @dataclass
-class _ToldTask:
+class _ToldBar:
     """A bar whose progress is written down now and then."""
 
     progress: FileProgress
@@ -80,7 +80,7 @@ class FileProgress:
         unit: str = "steps",
         *,
         is_even: bool = True,
-    ) -> Iterator[Task]:
+    ) -> Iterator[Bar]:
         """Opens a bar whose progress is written down now and then.
 
         Args:
@@ -90,9 +90,9 @@ class FileProgress:
             unit: what they are.
             is_even: whether all take about as long; nothing is told of the time that is left.
         """
-        task = _ToldTask(self, description, total, done, unit)
-        task.advance(0)
-        yield task
+        bar = _ToldBar(self, description, total, done, unit)
+        bar.advance(0)
+        yield bar
 
 
 @dataclass
@@ -120,7 +120,7 @@ class ToldOnce:
         unit: str = "steps",
         *,
         is_even: bool = True,
-    ) -> AbstractContextManager[Task]:
+    ) -> AbstractContextManager[Bar]:
         """Opens a bar, as ``progress`` does.
 
         Args:
@@ -187,7 +187,7 @@ class Show:
     relay: Relay
     pace: Pace
     closing: ExitStack
-    _bar: Task | None = None
+    _bar: Bar | None = None
     _ended: int = 0
 
     def look(self, running: Collection[Step], waiting: Collection[Step], ended: int) -> None:

@@ -60,7 +60,9 @@ class Workers(AbstractContextManager["Workers"]):
 
     def start(self, step: Step, keys: Mapping[str, str]) -> Future[Result]:
         """Gives a step to a free process."""
-        assignment = replace(self.assignment, told=str(self._processes.relay.folder))
+        told = str(self._processes.relay.folder)
+        workplace = replace(self.assignment.workplace, told=told)
+        assignment = replace(self.assignment, workplace=workplace)
         return self._processes.submit(step.name, perform_step, assignment, step.name, dict(keys))
 
     def look(self, running: Collection[Step], waiting: Collection[Step], ended: int) -> None:

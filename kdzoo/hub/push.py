@@ -25,7 +25,7 @@ class Pushed:
     """What lies on the hub now.
 
     Attributes:
-        url: where.
+        url: of the repository's page.
         files: bytes by name.
     """
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     )
     from kdzoo.measure.latency import Measured, measure_candidates
     from kdzoo.measure.machine import conditions, environment
-    from kdzoo.measure.predictions import no_outcomes, outcomes, with_all_columns
+    from kdzoo.measure.outcomes import no_outcomes, outcomes_of, with_all_columns
     from kdzoo.measure.size import Size, baseline_size, model_size
     from kdzoo.measure.speed import THROUGHPUT, Memory, Speed
     from kdzoo.measure.summary import (
@@ -50,14 +50,14 @@ _HOMES = {
     "flops_per_text": "flops",
     "measure_candidates": "latency",
     "model_size": "size",
-    "no_outcomes": "predictions",
+    "no_outcomes": "outcomes",
     "noise": "summary",
     "one_text": "flops",
-    "outcomes": "predictions",
+    "outcomes_of": "outcomes",
     "ratio": "summary",
     "shared_rounds": "summary",
     "summarise": "summary",
-    "with_all_columns": "predictions",
+    "with_all_columns": "outcomes",
     "work_per_text": "flops",
 }
 
@@ -83,7 +83,7 @@ __all__ = [
     "no_outcomes",
     "noise",
     "one_text",
-    "outcomes",
+    "outcomes_of",
     "ratio",
     "shared_rounds",
     "summarise",

@@ -59,7 +59,7 @@ class MeasureSettings:
         """Checks that there is something of everything, and that this system can do it.
 
         Raises:
-            MeasureError: there is not, or it cannot.
+            MeasureError: a number is not above 0, or this system cannot isolate what is measured.
         """
         problems = [
             Problem(f"is {value}", where=name, cure="give a number above 0")

@@ -140,7 +140,7 @@ class _Session:
     def _hold(self, references: Sequence[Measurement]) -> list[Measurement]:
         """Starts the references that leave room for a candidate as large as any; at least one."""
         held: list[Measurement] = []
-        with self.progress.task("starting the references", len(references), unit="rows") as task:
+        with self.progress.task("starting the references", len(references), unit="rows") as bar:
             for measurement in reversed(references):  # exported forms, the smallest, are last
                 if held and not self._has_room(held):
                     break
@@ -150,7 +150,7 @@ class _Session:
                     measurement.close()
                     break
                 held.append(measurement)
-                task.advance(1, str(measurement.candidate))
+                bar.advance(1, str(measurement.candidate))
         if len(held) < len(references):
             self.progress.say(
                 f"memory is short: only {len(held)} of {len(references)} references are measured "
@@ -163,12 +163,12 @@ class _Session:
     ) -> list[Measurement]:
         """Starts those that are next, at least one, while there is room for another."""
         group: list[Measurement] = []
-        with self.progress.task("starting the other rows", len(waiting), unit="rows") as task:
+        with self.progress.task("starting the other rows", len(waiting), unit="rows") as bar:
             while waiting and (not group or self._has_room([*held, *group])):
                 measurement = waiting.popleft()
                 measurement.start(self.texts[0], first_round)
                 group.append(measurement)
-                task.advance(1, str(measurement.candidate))
+                bar.advance(1, str(measurement.candidate))
         return group
 
     def _has_room(self, measurements: Sequence[Measurement]) -> bool:
@@ -185,12 +185,12 @@ class _Session:
     def _rounds(self, measurements: Sequence[Measurement]) -> None:
         ordered = sorted(measurements, key=lambda measurement: measurement.candidate)
         total = self.settings.rounds * len(ordered)
-        with self.progress.task("measuring latency", total, unit="turns") as task:
+        with self.progress.task("measuring latency", total, unit="turns") as bar:
             for _ in range(self.settings.rounds):
                 drawn = self._draw()
                 for measurement in self.rng.sample(ordered, len(ordered)):
                     measurement.visit(drawn)
-                    task.advance()
+                    bar.advance()
 
     def _draw(self) -> list[Input]:
         count = self.settings.texts
@@ -199,10 +199,10 @@ class _Session:
         return self.rng.choices(self.texts, k=count)
 
     def _finish(self, measurements: Sequence[Measurement]) -> None:
-        with self.progress.task("measuring throughput", len(measurements), unit="rows") as task:
+        with self.progress.task("measuring throughput", len(measurements), unit="rows") as bar:
             for measurement in measurements:
                 measurement.finish(self.texts)
-                task.advance(1, str(measurement.candidate))
+                bar.advance(1, str(measurement.candidate))
 
     def start_cold(self, measurements: Sequence[Measurement]) -> None:
         """Times the cold starts that are left after those of the session's own processes."""
@@ -210,8 +210,8 @@ class _Session:
         if not left or not self.settings.is_isolated:  # a start is cold in a process of its own
             return
         total = left * len(measurements)
-        with self.progress.task("measuring cold starts", total, unit="starts") as task:
+        with self.progress.task("measuring cold starts", total, unit="starts") as bar:
             for _ in range(left):
                 for measurement in self.rng.sample(measurements, len(measurements)):
                     measurement.start_cold(self.texts[0])
-                    task.advance()
+                    bar.advance()

@@ -192,7 +192,7 @@ def _check_tagger(pipeline: Any, labels: Sequence[str]) -> None:
     """Looks whether this is a tagger as it is fitted here, for these labels.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: its features or its classes are others, or its answers are no numbers.
     """
     types_of(labels)
     planes, classes = np.asarray(pipeline[-1].coef_), np.asarray(pipeline[-1].classes_).tolist()
@@ -209,7 +209,7 @@ def _checked_width(vectoriser: Any) -> int:
     """Returns how many features there are, once they are seen to be numbered as here.
 
     Raises:
-        ValueError: they are others.
+        ValueError: they are other features, or are numbered otherwise.
     """
     from sklearn.pipeline import make_union
 

@@ -101,7 +101,7 @@ def _tried(model: Any, ids: Tensor, mask: Tensor, failure: str, *, trains: bool 
     """Returns the logits of ids and mask [B, T], of the model as it answers or as it trains.
 
     Raises:
-        ModelError: there are none; the message begins with ``failure``.
+        ModelError: the model fails, or gives no logits; the message begins with ``failure``.
     """
     model.train(trains)
     try:
@@ -124,7 +124,7 @@ def check_reached(model: Any, entry: StudentEntry) -> None:
     """Refuses a student for pairs with layers that its ``encode`` does not reach.
 
     Raises:
-        ModelError: it has some.
+        ModelError: it has such layers.
     """
     if not getattr(model.config, "pair_head", 0):
         return

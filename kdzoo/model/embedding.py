@@ -40,7 +40,7 @@ def refuse_tableless(
         instead: what a recipe says that does without.
 
     Raises:
-        ModelError: the student shows none.
+        ModelError: the student shows no table.
     """
     if not has_embedding(student):
         raise ModelError(

@@ -39,7 +39,7 @@ def refuse_other_problems(config: Any, name: str) -> None:
     """Refuses a classifier that gives no labels.
 
     Raises:
-        ModelError: it gives a number.
+        ModelError: the model gives a number.
     """
     fit = (
         "as a teacher it can be fitted to the data anew: teacher: {fine_tune: {}} in the recipe, "
@@ -66,7 +66,7 @@ def refuse_maskless(config: Any, shape: Shape, name: str) -> None:
         name: what the user calls it.
 
     Raises:
-        ModelError: it is such a model.
+        ModelError: the model reads no attention mask.
     """
     if not shape.reads_mask:
         raise ModelError(
@@ -112,7 +112,7 @@ def padding_id(tokenizer: Any, config: Any) -> int:
     Where neither tokenizer nor model names one, it is a special token that no text is given.
 
     Raises:
-        ModelError: there is none.
+        ModelError: no token fills up texts, and none could serve.
     """
     if tokenizer.pad_token_id is not None:
         return int(tokenizer.pad_token_id)
@@ -148,7 +148,7 @@ def try_classifier(
         refuse: refuses what it gives, by that name, where it is not as it has to be.
 
     Raises:
-        ModelError: it fails, or what it gives is refused.
+        ModelError: the classifier fails, or gives logits that are refused.
     """
     tokens = min(longest, _TRIED)
     batch, half = two_texts(model, tokens, pad_id)
@@ -171,7 +171,7 @@ def refuse_not_finite(values: npt.NDArray[np.float32], name: str, what: str = "l
         what: the values are called.
 
     Raises:
-        ModelError: they are none.
+        ModelError: some of the values are no numbers.
     """
     if not np.isfinite(values).all():
         raise ModelError(
@@ -188,7 +188,7 @@ def refuse_logits(logits: npt.NDArray[np.float32], name: str) -> None:
         name: what the user calls their model.
 
     Raises:
-        ModelError: they are.
+        ModelError: some are no numbers, or too large.
     """
     refuse_not_finite(logits, name)
     largest = float(np.abs(logits).max())
@@ -208,7 +208,7 @@ def refuse_vectors(vectors: npt.NDArray[np.float32], name: str) -> None:
         name: what the user calls their model.
 
     Raises:
-        ModelError: they are.
+        ModelError: some are no numbers, or too large.
     """
     refuse_not_finite(vectors, name, "sentence vectors")
     largest = float(np.abs(vectors).max())

@@ -3,7 +3,6 @@
 from kdzoo.plan.build import plan_of
 from kdzoo.plan.estimate import PlannedStep, planned
 from kdzoo.plan.looking import seen
-from kdzoo.plan.outcome import Outcome
 from kdzoo.plan.perform import (
     Claimed,
     Failed,
@@ -15,6 +14,7 @@ from kdzoo.plan.perform import (
     Unreached,
 )
 from kdzoo.plan.step import TRAINED, Plan, RowSteps, Step
+from kdzoo.plan.tally import StudyTally
 
 __all__ = [
     "TRAINED",
@@ -22,13 +22,13 @@ __all__ = [
     "Failed",
     "Lacking",
     "Made",
-    "Outcome",
     "Performer",
     "Plan",
     "PlannedStep",
     "Result",
     "RowSteps",
     "Step",
+    "StudyTally",
     "Threads",
     "Unreached",
     "plan_of",

@@ -41,7 +41,7 @@ def export_of(name: str, variant: str = "") -> str:
     return f"export/{name}/for/{variant}" if variant else f"export/{name}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One thing to make, by one process.
 

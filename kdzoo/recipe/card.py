@@ -61,7 +61,7 @@ def read_card(license_id: str | None, languages: list[str] | None) -> Card | Non
         languages: ISO 639 codes.
 
     Raises:
-        RecipeError: one of them is none.
+        RecipeError: there is no such licence, or no such language.
     """
     said = {"license": license_id, "language": languages}
     said = {name: value for name, value in said.items() if value is not None}

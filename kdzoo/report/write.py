@@ -39,8 +39,8 @@ from kdzoo.report.pictures.accuracy import draw, draw_decided, draw_size
 from kdzoo.report.pictures.budget import draw_budgets
 from kdzoo.report.pictures.changes import draw_changes
 from kdzoo.report.pictures.gap import draw_gaps
-from kdzoo.results import Store
-from kdzoo.statistics import CurrentStore, OutcomesReader, current
+from kdzoo.results import RenewedStore, Store
+from kdzoo.statistics import OutcomesReader, current
 
 PAGE = "report.html"
 
@@ -55,7 +55,7 @@ class Report:
         table: the study's rows.
     """
 
-    store: CurrentStore
+    store: RenewedStore
     reader: OutcomesReader
     table: Table
 

@@ -18,12 +18,13 @@ from kdzoo.results.record import (
     TrainingSummary,
     now,
 )
-from kdzoo.results.store import PREDICTIONS, RECORD, Store, read_as
+from kdzoo.results.renewed import RenewedStore, renewed
+from kdzoo.results.store import OUTCOMES, RECORD, Store, read_as
 from kdzoo.results.timing import session_of, timing_of
 
 __all__ = [
+    "OUTCOMES",
     "OUTPUTS",
-    "PREDICTIONS",
     "RECORD",
     "DataSummary",
     "Failure",
@@ -32,6 +33,7 @@ __all__ = [
     "ManifestRow",
     "Member",
     "Record",
+    "RenewedStore",
     "Role",
     "Session",
     "Store",
@@ -44,6 +46,7 @@ __all__ = [
     "publish",
     "read_as",
     "refuse_foreign_report",
+    "renewed",
     "session_of",
     "timing_of",
     "without_paths",

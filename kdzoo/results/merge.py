@@ -115,7 +115,7 @@ def _keep_models_apart(sources: Sequence[MergeSource]) -> Iterator[str]:
             holder = holders.setdefault(key, source)
             if holder is source:
                 continue
-            own, other = source.store.predictions(key), holder.store.predictions(key)
+            own, other = source.store.outcomes(key), holder.store.outcomes(key)
             if not _answers_alike(own, other):
                 said = _said(own["prediction"], record.data)
                 _rename(source.store, key, key[:FAMILY] + hashlib.sha256(said).hexdigest()[:8])

@@ -16,7 +16,7 @@ from pyarrow import parquet
 from kdzoo.errors import StoreError
 from kdzoo.files import check_readable
 from kdzoo.measure import with_all_columns
-from kdzoo.measure.predictions import COLUMNS
+from kdzoo.measure.outcomes import COLUMNS
 from kdzoo.plain import shortened
 from kdzoo.results.record import DataSummary, FormRecord, Record
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TASKS, TOKEN_CLASSIFICATION

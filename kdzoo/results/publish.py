@@ -73,7 +73,7 @@ def _publish_model(store: Store, key: str, public: Store) -> None:
     record = store.read(key)
     folder = public.folder(record.name, record.variant, record.seed, key)
     folder.mkdir(parents=True)
-    public.write_predictions(folder, store.predictions(key))
+    public.write_outcomes(folder, store.outcomes(key))
     if history := store.history(key):
         public.write_history(folder, history)
     _publish_decision(store.decision(key), folder, public)
@@ -83,7 +83,7 @@ def _publish_model(store: Store, key: str, public: Store) -> None:
         public.write_form(deployed.model_copy(update={"failure": failure}))
         if deployed.failure is None:
             form = public.form(key, deployed.name)
-            public.write_predictions(form, store.predictions(key, deployed.name))
+            public.write_outcomes(form, store.outcomes(key, deployed.name))
             _publish_decision(store.decision(key, deployed.name), form, public)
 
 
@@ -164,7 +164,7 @@ def refuse_foreign_report(folder: Path, *, is_ours: bool) -> None:
         is_ours: whether kdzoo made the report there.
 
     Raises:
-        StoreError: it holds such a file.
+        StoreError: the folder holds a user's own file of a report's name.
     """
     if is_ours or not folder.is_dir():
         return

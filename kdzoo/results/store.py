@@ -22,7 +22,7 @@ from kdzoo.results.outcome_file import packed, read_outcome_file
 from kdzoo.results.record import SCHEMA_VERSION, FormRecord, Manifest, Record, Session
 from kdzoo.runtime.decision import DECISION, Decision, read_decision
 
-RECORD, PREDICTIONS, HISTORY, MANIFEST = (
+RECORD, OUTCOMES, HISTORY, MANIFEST = (
     "record.json",
     "predictions.parquet",
     "history.json",
@@ -115,7 +115,7 @@ class Store:
         """Returns the record of a model.
 
         Raises:
-            StoreError: there is none, or a newer kdzoo wrote it.
+            StoreError: the model has no record, or a newer kdzoo wrote it.
         """
         return self._read(self.finished(key) / RECORD, Record)
 
@@ -123,7 +123,7 @@ class Store:
         """Returns the folder of a finished model, weights or not.
 
         Raises:
-            StoreError: there is none.
+            StoreError: the store has no finished model of that key.
         """
         folder = self._finished(self.root, key)
         if folder is None:
@@ -195,12 +195,12 @@ class Store:
         """
         return read_decision(self.finished(key) if runtime is None else self.form(key, runtime))
 
-    def write_predictions(self, folder: Path, outcomes: pd.DataFrame) -> None:
+    def write_outcomes(self, folder: Path, outcomes: pd.DataFrame) -> None:
         """Writes a model's outcomes, or those of its exported form, text by text."""
-        write_atomically(folder / PREDICTIONS, packed(outcomes))
+        write_atomically(folder / OUTCOMES, packed(outcomes))
 
-    def predictions(self, key: str, runtime: str | None = None) -> pd.DataFrame:
-        """Returns the model's outcomes, text by text (see ``kdzoo.measure.outcomes``).
+    def outcomes(self, key: str, runtime: str | None = None) -> pd.DataFrame:
+        """Returns the model's outcomes, text by text (see ``kdzoo.measure.outcomes_of``).
 
         What an older kdzoo did not write is NaN.
 
@@ -212,7 +212,7 @@ class Store:
             StoreError: there are none, or they are not what the record says of them.
         """
         record = self.read(key) if runtime is None else self.read_form(key, runtime)
-        path = (self.finished(key) if runtime is None else self.form(key, runtime)) / PREDICTIONS
+        path = (self.finished(key) if runtime is None else self.form(key, runtime)) / OUTCOMES
         if record is None or not has_file(path):
             raise StoreError(
                 f"{self.root} holds no predictions of model {key}; run its recipe again"

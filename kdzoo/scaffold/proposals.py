@@ -72,7 +72,7 @@ def proposed(
         are_named: whether the user named them, and so is told what would make them fit.
 
     Raises:
-        ModelError: it allows none.
+        ModelError: the teacher allows none of the students.
     """
     recipes: dict[str, dict[str, Any]] = {}
     reasons: dict[str, str] = {}

@@ -81,7 +81,7 @@ def _refuse_present(output: Path, starters: Sequence[tuple[StudentEntry, Starter
     """Sees that no recipe is overwritten.
 
     Raises:
-        DataError: one is there already.
+        DataError: a file of a recipe's name is there already.
     """
     present = [entry.name for entry, _ in starters if (output / f"{entry.name}.yaml").exists()]
     if present:

@@ -38,7 +38,6 @@ from kdzoo.statistics.outcomes import (
 from kdzoo.statistics.paired import SIGNIFICANT, Comparison, adjusted, compare, differ
 from kdzoo.statistics.quality import (
     QUALITY_VERSION,
-    CurrentStore,
     beside,
     current,
     figures,
@@ -66,7 +65,6 @@ __all__ = [
     "Calibration",
     "ClassLoss",
     "Comparison",
-    "CurrentStore",
     "Detection",
     "Effect",
     "EntityErrors",

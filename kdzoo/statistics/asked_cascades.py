@@ -13,10 +13,10 @@ from kdzoo.statistics.cascade import Threshold
 from kdzoo.statistics.escalation import (
     EscalationPair,
     Wanted,
-    fitted,
     pairs_with_teacher,
     teacher_beside,
     texts_for,
+    threshold_for,
 )
 from kdzoo.task import SINGLE_LABEL
 
@@ -100,5 +100,5 @@ def _of_row(
             yield AskedCascade(row, escalate, teacher, runtime)
             continue
         needed = 0 if wanted.max_loss is None else texts_for(pair, wanted.max_loss, candidates)
-        threshold = fitted(pair, wanted, candidates)
+        threshold = threshold_for(pair, wanted, candidates)
         yield AskedCascade(row, escalate, teacher, runtime, pair, threshold, needed)

@@ -127,11 +127,11 @@ def escalation_pairs(
 def _outcomes(store: Store, key: str, runtime: str) -> pd.DataFrame | None:
     """Returns the outcomes of a form; None where there is none, or it answers otherwise."""
     if runtime == "torch":
-        return store.predictions(key)
+        return store.outcomes(key)
     form = store.read_form(key, runtime)
     if form is None or form.failure is not None or not (form.parity and form.parity.passed):
         return None
-    return store.predictions(key, runtime)
+    return store.outcomes(key, runtime)
 
 
 def _answers_otherwise(store: Store, key: str, runtime: str) -> bool:
@@ -165,7 +165,7 @@ def pairs_with_teacher(
     return [pair for pair in pairs if pair.scores("validation")]
 
 
-def fitted(pair: EscalationPair, wanted: Wanted, candidates: int) -> Threshold | None:
+def threshold_for(pair: EscalationPair, wanted: Wanted, candidates: int) -> Threshold | None:
     """Returns the threshold that keeps to what is wanted; None where validation is too small.
 
     Args:

@@ -124,7 +124,7 @@ def read_outcomes(
     data = store.read(row.members[0].key).data
     task, labels, frames = TASKS[data.task], len(data.labels), []
     for member in row.members:
-        frame = store.predictions(member.key, runtime)
+        frame = store.outcomes(member.key, runtime)
         frames.append(frame[frame["split"] == split])
         _check_texts(store, row, member, frames, split)
 

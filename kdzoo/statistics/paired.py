@@ -11,10 +11,9 @@ from scipy.special import stdtrit
 from scipy.stats import binom, false_discovery_control
 
 from kdzoo.statistics.interval import TAILS, Hits, Interval, Scores, percentile_interval
-from kdzoo.statistics.resampling import RESAMPLES, Floats, paired_seeds, resampled_means
+from kdzoo.statistics.resampling import RESAMPLES, Floats, chunks, paired_seeds, resampled_means
 
 _NOTHING = 1e-9  # a difference of sums that is rounding
-_CELLS = 2**22  # swaps drawn at once: 32 MB
 SIGNIFICANT = 0.05  # p-value below which two models are taken to differ
 
 
@@ -126,11 +125,9 @@ def _drawn_p(totals: Floats) -> float:
     The sum over many texts is nearly normal; so many swaps tell p-values above a thousandth.
     """
     changed = totals[np.abs(totals) > _NOTHING]
-    rng, at_once = np.random.default_rng(0), max(1, _CELLS // max(1, len(changed)))
-    extreme = 0
-    for begin in range(0, RESAMPLES, at_once):
-        size = (min(at_once, RESAMPLES - begin), len(changed))
-        signs = 1 - 2 * rng.integers(0, 2, size=size, dtype=np.int8)
+    rng, extreme = np.random.default_rng(0), 0
+    for count in chunks(RESAMPLES, len(changed)):
+        signs = 1 - 2 * rng.integers(0, 2, size=(count, len(changed)), dtype=np.int8)
         extreme += int((np.abs(signs @ changed) >= abs(changed.sum()) - _NOTHING).sum())
     return (extreme + 1) / (RESAMPLES + 1)
 

@@ -7,32 +7,24 @@ it was: outcomes are stored rounded, and figures were made before.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from kdzoo.files import write_atomically
 from kdzoo.metrics import entity_quality, quality, set_quality
-from kdzoo.results import PREDICTIONS, FormRecord, Record, Store, opened
-from kdzoo.results.opened import OpenedStore
-from kdzoo.results.outcome_file import read_outcome_file
+from kdzoo.results import FormRecord, Record, RenewedStore, Store, renewed
 from kdzoo.results.record import Figures
-from kdzoo.results.store import T
 from kdzoo.statistics.interval import Interval, percentile_interval
 from kdzoo.statistics.out_of_scope import detection
 from kdzoo.statistics.outcomes import Ids, Outcomes
-from kdzoo.statistics.resampling import Counts, Floats, Ints, distinct_columns
+from kdzoo.statistics.resampling import Counts, Floats, Ints, chunks, distinct_columns
 from kdzoo.statistics.sets import Marks, f1_over_texts
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TASKS, TOKEN_CLASSIFICATION, Task
 
 QUALITY_VERSION = 2  # raised when a figure is added: records that are older are then told it too
 _RESAMPLES = 999  # of the texts, for every model of a study
-_CELLS = 2**22  # drawn at once: 32 MB
 
 
 def agreement(predictions: Ids, teacher: Ids) -> float:
@@ -66,11 +58,12 @@ def kappa(predictions: Ids, teacher: Ids) -> Interval:
     value = float(_kappas(counts[np.newaxis], own, other)[0])
     if math.isnan(value):
         return Interval(value)
-    rng, at_once = np.random.default_rng(0), max(1, _CELLS // len(counts))
-    sizes = [min(at_once, _RESAMPLES - begin) for begin in range(0, _RESAMPLES, at_once)]
-    resampled = np.concatenate(
-        [_kappas(rng.multinomial(texts, counts / texts, size=size), own, other) for size in sizes]
+    rng = np.random.default_rng(0)
+    drawn = (
+        rng.multinomial(texts, counts / texts, size=count)
+        for count in chunks(_RESAMPLES, len(counts))
     )
+    resampled = np.concatenate([_kappas(each, own, other) for each in drawn])
     return percentile_interval(value, resampled[~np.isnan(resampled)])
 
 
@@ -123,7 +116,7 @@ def figures(
     One with an interval has its ends as ``name_low`` and ``name_high``.
 
     Args:
-        frame: of one model and split (see ``kdzoo.measure.outcomes``).
+        frame: of one model and split (see ``kdzoo.measure.outcomes_of``).
         oos: the id of the out-of-scope label, if there is one.
         positive: the id of the label to find, if there is one.
         task: what the data asks.
@@ -221,46 +214,14 @@ def intervals(outcomes: Outcomes) -> dict[str, Interval]:
     return told | {name: figure for name, figure in found.items() if isinstance(figure, Interval)}
 
 
-@dataclass(frozen=True)
-class CurrentStore(OpenedStore):
-    """A study whose models have all figures that kdzoo knows today, whoever measured them when."""
-
-    _renewed: dict[Path, Record | FormRecord] = field(
-        default_factory=dict, repr=False, compare=False
-    )
-
-    def _read(self, path: Path, model: type[T]) -> T:
-        found = super()._read(path, model)
-        outcomes = path.with_name(PREDICTIONS)
-        if (
-            isinstance(found, Record | FormRecord)
-            and found.quality_version < QUALITY_VERSION
-            and outcomes.is_file()
-        ):
-            known = all_figures(found, read_outcome_file(outcomes, found))
-            update = {"quality": known, "quality_version": QUALITY_VERSION}
-            self._known[path] = self._renewed[path] = found.model_copy(update=update)
-            found = self._known[path]
-        return found
-
-    def keep(self) -> None:
-        """Writes down the figures that were worked out, where that is allowed."""
-        for path, model in self._renewed.items():
-            if os.access(path.parent, os.W_OK):
-                write_atomically(path, model.model_dump_json(indent=1))
-
-
-def current(store: Store) -> CurrentStore:
+def current(store: Store) -> RenewedStore:
     """Returns a study with all figures that kdzoo knows today.
 
     Raises:
         StoreError: the folder is no study, or a file of it is damaged.
         ModelError: what was fitted on validation is damaged.
     """
-    if isinstance(store, CurrentStore):
-        return store
-    known = opened(store)
-    return CurrentStore(known.root, known._known, known._folders)
+    return renewed(store, QUALITY_VERSION, all_figures)
 
 
 def all_figures(model: Record | FormRecord, outcomes: pd.DataFrame) -> dict[str, Figures]:

@@ -8,6 +8,7 @@ few counts is the bootstrap itself, not an approximation, without an index for e
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,19 @@ Floats = npt.NDArray[np.float64]
 
 _FEW_SEEDS = 15  # whose counts are the digits of one number of 64 bits
 RESAMPLES = 9999  # R, scipy's own default
+_CELLS = 2**22  # drawn at once: 32 MB
+
+
+def chunks(total: int, width: int) -> Iterator[int]:
+    """Yields how many of so many draws to make at once, so that memory holds them.
+
+    Args:
+        total: draws.
+        width: cells of each.
+    """
+    at_once = max(1, _CELLS // max(1, width))
+    for begin in range(0, total, at_once):
+        yield min(at_once, total - begin)
 
 
 def paired_seeds(*outcomes: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:

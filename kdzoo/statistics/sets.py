@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from kdzoo.statistics.interval import Interval, percentile_interval
 from kdzoo.statistics.paired import Comparison, least_reach, p_by_seed, permutation_p
-from kdzoo.statistics.resampling import Floats, paired_seeds
+from kdzoo.statistics.resampling import Floats, chunks, paired_seeds
 from kdzoo.task.tags import Tags, entity_counts, right_counts
 from kdzoo.task.thresholds import f1_of_counts
 
@@ -21,7 +21,6 @@ Counted = npt.NDArray[np.bool_ | np.integer[Any]]  # [..., N, C]
 Average = Callable[[Floats, Floats, Floats], Floats]  # counts [..., C] -> F1 [...]
 
 _RESAMPLES = 999  # of the texts
-_CELLS = 2**22  # drawn at once: 32 MB
 
 
 def macro(right: Floats, given: Floats, wanted: Floats) -> Floats:
@@ -178,9 +177,8 @@ def compare_marks(first: Marks, second: Marks) -> Comparison:
 
 def _resamples(texts: int) -> Iterator[Floats]:
     """Yields how often each text is drawn, [R, N], some resamples at once."""
-    rng, at_once = np.random.default_rng(0), max(1, _CELLS // max(1, texts))
-    for begin in range(0, _RESAMPLES, at_once):
-        count = min(at_once, _RESAMPLES - begin)
+    rng = np.random.default_rng(0)
+    for count in chunks(_RESAMPLES, texts):
         yield rng.multinomial(texts, np.full(texts, 1 / texts), size=count).astype(np.float64)
 
 

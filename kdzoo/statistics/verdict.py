@@ -73,29 +73,27 @@ RecipeVerdict = Verdict[Effect, RecipeComparison]
 def against_teacher(
     comparison: Comparison,
     adjusted_p: float,
-    margin: float = MARGIN,
     *,
     has_seeds: bool = True,
     teacher: str = "the teacher",
 ) -> ModelVerdict:
     """Returns how good the very models of a row are beside their teacher.
 
-    "As good as" is only said where the whole interval lies within the margin. Where seeds differ by
+    "As good as" is only said where the whole interval lies within a point. Where seeds differ by
     more than a point, their mean says little of each: then each has to differ by itself, or
     Student's interval over them has to exclude zero.
 
     Args:
         comparison: of the student with the teacher.
         adjusted_p: its p-value, as ``adjusted`` returns it for all comparisons shown together.
-        margin: of accuracy, 0 to 1.
         has_seeds: whether another seed would give another student.
         teacher: how the sentence calls it.
     """
     difference = comparison.difference
-    is_close = difference.lies_within(margin)
+    is_close = difference.lies_within(MARGIN)
     if _is_significant(comparison, adjusted_p):
         kind = Standing.BETTER if difference.value > 0 else Standing.WORSE
-        extent = f", by less than {_amount(margin)}" if is_close else ""
+        extent = ", by less than a point" if is_close else ""
         sentence = f"{kind} than {teacher}{extent} ({_figures(difference)})"
     elif is_close:
         kind = Standing.EQUAL
@@ -242,7 +240,3 @@ def _in_points(interval: Interval) -> list[str]:
 def _turned(interval: Interval) -> Interval:
     low, high = (None if end is None else -end for end in (interval.high, interval.low))
     return Interval(-interval.value, low, high)
-
-
-def _amount(margin: float) -> str:
-    return "a point" if margin == MARGIN else f"{margin * 100:g} points"

@@ -18,7 +18,7 @@ def obtain_baseline(recipe: Recipe, corpus: Corpus, seed: int, context: StudyCon
     """Returns the key of the baseline on the gold texts, which is in the store afterwards.
 
     Args:
-        recipe: says which data it is.
+        recipe: whose section ``data`` says where the texts come from.
         corpus: the data as the seed sees it.
         seed: of the run that asks first.
         context: the store, and who is told.

@@ -58,7 +58,7 @@ def rule_of(decision: Decision, threshold: Threshold, escalated: float, promise:
     )
 
 
-def timed_cascades(store: Store) -> dict[str, list[TimedCascade]]:
+def timeable_cascades(store: Store) -> dict[str, list[TimedCascade]]:
     """Returns the cascades of which both graphs are there, by the name of the student's row."""
     found: dict[str, list[TimedCascade]] = {}
     for asked in asked_cascades(store):

@@ -65,7 +65,7 @@ class StudyContext:
 
         Raises:
             ClaimedError: another run makes it, and is not to be waited for.
-            NotMadeError: it is not there, and nothing is to be made.
+            NotMadeError: the model is not there, and the context only looks.
         """
         own = self.store.own(key)
         if own is not None and (self.only_looks or self.accelerator.num_processes == 1):
@@ -88,7 +88,7 @@ class StudyContext:
 
         Raises:
             ClaimedError: another run writes it, and is not to be waited for.
-            NotMadeError: it is not there, and nothing is to be made.
+            NotMadeError: the record is not there, and the context only looks.
         """
         if (folder / RECORD).is_file():
             return
@@ -105,7 +105,7 @@ class StudyContext:
 
         Raises:
             ClaimedError: another run holds it, and is not to be waited for.
-            NotMadeError: nothing is to be made.
+            NotMadeError: the context only looks.
         """
         if self.only_looks:
             raise NotMadeError(noun)

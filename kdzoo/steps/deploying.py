@@ -14,7 +14,7 @@ from kdzoo.digest import content_hash
 from kdzoo.measure import environment
 from kdzoo.measure.machine import SOFTWARE
 from kdzoo.recipe.measure import Measure
-from kdzoo.results import PREDICTIONS, FormRecord, now
+from kdzoo.results import OUTCOMES, FormRecord, now
 from kdzoo.runtime import Classifier, Input, Logits, load_classifier
 from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import DEPLOYED
@@ -98,7 +98,7 @@ def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> 
         context: the store, and who is told.
 
     Raises:
-        NotMadeError: one is missing, and nothing is to be made.
+        NotMadeError: a form is missing, and the context only looks.
     """
     wanted = registry.exported(job.section.runtimes)
     if all(_is_done(job, runtime, splits, context) for runtime in wanted):
@@ -116,9 +116,9 @@ def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> 
 def _export(
     job: FormJob, name: str, runtime: str, teacher: _Teacher, context: StudyContext
 ) -> None:
-    with context.progress.task(f"exporting {name}", 1) as task:
+    with context.progress.task(f"exporting {name}", 1) as bar:
         form = _make(job, runtime, teacher, context)
-        task.advance()
+        bar.advance()
     context.progress.say(f"{name}: {summary_of(form)}")
 
 
@@ -144,7 +144,7 @@ def _is_done(job: FormJob, runtime: str, splits: Sequence[str], context: StudyCo
     if known.kept is None and _may_be_mended(runtime) and known.parity and not known.parity.passed:
         return False  # an older kdzoo did not try to mend it
     folder = context.store.form(job.key, runtime)
-    is_whole = all((folder / name).is_file() for name in (PREDICTIONS, DECISION, *DEPLOYED))
+    is_whole = all((folder / name).is_file() for name in (OUTCOMES, DECISION, *DEPLOYED))
     is_current = known.data == read_on(context.store.read(job.key).data, job.run.corpus)
     is_current = is_current and is_decided(folder, job.run.corpus, job.section)
     return is_whole and is_current and all(split in known.quality for split in splits)

@@ -13,8 +13,7 @@ from kdzoo.measure import Size, environment, model_size
 from kdzoo.model import load_model
 from kdzoo.model_files import CHECKPOINT
 from kdzoo.recipe.schema import Recipe
-from kdzoo.recipe.teacher import FineTune
-from kdzoo.recipe.teacher import Teacher as TeacherSection
+from kdzoo.recipe.teacher import FineTune, TeacherSection
 from kdzoo.results import Record, TrainingSummary, now
 from kdzoo.steps.context import (
     MODEL_FORMAT,
@@ -49,7 +48,7 @@ def fitted(
     Args:
         source: the model's folder.
         luck: added to the seed of fine-tuning; what a linear head's folder is named after.
-        recipe: says how.
+        recipe: whose section ``teacher`` says how it is fitted.
         corpus: the labelled texts.
         context: the store.
 

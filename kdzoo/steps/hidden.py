@@ -12,7 +12,7 @@ from kdzoo.data import Texts
 from kdzoo.data.texts import Rows
 from kdzoo.model import MappedEncodings, PoolingKind
 from kdzoo.objectives import hidden_loss
-from kdzoo.recipe.teacher import Teacher
+from kdzoo.recipe.teacher import TeacherSection
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.study_data import refuse_unread
@@ -59,7 +59,7 @@ def encoder_of(run: SeedRun) -> SentenceEncoder:
     encoder that the recipe names.
 
     Raises:
-        TeacherError: it gives none.
+        TeacherError: the encoder cannot be loaded, or gives no sentence vectors.
     """
     section, members = run.recipe.teacher, run.teacher.whole.members
     if members and members[0].sentences is not None:
@@ -75,7 +75,7 @@ def encoder_of(run: SeedRun) -> SentenceEncoder:
     )
 
 
-def pooling_of(section: Teacher) -> PoolingKind | None:
+def pooling_of(section: TeacherSection) -> PoolingKind | None:
     """Returns how the teacher's vectors are pooled; None where the model's folder says that.
 
     The folder of what is fine-tuned here says nothing of it.
@@ -96,7 +96,7 @@ def obtain_vectors(run: SeedRun, texts: Texts, context: StudyContext, part: Part
         part: of the texts.
 
     Raises:
-        NotMadeError: it does, and nothing is to be made.
+        NotMadeError: texts lack vectors, and the context only looks.
         TeacherError: the encoder cannot be loaded.
     """
     encoder = encoder_of(run)

@@ -77,17 +77,9 @@ class StudentJob:
         A hard-label student's depends on nothing that the teacher learnt, so that recipes share it.
         """
         run, recipe = self.run, self.run.recipe
-        student, max_length = recipe.student, recipe.teacher.max_length
-        unused = set() if run.corpus.has_pairs else {"pair_head"}
-        weights = {name: content_key(model, max_length) for name, model in self.models.items()}
-        own = student.model_dump(mode="json", exclude=unused)
-        if student.embeddings == FINE_TUNED and self.hard_labels:
-            own["embeddings"] = "teacher"  # no teacher's vectors without its labels
-        if isinstance(student.embeddings, Vectors):  # the same file may lie elsewhere
-            own["embeddings"] = {"vectors": file_sha256(with_home(student.embeddings.vectors))}
         content: dict[str, Any] = {
             "format": MODEL_FORMAT,
-            "student": {**own, **weights},
+            "student": self._student_content(),
             "training": recipe.training.model_dump(mode="json", exclude={"checkpoint_every"}),
             "seed": run.seed,
             "vocabulary": self.vocabulary.fingerprint,
@@ -101,19 +93,38 @@ class StudentJob:
             content["task"] = run.corpus.task.name
             content["select_by"] = selected_by(recipe.training, run.corpus.task)
         if self.hard_labels:
-            content["corpus"] = run.corpus.gold_fingerprint
-        else:
-            content["corpus"] = run.corpus.validation_fingerprint
-            content["learns_from"] = self.transfer.examples.fingerprint
-            content["teacher"] = run.teacher.labeller.key
-            if student.embeddings == FINE_TUNED:
-                content["words_by"] = run.teacher.whole.model_key()
-            content["objective"] = recipe.objective.model_dump(mode="json")
-            if recipe.training.class_weights is not None:  # of all labelled texts, equal ones too
-                content["class_weights"] = class_weights(run.corpus).tolist()
-            if recipe.objective.hidden:
-                content["vectors_by"] = encoder_of(run).key
-        return content_hash(content)
+            return content_hash({**content, "corpus": run.corpus.gold_fingerprint})
+        return content_hash({**content, **self._distilled_content()})
+
+    def _student_content(self) -> dict[str, Any]:
+        """Returns what the recipe says of the student, files by what is in them."""
+        run, student = self.run, self.run.recipe.student
+        unused = set() if run.corpus.has_pairs else {"pair_head"}
+        content = student.model_dump(mode="json", exclude=unused)
+        if student.embeddings == FINE_TUNED and self.hard_labels:
+            content["embeddings"] = "teacher"  # no teacher's vectors without its labels
+        if isinstance(student.embeddings, Vectors):  # the same file may lie elsewhere
+            content["embeddings"] = {"vectors": file_sha256(with_home(student.embeddings.vectors))}
+        max_length = run.recipe.teacher.max_length
+        weights = {name: content_key(model, max_length) for name, model in self.models.items()}
+        return {**content, **weights}
+
+    def _distilled_content(self) -> dict[str, Any]:
+        """Returns what shapes a student that learns from the teacher, beside what shapes others."""
+        run, recipe = self.run, self.run.recipe
+        content: dict[str, Any] = {
+            "corpus": run.corpus.validation_fingerprint,
+            "learns_from": self.transfer.examples.fingerprint,
+            "teacher": run.teacher.labeller.key,
+            "objective": recipe.objective.model_dump(mode="json"),
+        }
+        if recipe.student.embeddings == FINE_TUNED:
+            content["words_by"] = run.teacher.whole.model_key()
+        if recipe.training.class_weights is not None:  # of all labelled texts, equal ones too
+            content["class_weights"] = class_weights(run.corpus).tolist()
+        if recipe.objective.hidden:
+            content["vectors_by"] = encoder_of(run).key
+        return content
 
     @property
     def title(self) -> str:

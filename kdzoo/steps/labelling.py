@@ -20,7 +20,7 @@ def obtain_labels(run: SeedRun, context: StudyContext, part: Part = WHOLE) -> No
         part: of the texts.
 
     Raises:
-        NotMadeError: it does, and nothing is to be made.
+        NotMadeError: texts lack labels, and the context only looks.
     """
     looks = context.only_looks
     texts = context.data.transfer_set(run.recipe, run.corpus, run.seed, only_looks=looks).examples

@@ -11,10 +11,10 @@ import pandas as pd
 
 from kdzoo.data import Corpus
 from kdzoo.errors import StoreError
-from kdzoo.measure import no_outcomes, outcomes
+from kdzoo.measure import no_outcomes, outcomes_of
 from kdzoo.metrics import average_precision
 from kdzoo.model import Logits
-from kdzoo.results import PREDICTIONS, DataSummary, Record
+from kdzoo.results import OUTCOMES, DataSummary, Record
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.decision import DECISION
 from kdzoo.statistics import QUALITY_VERSION, figures
@@ -40,7 +40,7 @@ def write_quality(key: str, run: SeedRun, splits: Sequence[str], context: StudyC
         context: the store.
 
     Raises:
-        NotMadeError: they are missing, and nothing is to be made.
+        NotMadeError: figures or outcomes are missing, and the context only looks.
     """
     own = _own_splits(key, run, splits)
     if is_read(key, run, own, context):
@@ -61,7 +61,7 @@ def is_read(key: str, run: SeedRun, own: Sequence[str], context: StudyContext) -
     """Returns whether the model's figures are those of this data, and by this rule."""
     corpus, section = run.corpus, run.recipe.measure
     record, folder = context.store.read(key), context.store.finished(key)
-    files = (PREDICTIONS, DECISION) if "validation" in own else (PREDICTIONS,)
+    files = (OUTCOMES, DECISION) if "validation" in own else (OUTCOMES,)
     return (
         read_on(record.data, corpus) == record.data
         and all((folder / name).is_file() for name in files)
@@ -144,7 +144,7 @@ def write_outcomes(
     if corpus.task == MULTI_LABEL and known is not None:  # the teacher's, as it decides itself
         thresholds = fit_thresholds(corpus, known, section.thresholds)
     frames = {
-        split: outcomes(split, corpus, own, teacher[split], decision, thresholds)
+        split: outcomes_of(split, corpus, own, teacher[split], decision, thresholds)
         for split, own in logits.items()
     }
     found = {
@@ -158,7 +158,7 @@ def write_outcomes(
         whole = (
             pd.concat(frames.values(), ignore_index=True) if frames else no_outcomes(corpus.task)
         )
-        context.store.write_predictions(folder, whole)
+        context.store.write_outcomes(folder, whole)
         if decision is not None:
             context.store.write_decision(folder, decision)
     return found

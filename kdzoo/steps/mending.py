@@ -58,13 +58,11 @@ def kept_in_float(
         names = int8_layers(folder)
         some = texts[:RANKED_BY]
         wanted = load_classifier(folder, "torch").logits(some)
-        with progress.task(
-            "looking for layers to keep in float", len(names), unit="layers"
-        ) as task:
+        with progress.task("looking for layers to keep in float", len(names), unit="layers") as bar:
             cost = {}
             for name in names:
                 cost[name] = _distance(form([name]).logits(some), wanted)
-                task.advance()
+                bar.advance()
         ranked = sorted(names, key=cost.__getitem__)
         return fewest(ranked, lambda kept: parity(form(kept)).passed)
 

@@ -21,7 +21,8 @@ def refuse_other_kind(source: Path, corpus: Corpus) -> None:
     Nor does one that chooses one label say which of several a text has.
 
     Raises:
-        TeacherError: it learnt from the others.
+        TeacherError: it learnt from pairs and the data are single texts, or the other way round, or
+            it was asked for another kind of answer.
     """
     refuse_other_task(source, corpus)
     if reads_pairs(source) not in (None, corpus.has_pairs):
@@ -37,7 +38,7 @@ def refuse_other_task(source: Path, corpus: Corpus) -> None:
     """A finished classifier that was asked something else says nothing of these data.
 
     Raises:
-        TeacherError: it was.
+        TeacherError: it was asked for another kind of answer than these data have.
     """
     config, task = read_config(source), corpus.task
     other = task_of(config)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
-from kdzoo.data import Corpus
-from kdzoo.recipe.measure import Measure
-from kdzoo.steps.cascades import timed_cascades
+from kdzoo.steps.cascades import TimedCascade, timeable_cascades
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.measuring import trained_folder
-from kdzoo.steps.timing import TimedRow, time_rows, timed_cascade, timed_rows
+from kdzoo.steps.timing import TimedRow, cascade_row, time_rows, timed_rows
 from kdzoo.steps.trained import Trained
 
 
@@ -19,28 +18,42 @@ def time_study(trained: Sequence[Trained], context: StudyContext, *, again: bool
     Args:
         trained: what the study has trained.
         context: the store, and who is told.
-        again: whether it is all the same.
+        again: whether to time rows that this machine has timed already.
     """
-    sessions: dict[tuple[str, str], tuple[Measure, Corpus, dict[TimedRow, None]]] = {}
-    seen: set[tuple[str, str, str]] = set()
-    cascades = timed_cascades(context.store)
-    for seed_run in trained:
-        run, teacher = seed_run.run, seed_run.run.teacher
-        section = run.recipe.measure
-        way = section.model_dump_json(exclude={"escalate"}), run.corpus.test_fingerprint
-        *_, rows = sessions.setdefault(way, (section, run.corpus, {}))
-        timed = {
-            "student " + run.variant.name: seed_run.member.key,
-            f"baseline {run.setting}": seed_run.baseline_key,
-        }
-        if teacher.has_folder:
-            timed[f"teacher {run.setting}"] = teacher.key
-        for row, key in timed.items():
-            if key is not None and (*way, row) not in seen:
-                seen.add((*way, row))
-                folder = trained_folder(key, teacher, context)
-                rows |= dict.fromkeys(timed_rows(key, folder, section, context))
+    cascades = timeable_cascades(context.store)
+    sessions: dict[tuple[str, str], list[Trained]] = defaultdict(list)
+    for item in trained:
+        section = item.run.recipe.measure.model_dump_json(exclude={"escalate"})
+        sessions[section, item.run.corpus.test_fingerprint].append(item)
+    timed = [(items[0].run, _rows(items, cascades, context)) for items in sessions.values()]
+    for run, rows in timed:
+        time_rows(rows, run.corpus, run.recipe.measure, context, again=again)
+
+
+def _rows(
+    items: Sequence[Trained], cascades: Mapping[str, Sequence[TimedCascade]], context: StudyContext
+) -> list[TimedRow]:
+    """Returns the rows of a session, each once."""
+    rows: dict[TimedRow, None] = {}
+    seen: set[str] = set()
+    for item in items:
+        run = item.run
+        for line, key in _models(item).items():
+            if line not in seen:
+                seen.add(line)
+                folder = trained_folder(key, run.teacher, context)
+                rows |= dict.fromkeys(timed_rows(key, folder, run.recipe.measure, context))
         beside = cascades.get(run.variant.name, ())
-        rows |= {timed_cascade(own): None for own in beside if own.key == seed_run.member.key}
-    for section, corpus, rows in sessions.values():
-        time_rows(list(rows), corpus, section, context, again=again)
+        rows |= {cascade_row(own): None for own in beside if own.key == item.member.key}
+    return list(rows)
+
+
+def _models(item: Trained) -> dict[str, str]:
+    """Returns the keys of a seed's models, by the row of which the first is timed."""
+    run = item.run
+    found = {f"student {run.variant.name}": item.member.key}
+    if item.baseline_key is not None:
+        found[f"baseline {run.setting}"] = item.baseline_key
+    if run.teacher.has_folder:
+        found[f"teacher {run.setting}"] = run.teacher.key
+    return found

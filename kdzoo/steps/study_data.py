@@ -13,7 +13,7 @@ from kdzoo.data import FEW, Corpus, Texts, describe, few_labels, load_corpus
 from kdzoo.progress import Progress
 from kdzoo.recipe.data import Data
 from kdzoo.recipe.schema import Recipe
-from kdzoo.recipe.teacher import Teacher as TeacherSection
+from kdzoo.recipe.teacher import TeacherSection
 from kdzoo.task import Task
 from kdzoo.teacher import (
     WHOLE,
@@ -127,7 +127,7 @@ class StudyData:
             DataError: unlabelled texts cannot be read, or the augmenter returns something that is
                 no text.
             TeacherError: texts are chosen by vectors, and the encoder gives none.
-            NotMadeError: it has not read all texts, and is not to.
+            NotMadeError: texts lack vectors, and the encoder is not to read them.
         """
         section = recipe.transfer
         lender = None if section.augment is None else _lender(recipe.teacher)
@@ -173,8 +173,8 @@ class StudyData:
         """Returns the sentence vectors of texts, by the encoder of the recipe's teacher.
 
         Raises:
-            TeacherError: it gives none.
-            NotMadeError: it has not read all of them, and is not to.
+            TeacherError: the encoder gives no sentence vectors.
+            NotMadeError: texts lack vectors, and the encoder is not to read them.
         """
         section = recipe.teacher
         encoder = open_sentence_encoder(
@@ -218,7 +218,7 @@ def refuse_unread(encoder: SentenceEncoder, texts: Texts, part: Part = WHOLE) ->
     """Sees that an encoder has read a part of the texts.
 
     Raises:
-        NotMadeError: it has not.
+        NotMadeError: texts lack vectors.
     """
     if lacking := encoder.lacking(texts, part):
         raise NotMadeError(f"the encoder has not read {lacking:,} texts")

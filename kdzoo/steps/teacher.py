@@ -9,7 +9,7 @@ from kdzoo.data import Corpus
 from kdzoo.digest import content_hash
 from kdzoo.measure import Size
 from kdzoo.recipe.schema import Recipe
-from kdzoo.recipe.teacher import Teacher as TeacherSection
+from kdzoo.recipe.teacher import TeacherSection
 from kdzoo.results import OUTPUTS, Record
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.fitting import fitted, fitted_fold, model_record, teacher_record

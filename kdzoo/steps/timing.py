@@ -90,7 +90,7 @@ def timed_rows(key: str, folder: Path, section: Measure, context: StudyContext) 
     return rows
 
 
-def timed_cascade(cascade: TimedCascade) -> TimedRow:
+def cascade_row(cascade: TimedCascade) -> TimedRow:
     """Returns a cascade as a row that is timed."""
     student = cascade.student
     return TimedRow(cascade.key, cascade.timed_as, student, student, False, cascade)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kdzoo.registry import students
@@ -36,46 +36,73 @@ class Trained:
 def rows_of(trained: Sequence[Trained]) -> tuple[ManifestRow, ...]:
     """Returns the table's rows: teachers, variants, then baselines, in the order of the recipes."""
     names = _settings(trained)
-    rows: dict[str, ManifestRow] = {}
+    lines = [
+        *(_teacher_line(item, names) for item in trained),
+        *(_student_line(item) for item in trained),
+        *(_baseline_line(item, key, names) for item in trained if (key := item.baseline_key)),
+    ]
+    by_name: dict[str, list[ManifestRow]] = defaultdict(list)
+    for line in lines:
+        by_name[line.name].append(line)
+    return tuple(map(_together, by_name.values()))
 
-    def add(row: ManifestRow) -> None:
-        known = rows.setdefault(row.name, row)
-        members = {member.key: member for member in (*known.members, *row.members)}
-        runtimes = tuple(dict.fromkeys((*known.runtimes, *row.runtimes)))
-        rows[row.name] = row.model_copy(
-            update={"members": tuple(members.values()), "runtimes": runtimes}
-        )
 
-    def shared_name(noun: str, item: Trained) -> str:
-        is_one = len({*names.values()}) == 1
-        return noun if is_one else f"{noun} of {names[item.run.setting]}"
+def _teacher_line(item: Trained, names: Mapping[str, str]) -> ManifestRow:
+    teacher = item.run.teacher
+    return ManifestRow(
+        name=_shared_name("teacher", item, names),
+        role="teacher",
+        kind="teacher",
+        road=None,
+        members=(Member(seed=item.member.seed, key=teacher.key),),
+        runtimes=teacher_runtimes(teacher, item.run.recipe.measure),
+    )
 
-    for seed_run in trained:
-        member = Member(seed=seed_run.member.seed, key=seed_run.run.teacher.key)
-        name = shared_name("teacher", seed_run)
-        runtimes = teacher_runtimes(seed_run.run.teacher, seed_run.run.recipe.measure)
-        add(ManifestRow(name=name, role="teacher", kind="teacher", road=None, members=(member,),
-                runtimes=runtimes))  # fmt: skip
-    for seed_run in trained:
-        kind = seed_run.run.recipe.student.kind
-        road = students.get(kind).road
-        name = seed_run.run.variant.name
-        runtimes = tuple(seed_run.run.recipe.measure.runtimes)
-        add(ManifestRow(name=name, role="student", kind=kind, road=road, members=(seed_run.member,),
-                runtimes=runtimes, card=seed_run.run.recipe.card,
-                escalate=seed_run.run.recipe.measure.escalate))  # fmt: skip
-    for seed_run in trained:
-        if seed_run.baseline_key is not None:
-            member = Member(
-                seed=seed_run.member.seed,
-                key=seed_run.baseline_key,
-                teacher_key=seed_run.run.teacher.key,
-            )
-            kind = baseline_name(seed_run.run.corpus.task)
-            name = shared_name(kind, seed_run)
-            add(ManifestRow(name=name, role="baseline", kind=kind, road=None, members=(member,),
-                    runtimes=("sklearn",)))  # fmt: skip
-    return tuple(rows.values())
+
+def _student_line(item: Trained) -> ManifestRow:
+    recipe = item.run.recipe
+    return ManifestRow(
+        name=item.run.variant.name,
+        role="student",
+        kind=recipe.student.kind,
+        road=students.get(recipe.student.kind).road,
+        members=(item.member,),
+        runtimes=tuple(recipe.measure.runtimes),
+        card=recipe.card,
+        escalate=recipe.measure.escalate,
+    )
+
+
+def _baseline_line(item: Trained, key: str, names: Mapping[str, str]) -> ManifestRow:
+    kind = baseline_name(item.run.corpus.task)
+    member = Member(seed=item.member.seed, key=key, teacher_key=item.run.teacher.key)
+    return ManifestRow(
+        name=_shared_name(kind, item, names),
+        role="baseline",
+        kind=kind,
+        road=None,
+        members=(member,),
+        runtimes=("sklearn",),
+    )
+
+
+def _shared_name(noun: str, item: Trained, names: Mapping[str, str]) -> str:
+    """Returns what a row is called that variants share: whose it is too, where there are several.
+
+    Args:
+        noun: what it is called where there is one alone.
+        item: one of the variants' seeds.
+        names: of all settings.
+    """
+    return noun if len({*names.values()}) == 1 else f"{noun} of {names[item.run.setting]}"
+
+
+def _together(lines: Sequence[ManifestRow]) -> ManifestRow:
+    """Returns one row of lines that have its name: with the models and the runtimes of all."""
+    members = {member.key: member for line in lines for member in line.members}
+    runtimes = dict.fromkeys(runtime for line in lines for runtime in line.runtimes)
+    update = {"members": tuple(members.values()), "runtimes": tuple(runtimes)}
+    return lines[-1].model_copy(update=update)
 
 
 def _settings(trained: Sequence[Trained]) -> dict[str, str]:

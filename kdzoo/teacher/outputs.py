@@ -21,7 +21,7 @@ from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import TeacherError
 from kdzoo.files import with_home
 from kdzoo.progress import Progress
-from kdzoo.recipe.teacher import Teacher as TeacherSection
+from kdzoo.recipe.teacher import TeacherSection
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Task
 from kdzoo.teacher.cache import CachedRows, LogitTable, RowCache
 from kdzoo.teacher.labels import IN_FILE, align
@@ -158,7 +158,7 @@ class OutputsTeacher:
         """Loads the encoder.
 
         Raises:
-            TeacherError: there is none.
+            TeacherError: the recipe names no encoder beside the file.
         """
         if self.encoder_folder is None:
             raise TeacherError(NO_ENCODER)
@@ -177,7 +177,7 @@ def refuse_bare_labels(file: OutputsFile, task: Task) -> None:
     """Refuses a file that says one label of each text, where a text may have several.
 
     Raises:
-        TeacherError: it does.
+        TeacherError: the file says one label of each text.
     """
     if task == MULTI_LABEL and file.kind == "label":
         raise TeacherError(

@@ -84,14 +84,14 @@ class AnyTeacher(Labeller, Protocol):
         """Returns the Hugging Face tokenizer.
 
         Raises:
-            TeacherError: it has none to lend.
+            TeacherError: the teacher has no tokenizer to lend.
         """
 
     def model(self) -> Any:
         """Loads the model as it labels, or the nearest to it that there is.
 
         Raises:
-            TeacherError: it has none to lend.
+            TeacherError: the teacher has no model to lend.
         """
 
     def model_key(self) -> str:
@@ -101,5 +101,5 @@ class AnyTeacher(Labeller, Protocol):
         """Loads the model before fine-tuning, its classification head not to be used.
 
         Raises:
-            TeacherError: it has none to lend.
+            TeacherError: the teacher has no encoder to lend.
         """

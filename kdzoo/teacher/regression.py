@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from kdzoo.progress import Progress, Task
+from kdzoo.progress import Bar, Progress
 from kdzoo.task import Answers
 
 if TYPE_CHECKING:
@@ -85,20 +85,20 @@ def fit_each(features: Floats, gold: Answers, progress: Progress) -> list[Logist
     for tried in _STRENGTHS:
         likelihood = 0.0
         described = f"cross-validating a linear head, C {tried:g}"
-        with progress.task(described, parts * count, unit="regressions") as task:
+        with progress.task(described, parts * count, unit="regressions") as bar:
             for part, (seen, held_out) in zip(machines, splits, strict=True):
                 sides = features[seen], features[held_out], gold[seen], gold[held_out]
-                likelihood += _likelihood([each.set_params(C=tried) for each in part], sides, task)
+                likelihood += _likelihood([each.set_params(C=tried) for each in part], sides, bar)
         if likelihood <= best:
             break
         best, strength = likelihood, tried
     fitted = []
-    with progress.task("fitting a linear head", count, unit="regressions") as task:
+    with progress.task("fitting a linear head", count, unit="regressions") as bar:
         for label in range(count):
             machine = LogisticRegression(C=strength, max_iter=_ITERATIONS)
             fit = machine.fit if 0 < gold[:, label].mean() < 1 else partial(_constant, machine)
             fitted.append(fit(features, gold[:, label]))
-            task.advance()
+            bar.advance()
     return fitted
 
 
@@ -115,14 +115,14 @@ def _constant(
 def _likelihood(
     machines: Sequence[LogisticRegression],
     sides: tuple[Floats, Floats, Answers, Answers],
-    task: Task,
+    bar: Bar,
 ) -> float:
     """Returns how probable the labels of texts are that were not seen: a sum of logarithms.
 
     Args:
         machines: one for each label; they are fitted.
         sides: features of the texts that are seen and of the others, and the labels of both.
-        task: told of each.
+        bar: told of each.
     """
     features, others, gold, wanted = sides
     total = 0.0
@@ -134,5 +134,5 @@ def _likelihood(
             probability = machine.predict_proba(others)[:, 1]
         probability = probability.clip(_LEAST, 1 - _LEAST)
         total += float(np.log(np.where(wanted[:, label], probability, 1 - probability)).sum())
-        task.advance()
+        bar.advance()
     return total

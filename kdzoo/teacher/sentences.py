@@ -114,8 +114,8 @@ class SentenceEncoder:
         def reader(count: int) -> Iterator[Read]:
             model, vocabulary = self.load()
             model = model.to(device)
-            with progress.task("the encoder reads", count, unit="texts") as task:
-                advance = with_speed(task)
+            with progress.task("the encoder reads", count, unit="texts") as bar:
+                advance = with_speed(bar)
 
                 def read(todo: Texts) -> tuple[Digests, npt.NDArray[np.float32]]:
                     encoded = encode(vocabulary.tokenizer, todo, vocabulary.pad_id)
@@ -206,7 +206,7 @@ def _refuse_lower(folder: Path, config: Any, lower: Sequence[int]) -> None:
     """Refuses layers that an encoder does not have below its last.
 
     Raises:
-        TeacherError: it lacks one, or does not say how many it has.
+        TeacherError: the encoder lacks such a layer, or does not say how many it has.
     """
     if not lower:
         return

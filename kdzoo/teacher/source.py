@@ -13,7 +13,7 @@ from kdzoo.model import OWN_PADDING, tokenizer_files
 from kdzoo.model_files import CHECKPOINT, check_model_files
 from kdzoo.model_folders import instead_of, one_file, refuse_adapter
 from kdzoo.offline import hub_in_reach
-from kdzoo.recipe.teacher import Teacher as TeacherSection
+from kdzoo.recipe.teacher import TeacherSection
 
 _FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
 _NOT_FILES = ["[!1-9]*/*"]  # 1_Pooling, 2_Dense: what a sentence encoder has behind its layers

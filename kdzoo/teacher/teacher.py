@@ -204,8 +204,8 @@ class Teacher:
             model = loaded.model.to(device)
             # cut where this member ends: its logits are the same whichever ensemble asks for them
             cut_at(loaded.tokenizer, text_limit(member.folder, self.max_length))
-            with progress.task("the teacher labels", count, unit="texts") as task:
-                advance = with_speed(task)
+            with progress.task("the teacher labels", count, unit="texts") as bar:
+                advance = with_speed(bar)
 
                 def read(todo: Texts) -> tuple[Digests, Logits]:
                     by_word = self.task.by_word

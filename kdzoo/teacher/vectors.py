@@ -99,12 +99,12 @@ def _fill(
         for start in starts
     }
     total = sum(map(len, parts.values()))
-    with progress.task("word vectors", total, unit="words") as task:
+    with progress.task("word vectors", total, unit="words") as bar:
 
         def read(start: int) -> None:
             if start not in _held(folder, progress):  # another may have read it meanwhile
                 part = entries.take(parts[start])
-                vectors = _read(encoder, part, task.advance, device).numpy()
+                vectors = _read(encoder, part, bar.advance, device).numpy()
                 row = np.dtype([("place", "<i8"), ("vector", "<f4", vectors.shape[1:])])
                 rows = np.empty(len(vectors), dtype=row)
                 rows["place"], rows["vector"] = parts[start], vectors
@@ -147,8 +147,8 @@ def encoder_vectors(
         device: where the encoder runs.
     """
     entries, places = _distinct(_entries(tokenizer, encoder.config, vocabulary))
-    with progress.task("word vectors", len(entries), unit="words") as task:
-        return _read(encoder, entries, task.advance, device)[places]
+    with progress.task("word vectors", len(entries), unit="words") as bar:
+        return _read(encoder, entries, bar.advance, device)[places]
 
 
 @torch.inference_mode()

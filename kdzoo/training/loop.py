@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from kdzoo.data.texts import Rows
 from kdzoo.errors import TrainingError
-from kdzoo.progress import Progress, Task
+from kdzoo.progress import Bar, Progress
 from kdzoo.tracking import Note
 from kdzoo.training.average import WeightAverage
 from kdzoo.training.checkpoint import Checkpoint, resume
@@ -90,7 +90,7 @@ def train(
     point = resume(checkpoint, model, optimizer, average)
     resumed_at = point.step
     step = _stepper(wrapped, optimizer, data, plan, loss_of, accelerator, further_loss)
-    with progress.task(description, plan.steps, done=point.step) as task:
+    with progress.task(description, plan.steps, done=point.step) as bar:
         running, since = torch.zeros((), device=accelerator.device), 0
         model.train()
         while point.step < plan.steps:
@@ -109,8 +109,8 @@ def train(
                         note(point.step, figures)
                 if saved and checkpoint is not None and accelerator.is_main_process:
                     point.save(checkpoint, model, optimizer, average)
-                _note(task, point, loss, plan)
-            task.advance()
+                _note(bar, point, loss, plan)
+            bar.advance()
     model.load_state_dict(average.shown.state_dict() if point.best is None else point.best)
     model.eval()
     accelerator.free_memory()
@@ -168,9 +168,9 @@ def _evaluate(
     return {"loss": loss, **{f"validation/{name}": value for name, value in metrics.items()}}
 
 
-def _note(task: Task, point: Checkpoint, loss: float, plan: TrainingPlan) -> None:
+def _note(bar: Bar, point: Checkpoint, loss: float, plan: TrainingPlan) -> None:
     note = f"loss {loss:.3f}"
     if point.history:
         key = "accuracy" if plan.select_by == "last" else plan.select_by
         note += f"  validation {key.replace('_', ' ')} {point.history[-1][key]:.3f}"
-    task.advance(0, note)
+    bar.advance(0, note)

@@ -17,7 +17,7 @@ from kdzoo.data import Example, joined, normalised, segments
 from kdzoo.entries import AugmenterEntry
 from kdzoo.errors import DataError, KdzooError, RecipeError
 from kdzoo.plain import is_unicode
-from kdzoo.progress import Task
+from kdzoo.progress import Bar
 from kdzoo.recipe.schema import Augment, options_of
 from kdzoo.task.tags import entities_in
 from kdzoo.task.words import sentence_of, words_in
@@ -94,7 +94,7 @@ def new_texts(
     copies: int,
     taken: set[bytes],
     known: Collection[str],
-    task: Task,
+    bar: Bar,
 ) -> Iterator[Example]:
     """Yields up to ``copies`` texts of each source; more copies begin with the fewer.
 
@@ -104,14 +104,14 @@ def new_texts(
         copies: new texts wanted of each.
         taken: digests of the texts that are there already; those of the new ones are added.
         known: texts of all splits, as the leak check compares them.
-        task: told of every text that was tried.
+        bar: told of every text that was tried.
     """
     tried = 0
     for copy in range(copies):
         for source in sources:
             tried += 1
             if tried % NOTED_EVERY == 0:
-                task.advance(NOTED_EVERY)
+                bar.advance(NOTED_EVERY)
             for attempt in range(ATTEMPTS):
                 example = augmentation.draw(source, copy, attempt)
                 digest = example.digest
@@ -119,7 +119,7 @@ def new_texts(
                     taken.add(digest)
                     yield example
                     break
-    task.advance(tried % NOTED_EVERY)
+    bar.advance(tried % NOTED_EVERY)
 
 
 def try_augmenter(
@@ -139,7 +139,7 @@ def try_augmenter(
         pairs: whether the data are pairs of texts.
 
     Raises:
-        RecipeError: its options cannot be.
+        RecipeError: the augmenter cannot be made with its options.
         ModelError: it needs a table of words, and the teacher's model shows none.
         DataError: it fails, needs a mask token that is not there, or returns something that is no
             text.

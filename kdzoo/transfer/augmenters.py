@@ -57,7 +57,7 @@ class AugmentContext:
         """Returns the mask token.
 
         Raises:
-            DataError: the teacher has none.
+            DataError: the teacher has no mask token.
         """
         if self.mask is None:
             raise DataError(

@@ -99,8 +99,8 @@ def build_transfer_set(
         wanted = own * copies
         known = held_out | {normalised(example) for example in parts[0]}
         shown = progress or Silent()
-        with shown.task(f"augmenting ({section.augment.kind})", wanted, unit="texts") as task:
-            parts.append(Texts.of(new_texts(parts[0], augmentation, copies, taken, known, task)))
+        with shown.task(f"augmenting ({section.augment.kind})", wanted, unit="texts") as bar:
+            parts.append(Texts.of(new_texts(parts[0], augmentation, copies, taken, known, bar)))
         made = len(parts[-1])
         if made < wanted:
             notes.append(

@@ -100,7 +100,7 @@ def refuse_other_texts(section: Unlabelled, *, pairs: bool) -> None:
         pairs: whether the data's texts are pairs.
 
     Raises:
-        DataError: the section's are others.
+        DataError: the section has pairs and the data have not, or the other way round.
     """
     if pairs and section.text_pair is None:
         raise DataError(

@@ -81,7 +81,7 @@ def goals_of(names: Sequence[str]) -> list[Goal]:
     """Returns the goals of those names, accuracy first.
 
     Raises:
-        RecipeError: one is unknown, twice there, or accuracy is missing.
+        RecipeError: a goal is unknown, or twice there, or accuracy is missing.
     """
     for name in names:
         if name not in GOALS:

@@ -29,7 +29,7 @@ def open_journal(
     """Returns the search of that folder, a new one or what was left of it.
 
     Raises:
-        StoreError: it is another search's, or damaged.
+        StoreError: the folder is another search's, or damaged.
     """
     from optuna.trial import TrialState
 
@@ -91,7 +91,7 @@ def _check_same(
     """Looks whether a folder holds this search, or none yet; writes down which one it holds now.
 
     Raises:
-        StoreError: it is another search's.
+        StoreError: the folder is another search's, or damaged.
     """
     recipe = variant.recipe.model_dump(mode="json", exclude=_SEARCHES_NOTHING)
     asked = {

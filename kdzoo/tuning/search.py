@@ -200,7 +200,8 @@ def _check(variant: Variant, workers: int, context: StudyContext) -> None:
     """Sees that a search can be made, before it begins.
 
     Raises:
-        KdzooError: it cannot.
+        KdzooError: so many processes cannot be, a folder cannot be written, or recipe, data and
+            teacher do not fit each other.
     """
     check_engine("local", workers, None)
     workers_for(workers, (), Threads(1, 1, 1), context.accelerator.num_processes, 0)
@@ -214,7 +215,7 @@ def _best(study: optuna.Study, tried: Sequence[Trial]) -> list[Trial]:
     """Returns the trials that none of the others beats, the most accurate first.
 
     Raises:
-        KdzooError: none was finished; it says why.
+        KdzooError: no trial was finished; it says why.
     """
     if all(trial.state != "finished" for trial in tried):
         reasons = dict.fromkeys(trial.reason for trial in tried if trial.reason)
@@ -287,7 +288,7 @@ def refuse_other_folder(folder: Path) -> None:
     """Looks whether a folder is free for a search, or holds one.
 
     Raises:
-        RecipeError: it is a study's.
+        RecipeError: the folder is a study's.
     """
     if (folder / "study.json").is_file():
         raise RecipeError(f"{folder} is a study's folder; give --out another for the search")

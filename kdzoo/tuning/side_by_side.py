@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kdzoo.claims import Claims
 from kdzoo.engines import LostError, Processes, ToldOnce
-from kdzoo.engines.relay import FileProgress
 from kdzoo.engines.schedule import LOOK_S, MOST_LOSSES
+from kdzoo.engines.worker import Workplace, open_worker, workplace_of
 from kdzoo.errors import TrainingError
-from kdzoo.extensions import load_extensions, loaded_files
-from kdzoo.progress import Progress, quiet
-from kdzoo.results import Store
-from kdzoo.steps import StudyContext, StudyData
-from kdzoo.teacher import cache_root, claims_folder
-from kdzoo.training import make_accelerator
+from kdzoo.progress import Progress
 from kdzoo.tuning.journal import join_journal, try_again
-from kdzoo.tuning.trying import MADE_BY, Asked, try_next
+from kdzoo.tuning.trying import MADE_BY, Asked, short, try_next
 
 if TYPE_CHECKING:
     import optuna
-
-_until_the_end = ExitStack()  # what holds as long as the process lives
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the trials of a search are made, for the processes that make them.
-
-    Attributes:
-        folder: of the search.
-        cache: of logits and vectors.
-        extensions: the users' files that are to be loaded.
-        told: the folder in which processes tell how far they are.
-    """
-
-    folder: str
-    cache: str
-    extensions: tuple[str, ...]
-    told: str
 
 
 def search_side_by_side(
@@ -73,17 +44,13 @@ def search_side_by_side(
     losses: Counter[str] = Counter()
     begun = len(study.get_trials())  # another start of chance for each trial
     with Processes(workers, ToldOnce(progress)) as processes:
-        place = Place(
-            str(folder.absolute()),
-            str(cache_root().absolute()),
-            tuple(map(str, loaded_files())),
-            str(processes.relay.folder),
-        )
+        workplace = workplace_of(folder, str(processes.relay.folder))
         running: dict[Future[None], str] = {}
         while True:
             for _ in range(min(workers - len(running), room(len(running)))):
                 name = f"process {begun}"
-                running[processes.submit(name, make_trial, place, asked, name, begun)] = name
+                made = processes.submit(name, make_trial, workplace, asked, name, begun)
+                running[made] = name
                 begun += 1
             if not running:
                 return
@@ -108,39 +75,30 @@ def _take(study: optuna.Study, future: Future[None], made_by: str, losses: Count
         if losses[lost] >= MOST_LOSSES:
             raise TrainingError(
                 f"the process of a trial was given up, {MOST_LOSSES} times: {error}; search with "
-                "fewer --workers, or leave such values out of search:"
+                f"fewer --workers{_or_without(begun)}"
             ) from error
         for trial in begun:
             try_again(study, trial)
 
 
-def make_trial(place: Place, asked: Asked, made_by: str, seed: int) -> None:
+def _or_without(trials: Sequence[optuna.trial.FrozenTrial]) -> str:
+    """Returns which values may be left out; nothing where no trial had asked for any."""
+    values = {
+        f"{key}={short(value)}": None for each in trials for key, value in each.params.items()
+    }
+    return f", or leave such values out of search: {', '.join(values)}" if values else ""
+
+
+def make_trial(workplace: Workplace, asked: Asked, made_by: str, seed: int) -> None:
     """Makes one trial in this process.
 
     Args:
-        place: where.
+        workplace: of this process; its store is the search's folder.
         asked: what is searched.
         made_by: what the first process calls this.
         seed: of the values that are asked for.
     """
-    os.environ["KDZOO_CACHE"] = place.cache
-    context = _context(place)
-    progress = context.progress
-    assert isinstance(progress, FileProgress)  # noqa: S101 - as it was made below
-    progress.step = made_by
-    progress.tell(now=made_by)  # in the place of what a killed process told of it
-    study = join_journal(Path(place.folder), asked.goals, seed)
-    try_next(study, asked, context, made_by)
-
-
-@lru_cache(maxsize=1)
-def _context(place: Place) -> StudyContext:
-    """Returns what makes the trials; data are read once for all of them."""
-    _until_the_end.enter_context(quiet())
-    for path in place.extensions:
-        load_extensions(path)
-    progress, folder = FileProgress.below(Path(place.told)), Path(place.folder)
-    claims = Claims((claims_folder(), folder), say=progress.say)
-    accelerator = make_accelerator()
-    data = StudyData(progress, accelerator.device)
-    return StudyContext(Store(folder), accelerator, data, claims=claims)
+    worker = open_worker(workplace, waits=True)
+    worker.take_up(made_by)
+    study = join_journal(worker.context.store.root, asked.goals, seed)
+    try_next(study, asked, worker.context, made_by)

@@ -36,7 +36,7 @@ class Source:
         """Returns the recipe with these values in the place of its own.
 
         Raises:
-            RecipeError: it cannot be, or is several.
+            RecipeError: the recipe cannot have such values, or is several recipes.
         """
         said = [f"{key}={json.dumps(value)}" for key, value in (values or {}).items()]
         study = load_study(self.target, overrides=(*self.overrides, *said), data=self.data)
@@ -108,7 +108,7 @@ def check_searches(
         source: a file or folder in place of their data source.
 
     Raises:
-        KdzooError: one cannot.
+        KdzooError: a section names a key that is not there, or values that the recipe cannot have.
     """
     for variant in study.variants:
         if variant.recipe.search is not None:

@@ -47,8 +47,8 @@ def train_trial(
         report: told how the first seed does, to prune; None where nothing is pruned.
 
     Raises:
-        PrunedError: the search ended it.
-        KdzooError: it cannot be trained.
+        PrunedError: the search ended the trial.
+        KdzooError: a model of the trial cannot be trained.
     """
     found, keys = [], []
     for number, seed in enumerate(seeds):

@@ -71,7 +71,7 @@ def try_next(study: optuna.Study, asked: Asked, context: StudyContext, made_by: 
     if made_by:
         trial.set_user_attr(MADE_BY, made_by)
     values = {key: _suggested(trial, key, choice) for key, choice in asked.space.items()}
-    told = ", ".join(f"{key.rpartition('.')[2]} {_short(value)}" for key, value in values.items())
+    told = ", ".join(f"{key.rpartition('.')[2]} {short(value)}" for key, value in values.items())
     context.progress.say(f"trial {trial.number}: {told}")
     _make(study, trial, values, asked, context)
 
@@ -125,5 +125,6 @@ def _suggested(trial: optuna.Trial, key: str, values: Any) -> Any:
     return trial.suggest_float(key, values.low, values.high, log=values.log)
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """Returns a value as it is told."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -10,8 +10,8 @@ from kdzoo.statistics.cascade import Cascaded
 from kdzoo.statistics.escalation import (
     EscalationPair,
     Wanted,
-    fitted,
     pairs_with_teacher,
+    threshold_for,
 )
 from kdzoo.task import SINGLE_LABEL
 
@@ -63,7 +63,7 @@ def find_escalations(store: Store, split: str) -> list[Escalation]:
 def _best(
     pairs: Sequence[EscalationPair], max_loss: float, candidates: int, split: str
 ) -> Escalation:
-    found = [(pair, fitted(pair, Wanted(max_loss), candidates)) for pair in pairs]
+    found = [(pair, threshold_for(pair, Wanted(max_loss), candidates)) for pair in pairs]
     known = [(pair, threshold) for pair, threshold in found if threshold is not None]
     if not known:
         return Escalation(pairs[0].row.name, pairs[0].runtime, max_loss, None)

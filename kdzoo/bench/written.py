@@ -1,4 +1,4 @@
-"""What ``kdzoo bench`` finds out, and how the report shows it."""
+"""What ``kdzoo bench`` writes: what it found of each form, and how the report shows that."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Benched(BaseModel):
 
 
 class Bench(BaseModel):
-    """The outcome of ``kdzoo bench``, as it stands in ``bench.json``."""
+    """What ``kdzoo bench`` found, as it stands in ``bench.json``."""
 
     model_config = _CONFIG
 

@@ -25,7 +25,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def outcomes(
+def outcomes_of(
     split: str,
     corpus: Corpus,
     logits: Logits,
@@ -75,7 +75,7 @@ def outcomes(
 
 
 def no_outcomes(task: Task) -> pd.DataFrame:
-    """Returns the columns of ``outcomes`` without a row: of a teacher that says nothing of them."""
+    """Returns those columns without a row: of a teacher that says nothing of the texts."""
     none, logits = np.empty(0, dtype=np.int64), np.empty((0, 1))
     answers = task.answers(logits)
     frame = _frame("validation", task, _Own(logits, answers, answers), None, None)

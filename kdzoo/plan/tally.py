@@ -19,7 +19,7 @@ WRITE_EVERY_S = 1.0
 
 
 @dataclass
-class Outcome:
+class StudyTally:
     """What a study came to so far; its manifest is true at any time, but for a second.
 
     Attributes:
@@ -39,7 +39,7 @@ class Outcome:
     _written_s: float = 0.0
     _first: Failed | None = None
 
-    def ended(self, step: Step, result: Result) -> None:
+    def note(self, step: Step, result: Result) -> None:
         """Takes note of a step that has been made, or cannot be.
 
         Raises:
@@ -73,7 +73,7 @@ class Outcome:
         """Sees that a row is left.
 
         Raises:
-            KdzooError: none is; it says why the first failed.
+            KdzooError: no row is left; it says why the first failed.
         """
         if self.trained or self._first is None:
             return
@@ -104,7 +104,7 @@ class Outcome:
             if name in self._formless:
                 whose = "its teacher's" if name == row.teacher else "its"
                 reason = f"{whose} exported forms: {self._formless[name]}"
-                self._note(_about(variant), row.seed, reason)
+                self._add_failure(_about(variant), row.seed, reason)
 
     def _have_ended(self, row: RowSteps) -> bool:
         """Returns whether all that is trained for a row has been trained, or cannot be."""
@@ -115,7 +115,7 @@ class Outcome:
         for name in needed:
             result = self._results.get(name or "")
             if isinstance(result, Failed):
-                self._note(_about(variant), seed, result.reason)
+                self._add_failure(_about(variant), seed, result.reason)
                 self._first = self._first or result
                 return True
         return False
@@ -128,11 +128,11 @@ class Outcome:
         for result in (made, read):
             if isinstance(result, Failed):
                 if not result.of:
-                    self._note(about, seed, noun + result.reason)
+                    self._add_failure(about, seed, noun + result.reason)
                 return None
         return made.key if isinstance(made, Made) else None
 
-    def _note(self, about: dict[str, Any], seed: int, reason: str) -> None:
+    def _add_failure(self, about: dict[str, Any], seed: int, reason: str) -> None:
         failure = Failure(**about, seed=seed, reason=reason)
         if failure not in self.failures:
             self.failures.append(failure)
