@@ -53,10 +53,6 @@ def _has_cascades(table: Table) -> bool:
     return table.has_cascades
 
 
-def _has_prices(table: Table) -> bool:
-    return any(row.cascade is not None and row.cascade.price is not None for row in table.rows)
-
-
 def _of_cascade(
     name: str,
     title: str,
@@ -168,7 +164,8 @@ COSTS = (
            show=lambda flops: f"{flops / 1e6:.2f}"),
     _of_cascade("cost_per_million_texts", "cost / million",
                 lambda found: found.cost_per_million_texts, show=lambda cost: f"{cost:,.2f}",
-                places=TABLES | Place.LATEX | Place.CSV, is_shown=_has_prices),
+                places=TABLES | Place.LATEX | Place.CSV,
+                is_shown=lambda table: table.has_prices),
     _timed("tokens", "", lambda latency: latency.tokens, places=Place.CSV),
     _timed("threads", "", lambda latency: latency.threads, places=Place.CSV),
     _timed("cpu", "", lambda latency: latency.cpu, places=Place.CSV),

@@ -111,7 +111,7 @@ def cost_caption(table: Table) -> str:
             f"accuracy and share of the {table.split} texts. Where it asks for fewer than half, "
             "its median is that of the student: look at the mean."
         )
-    if any(row.cascade is not None and row.cascade.price is not None for row in table.rows):
+    if table.has_prices:
         sentences.append("Cost: of the teacher's share of a million texts, at the price given.")
     unread = (row.is_tried and not row.metrics and not row.notes for row in table.rows)
     if table.machine and any(unread):

@@ -9,7 +9,7 @@ from typing import Any
 from kdzoo.report.columns.costs import marked
 from kdzoo.report.columns.numbers import milliseconds
 from kdzoo.report.figures.form_findings import FormFinding
-from kdzoo.report.figures.rows import Table, TableRow
+from kdzoo.report.figures.rows import Table, mean_quality
 from kdzoo.statistics import SIGNIFICANT, Effect, Standing, in_points
 
 
@@ -20,11 +20,11 @@ def of_quality(table: Table) -> str:
     teachers = [row for row in read if row.role == "teacher"]
     if not students:
         return ""
-    best = max(students, key=_quality)
-    beside = f"; the teacher has {_percent(max(map(_quality, teachers)))}" if teachers else ""
+    best = max(students, key=mean_quality)
+    beside = f"; the teacher has {_percent(max(map(mean_quality, teachers)))}" if teachers else ""
     return (
         f"Of the students, {best.name} has the highest {table.leading_title}: "
-        f"{_percent(_quality(best))}{beside}."
+        f"{_percent(mean_quality(best))}{beside}."
     )
 
 
@@ -159,7 +159,3 @@ def _span(shares: Iterable[float]) -> str:
 
 def _percent(share: float) -> str:
     return f"{share * 100:.1f} %"
-
-
-def _quality(row: TableRow) -> float:
-    return row.quality.mean if row.quality else 0.0
