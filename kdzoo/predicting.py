@@ -10,6 +10,7 @@ from itertools import islice, tee
 from pathlib import Path
 from typing import Any, TextIO
 
+from kdzoo.amounts import percent
 from kdzoo.data import PAIR_COLUMN, Input, check_elements, check_output, texts_of, write_rows
 from kdzoo.data.checking import checked
 from kdzoo.data.lines import two_of
@@ -89,7 +90,7 @@ def _counted(found: Iterator[Answer], predictor: Predictor, progress: Progress) 
     if cut is not None and (told := cut.since(*before)).cut:
         progress.say(f"note: {told}")
     if predictor.is_cascade and texts:
-        share = f"{escalated:,} of {texts:,} texts ({escalated / texts * 100:.1f} %)"
+        share = f"{escalated:,} of {texts:,} texts ({percent(escalated / texts)})"
         progress.say(f"{share} {'were' if escalated != 1 else 'was'} escalated")
 
 

@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
-    "plain", "errors", "files", "claims", "limits", "freed", "bounds", "fields", "progress",
-    "tracking", "digest", "tokenizer_files", "model_files", "model_folders", "tokenising",
-    "offline", "entries",
+    "plain", "amounts", "errors", "files", "claims", "limits", "freed", "bounds", "fields",
+    "progress", "tracking", "digest", "tokenizer_files", "model_files", "model_folders",
+    "tokenising", "offline", "entries",
     "registry", "extensions", "task", "recipe", "data", "text", "objectives", "metrics", "model",
     "training", "teacher", "transfer", "runtime", "measure",
     "results", "examples", "statistics", "steps", "checks", "plan", "engines", "report",

@@ -7,6 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdzoo.amounts import (
+    change_in_points,
+    hundredths,
+    in_megabytes,
+    percent,
+    percent_as_given,
+)
 from kdzoo.cli.app import out_console, say, use_of
 from kdzoo.errors import RecipeError
 
@@ -71,10 +78,10 @@ def _cells(line: CascadeLine, price: float | None) -> dict[str, str]:
     cells = {"model": line.name, "runtime": line.runtime}
     for on, found in (("", line.validation), ("test: ", line.test)):
         if found is not None:
-            cells[f"{on}escalated"] = f"{found.escalated * 100:.1f} %"
-            cells[f"{on}accuracy"] = f"{found.accuracy * 100:.1f}"
-            cells[f"{on}loss"] = f"{found.loss * 100:+.2f}"
-            cells[f"{on}at random"] = f"{found.at_random * 100:.1f}"
+            cells[f"{on}escalated"] = percent(found.escalated)
+            cells[f"{on}accuracy"] = hundredths(found.accuracy)
+            cells[f"{on}loss"] = change_in_points(found.loss)
+            cells[f"{on}at random"] = hundredths(found.at_random)
     if price is not None:
         cells["cost / million"] = f"{price * 1000 * line.validation.escalated:,.2f}"
     return cells
@@ -86,8 +93,8 @@ def _promise(lines: list[CascadeLine], escalate_to: str, promise: list[str]) -> 
     option, value = promise
     if option == "--max-escalated":
         return (
-            f"no more than {float(value) * 100:g} % of the validation texts go to {escalate_to}; "
-            "of what is lost nothing is promised for other texts"
+            f"no more than {percent_as_given(float(value))} of the validation texts go to "
+            f"{escalate_to}; of what is lost nothing is promised for other texts"
         )
     together = (
         f", of all {len(lines)} lines together, so that any may be chosen" if len(lines) > 1 else ""
@@ -104,13 +111,13 @@ def show_export(exported: ExportedCascade) -> None:
     line = exported.line
     if line.test is not None:
         say(
-            f"on test: {line.test.escalated * 100:.1f} % escalated, accuracy "
-            f"{line.test.accuracy * 100:.1f} %, {line.test.loss * 100:+.2f} points below "
+            f"on test: {percent(line.test.escalated)} escalated, accuracy "
+            f"{percent(line.test.accuracy)}, {change_in_points(line.test.loss)} points below "
             "the teacher"
         )
     if not exported.has_teacher:
         say("the teacher is a file: what is not sure is marked, to be sent on to it")
-    say(f"{exported.size_bytes / 1e6:.2f} MB to deploy in {exported.folder}")
+    say(f"{in_megabytes(exported.size_bytes, 2)} to deploy in {exported.folder}")
     say(f"use it: {use_of(exported.folder, exported.folder / 'student')}")
     say(f"or without kdzoo: {exported.folder / 'README.md'}")
     parts = [exported.folder / "teacher"] if exported.has_teacher else []

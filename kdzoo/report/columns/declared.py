@@ -9,17 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from kdzoo.amounts import hundredths
 from kdzoo.measure import THROUGHPUT
 from kdzoo.report.columns.column import BOTH, FILES, TABLES, Column, Part, Place
 from kdzoo.report.columns.kinds import COMPARED, RATIO, SPREAD
 from kdzoo.report.columns.numbers import (
     NOTHING,
+    closed_share,
     megabytes,
     millions,
     milliseconds,
-    percent,
-    share,
     short,
+    spread_percent,
     times,
 )
 from kdzoo.report.columns.quality import (
@@ -118,18 +119,18 @@ RECIPE = (
     Column("machine", lambda row, table: table.machine if row.is_tried else None, Place.CSV,
            in_files=lambda table: bool(table.machine)),
     Column("gap_closed", of_row(lambda row: row.gap_closed), PRINTED | Place.CSV,
-           title="gap closed", show=share, better=1, is_of_recipe=True, spared=6,
+           title="gap closed", show=closed_share, better=1, is_of_recipe=True, spared=6,
            brief="Gap closed: the share of the way from hard labels to the teacher.",
            instead=lambda row: UNTOLD.get(row.effect) if row.effect else None),
     Column("gap_closed_in_scope", of_row(lambda row: row.gap_closed_in_scope), TABLES | Place.CSV,
-           title="in-scope gap", show=share, in_tables=lambda table: table.has_oos,
+           title="in-scope gap", show=closed_share, in_tables=lambda table: table.has_oos,
            instead=lambda row: NOTHING if row.effect in UNTOLD else None),
     Column("effect", of_row(lambda row: row.effect), Place.CSV),
 )  # fmt: skip
 
 COSTS = (
     _of_cascade("escalated", "escalated, %", lambda found: found.escalated,
-                show=lambda share: f"{share * 100:.1f}", places=PRINTED | Place.CSV, spared=7,
+                show=hundredths, places=PRINTED | Place.CSV, spared=7,
                 brief="Escalated: share of the texts that the teacher answers."),
     Column("parameters", of_row(lambda row: row.parameters or None),
            TABLES | Place.LATEX | FILES, title="parameters, M", show=millions),
@@ -161,7 +162,7 @@ COSTS = (
            show=lambda cold_start_ms: f"{cold_start_ms / 1e3:.2f}"),
     *map(_memory, ("imported", "loaded", "peak")),
     _timed("flops", "MFLOPs", lambda latency: latency.flops, is_of_time=False,
-           show=lambda flops: f"{flops / 1e6:.2f}"),
+           show=millions),
     _of_cascade("cost_per_million_texts", "cost / million",
                 lambda found: found.cost_per_million_texts, show=lambda cost: f"{cost:,.2f}",
                 places=TABLES | Place.LATEX | Place.CSV,
@@ -233,7 +234,7 @@ def _on_hard_labels(own: Column, *, is_shown: bool) -> Column:
         PRINTED | Place.CSV if is_shown else Place.CSV,
         kind=SPREAD,
         title="hard labels" if is_shown else "",
-        show=percent,
+        show=spread_percent,
         metric=own.metric,
         is_of_recipe=True,
         spared=4 if is_shown else 0,

@@ -7,7 +7,7 @@ from typing import Any
 
 from kdzoo.report.columns.column import TABLES, Column, Place, Reader
 from kdzoo.report.columns.kinds import SPREAD
-from kdzoo.report.columns.numbers import percent
+from kdzoo.report.columns.numbers import spread_percent
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.latency import Latency
 from kdzoo.report.figures.rows import TableRow
@@ -33,5 +33,5 @@ def of_finding(read: Callable[[Finding], Any]) -> Reader:
 def figure(metric: str, title: str, places: Place, **more: Any) -> Column:
     """Returns the column of a quality figure, over seeds."""
     read = of_row(lambda row: row.metrics.get(metric))
-    known = {"kind": SPREAD, "show": percent, "metric": metric, **more}
+    known = {"kind": SPREAD, "show": spread_percent, "metric": metric, **more}
     return Column(metric, read, places, title=title, **known)

@@ -9,13 +9,20 @@ from typing import Any
 from kdzoo.plain import one_line
 from kdzoo.report.columns.column import Column, Part, Place
 from kdzoo.report.columns.declared import cells, gap, leading_column, shown
-from kdzoo.report.columns.numbers import NOTHING, points
+from kdzoo.report.columns.numbers import (
+    NOTHING,
+    closed_gap,
+    interval,
+    p_value,
+    points,
+    three_digits,
+)
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.form_findings import FormFinding
 from kdzoo.report.figures.rows import Table
 from kdzoo.report.formats.table import THIS_MODEL, THIS_RECIPE, THIS_VARIANT, notes, verdicts
 from kdzoo.report.page import answers
-from kdzoo.statistics import Gap, Interval, ModelVerdict, RecipeVerdict
+from kdzoo.statistics import ModelVerdict, RecipeVerdict
 
 
 @dataclass(frozen=True)
@@ -122,15 +129,15 @@ def verdict_section(table: Table) -> Section | None:
             "p, teacher": _p_of(finding.standing),
             "p, hard labels": _p_of(finding.effect),
             **({"p, its recipe": _p_of(finding.change)} if table.has_variants else {}),
-            "luck": percentage(None if finding.effect is None else finding.effect.comparison.luck),
+            "luck": points(None if finding.effect is None else finding.effect.comparison.luck),
             "p by seed": NOTHING
             if finding.standing is None
-            else " ".join(_p(p) for p in finding.standing.comparison.p_by_seed),
+            else " ".join(p_value(p) for p in finding.standing.comparison.p_by_seed),
             "gap closed": gap(
-                None if finding.effect is None else finding.effect.kind, _share(finding.gap)
+                None if finding.effect is None else finding.effect.kind, closed_gap(finding.gap)
             ),
-            "agreement": percentage(_mean(finding, "agreement")),
-            "KL, nats": number(_mean(finding, "divergence")),
+            "agreement": points(_mean(finding, "agreement")),
+            "KL, nats": three_digits(_mean(finding, "divergence")),
         }
         for row, finding in table.judged
     ]
@@ -165,8 +172,8 @@ def forms_section(forms: Sequence[FormFinding], table: Table) -> Section | None:
             table.leading_title: points(measured_form.accuracy),
             "beside its weights": points(measured_form.to_weights.difference.value),
             "95 % interval": interval(measured_form.to_weights.difference),
-            "p": _p(measured_form.adjusted_p),
-            "other labels": percentage(measured_form.other_labels),
+            "p": p_value(measured_form.adjusted_p),
+            "other labels": points(measured_form.other_labels),
             **({"read on": " and ".join(measured_form.machines)} if several else {}),
         }
         for measured_form in forms
@@ -186,39 +193,9 @@ def _mean(finding: Finding, metric: str) -> float | None:
     return finding.metrics[metric].mean if metric in finding.metrics else None
 
 
-def interval(found: Interval) -> str:
-    """Returns an interval in per cent; a dash where it is not known."""
-    if found.low is None or found.high is None:
-        return NOTHING
-    return f"{points(found.low)} to {points(found.high)}"
-
-
-def _share(found: Gap | None) -> str:
-    if found is None:
-        return NOTHING
-    closed = found.closed
-    ends = [NOTHING if end is None else f"{end * 100:.0f}" for end in (closed.low, closed.high)]
-    return f"{closed.value * 100:.0f} % ({ends[0]} to {ends[1]})"
-
-
-def percentage(value: float | None) -> str:
-    """Returns a share in per cent; a dash where it is not known."""
-    return NOTHING if value is None else points(value)
-
-
-def number(value: float | None) -> str:
-    """Returns a figure with three digits, zeros too; a dash where it is not known."""
-    return NOTHING if value is None else f"{value:#.3g}".rstrip(".")
-
-
 def _sentence(verdict: ModelVerdict | RecipeVerdict | None) -> str:
     return NOTHING if verdict is None else verdict.sentence
 
 
 def _p_of(verdict: ModelVerdict | RecipeVerdict | None) -> str:
-    known = None if verdict is None else verdict.adjusted_p
-    return NOTHING if known is None else _p(known)
-
-
-def _p(value: float) -> str:
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
+    return p_value(None if verdict is None else verdict.adjusted_p)
