@@ -91,8 +91,7 @@ def export(
     from kdzoo.runtime.settings import CALIBRATION_TEXTS, ExportSettings
 
     progress = progress or Silent()
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     write = _export_of(runtime, int8, texts)
     target = with_home(out).resolve()
     refuse_to_overwrite(target, "an exported model", EXPORT, (README, DECISION, *DEPLOYED))

@@ -124,8 +124,7 @@ def list_choices(
     """
     from kdzoo.listing import SECTIONS, listing
 
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     if what is not None and what not in SECTIONS:
         raise RecipeError(f"nothing to list called '{what}'; {did_you_mean(what, SECTIONS)}")
     return {section: listing(section) for section in ([what] if what else SECTIONS)}
@@ -151,8 +150,7 @@ def show(target: str, *, students: str | Path | None = None) -> dict[str, str]:
     from kdzoo.recipe import find_recipes
 
     folder = with_home(target)
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     if is_model(folder):
         with quiet():
             return {target: summary_of(folder)}
@@ -200,8 +198,7 @@ def check(
     from kdzoo.steps import StudyData
     from kdzoo.tuning import check_searches
 
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     study = load_study(target, overrides=overrides, data=data)
     read = StudyData(progress or Silent())
     check_study(study, read, with_teachers=False)
@@ -252,6 +249,5 @@ def schema(*, students: str | Path | None = None) -> dict[str, Any]:
     """
     from kdzoo.recipe import json_schema
 
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     return json_schema()
