@@ -106,6 +106,7 @@ def init(
     )
 
 
+@as_file_errors()
 def list_choices(
     what: str | None = None, *, students: str | Path | None = None
 ) -> dict[str, list[dict[str, str]]]:
@@ -238,6 +239,7 @@ def new(recipe: str, file: str | Path) -> Path:
     return target
 
 
+@as_file_errors()
 def schema(*, students: str | Path | None = None) -> dict[str, Any]:
     """Returns the JSON schema of recipes, for editors, as ``kdzoo schema`` does.
 
