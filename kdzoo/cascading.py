@@ -9,7 +9,7 @@ from kdzoo.amounts import percent
 from kdzoo.choosing.cascade import CascadeLine, check_wanted, count_cascades, find_cascades
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.files import check_writable
-from kdzoo.registry import exported, runtimes
+from kdzoo.registry import exported_runtimes, runtimes
 from kdzoo.results import Store
 from kdzoo.runtime import require_runtimes
 from kdzoo.runtime.cascade import write_cascade
@@ -108,7 +108,7 @@ def _check_runtime(runtime: str) -> None:
     if not runtimes.get(runtime).is_exported:
         raise RecipeError(
             f"--runtime {runtime}: a cascade is exported for one of "
-            f"{', '.join(exported(runtimes.entries()))}"
+            f"{', '.join(exported_runtimes(runtimes.entries()))}"
         )
     require_runtimes([runtime])
 

@@ -150,7 +150,7 @@ def _export_of(runtime: str, int8: str | None, texts: str | Path | None) -> Call
 
     entry = registry.runtimes.get(runtime)
     if entry.export is None:
-        others = registry.exported(registry.runtimes.entries())
+        others = registry.exported_runtimes(registry.runtimes.entries())
         raise RecipeError(
             f"runtime '{runtime}' reads the trained model's own folder: there is nothing to "
             f"export; runtimes with a form of their own: {', '.join(others)}"

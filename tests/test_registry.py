@@ -240,7 +240,7 @@ class TestBuiltIns:
         """One that results name and nobody registered here is left out."""
         names = ["onnx-int8", "of another machine", "torch", "onnx", "cascade", "sklearn"]
 
-        assert registry.exported(names) == ["onnx-int8", "onnx"]
+        assert registry.exported_runtimes(names) == ["onnx-int8", "onnx"]
 
 
 class TestFiles:

@@ -147,14 +147,14 @@ def show(target: str, *, students: str | Path | None = None) -> dict[str, str]:
     Raises:
         KdzooError: there is no such recipe, or no whole model.
     """
-    from kdzoo.architecture import is_model, summary_of
+    from kdzoo.architecture import is_model, layer_table
     from kdzoo.recipe import find_recipes
 
     folder = with_home(target)
     load_extensions(students)
     if is_model(folder):
         with quiet():
-            return {target: summary_of(folder)}
+            return {target: layer_table(folder)}
     if (folder / "study.json").is_file():
         models = (model_folder.name for model_folder in sorted((folder / "models").glob("*")))
         raise ModelError(

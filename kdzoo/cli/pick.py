@@ -115,14 +115,14 @@ def pick(
 
 def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
     from kdzoo.console import table
-    from kdzoo.report.columns.column import Place
+    from kdzoo.report.columns.column import ShownIn
     from kdzoo.report.columns.costs import noise_note
     from kdzoo.report.columns.declared import cells, leading_column, shown
     from kdzoo.report.columns.numbers import NOTHING
 
     tests = {(row.name, row.runtime): row for row in tested.rows}
     # what the options limit in their order: latency first
-    columns = sorted(shown(tested, Place.PICK), key=lambda column: not column.is_of_time)
+    columns = sorted(shown(tested, ShownIn.PICK), key=lambda column: not column.is_of_time)
     leading, lines = leading_column(tested), []
     for row in rows:
         on_test = tests[row.name, row.runtime]

@@ -13,7 +13,7 @@ from kdzoo.data.columns import check_columns, cure, misread
 from kdzoo.data.lines import lines_of
 from kdzoo.data.place import Place
 from kdzoo.errors import DataError, Problem
-from kdzoo.plain import seen
+from kdzoo.plain import visible_form
 from kdzoo.recipe.csv import Csv, as_written
 
 csv.field_size_limit(1 << 24)  # characters of a cell
@@ -182,8 +182,8 @@ def _refuse_header(
     begins = places[0] if places else len(cells)
     if begins >= len(cells) or names[begins] not in cells[begins]:  # most rows, and soon seen
         return
-    bare = [seen(cell).strip('"') for cell in cells]
-    same = [cell == seen(name) for cell, name in zip(bare, names, strict=False)]
+    bare = [visible_form(cell).strip('"') for cell in cells]
+    same = [cell == visible_form(name) for cell, name in zip(bare, names, strict=False)]
     has_wanted = all(place < len(same) and same[place] for place in places)
     has_all = all(same) and len(same) == len(names)
     if layout.columns and is_first and has_wanted:

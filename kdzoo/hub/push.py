@@ -73,7 +73,7 @@ def push_student(
         f"{' (private)' if private else ''}: {len(files)} files, "
         f"{in_megabytes(sum(sizes.values()), 2)}: {', '.join(files)}"
     )
-    own_folders = registry.exported(registry.runtimes.entries())
+    own_folders = registry.exported_runtimes(registry.runtimes.entries())
     url = upload(repository, files, own_folders=own_folders, private=private, progress=progress)
     return Pushed(url, sizes)
 

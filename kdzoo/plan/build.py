@@ -109,7 +109,7 @@ class _Steps:
     def deploy(self, variant: Variant, row: RowSteps) -> None:
         """Adds what brings teacher and student into the exported forms."""
         section = variant.recipe.measure
-        runtimes = registry.exported(section.runtimes)
+        runtimes = registry.exported_runtimes(section.runtimes)
         for of in (row.teacher, row.student) if runtimes else ():
             way = ("export", of, *runtimes, section.int8)
             if way in self.shared:

@@ -22,8 +22,8 @@ from kdzoo.runtime.parity import (
     RAGGED_TEXTS,
     Long,
     Parity,
-    compare,
     long_note,
+    parity_of,
     ragged_logits,
     with_long,
 )
@@ -100,7 +100,7 @@ def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> 
     Raises:
         NotMadeError: one is missing, and nothing is to be made.
     """
-    wanted = registry.exported(job.section.runtimes)
+    wanted = registry.exported_runtimes(job.section.runtimes)
     if all(_is_done(job, runtime, splits, context) for runtime in wanted):
         return
     model = f"{job.name}, seed {context.store.read(job.key).seed}"
@@ -231,7 +231,7 @@ def _parity(job: FormJob, classifier: Classifier, logits: Logits, exact: bool) -
     texts = job.texts("validation")[:RAGGED_TEXTS]
     ragged = job.in_order(ragged_logits(classifier, texts)) if exact else logits[:0]
     gold, task = job.run.corpus.gold("validation"), job.run.corpus.task
-    found = compare(job.reference, logits, gold, exact=exact, ragged=ragged, task=task)
+    found = parity_of(job.reference, logits, gold, exact=exact, ragged=ragged, task=task)
     return with_long(found, job.long, classifier, exact=exact, task=task)
 
 

@@ -56,7 +56,7 @@ def make_table(
         )
         for row in manifest.rows
         for runtime in row.runtimes
-    ) + tuple(_with_teacher(found) for found in cascade_rows(store, split))
+    ) + tuple(_cascade_row(found) for found in cascade_rows(store, split))
     labelled = {record.data.train for record in records.values()}
     # of students: a teacher or a control may be another study's, with other texts beside the labels
     taught = [record for record in records.values() if record.role == "student"]
@@ -94,7 +94,7 @@ def _teachers(rows: Sequence[ManifestRow]) -> dict[str, str]:
     return {name: own for name, (own, *more) in found.items() if own is not None and not more}
 
 
-def _with_teacher(found: CascadeRow) -> TableRow:
+def _cascade_row(found: CascadeRow) -> TableRow:
     """Returns the row of a cascade."""
     return TableRow(
         name=found.name,

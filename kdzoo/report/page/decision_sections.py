@@ -7,11 +7,11 @@ from kdzoo.report.columns.numbers import NOTHING, points, three_digits
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.rows import Table
 from kdzoo.report.page import answers
-from kdzoo.report.page.sections import Section, drawn
+from kdzoo.report.page.sections import PageSection, drawn
 from kdzoo.task import SINGLE_LABEL, TASKS
 
 
-def calibration_section(table: Table) -> Section | None:
+def calibration_section(table: Table) -> PageSection | None:
     """Returns how far probabilities can be believed; None where nothing was read."""
     lines = [
         {
@@ -44,10 +44,10 @@ def calibration_section(table: Table) -> Section | None:
         )
     answer = one_line(answers.of_calibration(table))
     tables = [drawn(lines, 1, caption=caption)]
-    return Section("Can the probabilities be believed?", answer, tables=tables)
+    return PageSection("Can the probabilities be believed?", answer, tables=tables)
 
 
-def scope_section(table: Table) -> Section | None:
+def scope_section(table: Table) -> PageSection | None:
     """Returns how out-of-scope texts are found; None where the data has none."""
     is_chosen = any(
         finding.decision and finding.decision.schema_version > 1 for _, finding in table.judged
@@ -73,7 +73,9 @@ def scope_section(table: Table) -> Section | None:
     if not lines:
         return None
     answer = one_line(answers.of_scope(table))
-    return Section("Out of scope", answer, tables=[drawn(lines, 1, caption=_scope_caption(table))])
+    return PageSection(
+        "Out of scope", answer, tables=[drawn(lines, 1, caption=_scope_caption(table))]
+    )
 
 
 def _score_of(finding: Finding) -> str:

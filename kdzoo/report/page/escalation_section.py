@@ -9,13 +9,13 @@ from kdzoo.plain import one_line
 from kdzoo.report.columns.numbers import points
 from kdzoo.report.figures.escalations import PROMISES, Escalation
 from kdzoo.report.figures.rows import Table
-from kdzoo.report.page.sections import Section, drawn
+from kdzoo.report.page.sections import PageSection, drawn
 from kdzoo.statistics.cascade import RISK
 
 _TOO_FEW = "too few texts"
 
 
-def escalation_section(escalations: Sequence[Escalation], table: Table) -> Section | None:
+def escalation_section(escalations: Sequence[Escalation], table: Table) -> PageSection | None:
     """Returns how many texts a teacher still has to answer; None where there is no pair of both."""
     if not escalations:
         return None
@@ -29,7 +29,7 @@ def escalation_section(escalations: Sequence[Escalation], table: Table) -> Secti
         }
         for name, several in by_name.items()
     ]
-    return Section(
+    return PageSection(
         "With the teacher for what a student is not sure of",
         _answer(escalations, table),
         tables=[drawn(lines, 1, caption=_caption(table))],

@@ -10,7 +10,7 @@ from kdzoo.report.columns.numbers import points
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.page import answers
-from kdzoo.report.page.sections import Section, Tabular, drawn
+from kdzoo.report.page.sections import PageSection, Tabular, drawn
 from kdzoo.statistics import ClassLoss, Inheritance, Slice
 from kdzoo.task import SINGLE_LABEL, TASKS
 
@@ -19,7 +19,7 @@ EXAMPLES = 3  # texts of each, where texts may be shown
 _SEEN = {0: "a word never seen", 9: "1 to 9 times", 99: "10 to 99 times"}
 
 
-def losses_section(table: Table, texts: Sequence[str] | None = None) -> Section | None:
+def losses_section(table: Table, texts: Sequence[str] | None = None) -> PageSection | None:
     """Returns what was lost, and for whom; None where nothing can be compared.
 
     Args:
@@ -31,7 +31,7 @@ def losses_section(table: Table, texts: Sequence[str] | None = None) -> Section 
     if not own:
         return None
     students = [(row, found) for row, found in known if found.inherited and row.role == "student"]
-    return Section(
+    return PageSection(
         "What was lost, and for whom",
         one_line(answers.of_losses(table)),
         tables=[_inherited(own), *_by_length(table), *_by_rarity(table)],

@@ -16,7 +16,7 @@ from kdzoo.report.columns.numbers import NOTHING, spread_percent
 from kdzoo.report.figures.axes import latency_ms_of, memory_mb_of, mflops_of, size_mb_of
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.page.aligned import Aligned, aligned
-from kdzoo.report.page.sections import Section, Tabular
+from kdzoo.report.page.sections import PageSection, Tabular
 from kdzoo.report.pictures.looks import road_of
 from kdzoo.report.words import WORDS
 
@@ -43,7 +43,7 @@ class Page:
 
     table: Table
     lead: Sequence[tuple[str, Sequence[str]]]
-    sections: Sequence[Section]
+    sections: Sequence[PageSection]
 
 
 def html(page: Page) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kdzoo.plain import one_line
-from kdzoo.report.columns.column import Column, Part, Place
+from kdzoo.report.columns.column import Column, ShownIn, TablePart
 from kdzoo.report.columns.declared import cells, gap, leading_column, shown
 from kdzoo.report.columns.numbers import (
     NOTHING,
@@ -54,7 +54,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Section:
+class PageSection:
     """A heading and what stands below it: first what it comes to, last how that is found."""
 
     title: str
@@ -77,17 +77,17 @@ def drawn(lines: Sequence[Mapping[str, str]], texts: int, **more: Any) -> Tabula
     )
 
 
-def quality_section(table: Table, caption: str) -> Section:
+def quality_section(table: Table, caption: str) -> PageSection:
     """Returns what each model gives."""
-    columns = _most_wanted_first(shown(table, Place.PAGE, Part.MODEL), table)
+    columns = _most_wanted_first(shown(table, ShownIn.PAGE, TablePart.MODEL), table)
     lines = [cells(row, table, columns) for row in table.rows if row.is_first]
     answer = one_line(answers.of_quality(table))
-    return Section("What each model gives", answer, tables=[drawn(lines, 2, caption=caption)])
+    return PageSection("What each model gives", answer, tables=[drawn(lines, 2, caption=caption)])
 
 
-def deployed_section(table: Table, caption: str) -> Section:
+def deployed_section(table: Table, caption: str) -> PageSection:
     """Returns what each row costs."""
-    columns = _most_wanted_first(shown(table, Place.PAGE, Part.FORM), table)
+    columns = _most_wanted_first(shown(table, ShownIn.PAGE, TablePart.FORM), table)
     lines = [
         Line([one_line(column.text(row, table)) for column in columns], str(number))
         for number, row in enumerate(table.rows)
@@ -95,7 +95,7 @@ def deployed_section(table: Table, caption: str) -> Section:
     titles = [column.heading(table) for column in columns]
     deployed = Tabular(titles, lines, 2, caption, id="deployed")
     answer = one_line(answers.of_costs(table))
-    return Section("As deployed", answer, [one_line(note) for note in notes(table)], [deployed])
+    return PageSection("As deployed", answer, [one_line(note) for note in notes(table)], [deployed])
 
 
 def _most_wanted_first(columns: Sequence[Column], table: Table) -> list[Column]:
@@ -106,7 +106,7 @@ def _most_wanted_first(columns: Sequence[Column], table: Table) -> list[Column]:
     return sorted(columns, key=lambda column: (*wanted, column.name).index(column.name))
 
 
-def verdict_section(table: Table) -> Section | None:
+def verdict_section(table: Table) -> PageSection | None:
     """Returns each question with its verdicts, and the figures; None where nothing was read."""
     if not table.judged:
         return None
@@ -142,7 +142,7 @@ def verdict_section(table: Table) -> Section | None:
         for row, finding in table.judged
     ]
     tables = [drawn(lines, len(lines[0]), wraps=True)] if lines else []
-    return Section(
+    return PageSection(
         "Are the differences real?",
         one_line(answers.of_differences(table)),
         tables=[
@@ -161,7 +161,7 @@ def verdict_section(table: Table) -> Section | None:
     )
 
 
-def forms_section(forms: Sequence[FormFinding], table: Table) -> Section | None:
+def forms_section(forms: Sequence[FormFinding], table: Table) -> PageSection | None:
     """Returns what exporting changed; None where nothing was exported."""
     title = table.leading_title[:1].upper() + table.leading_title[1:]
     several = len({machine for measured_form in forms for machine in measured_form.machines}) > 1
@@ -186,7 +186,7 @@ def forms_section(forms: Sequence[FormFinding], table: Table) -> Section | None:
         "share of texts that get another one than from the weights."
     )
     answer = one_line(answers.of_forms(forms))
-    return Section("What exporting changes", answer, tables=[drawn(lines, 2, caption=caption)])
+    return PageSection("What exporting changes", answer, tables=[drawn(lines, 2, caption=caption)])
 
 
 def _mean(finding: Finding, metric: str) -> float | None:
