@@ -161,7 +161,7 @@ def check_writable(folder: Path, cure: str) -> None:
         cure: what to give instead.
 
     Raises:
-        FileError: they cannot.
+        FileError: files cannot be written there.
     """
     there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     if not there.is_dir():

@@ -98,7 +98,7 @@ def check_target(output: Path, texts: Path | TextIO) -> None:
     """Looks at where answers are to be written, before there are any.
 
     Raises:
-        DataError: it is of a kind that is not written, or the file of texts itself.
+        DataError: the file is of a kind that is not written, or the file of texts itself.
     """
     check_output(output)
     if isinstance(texts, Path) and output.exists() and texts.exists() and output.samefile(texts):
@@ -125,7 +125,7 @@ def write_answers(
         labels: the model's, which lists may hold.
 
     Raises:
-        DataError: they cannot be written there.
+        DataError: the file cannot be written.
     """
     if task != SINGLE_LABEL:
         check_elements(output, labels)

@@ -14,7 +14,7 @@ def check_labels(recipe: Recipe, corpus: Corpus) -> None:
     """Sees that a teacher fits the labels: a finished one has them, another has texts of each.
 
     Raises:
-        TeacherError: it does not; the message lists the differences.
+        TeacherError: the teacher has other labels; the message lists the differences.
     """
     section = recipe.teacher
     if section.head is not None:
@@ -34,7 +34,7 @@ def check_gold(recipe: Recipe, corpus: Corpus) -> None:
     """Sees that the data have the gold labels that the objective asks for.
 
     Raises:
-        DataError: they have not; each word of ``objective.gold_for`` is told with its cure.
+        DataError: labels are missing; each word of ``objective.gold_for`` is told with its cure.
         RecipeError: gold labels are weighted, and the objective asks for none.
     """
     objective = recipe.objective

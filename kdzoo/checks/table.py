@@ -61,7 +61,7 @@ def check_one_rule(study: Study) -> None:
     always, and a variant of measuring alone its own.
 
     Raises:
-        RecipeError: they do not.
+        RecipeError: two variants have different rules.
     """
     for name in _ONE_FOR_ALL:
         rules = {getattr(variant.recipe.measure, name) for variant in study.variants}

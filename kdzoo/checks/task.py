@@ -29,7 +29,7 @@ def check_task(recipe: Recipe, corpus: Corpus) -> None:
     """Sees that a recipe fits what its data ask: one label a text, several, or one a word.
 
     Raises:
-        RecipeError: it does not; the message lists all that is for other data.
+        RecipeError: a setting is for other data; the message lists all that is for other data.
         ModelError: its objective, or its student, is for other data.
     """
     problems = [*_problems(recipe, corpus.task)]

@@ -48,7 +48,7 @@ class Lookout:
             task: what it is going to be asked.
 
         Raises:
-            KdzooError: it is not.
+            KdzooError: the model cannot be loaded, or is not sound.
         """
         known = (folder, wanted, finished, task.name)
         if known not in self._seen:
@@ -64,7 +64,7 @@ class Lookout:
         """Sees that an encoder gives sentence vectors as a linear head wants them.
 
         Raises:
-            KdzooError: it does not.
+            KdzooError: the encoder gives no such vectors.
         """
         known = (folder, section.max_length, section.pooling, section.lower_layers)
         if known not in self._read:
@@ -85,7 +85,7 @@ def check_teacher(recipe: Recipe, lookout: Lookout, corpus: Corpus) -> list[Path
     Raises:
         TeacherError: the teacher cannot be found or loaded.
         ModelError: it is not sound, or the student cannot be made of it.
-        RecipeError: the augmenter's options cannot be.
+        RecipeError: the augmenter refuses its options.
         DataError: the augmenter needs what the teacher does not have.
     """
     section, sources, task = recipe.teacher, find_sources(recipe.teacher), corpus.task
@@ -152,7 +152,7 @@ def _try_vectors_of(
         cure: what of the recipe can be removed.
 
     Raises:
-        TeacherError: it does not.
+        TeacherError: the encoder gives no sentence vectors.
     """
     try:
         lookout.look_at_sentences(folder, section.model_copy(update={"lower_layers": ()}))

@@ -98,7 +98,7 @@ def refuse_name(folder: Path, name: str | None, seed: int | None) -> None:
         seed: of that row; None where none is named.
 
     Raises:
-        ModelError: one is.
+        ModelError: a row or a seed is named.
     """
     if name is not None or seed is not None:
         raise ModelError(

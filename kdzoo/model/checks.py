@@ -124,7 +124,7 @@ def check_reached(model: Any, entry: StudentEntry) -> None:
     """Refuses a student for pairs with layers that its ``encode`` does not reach.
 
     Raises:
-        ModelError: it has some.
+        ModelError: there are such layers.
     """
     if not getattr(model.config, "pair_head", 0):
         return

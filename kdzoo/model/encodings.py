@@ -54,7 +54,7 @@ class MappedEncodings:
             texts: that it has read.
 
         Raises:
-            ModelError: it is one.
+            ModelError: its encoder was not called, or gave another shape.
         """
         wanted = [texts, self._student.hidden_size]
         if self._last is not None and list(self._last.shape) == wanted:

@@ -171,7 +171,7 @@ def refuse_not_finite(values: npt.NDArray[np.float32], name: str, what: str = "l
         what: the values are called.
 
     Raises:
-        ModelError: they are none.
+        ModelError: a value is not finite.
     """
     if not np.isfinite(values).all():
         raise ModelError(
@@ -188,7 +188,7 @@ def refuse_logits(logits: npt.NDArray[np.float32], name: str) -> None:
         name: what the user calls their model.
 
     Raises:
-        ModelError: they are.
+        ModelError: a logit is not finite, or exceeds float16.
     """
     refuse_not_finite(logits, name)
     largest = float(np.abs(logits).max())
@@ -208,7 +208,7 @@ def refuse_vectors(vectors: npt.NDArray[np.float32], name: str) -> None:
         name: what the user calls their model.
 
     Raises:
-        ModelError: they are.
+        ModelError: a number of them is not finite, or exceeds float16.
     """
     refuse_not_finite(vectors, name, "sentence vectors")
     largest = float(np.abs(vectors).max())

@@ -33,7 +33,7 @@ def require_one(section: Section, *keys: str) -> None:
     """Sees that exactly one of a section's keys says something.
 
     Raises:
-        ValueError: none does, or several do.
+        ValueError: no key says something, or several do.
     """
     given = [key for key in keys if getattr(section, key) is not None]
     if len(given) != 1:

@@ -118,9 +118,9 @@ class Predictor:
             top: how many of the most probable labels are told, one at least.
 
         Raises:
-            DataError: a text is none, is empty, or holds what is no character; or the model was
+            DataError: a text is not a string, is empty, or holds a lone surrogate; or the model was
                 trained on pairs and a text stands alone, or the other way round; or ``top`` is 0.
-            ModelError: its answer is no number.
+            ModelError: a logit is not finite.
         """
         from kdzoo.data.checking import checked
         from kdzoo.runtime.rejection import oos_scores

@@ -129,7 +129,7 @@ def _ids_in(stored: str, labels: int) -> list[int]:
     """Returns the ids of a stored set.
 
     Raises:
-        ValueError: it is none as ``stored`` writes it.
+        ValueError: the text is no answer as ``stored`` writes it.
     """
     parts = stored.split(" ") if stored else []
     if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):

@@ -24,7 +24,7 @@ def cell_values(cell: Any, kind: str, positions: Mapping[str, int], *, named: bo
     """Returns a cell as a list of numbers in the order of ``positions``, or a label as its id.
 
     Raises:
-        ValueError: it is none; the message says why.
+        ValueError: the cell is neither; the message says why.
     """
     if kind == "label":
         if isinstance(cell, list | tuple | dict):

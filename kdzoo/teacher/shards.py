@@ -53,7 +53,7 @@ def check_cache() -> None:
 
     Raises:
         TeacherError: there is no home folder to put it into.
-        FileError: it cannot.
+        FileError: the cache cannot be written.
     """
     check_writable(cache_root(), _CURE)
 

@@ -20,7 +20,7 @@ def check_vectors(path: str) -> Path:
     """Returns the file of vectors, once it is seen to be a file that fits into memory.
 
     Raises:
-        ModelError: it is not; a device would be read without end.
+        ModelError: there is no such file, or memory cannot hold it.
     """
     file = with_home(path)
     if not has_file(file):

@@ -139,7 +139,7 @@ def try_augmenter(
         pairs: whether the data are pairs of texts.
 
     Raises:
-        RecipeError: its options cannot be.
+        RecipeError: the augmenter refuses its options.
         ModelError: it needs a table of words, and the teacher's model shows none.
         DataError: it fails, needs a mask token that is not there, or returns something that is no
             text.
