@@ -20,6 +20,7 @@ from kdzoo.errors import RecipeError
 if TYPE_CHECKING:
     from kdzoo.cascading import ExportedCascade
     from kdzoo.choosing.cascade import CascadeLine
+    from kdzoo.statistics.escalation import Wanted
 
 
 def check_options(
@@ -47,7 +48,7 @@ def show_lines(
     lines: list[CascadeLine],
     folder: Path,
     escalate_to: str,
-    promise: list[str],
+    wanted: Wanted,
     price: float | None,
     *,
     is_of_one: bool,
@@ -59,14 +60,14 @@ def show_lines(
     rows = [_cells(line, price) for line in lines]
     out_console.print(table(list(rows[0]), [list(row.values()) for row in rows], right_from=2), "")
     best = lines[0]
-    say(_promise(lines, escalate_to, promise))
-    least = "escalates the fewest" if promise[0] == "--max-loss" else "loses the least"
+    say(_promise(lines, escalate_to, wanted))
+    least = "loses the least" if wanted.max_loss is None else "escalates the fewest"
     say(f"{best.name} in {best.runtime} {least}; at random: accuracy of as many texts escalated")
     if not runtimes.get(best.runtime).is_exported:
         say("its recipe's measure.runtimes names no form that is exported, as onnx-int8")
         return
     words = ["kdzoo", "export", str(folder), "--model", best.name, "--runtime", best.runtime]
-    words += ["--escalate-to", escalate_to, *promise]
+    words += ["--escalate-to", escalate_to, *_options(wanted)]
     words += ["--among", str(len(lines))] if is_of_one else []  # else export counts them all
     words += ["--out", "deployed"]
     has_weights = any((folder / "models").glob("*/model.safetensors"))
@@ -87,19 +88,26 @@ def _cells(line: CascadeLine, price: float | None) -> dict[str, str]:
     return cells
 
 
-def _promise(lines: list[CascadeLine], escalate_to: str, promise: list[str]) -> str:
+def _options(wanted: Wanted) -> list[str]:
+    """Returns what was wanted as options of a command."""
+    if wanted.max_loss is None:
+        return ["--max-escalated", f"{wanted.max_escalated:g}"]
+    return ["--max-loss", f"{wanted.max_loss:g}"]
+
+
+def _promise(lines: list[CascadeLine], escalate_to: str, wanted: Wanted) -> str:
     from kdzoo.statistics.cascade import promise_in_words
 
-    option, value = promise
-    if option == "--max-escalated":
+    if wanted.max_loss is None:
+        share = percent_as_given(wanted.max_escalated or 0)
         return (
-            f"no more than {percent_as_given(float(value))} of the validation texts go to "
-            f"{escalate_to}; of what is lost nothing is promised for other texts"
+            f"no more than {share} of the validation texts go to {escalate_to}; of what is lost "
+            "nothing is promised for other texts"
         )
     together = (
         f", of all {len(lines)} lines together, so that any may be chosen" if len(lines) > 1 else ""
     )
-    said = promise_in_words(float(value), escalate_to, together)
+    said = promise_in_words(wanted.max_loss, escalate_to, together)
     return f"{said}; accuracy is no further below that of {escalate_to}"
 
 
