@@ -19,7 +19,7 @@ from kdzoo.report.columns.numbers import (
 )
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.form_findings import FormFinding
-from kdzoo.report.figures.rows import Table
+from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.formats.table import THIS_MODEL, THIS_RECIPE, THIS_VARIANT, notes, verdicts
 from kdzoo.report.page import answers
 from kdzoo.statistics import ModelVerdict, RecipeVerdict
@@ -110,6 +110,16 @@ def verdict_section(table: Table) -> PageSection | None:
     """Returns each question with its verdicts, and the figures; None where nothing was read."""
     if not table.judged:
         return None
+    return PageSection(
+        "Are the differences real?",
+        one_line(answers.of_differences(table)),
+        tables=[*_sentences(table), _figures(table)],
+        method=[f"{question}. {how}" for question, _, how in verdicts(table)],
+    )
+
+
+def _sentences(table: Table) -> list[Tabular]:
+    """Returns what is said of each model in answer to each question; nothing of teachers."""
     lines = [
         {
             "model": row.name,
@@ -120,45 +130,38 @@ def verdict_section(table: Table) -> PageSection | None:
         for row, finding in table.judged
         if row.role != "teacher"
     ]
-    figures = [
-        {
-            "model": row.name,
-            table.leading_title: points(finding.over_seeds.value),
-            "over seeds": interval(finding.over_seeds),
-            "over texts": interval(finding.over_texts),
-            "p, teacher": _p_of(finding.standing),
-            "p, hard labels": _p_of(finding.effect),
-            **({"p, its recipe": _p_of(finding.change)} if table.has_variants else {}),
-            "luck": points(None if finding.effect is None else finding.effect.comparison.luck),
-            "p by seed": NOTHING
-            if finding.standing is None
-            else " ".join(p_value(p) for p in finding.standing.comparison.p_by_seed),
-            "gap closed": gap(
-                None if finding.effect is None else finding.effect.kind, closed_gap(finding.gap)
-            ),
-            "agreement": points(_mean(finding, "agreement")),
-            "KL, nats": three_digits(_mean(finding, "divergence")),
-        }
-        for row, finding in table.judged
-    ]
-    tables = [drawn(lines, len(lines[0]), wraps=True)] if lines else []
-    return PageSection(
-        "Are the differences real?",
-        one_line(answers.of_differences(table)),
-        tables=[
-            *tables,
-            drawn(
-                figures,
-                1,
-                caption="95 % intervals: over seeds, Student's t of the seeds' figures; over "
-                f"texts, bootstrap of the {table.split} texts for these very models. p: corrected; "
-                "by seed, that of each model beside its teacher, not corrected. Luck: standard "
-                "deviation, in points, that seeds give the difference from hard labels. "
-                "KL: from the teacher's distribution.",
-            ),
-        ],
-        method=[f"{question}. {how}" for question, _, how in verdicts(table)],
+    return [drawn(lines, len(lines[0]), wraps=True)] if lines else []
+
+
+def _figures(table: Table) -> Tabular:
+    """Returns what the verdicts are drawn from."""
+    caption = (
+        "95 % intervals: over seeds, Student's t of the seeds' figures; over texts, bootstrap of "
+        f"the {table.split} texts for these very models. p: corrected; by seed, that of each model "
+        "beside its teacher, not corrected. Luck: standard deviation, in points, that seeds give "
+        "the difference from hard labels. KL: from the teacher's distribution."
     )
+    lines = [_figures_of(row, finding, table) for row, finding in table.judged]
+    return drawn(lines, 1, caption=caption)
+
+
+def _figures_of(row: TableRow, finding: Finding, table: Table) -> dict[str, str]:
+    effect, standing = finding.effect, finding.standing
+    by_seed = () if standing is None else standing.comparison.p_by_seed
+    return {
+        "model": row.name,
+        table.leading_title: points(finding.over_seeds.value),
+        "over seeds": interval(finding.over_seeds),
+        "over texts": interval(finding.over_texts),
+        "p, teacher": _p_of(standing),
+        "p, hard labels": _p_of(effect),
+        **({"p, its recipe": _p_of(finding.change)} if table.has_variants else {}),
+        "luck": points(None if effect is None else effect.comparison.luck),
+        "p by seed": NOTHING if standing is None else " ".join(map(p_value, by_seed)),
+        "gap closed": gap(None if effect is None else effect.kind, closed_gap(finding.gap)),
+        "agreement": points(_mean(finding, "agreement")),
+        "KL, nats": three_digits(_mean(finding, "divergence")),
+    }
 
 
 def forms_section(forms: Sequence[FormFinding], table: Table) -> PageSection | None:
