@@ -123,32 +123,46 @@ class Predictor:
             ModelError: a logit is not finite.
         """
         from kdzoo.data.checking import checked
-        from kdzoo.runtime.rejection import oos_scores
 
         if top < 1:
             raise DataError(f"top is {top}; a text has one most probable label at least: top=1")
         remaining = checked([texts] if isinstance(texts, str) else texts, self.reads_pairs)
         while chunk := list(islice(remaining, CHUNK)):
-            if self.task.by_word:
-                for part in _parts(list(map(str, chunk))):
-                    yield from self._sentences(part)
-                continue
-            logits, by = self._answered(chunk)  # [N, C]
-            self._refuse_not_finite(logits)
-            orders = (-logits).argsort(axis=1, kind="stable")
-            if self._rejection is not None:
-                label, score, threshold = self._rejection
-                is_out = oos_scores(score, logits, label) >= threshold
-                places = np.where(orders == label, np.where(is_out, -1, 1)[:, np.newaxis], 0)
-                orders = np.take_along_axis(orders, places.argsort(axis=1, kind="stable"), axis=1)
-            probabilities = self.task.probabilities(logits / self._temperature)
-            if self.task == MULTI_LABEL:
-                chosen = self.task.answers(logits, self._thresholds)
-                yield from self._sets(probabilities, chosen, orders, top)
-                continue
-            for row, order, who in zip(probabilities, orders, by, strict=True):
-                best = [(self.labels[i], float(row[i])) for i in order[:top]]
-                yield Prediction(*best[0], tuple(best), who)
+            yield from self._of_words(chunk) if self.task.by_word else self._of_texts(chunk, top)
+
+    def _of_words(self, texts: Sequence[Input]) -> Iterator[Prediction]:
+        """Yields a prediction per text whose words get labels."""
+        for part in _parts(list(map(str, texts))):
+            yield from self._sentences(part)
+
+    def _of_texts(self, texts: Sequence[Input], top: int) -> Iterator[Prediction]:
+        """Yields a prediction per text that gets one label, or several."""
+        logits, by = self._answered(texts)  # [N, C]
+        self._refuse_not_finite(logits)
+        orders = self._orders(logits)
+        probabilities = self.task.probabilities(logits / self._temperature)
+        if self.task == MULTI_LABEL:
+            chosen = self.task.answers(logits, self._thresholds)
+            yield from self._sets(probabilities, chosen, orders, top)
+            return
+        for row, order, who in zip(probabilities, orders, by, strict=True):
+            best = [(self.labels[i], float(row[i])) for i in order[:top]]
+            yield Prediction(*best[0], tuple(best), who)
+
+    def _orders(self, logits: Logits) -> npt.NDArray[np.intp]:
+        """Returns the ids of each text's labels [N, C] as they are told: the most probable first.
+
+        By a threshold the out-of-scope label comes before all others, or behind them.
+        """
+        orders = (-logits).argsort(axis=1, kind="stable")
+        if self._rejection is None:
+            return orders
+        from kdzoo.runtime.rejection import oos_scores
+
+        label, score, threshold = self._rejection
+        is_out = oos_scores(score, logits, label) >= threshold
+        places = np.where(orders == label, np.where(is_out, -1, 1)[:, np.newaxis], 0)
+        return np.take_along_axis(orders, places.argsort(axis=1, kind="stable"), axis=1)
 
     def _refuse_not_finite(self, logits: Logits) -> None:
         if not np.isfinite(logits).all():
