@@ -13,6 +13,7 @@ import torch
 from kdzoo.errors import ModelError, kind_and_words
 from kdzoo.model.padding import two_texts
 from kdzoo.model.shape import Shape
+from kdzoo.task.finite import refuse_not_finite
 
 _SETFIT = ("config_setfit.json", "model_head.pkl")
 _LARGEST = float(np.finfo(np.float16).max)
@@ -160,24 +161,6 @@ def try_classifier(
             f"{kind_and_words(error)}; the files of the model do not fit each other"
         ) from error
     refuse(logits.float().numpy(), name)
-
-
-def refuse_not_finite(values: npt.NDArray[np.float32], name: str, what: str = "logits") -> None:
-    """Refuses what a model gives where it is no numbers.
-
-    Args:
-        values: of any shape.
-        name: what the user calls their model.
-        what: the values are called.
-
-    Raises:
-        ModelError: a value is not finite.
-    """
-    if not np.isfinite(values).all():
-        raise ModelError(
-            f"{name} gives {what} that are no finite numbers: its weights are damaged; "
-            "download or train it again"
-        )
 
 
 def refuse_logits(logits: npt.NDArray[np.float32], name: str) -> None:

@@ -19,6 +19,7 @@ from kdzoo.runtime.decision import DECISION, Decision, ScoreName, read_decision
 from kdzoo.runtime.folder import CASCADE, check_exported_form, is_exported_form
 from kdzoo.runtime.protocol import Input, Logits, load_classifier, runtime_of, task_in
 from kdzoo.task import MULTI_LABEL, Answers
+from kdzoo.task.finite import refuse_not_finite
 from kdzoo.task.protocol import Values
 from kdzoo.task.tags import entities_in, tag_order, types_of
 
@@ -138,7 +139,7 @@ class Predictor:
     def _of_texts(self, texts: Sequence[Input], top: int) -> Iterator[Prediction]:
         """Yields a prediction per text that gets one label, or several."""
         logits, by = self._answered(texts)  # [N, C]
-        self._refuse_not_finite(logits)
+        refuse_not_finite(logits, str(self._folder))
         orders = self._orders(logits)
         probabilities = self.task.probabilities(logits / self._temperature)
         if self.task == MULTI_LABEL:
@@ -164,20 +165,14 @@ class Predictor:
         places = np.where(orders == label, np.where(is_out, -1, 1)[:, np.newaxis], 0)
         return np.take_along_axis(orders, places.argsort(axis=1, kind="stable"), axis=1)
 
-    def _refuse_not_finite(self, logits: Logits) -> None:
-        if not np.isfinite(logits).all():
-            raise ModelError(
-                f"{self._folder} gives logits that are no finite numbers: its weights are "
-                "damaged; download or train it again"
-            )
-
     def _sentences(self, part: Sequence[tuple[str, Sentence]]) -> Iterator[Prediction]:
         """Yields a prediction per text whose words get labels."""
         texts, sentences = zip(*part, strict=True)
         logits = self._classifier.logits([sentence.text for sentence in sentences])
         logits = logits[..., self._order]  # [N, W, C]
         counts = np.array([len(sentence.words) for sentence in sentences])
-        self._refuse_not_finite(logits[np.arange(logits.shape[1]) < counts[:, np.newaxis]])
+        is_word = np.arange(logits.shape[1]) < counts[:, np.newaxis]  # [N, W]
+        refuse_not_finite(logits[is_word], str(self._folder))
         scaled = logits / self._temperature
         tags = self.task.answers(logits)
         certain = np.exp(self.task.log_probability(scaled, tags))
