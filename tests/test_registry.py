@@ -242,6 +242,14 @@ class TestBuiltIns:
 
         assert registry.exported_runtimes(names) == ["onnx-int8", "onnx"]
 
+    def test_only_a_runtime_with_a_form_of_its_own_has_an_exporter(self) -> None:
+        for entry in registry.runtimes.entries().values():
+            if entry.is_exported:
+                assert callable(entry.exporter)
+            else:
+                with pytest.raises(TypeError, match=f"'{entry.name}' has no form of its own"):
+                    entry.exporter  # noqa: B018 - looking is the test
+
 
 class TestFiles:
     def test_a_file_brings_its_students(self, write_student: WriteStudent) -> None:

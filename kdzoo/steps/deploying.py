@@ -168,8 +168,7 @@ def _make(job: FormJob, runtime: str, teacher: _Teacher, context: StudyContext) 
         created=now(),
     )
     settings = ExportSettings(job.section.int8, job.texts("validation"))
-    export = registry.runtimes.get(runtime).export
-    assert export is not None  # noqa: S101 - only what is exported comes here
+    export = registry.runtimes.get(runtime).exporter
     try:
         export(job.folder, folder, settings)
         found = _read(job, runtime, teacher, context) | {"kept": ()}
@@ -204,8 +203,7 @@ def _mended(
     kept = kept_in_float(job.folder, runtime, settings, texts, parity, context.progress)
     if not kept:
         return {}
-    export = registry.runtimes.get(runtime).export
-    assert export is not None  # noqa: S101 - only what is exported comes here
+    export = registry.runtimes.get(runtime).exporter
     export(job.folder, context.store.form(job.key, runtime), replace(settings, kept=kept))
     return _read(job, runtime, teacher, context) | {"kept": kept}
 
