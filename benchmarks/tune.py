@@ -28,7 +28,7 @@ from setting import Data, Overrides, Publish, show
 
 from kdzoo import api
 from kdzoo.console import ConsoleProgress
-from kdzoo.report.columns.numbers import percent
+from kdzoo.report.columns.numbers import spread_percent
 from kdzoo.report.page.notebook import Results
 from kdzoo.statistics import Effect, compare_recipes, in_points, of_distilling
 from kdzoo.tuning.search import Trial, Tuned
@@ -182,7 +182,7 @@ class Asked:
             if row.name in rows and row.quality is not None:
                 lines.append({
                     "recipe": "found" if row.name == found else "default",
-                    "test accuracy, %": percent(row.quality),
+                    "test accuracy, %": spread_percent(row.quality),
                     "by seed": " ".join(f"{hit * 100:.1f}" for hit in hits[row.name].mean(1)),
                     "beside its teacher": standing.sentence if standing else "",
                 })  # fmt: skip

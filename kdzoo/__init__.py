@@ -59,50 +59,6 @@ __version__ = version("kdzoo")
 # a host of its maker and leave a device id in the user's cache. A user's own value stays.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-# Looked up when first used, so that `import kdzoo` and `kdzoo --help` stay light.
-_HOMES = {
-    "Agreement": "kdzoo.runtime.agreement",
-    "Csv": "kdzoo.recipe.csv",
-    "Exported": "kdzoo.exporting",
-    "KdzooError": "kdzoo.errors",
-    "Prediction": "kdzoo.runtime.predictor",
-    "Predictor": "kdzoo.runtime.predictor",
-    "Pushed": "kdzoo.hub",
-    "Results": "kdzoo.report.page.notebook",
-    "benchmark": "kdzoo.api",
-    "cache": "kdzoo.api",
-    "check": "kdzoo.api",
-    "check_report": "kdzoo.api",
-    "export": "kdzoo.api",
-    "export_cascade": "kdzoo.api",
-    "init": "kdzoo.api",
-    "label": "kdzoo.api",
-    "list_choices": "kdzoo.api",
-    "list_steps": "kdzoo.api",
-    "load": "kdzoo.api",
-    "load_extensions": "kdzoo.extensions",
-    "make_report": "kdzoo.api",
-    "make_steps": "kdzoo.api",
-    "merge": "kdzoo.api",
-    "new": "kdzoo.api",
-    "pick": "kdzoo.api",
-    "pick_cascade": "kdzoo.api",
-    "predict": "kdzoo.api",
-    "push": "kdzoo.api",
-    "read_results": "kdzoo.api",
-    "read_verdicts": "kdzoo.api",
-    "register_augmenter": "kdzoo.registry",
-    "register_dataset": "kdzoo.registry",
-    "register_objective": "kdzoo.registry",
-    "register_student": "kdzoo.registry",
-    "run": "kdzoo.api",
-    "schema": "kdzoo.api",
-    "show": "kdzoo.api",
-    "texts": "kdzoo.api",
-    "tune": "kdzoo.api",
-    "write_predictions": "kdzoo.api",
-}
-
 __all__ = [
     "Agreement",
     "Csv",
@@ -147,6 +103,23 @@ __all__ = [
     "write_predictions",
 ]
 
+# Looked up when first used, so that `import kdzoo` and `kdzoo --help` stay light: in kdzoo.api,
+# where no other module is named.
+_HOMES = {
+    "Agreement": "kdzoo.runtime.agreement",
+    "Csv": "kdzoo.recipe.csv",
+    "Exported": "kdzoo.exporting",
+    "KdzooError": "kdzoo.errors",
+    "Prediction": "kdzoo.runtime.predictor",
+    "Predictor": "kdzoo.runtime.predictor",
+    "Pushed": "kdzoo.hub",
+    "Results": "kdzoo.report.page.notebook",
+    "load_extensions": "kdzoo.extensions",
+    "register_augmenter": "kdzoo.registry",
+    "register_dataset": "kdzoo.registry",
+    "register_objective": "kdzoo.registry",
+    "register_student": "kdzoo.registry",
+}
 
 # Names of the last release, with those of today; they go with the next one.
 _RENAMED = {"load_students": "load_extensions"}
@@ -159,6 +132,11 @@ def __getattr__(name: str) -> Any:
         )
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         name = _RENAMED[name]
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module 'kdzoo' has no attribute '{name}'")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_HOMES.get(name, "kdzoo.api")), name)
+
+
+def __dir__() -> list[str]:
+    """Names what is looked up when first used too, so that notebooks and shells complete it."""
+    return sorted({*globals(), *__all__})

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from kdzoo.amounts import percent
 from kdzoo.choosing.cascade import CascadeLine, check_wanted, count_cascades, find_cascades
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.files import check_writable
-from kdzoo.registry import exported, runtimes
+from kdzoo.registry import exported_runtimes, runtimes
 from kdzoo.results import Store
 from kdzoo.runtime import require_runtimes
 from kdzoo.runtime.cascade import write_cascade
@@ -93,9 +94,9 @@ def export_cascade(
 
 def promise_of(wanted: Wanted, line: CascadeLine) -> str:
     """Returns in words what may be relied on."""
-    share = f"{line.validation.escalated * 100:.1f} % of the validation texts go to the teacher"
+    share = f"{percent(line.validation.escalated)} of the validation texts go to the teacher"
     if wanted.max_loss is None:
-        lost = f"{line.validation.lost * 100:.2f} %"
+        lost = percent(line.validation.lost, 2)
         return f"{share}; {lost} of them are lost, which is no promise for others."
     said = promise_in_words(wanted.max_loss)
     return (
@@ -107,7 +108,7 @@ def _check_runtime(runtime: str) -> None:
     if not runtimes.get(runtime).is_exported:
         raise RecipeError(
             f"--runtime {runtime}: a cascade is exported for one of "
-            f"{', '.join(exported(runtimes.entries()))}"
+            f"{', '.join(exported_runtimes(runtimes.entries()))}"
         )
     require_runtimes([runtime])
 

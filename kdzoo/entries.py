@@ -164,3 +164,14 @@ class RuntimeEntry(Entry):
     def is_exported(self) -> bool:
         """Whether it reads a form of its own, rather than the trained model's folder."""
         return self.export is not None
+
+    @property
+    def exporter(self) -> Callable[..., None]:
+        """What writes the form that it reads.
+
+        Raises:
+            TypeError: it reads the trained model's own folder.
+        """
+        if self.export is None:
+            raise TypeError(f"the runtime '{self.name}' has no form of its own")
+        return self.export

@@ -91,8 +91,7 @@ def export(
     from kdzoo.runtime.settings import CALIBRATION_TEXTS, ExportSettings
 
     progress = progress or Silent()
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     write = _export_of(runtime, int8, texts)
     target = with_home(out).resolve()
     refuse_to_overwrite(target, "an exported model", EXPORT, (README, DECISION, *DEPLOYED))
@@ -151,7 +150,7 @@ def _export_of(runtime: str, int8: str | None, texts: str | Path | None) -> Call
 
     entry = registry.runtimes.get(runtime)
     if entry.export is None:
-        others = registry.exported(registry.runtimes.entries())
+        others = registry.exported_runtimes(registry.runtimes.entries())
         raise RecipeError(
             f"runtime '{runtime}' reads the trained model's own folder: there is nothing to "
             f"export; runtimes with a form of their own: {', '.join(others)}"

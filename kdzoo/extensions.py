@@ -44,14 +44,19 @@ def here_alone() -> list[str]:
     return found
 
 
-def load_extensions(path: str | Path) -> None:
+def load_extensions(path: str | Path | None) -> None:
     """Imports a user's Python file, or every file of a folder, so that what it registers is known.
 
     A file that was edited meanwhile is imported anew.
 
+    Args:
+        path: of the file or folder; nothing happens where there is none.
+
     Raises:
         RegistryError: there is no such file, or it fails on import (its own error line is shown).
     """
+    if path is None:
+        return
     named = with_home(path)
     if named.suffix == ".py":
         has_file(named)  # a folder of that name holds no students

@@ -42,7 +42,7 @@ def escaped(text: str) -> str:
     return one_line(text.translate(_MARKDOWN))
 
 
-def seen(text: str) -> str:
+def visible_form(text: str) -> str:
     """Returns what is the same for texts that a reader cannot tell apart.
 
     Those that differ in spaces, Unicode form or what cannot be seen.
@@ -68,10 +68,10 @@ def told_apart(names: Iterable[str]) -> dict[str, str]:
     One that looks like another is spelt, and one whose marks stand apart from their letters.
     """
     known = {*names}
-    looks = Counter(map(seen, known))
+    looks = Counter(map(visible_form, known))
     return {
         name: spelt(name)
-        if looks[seen(name)] > 1 or unicodedata.normalize("NFC", name) != name
+        if looks[visible_form(name)] > 1 or unicodedata.normalize("NFC", name) != name
         else name
         for name in known
     }

@@ -10,6 +10,7 @@ from itertools import islice, tee
 from pathlib import Path
 from typing import Any, TextIO
 
+from kdzoo.amounts import percent
 from kdzoo.data import PAIR_COLUMN, Input, check_elements, check_output, texts_of, write_rows
 from kdzoo.data.checking import checked
 from kdzoo.data.lines import two_of
@@ -89,7 +90,7 @@ def _counted(found: Iterator[Answer], predictor: Predictor, progress: Progress) 
     if cut is not None and (told := cut.since(*before)).cut:
         progress.say(f"note: {told}")
     if predictor.is_cascade and texts:
-        share = f"{escalated:,} of {texts:,} texts ({escalated / texts * 100:.1f} %)"
+        share = f"{escalated:,} of {texts:,} texts ({percent(escalated / texts)})"
         progress.say(f"{share} {'were' if escalated != 1 else 'was'} escalated")
 
 
@@ -97,7 +98,7 @@ def check_target(output: Path, texts: Path | TextIO) -> None:
     """Looks at where answers are to be written, before there are any.
 
     Raises:
-        DataError: it is of a kind that is not written, or the file of texts itself.
+        DataError: the file is of a kind that is not written, or the file of texts itself.
     """
     check_output(output)
     if isinstance(texts, Path) and output.exists() and texts.exists() and output.samefile(texts):
@@ -124,7 +125,7 @@ def write_answers(
         labels: the model's, which lists may hold.
 
     Raises:
-        DataError: they cannot be written there.
+        DataError: the file cannot be written.
     """
     if task != SINGLE_LABEL:
         check_elements(output, labels)

@@ -80,7 +80,8 @@ class Silent:
 def quiet() -> Iterator[None]:
     """Keeps the libraries' own bars and reports from the screen for the block: kdzoo has its own.
 
-    What a user set before holds again afterwards.
+    What a user set before holds again afterwards. It imports transformers, which takes seconds: a
+    function that tells something first has the block after that, the others are decorated.
     """
     import transformers
 

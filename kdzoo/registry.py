@@ -282,7 +282,7 @@ def register_runtime(
     return runtimes.register(entry_of)
 
 
-def exported(names: Iterable[str]) -> list[str]:
+def exported_runtimes(names: Iterable[str]) -> list[str]:
     """Returns those of the runtimes that read a form of their own, in their order.
 
     What is registered nowhere here is left out: results may name a runtime of another machine's.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tiny_models import context_of, pruned_vocabulary, save_tiny_classifier, som
 from tiny_world import LABELS, RunCommand, WriteRecipe
 
 import kdzoo as package
+from kdzoo import measure
 from kdzoo.errors import DataError, KdzooError, ModelError, RecipeError
 from kdzoo.model import build_student, save_model
 from kdzoo.progress import Progress, Silent
@@ -220,3 +222,10 @@ class TestWhoIsTold:
         package.run(str(write_recipe()), progress=Silent())
 
         assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("module", [package, measure])
+def test_names_that_are_looked_up_when_first_used_can_be_completed(module: ModuleType) -> None:
+    """Notebooks and shells ask ``dir``, which knows nothing of a module's ``__getattr__``."""
+    assert {*module.__all__} <= {*dir(module)}
+    assert all(hasattr(module, name) for name in module.__all__)

@@ -16,7 +16,7 @@ from tiny_world import RunCommand, WriteRecipe
 
 from kdzoo import registry
 from kdzoo.api import show
-from kdzoo.architecture import exported, is_model, summary_of
+from kdzoo.architecture import exported, is_model, layer_table
 from kdzoo.architecture.layers import Layer, drawn
 from kdzoo.data import load_corpus
 from kdzoo.errors import ModelError
@@ -70,7 +70,7 @@ def folder(
 
 
 def test_the_lines_of_a_trained_model_add_up_to_it(folder: Path) -> None:
-    assert sums(summary_of(folder)) == of_model(folder)
+    assert sums(layer_table(folder)) == of_model(folder)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_the_lines_of_a_graph_count_the_same_work(
     """
     folder = save_any(kind, tmp_path / kind, tiny_encoder)
     parameters, flops = of_model(folder)
-    text = summary_of(export_to(folder, tmp_path / "exported"))
+    text = layer_table(export_to(folder, tmp_path / "exported"))
 
     if "at least" in text:
         assert kind not in ("cnn", *CLASSIFIERS)
@@ -105,14 +105,14 @@ def test_a_recurrence_holds_its_own_weights_in_a_graph(
     """The graph cuts and joins them before it reads them."""
     folder = save_any("bilstm", tmp_path / "bilstm", tiny_encoder)
     lstm = load_model(folder).model.student.lstm
-    text = summary_of(export_to(folder, tmp_path / "exported", runtime))
+    text = layer_table(export_to(folder, tmp_path / "exported", runtime))
 
     (line,) = (line for line in text.splitlines() if " LSTM " in line)
     assert sum(each.numel() for each in lstm.parameters()) == numbers(line)[0]
 
 
 def test_shapes_are_those_of_one_text(tmp_path: Path, tiny_encoder: Path) -> None:
-    text = summary_of(save_student("cnn", tmp_path / "cnn", tiny_encoder, dim=20))
+    text = layer_table(save_student("cnn", tmp_path / "cnn", tiny_encoder, dim=20))
 
     assert f"[1, {TOKENS}, 20]" in text
     assert f"one text of {TOKENS} tokens" in text
@@ -124,7 +124,7 @@ def test_the_baseline_is_told_too(tmp_path: Path) -> None:
     save_baseline(tmp_path, fit_baseline(corpus), corpus.labels)
     machine = load_baseline(tmp_path)[0].steps[-1][1]
 
-    text = summary_of(tmp_path)
+    text = layer_table(tmp_path)
     assert "LinearSVC" in text
     assert f"{machine.coef_.size + machine.intercept_.size:,}" in text
 
@@ -134,7 +134,7 @@ def test_the_baseline_of_words_is_told_too(tmp_path: Path) -> None:
     save_baseline(tmp_path, fit_baseline(corpus), corpus.labels)
     machine = load_baseline(tmp_path)[0].steps[-1][1]
 
-    text = summary_of(tmp_path)
+    text = layer_table(tmp_path)
     assert "words as they are spelt, hashed, and a linear support vector machine" in text
     assert f"{machine.coef_.size + machine.intercept_.size:,}" in text
 
@@ -189,7 +189,7 @@ class TestCommand:
         outcome = kdzoo("show", folder)
 
         assert outcome.code == 0, outcome.err
-        assert outcome.out.strip() == summary_of(folder)
+        assert outcome.out.strip() == layer_table(folder)
 
     def test_shows_recipes_as_before(self, kdzoo: RunCommand, write_recipe: WriteRecipe) -> None:
         path = write_recipe()
@@ -227,4 +227,4 @@ class TestCommand:
         (folder / "model.onnx").write_bytes(b"nothing")
 
         with pytest.raises(ModelError, match="export again"):
-            summary_of(folder)
+            layer_table(folder)

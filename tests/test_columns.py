@@ -14,7 +14,7 @@ from tiny_results import two_students
 import kdzoo as package
 from kdzoo.report import Report, read_report, text_files
 from kdzoo.report.columns import declared
-from kdzoo.report.columns.column import BOTH, Column, Part, Place
+from kdzoo.report.columns.column import BOTH, Column, ShownIn, TablePart
 from kdzoo.report.columns.declared import columns_of, figure, known, shown
 from kdzoo.report.columns.kinds import ESTIMATE
 from kdzoo.report.columns.numbers import estimate
@@ -28,17 +28,17 @@ def header(report: Report) -> str:
     return text_files(report.table)["table.csv"].partition("\n")[0]
 
 
-FORMATS: dict[Place, Callable[[Report], str]] = {
-    Place.TABLE: lambda report: text_files(report.table)["table.md"],
-    Place.PAGE: page,
-    Place.LATEX: lambda report: text_files(report.table)["table.tex"],
-    Place.TERMINAL: lambda report: " ".join(short_table(report.table).titles),
-    Place.CSV: header,
-    Place.FRAME: lambda report: " ".join(package.read_results(report.store.root)["metric"]),
+FORMATS: dict[ShownIn, Callable[[Report], str]] = {
+    ShownIn.TABLE: lambda report: text_files(report.table)["table.md"],
+    ShownIn.PAGE: page,
+    ShownIn.LATEX: lambda report: text_files(report.table)["table.tex"],
+    ShownIn.TERMINAL: lambda report: " ".join(short_table(report.table).titles),
+    ShownIn.CSV: header,
+    ShownIn.FRAME: lambda report: " ".join(package.read_results(report.store.root)["metric"]),
 }
 
 
-def anew(places: Place) -> Column:
+def anew(places: ShownIn) -> Column:
     """Returns a figure that every study has, as one more column."""
     column = figure("agreement", TITLE, places)
     return Column(NEW, column.read, places, column.kind, TITLE, column.show, metric="agreement")
@@ -47,7 +47,7 @@ def anew(places: Place) -> Column:
 class TestPlaces:
     @pytest.mark.parametrize("place", FORMATS, ids=lambda place: place.name)
     def test_are_where_a_column_stands_and_nowhere_else(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: Place
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: ShownIn
     ) -> None:
         report = read_report(two_students(tmp_path))
         monkeypatch.setattr(declared, "FIGURES", (*declared.FIGURES, anew(place)))
@@ -63,7 +63,7 @@ class TestPlaces:
     ) -> None:
         store = a_study(tmp_path).finish()
         before = card_of(store).figures()
-        monkeypatch.setattr(declared, "FIGURES", (*declared.FIGURES, anew(Place.CARD)))
+        monkeypatch.setattr(declared, "FIGURES", (*declared.FIGURES, anew(ShownIn.CARD)))
 
         after = card_of(store).figures()
 
@@ -83,8 +83,8 @@ class TestColumns:
 
         names = [column.name for column in columns]
         assert len(names) == len(set(names))
-        for place, part in product(Place, Part):
-            if place not in Place.CSV | Place.FRAME:
+        for place, part in product(ShownIn, TablePart):
+            if place not in ShownIn.CSV | ShownIn.FRAME:
                 titles = [column.title for column in shown(report.table, place, part)]
                 assert all(titles), (place, part)
                 assert len(titles) == len(set(titles)), (place, part)
@@ -94,7 +94,7 @@ class TestColumns:
 
     def test_give_the_csv_its_header(self, report: Report) -> None:
         metrics = list(dict.fromkeys(name for row in report.table.rows for name in row.metrics))
-        columns = known(report.table, Place.CSV, metrics, BOTH)
+        columns = known(report.table, ShownIn.CSV, metrics, BOTH)
 
         wanted = [f"{each.name}{suffix}" for each in columns for suffix in each.kind.suffixes]
         assert header(report).split(",") == wanted

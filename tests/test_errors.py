@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from kdzoo.errors import did_you_mean, first_line, kind_and_words
-from kdzoo.plain import seen, spelt, told_apart
+from kdzoo.plain import spelt, told_apart, visible_form
 
 
 @pytest.mark.parametrize(
@@ -65,5 +65,5 @@ def test_what_looks_the_same_is_seen_as_one(text: str) -> None:
     """In whatever form, and what is spelt tells the forms apart."""
     for form in ("NFC", "NFD", "NFKC", "NFKD"):
         other = unicodedata.normalize(form, text)
-        assert seen(other) == seen(text) == seen(seen(text))
+        assert visible_form(other) == visible_form(text) == visible_form(visible_form(text))
     assert spelt(text).isprintable()

@@ -101,15 +101,15 @@ def test_a_study_mends_its_forms_and_says_so(
     write_recipe: WriteRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The record, the table and an export from the study know which layers; once is enough."""
-    compare = deploying.compare
+    parity_of = deploying.parity_of
 
     def strict(*given: Any, exact: bool, **named: Any) -> Any:
-        found = compare(*given, exact=exact, **named)
+        found = parity_of(*given, exact=exact, **named)
         return (
             found if exact else found.model_copy(update={"passed": found.logit_difference < 1e-4})
         )
 
-    monkeypatch.setattr(deploying, "compare", strict)
+    monkeypatch.setattr(deploying, "parity_of", strict)
     recipe = str(
         write_recipe(
             training={"steps": 5}, controls={"hard_labels": False, "baseline": False},

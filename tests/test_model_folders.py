@@ -17,7 +17,7 @@ from tiny_world import RunCommand, put_on_hub
 from transformers import AutoModelForSequenceClassification
 
 import kdzoo as package
-from kdzoo.architecture import summary_of
+from kdzoo.architecture import layer_table
 from kdzoo.errors import KdzooError, ModelError
 from kdzoo.model import load_model
 from kdzoo.model_folders import instead_of, one_file
@@ -184,7 +184,7 @@ def tells(folder: Path, part: str) -> bool:
     """Whether all who look at it tell of that."""
     looks: list[Callable[[], object]] = [
         lambda: find_model(str(folder)), lambda: package.load(folder), lambda: load_model(folder),
-        lambda: summary_of(folder),
+        lambda: layer_table(folder),
     ]  # fmt: skip
     found = []
     for look in looks:

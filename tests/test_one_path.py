@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO, TextIOBase
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -292,6 +293,14 @@ def test_a_function_of_the_api_is_kdzoos_own_and_says_what_it_takes(name: str) -
     assert function is getattr(api, name)
     assert all(f"    {each}:" in doc for each in parameters(name) if name not in FRAMES)
     assert "Raises:" in doc or name == "cache"
+
+
+@pytest.mark.parametrize("name", functions())
+def test_what_the_system_says_of_a_file_is_a_message_of_every_function(name: str) -> None:
+    lines = inspect.getsource(getattr(api, name)).splitlines()
+    decorators = takewhile(lambda line: line.startswith("@"), lines)
+
+    assert "@as_file_errors()" in decorators
 
 
 FRAMES = ("read_results", "read_verdicts")  # of whatever folders

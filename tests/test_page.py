@@ -16,8 +16,9 @@ from tiny_results import one_student
 
 from kdzoo.plain import one_line
 from kdzoo.report import make_table, read_report, write, write_report
+from kdzoo.report.columns.numbers import three_digits
 from kdzoo.report.page.page import Page, html
-from kdzoo.report.page.sections import deployed_section, number, quality_section
+from kdzoo.report.page.sections import deployed_section, quality_section
 from kdzoo.report.words import WORDS
 from kdzoo.results import Store
 
@@ -211,7 +212,7 @@ class TestHostileNames:
 def test_a_figure_of_a_column_has_three_digits_with_its_zeros(
     value: float | None, cell: str
 ) -> None:
-    assert number(value) == cell
+    assert three_digits(value) == cell
 
 
 def test_code_of_ours_writes_no_html_from_data() -> None:

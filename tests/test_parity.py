@@ -21,7 +21,7 @@ from kdzoo.runtime.parity import (
     LOST_TEXTS,
     RAGGED_BATCH,
     Parity,
-    compare,
+    parity_of,
     ragged_logits,
 )
 
@@ -62,7 +62,7 @@ class TestExactForm:
         moved: Any = shifted(reference, sign * size, where)
         logits, ragged = (reference, moved) if in_ragged else (moved, reference)
 
-        parity = compare(
+        parity = parity_of(
             reference, logits, reference.argmax(1), exact=True, ragged=ragged[: where[0] + 1]
         )
 
@@ -75,7 +75,7 @@ class TestExactForm:
     def test_that_gives_the_same_logits_passes_whatever_is_right(self, reference: Logits) -> None:
         wrong = (reference.argmax(1) + 1) % CLASSES
 
-        parity = compare(reference, reference.copy(), wrong, exact=True, ragged=reference[:3])
+        parity = parity_of(reference, reference.copy(), wrong, exact=True, ragged=reference[:3])
 
         assert parity == Parity(
             texts=len(reference),
@@ -89,7 +89,9 @@ class TestExactForm:
         """It is asked to be the same model, not a lucky one."""
         gold = np.array([0, 1, 2, 3])
 
-        parity = compare(answers([1, 1, 1, 1]), answers(gold), gold, exact=True, ragged=no_ragged())
+        parity = parity_of(
+            answers([1, 1, 1, 1]), answers(gold), gold, exact=True, ragged=no_ragged()
+        )
 
         assert parity.accuracy_change == 0.75
         assert not parity.passed
@@ -108,7 +110,7 @@ class TestInexactForm:
         after[:lost] = 1
         before[lost : lost + won] = 1
 
-        parity = compare(answers(before), answers(after), gold, exact=False, ragged=no_ragged())
+        parity = parity_of(answers(before), answers(after), gold, exact=False, ragged=no_ragged())
 
         net = lost - won
         assert parity.passed == (net <= 2 or net / texts <= 0.005)
@@ -124,7 +126,7 @@ class TestInexactForm:
         for lost in (allowed, allowed + 1):
             if lost <= texts:
                 after = (np.arange(texts) < lost).astype(np.int64)
-                parity = compare(
+                parity = parity_of(
                     answers(gold), answers(after), gold, exact=False, ragged=no_ragged()
                 )
                 assert parity.passed == (lost == allowed)
@@ -139,7 +141,7 @@ class TestInexactForm:
         logits = (reference + np.float32(shift)).astype(np.float32)
         logits[np.arange(len(gold)), gold] += 1  # rounding must not tie them
 
-        parity = compare(reference, logits, gold, exact=False, ragged=no_ragged())
+        parity = parity_of(reference, logits, gold, exact=False, ragged=no_ragged())
 
         assert parity.passed
         assert parity.other_labels == 0
@@ -158,7 +160,7 @@ class TestNoNumber:
         logits, text = reference.copy(), data.draw(st.integers(0, len(reference) - 1))
         logits[text, data.draw(st.integers(0, CLASSES - 1))] = value
 
-        parity = compare(reference, logits, reference.argmax(1), exact=exact, ragged=no_ragged())
+        parity = parity_of(reference, logits, reference.argmax(1), exact=exact, ragged=no_ragged())
 
         assert not parity.passed
 
@@ -169,7 +171,7 @@ class TestNoNumber:
         ragged = reference.copy()
         ragged[1, 2] = value
 
-        parity = compare(reference, reference, np.array([0, 1, 2]), exact=True, ragged=ragged)
+        parity = parity_of(reference, reference, np.array([0, 1, 2]), exact=True, ragged=ragged)
 
         assert not parity.passed
         assert not math.isfinite(parity.logit_difference)

@@ -240,7 +240,15 @@ class TestBuiltIns:
         """One that results name and nobody registered here is left out."""
         names = ["onnx-int8", "of another machine", "torch", "onnx", "cascade", "sklearn"]
 
-        assert registry.exported(names) == ["onnx-int8", "onnx"]
+        assert registry.exported_runtimes(names) == ["onnx-int8", "onnx"]
+
+    def test_only_a_runtime_with_a_form_of_its_own_has_an_exporter(self) -> None:
+        for entry in registry.runtimes.entries().values():
+            if entry.is_exported:
+                assert callable(entry.exporter)
+            else:
+                with pytest.raises(TypeError, match=f"'{entry.name}' has no form of its own"):
+                    entry.exporter  # noqa: B018 - looking is the test
 
 
 class TestFiles:

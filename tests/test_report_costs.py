@@ -19,7 +19,7 @@ from kdzoo.console import table as drawn_table
 from kdzoo.measure import NOISY, Memory, Ratio
 from kdzoo.recipe import load_study, shipped_recipes
 from kdzoo.report import Table, TableRow, markdown
-from kdzoo.report.columns.column import Part, Place
+from kdzoo.report.columns.column import ShownIn, TablePart
 from kdzoo.report.columns.costs import how_timed, noise_note
 from kdzoo.report.columns.declared import cells
 from kdzoo.report.columns.declared import shown as shown_columns
@@ -145,7 +145,7 @@ class TestMegabytes:
 def cost_cells(latency: Latency | None) -> dict[str, str]:
     """Returns what a row's costs look like as deployed, by column title."""
     table = a_table(a_row(latency=latency))
-    columns = shown_columns(table, Place.TABLE, Part.FORM)
+    columns = shown_columns(table, ShownIn.TABLE, TablePart.FORM)
     return cells(table.rows[0], table, [column for column in columns if column.name in COSTS])
 
 

@@ -82,6 +82,6 @@ def save_student(
 
 def export_to(folder: Path, target: Path, runtime: str = "onnx", **settings: Any) -> Path:
     """Exports a trained model's folder, and returns where it lies."""
-    export = registry.runtimes.get(runtime).export
+    export = registry.runtimes.get(runtime).exporter
     export(folder, target, ExportSettings(**settings))
     return target

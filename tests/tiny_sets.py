@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 from typing import Any
 
-from tiny_world import FILLERS, WORDS, tiny_recipe_data
+from tiny_world import FILLERS, WORDS, tiny_recipe_data, write_splits
 
 NAMES = ("alarm", "music", "weather")  # in the order kdzoo gives labels from files
 Row = tuple[str, list[str]]
@@ -28,15 +27,7 @@ def rows_of(count: int, rng: random.Random) -> list[Row]:
 def save_sets(folder: Path, seed: int = 7) -> Path:
     """Writes train (150), validation (40) and test (60) as .jsonl, a list of labels in each row."""
     rows = rows_of(250, random.Random(seed))
-    folder.mkdir(parents=True, exist_ok=True)
-    for split, part in (
-        ("train", rows[:150]),
-        ("validation", rows[150:190]),
-        ("test", rows[190:]),
-    ):
-        lines = [json.dumps({"text": text, "label": labels}) for text, labels in part]
-        (folder / f"{split}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
+    return write_splits(folder, [{"text": text, "label": labels} for text, labels in rows])
 
 
 def set_recipe_data(data: Path, encoder: Path) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 from typing import Any
 
-from tiny_world import FILLERS, WORDS, tiny_recipe_data
+from tiny_world import FILLERS, WORDS, tiny_recipe_data, write_splits
 
 TYPES = ("music", "weather")  # in the order kdzoo gives them from files
 LABELS = ("O", "B-music", "I-music", "B-weather", "I-weather")
@@ -34,15 +33,7 @@ def rows_of(count: int, rng: random.Random) -> list[Row]:
 def save_tokens(folder: Path, seed: int = 7) -> Path:
     """Writes train (150), validation (40) and test (60) as .jsonl, with tokens and tags."""
     rows = rows_of(250, random.Random(seed))
-    folder.mkdir(parents=True, exist_ok=True)
-    for split, part in (
-        ("train", rows[:150]),
-        ("validation", rows[150:190]),
-        ("test", rows[190:]),
-    ):
-        lines = [json.dumps({"tokens": words, "tags": tags}) for words, tags in part]
-        (folder / f"{split}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
+    return write_splits(folder, [{"tokens": words, "tags": tags} for words, tags in rows])
 
 
 def token_recipe_data(data: Path, encoder: Path, kind: str = "bilstm") -> dict[str, Any]:

@@ -8,7 +8,7 @@ import os
 import random
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,6 +136,16 @@ def own_registrations() -> Iterator[None]:
             each._entries = entries
         extensions._loaded_files.clear()
         extensions._loaded_files.update(files)
+
+
+def write_splits(folder: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
+    """Writes train (the first 150 rows), validation (40) and test (the others) as .jsonl."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {"train": rows[:150], "validation": rows[150:190], "test": rows[190:]}
+    for split, part in parts.items():
+        lines = [json.dumps(row) for row in part]
+        (folder / f"{split}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
 
 
 def tiny_recipe_data(tiny_data: Path, tiny_encoder: Path) -> dict[str, Any]:

@@ -48,8 +48,7 @@ def load(
     from kdzoo.runtime import runtime_of
     from kdzoo.runtime.predictor import Predictor
 
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     found = _folder_of(folder, model, seed)
     with quiet() if runtime_of(found) == "torch" else nullcontext():
         return Predictor(found, calibrated=calibrated, reject=reject)
@@ -233,8 +232,7 @@ def benchmark(
     """
     shown = progress or Silent()
     shown.say(f"reading {texts}")
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     with quiet():
         from kdzoo.bench import FORMS, TextFile, check_folder, run_bench, write_bench
         from kdzoo.data.stream import AS_NAMED

@@ -42,8 +42,7 @@ def read_study(
 
     shown = progress or ConsoleProgress(Console(stderr=True, force_jupyter=False))
     shown.say(f"reading {target}")
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     study = load_study(target, overrides=overrides, seeds=seeds, data=data)
     count = sum(len(variant.recipe.seeds) for variant in study.variants)
     names = ", ".join(variant.name for variant in study.variants)

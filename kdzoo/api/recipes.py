@@ -106,6 +106,7 @@ def init(
     )
 
 
+@as_file_errors()
 def list_choices(
     what: str | None = None, *, students: str | Path | None = None
 ) -> dict[str, list[dict[str, str]]]:
@@ -124,8 +125,7 @@ def list_choices(
     """
     from kdzoo.listing import SECTIONS, listing
 
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     if what is not None and what not in SECTIONS:
         raise RecipeError(f"nothing to list called '{what}'; {did_you_mean(what, SECTIONS)}")
     return {section: listing(section) for section in ([what] if what else SECTIONS)}
@@ -147,15 +147,14 @@ def show(target: str, *, students: str | Path | None = None) -> dict[str, str]:
     Raises:
         KdzooError: there is no such recipe, or no whole model.
     """
-    from kdzoo.architecture import is_model, summary_of
+    from kdzoo.architecture import is_model, layer_table
     from kdzoo.recipe import find_recipes
 
     folder = with_home(target)
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     if is_model(folder):
         with quiet():
-            return {target: summary_of(folder)}
+            return {target: layer_table(folder)}
     if (folder / "study.json").is_file():
         models = (model_folder.name for model_folder in sorted((folder / "models").glob("*")))
         raise ModelError(
@@ -200,8 +199,7 @@ def check(
     from kdzoo.steps import StudyData
     from kdzoo.tuning import check_searches
 
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     study = load_study(target, overrides=overrides, data=data)
     read = StudyData(progress or Silent())
     check_study(study, read, with_teachers=False)
@@ -241,6 +239,7 @@ def new(recipe: str, file: str | Path) -> Path:
     return target
 
 
+@as_file_errors()
 def schema(*, students: str | Path | None = None) -> dict[str, Any]:
     """Returns the JSON schema of recipes, for editors, as ``kdzoo schema`` does.
 
@@ -252,6 +251,5 @@ def schema(*, students: str | Path | None = None) -> dict[str, Any]:
     """
     from kdzoo.recipe import json_schema
 
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     return json_schema()

@@ -76,8 +76,7 @@ def tune(
         raise RecipeError(f"-o {target} {reason}; give another name, as in best.yaml")
     if target is not None:
         check_writable(target.parent, "give -o a file in a folder that you may write")
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     from kdzoo.tuning import tune as search
     from kdzoo.tuning.goals import goals_of
     from kdzoo.tuning.report import write_best, write_trials

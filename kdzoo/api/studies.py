@@ -225,6 +225,7 @@ def read_results(*folders: str | Path) -> pd.DataFrame:
     return tidy_frame(*(Store(with_home(folder)) for folder in folders))
 
 
+@as_file_errors()
 def read_verdicts(*folders: str | Path) -> pd.DataFrame:
     """Returns what the report says of the models of one study, or of several, as a tidy frame.
 

@@ -62,8 +62,7 @@ def label(
     from kdzoo.teacher import label_file
     from kdzoo.training import make_accelerator
 
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     return label_file(
         teacher,
         with_home(file),
@@ -151,8 +150,7 @@ def texts(
 
     file = with_home(output)
     check_output(file)
-    if students is not None:
-        load_extensions(students)
+    load_extensions(students)
     study = load_study(target, overrides=overrides, seeds=seeds, data=data)
     _refuse_own_outputs(study, file)
     return write_wanted_texts(study, file, StudyData(progress or Silent()), evaluation=evaluation)

@@ -11,6 +11,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnxruntime.tools.symbolic_shape_infer import SymbolicShapeInference
 
+from kdzoo.amounts import in_megabytes
 from kdzoo.architecture.layers import TOKENS, Layer, drawn
 from kdzoo.errors import ModelError
 from kdzoo.runtime.folder import GRAPH, check_exported_form, deployed_bytes, read_labels
@@ -52,7 +53,7 @@ def exported_summary(folder: Path) -> str:
     others -= Counter(layer.kind for layer in layers)
     title = (
         f"exported for {form.runtime}, {len(read_labels(folder)):,} labels, at most "
-        f"{form.max_length:,} tokens, {deployed_bytes(folder) / 1e6:.2f} MB"
+        f"{form.max_length:,} tokens, {in_megabytes(deployed_bytes(folder), 2)}"
     )
     return drawn(layers, title, _notes(tokens, others))
 

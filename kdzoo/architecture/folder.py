@@ -20,7 +20,7 @@ def is_model(folder: Path) -> bool:
     return any(has_file(folder / name) for name in _MARKS)
 
 
-def summary_of(folder: Path) -> str:
+def layer_table(folder: Path) -> str:
     """Returns what a model's folder holds, layer by layer.
 
     Args:
@@ -32,7 +32,7 @@ def summary_of(folder: Path) -> str:
         RecipeError: what reads it is not installed.
     """
     if has_file(folder / CASCADE):
-        return "\n\n".join(f"{part.name}: {summary_of(part)}" for part in parts_of(folder))
+        return "\n\n".join(f"{part.name}: {layer_table(part)}" for part in parts_of(folder))
     if is_exported_form(folder):
         require_runtimes(["onnx"])
         from kdzoo.architecture.exported import exported_summary

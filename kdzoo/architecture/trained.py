@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import torchinfo
 
+from kdzoo.amounts import in_megabytes
 from kdzoo.architecture.layers import TOKENS, Layer, drawn
 from kdzoo.errors import kind_and_words
 from kdzoo.measure import flops_by_module, one_text
@@ -36,7 +37,7 @@ def trained_summary(folder: Path) -> str:
         notes.append(f"FLOPs cannot be counted: {kind_and_words(error)}")
     title = (
         f"{type(model).__name__}, {len(loaded.labels):,} labels, at most {loaded.max_length:,} "
-        f"tokens, {size_bytes(folder) / 1e6:.2f} MB"
+        f"tokens, {in_megabytes(size_bytes(folder), 2)}"
     )
     return drawn(list(_layers(model, tokens, flops)), title, notes)
 

@@ -49,8 +49,7 @@ class Form:
             ModelError: it has no such form.
         """
         shutil.rmtree(self.folder, ignore_errors=True)
-        export = registry.runtimes.get(self.runtime).export
-        assert export is not None  # noqa: S101 - only forms that are made are exported
+        export = registry.runtimes.get(self.runtime).exporter
         export(self.model.folder, self.folder, ExportSettings(calibration=texts))
 
 

@@ -22,7 +22,7 @@ from kdzoo.runtime import Classifier, Input, Logits, load_classifier
 from kdzoo.runtime.agreement import CHUNK
 from kdzoo.runtime.cut import CutTexts, count_cut
 from kdzoo.runtime.folder import deployed_bytes
-from kdzoo.runtime.parity import RAGGED_TEXTS, Long, Parity, compare, ragged_logits, with_long
+from kdzoo.runtime.parity import RAGGED_TEXTS, Long, Parity, parity_of, ragged_logits, with_long
 from kdzoo.runtime.pipeline import read_long
 from kdzoo.statistics import over_examples
 from kdzoo.steps.failing import reason_of
@@ -134,7 +134,7 @@ class Reading:
         if exact:
             ragged = self._in_order(ragged_logits(classifier, self.texts[:RAGGED_TEXTS]))
         gold = task.answers(reference) if self._gold_ids is None else self._gold_ids
-        found = compare(reference, logits, gold, exact=exact, ragged=ragged, task=task)
+        found = parity_of(reference, logits, gold, exact=exact, ragged=ragged, task=task)
         return with_long(found, self._long, classifier, exact=exact, task=task)
 
     def _size(self, form: Form) -> Size:

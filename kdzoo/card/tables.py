@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kdzoo.card.facts import StudentFacts
-from kdzoo.report.columns.column import Part, Place
+from kdzoo.report.columns.column import ShownIn, TablePart
 from kdzoo.report.columns.declared import cells, known, shown
 from kdzoo.report.columns.numbers import NOTHING
 from kdzoo.report.figures.forms import parity_note
@@ -28,7 +28,7 @@ def figures_table(facts: StudentFacts) -> str:
         *_over_seeds(facts, "the same student on hard labels", facts.controls),
         *_over_seeds(facts, "teacher", facts.teachers),
     ]
-    columns = known(facts.table, Place.CARD, list(own.metrics), Part.MODEL)
+    columns = known(facts.table, ShownIn.CARD, list(own.metrics), TablePart.MODEL)
     lines = [{"model": row.name} | cells(row, facts.table, columns) for row in rows]
     return drawn(lines, left=1)
 
@@ -63,7 +63,7 @@ def forms_table(facts: StudentFacts) -> str:
     models += [
         (form.runtime, _answers(form), form, form.size_bytes, form.runtime) for form in facts.forms
     ]
-    columns = shown(facts.table, Place.CARD, Part.FORM)
+    columns = shown(facts.table, ShownIn.CARD, TablePart.FORM)
     lines = []
     for name, answers, model, size_bytes, runtime in models:
         line = facts.lines.get(runtime)

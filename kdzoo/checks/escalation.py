@@ -5,7 +5,7 @@ from __future__ import annotations
 from kdzoo.errors import RecipeError
 from kdzoo.recipe import Study
 from kdzoo.recipe.schema import Recipe
-from kdzoo.registry import exported
+from kdzoo.registry import exported_runtimes
 from kdzoo.statistics.cascade import RISK, texts_needed
 from kdzoo.statistics.escalation import SCORE_COLUMNS
 from kdzoo.steps import StudyData
@@ -17,7 +17,7 @@ def check_escalation(recipe: Recipe) -> None:
     Raises:
         RecipeError: it exports no form.
     """
-    if recipe.measure.escalate is not None and not exported(recipe.measure.runtimes):
+    if recipe.measure.escalate is not None and not exported_runtimes(recipe.measure.runtimes):
         raise RecipeError(
             f"{recipe.name}: measure.escalate: a cascade is made of exported forms; name one in "
             "measure.runtimes, as in [torch, onnx-int8], or remove measure.escalate"
@@ -32,7 +32,7 @@ def tell_of_few_texts(study: Study, data: StudyData) -> None:
         data: reads what they name, and tells.
     """
     asking = [variant.recipe for variant in study.variants if variant.recipe.measure.escalate]
-    candidates = sum(len(exported(recipe.measure.runtimes)) for recipe in asking)
+    candidates = sum(len(exported_runtimes(recipe.measure.runtimes)) for recipe in asking)
     for recipe in asking:
         corpus, escalate = data.corpus(recipe.data, recipe.seeds[0]), recipe.measure.escalate
         if escalate is None or escalate.max_loss is None:

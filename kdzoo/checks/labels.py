@@ -34,7 +34,7 @@ def check_gold(recipe: Recipe, corpus: Corpus) -> None:
     """Sees that the data have the gold labels that the objective asks for.
 
     Raises:
-        DataError: they have not; each word of ``objective.gold_for`` is told with its cure.
+        DataError: labels are missing; each word of ``objective.gold_for`` is told with its cure.
         RecipeError: gold labels are weighted, and the objective asks for none.
     """
     objective = recipe.objective

@@ -40,7 +40,7 @@ def try_student_on(
         task: what the data ask.
 
     Raises:
-        ModelError: the student cannot be made of these, or does not answer as it should.
+        ModelError: the student cannot be made of that teacher.
     """
     student, entry = recipe.student, registry.students.get(recipe.student.kind)
     vocabulary = _vocabulary(recipe, teacher, special=entry.special_tokens)

@@ -85,7 +85,7 @@ def check_teacher(recipe: Recipe, lookout: Lookout, corpus: Corpus) -> list[Path
     Raises:
         TeacherError: the teacher cannot be found or loaded.
         ModelError: it is not sound, or the student cannot be made of it.
-        RecipeError: the augmenter's options cannot be.
+        RecipeError: the augmenter refuses its options.
         DataError: the augmenter needs what the teacher does not have.
     """
     section, sources, task = recipe.teacher, find_sources(recipe.teacher), corpus.task

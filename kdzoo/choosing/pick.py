@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kdzoo.report.columns.costs import marked
-from kdzoo.report.figures.axes import accuracy_of, latency_ms_of, memory_mb_of, size_mb_of
+from kdzoo.report.figures.axes import latency_ms_of, leading_figure_of, memory_mb_of, size_mb_of
 from kdzoo.report.figures.rows import Table, TableRow
 
 
@@ -67,7 +67,7 @@ def limits_of(
         Limit("ms", latency_ms_of, latency_ms or 0) if latency_ms is not None else None,
         Limit("MB on disk", size_mb_of, size_mb or 0) if size_mb is not None else None,
         Limit("MB of memory", memory_mb_of, memory_mb or 0) if memory_mb is not None else None,
-        Limit("accuracy", accuracy_of, accuracy or 0, is_least=True)
+        Limit("accuracy", leading_figure_of, accuracy or 0, is_least=True)
         if accuracy is not None
         else None,
     ]
@@ -82,7 +82,7 @@ def pick(table: Table, limits: Sequence[Limit]) -> Pick:
     rows = [
         row
         for row in table.rows
-        if not row.notes and accuracy_of(row) is not None and latency_ms_of(row) is not None
+        if not row.notes and leading_figure_of(row) is not None and latency_ms_of(row) is not None
         if row.cascade is None  # chosen by what it promises: kdzoo pick --escalate-to
     ]
     fitting = [row for row in rows if all(limit.excess(row) == 0 for limit in limits)]
@@ -97,7 +97,7 @@ def pick(table: Table, limits: Sequence[Limit]) -> Pick:
 
 
 def _rank(row: TableRow) -> tuple[float, float]:
-    return -(accuracy_of(row) or 0.0), latency_ms_of(row) or 0.0
+    return -(leading_figure_of(row) or 0.0), latency_ms_of(row) or 0.0
 
 
 def _is_beaten(row: TableRow, others: Sequence[TableRow]) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kdzoo import api
+from kdzoo.amounts import in_megabytes
 from kdzoo.cli.app import app
 from kdzoo.errors import RecipeError
 
@@ -21,12 +22,12 @@ def cache(
     if action not in (None, "clear"):
         raise RecipeError(f"kdzoo cache {action}: the only action is clear")
     found = api.cache(clear=action == "clear")
-    total = f"{sum(model.size_bytes for model in found.models) / 1e6:.1f} MB"
+    total = in_megabytes(sum(model.size_bytes for model in found.models))
     if action == "clear":
         typer.echo(f"{total} freed in {found.folder}")
         return
     for model in found.models:
         noun = "words" if model.kind == "words" else "texts"
-        size = f"{model.size_bytes / 1e6:8.1f} MB"
+        size = f"{in_megabytes(model.size_bytes):>11}"
         typer.echo(f"{model.key}  {model.kind:<7}  {model.texts:>9,} {noun}  {size}")
     typer.echo(f"{total} in {found.folder}")

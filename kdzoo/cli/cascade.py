@@ -7,12 +7,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdzoo.amounts import (
+    change_in_points,
+    hundredths,
+    in_megabytes,
+    percent,
+    percent_as_given,
+)
 from kdzoo.cli.app import out_console, say, use_of
 from kdzoo.errors import RecipeError
 
 if TYPE_CHECKING:
     from kdzoo.cascading import ExportedCascade
     from kdzoo.choosing.cascade import CascadeLine
+    from kdzoo.statistics.escalation import Wanted
 
 
 def check_options(
@@ -40,7 +48,7 @@ def show_lines(
     lines: list[CascadeLine],
     folder: Path,
     escalate_to: str,
-    promise: list[str],
+    wanted: Wanted,
     price: float | None,
     *,
     is_of_one: bool,
@@ -52,14 +60,14 @@ def show_lines(
     rows = [_cells(line, price) for line in lines]
     out_console.print(table(list(rows[0]), [list(row.values()) for row in rows], right_from=2), "")
     best = lines[0]
-    say(_promise(lines, escalate_to, promise))
-    least = "escalates the fewest" if promise[0] == "--max-loss" else "loses the least"
+    say(_promise(lines, escalate_to, wanted))
+    least = "loses the least" if wanted.max_loss is None else "escalates the fewest"
     say(f"{best.name} in {best.runtime} {least}; at random: accuracy of as many texts escalated")
     if not runtimes.get(best.runtime).is_exported:
         say("its recipe's measure.runtimes names no form that is exported, as onnx-int8")
         return
     words = ["kdzoo", "export", str(folder), "--model", best.name, "--runtime", best.runtime]
-    words += ["--escalate-to", escalate_to, *promise]
+    words += ["--escalate-to", escalate_to, *_options(wanted)]
     words += ["--among", str(len(lines))] if is_of_one else []  # else export counts them all
     words += ["--out", "deployed"]
     has_weights = any((folder / "models").glob("*/model.safetensors"))
@@ -71,28 +79,35 @@ def _cells(line: CascadeLine, price: float | None) -> dict[str, str]:
     cells = {"model": line.name, "runtime": line.runtime}
     for on, found in (("", line.validation), ("test: ", line.test)):
         if found is not None:
-            cells[f"{on}escalated"] = f"{found.escalated * 100:.1f} %"
-            cells[f"{on}accuracy"] = f"{found.accuracy * 100:.1f}"
-            cells[f"{on}loss"] = f"{found.loss * 100:+.2f}"
-            cells[f"{on}at random"] = f"{found.at_random * 100:.1f}"
+            cells[f"{on}escalated"] = percent(found.escalated)
+            cells[f"{on}accuracy"] = hundredths(found.accuracy)
+            cells[f"{on}loss"] = change_in_points(found.loss)
+            cells[f"{on}at random"] = hundredths(found.at_random)
     if price is not None:
         cells["cost / million"] = f"{price * 1000 * line.validation.escalated:,.2f}"
     return cells
 
 
-def _promise(lines: list[CascadeLine], escalate_to: str, promise: list[str]) -> str:
+def _options(wanted: Wanted) -> list[str]:
+    """Returns what was wanted as options of a command."""
+    if wanted.max_loss is None:
+        return ["--max-escalated", f"{wanted.max_escalated:g}"]
+    return ["--max-loss", f"{wanted.max_loss:g}"]
+
+
+def _promise(lines: list[CascadeLine], escalate_to: str, wanted: Wanted) -> str:
     from kdzoo.statistics.cascade import promise_in_words
 
-    option, value = promise
-    if option == "--max-escalated":
+    if wanted.max_loss is None:
+        share = percent_as_given(wanted.max_escalated or 0)
         return (
-            f"no more than {float(value) * 100:g} % of the validation texts go to {escalate_to}; "
-            "of what is lost nothing is promised for other texts"
+            f"no more than {share} of the validation texts go to {escalate_to}; of what is lost "
+            "nothing is promised for other texts"
         )
     together = (
         f", of all {len(lines)} lines together, so that any may be chosen" if len(lines) > 1 else ""
     )
-    said = promise_in_words(float(value), escalate_to, together)
+    said = promise_in_words(wanted.max_loss, escalate_to, together)
     return f"{said}; accuracy is no further below that of {escalate_to}"
 
 
@@ -104,13 +119,13 @@ def show_export(exported: ExportedCascade) -> None:
     line = exported.line
     if line.test is not None:
         say(
-            f"on test: {line.test.escalated * 100:.1f} % escalated, accuracy "
-            f"{line.test.accuracy * 100:.1f} %, {line.test.loss * 100:+.2f} points below "
+            f"on test: {percent(line.test.escalated)} escalated, accuracy "
+            f"{percent(line.test.accuracy)}, {change_in_points(line.test.loss)} points below "
             "the teacher"
         )
     if not exported.has_teacher:
         say("the teacher is a file: what is not sure is marked, to be sent on to it")
-    say(f"{exported.size_bytes / 1e6:.2f} MB to deploy in {exported.folder}")
+    say(f"{in_megabytes(exported.size_bytes, 2)} to deploy in {exported.folder}")
     say(f"use it: {use_of(exported.folder, exported.folder / 'student')}")
     say(f"or without kdzoo: {exported.folder / 'README.md'}")
     parts = [exported.folder / "teacher"] if exported.has_teacher else []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kdzoo import api
+from kdzoo.amounts import in_megabytes
 from kdzoo.cli.app import (
     CsvLayout,
     EscalateTo,
@@ -137,8 +138,8 @@ def _show_export(exported: Exported) -> None:
         )
     share = exported.size_bytes / exported.trained_bytes
     say(
-        f"{exported.size_bytes / 1e6:.2f} MB to deploy, {share:.2f} of the trained folder's "
-        f"{exported.trained_bytes / 1e6:.2f} MB:"
+        f"{in_megabytes(exported.size_bytes, 2)} to deploy, {share:.2f} of the trained folder's "
+        f"{in_megabytes(exported.trained_bytes, 2)}:"
     )
     for path in sorted(exported.folder.iterdir()):
         say(f"  {path}  {path.stat().st_size / 1e3:,.1f} kB")

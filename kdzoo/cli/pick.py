@@ -76,10 +76,16 @@ def pick(
         "--max-memory-mb": max_memory_mb,
         "--min-accuracy": min_accuracy,
     }
-    promise = {"--max-loss": max_loss, "--max-escalated": max_escalated}
-    own = {**promise, "--price-per-1000-texts": price_per_1000_texts, "--model": model}
+    own = {
+        "--max-loss": max_loss,
+        "--max-escalated": max_escalated,
+        "--price-per-1000-texts": price_per_1000_texts,
+        "--model": model,
+    }
     check_options(escalate_to, own, limits)
     if escalate_to is not None:
+        from kdzoo.statistics.escalation import Wanted
+
         lines = api.pick_cascade(
             folder,
             escalate_to,
@@ -88,15 +94,8 @@ def pick(
             price_per_1000_texts=price_per_1000_texts,
             model=model,
         )
-        said = [(name, f"{value:g}") for name, value in promise.items() if value is not None]
-        show_lines(
-            lines,
-            folder,
-            escalate_to,
-            [*said[0]],
-            price_per_1000_texts,
-            is_of_one=model is not None,
-        )
+        wanted, is_of_one = Wanted(max_loss, max_escalated), model is not None
+        show_lines(lines, folder, escalate_to, wanted, price_per_1000_texts, is_of_one=is_of_one)
         return
     picked = api.pick(
         folder,
@@ -115,14 +114,14 @@ def pick(
 
 def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
     from kdzoo.console import table
-    from kdzoo.report.columns.column import Place
+    from kdzoo.report.columns.column import ShownIn
     from kdzoo.report.columns.costs import noise_note
     from kdzoo.report.columns.declared import cells, leading_column, shown
     from kdzoo.report.columns.numbers import NOTHING
 
     tests = {(row.name, row.runtime): row for row in tested.rows}
     # what the options limit in their order: latency first
-    columns = sorted(shown(tested, Place.PICK), key=lambda column: not column.is_of_time)
+    columns = sorted(shown(tested, ShownIn.PICK), key=lambda column: not column.is_of_time)
     leading, lines = leading_column(tested), []
     for row in rows:
         on_test = tests[row.name, row.runtime]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -116,57 +116,32 @@ def run(
             "--measure-again is for a whole run, at whose end latency is measured; remove "
             f"{'--plan' if plan else '--only'}"
         )
+    study: dict[str, Any] = {
+        "overrides": with_csv(overrides, csv),
+        "seeds": seed_numbers(seeds),
+        "data": data,
+        "students": students,
+        "out": out,
+        "label_parts": label_parts,
+        "progress": ConsoleProgress(err_console),
+    }
     if plan:
-        show_plan(
-            api.list_steps(
-                target,
-                overrides=with_csv(overrides, csv),
-                seeds=seed_numbers(seeds),
-                data=data,
-                students=students,
-                out=out,
-                label_parts=label_parts,
-                progress=ConsoleProgress(err_console),
-            )
-        )
+        show_plan(api.list_steps(target, **study))
         return
+    work = study | {
+        "read_test": not no_test,
+        "track": tracker_names(track),
+        "workers": workers,
+        "engine": engine,
+        "threads": threads,
+    }
     if only is not None:
         with interruptible():
-            steps = api.make_steps(
-                target,
-                only,
-                overrides=with_csv(overrides, csv),
-                seeds=seed_numbers(seeds),
-                data=data,
-                students=students,
-                out=out,
-                read_test=not no_test,
-                track=tracker_names(track),
-                workers=workers,
-                engine=engine,
-                threads=threads,
-                label_parts=label_parts,
-                progress=ConsoleProgress(err_console),
-            )
+            steps = api.make_steps(target, only, **work)
         show_steps(steps)
         return
     with interruptible():
-        results = api.run(
-            target,
-            overrides=with_csv(overrides, csv),
-            seeds=seed_numbers(seeds),
-            data=data,
-            students=students,
-            out=out,
-            read_test=not no_test,
-            track=tracker_names(track),
-            workers=workers,
-            engine=engine,
-            threads=threads,
-            label_parts=label_parts,
-            measure_again=measure_again,
-            progress=ConsoleProgress(err_console),
-        )
+        results = api.run(target, measure_again=measure_again, **work)
     show_results(results)
     check_noise(results.report.table, max_noise, "give the command with --measure-again")
     check_failures(results)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdzoo.amounts import percent
 from kdzoo.cli.app import err_console, out_console, say
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def check_noise(made: Table, max_noise: float | None, again: str = "measure agai
     noises = [latency.noise for latency in made.timed if latency.noise is not None]
     if max_noise is not None and noises and max(noises) > max_noise:
         say(
-            f"the reference row varied by {max(noises) * 100:.0f} % (IQR / median) from round to "
+            f"the reference row varied by {percent(max(noises), 0)} (IQR / median) from round to "
             f"round, more than --max-noise {max_noise:g}: {again} on a quiet machine",
             err_console,
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kdzoo.data.place import Place
 from kdzoo.errors import DataError, Problem, did_you_mean
-from kdzoo.plain import seen, spelt
+from kdzoo.plain import spelt, visible_form
 from kdzoo.recipe.csv import as_written
 
 
@@ -43,7 +43,10 @@ def misread(missing: str, known: Sequence[str], wanted: Sequence[str]) -> str | 
         known: those that are there.
         wanted: all columns that are.
     """
-    alike = next((name for name in known if name != missing and seen(name) == seen(missing)), None)
+    alike = next(
+        (name for name in known if name != missing and visible_form(name) == visible_form(missing)),
+        None,
+    )
     if alike is not None:
         return (
             f"a column is called '{spelt(alike)}', which looks the same; call it '{missing}' in "

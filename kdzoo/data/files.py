@@ -84,7 +84,7 @@ def _noted(parts: Files, column: str) -> tuple[str, ...] | None:
     """Returns the names of classes that the files of train note, which are the same in all.
 
     Raises:
-        DataError: they are not.
+        DataError: two files note other names.
     """
     noted = {
         path: class_names(path, column) if path.suffix.lower() == ".parquet" else None

@@ -110,7 +110,7 @@ class Labelling:
         """Refuses tags of words where the text is no list of words.
 
         Raises:
-            DataError: they are that.
+            DataError: the labels look like tags of words.
         """
         cell = None if self.columns or self.task is not None else row[self.column]
         if not (isinstance(cell, list | tuple) and len(cell) > 1 and all(map(is_tag, cell))):

@@ -141,7 +141,7 @@ def _refuse_of_one_label(section: Data, task: Task) -> None:
     """Refuses what is said of data that have one label a text, where they have several.
 
     Raises:
-        DataError: something is.
+        DataError: ``oos_label`` or ``positive_label`` is given.
     """
     for name, option in (("oos_label", " (--oos-label)"), ("positive_label", "")):
         if getattr(section, name) is not None:

@@ -27,7 +27,7 @@ def check_output(path: Path) -> None:
 
     Raises:
         DataError: it is a folder, or of a kind that is not written.
-        FileError: it cannot be written there.
+        FileError: the folder cannot be written.
     """
     if path.suffix.lower() not in _WRITERS:
         raise DataError(f"{path}: cannot write '{path.suffix}'; give -o a .jsonl, .csv or .parquet")
@@ -53,7 +53,7 @@ def write_rows(
         lists: what the lists hold, by column; none by default. In a .csv a bar stands between.
 
     Raises:
-        DataError: they cannot be written there.
+        DataError: the file cannot be written.
     """
     check_output(path)
     partial = beside(path)

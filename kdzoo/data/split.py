@@ -6,7 +6,7 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from heapq import nsmallest
 from typing import Literal
 
@@ -22,17 +22,44 @@ SPLIT_SEED = 20_240  # splits are part of the data: the same for every seed of a
 Wanted = Mapping[Literal["validation", "test"], str]
 
 
+@dataclass(frozen=True)
+class _Share:
+    """A split that is taken from another.
+
+    Attributes:
+        rule: as the recipe has it.
+        fraction: of the rows that the other has in the source.
+        source: the other's name.
+    """
+
+    rule: str
+    fraction: float
+    source: str
+
+
+def _shares(wanted: Wanted | None) -> dict[str, _Share]:
+    """Returns the splits that are a share of another: ``0.1 of train``."""
+    matches = {name: _SHARE.match(rule) for name, rule in (wanted or {}).items()}
+    return {
+        name: _Share(match[0], float(match[1]), match[2])
+        for name, match in matches.items()
+        if match
+    }
+
+
+def _renamed(wanted: Wanted | None) -> dict[str, str]:
+    """Returns the splits that the source calls otherwise, with its names."""
+    return {name: rule for name, rule in (wanted or {}).items() if not _SHARE.match(rule)}
+
+
 def named_splits(wanted: Wanted | None, other_tests: Mapping[str, str] | None) -> list[str]:
     """Returns the source's own names of the splits that a recipe asks for."""
-    renamed = [rule for rule in (wanted or {}).values() if not _SHARE.match(rule)]
-    return [*renamed, *(other_tests or {}).values()]
+    return [*_renamed(wanted).values(), *(other_tests or {}).values()]
 
 
 def replaced_splits(wanted: Wanted | None, other_tests: Mapping[str, str] | None) -> set[str]:
     """Returns the splits that come from another one, so that what a source calls so is not read."""
-    rules = (wanted or {}).values()
-    shares = (_SHARE.match(rule) for rule in rules)
-    taken_from = {match[2] for match in shares if match}
+    taken_from = {share.source for share in _shares(wanted).values()}
     return set(map(str, wanted or {})) - taken_from - {*named_splits(wanted, other_tests)}
 
 
@@ -49,59 +76,58 @@ def make_splits(
     Raises:
         DataError: a split is still missing, or a rule names a split that is not there.
     """
-    splits = dict(raw.splits)
+    splits, shares = dict(raw.splits), _shares(wanted)
     others: dict[str, list[RawRow]] = {}
     for name, source in (other_tests or {}).items():
-        if source not in splits:
-            raise DataError(
-                f"data.other_tests.{name}: no split '{source}'; {did_you_mean(source, splits)}"
-            )
-        others[name] = splits.pop(source)
-    renamed = [(n, rule) for n, rule in (wanted or {}).items() if not _SHARE.match(rule)]
-    shares = [(n, rule) for n, rule in (wanted or {}).items() if _SHARE.match(rule)]
+        others[name] = _taken_out(splits, source, f"data.other_tests.{name}: no split '{source}'")
     moved: dict[str, list[RawRow]] = {}
-    for name, rule in renamed:  # first: a share may then be taken from what is left
-        if rule not in splits:
-            raise DataError(
-                f"data.split.{name}: '{rule}' is neither a share such as '0.1 of train' "
-                f"nor a split; {did_you_mean(rule, splits)}"
-            )
-        moved[name] = splits.pop(rule)
+    for name, rule in _renamed(wanted).items():  # first: a share may be taken from what is left
+        what = f"'{rule}' is neither a share such as '0.1 of train' nor a split"
+        moved[name] = _taken_out(splits, rule, f"data.split.{name}: {what}")
     splits |= moved  # at the end, so that two splits can swap their names
     _refuse_trainless(raw, splits)
+    _take_shares(splits, shares)
+    _refuse_missing(raw, splits, shares)
+    return replace(raw, splits={**{name: splits[name] for name in SPLITS}, **others})
+
+
+def _taken_out(splits: dict[str, list[RawRow]], name: str, problem: str) -> list[RawRow]:
+    """Returns the rows of a split, which then is none any more."""
+    if name not in splits:
+        raise DataError(f"{problem}; {did_you_mean(name, splits)}")
+    return splits.pop(name)
+
+
+def _take_shares(splits: dict[str, list[RawRow]], shares: Mapping[str, _Share]) -> None:
+    """Divides the splits of which a share is wanted: a fraction of what each had at first."""
     total = {name: len(rows) for name, rows in splits.items()}
     asked: dict[str, float] = {}
-    for name, rule in shares:
-        match = _SHARE.match(rule)
-        assert match  # noqa: S101 - filtered above
-        share, source = float(match[1]), match[2]
+    for name, share in shares.items():
+        source = share.source
         if source not in splits:
             raise DataError(
                 f"data.split.{name}: no split '{source}'; {did_you_mean(source, splits)}"
             )
         if source == name:
             raise DataError(f"data.split.{name}: {name} cannot be a share of itself")
-        asked[source] = asked.get(source, 0.0) + share
+        asked[source] = asked.get(source, 0.0) + share.fraction
         if asked[source] >= 1:
             raise DataError(
                 f"data.split asks for {asked[source]:.0%} of {source}; leave some of it"
             )
-        fraction = share * total[source] / max(1, len(splits[source]))
+        fraction = share.fraction * total[source] / max(1, len(splits[source]))
         splits[name], splits[source] = _stratified(splits[source], fraction)
         total[name] = len(splits[name])
-    _refuse_missing(raw, splits, dict(shares))
-    chosen: dict[str, list[RawRow]] = {name: splits[name] for name in SPLITS}
-    return replace(raw, splits={**chosen, **others})
 
 
 def notes_of_shares(raw: RawData, wanted: Wanted | None) -> list[str]:
     """Returns what to tell of shares that became far larger: each label gives one text at least."""
     total = sum(len(raw.splits[name]) for name in SPLITS)
     return [
-        f"{name} has {len(raw.splits[name]):,} of {total:,} texts, more than {rule}: it takes one "
-        "text of each label at least"
-        for name, rule in (wanted or {}).items()
-        if (match := _SHARE.match(rule)) and len(raw.splits[name]) > 1.5 * float(match[1]) * total
+        f"{name} has {len(raw.splits[name]):,} of {total:,} texts, more than {share.rule}: it "
+        "takes one text of each label at least"
+        for name, share in _shares(wanted).items()
+        if len(raw.splits[name]) > 1.5 * share.fraction * total
     ]
 
 
@@ -115,16 +141,16 @@ def _refuse_trainless(raw: RawData, splits: Mapping[str, Sequence[RawRow]]) -> N
 
 
 def _refuse_missing(
-    raw: RawData, splits: Mapping[str, Sequence[RawRow]], shares: Mapping[str, str]
+    raw: RawData, splits: Mapping[str, Sequence[RawRow]], shares: Mapping[str, _Share]
 ) -> None:
     missing = [name for name in SPLITS if not splits.get(name)]
     unfilled = [name for name in missing if name in shares]
     if unfilled:
         name = unfilled[0]
-        rows = splits[shares[name].rpartition(" ")[2]]
+        rows = splits[shares[name].source]
         labels = len({label for _, label in rows})
         raise DataError(
-            f"{raw.origin}: {name}, {shares[name]}, takes nothing: {labels:,} labels stand on "
+            f"{raw.origin}: {name}, {shares[name].rule}, takes nothing: {labels:,} labels stand on "
             f"{len(rows):,} rows that are left, and one of each stays; if the labels are in "
             "another column, name it (--label, in a recipe data.label), else give a file for "
             f"{name}"

@@ -13,7 +13,7 @@ from kdzoo.data.columns import check_columns, cure, misread
 from kdzoo.data.lines import lines_of
 from kdzoo.data.place import Place
 from kdzoo.errors import DataError, Problem
-from kdzoo.plain import seen
+from kdzoo.plain import visible_form
 from kdzoo.recipe.csv import Csv, as_written
 
 csv.field_size_limit(1 << 24)  # characters of a cell
@@ -85,22 +85,11 @@ class Layout:
         Raises:
             DataError: quotes are not closed, or closed within a cell.
         """
-        begins, inside, line = 0, False, ""
-
-        def fed() -> Iterator[str]:
-            nonlocal begins, inside, line
-            for number, line in enumerate(lines_of(self.path, ""), start=1):
-                if not inside:
-                    is_comment = self.comment is not None and line.startswith(self.comment)
-                    if number <= self.begins or is_comment:
-                        continue
-                    begins, inside = number, True
-                yield line
-
         if quoting is None:
             quoting = csv.QUOTE_MINIMAL if self.is_quoted else csv.QUOTE_NONE
+        fed = _Fed(self)
         reader = csv.reader(
-            fed(),
+            fed,
             delimiter=self.separator,
             skipinitialspace=self.is_spaced,
             quoting=quoting,
@@ -108,16 +97,41 @@ class Layout:
         )
         try:
             for cells in reader:
-                inside = False
+                fed.is_inside = False
                 if cells:
-                    yield begins, cells
+                    yield fed.begins, cells
         except csv.Error as error:
             cure = 'inside quotes a quote is written twice, ""'
-            if '\\"' not in line:  # else somebody means to quote it
+            if '\\"' not in fed.line:  # else somebody means to quote it
                 said = self.place.layout("quoted", "false")
                 cure += f"; where quotes are characters like others, {said}"
-            problem = Problem(f"not CSV: {error}", f"line {begins}", cure)
+            problem = Problem(f"not CSV: {error}", f"line {fed.begins}", cure)
             raise DataError(str(self.path), problem) from None
+
+
+class _Fed:
+    """The lines of a file as a reader of rows asks for them, which may take several for one.
+
+    Attributes:
+        begins: the line on which the row began that is read.
+        is_inside: whether a line of it was read; the reader's user says when it has all.
+        line: the last one.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self.begins, self.is_inside, self.line = 0, False, ""
+
+    def __iter__(self) -> Iterator[str]:
+        comment = self._layout.comment
+        for number, line in enumerate(lines_of(self._layout.path, ""), start=1):
+            self.line = line
+            if not self.is_inside:
+                is_comment = comment is not None and line.startswith(comment)
+                if number <= self._layout.begins or is_comment:
+                    continue
+                self.begins, self.is_inside = number, True
+            yield line
 
 
 def table_rows(
@@ -182,8 +196,8 @@ def _refuse_header(
     begins = places[0] if places else len(cells)
     if begins >= len(cells) or names[begins] not in cells[begins]:  # most rows, and soon seen
         return
-    bare = [seen(cell).strip('"') for cell in cells]
-    same = [cell == seen(name) for cell, name in zip(bare, names, strict=False)]
+    bare = [visible_form(cell).strip('"') for cell in cells]
+    same = [cell == visible_form(name) for cell, name in zip(bare, names, strict=False)]
     has_wanted = all(place < len(same) and same[place] for place in places)
     has_all = all(same) and len(same) == len(names)
     if layout.columns and is_first and has_wanted:

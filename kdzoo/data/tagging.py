@@ -48,7 +48,7 @@ def tagged(words: Any, tags: Any, where: str) -> tuple[str, Tags]:
         where: the row stands, file included.
 
     Raises:
-        DataError: they are not, or do not fit each other.
+        DataError: words or tags are no lists, or do not fit each other.
     """
     if isinstance(words, list | tuple):
         return sentence(words, where), _tags(tags, len(words), where)
@@ -65,7 +65,7 @@ def sentence(words: Sequence[Any], where: str) -> str:
     """Returns the text of a list of words.
 
     Raises:
-        DataError: they are none, or too many.
+        DataError: an element is no word, or there are too many.
     """
     odd = next((word for word in words if not isinstance(word, str) or not word), None)
     if odd is not None or any(word is None for word in words):

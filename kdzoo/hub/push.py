@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kdzoo import registry
+from kdzoo.amounts import in_megabytes
 from kdzoo.card import CARD, model_card
 from kdzoo.choosing import Choice, choose, refuse_name
 from kdzoo.errors import ModelError
@@ -70,9 +71,9 @@ def push_student(
     progress.say(
         f"uploading {choice.row.name}, seed {choice.member.seed}, to {repository}"
         f"{' (private)' if private else ''}: {len(files)} files, "
-        f"{sum(sizes.values()) / 1e6:.2f} MB: {', '.join(files)}"
+        f"{in_megabytes(sum(sizes.values()), 2)}: {', '.join(files)}"
     )
-    own_folders = registry.exported(registry.runtimes.entries())
+    own_folders = registry.exported_runtimes(registry.runtimes.entries())
     url = upload(repository, files, own_folders=own_folders, private=private, progress=progress)
     return Pushed(url, sizes)
 

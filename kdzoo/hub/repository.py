@@ -28,7 +28,7 @@ def check_name(repository: str) -> None:
     """Looks whether a repository can be called that.
 
     Raises:
-        HubError: it cannot, or has no owner; the message says what it could be called instead.
+        HubError: the hub allows no such name, or it has no owner; the message proposes one.
     """
     try:
         validate_repo_id(repository)

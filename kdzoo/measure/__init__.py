@@ -96,3 +96,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'kdzoo.measure' has no attribute '{name}'")
     return getattr(import_module(f"kdzoo.measure.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Names what is looked up when first used too, so that notebooks and shells complete it."""
+    return sorted({*globals(), *__all__})

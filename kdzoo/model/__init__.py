@@ -41,7 +41,6 @@ from kdzoo.model.soundness import (
     padding_id,
     refuse_logits,
     refuse_maskless,
-    refuse_not_finite,
     refuse_other_problems,
     refuse_setfit,
     refuse_tokenizer,
@@ -55,6 +54,7 @@ from kdzoo.model.wrapper import (
     KdzooForSequenceClassification,
     KdzooForTokenClassification,
 )
+from kdzoo.task.finite import refuse_not_finite
 
 __all__ = [
     "DEPLOYED_FILES",

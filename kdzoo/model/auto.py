@@ -1,7 +1,8 @@
-"""Which of transformers' Auto classes a model is of: for texts, or for words."""
+"""What transformers' Auto classes load: models for texts or for words, and tokenizers."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from kdzoo.task import Task, task_of_problem
@@ -14,6 +15,21 @@ def auto_class(task: Task) -> Any:
     import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
 
     return AutoModelForTokenClassification if task.by_word else AutoModelForSequenceClassification
+
+
+def auto_tokenizer(folder: Path, **settings: Any) -> Any:
+    """Returns the Hugging Face tokenizer of a model's folder, none of whose own code is run.
+
+    Args:
+        folder: of the model.
+        settings: that hold in place of what its files say.
+
+    Raises:
+        Exception: it cannot be loaded; what tokenizers are made of has errors of its own.
+    """
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, **settings)
 
 
 def task_of(config: Any) -> Task:

@@ -147,7 +147,7 @@ def _refuse_bombs(path: Path) -> None:
     """Reads from the archive's directory how much it unpacks to, before anything is unpacked.
 
     Raises:
-        ValueError: it is more than memory holds, or than anything but a trap is packed to.
+        ValueError: the archive unpacks to more than memory holds, or than any but a trap.
     """
     with ZipFile(path) as archive:
         unpacked = sum(entry.file_size for entry in archive.infolist())
@@ -162,7 +162,7 @@ def _check_baseline(pipeline: Any, labels: Any) -> None:
     """Looks whether this is a pipeline as it is fitted here, for these labels.
 
     Raises:
-        ValueError: it is something else; a regular expression of its own may never end.
+        ValueError: the pipeline is another; a regular expression of its own may never end.
     """
     from sklearn.feature_extraction import FeatureHasher
     from sklearn.pipeline import FeatureUnion

@@ -54,7 +54,7 @@ def to_width(vectors: Tensor, width: int) -> Tensor:
     """Returns vectors [V, D] as [V, width], by principal components where they are wider.
 
     Raises:
-        ModelError: they are narrower, so that there is nothing to fill the table with.
+        ModelError: the vectors are narrower, so that there is nothing to fill the table with.
     """
     if vectors.shape[1] == width:
         return vectors
@@ -74,7 +74,7 @@ def refuse_narrow(vectors: int, width: int, count: int | None = None) -> None:
         count: how many vectors there are, where that is known; components are not more than that.
 
     Raises:
-        ModelError: they are too narrow, or too few.
+        ModelError: the vectors are too narrow, or too few.
     """
     most = vectors if count is None or vectors == width else min(vectors, count)
     if most < width:

@@ -12,7 +12,7 @@ from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError
 from kdzoo.files import check_readable, has_file, writing
 from kdzoo.model.attention import attend_to_all
-from kdzoo.model.auto import auto_class, task_of
+from kdzoo.model.auto import auto_class, auto_tokenizer, task_of
 from kdzoo.model.forward import KEPT_BACK, TYPES, takes_token_types
 from kdzoo.model.shape import OWN, SENTENCE, Shape, maximum_length, shape_of
 from kdzoo.model.soundness import (
@@ -190,10 +190,8 @@ def load_tokenizer(path: Path, config: Any, wanted: int | None = None) -> tuple[
 
 
 def _hf_tokenizer(path: Path) -> Any:
-    from transformers import AutoTokenizer
-
     try:
-        return AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+        return auto_tokenizer(path)
     except Exception as error:
         raise ModelError(f"the tokenizer in {path} cannot be loaded: {error}") from error
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kdzoo.errors import ModelError, first_line
-from kdzoo.model.auto import auto_class
+from kdzoo.model.auto import auto_class, auto_tokenizer
 from kdzoo.model.shape import maximum_length
 from kdzoo.model.weights import load_begun
 from kdzoo.task import SINGLE_LABEL, Task
@@ -39,7 +39,7 @@ def own_vocabulary(folder: Path, option: str, max_length: int) -> Vocabulary:
         ModelError: it is no encoder for a classifier, or its tokenizer is missing, is not a fast
             one, or does not fit its word table.
     """
-    from transformers import AutoConfig, AutoTokenizer
+    from transformers import AutoConfig
 
     import kdzoo.hf  # noqa: F401 - registers kdzoo's own model type
 
@@ -47,7 +47,7 @@ def own_vocabulary(folder: Path, option: str, max_length: int) -> Vocabulary:
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         _refuse_no_encoder(config, where)
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        tokenizer = auto_tokenizer(folder)
     except ModelError:
         raise
     except Exception as error:  # JSON, configuration and tokenizer errors have no common base

@@ -13,6 +13,7 @@ import torch
 from kdzoo.errors import ModelError, kind_and_words
 from kdzoo.model.padding import two_texts
 from kdzoo.model.shape import Shape
+from kdzoo.task.finite import refuse_not_finite
 
 _SETFIT = ("config_setfit.json", "model_head.pkl")
 _LARGEST = float(np.finfo(np.float16).max)
@@ -162,24 +163,6 @@ def try_classifier(
     refuse(logits.float().numpy(), name)
 
 
-def refuse_not_finite(values: npt.NDArray[np.float32], name: str, what: str = "logits") -> None:
-    """Refuses what a model gives where it is no numbers.
-
-    Args:
-        values: of any shape.
-        name: what the user calls their model.
-        what: the values are called.
-
-    Raises:
-        ModelError: some of the values are no numbers.
-    """
-    if not np.isfinite(values).all():
-        raise ModelError(
-            f"{name} gives {what} that are no finite numbers: its weights are damaged; "
-            "download or train it again"
-        )
-
-
 def refuse_logits(logits: npt.NDArray[np.float32], name: str) -> None:
     """Refuses logits that are no numbers, or larger than the cache of a teacher's can hold.
 
@@ -188,7 +171,7 @@ def refuse_logits(logits: npt.NDArray[np.float32], name: str) -> None:
         name: what the user calls their model.
 
     Raises:
-        ModelError: some are no numbers, or too large.
+        ModelError: a logit is not finite, or exceeds float16.
     """
     refuse_not_finite(logits, name)
     largest = float(np.abs(logits).max())
@@ -208,7 +191,7 @@ def refuse_vectors(vectors: npt.NDArray[np.float32], name: str) -> None:
         name: what the user calls their model.
 
     Raises:
-        ModelError: some are no numbers, or too large.
+        ModelError: a number of them is not finite, or exceeds float16.
     """
     refuse_not_finite(vectors, name, "sentence vectors")
     largest = float(np.abs(vectors).max())

@@ -120,7 +120,7 @@ class _Steps:
     def deploy(self, variant: Variant, row: RowSteps) -> None:
         """Adds what brings teacher and student into the exported forms."""
         section = variant.recipe.measure
-        runtimes = registry.exported(section.runtimes)
+        runtimes = registry.exported_runtimes(section.runtimes)
         for of in (row.teacher, row.student) if runtimes else ():
             before = [step for step in self.made.values() if (step.kind, step.of) == ("export", of)]
             export = Step(

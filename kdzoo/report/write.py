@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kdzoo.files import write_atomically
 from kdzoo.plain import one_line
-from kdzoo.report.columns.column import Place
+from kdzoo.report.columns.column import ShownIn
 from kdzoo.report.figures.escalations import find_escalations
 from kdzoo.report.figures.form_findings import find_forms
 from kdzoo.report.figures.making import make_table
@@ -23,7 +23,7 @@ from kdzoo.report.page.lead import lead
 from kdzoo.report.page.loss_sections import losses_section
 from kdzoo.report.page.page import Page, html
 from kdzoo.report.page.sections import (
-    Section,
+    PageSection,
     deployed_section,
     forms_section,
     quality_section,
@@ -125,10 +125,10 @@ def write_tables(table: Table, folder: Path) -> list[Path]:
     return written + pictures
 
 
-def _sections(report: Report, texts: Sequence[str] | None) -> list[Section]:
+def _sections(report: Report, texts: Sequence[str] | None) -> list[PageSection]:
     store, table = report.store, report.table
     sections = (
-        quality_section(table, one_line(quality_caption(table, Place.PAGE))),
+        quality_section(table, one_line(quality_caption(table, ShownIn.PAGE))),
         *_deployed_sections(table),
         verdict_section(table),
         forms_section(find_forms(store, table, report.reader), table),
@@ -144,7 +144,7 @@ def _sections(report: Report, texts: Sequence[str] | None) -> list[Section]:
     return [section for section in sections if section is not None]
 
 
-def _deployed_sections(table: Table) -> Iterator[Section]:
+def _deployed_sections(table: Table) -> Iterator[PageSection]:
     """Yields what each machine measured; a line's id is that of its row in the picture."""
     ids = {(row.name, row.runtime): str(number) for number, row in enumerate(table.rows)}
     for place, there in enumerate(table.by_machine):

@@ -18,7 +18,6 @@ from kdzoo.model import (
     LoadedModel,
     heeds_padding,
     load_model,
-    refuse_not_finite,
     takes_token_types,
 )
 from kdzoo.runtime.decision import DECISION, read_decision
@@ -39,6 +38,7 @@ from kdzoo.runtime.int8 import layers_of, quantise_dynamic, quantise_static
 from kdzoo.runtime.onnx import OnnxClassifier
 from kdzoo.runtime.settings import CALIBRATION_TEXTS, ExportSettings
 from kdzoo.runtime.usage import readme
+from kdzoo.task.finite import refuse_not_finite
 
 LARGEST_GRAPH = 2_000_000_000  # bytes of weights; protobuf ends at 2^31, all else included
 _MADE_WITH = ("kdzoo", "torch", "onnx", "onnxruntime", "tokenizers")

@@ -101,6 +101,7 @@ def read_exported_form(folder: Path) -> ExportedForm:
 
 
 def _check_entries(form: ExportedForm) -> None:
+    # by hand: pydantic would count as memory of each model whose process reads a folder
     numbers = dict.fromkeys(("max_length", "pad_id", "vocabulary"), int)
     wanted = {"runtime": str, **numbers, "sha256": dict}
     wanted |= dict.fromkeys(("splits_special_tokens", "heeds_padding"), bool)

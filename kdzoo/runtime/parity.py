@@ -74,7 +74,7 @@ def ragged_logits(classifier: Classifier, texts: Sequence[Input]) -> Logits:
     return joined([classifier.run(classifier.encode(batch)) for batch in batches])
 
 
-def compare(
+def parity_of(
     reference: Logits,
     logits: Logits,
     gold: Answers,

@@ -11,6 +11,7 @@ import torch
 
 from kdzoo.errors import kind_and_words
 from kdzoo.model import heeds_padding, load_model
+from kdzoo.model.auto import auto_tokenizer
 from kdzoo.runtime.encoder import WORDS
 from kdzoo.runtime.parity import LONGEST, Long, long_texts
 from kdzoo.runtime.protocol import Input, Logits
@@ -34,7 +35,7 @@ class PipelineClassifier:
     """
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
-        from transformers import AutoTokenizer, pipeline
+        from transformers import pipeline
 
         if threads is not None:
             torch.set_num_threads(threads)
@@ -42,7 +43,7 @@ class PipelineClassifier:
         self.labels = loaded.labels
         self.reads_pairs = loaded.reads_pairs
         self._by_word = loaded.task.by_word
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        tokenizer = auto_tokenizer(folder)
         if tokenizer.pad_token is None:  # a decoder's: what a batch is filled up with elsewhere too
             tokenizer.pad_token = tokenizer.convert_ids_to_tokens(loaded.pad_id)
         self._pipeline = pipeline(

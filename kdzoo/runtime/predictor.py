@@ -19,6 +19,7 @@ from kdzoo.runtime.decision import DECISION, Decision, ScoreName, read_decision
 from kdzoo.runtime.folder import CASCADE, check_exported_form, is_exported_form
 from kdzoo.runtime.protocol import Input, Logits, load_classifier, runtime_of, task_in
 from kdzoo.task import MULTI_LABEL, Answers
+from kdzoo.task.finite import refuse_not_finite
 from kdzoo.task.protocol import Values
 from kdzoo.task.tags import entities_in, tag_order, types_of
 
@@ -118,44 +119,51 @@ class Predictor:
             top: how many of the most probable labels are told, one at least.
 
         Raises:
-            DataError: a text is none, is empty, or holds what is no character; or the model was
+            DataError: a text is not a string, is empty, or holds a lone surrogate; or the model was
                 trained on pairs and a text stands alone, or the other way round; or ``top`` is 0.
-            ModelError: its answer is no number.
+            ModelError: a logit is not finite.
         """
         from kdzoo.data.checking import checked
-        from kdzoo.runtime.rejection import oos_scores
 
         if top < 1:
             raise DataError(f"top is {top}; a text has one most probable label at least: top=1")
         remaining = checked([texts] if isinstance(texts, str) else texts, self.reads_pairs)
         while chunk := list(islice(remaining, CHUNK)):
-            if self.task.by_word:
-                for part in _parts(list(map(str, chunk))):
-                    yield from self._sentences(part)
-                continue
-            logits, by = self._answered(chunk)  # [N, C]
-            self._refuse_not_finite(logits)
-            orders = (-logits).argsort(axis=1, kind="stable")
-            if self._rejection is not None:
-                label, score, threshold = self._rejection
-                is_out = oos_scores(score, logits, label) >= threshold
-                places = np.where(orders == label, np.where(is_out, -1, 1)[:, np.newaxis], 0)
-                orders = np.take_along_axis(orders, places.argsort(axis=1, kind="stable"), axis=1)
-            probabilities = self.task.probabilities(logits / self._temperature)
-            if self.task == MULTI_LABEL:
-                chosen = self.task.answers(logits, self._thresholds)
-                yield from self._sets(probabilities, chosen, orders, top)
-                continue
-            for row, order, who in zip(probabilities, orders, by, strict=True):
-                best = [(self.labels[i], float(row[i])) for i in order[:top]]
-                yield Prediction(*best[0], tuple(best), who)
+            yield from self._of_words(chunk) if self.task.by_word else self._of_texts(chunk, top)
 
-    def _refuse_not_finite(self, logits: Logits) -> None:
-        if not np.isfinite(logits).all():
-            raise ModelError(
-                f"{self._folder} gives logits that are no finite numbers: its weights are "
-                "damaged; download or train it again"
-            )
+    def _of_words(self, texts: Sequence[Input]) -> Iterator[Prediction]:
+        """Yields a prediction per text whose words get labels."""
+        for part in _parts(list(map(str, texts))):
+            yield from self._sentences(part)
+
+    def _of_texts(self, texts: Sequence[Input], top: int) -> Iterator[Prediction]:
+        """Yields a prediction per text that gets one label, or several."""
+        logits, by = self._answered(texts)  # [N, C]
+        refuse_not_finite(logits, str(self._folder))
+        orders = self._orders(logits)
+        probabilities = self.task.probabilities(logits / self._temperature)
+        if self.task == MULTI_LABEL:
+            chosen = self.task.answers(logits, self._thresholds)
+            yield from self._sets(probabilities, chosen, orders, top)
+            return
+        for row, order, who in zip(probabilities, orders, by, strict=True):
+            best = [(self.labels[i], float(row[i])) for i in order[:top]]
+            yield Prediction(*best[0], tuple(best), who)
+
+    def _orders(self, logits: Logits) -> npt.NDArray[np.intp]:
+        """Returns the ids of each text's labels [N, C] as they are told: the most probable first.
+
+        By a threshold the out-of-scope label comes before all others, or behind them.
+        """
+        orders = (-logits).argsort(axis=1, kind="stable")
+        if self._rejection is None:
+            return orders
+        from kdzoo.runtime.rejection import oos_scores
+
+        label, score, threshold = self._rejection
+        is_out = oos_scores(score, logits, label) >= threshold
+        places = np.where(orders == label, np.where(is_out, -1, 1)[:, np.newaxis], 0)
+        return np.take_along_axis(orders, places.argsort(axis=1, kind="stable"), axis=1)
 
     def _sentences(self, part: Sequence[tuple[str, Sentence]]) -> Iterator[Prediction]:
         """Yields a prediction per text whose words get labels."""
@@ -163,7 +171,8 @@ class Predictor:
         logits = self._classifier.logits([sentence.text for sentence in sentences])
         logits = logits[..., self._order]  # [N, W, C]
         counts = np.array([len(sentence.words) for sentence in sentences])
-        self._refuse_not_finite(logits[np.arange(logits.shape[1]) < counts[:, np.newaxis]])
+        is_word = np.arange(logits.shape[1]) < counts[:, np.newaxis]  # [N, W]
+        refuse_not_finite(logits[is_word], str(self._folder))
         scaled = logits / self._temperature
         tags = self.task.answers(logits)
         certain = np.exp(self.task.log_probability(scaled, tags))

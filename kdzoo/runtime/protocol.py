@@ -72,7 +72,7 @@ def require_runtimes(names: Iterable[str]) -> None:
     """Checks that what the runtimes need is installed.
 
     Raises:
-        RecipeError: it is not; the message says how to install it.
+        RecipeError: a package is missing; the message says how to install it.
         RegistryError: there is no runtime of that name.
     """
     for name in names:

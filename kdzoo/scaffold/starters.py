@@ -56,8 +56,7 @@ def chosen_starters(chosen: Sequence[str]) -> list[tuple[StudentEntry, Starter]]
             student needs an option that only its user can give; all such names at once.
     """
     file = own_file(chosen)
-    if file is not None:
-        load_extensions(file)
+    load_extensions(file)
     entries: dict[str, StudentEntry] = {}
     problems: list[Problem] = []
     for starter in chosen:

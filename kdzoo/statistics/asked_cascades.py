@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kdzoo.digest import content_hash
 from kdzoo.recipe.measure import Escalate
-from kdzoo.registry import exported
+from kdzoo.registry import exported_runtimes
 from kdzoo.results import ManifestRow, Store
 from kdzoo.statistics.cascade import Threshold
 from kdzoo.statistics.escalation import (
@@ -94,7 +94,7 @@ def _of_row(
     candidates: int,
 ) -> Iterator[AskedCascade]:
     wanted = Wanted(escalate.max_loss, escalate.max_escalated)
-    for runtime in exported(row.runtimes):
+    for runtime in exported_runtimes(row.runtimes):
         pair = pairs.get(runtime)
         if pair is None:
             yield AskedCascade(row, escalate, teacher, runtime)

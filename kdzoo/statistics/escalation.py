@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kdzoo.registry import exported
+from kdzoo.registry import exported_runtimes
 from kdzoo.results import ManifestRow, Store
 from kdzoo.statistics.cascade import (
     RISK,
@@ -113,7 +113,7 @@ def escalation_pairs(
     seeds = {lent.seed: lent.key for lent in teacher.members}
     asked = member.teacher_key if member.teacher_key in keys else None
     asked = asked or seeds.get(member.seed, teacher.members[0].key)
-    for runtime in exported(row.runtimes) or row.runtimes:
+    for runtime in exported_runtimes(row.runtimes) or row.runtimes:
         own = _outcomes(store, member.key, runtime)
         other = _outcomes(store, asked, runtime)
         if other is None and not _answers_otherwise(store, asked, runtime):

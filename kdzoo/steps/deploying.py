@@ -22,8 +22,8 @@ from kdzoo.runtime.parity import (
     RAGGED_TEXTS,
     Long,
     Parity,
-    compare,
     long_note,
+    parity_of,
     ragged_logits,
     with_long,
 )
@@ -100,7 +100,7 @@ def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> 
     Raises:
         NotMadeError: a form is missing, and the context only looks.
     """
-    wanted = registry.exported(job.section.runtimes)
+    wanted = registry.exported_runtimes(job.section.runtimes)
     if all(_is_done(job, runtime, splits, context) for runtime in wanted):
         return
     model = f"{job.name}, seed {context.store.read(job.key).seed}"
@@ -168,8 +168,7 @@ def _make(job: FormJob, runtime: str, teacher: _Teacher, context: StudyContext) 
         created=now(),
     )
     settings = ExportSettings(job.section.int8, job.texts("validation"))
-    export = registry.runtimes.get(runtime).export
-    assert export is not None  # noqa: S101 - only what is exported comes here
+    export = registry.runtimes.get(runtime).exporter
     try:
         export(job.folder, folder, settings)
         found = _read(job, runtime, teacher, context) | {"kept": ()}
@@ -204,8 +203,7 @@ def _mended(
     kept = kept_in_float(job.folder, runtime, settings, texts, parity, context.progress)
     if not kept:
         return {}
-    export = registry.runtimes.get(runtime).export
-    assert export is not None  # noqa: S101 - only what is exported comes here
+    export = registry.runtimes.get(runtime).exporter
     export(job.folder, context.store.form(job.key, runtime), replace(settings, kept=kept))
     return _read(job, runtime, teacher, context) | {"kept": kept}
 
@@ -231,7 +229,7 @@ def _parity(job: FormJob, classifier: Classifier, logits: Logits, exact: bool) -
     texts = job.texts("validation")[:RAGGED_TEXTS]
     ragged = job.in_order(ragged_logits(classifier, texts)) if exact else logits[:0]
     gold, task = job.run.corpus.gold("validation"), job.run.corpus.task
-    found = compare(job.reference, logits, gold, exact=exact, ragged=ragged, task=task)
+    found = parity_of(job.reference, logits, gold, exact=exact, ragged=ragged, task=task)
     return with_long(found, job.long, classifier, exact=exact, task=task)
 
 

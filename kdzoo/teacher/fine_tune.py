@@ -27,6 +27,7 @@ from kdzoo.model import (
     readable,
     takes_token_types,
 )
+from kdzoo.model.auto import auto_tokenizer
 from kdzoo.model_files import CHECKPOINT
 from kdzoo.objectives import GoldLoss, bind_gold_loss, over_words
 from kdzoo.progress import Progress
@@ -128,12 +129,10 @@ def _plan(options: FineTune, texts: int, seed: int) -> TrainingPlan:
 
 
 def _classifier(source: Path, corpus: Corpus, seed: int) -> tuple[Any, Any]:
-    from transformers import AutoTokenizer
-
     torch.manual_seed(seed)
     names = dict(enumerate(corpus.labels))
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        tokenizer = auto_tokenizer(source)
         model = load_begun(
             auto_class(corpus.task),
             source,
@@ -151,9 +150,7 @@ def _classifier(source: Path, corpus: Corpus, seed: int) -> tuple[Any, Any]:
         setattr(model.config, READS_PAIRS, True)
         if takes_token_types(model):  # a tokenizer that keeps them back would have pairs misread
             inputs = ["input_ids", "token_type_ids", "attention_mask"]
-            tokenizer = AutoTokenizer.from_pretrained(
-                source, trust_remote_code=False, model_input_names=inputs
-            )
+            tokenizer = auto_tokenizer(source, model_input_names=inputs)
     model.config.pad_token_id = padding_id(tokenizer, model.config)
     if tokenizer.pad_token is None:  # a decoder's, for which one of its own serves
         tokenizer.pad_token = tokenizer.convert_ids_to_tokens(model.config.pad_token_id)

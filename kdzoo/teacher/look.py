@@ -15,7 +15,6 @@ from kdzoo.model import (
     padding_id,
     refuse_logits,
     refuse_maskless,
-    refuse_not_finite,
     refuse_other_problems,
     refuse_setfit,
     refuse_tokenizer,
@@ -24,6 +23,7 @@ from kdzoo.model import (
     try_classifier,
 )
 from kdzoo.task import BY_WORD, SINGLE_LABEL, Task
+from kdzoo.task.finite import refuse_not_finite
 from kdzoo.teacher.sentences import open_sentence_encoder
 from kdzoo.teacher.source import load_hf_tokenizer, read_config
 from kdzoo.teacher.teacher import load_encoder

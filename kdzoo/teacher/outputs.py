@@ -83,7 +83,7 @@ class OutputsTeacher:
             device: not asked for.
 
         Raises:
-            TeacherError: it does not say it of all; the message counts and shows them.
+            TeacherError: the file lacks some of the examples; the message counts and shows them.
         """
         places, shards = self.cache.lookup(digests_of(examples))
         lacking = np.flatnonzero(places[:, 0] < 0)
@@ -177,7 +177,7 @@ def refuse_bare_labels(file: OutputsFile, task: Task) -> None:
     """Refuses a file that says one label of each text, where a text may have several.
 
     Raises:
-        TeacherError: the file says one label of each text.
+        TeacherError: the file has one label a text, and the data several.
     """
     if task == MULTI_LABEL and file.kind == "label":
         raise TeacherError(

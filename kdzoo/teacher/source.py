@@ -10,6 +10,7 @@ from kdzoo.digest import file_sha256
 from kdzoo.errors import ModelError, OutOfReachError, TeacherError, first_line
 from kdzoo.files import check_readable, has_file, with_home
 from kdzoo.model import OWN_PADDING, tokenizer_files
+from kdzoo.model.auto import auto_tokenizer
 from kdzoo.model_files import CHECKPOINT, check_model_files
 from kdzoo.model_folders import instead_of, one_file, refuse_adapter
 from kdzoo.offline import hub_in_reach
@@ -194,10 +195,8 @@ def load_hf_tokenizer(folder: Path) -> Any:
     Raises:
         TeacherError: it cannot be loaded.
     """
-    from transformers import AutoTokenizer
-
     try:
-        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        return auto_tokenizer(folder)
     except Exception as error:  # what it is made of has errors of its own
         raise TeacherError(
             f"the tokenizer in {folder} cannot be loaded: {first_line(error)}"

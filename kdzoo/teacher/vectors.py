@@ -24,6 +24,7 @@ from kdzoo.data import Example
 from kdzoo.digest import content_hash
 from kdzoo.errors import TeacherError
 from kdzoo.model import heeds_padding, length_sorted_batches, maximum_length, padding_id
+from kdzoo.model.pooling import pool
 from kdzoo.progress import Progress
 from kdzoo.teacher.protocol import AnyTeacher
 from kdzoo.teacher.shards import Kind, cache_root, claims_folder, is_whole, write_shard
@@ -165,10 +166,10 @@ def _read(
     for rows in length_sorted_batches(entries.lengths, 512, alike=alike):
         batch = {name: tensor.to(device) for name, tensor in entries.batch(rows).items()}
         states = base(**batch).last_hidden_state.float()  # [B, T, D]
-        mask = batch["attention_mask"].unsqueeze(-1)  # [B, T, 1]
+        means = pool(states, batch["attention_mask"], "mean")  # [B, D]
         if vectors is None:
             vectors = torch.zeros(len(entries), states.shape[-1])
-        vectors[torch.from_numpy(rows)] = ((states * mask).sum(1) / mask.sum(1)).cpu()
+        vectors[torch.from_numpy(rows)] = means.cpu()
         advance(len(rows))
     assert vectors is not None  # noqa: S101 - a vocabulary has words
     return vectors

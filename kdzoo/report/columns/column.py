@@ -15,7 +15,7 @@ from kdzoo.report.figures.rows import Table, TableRow
 Reader = Callable[[TableRow, Table], Any]
 
 
-class Place(Flag):
+class ShownIn(Flag):
     """Where a column is shown."""
 
     TABLE = auto()  # table.md
@@ -28,16 +28,16 @@ class Place(Flag):
     CARD = auto()
 
 
-class Part(Flag):
+class TablePart(Flag):
     """In which of a report's two tables it stands."""
 
     MODEL = auto()  # what each model gives
     FORM = auto()  # as deployed
 
 
-TABLES = Place.TABLE | Place.PAGE
-FILES = Place.CSV | Place.FRAME
-BOTH = Part.MODEL | Part.FORM
+TABLES = ShownIn.TABLE | ShownIn.PAGE
+FILES = ShownIn.CSV | ShownIn.FRAME
+BOTH = TablePart.MODEL | TablePart.FORM
 
 
 def _always(_: Table) -> bool:
@@ -76,11 +76,11 @@ class Column:
 
     name: str
     read: Reader
-    places: Place
+    places: ShownIn
     kind: Kind = PLAIN
     title: str = ""
     show: Callable[[Any], str] = str
-    part: Part = Part.MODEL
+    part: TablePart = TablePart.MODEL
     metric: str = ""
     in_tables: Callable[[Table], bool] = _always
     in_files: Callable[[Table], bool] = _always

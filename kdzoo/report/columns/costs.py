@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kdzoo.amounts import percent
 from kdzoo.report.columns.numbers import NOTHING
 from kdzoo.report.figures.latency import Latency
 
@@ -71,4 +72,4 @@ def variation(timed: Sequence[Latency]) -> str:
     noisiest = max((latency.noise or 0.0 for latency in timed if latency.is_noisy), default=None)
     if noisiest is None:
         return ""
-    return f"{WARNING}: the reference varied by {noisiest * 100:.0f} % from round to round"
+    return f"{WARNING}: the reference varied by {percent(noisiest, 0)} from round to round"

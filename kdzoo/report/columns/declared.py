@@ -9,17 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from kdzoo.amounts import hundredths
 from kdzoo.measure import THROUGHPUT
-from kdzoo.report.columns.column import BOTH, FILES, TABLES, Column, Part, Place
+from kdzoo.report.columns.column import BOTH, FILES, TABLES, Column, ShownIn, TablePart
 from kdzoo.report.columns.kinds import COMPARED, RATIO, SPREAD
 from kdzoo.report.columns.numbers import (
     NOTHING,
+    closed_share,
     megabytes,
     millions,
     milliseconds,
-    percent,
-    share,
     short,
+    spread_percent,
     times,
 )
 from kdzoo.report.columns.quality import (
@@ -45,16 +46,12 @@ def gap(effect: Effect | None, closed: str) -> str:
 
 def _timed(name: str, title: str, read: Callable[[Latency], Any], **more: Any) -> Column:
     """Returns a column of cost, which is a figure of time where ``is_of_time`` does not say no."""
-    known = {"places": TABLES | FILES, "part": Part.FORM, "is_of_time": True, **more}
+    known = {"places": TABLES | FILES, "part": TablePart.FORM, "is_of_time": True, **more}
     return Column(name, of_latency(read), title=title, **known)
 
 
 def _has_cascades(table: Table) -> bool:
     return table.has_cascades
-
-
-def _has_prices(table: Table) -> bool:
-    return any(row.cascade is not None and row.cascade.price is not None for row in table.rows)
 
 
 def _of_cascade(
@@ -69,7 +66,7 @@ def _of_cascade(
         name,
         of_row(lambda row: None if row.cascade is None else read(row.cascade)),
         title=title,
-        part=Part.FORM,
+        part=TablePart.FORM,
         in_tables=is_shown,
         in_files=is_shown,
         **more,
@@ -94,59 +91,59 @@ def _memory(part: str) -> Column:
         lambda latency: latency.memory and getattr(latency.memory, f"{part}_bytes"),
         show=megabytes,
         is_of_time=False,
-        places=TABLES | Place.LATEX | Place.PICK | FILES if part == "peak" else FILES,
+        places=TABLES | ShownIn.LATEX | ShownIn.PICK | FILES if part == "peak" else FILES,
     )
 
 
 IDENTITY = (
-    Column("study", lambda _, table: table.study, Place.CSV),
-    Column("split", lambda _, table: table.split, Place.CSV),
-    Column("model", of_row(lambda row: row.name), PRINTED | Place.CSV | Place.PICK,
+    Column("study", lambda _, table: table.study, ShownIn.CSV),
+    Column("split", lambda _, table: table.split, ShownIn.CSV),
+    Column("model", of_row(lambda row: row.name), PRINTED | ShownIn.CSV | ShownIn.PICK,
            title="model", part=BOTH),
-    Column("runtime", of_row(lambda row: row.runtime), PRINTED | Place.CSV | Place.PICK,
-           title="runtime", part=Part.FORM,
+    Column("runtime", of_row(lambda row: row.runtime), PRINTED | ShownIn.CSV | ShownIn.PICK,
+           title="runtime", part=TablePart.FORM,
            instead=lambda row: f"{row.runtime} (!)" if row.notes else None),
-    Column("role", of_row(lambda row: row.role), Place.CSV),
-    Column("kind", of_row(lambda row: row.kind), Place.CSV),
-    Column("road", of_row(lambda row: row.road), TABLES | Place.CSV, title="approach",
+    Column("role", of_row(lambda row: row.role), ShownIn.CSV),
+    Column("kind", of_row(lambda row: row.kind), ShownIn.CSV),
+    Column("road", of_row(lambda row: row.road), TABLES | ShownIn.CSV, title="approach",
            instead=lambda row: row.role if row.road is None else None),
     Column("seeds", of_row(lambda row: row.quality.seeds if row.quality else 0),
-           Place.CSV),
-    Column("texts", of_row(lambda row: row.texts), TABLES | Place.TERMINAL, title="texts",
+           ShownIn.CSV),
+    Column("texts", of_row(lambda row: row.texts), TABLES | ShownIn.TERMINAL, title="texts",
            show=lambda count: f"{count:,}", in_tables=lambda table: table.has_added_texts,
            spared=1),
 )  # fmt: skip
 
 
 RECIPE = (
-    Column("machine", lambda row, table: table.machine if row.is_tried else None, Place.CSV,
+    Column("machine", lambda row, table: table.machine if row.is_tried else None, ShownIn.CSV,
            in_files=lambda table: bool(table.machine)),
-    Column("gap_closed", of_row(lambda row: row.gap_closed), PRINTED | Place.CSV,
-           title="gap closed", show=share, better=1, is_of_recipe=True, spared=6,
+    Column("gap_closed", of_row(lambda row: row.gap_closed), PRINTED | ShownIn.CSV,
+           title="gap closed", show=closed_share, better=1, is_of_recipe=True, spared=6,
            brief="Gap closed: the share of the way from hard labels to the teacher.",
            instead=lambda row: UNTOLD.get(row.effect) if row.effect else None),
-    Column("gap_closed_in_scope", of_row(lambda row: row.gap_closed_in_scope), TABLES | Place.CSV,
-           title="in-scope gap", show=share, in_tables=lambda table: table.has_oos,
+    Column("gap_closed_in_scope", of_row(lambda row: row.gap_closed_in_scope), TABLES | ShownIn.CSV,
+           title="in-scope gap", show=closed_share, in_tables=lambda table: table.has_oos,
            instead=lambda row: NOTHING if row.effect in UNTOLD else None),
-    Column("effect", of_row(lambda row: row.effect), Place.CSV),
+    Column("effect", of_row(lambda row: row.effect), ShownIn.CSV),
 )  # fmt: skip
 
 COSTS = (
     _of_cascade("escalated", "escalated, %", lambda found: found.escalated,
-                show=lambda share: f"{share * 100:.1f}", places=PRINTED | Place.CSV, spared=7,
+                show=hundredths, places=PRINTED | ShownIn.CSV, spared=7,
                 brief="Escalated: share of the texts that the teacher answers."),
     Column("parameters", of_row(lambda row: row.parameters or None),
-           TABLES | Place.LATEX | FILES, title="parameters, M", show=millions),
+           TABLES | ShownIn.LATEX | FILES, title="parameters, M", show=millions),
     Column("embedding_parameters",
            of_row(lambda row: row.embedding_parameters if row.parameters else None), FILES),
     Column("size_bytes", of_row(lambda row: row.size_bytes or None),
-           PRINTED | FILES | Place.PICK | Place.CARD, title="size, MB", show=megabytes,
-           part=Part.FORM, better=-1, spared=3),
+           PRINTED | FILES | ShownIn.PICK | ShownIn.CARD, title="size, MB", show=megabytes,
+           part=TablePart.FORM, better=-1, spared=3),
     _timed("latency_p50_ms", "p50, ms", lambda latency: latency.p50_ms, show=milliseconds,
-           places=PRINTED | FILES | Place.PICK | Place.CARD, better=-1, is_bold=True,
+           places=PRINTED | FILES | ShownIn.PICK | ShownIn.CARD, better=-1, is_bold=True,
            brief="P50: median latency of one text, tokenisation included."),
     _timed("latency_p90_ms", "p90, ms", lambda latency: latency.p90_ms, show=milliseconds,
-           places=TABLES | Place.LATEX | FILES),
+           places=TABLES | ShownIn.LATEX | FILES),
     _timed("latency_mean_ms", "mean, ms", lambda latency: latency.mean_ms, show=milliseconds,
            in_tables=_has_cascades, in_files=_has_cascades),
     _timed("latency_p99_ms", "p99, ms", lambda latency: latency.p99_ms, show=milliseconds),
@@ -155,42 +152,43 @@ COSTS = (
     _timed("times_faster", "faster", lambda latency: latency.to_teacher, kind=RATIO, show=times),
     _timed("times_faster_than_fastest_teacher", "than the fastest",
            lambda latency: latency.to_fastest, kind=RATIO, show=times,
-           places=TABLES | Place.LATEX | FILES),
+           places=TABLES | ShownIn.LATEX | FILES),
     # the same without its interval, for which a terminal has no room
     _timed("times", "× {reference}", lambda latency: latency.to_fastest, kind=RATIO,
-           show=lambda ratio: short(ratio.times), places=Place.TERMINAL, better=1,
+           show=lambda ratio: short(ratio.times), places=ShownIn.TERMINAL, better=1,
            brief="× {reference}: times as fast as the {reference} in its fastest runtime."),
     *map(_rate, THROUGHPUT),
     _timed("cold_start_ms", "cold start, s", lambda latency: latency.cold_start_ms,
            show=lambda cold_start_ms: f"{cold_start_ms / 1e3:.2f}"),
     *map(_memory, ("imported", "loaded", "peak")),
     _timed("flops", "MFLOPs", lambda latency: latency.flops, is_of_time=False,
-           show=lambda flops: f"{flops / 1e6:.2f}"),
+           show=millions),
     _of_cascade("cost_per_million_texts", "cost / million",
                 lambda found: found.cost_per_million_texts, show=lambda cost: f"{cost:,.2f}",
-                places=TABLES | Place.LATEX | Place.CSV, is_shown=_has_prices),
-    _timed("tokens", "", lambda latency: latency.tokens, places=Place.CSV),
-    _timed("threads", "", lambda latency: latency.threads, places=Place.CSV),
-    _timed("cpu", "", lambda latency: latency.cpu, places=Place.CSV),
+                places=TABLES | ShownIn.LATEX | ShownIn.CSV,
+                is_shown=lambda table: table.has_prices),
+    _timed("tokens", "", lambda latency: latency.tokens, places=ShownIn.CSV),
+    _timed("threads", "", lambda latency: latency.threads, places=ShownIn.CSV),
+    _timed("cpu", "", lambda latency: latency.cpu, places=ShownIn.CSV),
     _timed("noise", "", lambda latency: latency.noise, places=FILES),
-    Column("notes", of_row(lambda row: "; ".join(row.notes)), Place.CSV),
+    Column("notes", of_row(lambda row: "; ".join(row.notes)), ShownIn.CSV),
 )  # fmt: skip
 
 _OF_ROWS = (
     Column("model_verdict", of_finding(lambda found: found.standing and found.standing.kind),
-           Place.CSV),
-    Column("model_minus_teacher", of_finding(lambda found: found.standing), Place.CSV,
+           ShownIn.CSV),
+    Column("model_minus_teacher", of_finding(lambda found: found.standing), ShownIn.CSV,
            kind=COMPARED),
     Column("recipe_verdict", of_finding(lambda found: found.effect and found.effect.kind),
-           Place.CSV),
-    Column("recipe_minus_hard_labels", of_finding(lambda found: found.effect), Place.CSV,
+           ShownIn.CSV),
+    Column("recipe_minus_hard_labels", of_finding(lambda found: found.effect), ShownIn.CSV,
            kind=COMPARED),
 )  # fmt: skip
 
 _OF_VARIANTS = (
     Column("variant_verdict", of_finding(lambda found: found.change and found.change.kind),
-           Place.CSV),
-    Column("variant_minus_recipe", of_finding(lambda found: found.change), Place.CSV,
+           ShownIn.CSV),
+    Column("variant_minus_recipe", of_finding(lambda found: found.change), ShownIn.CSV,
            kind=COMPARED),
 )  # fmt: skip
 
@@ -215,14 +213,14 @@ def columns_of(table: Table) -> tuple[Column, ...]:
     """Returns all columns, with those of the data's other test sets."""
     leading, *others = _figures_of(table)
     more = [
-        figure(f"{name}_{leading.name}", f"on {name}", TABLES | Place.LATEX | Place.CSV)
+        figure(f"{name}_{leading.name}", f"on {name}", TABLES | ShownIn.LATEX | ShownIn.CSV)
         for name in table.other_tests
     ]
     figures = (leading, *more, *others)
     controls = [
         _on_hard_labels(own_figure, is_shown=own_figure is leading)
         for own_figure in figures
-        if Place.CSV in own_figure.places
+        if ShownIn.CSV in own_figure.places
     ]
     errors = ENTITY_ERRORS if TASKS[table.task].by_word else ()
     return (*IDENTITY, *figures, *controls, *RECIPE, *COSTS, *errors, *VERDICTS)
@@ -233,10 +231,10 @@ def _on_hard_labels(own: Column, *, is_shown: bool) -> Column:
     return Column(
         f"hard_labels_{own.name}",
         of_row(lambda row: row.control.get(own.metric)),
-        PRINTED | Place.CSV if is_shown else Place.CSV,
+        PRINTED | ShownIn.CSV if is_shown else ShownIn.CSV,
         kind=SPREAD,
         title="hard labels" if is_shown else "",
-        show=percent,
+        show=spread_percent,
         metric=own.metric,
         is_of_recipe=True,
         spared=4 if is_shown else 0,
@@ -244,7 +242,7 @@ def _on_hard_labels(own: Column, *, is_shown: bool) -> Column:
     )
 
 
-def shown(table: Table, place: Place, part: Part = BOTH) -> list[Column]:
+def shown(table: Table, place: ShownIn, part: TablePart = BOTH) -> list[Column]:
     """Returns the columns that a table has in a place, in their order."""
     return [
         column
@@ -253,7 +251,9 @@ def shown(table: Table, place: Place, part: Part = BOTH) -> list[Column]:
     ]
 
 
-def known(table: Table, place: Place, metrics: Sequence[str], part: Part = BOTH) -> list[Column]:
+def known(
+    table: Table, place: ShownIn, metrics: Sequence[str], part: TablePart = BOTH
+) -> list[Column]:
     """Returns the columns of a place that has a quality figure where, and only where, it is known.
 
     Args:

@@ -1,21 +1,23 @@
-"""How numbers print in tables."""
+"""How numbers print in tables; ``amounts.py`` has those of sentences."""
 
 from __future__ import annotations
 
 import math
 
+from kdzoo.amounts import hundredths, percent
 from kdzoo.measure import Ratio
 from kdzoo.report.figures.spread import Spread
+from kdzoo.statistics import Gap, Interval
 
 NOTHING = "–"
 
 
-def percent(spread: Spread) -> str:
+def spread_percent(spread: Spread) -> str:
     """Returns ``86.8 ± 0.3``, in per cent; no deviation where there was one seed."""
     if math.isnan(spread.mean):
         return NOTHING
-    deviation = "" if math.isnan(spread.sd) else f" ± {spread.sd * 100:.1f}"
-    return f"{spread.mean * 100:.1f}{deviation}"
+    deviation = "" if math.isnan(spread.sd) else f" ± {hundredths(spread.sd)}"
+    return f"{hundredths(spread.mean)}{deviation}"
 
 
 def estimate(spread: Spread) -> str:
@@ -28,9 +30,28 @@ def estimate(spread: Spread) -> str:
     return f"{spread.mean:.3f} ({found.low:.3f} to {found.high:.3f})"
 
 
-def points(value: float) -> str:
-    """Returns a share in per cent, with one decimal."""
-    return f"{round(value * 100, 1) + 0.0:.1f}"  # no -0.0
+def points(value: float | None) -> str:
+    """Returns a share, or a difference of two, in per cent; a dash where it is not known."""
+    return NOTHING if value is None else f"{round(value * 100, 1) + 0.0:.1f}"  # no -0.0
+
+
+def interval(found: Interval) -> str:
+    """Returns an interval in per cent; a dash where it is not known."""
+    if found.low is None or found.high is None:
+        return NOTHING
+    return f"{points(found.low)} to {points(found.high)}"
+
+
+def three_digits(value: float | None) -> str:
+    """Returns a figure with three digits, zeros too; a dash where it is not known."""
+    return NOTHING if value is None else f"{value:#.3g}".rstrip(".")
+
+
+def p_value(value: float | None) -> str:
+    """Returns how likely chance alone would be; a dash where that is not known."""
+    if value is None:
+        return NOTHING
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def millions(count: int) -> str:
@@ -38,9 +59,20 @@ def millions(count: int) -> str:
     return f"{count / 1e6:.2f}"
 
 
-def share(value: float) -> str:
+def closed_share(value: float) -> str:
     """Returns the closed share of a gap, in per cent."""
-    return f"{value * 100:.0f} %"
+    return percent(value, 0)
+
+
+def closed_gap(found: Gap | None) -> str:
+    """Returns that share with its interval; a dash where it is not known."""
+    if found is None:
+        return NOTHING
+    ends = [
+        NOTHING if end is None else hundredths(end, 0)
+        for end in (found.closed.low, found.closed.high)
+    ]
+    return f"{closed_share(found.closed.value)} ({ends[0]} to {ends[1]})"
 
 
 def milliseconds(value: float) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kdzoo.report.columns.column import TABLES, Column, Place, Reader
+from kdzoo.report.columns.column import TABLES, Column, Reader, ShownIn
 from kdzoo.report.columns.kinds import SPREAD
-from kdzoo.report.columns.numbers import percent
+from kdzoo.report.columns.numbers import spread_percent
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.latency import Latency
 from kdzoo.report.figures.rows import TableRow
 
-PRINTED = TABLES | Place.LATEX | Place.TERMINAL
+PRINTED = TABLES | ShownIn.LATEX | ShownIn.TERMINAL
 
 
 def of_row(read: Callable[[TableRow], Any]) -> Reader:
@@ -30,8 +30,8 @@ def of_finding(read: Callable[[Finding], Any]) -> Reader:
     return lambda row, _: None if row.finding is None else read(row.finding)
 
 
-def figure(metric: str, title: str, places: Place, **more: Any) -> Column:
+def figure(metric: str, title: str, places: ShownIn, **more: Any) -> Column:
     """Returns the column of a quality figure, over seeds."""
     read = of_row(lambda row: row.metrics.get(metric))
-    known = {"kind": SPREAD, "show": percent, "metric": metric, **more}
+    known = {"kind": SPREAD, "show": spread_percent, "metric": metric, **more}
     return Column(metric, read, places, title=title, **known)

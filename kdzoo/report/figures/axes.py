@@ -27,6 +27,6 @@ def mflops_of(row: TableRow) -> float | None:
     return None if flops is None else flops / 1e6
 
 
-def accuracy_of(row: TableRow) -> float | None:
-    """Returns the mean accuracy over seeds, or that of the leading figure."""
+def leading_figure_of(row: TableRow) -> float | None:
+    """Returns the figure that rows of its task are chosen by, its mean over seeds."""
     return None if row.quality is None else row.quality.mean

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kdzoo.amounts import percent_as_given
 from kdzoo.recipe.measure import Escalate
 from kdzoo.report.figures.spread import Spread
 from kdzoo.results import Store
@@ -103,7 +104,7 @@ def _notes(asked: AskedCascade, split: str) -> Iterator[str]:
     elif asked.threshold is None and max_loss is not None:
         yield (
             f"validation has {pair.texts('validation'):,} texts, too few to promise that at most "
-            f"{max_loss * 100:g} % are lost: {asked.texts_needed:,} would do at least"
+            f"{percent_as_given(max_loss)} are lost: {asked.texts_needed:,} would do at least"
         )
     elif not pair.texts(split):
         yield f"the teacher has no answers on the {split} texts"
@@ -122,6 +123,6 @@ def _promise(escalate: Escalate) -> str:
     if escalate.max_loss is not None:
         return promise_in_words(escalate.max_loss)
     return (
-        f"at most {(escalate.max_escalated or 0) * 100:g} % of the validation texts go to the "
-        "teacher; of what is lost nothing is promised"
+        f"at most {percent_as_given(escalate.max_escalated or 0)} of the validation texts go to "
+        "the teacher; of what is lost nothing is promised"
     )

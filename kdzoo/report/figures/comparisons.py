@@ -78,7 +78,7 @@ def read_row(row: ManifestRow, split: str, reader: OutcomesReader) -> RowOutcome
     return RowOutcomes(row, texts, own, of(teacher_of(row)), of(control_of(row)))
 
 
-def compare(read: Sequence[RowOutcomes], teacher: str) -> dict[str, Verdicts]:
+def compare_rows(read: Sequence[RowOutcomes], teacher: str) -> dict[str, Verdicts]:
     """Returns all verdicts on each row, by its name.
 
     The p-values of all rows beside teachers and hard labels are corrected together; those of

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kdzoo.report.figures.beside import beside_teacher
-from kdzoo.report.figures.comparisons import RowOutcomes, Verdicts, compare, read_row
+from kdzoo.report.figures.comparisons import RowOutcomes, Verdicts, compare_rows, read_row
 from kdzoo.report.figures.spread import Spread, spreads
 from kdzoo.results import Record
 from kdzoo.runtime.decision import Decision
@@ -104,7 +104,7 @@ def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
     teachers = sum(row.role == "teacher" for row in store.manifest().rows)
     called = "its teacher" if teachers > 1 else "the teacher"
     read = [read_row(row, split, reader) for row in rows]
-    verdicts = compare(read, called)
+    verdicts = compare_rows(read, called)
     return {
         reading.row.name: _finding(
             reading,

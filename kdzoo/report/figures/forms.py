@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kdzoo import registry
+from kdzoo.amounts import change_in_points
 from kdzoo.report.figures.rows import TableRow
 from kdzoo.report.figures.spread import figures_on, spreads
 from kdzoo.results import FormRecord, ManifestRow, Store
@@ -76,5 +77,5 @@ def parity_note(parity: Parity | None) -> str | None:
     return (
         f"does not answer as in PyTorch: logits differ by up to {parity.logit_difference:.2g}, "
         f"{parity.other_labels} of {parity.texts:,} texts get another label, accuracy changes by "
-        f"{parity.accuracy_change * 100:+.2f} points{long}"
+        f"{change_in_points(parity.accuracy_change)} points{long}"
     )

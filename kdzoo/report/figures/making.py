@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from kdzoo import registry
@@ -46,7 +46,6 @@ def make_table(
     records = {key: store.read(key) for key in manifest.keys}
     split = split or _split(records.values())
     machines = by_machine(store.sessions())
-    first = next(iter(records.values()))
     reader = reader or OutcomesReader(store)
     findings, teachers = find(reader, split), _teachers(manifest.rows)
     rows = tuple(
@@ -56,33 +55,44 @@ def make_table(
         )
         for row in manifest.rows
         for runtime in row.runtimes
-    ) + tuple(_with_teacher(found) for found in cascade_rows(store, split))
-    labelled = {record.data.train for record in records.values()}
-    # of students: a teacher or a control may be another study's, with other texts beside the labels
-    taught = [record for record in records.values() if record.role == "student"]
-    unlabelled = {record.data.unlabelled for record in taught or records.values()}
-    table = Table(
-        study=manifest.study,
-        split=split,
-        rows=rows,
-        origin=first.data.origin,
-        labels=len(first.data.labels),
-        labelled=(min(labelled), max(labelled)),
-        unlabelled=(min(unlabelled), max(unlabelled)),
-        texts=first.data.test if split == "test" else first.data.validation,
-        has_oos=first.data.oos is not None,
-        oos=first.data.oos,
-        label_names=_names(first.data),
-        has_pairs=first.data.pairs,
-        other_tests=tuple(first.data.other_tests) if split == "test" else (),
-        task=first.data.task,
-        has_unlabelled=any(
-            each.data.unlabelled or (each.recipe.get("transfer") or {}).get("unlabelled")
-            for each in taught
-        ),
-    )
+    ) + tuple(_cascade_row(found) for found in cascade_rows(store, split))
+    table = _of_study(manifest.study, split, rows, records.values())
     measured = as_measured(table, {row.name: row for row in manifest.rows}, machines, store)
     return _with_failures(measured, manifest.failures)
+
+
+def _of_study(
+    study: str, split: str, rows: tuple[TableRow, ...], records: Collection[Record]
+) -> Table:
+    """Returns the table of these rows, with what the records say of the data."""
+    # of students: a teacher or a control may be another study's, with other texts beside the labels
+    taught = [record for record in records if record.role == "student"]
+    labelled = {record.data.train for record in records}
+    unlabelled = {record.data.unlabelled for record in taught or records}
+    data = next(iter(records)).data
+    return Table(
+        study=study,
+        split=split,
+        rows=rows,
+        origin=data.origin,
+        labels=len(data.labels),
+        labelled=(min(labelled), max(labelled)),
+        unlabelled=(min(unlabelled), max(unlabelled)),
+        texts=data.test if split == "test" else data.validation,
+        has_oos=data.oos is not None,
+        oos=data.oos,
+        label_names=_names(data),
+        has_pairs=data.pairs,
+        other_tests=tuple(data.other_tests) if split == "test" else (),
+        task=data.task,
+        has_unlabelled=any(map(_read_unlabelled, taught)),
+    )
+
+
+def _read_unlabelled(record: Record) -> bool:
+    """Whether a model learnt from texts without labels."""
+    wanted = (record.recipe.get("transfer") or {}).get("unlabelled")
+    return bool(record.data.unlabelled or wanted)
 
 
 def _teachers(rows: Sequence[ManifestRow]) -> dict[str, str]:
@@ -94,7 +104,7 @@ def _teachers(rows: Sequence[ManifestRow]) -> dict[str, str]:
     return {name: own for name, (own, *more) in found.items() if own is not None and not more}
 
 
-def _with_teacher(found: CascadeRow) -> TableRow:
+def _cascade_row(found: CascadeRow) -> TableRow:
     """Returns the row of a cascade."""
     return TableRow(
         name=found.name,

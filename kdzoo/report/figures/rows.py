@@ -146,6 +146,11 @@ class Table:
         return any(row.cascade is not None for row in self.rows)
 
     @property
+    def has_prices(self) -> bool:
+        """Whether it is known what the teacher's share of their texts costs."""
+        return any(row.cascade is not None and row.cascade.price is not None for row in self.rows)
+
+    @property
     def has_variants(self) -> bool:
         """Whether variants of a recipe stand beside it."""
         return any(finding.change is not None for _, finding in self.judged)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.rows import Table, TableRow, fastest_form, mean_quality
 from kdzoo.statistics import MARGIN, Effect, Standing
 
@@ -36,49 +35,58 @@ def _advised_student(table: Table) -> str:
     not good enough where a better one is there.
     """
     teachers = _best_teachers(table)
-    known = {row.name: finding for row, finding in table.judged}
-    by_kind = _by_standing(table, teachers, known)
-    as_good = [*by_kind[Standing.BETTER], *filter(_pays, by_kind[Standing.EQUAL])]
-    undecided = [*filter(_pays, by_kind[Standing.UNDECIDED])]
+    by_kind = _by_standing(table, teachers)
+    better, equal, undecided = (
+        by_kind[kind] for kind in (Standing.BETTER, Standing.EQUAL, Standing.UNDECIDED)
+    )
+    if as_good := [*better, *filter(_pays, equal)]:
+        return _deploy(as_good, teachers, table, is_better=bool(better))
+    if candidates := [*filter(_pays, undecided)]:
+        return _take_as_candidate(candidates, teachers, table)
+    if equal or undecided:
+        return _keep_teacher(table, teachers)
     worse = by_kind[Standing.WORSE]
-    chosen = fastest_form(as_good) or max(as_good, key=mean_quality, default=None)
-    if chosen is not None:
-        what = "the fastest student that is" if chosen.latency else "not timed here, which is"
-        return (
-            f"deploy {chosen.name} ({chosen.runtime}), {what} "
-            f"{'at least ' if by_kind[Standing.BETTER] else ''}as good as "
-            f"{_teacher_of(chosen, teachers)}.{_instead([chosen], known)}"
-        )
-    if undecided:
-        best = max(undecided, key=mean_quality)
-        form = fastest_form([row for row in undecided if row.name == best.name]) or best
-        return (
-            f"take {form.name} ({form.runtime}) as the candidate; {table.texts:,} "
-            f"{table.split} texts are too few to say that it is as good as "
-            f"{_teacher_of(form, teachers)}."
-            f"{_instead([form], known)}"
-        )
-    if by_kind[Standing.EQUAL] or by_kind[Standing.UNDECIDED]:
-        own = fastest_form(
-            [
-                row
-                for row in table.rows
-                if row.name in (teachers or [each.name for each in table.teachers])
-            ]
-        )
-        return (
-            f"keep the teacher{f' ({own.runtime})' if own else ''}; no student that is as good, "
-            "or may be, is faster than the teacher's fastest form."
-        )
-    if worse:
-        said = "is as good as the teacher"
-        if teachers:
-            said = f"of the {listed(teachers)} is as good as it"
-        return (
-            f"no student {said}; kdzoo pick finds the best one within your limits of latency, "
-            f"size and accuracy.{_more_texts(table)}{_instead(worse, known)}"
-        )
-    return ""
+    return _look_further(worse, teachers, table) if worse else ""
+
+
+def _deploy(
+    as_good: Sequence[TableRow], teachers: Sequence[str], table: Table, *, is_better: bool
+) -> str:
+    chosen = fastest_form(as_good) or max(as_good, key=mean_quality)
+    what = "the fastest student that is" if chosen.latency else "not timed here, which is"
+    return (
+        f"deploy {chosen.name} ({chosen.runtime}), {what} {'at least ' if is_better else ''}as "
+        f"good as {_teacher_of(chosen, teachers)}.{_instead([chosen], table)}"
+    )
+
+
+def _take_as_candidate(rows: Sequence[TableRow], teachers: Sequence[str], table: Table) -> str:
+    best = max(rows, key=mean_quality)
+    form = fastest_form([row for row in rows if row.name == best.name]) or best
+    return (
+        f"take {form.name} ({form.runtime}) as the candidate; {table.texts:,} {table.split} texts "
+        f"are too few to say that it is as good as {_teacher_of(form, teachers)}."
+        f"{_instead([form], table)}"
+    )
+
+
+def _keep_teacher(table: Table, teachers: Sequence[str]) -> str:
+    names = teachers or [row.name for row in table.teachers]
+    own = fastest_form([row for row in table.rows if row.name in names])
+    return (
+        f"keep the teacher{f' ({own.runtime})' if own else ''}; no student that is as good, or "
+        "may be, is faster than the teacher's fastest form."
+    )
+
+
+def _look_further(worse: Sequence[TableRow], teachers: Sequence[str], table: Table) -> str:
+    said = (
+        f"of the {listed(teachers)} is as good as it" if teachers else "is as good as the teacher"
+    )
+    return (
+        f"no student {said}; kdzoo pick finds the best one within your limits of latency, size and "
+        f"accuracy.{_more_texts(table)}{_instead(worse, table)}"
+    )
 
 
 def _more_texts(table: Table) -> str:
@@ -97,10 +105,9 @@ def _pays(row: TableRow) -> bool:
     return not ratio or ratio.times > 1
 
 
-def _by_standing(
-    table: Table, teachers: Sequence[str], known: Mapping[str, Finding]
-) -> dict[Standing, list[TableRow]]:
+def _by_standing(table: Table, teachers: Sequence[str]) -> dict[Standing, list[TableRow]]:
     """Returns the sound rows of the students of these teachers, or of all where none is named."""
+    known = {row.name: finding for row, finding in table.judged}
     by_kind: dict[Standing, list[TableRow]] = {kind: [] for kind in Standing}
     for row in table.rows:
         finding = known.get(row.name)
@@ -122,10 +129,11 @@ def _teacher_of(row: TableRow, teachers: Sequence[str]) -> str:
     return f"its teacher, the {row.teacher}" if teachers else "the teacher"
 
 
-def _instead(advised: Sequence[TableRow], known: Mapping[str, Finding]) -> str:
+def _instead(advised: Sequence[TableRow], table: Table) -> str:
     """Says which of these students had better learn from hard labels alone."""
-    effects = {row.name: known[row.name].effect for row in advised}
-    lost = [name for name, found in effects.items() if found and found.kind is Effect.LOSS]
+    effects = {row.name: finding.effect for row, finding in table.judged}
+    names = dict.fromkeys(row.name for row in advised)
+    lost = [name for name in names if (found := effects[name]) and found.kind is Effect.LOSS]
     if not lost:
         return ""
     return f" Train {listed(lost)} on hard labels instead (objective.alpha: 1), which is better."

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from kdzoo import registry
-from kdzoo.report.columns.column import Place
+from kdzoo.report.columns.column import ShownIn
 from kdzoo.report.columns.declared import known
 from kdzoo.report.figures.latency import by_machine, latency_of
 from kdzoo.report.figures.making import make_table
@@ -136,7 +136,7 @@ def _sized(shown: TableRow, record: Record, size_bytes: int) -> TableRow:
 def _figures(row: TableRow, task: TaskName) -> Iterator[tuple[str, float]]:
     """Yields all that is known of a row, by the names that table.csv has for it."""
     table = replace(_NO_TABLE, task=task)
-    for column in known(table, Place.FRAME, list(row.metrics)):
+    for column in known(table, ShownIn.FRAME, list(row.metrics)):
         value = column.read(row, table)
         if value is not None:
             pieces = column.kind.pieces(value)

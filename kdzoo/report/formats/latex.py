@@ -10,7 +10,7 @@ from unicodedata import normalize
 import pandas as pd
 
 from kdzoo.plain import one_line
-from kdzoo.report.columns.column import Column, Part, Place
+from kdzoo.report.columns.column import Column, ShownIn, TablePart
 from kdzoo.report.columns.declared import shown
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.formats.table import deployed_title, notes
@@ -39,11 +39,11 @@ def latex(table: Table) -> str:
     models = [row for row in table.rows if row.is_first]
     parts = [f"% {_escaped(table.study)}"]
     if models:
-        parts.append(_tabular(models, table, Part.MODEL))
+        parts.append(_tabular(models, table, TablePart.MODEL))
     for there in table.by_machine:
         if there.machine:
             parts.append(f"% {_escaped(deployed_title(there))}")
-        parts.append(_tabular(there.rows, there, Part.FORM))
+        parts.append(_tabular(there.rows, there, TablePart.FORM))
         parts += [f"% {_escaped(note)}" for note in notes(there)]
     if any(_FOREIGN.search(part) for part in parts if not part.startswith("%")):
         parts = [parts[0], _UNICODE, *parts[1:], r"\endgroup"]
@@ -61,8 +61,8 @@ def _best(rows: Sequence[TableRow], table: Table, column: Column) -> int | None:
     return max(known, key=known.__getitem__, default=None)
 
 
-def _tabular(rows: Sequence[TableRow], table: Table, part: Part) -> str:
-    columns = shown(table, Place.LATEX, part)
+def _tabular(rows: Sequence[TableRow], table: Table, part: TablePart) -> str:
+    columns = shown(table, ShownIn.LATEX, part)
     titles = [column.heading(table) for column in columns]
     cells = [[_escaped(column.text(row, table)) for column in columns] for row in rows]
     for place, column in enumerate(columns):

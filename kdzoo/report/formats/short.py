@@ -9,7 +9,7 @@ from enum import StrEnum
 from rich.cells import cell_len
 
 from kdzoo.plain import one_line
-from kdzoo.report.columns.column import Column, Place
+from kdzoo.report.columns.column import Column, ShownIn
 from kdzoo.report.columns.costs import WARNING, threads_of
 from kdzoo.report.columns.declared import UNTOLD, shown
 from kdzoo.report.columns.numbers import NOTHING
@@ -101,7 +101,7 @@ def _fitting(table: Table, width: int) -> list[Column]:
     """Returns the columns in which something stands, as many as a terminal has room for."""
     texts = {
         column: [_text(column, row, table) for row in table.rows]
-        for column in shown(table, Place.TERMINAL)
+        for column in shown(table, ShownIn.TERMINAL)
     }
     kept = [column for column, lines in texts.items() if any(line != NOTHING for line in lines)]
 

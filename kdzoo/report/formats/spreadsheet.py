@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 
 from kdzoo.plain import one_line
-from kdzoo.report.columns.column import Column, Place
+from kdzoo.report.columns.column import Column, ShownIn
 from kdzoo.report.columns.declared import known
 from kdzoo.report.columns.kinds import Piece
 from kdzoo.report.figures.rows import Table, TableRow
@@ -22,7 +22,7 @@ def comma_separated(table: Table) -> str:
     """
     target = io.StringIO()
     metrics = list(dict.fromkeys(name for row in table.rows for name in row.metrics))
-    columns = known(table, Place.CSV, metrics)
+    columns = known(table, ShownIn.CSV, metrics)
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(
         inert(f"{column.name}{suffix}") for column in columns for suffix in column.kind.suffixes

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from kdzoo.amounts import in_megabytes, percent
 from kdzoo.report.columns.costs import marked
 from kdzoo.report.columns.numbers import milliseconds, short
 from kdzoo.report.figures.findings import Finding
@@ -43,7 +44,7 @@ def _of_teacher(table: Table) -> str:
         return ""
     best = table.teachers[0]
     noun = "pairs" if table.has_pairs else "texts"
-    value = f"{mean_quality(best) * 100:.1f} %"
+    value = percent(mean_quality(best))
     said = f"The {best.name} is right on {value} of the {table.split} {noun}"
     if table.task != SINGLE_LABEL.name:
         article = "an" if table.leading_title[0] in "aeiou" else "a"
@@ -54,7 +55,7 @@ def _of_teacher(table: Table) -> str:
         return f"{said}."
     return (
         f"{said} and takes {marked(f'{milliseconds(fastest.latency.p50_ms)} ms', fastest.latency)} "
-        f"for one in its fastest form ({fastest.runtime}, {fastest.size_bytes / 1e6:.1f} MB)."
+        f"for one in its fastest form ({fastest.runtime}, {in_megabytes(fastest.size_bytes)})."
     )
 
 
@@ -99,14 +100,14 @@ def _speeds(row: TableRow) -> tuple[float, float]:
 
 def _form(row: TableRow | None, quality: float) -> str:
     """Returns a model's leading figure, in which form it is meant, how fast and how big it is."""
-    figure = f"{quality * 100:.1f} %"
+    figure = percent(quality)
     if row is None or row.latency is None:
         return figure
     latency, ratio = row.latency, row.latency.to_fastest
     parts = [marked(f"{milliseconds(latency.p50_ms)} ms", latency)]
     if ratio is not None:
         parts.append(f"{marked(f'{short(ratio.times)} ×', latency)} the teacher's speed")
-    return f"{figure}; {row.runtime}: {', '.join(parts)}, {row.size_bytes / 1e6:.1f} MB"
+    return f"{figure}; {row.runtime}: {', '.join(parts)}, {in_megabytes(row.size_bytes)}"
 
 
 def _standing(known: Mapping[str, Finding], name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tabulate import tabulate
 
 from kdzoo.plain import escaped
-from kdzoo.report.columns.column import Part, Place
+from kdzoo.report.columns.column import ShownIn, TablePart
 from kdzoo.report.columns.costs import how_timed, noise_note
 from kdzoo.report.columns.declared import cells, shown
 from kdzoo.report.figures.rows import Table
@@ -55,13 +55,13 @@ def markdown(table: Table) -> str:
     models = [row for row in table.rows if row.is_first]
     parts = [f"# {escaped(table.study)}", *map(escaped, summary(table))]
     if models:
-        columns = shown(table, Place.TABLE, Part.MODEL)
+        columns = shown(table, ShownIn.TABLE, TablePart.MODEL)
         quality = drawn([cells(row, table, columns) for row in models], left=2)
         parts += [quality, escaped(quality_caption(table))]
     for there in table.by_machine:
         if models:
             parts.append(f"## {escaped(deployed_title(there))}")
-        columns = shown(there, Place.TABLE, Part.FORM)
+        columns = shown(there, ShownIn.TABLE, TablePart.FORM)
         parts.append(drawn([cells(row, there, columns) for row in there.rows], left=2))
         parts += map(escaped, [cost_caption(there), *notes(there)])
     for question, said, how in verdicts(table):
@@ -111,7 +111,7 @@ def cost_caption(table: Table) -> str:
             f"accuracy and share of the {table.split} texts. Where it asks for fewer than half, "
             "its median is that of the student: look at the mean."
         )
-    if any(row.cascade is not None and row.cascade.price is not None for row in table.rows):
+    if table.has_prices:
         sentences.append("Cost: of the teacher's share of a million texts, at the price given.")
     unread = (row.is_tried and not row.metrics and not row.notes for row in table.rows)
     if table.machine and any(unread):
@@ -122,7 +122,7 @@ def cost_caption(table: Table) -> str:
     return " ".join(sentences)
 
 
-def quality_caption(table: Table, place: Place = Place.TABLE) -> str:
+def quality_caption(table: Table, place: ShownIn = ShownIn.TABLE) -> str:
     """Returns how to read what the models give, as far as a place shows it."""
     parts = [
         data_caption(table),
@@ -140,7 +140,7 @@ def quality_caption(table: Table, place: Place = Place.TABLE) -> str:
         parts.append("Texts: what the student learnt from, unlabelled and augmented ones included.")
     if any(row.role == "teacher" and not row.metrics for row in table.rows):
         parts.append("A teacher without figures is a file that does not cover these texts.")
-    parts += [column.meaning for column in shown(table, place, Part.MODEL) if column.meaning]
+    parts += [column.meaning for column in shown(table, place, TablePart.MODEL) if column.meaning]
     return " ".join(parts)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
+from kdzoo.amounts import hundredths, in_megabytes, percent
 from kdzoo.report.columns.costs import marked
 from kdzoo.report.columns.numbers import milliseconds
 from kdzoo.report.figures.form_findings import FormFinding
-from kdzoo.report.figures.rows import Table, TableRow
+from kdzoo.report.figures.rows import Table, mean_quality
 from kdzoo.statistics import SIGNIFICANT, Effect, Standing, in_points
 
 
@@ -20,11 +21,11 @@ def of_quality(table: Table) -> str:
     teachers = [row for row in read if row.role == "teacher"]
     if not students:
         return ""
-    best = max(students, key=_quality)
-    beside = f"; the teacher has {_percent(max(map(_quality, teachers)))}" if teachers else ""
+    best = max(students, key=mean_quality)
+    beside = f"; the teacher has {percent(max(map(mean_quality, teachers)))}" if teachers else ""
     return (
         f"Of the students, {best.name} has the highest {table.leading_title}: "
-        f"{_percent(_quality(best))}{beside}."
+        f"{percent(mean_quality(best))}{beside}."
     )
 
 
@@ -40,7 +41,7 @@ def of_costs(table: Table) -> str:
         said.append(f"The fastest student is {row.name} in {row.runtime}: {figure} for one text.")
     if sized:
         size_bytes, row = min(sized, key=itemgetter(0))
-        said.append(f"The smallest is {row.name} in {row.runtime}: {size_bytes / 1e6:.1f} MB.")
+        said.append(f"The smallest is {row.name} in {row.runtime}: {in_megabytes(size_bytes)}.")
     return " ".join(said)
 
 
@@ -87,12 +88,12 @@ def of_calibration(table: Table) -> str:
     found = [finding.calibration for _, finding in table.judged]
     scaled = [figures.scaled_error for figures in found if figures.scaled_error is not None]
     worst = max(figures.error for figures in found)
-    own = f"within {worst * 100:.1f} points on average"
+    own = f"within {hundredths(worst)} points on average"
     if not scaled:
         return f"As they are, {own}."
     return (
-        f"At the temperature that was fitted on validation, within {max(scaled) * 100:.1f} points "
-        f"on average; as they are, {own}."
+        f"At the temperature that was fitted on validation, within {hundredths(max(scaled))} "
+        f"points on average; as they are, {own}."
     )
 
 
@@ -107,8 +108,8 @@ def of_scope(table: Table) -> str:
         return ""
     recall, false_alarms, row = max(found, key=itemgetter(0))
     return (
-        f"Of the students, {row.name} finds most at its threshold: {_percent(recall)} of the texts "
-        f"out of scope, and takes {_percent(false_alarms)} of the others for such."
+        f"Of the students, {row.name} finds most at its threshold: {percent(recall)} of the texts "
+        f"out of scope, and takes {percent(false_alarms)} of the others for such."
     )
 
 
@@ -153,13 +154,5 @@ def _counted(noun: str, kinds: Sequence[Any], words: Mapping[Any, str]) -> str:
 
 def _span(shares: Iterable[float]) -> str:
     """Returns the smallest and the largest share, in hundredths."""
-    known = [f"{share * 100:.1f}" for share in sorted(shares)]
+    known = [hundredths(share) for share in sorted(shares)]
     return known[0] if known[0] == known[-1] else f"{known[0]} to {known[-1]}"
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.1f} %"
-
-
-def _quality(row: TableRow) -> float:
-    return row.quality.mean if row.quality else 0.0

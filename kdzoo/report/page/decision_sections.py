@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from kdzoo.plain import one_line
-from kdzoo.report.columns.numbers import NOTHING
+from kdzoo.report.columns.numbers import NOTHING, points, three_digits
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.rows import Table
 from kdzoo.report.page import answers
-from kdzoo.report.page.sections import Section, drawn, number, percentage
+from kdzoo.report.page.sections import PageSection, drawn
 from kdzoo.task import SINGLE_LABEL, TASKS
 
 
-def calibration_section(table: Table) -> Section | None:
+def calibration_section(table: Table) -> PageSection | None:
     """Returns how far probabilities can be believed; None where nothing was read."""
     lines = [
         {
             "model": row.name,
-            "ECE": percentage(finding.calibration.error),
-            "NLL, nats": number(finding.calibration.log_loss),
-            "Brier": number(finding.calibration.brier),
-            "temperature": number(finding.decision.temperature if finding.decision else None),
-            "ECE at it": percentage(finding.calibration.scaled_error),
-            "NLL at it, nats": number(finding.calibration.scaled_log_loss),
+            "ECE": points(finding.calibration.error),
+            "NLL, nats": three_digits(finding.calibration.log_loss),
+            "Brier": three_digits(finding.calibration.brier),
+            "temperature": three_digits(finding.decision.temperature if finding.decision else None),
+            "ECE at it": points(finding.calibration.scaled_error),
+            "NLL at it, nats": three_digits(finding.calibration.scaled_log_loss),
         }
         for row, finding in table.judged
     ]
@@ -44,10 +44,10 @@ def calibration_section(table: Table) -> Section | None:
         )
     answer = one_line(answers.of_calibration(table))
     tables = [drawn(lines, 1, caption=caption)]
-    return Section("Can the probabilities be believed?", answer, tables=tables)
+    return PageSection("Can the probabilities be believed?", answer, tables=tables)
 
 
-def scope_section(table: Table) -> Section | None:
+def scope_section(table: Table) -> PageSection | None:
     """Returns how out-of-scope texts are found; None where the data has none."""
     is_chosen = any(
         finding.decision and finding.decision.schema_version > 1 for _, finding in table.judged
@@ -55,15 +55,15 @@ def scope_section(table: Table) -> Section | None:
     lines = [
         {
             "model": row.name,
-            "recall": percentage(finding.scope.recall),
-            "precision": percentage(finding.scope.precision),
-            "F1": percentage(finding.scope.f1),
-            "AUROC": percentage(finding.scope.auroc),
-            "FPR at 95 % recall": percentage(finding.scope.false_positive_rate),
+            "recall": points(finding.scope.recall),
+            "precision": points(finding.scope.precision),
+            "F1": points(finding.scope.f1),
+            "AUROC": points(finding.scope.auroc),
+            "FPR at 95 % recall": points(finding.scope.false_positive_rate),
             **({"score": _score_of(finding)} if is_chosen else {}),
-            "threshold": number(finding.rejection.threshold if finding.rejection else None),
-            "recall at it": percentage(finding.rejection.recall if finding.rejection else None),
-            "false alarms at it": percentage(
+            "threshold": three_digits(finding.rejection.threshold if finding.rejection else None),
+            "recall at it": points(finding.rejection.recall if finding.rejection else None),
+            "false alarms at it": points(
                 finding.rejection.false_alarms if finding.rejection else None
             ),
         }
@@ -73,7 +73,9 @@ def scope_section(table: Table) -> Section | None:
     if not lines:
         return None
     answer = one_line(answers.of_scope(table))
-    return Section("Out of scope", answer, tables=[drawn(lines, 1, caption=_scope_caption(table))])
+    return PageSection(
+        "Out of scope", answer, tables=[drawn(lines, 1, caption=_scope_caption(table))]
+    )
 
 
 def _score_of(finding: Finding) -> str:
@@ -88,7 +90,7 @@ def _scope_caption(table: Table) -> str:
     best = (
         "that is best on validation (mean of the recalls in and out of scope)"
         if budget is None
-        else f"that finds most on validation with at most {percentage(budget)} % false alarms"
+        else f"that finds most on validation with at most {points(budget)} % false alarms"
     )
     which = "the named" if is_chosen else "that"
     return (

@@ -6,10 +6,10 @@ from kdzoo.plain import one_line
 from kdzoo.report.columns.quality import ENTITY_ERRORS
 from kdzoo.report.figures.rows import Table
 from kdzoo.report.page import answers
-from kdzoo.report.page.sections import Section, drawn
+from kdzoo.report.page.sections import PageSection, drawn
 
 
-def entity_section(table: Table) -> Section | None:
+def entity_section(table: Table) -> PageSection | None:
     """Returns the kinds of errors that each model makes; None where words have no tags."""
     lines = [
         {"model": row.name, **{column.title: column.text(row, table) for column in ENTITY_ERRORS}}
@@ -26,4 +26,6 @@ def entity_section(table: Table) -> Section | None:
         "one that is there."
     )
     answer = one_line(answers.of_entities(table))
-    return Section("What is wrong with entities", answer, tables=[drawn(lines, 1, caption=caption)])
+    return PageSection(
+        "What is wrong with entities", answer, tables=[drawn(lines, 1, caption=caption)]
+    )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kdzoo.amounts import percent, points_as_given
 from kdzoo.plain import one_line
+from kdzoo.report.columns.numbers import points
 from kdzoo.report.figures.escalations import PROMISES, Escalation
 from kdzoo.report.figures.rows import Table
-from kdzoo.report.page.sections import Section, drawn, percentage
+from kdzoo.report.page.sections import PageSection, drawn
 from kdzoo.statistics.cascade import RISK
 
 _TOO_FEW = "too few texts"
 
 
-def escalation_section(escalations: Sequence[Escalation], table: Table) -> Section | None:
+def escalation_section(escalations: Sequence[Escalation], table: Table) -> PageSection | None:
     """Returns how many texts a teacher still has to answer; None where there is no pair of both."""
     if not escalations:
         return None
@@ -27,7 +29,7 @@ def escalation_section(escalations: Sequence[Escalation], table: Table) -> Secti
         }
         for name, several in by_name.items()
     ]
-    return Section(
+    return PageSection(
         "With the teacher for what a student is not sure of",
         _answer(escalations, table),
         tables=[drawn(lines, 1, caption=_caption(table))],
@@ -35,18 +37,14 @@ def escalation_section(escalations: Sequence[Escalation], table: Table) -> Secti
 
 
 def _cells(found: Escalation, table: Table) -> dict[str, str]:
-    promise = _points(found.max_loss)
+    promise = points_as_given(found.max_loss)
     read = found.read
-    escalated = _TOO_FEW if read is None else percentage(read.escalated)
+    escalated = _TOO_FEW if read is None else points(read.escalated)
     return {
         f"to the teacher, {promise}": escalated,
-        f"{table.leading_title}, {promise}": percentage(read.accuracy if read else None),
-        f"at random, {promise}": percentage(read.at_random if read else None),
+        f"{table.leading_title}, {promise}": points(read.accuracy if read else None),
+        f"at random, {promise}": points(read.at_random if read else None),
     }
-
-
-def _points(max_loss: float) -> str:
-    return f"{max_loss * 100:g} point{'s' * (max_loss != 0.01)}"
 
 
 def _answer(escalations: Sequence[Escalation], table: Table) -> str:
@@ -65,9 +63,9 @@ def _answer(escalations: Sequence[Escalation], table: Table) -> str:
     escalated, accuracy, found = min(known, key=lambda known: known[0])
     return one_line(
         f"Where {found.name} answers what it is sure of and the teacher the rest, "
-        f"{escalated * 100:.1f} % of the {table.split} texts go to the teacher, and the "
-        f"{table.leading_title} is {accuracy * 100:.1f} %; at most {_points(promise)} lost was "
-        "promised."
+        f"{percent(escalated)} of the {table.split} texts go to the teacher, and the "
+        f"{table.leading_title} is {percent(accuracy)}; at most {points_as_given(promise)} lost "
+        "was promised."
     )
 
 
@@ -75,7 +73,7 @@ def _caption(table: Table) -> str:
     return (
         f"In per cent of the {table.split} texts. Each promise: the share of texts that are lost, "
         "which the student answers wrongly and the teacher would not, is at most so many points "
-        f"with {(1 - RISK) * 100:.0f} % confidence, whichever line one chooses; the threshold is "
+        f"with {percent(1 - RISK, 0)} confidence, whichever line one chooses; the threshold is "
         "fitted on validation (learn-then-test; Angelopoulos et al., 2021), for the first seed in "
         "the exported form that asks least. At random: where as many texts go to the teacher, "
         "whichever they are. kdzoo pick RUN --escalate-to teacher --max-loss 0.01 chooses one, "

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from kdzoo.amounts import percent
 from kdzoo.plain import one_line
+from kdzoo.report.columns.numbers import points
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.page import answers
-from kdzoo.report.page.sections import Section, Tabular, drawn, percentage
+from kdzoo.report.page.sections import PageSection, Tabular, drawn
 from kdzoo.statistics import ClassLoss, Inheritance, Slice
 from kdzoo.task import SINGLE_LABEL, TASKS
 
@@ -17,7 +19,7 @@ EXAMPLES = 3  # texts of each, where texts may be shown
 _SEEN = {0: "a word never seen", 9: "1 to 9 times", 99: "10 to 99 times"}
 
 
-def losses_section(table: Table, texts: Sequence[str] | None = None) -> Section | None:
+def losses_section(table: Table, texts: Sequence[str] | None = None) -> PageSection | None:
     """Returns what was lost, and for whom; None where nothing can be compared.
 
     Args:
@@ -29,7 +31,7 @@ def losses_section(table: Table, texts: Sequence[str] | None = None) -> Section 
     if not own:
         return None
     students = [(row, found) for row, found in known if found.inherited and row.role == "student"]
-    return Section(
+    return PageSection(
         "What was lost, and for whom",
         one_line(answers.of_losses(table)),
         tables=[_inherited(own), *_by_length(table), *_by_rarity(table)],
@@ -47,10 +49,10 @@ def _inherited(own: Sequence[tuple[TableRow, Inheritance]]) -> Tabular:
     lines = [
         {
             "model": row.name,
-            "errors copied": percentage(loss.copied),
-            "wrong otherwise": percentage(loss.otherwise_wrong),
-            "corrected": percentage(loss.corrected),
-            "lost of what it had right": percentage(loss.lost),
+            "errors copied": points(loss.copied),
+            "wrong otherwise": points(loss.otherwise_wrong),
+            "corrected": points(loss.corrected),
+            "lost of what it had right": points(loss.lost),
         }
         for row, loss in own
     ]
@@ -102,7 +104,7 @@ def _sliced(
     for name, parts in slices.items():
         if len(parts) > 1:
             titles = tuple(f"{title_of(part)} ({part.texts:,})" for part in parts)
-            cells = (percentage(part.accuracy) for part in parts)
+            cells = (points(part.accuracy) for part in parts)
             line = {"model": name, **dict(zip(titles, cells, strict=True))}
             tables.setdefault(titles, []).append(line)
     return [drawn(lines, 1, caption=caption) for lines in tables.values()]
@@ -119,8 +121,8 @@ def _class(found: ClassLoss, table: Table, texts: Sequence[str] | None) -> list[
         "" if found.instead is None else f"; most often {one_line(labels[found.instead])} instead"
     )
     line = (
-        f"{one_line(labels[found.label])}: teacher {found.teacher * 100:.0f} %, student "
-        f"{found.student * 100:.0f} % of {found.texts} {noun}{said}"
+        f"{one_line(labels[found.label])}: teacher {percent(found.teacher, 0)}, student "
+        f"{percent(found.student, 0)} of {found.texts} {noun}{said}"
     )
     shown = [] if texts is None else found.lost[:EXAMPLES]
     return [line, *(f"    {one_line(texts[number])}" for number in shown if texts is not None)]

@@ -9,13 +9,14 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from kdzoo.amounts import in_megabytes
 from kdzoo.plain import one_line
 from kdzoo.report.columns.costs import marked, variation
-from kdzoo.report.columns.numbers import NOTHING, percent
+from kdzoo.report.columns.numbers import NOTHING, spread_percent
 from kdzoo.report.figures.axes import latency_ms_of, memory_mb_of, mflops_of, size_mb_of
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.page.aligned import Aligned, aligned
-from kdzoo.report.page.sections import Section, Tabular
+from kdzoo.report.page.sections import PageSection, Tabular
 from kdzoo.report.pictures.looks import road_of
 from kdzoo.report.words import WORDS
 
@@ -42,7 +43,7 @@ class Page:
 
     table: Table
     lead: Sequence[tuple[str, Sequence[str]]]
-    sections: Sequence[Section]
+    sections: Sequence[PageSection]
 
 
 def html(page: Page) -> str:
@@ -174,7 +175,7 @@ def _quality(row: TableRow) -> dict[str, Any]:
 def _hover(row: TableRow) -> list[str]:
     lines = [
         one_line(f"{row.name}, {row.runtime}"),
-        f"{row.leading_title} {NOTHING if row.quality is None else percent(row.quality)}",
+        f"{row.leading_title} {NOTHING if row.quality is None else spread_percent(row.quality)}",
     ]
     if row.latency is not None:
         known_ms = (("p50", row.latency.p50_ms), ("p90", row.latency.p90_ms))
@@ -186,7 +187,7 @@ def _hover(row: TableRow) -> list[str]:
             times = f"{row.latency.to_fastest.times:.3g} × the teacher's fastest form"
             lines.append(marked(times, row.latency))
         if row.latency.memory is not None:
-            lines.append(f"{row.latency.memory.peak_bytes / 1e6:.0f} MB of memory")
+            lines.append(f"{in_megabytes(row.latency.memory.peak_bytes, 0)} of memory")
     if row.size_bytes:
-        lines.append(f"{row.size_bytes / 1e6:.1f} MB on disk")
+        lines.append(f"{in_megabytes(row.size_bytes)} on disk")
     return [*lines, *map(one_line, row.notes)]

@@ -7,15 +7,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kdzoo.plain import one_line
-from kdzoo.report.columns.column import Column, Part, Place
+from kdzoo.report.columns.column import Column, ShownIn, TablePart
 from kdzoo.report.columns.declared import cells, gap, leading_column, shown
-from kdzoo.report.columns.numbers import NOTHING, points
+from kdzoo.report.columns.numbers import (
+    NOTHING,
+    closed_gap,
+    interval,
+    p_value,
+    points,
+    three_digits,
+)
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.form_findings import FormFinding
-from kdzoo.report.figures.rows import Table
+from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.formats.table import THIS_MODEL, THIS_RECIPE, THIS_VARIANT, notes, verdicts
 from kdzoo.report.page import answers
-from kdzoo.statistics import Gap, Interval, ModelVerdict, RecipeVerdict
+from kdzoo.statistics import ModelVerdict, RecipeVerdict
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Section:
+class PageSection:
     """A heading and what stands below it: first what it comes to, last how that is found."""
 
     title: str
@@ -70,17 +77,17 @@ def drawn(lines: Sequence[Mapping[str, str]], texts: int, **more: Any) -> Tabula
     )
 
 
-def quality_section(table: Table, caption: str) -> Section:
+def quality_section(table: Table, caption: str) -> PageSection:
     """Returns what each model gives."""
-    columns = _most_wanted_first(shown(table, Place.PAGE, Part.MODEL), table)
+    columns = _most_wanted_first(shown(table, ShownIn.PAGE, TablePart.MODEL), table)
     lines = [cells(row, table, columns) for row in table.rows if row.is_first]
     answer = one_line(answers.of_quality(table))
-    return Section("What each model gives", answer, tables=[drawn(lines, 2, caption=caption)])
+    return PageSection("What each model gives", answer, tables=[drawn(lines, 2, caption=caption)])
 
 
-def deployed_section(table: Table, caption: str) -> Section:
+def deployed_section(table: Table, caption: str) -> PageSection:
     """Returns what each row costs."""
-    columns = _most_wanted_first(shown(table, Place.PAGE, Part.FORM), table)
+    columns = _most_wanted_first(shown(table, ShownIn.PAGE, TablePart.FORM), table)
     lines = [
         Line([one_line(column.text(row, table)) for column in columns], str(number))
         for number, row in enumerate(table.rows)
@@ -88,7 +95,7 @@ def deployed_section(table: Table, caption: str) -> Section:
     titles = [column.heading(table) for column in columns]
     deployed = Tabular(titles, lines, 2, caption, id="deployed")
     answer = one_line(answers.of_costs(table))
-    return Section("As deployed", answer, [one_line(note) for note in notes(table)], [deployed])
+    return PageSection("As deployed", answer, [one_line(note) for note in notes(table)], [deployed])
 
 
 def _most_wanted_first(columns: Sequence[Column], table: Table) -> list[Column]:
@@ -99,10 +106,20 @@ def _most_wanted_first(columns: Sequence[Column], table: Table) -> list[Column]:
     return sorted(columns, key=lambda column: (*wanted, column.name).index(column.name))
 
 
-def verdict_section(table: Table) -> Section | None:
+def verdict_section(table: Table) -> PageSection | None:
     """Returns each question with its verdicts, and the figures; None where nothing was read."""
     if not table.judged:
         return None
+    return PageSection(
+        "Are the differences real?",
+        one_line(answers.of_differences(table)),
+        tables=[*_sentences(table), _figures(table)],
+        method=[f"{question}. {how}" for question, _, how in verdicts(table)],
+    )
+
+
+def _sentences(table: Table) -> list[Tabular]:
+    """Returns what is said of each model in answer to each question; nothing of teachers."""
     lines = [
         {
             "model": row.name,
@@ -113,48 +130,41 @@ def verdict_section(table: Table) -> Section | None:
         for row, finding in table.judged
         if row.role != "teacher"
     ]
-    figures = [
-        {
-            "model": row.name,
-            table.leading_title: points(finding.over_seeds.value),
-            "over seeds": interval(finding.over_seeds),
-            "over texts": interval(finding.over_texts),
-            "p, teacher": _p_of(finding.standing),
-            "p, hard labels": _p_of(finding.effect),
-            **({"p, its recipe": _p_of(finding.change)} if table.has_variants else {}),
-            "luck": percentage(None if finding.effect is None else finding.effect.comparison.luck),
-            "p by seed": NOTHING
-            if finding.standing is None
-            else " ".join(_p(p) for p in finding.standing.comparison.p_by_seed),
-            "gap closed": gap(
-                None if finding.effect is None else finding.effect.kind, _share(finding.gap)
-            ),
-            "agreement": percentage(_mean(finding, "agreement")),
-            "KL, nats": number(_mean(finding, "divergence")),
-        }
-        for row, finding in table.judged
-    ]
-    tables = [drawn(lines, len(lines[0]), wraps=True)] if lines else []
-    return Section(
-        "Are the differences real?",
-        one_line(answers.of_differences(table)),
-        tables=[
-            *tables,
-            drawn(
-                figures,
-                1,
-                caption="95 % intervals: over seeds, Student's t of the seeds' figures; over "
-                f"texts, bootstrap of the {table.split} texts for these very models. p: corrected; "
-                "by seed, that of each model beside its teacher, not corrected. Luck: standard "
-                "deviation, in points, that seeds give the difference from hard labels. "
-                "KL: from the teacher's distribution.",
-            ),
-        ],
-        method=[f"{question}. {how}" for question, _, how in verdicts(table)],
+    return [drawn(lines, len(lines[0]), wraps=True)] if lines else []
+
+
+def _figures(table: Table) -> Tabular:
+    """Returns what the verdicts are drawn from."""
+    caption = (
+        "95 % intervals: over seeds, Student's t of the seeds' figures; over texts, bootstrap of "
+        f"the {table.split} texts for these very models. p: corrected; by seed, that of each model "
+        "beside its teacher, not corrected. Luck: standard deviation, in points, that seeds give "
+        "the difference from hard labels. KL: from the teacher's distribution."
     )
+    lines = [_figures_of(row, finding, table) for row, finding in table.judged]
+    return drawn(lines, 1, caption=caption)
 
 
-def forms_section(forms: Sequence[FormFinding], table: Table) -> Section | None:
+def _figures_of(row: TableRow, finding: Finding, table: Table) -> dict[str, str]:
+    effect, standing = finding.effect, finding.standing
+    by_seed = () if standing is None else standing.comparison.p_by_seed
+    return {
+        "model": row.name,
+        table.leading_title: points(finding.over_seeds.value),
+        "over seeds": interval(finding.over_seeds),
+        "over texts": interval(finding.over_texts),
+        "p, teacher": _p_of(standing),
+        "p, hard labels": _p_of(effect),
+        **({"p, its recipe": _p_of(finding.change)} if table.has_variants else {}),
+        "luck": points(None if effect is None else effect.comparison.luck),
+        "p by seed": NOTHING if standing is None else " ".join(map(p_value, by_seed)),
+        "gap closed": gap(None if effect is None else effect.kind, closed_gap(finding.gap)),
+        "agreement": points(_mean(finding, "agreement")),
+        "KL, nats": three_digits(_mean(finding, "divergence")),
+    }
+
+
+def forms_section(forms: Sequence[FormFinding], table: Table) -> PageSection | None:
     """Returns what exporting changed; None where nothing was exported."""
     title = table.leading_title[:1].upper() + table.leading_title[1:]
     several = len({machine for measured_form in forms for machine in measured_form.machines}) > 1
@@ -165,8 +175,8 @@ def forms_section(forms: Sequence[FormFinding], table: Table) -> Section | None:
             table.leading_title: points(measured_form.accuracy),
             "beside its weights": points(measured_form.to_weights.difference.value),
             "95 % interval": interval(measured_form.to_weights.difference),
-            "p": _p(measured_form.adjusted_p),
-            "other labels": percentage(measured_form.other_labels),
+            "p": p_value(measured_form.adjusted_p),
+            "other labels": points(measured_form.other_labels),
             **({"read on": " and ".join(measured_form.machines)} if several else {}),
         }
         for measured_form in forms
@@ -179,36 +189,11 @@ def forms_section(forms: Sequence[FormFinding], table: Table) -> Section | None:
         "share of texts that get another one than from the weights."
     )
     answer = one_line(answers.of_forms(forms))
-    return Section("What exporting changes", answer, tables=[drawn(lines, 2, caption=caption)])
+    return PageSection("What exporting changes", answer, tables=[drawn(lines, 2, caption=caption)])
 
 
 def _mean(finding: Finding, metric: str) -> float | None:
     return finding.metrics[metric].mean if metric in finding.metrics else None
-
-
-def interval(found: Interval) -> str:
-    """Returns an interval in per cent; a dash where it is not known."""
-    if found.low is None or found.high is None:
-        return NOTHING
-    return f"{points(found.low)} to {points(found.high)}"
-
-
-def _share(found: Gap | None) -> str:
-    if found is None:
-        return NOTHING
-    closed = found.closed
-    ends = [NOTHING if end is None else f"{end * 100:.0f}" for end in (closed.low, closed.high)]
-    return f"{closed.value * 100:.0f} % ({ends[0]} to {ends[1]})"
-
-
-def percentage(value: float | None) -> str:
-    """Returns a share in per cent; a dash where it is not known."""
-    return NOTHING if value is None else points(value)
-
-
-def number(value: float | None) -> str:
-    """Returns a figure with three digits, zeros too; a dash where it is not known."""
-    return NOTHING if value is None else f"{value:#.3g}".rstrip(".")
 
 
 def _sentence(verdict: ModelVerdict | RecipeVerdict | None) -> str:
@@ -216,9 +201,4 @@ def _sentence(verdict: ModelVerdict | RecipeVerdict | None) -> str:
 
 
 def _p_of(verdict: ModelVerdict | RecipeVerdict | None) -> str:
-    known = None if verdict is None else verdict.adjusted_p
-    return NOTHING if known is None else _p(known)
-
-
-def _p(value: float) -> str:
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
+    return p_value(None if verdict is None else verdict.adjusted_p)

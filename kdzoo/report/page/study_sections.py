@@ -10,11 +10,11 @@ import yaml
 from kdzoo.plain import one_line
 from kdzoo.report.figures.latency import by_machine
 from kdzoo.report.figures.rows import Table
-from kdzoo.report.page.sections import Curve, Section
+from kdzoo.report.page.sections import Curve, PageSection
 from kdzoo.results import Record, Session, Store
 
 
-def curves_section(store: Store, table: Table) -> Section | None:
+def curves_section(store: Store, table: Table) -> PageSection | None:
     """Returns the leading figure over the steps of every student, its control dotted."""
     curves = []
     for row in store.manifest().rows:
@@ -33,7 +33,7 @@ def curves_section(store: Store, table: Table) -> Section | None:
             curves.append(Curve(one_line(row.name), lines))
     if not curves:
         return None
-    return Section(
+    return PageSection(
         "Training",
         paragraphs=[
             f"Validation {table.leading_title} in per cent after so many steps, a line for each "
@@ -54,15 +54,17 @@ def _line(
     }
 
 
-def environment_sections(store: Store) -> list[Section]:
+def environment_sections(store: Store) -> list[PageSection]:
     """Returns each machine that measured, or else the one that trained, with its libraries."""
     machines = by_machine(store.sessions())
     if not machines:
         first = store.read(store.manifest().rows[0].members[0].key)
-        return [Section("Environment", facts=_facts(first.environment))]
+        return [PageSection("Environment", facts=_facts(first.environment))]
     titles = [f"Environment: {name}" for name in machines] if len(machines) > 1 else ["Environment"]
     return [
-        Section(one_line(title), facts=_facts(sessions[-1].environment) + _conditions(sessions[-1]))
+        PageSection(
+            one_line(title), facts=_facts(sessions[-1].environment) + _conditions(sessions[-1])
+        )
         for title, sessions in zip(titles, machines.values(), strict=True)
     ]
 
@@ -96,7 +98,7 @@ def _facts(values: Mapping[str, object]) -> list[tuple[str, str]]:
     ]
 
 
-def recipes_section(store: Store) -> Section:
+def recipes_section(store: Store) -> PageSection:
     """Returns the recipe of every row as it was run."""
     listings = []
     for row in store.manifest().rows:
@@ -104,4 +106,4 @@ def recipes_section(store: Store) -> Section:
         if record.role == "student":
             written = yaml.safe_dump(record.recipe, sort_keys=False, allow_unicode=True, width=100)
             listings.append((one_line(row.name), written))
-    return Section("Recipes as run", listings=listings)
+    return PageSection("Recipes as run", listings=listings)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdzoo import registry
+from kdzoo.amounts import in_megabytes
 from kdzoo.report.figures.axes import latency_ms_of, size_mb_of
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.pictures.bubble import ACCURACY, Bubble, Point
@@ -236,8 +237,8 @@ def _label(own: Sequence[Bubble], cost: _Cost, *, is_best: bool) -> Label:
 
 def _sizes(rows: Sequence[TableRow]) -> str:
     """Returns the sizes of a model's forms, the smallest and the largest."""
-    small, large = (f"{pick(row.size_bytes for row in rows) / 1e6:.1f}" for pick in (min, max))
-    return f"{small} MB" if small == large else f"{small}–{large} MB"
+    small, large = (in_megabytes(pick(row.size_bytes for row in rows)) for pick in (min, max))
+    return small if small == large else f"{small.removesuffix(' MB')}–{large}"
 
 
 def _square(axes: Axes, point: Point, half: float) -> Box:
@@ -267,8 +268,8 @@ def _legend(axes: Axes, bubbles: Sequence[Bubble], cost: _Cost) -> None:
         for title in dict.fromkeys(bubble.bar_title for bubble in bubbles if bubble.bar is not None)
     ]
     handles.append(Line2D([], [], color=FRONT, label="Pareto front: nothing is better in both"))
-    largest = max(bubble.row.size_bytes for bubble in bubbles) / 1e6
-    area = "" if cost.is_size else f"; area: size on disk, the largest {largest:.1f} MB"
+    largest = in_megabytes(max(bubble.row.size_bytes for bubble in bubbles))
+    area = "" if cost.is_size else f"; area: size on disk, the largest {largest}"
     title = f"colour: approach, a tone for each model; shape: runtime{area}"
     figure: Any = axes.figure
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=9,

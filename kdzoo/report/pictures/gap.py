@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kdzoo.amounts import percent
 from kdzoo.report.columns.declared import UNTOLD, gap
 from kdzoo.report.figures.rows import Table
 from kdzoo.report.pictures.canvas import canvas, in_lines, name_lines, no_picture
@@ -162,7 +163,7 @@ def _data_texts(table: Table, lines: Sequence[GapLine]) -> list[str]:
 
 def _frame(axes: Axes, lines: Sequence[GapLine], limits: tuple[float, float], note: str) -> None:
     axes.set_xlim(*limits)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value * 100:.0f} %".replace("-", "−"))
+    axes.xaxis.set_major_formatter(lambda value, _: percent(value, 0).replace("-", "−"))
     name_lines(axes, [_name(line) for line in lines])
     meaning = "" if all(line.gap for line in lines) else _MEANING
     pale = _PALE if any(line.is_untold and line.gap for line in lines) else ""
