@@ -63,6 +63,7 @@ class TestHelp:
         assert set(helps["modules"]) & set(HEAVY) == set()
         assert own == {
             "kdzoo",
+            "kdzoo.amounts",
             "kdzoo.api",
             "kdzoo.api.choosing",
             "kdzoo.api.exports",

@@ -79,23 +79,24 @@ def make_splits(
     splits, shares = dict(raw.splits), _shares(wanted)
     others: dict[str, list[RawRow]] = {}
     for name, source in (other_tests or {}).items():
-        others[name] = _taken_out(splits, source, f"data.other_tests.{name}: no split '{source}'")
+        if source not in splits:
+            raise DataError(
+                f"data.other_tests.{name}: no split '{source}'; {did_you_mean(source, splits)}"
+            )
+        others[name] = splits.pop(source)
     moved: dict[str, list[RawRow]] = {}
     for name, rule in _renamed(wanted).items():  # first: a share may be taken from what is left
-        what = f"'{rule}' is neither a share such as '0.1 of train' nor a split"
-        moved[name] = _taken_out(splits, rule, f"data.split.{name}: {what}")
+        if rule not in splits:
+            raise DataError(
+                f"data.split.{name}: '{rule}' is neither a share such as '0.1 of train' "
+                f"nor a split; {did_you_mean(rule, splits)}"
+            )
+        moved[name] = splits.pop(rule)
     splits |= moved  # at the end, so that two splits can swap their names
     _refuse_trainless(raw, splits)
     _take_shares(splits, shares)
     _refuse_missing(raw, splits, shares)
     return replace(raw, splits={**{name: splits[name] for name in SPLITS}, **others})
-
-
-def _taken_out(splits: dict[str, list[RawRow]], name: str, problem: str) -> list[RawRow]:
-    """Returns the rows of a split, which then is none any more."""
-    if name not in splits:
-        raise DataError(f"{problem}; {did_you_mean(name, splits)}")
-    return splits.pop(name)
 
 
 def _take_shares(splits: dict[str, list[RawRow]], shares: Mapping[str, _Share]) -> None:

@@ -71,13 +71,7 @@ def measure_candidates(
     settings.check()
     if not texts:
         raise MeasureError("there are no texts to measure with; give at least one")
-    threads = usable_threads(settings.threads)
-    if threads < settings.threads:
-        progress.say(
-            f"measured with {threads} of {settings.threads} threads: this process may use "
-            f"{usable_cores():.3g} cores"
-        )
-        settings = replace(settings, threads=threads)
+    settings = _with_usable_threads(settings, progress)
     measurements = {
         reference: Measurement(reference, settings) for reference in [*references, *candidates]
     }
@@ -108,10 +102,21 @@ def measure_candidates(
         {
             **{f"{name}_before": value for name, value in before.items()},
             **{f"{name}_after": value for name, value in after.items()},
-            "cores": " ".join(map(str, cores_for(threads))),
+            "cores": " ".join(map(str, cores_for(settings.threads))),
         },
-        threads,
+        settings.threads,
     )
+
+
+def _with_usable_threads(settings: MeasureSettings, progress: Progress) -> MeasureSettings:
+    """Returns the rules with no more threads than this process has cores, and says so."""
+    threads = usable_threads(settings.threads)
+    if threads < settings.threads:
+        progress.say(
+            f"measured with {threads} of {settings.threads} threads: this process may use "
+            f"{usable_cores():.3g} cores"
+        )
+    return replace(settings, threads=threads)
 
 
 @dataclass(frozen=True)
