@@ -74,6 +74,12 @@ def words_of(text: str) -> list[str]:
     return words
 
 
+def form_of(given: str | tuple[str, str]) -> str:
+    """Returns a text, or the two of a pair, as copies are told: words and signs, in one form."""
+    texts = (given,) if isinstance(given, str) else given
+    return "\x00".join(" ".join(words_of(text)) or in_one_form(text).strip() for text in texts)
+
+
 def segments(text: str) -> list[str]:
     """Returns a text's words as they are written, what stands beside them included.
 
