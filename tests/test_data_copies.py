@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kdzoo.data import Corpus, RawData, load_corpus, normalised
+from kdzoo.data import Corpus, Example, RawData, load_corpus, normalised
 from kdzoo.data.corpus import RawRow, Tags
-from kdzoo.data.split import make_splits
+from kdzoo.data.split import keep_few_labels, make_splits
 from kdzoo.data.words import form_of
 from kdzoo.errors import DataError
 from kdzoo.recipe.data import Data
@@ -206,3 +206,30 @@ def test_labels_of_one_text_each_leave_nothing_to_draw() -> None:
 
     with pytest.raises(DataError, match=r"3 labels stand on 18 rows \(3 texts\) that are left"):
         drawn(rows)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_few_labels_are_of_so_many_texts_however_many_copies_they_have(several: bool) -> None:
+    """Ten labels of a class are ten texts that someone labelled; copies come along."""
+    rows = [
+        Example(f"text {t}", label=(t % 3,) if several else t % 3)
+        for t in range(90)
+        for _ in range(1 + t % 5)
+    ]
+    corpus = Corpus(("a", "b", "c"), tuple(random.Random(1).sample(rows, len(rows))), (), ())
+
+    few = keep_few_labels(corpus, 10, None, 0)
+
+    assert Counter(label for _, label in {(e.text, e.label) for e in few.train}) == {
+        (label,) if several else label: 10 for label in range(3)
+    }
+    assert not {e.text for e in few.train} & {e.text for e in few.unlabelled}
+
+
+def test_few_labels_of_texts_that_stand_once_are_those_of_before() -> None:
+    """The first of each label in a seeded order."""
+    corpus = Corpus(("a", "b"), tuple(Example(f"t{t}", label=t % 2) for t in range(12)), (), ())
+
+    few = keep_few_labels(corpus, 2, None, 5)
+
+    assert [example.text for example in few.train] == ["t2", "t7", "t10", "t11"]

@@ -162,6 +162,24 @@ class Corpus:
         """A hash of the test split: figures with another one do not stand in one table."""
         return fingerprint(self.labels, *(self.split(name) for name in self.tests))
 
+    @cached_property
+    def outvoted(self) -> dict[bytes, Label]:
+        """The most frequent label of each training text whose first one is another, by its digest.
+
+        Of labels that are as frequent, the one that stands first counts.
+        """
+        first: dict[bytes, Label | None] = {}
+        counts = {
+            digest: Counter[Label | None]()
+            for example in self.train
+            if first.setdefault(digest := example.digest, example.label) != example.label
+        }
+        for example in self.train if counts else ():
+            if (digest := example.digest) in counts:
+                counts[digest][example.label] += 1
+        most = {digest: count.most_common(1)[0][0] for digest, count in counts.items()}
+        return {d: label for d, label in most.items() if label not in (None, first[d])}
+
     def with_notes(self, *notes: str) -> Corpus:
         """Returns the corpus with more to tell its user."""
         return replace(self, notes=(*self.notes, *notes))

@@ -14,6 +14,7 @@ from kdzoo.data.corpus import SPLITS, Corpus, Example, RawData, RawRow
 from kdzoo.data.draw import SPLIT_SEED, stratified
 from kdzoo.data.words import form_of
 from kdzoo.errors import DataError, did_you_mean
+from kdzoo.task import Label
 
 _SHARE = re.compile(r"^(0?\.\d+) of (\w+)$")
 
@@ -151,7 +152,8 @@ def keep_few_labels(
 ) -> Corpus:
     """Returns the corpus with so many labels per class; the rest of train becomes unlabelled text.
 
-    A text with several labels is kept as long as one of them is wanted.
+    A text with several labels is kept as long as one of them is wanted. Copies of a text that is
+    kept, with its label, come along and count as one.
 
     The out-of-scope class counts as one class. The same seed keeps the same texts, whoever asks;
     of validation all seeds keep the same, so that what they are chosen by can be compared.
@@ -182,13 +184,18 @@ def _keep(
     order = list(range(len(examples)))
     rng.shuffle(order)
     kept: set[int] = set()
+    texts: set[tuple[bytes, Label | None]] = set()
     counts: dict[int | None, int] = defaultdict(int)
     for index in order:
         label = examples[index].label
         own = (label or (None,)) if isinstance(label, tuple) else (label,)  # "none" is a class too
-        if any(counts[answer] < per_class for answer in own):
+        text = (examples[index].digest, label)
+        if text in texts:
+            kept.add(index)
+        elif any(counts[answer] < per_class for answer in own):
             for answer in own:
                 counts[answer] += 1
+            texts.add(text)
             kept.add(index)
     return (
         tuple(example for index, example in enumerate(examples) if index in kept),

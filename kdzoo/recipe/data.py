@@ -66,7 +66,9 @@ class Data(Section):
         "pairs",
     )
     labels_per_class: Positive | None = Field(
-        None, description="labelled texts kept per class; the rest of train becomes unlabelled text"
+        None,
+        description="labelled texts kept per class, copies counted once; the rest of train becomes "
+        "unlabelled text",
     )
     rest_of_train: Literal["unlabelled", "dropped"] | Positive = Field(
         "unlabelled",
