@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kdzoo.data.corpus import RawLabel, RawRow
-from kdzoo.data.words import form_of
+from kdzoo.data.words import numbered
 
 SPLIT_SEED = 20_240  # splits are part of the data: the same for every seed of a study
 
@@ -30,7 +30,7 @@ def stratified(
         together: whether copies of a text count as one; else each row is drawn by itself.
     """
     labels = [label for _, label in rows]
-    texts = _numbered([form_of(given) for given, _ in rows]) if together else [*range(len(rows))]
+    texts = numbered(given for given, _ in rows) if together else [*range(len(rows))]
     own, sizes = _most_frequent(labels, texts), np.bincount(texts)
     by_set = any(isinstance(label, tuple) for label in labels)
     taken = (_taken_by_set if by_set else _taken_by_label)(own, sizes, fraction)
@@ -40,12 +40,6 @@ def stratified(
         [row for row, text in zip(rows, texts, strict=True) if text in taken],
         [row for row, text in zip(rows, texts, strict=True) if text not in taken],
     )
-
-
-def _numbered(forms: Sequence[str]) -> list[int]:
-    """Returns the number of each text, copies having one, in the order in which they come."""
-    numbers: dict[str, int] = {}
-    return [numbers.setdefault(form, len(numbers)) for form in forms]
 
 
 def _most_frequent(labels: Sequence[RawLabel], texts: Sequence[int]) -> list[RawLabel]:
