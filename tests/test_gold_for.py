@@ -194,6 +194,19 @@ class TestKeys:
         assert key_of(doubled) == key_of()
         assert key_of(doubled, **balanced) != key_of(**balanced) != key_of()
 
+    def test_of_controls_say_where_the_label_learnt_is_not_a_texts_first(self) -> None:
+        """Their data stand there row by row, of which the first gave the label before."""
+        first = CORPUS.train[0]
+        other = replace(first, label=1)
+
+        even, outvoted = (
+            key_of(replace(CORPUS, train=(*CORPUS.train, *more)), hard_labels=True)
+            for more in ([first, other], [other, other])
+        )
+
+        assert even == "88f45724432dfdca"
+        assert outvoted != "d558611ca141ba55"
+
     def test_know_vectors_of_the_home_folder(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -19,7 +19,8 @@ from tiny_teachers import save_teacher
 from tiny_world import LABELS, RunCommand, WriteRecipe
 from transformers import AutoModel, AutoTokenizer, pipeline
 
-from kdzoo.data import Corpus, Example
+from kdzoo.data import Corpus, Example, fingerprint
+from kdzoo.digest import content_hash
 from kdzoo.errors import KdzooError, TeacherError
 from kdzoo.model import build_student, load_model
 from kdzoo.progress import Silent
@@ -27,6 +28,8 @@ from kdzoo.results import Store
 from kdzoo.runtime import load_classifier
 from kdzoo.runtime.export import export_model
 from kdzoo.runtime.forms import ExportSettings
+from kdzoo.steps import fitting
+from kdzoo.steps.context import MODEL_FORMAT
 from kdzoo.task import MULTI_LABEL
 from kdzoo.teacher import (
     SentenceEncoder,
@@ -35,6 +38,7 @@ from kdzoo.teacher import (
     cache_contents,
     find_model,
     fit_head,
+    linear,
     open_member,
     open_sentence_encoder,
     refuse_few,
@@ -182,6 +186,43 @@ class TestModel:
         head = fit_head(open_sentence_encoder(tiny_encoder, None, 32, 8), corpus, Silent(), CPU)
 
         assert len(head.bias) == 40
+
+    def test_of_copies_is_told_from_that_of_rows(self, tiny_encoder: Path) -> None:
+        """Where no text stands twice, the key is the one of before; C does not see it either."""
+        opened, corpus = open_sentence_encoder(tiny_encoder, None, 32, 8), tiny_corpus()
+        first = corpus.train[0]
+        copied = replace(corpus, train=(*corpus.train, replace(first, text=first.text.upper())))
+        keys = [
+            content_hash(
+                {
+                    "format": MODEL_FORMAT,
+                    "role": "teacher",
+                    "head": "linear",
+                    "source": opened.key,
+                    "corpus": fingerprint(each.labels, each.train),
+                }
+            )
+            for each in (corpus, copied)
+        ]
+
+        assert fitting._linear_key(opened, corpus) == keys[0]
+        assert fitting._linear_key(opened, copied) != keys[1]
+
+    def test_chooses_c_by_texts_that_were_not_seen(
+        self, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Copies as the leak check tells them."""
+        asked: list[Any] = []
+        opened, corpus = open_sentence_encoder(tiny_encoder, None, 32, 8), tiny_corpus()
+        own = linear.fit_one
+        monkeypatch.setattr(linear, "fit_one", lambda *a: asked.append(a[2]) or own(*a))
+        copies = tuple(replace(each, text=f"{each.text}!") for each in corpus.train[:3])
+
+        for train in (corpus.train, (*corpus.train, *copies)):
+            fit_head(opened, replace(corpus, train=train), Silent(), CPU)
+
+        assert asked[0] is None
+        assert asked[1][-3:].tolist() == asked[1][:3].tolist() == [0, 1, 2]
 
     def test_is_a_logistic_regression_over_the_vectors(
         self, tiny_encoder: Path, tmp_path: Path

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.model_selection import KFold
+from sklearn.model_selection import KFold, StratifiedKFold
 
 from kdzoo.progress import Bar, Silent
 from kdzoo.teacher import regression
-from kdzoo.teacher.regression import PARTS, fit_each
+from kdzoo.teacher.regression import PARTS, fit_each, fit_one
 
 
 def several(texts: int, noise: float) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -44,6 +44,86 @@ class TestOfOneLabel:
         results = {"mean_test_score": np.array(mean), "std_test_score": np.array(std)}
 
         assert regression._softest(4, results) == chosen
+
+
+def noisy(copies: int, labels: int = 5) -> tuple[Any, Any, Any]:
+    """Returns features [N, 64], wrong labels among theirs [N], and texts [N] in several copies."""
+    random = np.random.default_rng(3)
+    features = random.normal(size=(300, 64)).astype(np.float32)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    gold = (features @ random.normal(size=(64, labels))).argmax(1)
+    gold = np.where(random.random(300) < 0.3, random.integers(0, labels, 300), gold)
+    rows = random.permutation(np.repeat(np.arange(300), copies))
+    return features[rows], gold[rows], np.unique(rows, return_inverse=True)[1]
+
+
+class TestOfCopies:
+    def test_c_is_chosen_by_texts_that_were_not_seen(self) -> None:
+        """Copies in the parts that are seen reward learning them by heart."""
+        features, gold, texts = noisy(3)
+        once = np.unique(texts, return_index=True)[1]
+
+        assert fit_one(features, gold).C > fit_one(features, gold, texts).C
+        assert fit_one(features, gold, texts).C == fit_one(features[once], gold[once]).C
+
+    def test_c_of_several_labels_is_too(self) -> None:
+        features, gold, texts = noisy(3)
+        answers = gold[:, None] == np.arange(5)
+
+        by_text, by_row = (fit_each(features, answers, Silent(), own)[0].C for own in (texts, None))
+
+        assert by_text < by_row
+
+    def test_no_text_is_both_seen_and_held_out(self) -> None:
+        _, gold, texts = noisy(4)
+
+        parts = regression._stratified(gold, texts)
+
+        assert len(parts) == PARTS
+        for seen, held_out in parts:
+            assert not {*texts[seen]} & {*texts[held_out]}
+            assert sorted([*seen, *held_out]) == [*range(len(gold))]
+            assert {*gold[seen]} == {*gold[held_out]} == {*range(5)}
+
+    def test_without_any_parts_are_scikit_learns(self) -> None:
+        """Heads that were fitted before are those that would be now."""
+        _, gold, _ = noisy(1)
+        wanted = StratifiedKFold(PARTS, shuffle=True, random_state=0).split(gold, gold)
+
+        for own, parts in zip(regression._stratified(gold, np.arange(300)), wanted, strict=True):
+            assert [side.tolist() for side in own] == [side.tolist() for side in parts]
+
+    @pytest.mark.parametrize("labels", [2, 5])
+    def test_a_label_of_one_text_is_always_seen(self, labels: int) -> None:
+        """Where all its copies are held out, nobody could tell it."""
+        features, gold, texts = noisy(2, labels)
+        gold[gold == 1] = 0
+        gold[texts == 7] = 1
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = fit_one(features, gold, texts)
+
+        assert 1 in found.classes_
+        for seen, held_out in regression._stratified(gold, texts):
+            assert 1 in gold[seen]
+            assert 1 not in gold[held_out]
+
+    @pytest.mark.parametrize("texts", [[0, 0, 1, 1], [0, 0, 0, 0], [0, 1, 1, 0]])
+    def test_with_one_text_a_label_the_softest_c_is_taken(self, texts: list[int]) -> None:
+        """There is nothing to choose it by."""
+        features, gold, own = np.eye(4, dtype=np.float32), np.array([0, 0, 1, 1]), np.array(texts)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = (
+                fit_one(features, gold, own),
+                *fit_each(features, gold[:, None] == 1, Silent(), own),
+            )
+
+        assert min(regression._STRENGTHS) == found[0].C
+        assert {*found[0].classes_} == {0, 1}
+        assert len(found) == 2
 
 
 class TestOfSeveralLabels:

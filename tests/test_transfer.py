@@ -78,6 +78,30 @@ class TestWithoutAugmentation:
         assert texts_of(transfer) == ["one", "two", "three"]
         assert transfer.gold.tolist() == [0, 1, NO_LABEL]
 
+    @pytest.mark.parametrize(
+        ("labels", "gold"),
+        [
+            ([1, 0, 0], 0),
+            ([0, 0, 1], 0),
+            ([0, 1, 0, 1], 0),
+            ([1, 0, 0, 1], 1),
+            ([(0,), (0, 1), (0, 1)], (0, 1)),
+            ([(), (1,), ()], ()),
+        ],
+    )
+    def test_takes_the_most_frequent_label_of_a_text_that_has_several(
+        self, labels: list[Any], gold: Any
+    ) -> None:
+        """Of labels that are as frequent, the first; of sets of labels, the whole one."""
+        one = (0,) if isinstance(gold, tuple) else 0
+        rows = [Example("often", label=label) for label in labels]
+        corpus = Corpus(("a", "b"), (Example("once", label=one), *rows), (), ())
+
+        transfer = build(corpus)
+
+        assert texts_of(transfer) == ["once", "often"]
+        assert [example.label for example in transfer.labelled().examples] == [one, gold]
+
     def test_tells_a_text_from_a_pair_that_begins_with_it(self) -> None:
         corpus = Corpus(("a",), (Example("x", label=0), Example("x", "y", label=0)), (), ())
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
-from kdzoo.data.words import words_of
+import numpy as np
+import numpy.typing as npt
+
+from kdzoo.data.words import numbered, words_of
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, Answers, Label, Task, rows_of
 from kdzoo.task.protocol import Input as Input
 
@@ -161,6 +164,33 @@ class Corpus:
     def test_fingerprint(self) -> str:
         """A hash of the test split: figures with another one do not stand in one table."""
         return fingerprint(self.labels, *(self.split(name) for name in self.tests))
+
+    @cached_property
+    def copies(self) -> npt.NDArray[np.int64] | None:
+        """The number of each training text [N], which copies share; None where none has one.
+
+        Copies are texts that the leak check takes for the same.
+        """
+        numbers = numbered(example.input for example in self.train)
+        return np.array(numbers) if max(numbers, default=-1) + 1 < len(numbers) else None
+
+    @cached_property
+    def outvoted(self) -> dict[bytes, Label]:
+        """The most frequent label of each training text whose first one is another, by its digest.
+
+        Of labels that are as frequent, the one that stands first counts.
+        """
+        first: dict[bytes, Label | None] = {}
+        counts = {
+            digest: Counter[Label | None]()
+            for example in self.train
+            if first.setdefault(digest := example.digest, example.label) != example.label
+        }
+        for example in self.train if counts else ():
+            if (digest := example.digest) in counts:
+                counts[digest][example.label] += 1
+        most = {digest: count.most_common(1)[0][0] for digest, count in counts.items()}
+        return {d: label for d, label in most.items() if label not in (None, first[d])}
 
     def with_notes(self, *notes: str) -> Corpus:
         """Returns the corpus with more to tell its user."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 
-from kdzoo.data.corpus import Corpus, Example, texts_of
+from kdzoo.data.corpus import Corpus, Example
 from kdzoo.data.description import labels_of
-from kdzoo.data.words import in_one_form, words_of
+from kdzoo.data.words import form_of
 from kdzoo.errors import DataError
 
 SHOWN = 5  # labels that a message names
@@ -16,8 +16,7 @@ SHOWN_CHARACTERS = 60  # of a text that a message shows
 
 def normalised(example: Example) -> str:
     """Returns the text as the leak check compares it: its words and signs, in one form."""
-    texts = texts_of(example.input)
-    return "\x00".join(" ".join(words_of(text)) or in_one_form(text).strip() for text in texts)
+    return form_of(example.input)
 
 
 def handle_leaks(corpus: Corpus, on_leak: str) -> Corpus:

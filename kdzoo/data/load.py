@@ -64,7 +64,9 @@ def load_corpus(section: Data) -> Corpus:
     check_rows(
         read, is_said=section.task is not None
     )  # before rows are mixed, so that they are told by their places
-    raw = make_splits(read, section.split, section.other_tests)
+    # Where leaks are dropped, copies leave train anyway: draws stay those of published studies.
+    together = section.on_leak != "drop"
+    raw = make_splits(read, section.split, section.other_tests, together=together)
     notes += notes_of_shares(raw, section.split)
     task, labels = _asked(raw)
     _refuse_equal_names(labels)

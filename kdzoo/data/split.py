@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from heapq import nsmallest
 from typing import Literal
 
-import numpy as np
-
-from kdzoo.data.corpus import SPLITS, Corpus, Example, RawData, RawLabel, RawRow
+from kdzoo.data.corpus import SPLITS, Corpus, Example, RawData, RawRow
+from kdzoo.data.draw import SPLIT_SEED, stratified
+from kdzoo.data.words import form_of
 from kdzoo.errors import DataError, did_you_mean
+from kdzoo.task import Label
 
 _SHARE = re.compile(r"^(0?\.\d+) of (\w+)$")
-SPLIT_SEED = 20_240  # splits are part of the data: the same for every seed of a study
-
 
 Wanted = Mapping[Literal["validation", "test"], str]
 
@@ -64,7 +63,11 @@ def replaced_splits(wanted: Wanted | None, other_tests: Mapping[str, str] | None
 
 
 def make_splits(
-    raw: RawData, wanted: Wanted | None, other_tests: Mapping[str, str] | None = None
+    raw: RawData,
+    wanted: Wanted | None,
+    other_tests: Mapping[str, str] | None = None,
+    *,
+    together: bool = True,
 ) -> RawData:
     """Returns the data with the splits that it lacked: ``0.1 of train``, or another split renamed.
 
@@ -72,6 +75,8 @@ def make_splits(
         raw: as the source gave it.
         wanted: where validation and test are to come from.
         other_tests: more test sets: the source's split of each name.
+        together: whether copies of a text, as the leak check tells them, are drawn together, so
+            that no text is on two sides.
 
     Raises:
         DataError: a split is still missing, or a rule names a split that is not there.
@@ -94,12 +99,14 @@ def make_splits(
         moved[name] = splits.pop(rule)
     splits |= moved  # at the end, so that two splits can swap their names
     _refuse_trainless(raw, splits)
-    _take_shares(splits, shares)
+    _take_shares(splits, shares, together=together)
     _refuse_missing(raw, splits, shares)
     return replace(raw, splits={**{name: splits[name] for name in SPLITS}, **others})
 
 
-def _take_shares(splits: dict[str, list[RawRow]], shares: Mapping[str, _Share]) -> None:
+def _take_shares(
+    splits: dict[str, list[RawRow]], shares: Mapping[str, _Share], *, together: bool
+) -> None:
     """Divides the splits of which a share is wanted: a fraction of what each had at first."""
     total = {name: len(rows) for name, rows in splits.items()}
     asked: dict[str, float] = {}
@@ -117,7 +124,7 @@ def _take_shares(splits: dict[str, list[RawRow]], shares: Mapping[str, _Share]) 
                 f"data.split asks for {asked[source]:.0%} of {source}; leave some of it"
             )
         fraction = share.fraction * total[source] / max(1, len(splits[source]))
-        splits[name], splits[source] = _stratified(splits[source], fraction)
+        splits[name], splits[source] = stratified(splits[source], fraction, together=together)
         total[name] = len(splits[name])
 
 
@@ -149,11 +156,15 @@ def _refuse_missing(
     if unfilled:
         name = unfilled[0]
         rows = splits[shares[name].source]
-        labels = len({label for _, label in rows})
+        labels, texts = (
+            len({label for _, label in rows}),
+            len({form_of(given) for given, _ in rows}),
+        )
+        of_texts = f" ({texts:,} texts)" if texts < len(rows) else ""
         raise DataError(
             f"{raw.origin}: {name}, {shares[name].rule}, takes nothing: {labels:,} labels stand on "
-            f"{len(rows):,} rows that are left, and one of each stays; if the labels are in "
-            "another column, name it (--label, in a recipe data.label), else give a file for "
+            f"{len(rows):,} rows{of_texts} that are left, and one of each stays; if the labels are "
+            "in another column, name it (--label, in a recipe data.label), else give a file for "
             f"{name}"
         )
     if missing:
@@ -165,66 +176,13 @@ def _refuse_missing(
         )
 
 
-def _stratified(rows: list[RawRow], fraction: float) -> tuple[list[RawRow], list[RawRow]]:
-    """Returns (taken, left): about ``fraction`` of every label, one or more where it has two."""
-    labels = [label for _, label in rows]
-    by_set = any(isinstance(label, tuple) for label in labels)
-    taken = _taken_by_set(labels, fraction) if by_set else _taken_by_label(labels, fraction)
-    return (
-        [row for index, row in enumerate(rows) if index in taken],
-        [row for index, row in enumerate(rows) if index not in taken],
-    )
-
-
-def _taken_by_label(labels: Sequence[RawLabel], fraction: float) -> set[int]:
-    rng = random.Random(SPLIT_SEED)
-    by_label: dict[str, list[int]] = defaultdict(list)
-    for index, label in enumerate(labels):
-        by_label[str(label)].append(index)
-    taken: set[int] = set()
-    for label in sorted(by_label):
-        indexes = by_label[label]
-        rng.shuffle(indexes)
-        count = min(len(indexes) - 1, max(1, round(fraction * len(indexes))))
-        taken.update(indexes[:count])
-    return taken
-
-
-def _taken_by_set(labels: Sequence[RawLabel], fraction: float) -> set[int]:
-    """Returns the rows that iterative stratification takes (Sechidis et al., 2011).
-
-    It begins with the rarest label, so that each has about its share on both sides. That a text has
-    none counts as a label too. One row of each label stays.
-    """
-    from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
-
-    columns = {
-        name: number for number, name in enumerate(sorted({n for row in labels for n in row}))
-    }
-    has_label = np.zeros((len(labels), len(columns) + 1), dtype=np.int64)
-    for row, names in zip(has_label, labels, strict=True):
-        row[[columns[name] for name in names] or [-1]] = 1
-    count = round(fraction * len(labels))
-    if not 0 < count < len(labels):
-        return set()
-    splitter = MultilabelStratifiedShuffleSplit(1, test_size=count, random_state=SPLIT_SEED)
-    _, taken = next(splitter.split(has_label, has_label))
-    is_left = np.ones(len(labels), dtype=bool)
-    is_left[taken] = False
-    left = has_label[is_left].sum(0)  # rows of each label
-    for index in taken:  # a label that would have no row left gets one back
-        if (has_label[index] > left).any():
-            is_left[index] = True
-            left += has_label[index]
-    return {*np.flatnonzero(~is_left).tolist()}
-
-
 def keep_few_labels(
     corpus: Corpus, labels_per_class: int | None, validation_per_class: int | None, seed: int
 ) -> Corpus:
     """Returns the corpus with so many labels per class; the rest of train becomes unlabelled text.
 
-    A text with several labels is kept as long as one of them is wanted.
+    A text with several labels is kept as long as one of them is wanted. Copies of a text that is
+    kept, with its label, come along and count as one.
 
     The out-of-scope class counts as one class. The same seed keeps the same texts, whoever asks;
     of validation all seeds keep the same, so that what they are chosen by can be compared.
@@ -255,13 +213,18 @@ def _keep(
     order = list(range(len(examples)))
     rng.shuffle(order)
     kept: set[int] = set()
+    texts: set[tuple[bytes, Label | None]] = set()
     counts: dict[int | None, int] = defaultdict(int)
     for index in order:
         label = examples[index].label
         own = (label or (None,)) if isinstance(label, tuple) else (label,)  # "none" is a class too
-        if any(counts[answer] < per_class for answer in own):
+        text = (examples[index].digest, label)
+        if text in texts:
+            kept.add(index)
+        elif any(counts[answer] < per_class for answer in own):
             for answer in own:
                 counts[answer] += 1
+            texts.add(text)
             kept.add(index)
     return (
         tuple(example for index, example in enumerate(examples) if index in kept),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import overload
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from kdzoo.data.corpus import Example
-from kdzoo.task.gold import Ids, joined_rows, labels_of, rows_of
+from kdzoo.task.gold import Ids, Label, joined_rows, labels_of, rows_of
 
 CHUNK = 8192  # examples that are objects at once
 
@@ -121,10 +121,19 @@ def has_pairs(examples: Sequence[Example]) -> bool:
     return any(example.text_pair is not None for example in examples)
 
 
-def distinct(examples: Iterable[Example], taken: set[bytes]) -> Iterator[Example]:
-    """Yields the examples whose digests are not in ``taken`` yet, and adds them."""
+def distinct(
+    examples: Iterable[Example], taken: set[bytes], labels: Mapping[bytes, Label] | None = None
+) -> Iterator[Example]:
+    """Yields the examples whose digests are not in ``taken`` yet, and adds them.
+
+    Args:
+        examples: any.
+        taken: digests.
+        labels: of texts that have another label than the first example of theirs.
+    """
+    own = labels or {}
     for example in examples:
         digest = example.digest
         if digest not in taken:
             taken.add(digest)
-            yield example
+            yield replace(example, label=own[digest]) if digest in own else example

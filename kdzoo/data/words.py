@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import regex
@@ -72,6 +72,18 @@ def words_of(text: str) -> list[str]:
     form = in_one_form(text)
     words: list[str] = (_ASCII_WORD if form.isascii() else _WORD).findall(form)  # the same, sooner
     return words
+
+
+def form_of(given: str | tuple[str, str]) -> str:
+    """Returns a text, or the two of a pair, as copies are told: words and signs, in one form."""
+    texts = (given,) if isinstance(given, str) else given
+    return "\x00".join(" ".join(words_of(text)) or in_one_form(text).strip() for text in texts)
+
+
+def numbered(given: Iterable[str | tuple[str, str]]) -> list[int]:
+    """Returns the number of each text, copies having one, in the order in which they come."""
+    numbers: dict[str, int] = {}
+    return [numbers.setdefault(form_of(each), len(numbers)) for each in given]
 
 
 def segments(text: str) -> list[str]:

@@ -53,7 +53,8 @@ class Data(Section):
     oos_label: Named | None = Field(None, description="the label that means out of scope")
     split: dict[Literal["validation", "test"], str] | None = Field(
         None,
-        description="source of a missing split: '0.1 of train', or the name of another split",
+        description="source of a missing split: '0.1 of train', or the name of another split; all "
+        "copies of a text are drawn to one side, unless on_leak drops them from train",
     )
     other_tests: dict[Name, str] | None = Field(
         None,
@@ -65,7 +66,9 @@ class Data(Section):
         "pairs",
     )
     labels_per_class: Positive | None = Field(
-        None, description="labelled texts kept per class; the rest of train becomes unlabelled text"
+        None,
+        description="labelled texts kept per class, copies counted once; the rest of train becomes "
+        "unlabelled text",
     )
     rest_of_train: Literal["unlabelled", "dropped"] | Positive = Field(
         "unlabelled",

@@ -140,6 +140,8 @@ def _fit_linear(
 def _linear_key(encoder: SentenceEncoder, corpus: Corpus) -> str:
     """Returns what stands for all that shapes a linear head."""
     content = {"format": MODEL_FORMAT, "role": "teacher", "head": "linear", "source": encoder.key}
+    if corpus.copies is not None:  # before, rows were held out, and copies of them seen
+        content["held_out"] = "texts"
     return content_hash({**content, "corpus": fingerprint(corpus.labels, corpus.train)})
 
 

@@ -93,6 +93,8 @@ class StudentJob:
             content["task"] = run.corpus.task.name
             content["select_by"] = selected_by(recipe.training, run.corpus.task)
         if self.hard_labels:
+            if run.corpus.outvoted:  # before, such texts had the label that stands first
+                content["labels"] = "most frequent"
             return content_hash({**content, "corpus": run.corpus.gold_fingerprint})
         return content_hash({**content, **self._distilled_content()})
 

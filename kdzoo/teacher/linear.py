@@ -60,9 +60,9 @@ def fit_head(
     progress.say(f"fitting a linear head to {len(gold):,} texts")
     length = float(np.linalg.norm(features, axis=1).mean()) or 1.0
     if corpus.task == MULTI_LABEL:
-        machines = fit_each(features / length, gold, progress)
+        machines = fit_each(features / length, gold, progress, corpus.copies)
     else:
-        machines = [fit_one(features / length, gold)]
+        machines = [fit_one(features / length, gold, corpus.copies)]
     weight = np.concatenate([machine.coef_ for machine in machines]) / length
     bias = np.concatenate([machine.intercept_ for machine in machines])
     if len(weight) == 1 and corpus.task != MULTI_LABEL:  # two classes: one plane

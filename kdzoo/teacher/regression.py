@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +22,11 @@ _ITERATIONS = 500  # of L-BFGS at most
 _LEAST = 1e-6  # a probability that is told from nothing
 
 Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+Split = tuple[Rows, Rows]  # the rows that are seen, and those that are held out
 
 
-def fit_one(features: Floats, gold: npt.NDArray[np.int64]) -> LogisticRegression:
+def fit_one(features: Floats, gold: Rows, texts: Rows | None = None) -> LogisticRegression:
     """Returns the regression for labels of which each text has one.
 
     Its C is the smallest of those that are right most often in a cross-validation, stratified, the
@@ -32,22 +34,64 @@ def fit_one(features: Floats, gold: npt.NDArray[np.int64]) -> LogisticRegression
 
     Args:
         features: [N, F].
-        gold: the label of each text, [N].
+        gold: the label of each row, [N].
+        texts: the number of each row's text, [N], where some stand in several: no text is both
+            seen and held out.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GridSearchCV, StratifiedKFold
+    from sklearn.model_selection import GridSearchCV
 
-    parts = min(PARTS, int(np.bincount(gold).min()))
+    splits = _stratified(gold, np.arange(len(gold)) if texts is None else texts)
+    if not splits:  # one text of each label, in copies: nothing tells which C is better
+        return LogisticRegression(C=_STRENGTHS[0], max_iter=_ITERATIONS).fit(features, gold)
     search = GridSearchCV(
         LogisticRegression(max_iter=_ITERATIONS),
         {"C": list(_STRENGTHS)},
-        cv=StratifiedKFold(parts, shuffle=True, random_state=0),
+        cv=splits,
         scoring="accuracy",
-        refit=partial(_softest, parts),
+        refit=partial(_softest, len(splits)),
     )
     with warnings.catch_warnings():  # labels are labels, however few texts each has
         warnings.filterwarnings("ignore", message="The number of unique classes is greater than")
         return search.fit(features, gold).best_estimator_
+
+
+def _stratified(gold: Rows, texts: Rows) -> list[Split]:
+    """Returns the splits of a cross-validation of texts, each with all its rows.
+
+    A label of which a split would hold all texts is seen there, with its texts.
+
+    Args:
+        gold: the label of each row, [N].
+        texts: the number of each row's text, [N], from 0.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    own = _most_frequent(gold, texts)
+    counts = np.bincount(own)[np.unique(own)]
+    parts = max(2, min(PARTS, int(counts.min())))
+    if counts.max() < parts:
+        return []
+    splits = []
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class in y has only 1")
+        for _, texts_out in StratifiedKFold(parts, shuffle=True, random_state=0).split(own, own):
+            is_out = np.isin(texts, texts_out)
+            unseen = ~np.isin(gold, gold[~is_out])
+            is_out &= ~np.isin(texts, texts[unseen])
+            if is_out.any():
+                splits.append((np.flatnonzero(~is_out), np.flatnonzero(is_out)))
+    return splits
+
+
+def _most_frequent(gold: Rows, texts: Rows) -> Rows:
+    """Returns the label that most rows of each text have, the first of those as frequent."""
+    labels = int(gold.max()) + 1
+    pairs, counts = np.unique(texts * labels + gold, return_counts=True)
+    pairs = pairs[np.lexsort((-counts, pairs // labels))]
+    _, first = np.unique(pairs // labels, return_index=True)
+    found: Rows = pairs[first] % labels
+    return found
 
 
 def _softest(parts: int, results: Mapping[str, Any]) -> int:
@@ -60,7 +104,9 @@ def _softest(parts: int, results: Mapping[str, Any]) -> int:
     return int(np.flatnonzero(mean >= mean[best] - error[best])[0])
 
 
-def fit_each(features: Floats, gold: Answers, progress: Progress) -> list[LogisticRegression]:
+def fit_each(
+    features: Floats, gold: Answers, progress: Progress, texts: Rows | None = None
+) -> list[LogisticRegression]:
     """Returns a regression for each of the labels of which a text may have several.
 
     All have the C that gives the gold labels the highest probability in a cross-validation, the
@@ -69,29 +115,16 @@ def fit_each(features: Floats, gold: Answers, progress: Progress) -> list[Logist
 
     Args:
         features: [N, F].
-        gold: which labels each text has, [N, C].
+        gold: which labels each row has, [N, C].
         progress: told how far it is.
+        texts: the number of each row's text, [N], where some stand in several: no text is both
+            seen and held out.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import KFold
 
-    parts, count = min(PARTS, len(features)), gold.shape[1]
-    splits = list(KFold(parts, shuffle=True, random_state=0).split(features))
-    machines = [
-        [LogisticRegression(max_iter=_ITERATIONS, warm_start=True) for _ in range(count)]
-        for _ in splits
-    ]
-    best, strength = -np.inf, _STRENGTHS[0]
-    for tried in _STRENGTHS:
-        likelihood = 0.0
-        described = f"cross-validating a linear head, C {tried:g}"
-        with progress.task(described, parts * count, unit="regressions") as bar:
-            for part, (seen, held_out) in zip(machines, splits, strict=True):
-                sides = features[seen], features[held_out], gold[seen], gold[held_out]
-                likelihood += _likelihood([each.set_params(C=tried) for each in part], sides, bar)
-        if likelihood <= best:
-            break
-        best, strength = likelihood, tried
+    count = gold.shape[1]
+    splits = [*_parted(np.arange(len(features)) if texts is None else texts)]
+    strength = _most_probable(features, gold, splits, progress)
     fitted = []
     with progress.task("fitting a linear head", count, unit="regressions") as bar:
         for label in range(count):
@@ -100,6 +133,49 @@ def fit_each(features: Floats, gold: Answers, progress: Progress) -> list[Logist
             fitted.append(fit(features, gold[:, label]))
             bar.advance()
     return fitted
+
+
+def _parted(texts: Rows) -> Iterator[Split]:
+    """Yields the splits of a cross-validation of texts; none where there is one text alone."""
+    from sklearn.model_selection import KFold
+
+    count = len(np.unique(texts))
+    if count > 1:
+        for _, out in KFold(min(PARTS, count), shuffle=True, random_state=0).split(range(count)):
+            is_out = np.isin(texts, out)
+            yield np.flatnonzero(~is_out), np.flatnonzero(is_out)
+
+
+def _most_probable(
+    features: Floats, gold: Answers, splits: Sequence[Split], progress: Progress
+) -> float:
+    """Returns the C that gives the gold labels the highest probability; the softest without splits.
+
+    Args:
+        features: [N, F].
+        gold: which labels each row has, [N, C].
+        splits: of the cross-validation.
+        progress: told how far it is.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    count = gold.shape[1]
+    machines = [
+        [LogisticRegression(max_iter=_ITERATIONS, warm_start=True) for _ in range(count)]
+        for _ in splits
+    ]
+    best, strength = -np.inf, _STRENGTHS[0]
+    for tried in _STRENGTHS if splits else ():
+        likelihood = 0.0
+        described = f"cross-validating a linear head, C {tried:g}"
+        with progress.task(described, len(splits) * count, unit="regressions") as bar:
+            for part, (seen, held_out) in zip(machines, splits, strict=True):
+                sides = features[seen], features[held_out], gold[seen], gold[held_out]
+                likelihood += _likelihood([each.set_params(C=tried) for each in part], sides, bar)
+        if likelihood <= best:
+            break
+        best, strength = likelihood, tried
+    return strength
 
 
 def _constant(

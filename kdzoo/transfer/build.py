@@ -1,4 +1,7 @@
-"""The transfer set: the data's own texts, unlabelled and augmented ones; each once."""
+"""The transfer set: the data's own texts, unlabelled and augmented ones; each once.
+
+A text that stands in train with several labels has the most frequent one.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,8 @@ def build_transfer_set(
             the augmenter needs, or the augmenter returns something that is no text.
     """
     taken: set[bytes] = set()
-    parts = [Texts.of(distinct((*corpus.train, *corpus.unlabelled), taken))]
+    first = distinct((*corpus.train, *corpus.unlabelled), taken, corpus.outvoted)
+    parts = [Texts.of(first)]
     own = len(parts[0])
     unlabelled = wanted = made = 0
     notes: list[str] = []
