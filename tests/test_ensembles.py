@@ -12,6 +12,7 @@ from kdzoo.progress import Silent
 from kdzoo.recipe import load_study
 from kdzoo.results import Store
 from kdzoo.steps import StudyContext, StudyData, StudyTeacher, obtain_teacher
+from kdzoo.teacher import Teacher
 from kdzoo.training import make_accelerator
 
 
@@ -59,6 +60,7 @@ class TestOneEncoderNamedSeveralTimes:
 
         assert teacher.folded is not None
         for fold in teacher.folded.folds:
+            assert isinstance(fold, Teacher)
             assert len({member.key for member in fold.members}) == 2
 
     @pytest.mark.parametrize(
