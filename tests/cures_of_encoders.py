@@ -165,6 +165,19 @@ CASES: dict[str, Case] = {
         CHECK, "and the last is read anyway", rewritten("write 0", teacher={"lower_layers": [0]}),
         {"teacher": {"head": "linear", "fine_tune": None, "lower_layers": [7]}},
     ),
+    "a finished model twice": Case(
+        CHECK, "is named twice",
+        rewritten("write each model once", teacher={"models": ["{teacher}"]}),
+        {"teacher": {"model": None, "models": ["{teacher}", "{teacher}"], "fine_tune": None}},
+        quick=True,
+    ),
+    "a linear head twice": Case(
+        CHECK, "is named twice",
+        rewritten("add fine_tune, in place of head",
+                  teacher={"head": None, "fine_tune": {"epochs": 1}}),
+        {"teacher": {"model": None, "models": ["{encoder}", "{encoder}"], "fine_tune": None,
+                     "head": "linear"}},
+    ),
     "an encoder with a decoder": Case(CHECK, "an encoder with a decoder", FINE_TUNED, HEAD,
                                       prepare=teacher("t5")),
     "texts chosen by an encoder with a decoder": Case(

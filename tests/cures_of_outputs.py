@@ -150,6 +150,10 @@ CASES: dict[str, Case] = {
             ("none", removed("objective.hidden")),
         )
     },
+    "labels that smoothing turns round": Case(
+        CHECK, "and each other one", key("teacher.smoothing"),
+        with_outputs(smoothing=0.6), {**ROWS_CSV, "o.jsonl": LABELLED}, quick=True,
+    ),
     "outputs of no home": Case(
         CHECK, "nobody knows the home folder", rewritten("write the whole path", teacher={
             "outputs": "o.jsonl"}),

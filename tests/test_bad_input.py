@@ -83,7 +83,8 @@ class TestRecipes:
             ({"transfer": {"augment": {"kind": "masc"}}}, ["unknown kind 'masc'", "'mask'?"]),
             ({"data": {"files": None, "embedded": "asistant"}}, ["'asistant'", "'assistant'?"]),
             ({"data": {"oos_label": "ooss"}}, ["data.oos_label", "'ooss'", "mean 'oos'?"]),
-            ({"objective": {"temperature": 0}}, ["objective.temperature", "greater than 0"]),
+            ({"objective": {"temperature": 0}}, ["objective.temperature", "or equal to 0.01"]),
+            ({"objective": {"temperature": 1e-30}}, ["objective.temperature", "or equal to 0.01"]),
             ({"seeds": [0, 0]}, ["seeds", "distinct"]),
         ],
     )

@@ -109,6 +109,18 @@ class TestWhatAFileMayHold:
             rtol=2e-3,
         )
 
+    @pytest.mark.parametrize("smoothing", [0.75, 0.9])
+    def test_a_label_gets_more_than_each_other_or_is_refused(
+        self, tmp_path: Path, smoothing: float
+    ) -> None:
+        """Of four labels, 0.75 leaves each the same, and more says another one of the text."""
+        file = write_rows(tmp_path / "o.jsonl", [{"text": "one", "label": "music"}])
+        probabilities = np.exp(said(opened(file, smoothing=0.74), "one"))
+
+        assert int(probabilities.argmax()) == LABELS.index("music")
+        with pytest.raises(TeacherError, match=r"teacher.smoothing: of the 4 labels, .* 0.75, as"):
+            opened(file, smoothing=smoothing)
+
     def test_logits_go_before_probabilities_and_these_before_labels(self, tmp_path: Path) -> None:
         row = {"text": "one", "label": "oos", "probabilities": EVEN, "logits": [4.0, 3.0, 2.0, 1.0]}
         file = write_rows(tmp_path / "o.jsonl", [row])

@@ -150,7 +150,7 @@ def test_a_checkpoint_is_whole_at_any_moment(tmp_path: Path) -> None:
     )  # fmt: skip
     average = WeightAverage(model, plan)
     path, point, stop = tmp_path / "checkpoint.safetensors", Checkpoint(), threading.Event()
-    point.save(path, model, optimizer, average)
+    point.save(path, model, optimizer, average, {})
     broken: list[str] = []
     looks = 0
 
@@ -168,7 +168,7 @@ def test_a_checkpoint_is_whole_at_any_moment(tmp_path: Path) -> None:
     watcher.start()
     for step in range(60):
         point.step = step
-        point.save(path, model, optimizer, average)
+        point.save(path, model, optimizer, average, {})
     stop.set()
     watcher.join()
 

@@ -357,6 +357,16 @@ class TestWeights:
             assert weights[0] * counts == pytest.approx(len(train) / 2)
             assert weights[1] * (len(train) - counts) == pytest.approx(len(train) / 2)
 
+    def test_of_a_label_that_no_text_has_or_each_are_one(self) -> None:
+        """There is nothing to balance; the label beside them weighs what it does by itself."""
+        labels: list[Label] = [(0, 2)] * 3 + [(2,)]
+        train = tuple(Example(f"text {n}", label=label) for n, label in enumerate(labels))
+        corpus = Corpus(("a", "nobody's", "all's"), train, (), (), task=MULTI_LABEL)
+
+        weights = class_weights(corpus).tolist()
+
+        assert weights == [[pytest.approx(4 / 6), 1, 1], [2, 1, 1]]
+
     @each_task
     def test_that_are_all_one_change_nothing(self, task: Task) -> None:
         logits = torch.from_numpy(some_logits(10))

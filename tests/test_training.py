@@ -33,6 +33,8 @@ from kdzoo.training import (
     make_accelerator,
     train,
 )
+from kdzoo.training.average import WeightAverage
+from kdzoo.training.checkpoint import resume
 from kdzoo.training.optimizer import make_optimizer
 
 KL = bind_objective("kl", {})
@@ -281,6 +283,26 @@ class TestInterruption:
 
         assert same_weights(trained(checkpoint=path), trained())
 
+    def test_of_one_process_is_gone_on_with_by_more(self, world: World, tmp_path: Path) -> None:
+        """A process that the checkpoint holds no random state of keeps the one that it has."""
+        path = tmp_path / "checkpoint.safetensors"
+        with pytest.raises(KeyboardInterrupt):
+            world.train(world.student(), plan_of(), checkpoint=path, progress=StopsAfter(12))
+        with safe_open(path, framework="pt") as file:
+            kept = {name for name in file.keys() if name.startswith("rng/")}  # noqa: SIM118
+        model = world.student()
+        optimizer, average = make_optimizer(model, plan_of()), WeightAverage(model, plan_of())
+
+        points, moved = [], []
+        for process in (0, 1):
+            before = torch.get_rng_state()
+            points.append(resume(path, model, optimizer, average, process).step)
+            moved.append(not torch.equal(before, torch.get_rng_state()))
+
+        assert kept <= {"rng/cpu", "rng/cuda"}
+        assert points == [10, 10]
+        assert moved == [True, False]
+
     def test_again_and_again_changes_nothing_either(
         self, world: World, whole: Any, tmp_path: Path
     ) -> None:
@@ -505,6 +527,18 @@ class TestNoNumber:
         result = world.train(world.student(), plan_of(), checkpoint=path)
 
         assert all(math.isfinite(point["loss"]) for point in result.history)
+
+
+def test_steps_to_accumulate_that_the_environment_names_change_no_weight(
+    world: World, whole: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accelerate reads them, and would divide each step's gradient by them."""
+    monkeypatch.setenv("ACCELERATE_GRADIENT_ACCUMULATION_STEPS", "4")
+    model = world.student()
+
+    world.train(model, plan_of())
+
+    assert same_weights(model, whole[0])
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_other_ones(world: World) -> None:

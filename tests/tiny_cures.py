@@ -142,7 +142,7 @@ def key(dotted: str) -> Write:
     """Sets the key, which the message names, to the value that stands behind it."""
 
     def write(message: str, written: dict[str, Any]) -> dict[str, Any]:
-        *_, value = re.findall(rf"{re.escape(dotted)}(?:: | to )(\w+)", message)
+        *_, value = re.findall(rf"{re.escape(dotted)}(?:: | to )([\w.]*\w)", message)
         return {**written, "command": [*written["command"], "--set", f"{dotted}={value}"]}
 
     return write

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from kdzoo.data import NO_LABEL
 from kdzoo.registry import register_objective
 
-Temperature = Annotated[float, Interval(gt=0, le=1000)]
+Temperature = Annotated[float, Interval(ge=0.01, le=1000)]
 Weight = Annotated[float, Interval(ge=0, le=1000)]
 
 
@@ -27,7 +27,7 @@ def binary_kl(
     Args:
         student_logits: [B, C].
         teacher_logits: [B, C].
-        temperature: divides both sides' logits; above 0, at most 1,000.
+        temperature: divides both sides' logits; from 0.01 to 1,000.
     """
     student, teacher = (
         torch.stack([F.logsigmoid(logits), F.logsigmoid(-logits)])  # there, not there: [2, B, C]
@@ -47,7 +47,7 @@ def kl(student_logits: Tensor, teacher_logits: Tensor, *, temperature: Temperatu
     Args:
         student_logits: [B, C].
         teacher_logits: [B, C].
-        temperature: divides both sides' logits; above 0, at most 1,000.
+        temperature: divides both sides' logits; from 0.01 to 1,000.
     """
     student = F.log_softmax(student_logits / temperature, dim=-1)  # [B, C]
     teacher = F.log_softmax(teacher_logits / temperature, dim=-1)  # [B, C]
@@ -84,7 +84,7 @@ def dkd(
         student_logits: [B, C].
         teacher_logits: [B, C].
         gold: [B], NO_LABEL where a row has none.
-        temperature: divides both sides' logits; above 0, at most 1,000.
+        temperature: divides both sides' logits; from 0.01 to 1,000.
         target_weight: of the target class against all others, the paper's alpha.
         others_weight: of the other classes among themselves, the paper's beta.
     """
@@ -126,7 +126,7 @@ def dist(
     Args:
         student_logits: [B, C].
         teacher_logits: [B, C].
-        temperature: divides both sides' logits; above 0, at most 1,000.
+        temperature: divides both sides' logits; from 0.01 to 1,000.
         inter_weight: of the relation within rows, the paper's beta.
         intra_weight: of the relation within classes, the paper's gamma.
     """

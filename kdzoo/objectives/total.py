@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from kdzoo.data import NO_LABEL
 from kdzoo.errors import ModelError
 from kdzoo.objectives.gold import GoldFor
+from kdzoo.objectives.share import labelled_share
 from kdzoo.registry import objectives
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, Task, TaskName
 
@@ -185,6 +186,9 @@ def distillation_loss(
 ) -> Tensor:
     """Returns ``alpha * CE(gold) + (1 - alpha) * target``, a scalar.
 
+    Where several processes share a batch, their mean has each labelled row of the batch weigh the
+    same in CE(gold); the target is averaged over the rows of each process.
+
     Args:
         student_logits: [B, C].
         gold: [B], or [B, K] where texts have several labels; ``NO_LABEL`` where a row has none.
@@ -196,7 +200,7 @@ def distillation_loss(
     """
     loss = torch.zeros((), device=student_logits.device)
     if alpha > 0:
-        loss = loss + alpha * by_gold(student_logits, gold)
+        loss = loss + alpha * by_gold(student_logits, gold) * labelled_share(gold)
     if alpha < 1:
         if soft is None or teacher_logits is None:
             raise ValueError("alpha below 1 needs an objective and teacher logits")

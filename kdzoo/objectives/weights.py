@@ -29,7 +29,7 @@ def class_weights(corpus: Corpus) -> Tensor:
         counts = np.stack([there, len(gold) - there])  # [2, C]
     else:
         counts = np.bincount(gold[gold >= 0], minlength=labels)  # [C]; of words, where each has one
-    sides = 2 if counts.ndim > 1 else np.count_nonzero(counts)
+    sides = np.count_nonzero(counts, axis=0)  # [C], 1 or 2; where rows have one label, labels
     rows = len(gold) if counts.ndim > 1 else counts.sum()
     weights = rows / (sides * np.maximum(counts, 1))
     return torch.from_numpy(np.where(counts > 0, weights, 1.0).astype(np.float32))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from kdzoo.data import NO_LABEL
+from kdzoo.objectives.share import are_several
 
 Loss = Callable[[Tensor, Tensor, Tensor | None], Tensor]  # of rows: [M, C], [M], [M, C] -> scalar
 
@@ -29,6 +31,9 @@ def over_words(loss_of: Loss) -> Loss:
             is_read &= _is_read(teacher_logits)
             teacher_logits = teacher_logits[is_read]
         if not is_read.any():
+            if are_several():  # the others count labelled words together with this process
+                nothing = torch.zeros_like(student_logits[0, :1])  # [1, C]
+                loss_of(nothing, gold.new_full((1,), NO_LABEL), nothing)
             return student_logits.nan_to_num().sum() * 0
         tags = _tags(gold, student_logits.shape[1])
         return loss_of(student_logits[is_read], tags[is_read], teacher_logits)

@@ -40,6 +40,23 @@ from kdzoo.teacher import (
 from kdzoo.training import TrainingResult
 
 
+def fitted_members(
+    sources: Sequence[Path], luck: int, recipe: Recipe, corpus: Corpus, context: StudyContext
+) -> list[tuple[str, EnsembleMember]]:
+    """Returns key and classifier of each member of a teacher, as ``fitted`` fits it.
+
+    An encoder that is named again is fine-tuned again, from the next seed.
+
+    Raises:
+        KdzooError: a model cannot be loaded, or gives no sentence vectors.
+    """
+    earlier = [sources[:place].count(source) for place, source in enumerate(sources)]
+    return [
+        fitted(source, luck + times, recipe, corpus, context)
+        for source, times in zip(sources, earlier, strict=True)
+    ]
+
+
 def fitted(
     source: Path, luck: int, recipe: Recipe, corpus: Corpus, context: StudyContext
 ) -> tuple[str, EnsembleMember]:
@@ -84,7 +101,8 @@ def fitted_fold(
         return LinearFold(
             tuple((_linear_key(encoder, corpus), encoder) for encoder in encoders), corpus
         )
-    members = tuple(fitted(source, luck, recipe, corpus, context)[1] for source in sources)
+    made = fitted_members(sources, luck, recipe, corpus, context)
+    members = tuple(member for _, member in made)
     return Teacher(members, sources[0], section.max_length, section.batch_size)
 
 

@@ -12,7 +12,7 @@ from kdzoo.recipe.schema import Recipe
 from kdzoo.recipe.teacher import TeacherSection
 from kdzoo.results import OUTPUTS, Record
 from kdzoo.steps.context import StudyContext
-from kdzoo.steps.fitting import fitted, fitted_fold, model_record, teacher_record
+from kdzoo.steps.fitting import fitted_fold, fitted_members, model_record, teacher_record
 from kdzoo.steps.misfit import refuse_other_kind
 from kdzoo.teacher import (
     AnyTeacher,
@@ -79,7 +79,7 @@ def obtain_teacher(
         keys, members = [], [_finished(source, section, corpus) for source in sources]
         _note_unknown_encoder(section, context)
     else:
-        made = [fitted(source, luck, recipe, corpus, context) for source in sources]
+        made = fitted_members(sources, luck, recipe, corpus, context)
         keys, members = [key for key, _ in made], [member for _, member in made]
     teacher = Teacher(
         tuple(members),

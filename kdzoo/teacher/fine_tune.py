@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import nn
 
 from kdzoo.data import Corpus
 from kdzoo.errors import KdzooError, TeacherError, first_line
@@ -29,7 +29,7 @@ from kdzoo.model import (
 )
 from kdzoo.model.auto import auto_tokenizer
 from kdzoo.model_files import CHECKPOINT
-from kdzoo.objectives import GoldLoss, bind_gold_loss, over_words
+from kdzoo.objectives import bind_gold_loss, distillation_loss, over_words
 from kdzoo.progress import Progress
 from kdzoo.recipe.teacher import FineTune
 from kdzoo.task import rows_of
@@ -85,7 +85,8 @@ def fine_tune(
         logits = predict_logits(trained, validation)
         return quality_of_logits(corpus.task, logits, gold, corpus.oos, corpus.positive)
 
-    loss = partial(_of_gold, bind_gold_loss(corpus.task, label_smoothing=options.label_smoothing))
+    by_gold = bind_gold_loss(corpus.task, label_smoothing=options.label_smoothing)
+    loss = partial(distillation_loss, soft=None, alpha=1.0, by_gold=by_gold)
     result = train(
         model,
         data,
@@ -106,10 +107,6 @@ def fine_tune(
             tokenizer.save_pretrained(folder)
     accelerator.wait_for_everyone()
     return result, evaluate(model)
-
-
-def _of_gold(loss: GoldLoss, logits: Tensor, gold: Tensor, _: Tensor | None) -> Tensor:
-    return loss(logits, gold)
 
 
 def _plan(options: FineTune, texts: int, seed: int) -> TrainingPlan:

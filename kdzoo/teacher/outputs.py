@@ -243,13 +243,26 @@ def named_outputs(
         labels: the data's, C of them.
 
     Raises:
-        TeacherError: it is not there, lacks a column, or has other labels.
+        TeacherError: it is not there, lacks a column, or has other labels; smoothing leaves a label
+            no more than the others.
         DataError: it is not what its name says.
     """
     assert section.outputs is not None  # noqa: S101 - the caller has looked
     file = open_outputs(with_home(section.outputs), section.csv or AS_NAMED)
+    if file.kind == "label":
+        _refuse_smoothing(section.smoothing, len(labels), file.path)
     names = _names(file, section.labels, labels)
     return file, names, align(names, labels, file.path.name, IN_FILE)
+
+
+def _refuse_smoothing(smoothing: float, labels: int, path: Path) -> None:
+    """Refuses a share of the other labels that makes each of them as probable as the label said."""
+    if smoothing >= (labels - 1) / labels:
+        raise TeacherError(
+            f"teacher.smoothing: of the {labels} labels, the one that {path} says of a text would "
+            f"get {1 - smoothing:.3g}, and each other one {smoothing / (labels - 1):.3g}; write a "
+            f"number well below {(labels - 1) / labels:.3g}, as in teacher.smoothing: 0.1"
+        )
 
 
 def _names(file: OutputsFile, said: Sequence[str] | None, labels: Sequence[str]) -> list[str]:

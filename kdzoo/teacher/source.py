@@ -70,10 +70,25 @@ def find_sources(section: TeacherSection) -> list[Path]:
     """Returns the folders of the models that teach; none where a file of outputs does.
 
     Raises:
-        KdzooError: one of them is nowhere, or is not the one that the recipe names.
+        KdzooError: one of them is nowhere, or is not the one that the recipe names; one that is not
+            fine-tuned is named twice.
     """
     fallback = section.fallback if len(section.sources) == 1 else None
-    return [find_model(name, fallback, section.sha256) for name in section.sources]
+    folders = [find_model(name, fallback, section.sha256) for name in section.sources]
+    if section.fine_tune is None:
+        _refuse_repeats(section, folders)
+    return folders
+
+
+def _refuse_repeats(section: TeacherSection, folders: list[Path]) -> None:
+    for place, (name, folder) in enumerate(zip(section.sources, folders, strict=True)):
+        if folder in folders[:place]:
+            unlike = "" if section.head is None else ", in place of head,"
+            raise TeacherError(
+                f"teacher.models: '{name}' is named twice, and answers alike each time; write each "
+                f"model once, or add fine_tune{unlike} where it is an encoder that is to be "
+                "fine-tuned several times, each time from another seed"
+            )
 
 
 def find_encoder(section: TeacherSection) -> Path | None:

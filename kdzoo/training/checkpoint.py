@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import Accelerator
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -42,8 +43,17 @@ class Checkpoint:
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
         average: WeightAverage,
+        random: Tensors,
     ) -> None:
-        """Writes the checkpoint beside its place and moves it there."""
+        """Writes the checkpoint beside its place and moves it there.
+
+        Args:
+            path: its place.
+            model: whose weights it holds.
+            optimizer: its state is held too.
+            average: its state is held too.
+            random: as ``random_states`` gives them.
+        """
         tensors = {f"model/{k}": v for k, v in copy_of(model.state_dict()).items()}
         tensors |= {f"best/{k}": v for k, v in (self.best or {}).items()}
         tensors |= {f"average/{k}": v for k, v in copy_of(average.state()).items()}
@@ -51,9 +61,7 @@ class Checkpoint:
             tensors |= {
                 f"optimizer/{index}/{k}": v.detach().cpu().clone() for k, v in state.items()
             }
-        tensors["rng/cpu"] = torch.get_rng_state()
-        if torch.cuda.is_available():
-            tensors["rng/cuda"] = torch.cuda.get_rng_state()
+        tensors |= {f"rng/{k}": v for k, v in random.items()}
         said = {
             "step": self.step,
             "history": self.history,
@@ -67,15 +75,48 @@ class Checkpoint:
         partial.replace(path)
 
 
+def random_states(accelerator: Accelerator) -> Tensors:
+    """Returns the random state of each device and process; all processes have to ask together.
+
+    They are ``cpu`` and ``cuda`` of the main process, ``1/cpu`` and so on of the others.
+    """
+    own = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        own["cuda"] = torch.cuda.get_rng_state()
+    states: Tensors = {}
+    for device, state in own.items():
+        of_all = accelerator.gather(state[None].to(accelerator.device))  # [processes, bytes]
+        for process, each in enumerate(of_all):
+            states[_random_name(device, process)] = each.cpu().clone()
+    return states
+
+
+def _random_name(device: str, process: int) -> str:
+    return f"{process}/{device}" if process else device
+
+
 def copy_of(state: dict[str, Tensor]) -> Tensors:
     """Returns the tensors on the CPU, none sharing memory with another."""
     return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state.items()}
 
 
 def resume(
-    path: Path | None, model: nn.Module, optimizer: torch.optim.Optimizer, average: WeightAverage
+    path: Path | None,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: WeightAverage,
+    process: int = 0,
 ) -> Checkpoint:
-    """Returns the checkpoint in the file, its state put back; a fresh one without a file."""
+    """Returns the checkpoint in the file, its state put back; a fresh one without a file.
+
+    Args:
+        path: the file's, if any is written.
+        model: gets the weights.
+        optimizer: gets its state.
+        average: gets its state.
+        process: which of those that train together this is. Its random numbers go on where they
+            were; where it took no part in the training before, they stay as they are.
+    """
     if path is None or not has_file(path):
         return Checkpoint()
     check_readable(path)
@@ -98,9 +139,7 @@ def resume(
         index, _, key = name.partition("/")
         state.setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-    torch.set_rng_state(parts["rng"]["cpu"])
-    if "cuda" in parts["rng"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state(parts["rng"]["cuda"])
+    _put_back(parts["rng"], process)
     return Checkpoint(
         step=said["step"],
         history=said["history"],
@@ -108,3 +147,11 @@ def resume(
         best_step=said["best_step"],
         best_score=said["best_score"],
     )
+
+
+def _put_back(random: Tensors, process: int) -> None:
+    cpu, cuda = (random.get(_random_name(device, process)) for device in ("cpu", "cuda"))
+    if cpu is not None:
+        torch.set_rng_state(cpu)
+    if cuda is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(cuda)

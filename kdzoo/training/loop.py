@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import GradientAccumulationPlugin
 from torch import Tensor, nn
 
 from kdzoo.data.texts import Rows
@@ -16,7 +17,7 @@ from kdzoo.errors import TrainingError
 from kdzoo.progress import Bar, Progress
 from kdzoo.tracking import Note
 from kdzoo.training.average import WeightAverage
-from kdzoo.training.checkpoint import Checkpoint, resume
+from kdzoo.training.checkpoint import Checkpoint, random_states, resume
 from kdzoo.training.data import BatchOrder, TrainingSet
 from kdzoo.training.optimizer import make_optimizer, set_rates
 from kdzoo.training.plan import TrainingPlan
@@ -42,7 +43,10 @@ class TrainingResult:
 def make_accelerator() -> Accelerator:
     """Returns the process's accelerator; on a GPU that can, it computes in bfloat16."""
     gpu = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    return Accelerator(mixed_precision="bf16" if gpu else "no")
+    each_step = GradientAccumulationPlugin(num_steps=1)  # whatever the environment says
+    return Accelerator(
+        mixed_precision="bf16" if gpu else "no", gradient_accumulation_plugin=each_step
+    )
 
 
 def train(
@@ -87,7 +91,7 @@ def train(
     torch.manual_seed(plan.seed + accelerator.process_index)
     wrapped = accelerator.prepare_model(model)
     optimizer, average = make_optimizer(model, plan), WeightAverage(model, plan)
-    point = resume(checkpoint, model, optimizer, average)
+    point = resume(checkpoint, model, optimizer, average, accelerator.process_index)
     resumed_at = point.step
     step = _stepper(wrapped, optimizer, data, plan, loss_of, accelerator, further_loss)
     with progress.task(description, plan.steps, done=point.step) as bar:
@@ -107,8 +111,10 @@ def train(
                     model.train()
                     if note is not None:
                         note(point.step, figures)
-                if saved and checkpoint is not None and accelerator.is_main_process:
-                    point.save(checkpoint, model, optimizer, average)
+                if saved and checkpoint is not None:
+                    random = random_states(accelerator)
+                    if accelerator.is_main_process:
+                        point.save(checkpoint, model, optimizer, average, random)
                 _note(bar, point, loss, plan)
             bar.advance()
     model.load_state_dict(average.shown.state_dict() if point.best is None else point.best)
