@@ -281,5 +281,7 @@ class TestRefusals:
             document = read(content)
         except RecipeError as error:
             assert error.problems
+        except FileError as error:
+            assert "Git LFS" in str(error)
         else:
             assert isinstance(document.data, dict)

@@ -480,11 +480,12 @@ class TestTeacherWithoutAFolder:
 
     def test_as_an_ensemble_has_is_shown_once(
         self, kdzoo: RunCommand, write_recipe: WriteRecipe, tiny_teacher: Path,
-        sections: dict[str, Any],
+        sections: dict[str, Any], tmp_path: Path,
     ) -> None:  # fmt: skip
         recipe = write_recipe(**sections)
         data = yaml.safe_load(recipe.read_text(encoding="utf-8"))
-        data["teacher"] = {"models": [str(tiny_teacher)] * 2, "max_length": 32}
+        other = shutil.copytree(tiny_teacher, tmp_path / "other")
+        data["teacher"] = {"models": [str(tiny_teacher), str(other)], "max_length": 32}
         recipe.write_text(yaml.safe_dump(data), encoding="utf-8")
 
         self.check(kdzoo, recipe)

@@ -506,7 +506,7 @@ class TestSpace:
             ({"objective.temperature": {"low": 5, "high": 5}}, "less than high"),
             ({"objective.temperature": {"low": 9, "high": 1}}, "less than high"),
             ({"objective.temperature": {"low": 0, "high": 1, "log": True}}, "above 0"),
-            ({"objective.temperature": {"low": -3, "high": 2}}, "greater than 0"),
+            ({"objective.temperature": {"low": -3, "high": 2}}, "greater than or equal to 0.01"),
             ({"objective.temperature": {"low": 1}}, "high"),
             ({"objective.temperature": {"low": 1, "high": float("inf")}}, "finite"),
             ({"objective.alpha": {"low": 0, "high": 2}}, "less than or equal to 1"),
