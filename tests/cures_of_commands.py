@@ -42,6 +42,12 @@ CASES: dict[str, Case] = {
         "label {teacher} rows.txt -o out.csv", "is written as .parquet", added("-o", "out.parquet"),
         files={"rows.txt": "play\n"},
     ),
+    "data for a recipe": Case(
+        "run rows.csv", "is no recipe (.yaml)",
+        lambda message, written: {**written, "command": [
+            *re.findall(r"kdzoo (init .*)", message)[0].split(), "--encoder", "{encoder}"]},
+        files={"rows.csv": "text,label\n"}, once=False, quick=True,
+    ),
     "a runtime": Case(
         "export nowhere --out out --runtime onxn", "unknown ", another_word, once=False,
     ),

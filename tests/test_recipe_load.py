@@ -117,6 +117,7 @@ class TestFinding:
             ("empty", "the folder empty holds no recipe"),
             ("own", r"no recipe 'own'; write own\.yaml$"),
             ("zoo/own", r"no recipe 'zoo/own'; write zoo/own\.yml$"),
+            ("my data.csv", r"is no recipe .* kdzoo init --data 'my data\.csv' -o mine/$"),
         ],
     )
     def test_what_is_not_there_suggests_the_nearest(
@@ -125,6 +126,7 @@ class TestFinding:
         Path("empty").mkdir()
         write("own.yaml")
         write("zoo/own.yml")
+        Path("my data.csv").touch()
         with pytest.raises(RecipeError, match=words):
             load_study(target)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -81,6 +82,11 @@ def find_recipes(target: str) -> tuple[str, dict[str, Path]]:
     for ending in (".yaml", ".yml"):
         if path.with_name(path.name + ending).is_file():
             raise RecipeError(f"no recipe '{shortened(target)}'; write {target}{ending}")
+    if path.is_file():
+        raise RecipeError(
+            f"{shortened(target)} is no recipe (.yaml); if it holds labelled texts, have recipes "
+            f"written for them: kdzoo init --data {shlex.quote(target)} -o mine/"
+        )
     names = {*shipped, *(key.rpartition("/")[0] for key in shipped)}
     raise RecipeError(f"no recipe '{shortened(target)}'; {did_you_mean(target, names)}")
 
