@@ -99,10 +99,12 @@ def refuse_name(folder: Path, name: str | None, seed: int | None) -> None:
 
     Raises:
         ModelError: a row or a seed is named; where there is no such folder, that is said.
+        StoreError: the folder is a study's, whose run has not ended.
     """
     if name is not None or seed is not None:
         if not folder.exists():
             raise ModelError(f"no such folder: {folder}{_folder_meant(folder)}")
+        Store(folder).refuse_unfinished()
         raise ModelError(
             f"--model and --seed choose from a study's table, and {folder} is no study; remove them"
         )
