@@ -120,9 +120,14 @@ _MISSPELT = 0.65
 
 
 def nearest(name: object, known: Iterable[str]) -> str | None:
-    """Returns the name that is most like this one; None where none is near."""
-    close = difflib.get_close_matches(str(name), known, n=1, cutoff=_MISSPELT)
-    return close[0] if close else None
+    """Returns the name that is most like this one, or that alone has it as a part ("int8").
+
+    None where none is near.
+    """
+    names = list(known)
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=_MISSPELT)
+    wholes = [each for each in names if str(name) in each.split("-")]
+    return close[0] if close else wholes[0] if len(wholes) == 1 else None
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
