@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kdzoo.amounts import percent
 from kdzoo.choosing.cascade import CascadeLine, check_wanted, count_cascades, find_cascades
-from kdzoo.errors import ModelError, RecipeError
+from kdzoo.errors import ModelError, RecipeError, RegistryError, did_you_mean
 from kdzoo.files import check_writable
 from kdzoo.registry import exported_runtimes, runtimes
 from kdzoo.results import Store
@@ -105,10 +105,14 @@ def promise_of(wanted: Wanted, line: CascadeLine) -> str:
 
 
 def _check_runtime(runtime: str) -> None:
-    if not runtimes.get(runtime).is_exported:
+    known = runtimes.entries()
+    if runtime not in known:
+        can = exported_runtimes(known)
+        raise RegistryError(f"unknown runtime '{runtime}'; {did_you_mean(runtime, can)}")
+    if not known[runtime].is_exported:
         raise RecipeError(
             f"--runtime {runtime}: a cascade is exported for one of "
-            f"{', '.join(exported_runtimes(runtimes.entries()))}"
+            f"{', '.join(exported_runtimes(known))}"
         )
     require_runtimes([runtime])
 

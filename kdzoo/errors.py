@@ -119,10 +119,21 @@ class HubError(KdzooError):
 _MISSPELT = 0.65
 
 
+def nearest(name: object, known: Iterable[str]) -> str | None:
+    """Returns the name that is most like this one, or that alone has it as a part ("int8").
+
+    None where none is near.
+    """
+    names = list(known)
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=_MISSPELT)
+    wholes = [each for each in names if str(name) in each.split("-")]
+    return close[0] if close else wholes[0] if len(wholes) == 1 else None
+
+
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Returns "did you mean 'x'? Known: x, y, z.", the nearest name first, where one is near."""
     names = sorted(known)
     shown = told_apart([str(name), *names])
-    nearest = difflib.get_close_matches(str(name), names, n=1, cutoff=_MISSPELT)
-    suggestion = f"did you mean '{shown[nearest[0]]}'? " if nearest else ""
+    meant = nearest(name, names)
+    suggestion = f"did you mean '{shown[meant]}'? " if meant is not None else ""
     return f"{suggestion}Known: {', '.join(shown[each] for each in names) or 'none'}."

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kdzoo import registry
-from kdzoo.errors import ModelError, RecipeError
+from kdzoo.errors import ModelError, RecipeError, RegistryError, did_you_mean
 from kdzoo.extensions import load_extensions
 from kdzoo.files import as_file_errors, check_writable, with_home
 from kdzoo.progress import quiet
@@ -148,9 +148,12 @@ def _export_of(runtime: str, int8: str | None, texts: str | Path | None) -> Call
     """Returns what exports to the runtime, once it is seen that it can."""
     from kdzoo.runtime import require_runtimes
 
-    entry = registry.runtimes.get(runtime)
+    known = registry.runtimes.entries()
+    others = registry.exported_runtimes(known)
+    if runtime not in known:
+        raise RegistryError(f"unknown runtime '{runtime}'; {did_you_mean(runtime, others)}")
+    entry = known[runtime]
     if entry.export is None:
-        others = registry.exported_runtimes(registry.runtimes.entries())
         raise RecipeError(
             f"runtime '{runtime}' reads the trained model's own folder: there is nothing to "
             f"export; runtimes with a form of their own: {', '.join(others)}"

@@ -79,6 +79,9 @@ CASES: dict[str, Case] = {
         f"{TRIAL} --goals accuracy,latency --runtime troch", "no student runs in it", command(
             "did you mean '(torch)'", f"{TRIAL} --goals accuracy,latency --runtime {{}}"), FEW,
     ),
+    "a runtime to export": Case(
+        "export {student} --out out --runtime int8", "unknown runtime '", another_word,
+    ),
     "a study's folder": Case(f"{TRIAL} --out study", "is a study's folder", command(
         "give --out another", f"{TRIAL} --out other"), FEW, prepare=study()),
     "a choice twice": Case(

@@ -55,6 +55,19 @@ def damaged(name: str, content: bytes) -> Act:
     return act
 
 
+def interrupted(things: dict[str, str]) -> None:
+    """Runs a study up to its models: what is made of all of them is not there yet."""
+    trained(things)
+    Path("runs/tiny/study.json").unlink()
+
+
+def run_again(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Runs the recipe once more."""
+    assert "give the same kdzoo run command again" in message, message
+    run("mine.yaml", out="runs/tiny")
+    return written
+
+
 def made_again(name: str) -> Write:
     """Removes the file, or its folder, as the message says, and runs the recipe again."""
 
@@ -100,6 +113,9 @@ CASES: dict[str, Case] = {
             r"as in (\S+)/MODEL", "bench {}/tiny--s0--ssssssssssssssss --texts rows.txt "
             "--out bench --rounds 1 --no-isolation --runtimes torch"),
         files={"rows.txt": "play\n"}, prepare=study(), once=False,
+    ),
+    "an interrupted study": Case(
+        "report runs/tiny", "has not ended: it holds models", run_again, prepare=interrupted,
     ),
     "a model of no study": Case(
         "export {student} --out out --model tiny --runtime onnx", "is no study; remove them",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,6 +32,37 @@ def model(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Path:
     student = build_student("bilstm", {"dim": 16}, context_of(vocabulary, teacher), None, 0)
     save_model(root / "model", student, vocabulary)
     return root / "model"
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "said"),
+    [
+        (package.init, {"students": "cnn"}, 'students is one text; .*students=["cnn"]'),
+        (package.init, {"students": Path("own.py")}, 'students is one path; .*students=["own.py"]'),
+        (package.init, {"label_columns": "a, b"}, 'one text; .*label_columns=["a", "b"]'),
+        (package.benchmark, {}, 'models=["first"]'),
+        (package.push, {"language": "en"}, 'language=["en"]'),
+        (package.push, {"runtimes": "onnx"}, 'runtimes=["onnx"]'),
+        (package.run, {"track": "wandb"}, 'track=["wandb"]'),
+        (package.merge, {}, 'folders is one text; .*folders=["first"]'),
+        (package.tune, {"goals": "accuracy,size"}, 'goals=["accuracy", "size"]'),
+        (package.tune, {"seeds": 0}, "seeds is a number; .*seeds=[0]"),
+        (
+            package.check,
+            {"overrides": {"training.steps": 20, "student.kind": "cnn", "teacher.fine_tune": None}},
+            'a mapping; .*["training.steps=20", "student.kind=cnn", "teacher.fine_tune=null"]',
+        ),
+        (package.list_steps, {"overrides": "a=[1,2]"}, 'overrides=["a=[1,2]"]'),
+    ],
+)
+def test_what_is_no_list_is_written_as_one(
+    call: Callable[..., object], arguments: dict[str, Any], said: str
+) -> None:
+    """Before anything is read: of a text, each letter would be taken for a name."""
+    places = {package.run: 1, package.check: 1, package.list_steps: 1, package.tune: 1}
+
+    with pytest.raises(RecipeError, match=said.replace("[", r"\[").replace("]", r"\]")):
+        call(*("first", "second")[: places.get(call, 2)], **arguments)
 
 
 class TestPredict:

@@ -359,6 +359,23 @@ class TestPredict:
         assert outcome.code == 2
         assert "is no study; remove them" in " ".join(outcome.err.split())
 
+    @pytest.mark.parametrize("command", ["predict", "export"])
+    def test_of_a_study_that_is_not_there_names_the_one_beside_it(
+        self, kdzoo: RunCommand, command: str
+    ) -> None:
+        """A mistyped folder is told as one; where nothing is like it, it is just not there."""
+        Path("runs/quickstart").mkdir(parents=True)
+        rest = ["hi"] if command == "predict" else ["--out", "deployed"]
+
+        mistyped = kdzoo(command, "runs/quickstrat", "--model", "bilstm", *rest)
+        elsewhere = kdzoo(command, "nowhere/else", "--seed", "1", *rest)
+
+        assert (mistyped.code, elsewhere.code) == (2, 2)
+        said = " ".join(mistyped.err.split())
+        assert "no such folder: runs/quickstrat; did you mean runs/quickstart?" in said
+        assert "no such folder: nowhere/else" in elsewhere.err
+        assert "did you mean" not in elsewhere.err
+
     def test_shows_as_many_labels_as_asked_for(
         self, kdzoo: RunCommand, finished_study: Path
     ) -> None:

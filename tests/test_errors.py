@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from kdzoo.errors import did_you_mean, first_line, kind_and_words
+from kdzoo.errors import did_you_mean, first_line, kind_and_words, nearest
 from kdzoo.plain import spelt, told_apart, visible_form
 
 
@@ -67,3 +67,18 @@ def test_what_looks_the_same_is_seen_as_one(text: str) -> None:
         other = unicodedata.normalize(form, text)
         assert visible_form(other) == visible_form(text) == visible_form(visible_form(text))
     assert spelt(text).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "meant"),
+    [
+        ("int8", ["onnx", "onnx-int8"], "onnx-int8"),
+        ("int8", ["onnx-int8", "other-int8"], None),  # which of them is not known
+        ("int", ["onnx-int8"], None),
+        ("onx", ["onnx", "onnx-int8"], "onnx"),
+    ],
+)
+def test_a_name_is_meant_by_a_part_that_it_alone_has(
+    name: str, known: list[str], meant: str | None
+) -> None:
+    assert nearest(name, known) == meant

@@ -86,6 +86,11 @@ class TestTheCommand:
         [
             (["--runtime", "torch"], ["nothing to export", "onnx, onnx-int8"]),
             (["--runtime", "onx"], ["unknown runtime 'onx'", "did you mean 'onnx'?"]),
+            (["--runtime", "int8"], ["'int8'; did you mean 'onnx-int8'? Known: onnx, onnx-int8."]),
+            (
+                ["--runtime", "int8", "--escalate-to", "teacher", "--max-loss", "0.1"],
+                ["'int8'; did you mean 'onnx-int8'? Known: onnx, onnx-int8."],
+            ),
             (["--int8", "statc"], ["--int8 statc: write dynamic or static"]),
             (["--int8", "static"], ["needs real texts", "--texts FILE"]),
             (["--int8", "static", "--runtime", "onnx"], ["is for onnx-int8"]),

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
-    "plain", "amounts", "errors", "files", "claims", "limits", "freed", "bounds", "fields",
+    "plain", "amounts", "errors", "lists", "files", "claims", "limits", "freed", "bounds", "fields",
     "progress", "tracking", "digest", "tokenizer_files", "model_files", "model_folders",
     "tokenising", "offline", "entries",
     "registry", "extensions", "task", "recipe", "data", "text", "objectives", "metrics", "model",

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_results import HandWritten, one_student
 
+from kdzoo.choosing import model_folder
 from kdzoo.errors import StoreError
 from kdzoo.files import write_atomically
 from kdzoo.report import make_table
@@ -223,6 +224,18 @@ class TestReading:
     def test_of_a_folder_that_is_no_study_says_so(self, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match=r"no folder of results: it holds no study\.json"):
             Store(tmp_path).manifest()
+
+    def test_of_an_interrupted_study_says_to_run_it_again(self, store: Store) -> None:
+        """It has models and no table yet; a search has models, and never a table."""
+        (store.root / "study.json").unlink(missing_ok=True)
+
+        for look in (store.manifest, lambda: model_folder(store.root, "tiny", None)):
+            with pytest.raises(StoreError, match=r"has not ended: .*the same kdzoo run command"):
+                look()
+
+        (store.root / "search.json").write_text("{}", encoding="utf-8")
+        with pytest.raises(StoreError, match=r"no folder of results: it holds no study\.json"):
+            store.manifest()
 
     def test_gives_back_what_was_written(self, store: Store) -> None:
         """Records, manifests and sessions survive their file unchanged."""

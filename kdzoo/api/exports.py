@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kdzoo.exporting import export as export
 from kdzoo.files import as_file_errors, with_home
+from kdzoo.lists import refuse_no_list
 from kdzoo.progress import Silent, quiet
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def push(
     from kdzoo.hub import push_student
     from kdzoo.recipe.card import read_card
 
+    refuse_no_list(runtimes=runtimes, language=language)
     said = read_card(license, None if language is None else list(language))
     return push_student(
         run,

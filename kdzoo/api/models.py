@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from kdzoo.extensions import load_extensions
 from kdzoo.files import alone_in, as_file_errors, with_home
+from kdzoo.lists import refuse_no_list
 from kdzoo.progress import Silent, quiet
 
 if TYPE_CHECKING:
@@ -230,6 +231,7 @@ def benchmark(
         KdzooError: a model, a runtime or the texts are not what they should be, or ``out`` cannot
             be written.
     """
+    refuse_no_list(models=models, runtimes=runtimes)
     shown = progress or Silent()
     shown.say(f"reading {texts}")
     load_extensions(students)

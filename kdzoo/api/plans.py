@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kdzoo.api.reading import folder_of, read_study
 from kdzoo.files import as_file_errors
+from kdzoo.lists import refuse_no_list
 
 if TYPE_CHECKING:
     from kdzoo.plan.estimate import PlannedStep
@@ -111,6 +112,7 @@ def make_steps(
     """
     from kdzoo.progress import quiet
 
+    refuse_no_list(track=track)
     study, shown = read_study(target, overrides, seeds, data, students, progress)
     with quiet():
         from kdzoo.engines import Way

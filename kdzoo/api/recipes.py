@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kdzoo.errors import ModelError, RecipeError, did_you_mean
 from kdzoo.extensions import load_extensions
 from kdzoo.files import as_file_errors, check_readable, with_home, write_atomically
+from kdzoo.lists import refuse_no_list
 from kdzoo.progress import Silent, quiet
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def init(
     from kdzoo.recipe.csv import Csv
     from kdzoo.scaffold import NamedTeacher, OwnData, write_recipes
 
+    refuse_no_list(label_columns=label_columns, students=students)
     if label_separator is not None and label_columns is not None:
         raise RecipeError(
             "labels stand in one cell, or in columns of their own; remove --label-separator or "

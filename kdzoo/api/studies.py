@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kdzoo.api.reading import folder_of, read_study
 from kdzoo.errors import RecipeError, StoreError
 from kdzoo.files import as_file_errors, check_writable, with_home
+from kdzoo.lists import refuse_no_list
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +73,7 @@ def run(
     """
     from kdzoo.progress import quiet
 
+    refuse_no_list(track=track)
     study, shown = read_study(target, overrides, seeds, data, students, progress)
     with quiet():
         from kdzoo.engines import Way
@@ -113,6 +115,7 @@ def merge(
     from kdzoo.results import Store
     from kdzoo.results import merge as merge_stores
 
+    refuse_no_list(folders=folders)
     stores = [Store(with_home(folder)) for folder in folders]
     if not stores:
         raise StoreError("no study is named; name the folders of at least one")

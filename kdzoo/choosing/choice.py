@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdzoo.errors import ModelError, did_you_mean
+from kdzoo.errors import ModelError, did_you_mean, nearest
 from kdzoo.results import is_study
 from kdzoo.results.opened import opened
 from kdzoo.results.record import ManifestRow, Member, Role
@@ -98,12 +98,23 @@ def refuse_name(folder: Path, name: str | None, seed: int | None) -> None:
         seed: of that row; None where none is named.
 
     Raises:
-        ModelError: a row or a seed is named.
+        ModelError: a row or a seed is named; where there is no such folder, that is said.
+        StoreError: the folder is a study's, whose run has not ended.
     """
     if name is not None or seed is not None:
+        if not folder.exists():
+            raise ModelError(f"no such folder: {folder}{_folder_meant(folder)}")
+        Store(folder).refuse_unfinished()
         raise ModelError(
             f"--model and --seed choose from a study's table, and {folder} is no study; remove them"
         )
+
+
+def _folder_meant(folder: Path) -> str:
+    """Returns the question after the folder beside this one that has almost its name, if any."""
+    beside = folder.parent.iterdir() if folder.parent.is_dir() else ()
+    meant = nearest(folder.name, sorted(each.name for each in beside if each.is_dir()))
+    return "" if meant is None else f"; did you mean {folder.with_name(meant)}?"
 
 
 def finished_teacher(store: Store, name: str) -> str | None:

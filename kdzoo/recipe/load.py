@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from kdzoo.bounds import is_whole
 from kdzoo.errors import Problem, RecipeError, did_you_mean
 from kdzoo.files import has_file, with_home
+from kdzoo.lists import refuse_no_list
 from kdzoo.plain import is_unicode, shortened
 from kdzoo.recipe.document import Document, parse_scalar, read_document
 from kdzoo.recipe.expansion import expand, is_key, is_kind, merge, nest, places_of
@@ -110,10 +111,7 @@ def load_study(
     Raises:
         RecipeError: all problems of all files at once.
     """
-    if isinstance(overrides, str):
-        raise RecipeError(f'overrides is one text; write a list, as in overrides=["{overrides}"]')
-    if isinstance(seeds, int):
-        raise RecipeError(f"seeds is a number; write a list, as in seeds=[{seeds}]")
+    refuse_no_list(overrides=overrides, seeds=seeds)
     study, files = find_recipes(target)
     model = recipe_model()
     variants: list[Variant] = []

@@ -28,6 +28,7 @@ RECORD, OUTCOMES, HISTORY, MANIFEST = (
     "history.json",
     "study.json",
 )
+_SEARCH = "search.json"  # a search's folder (kdzoo.tuning) holds models too, and never a table
 LARGEST = 1 << 28  # bytes of a file: a session of a thousand models has 50 MB
 T = TypeVar("T", bound=BaseModel)
 
@@ -223,11 +224,26 @@ class Store:
         """Returns which models make up the table.
 
         Raises:
-            StoreError: the folder is no study, or a newer kdzoo wrote it.
+            StoreError: the folder is no study, its run has not ended, or a newer kdzoo wrote it.
         """
         if not has_file(self.root / MANIFEST):
+            self.refuse_unfinished()
             raise StoreError(f"{self.root} is no folder of results: it holds no {MANIFEST}")
         return self._read(self.root / MANIFEST, Manifest)
+
+    def refuse_unfinished(self) -> None:
+        """Refuses a study whose run was interrupted, or is at work: it has models and no table.
+
+        Raises:
+            StoreError: it is one.
+        """
+        if has_file(self.root / MANIFEST) or has_file(self.root / _SEARCH):
+            return
+        if any(self._models.glob(f"*/{RECORD}")):
+            raise StoreError(
+                f"the run of {self.root} has not ended: it holds models and no {MANIFEST}; give "
+                "the same kdzoo run command again, which goes on from there"
+            )
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Writes which models make up the table."""
