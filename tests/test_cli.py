@@ -97,6 +97,7 @@ class TestHelp:
             "kdzoo.exporting",
             "kdzoo.extensions",
             "kdzoo.files",
+            "kdzoo.lists",
             "kdzoo.plain",
             "kdzoo.progress",
             "kdzoo.registry",
