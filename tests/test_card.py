@@ -251,6 +251,11 @@ class TestOrigin:
                 "distilled from owner/bert,",
             ),
             (
+                {"model": "./mine", "fallback": "owner/bert", "sha256": "0" * 64},
+                None,
+                "distilled from tiny,",
+            ),
+            (
                 {"models": ["owner/bert", "other/bert"]},
                 ["owner/bert", "other/bert"],
                 "distilled from owner/bert and other/bert,",

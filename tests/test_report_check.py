@@ -113,6 +113,55 @@ class TestBlocks:
         assert outcome.code == 1
         assert "the block of few/table.md is stale" in outcome.err
 
+    def test_of_a_folder_with_a_space_in_its_name_are_found_too(
+        self, kdzoo: RunCommand, folder: Path, readme: Path
+    ) -> None:
+        folder = folder.rename(folder.with_name("few labels"))
+        text = readme.read_text(encoding="utf-8").replace("few/table.md", "few labels/table.md")
+        readme.write_text(text, encoding="utf-8")
+        as_measured = kdzoo("report", str(folder), "--check", "--readme", str(readme))
+        number = percent(accuracy_in(folder))
+        readme.write_text(text.replace(number, edited(number), 1), encoding="utf-8")
+
+        outcome = kdzoo("report", str(folder), "--check", "--readme", str(readme))
+
+        assert as_measured.code == 0, as_measured.err
+        assert outcome.code == 1
+        assert "the block of few labels/table.md is stale" in outcome.err
+
+    def test_may_be_spoken_of_in_code(self, kdzoo: RunCommand, folder: Path, readme: Path) -> None:
+        text = readme.read_text(encoding="utf-8")
+        readme.write_text(f"{text}\nEach begins with `<!-- table: FILE -->`.\n", encoding="utf-8")
+
+        outcome = kdzoo("report", str(folder), "--check", "--readme", str(readme))
+
+        assert outcome.code == 0, outcome.err
+
+    @pytest.mark.parametrize(
+        ("written", "instead"),
+        [
+            ("<!-- end of table -->", "<!-- end of the table -->"),
+            ("<!-- end of table -->", ""),
+            ("table.md -->\n", "table.md --> as measured\n"),
+            ("few/table.md -->", "-->"),
+            ("few/table.md -->", "few/table.md"),
+            ("<!-- end of table -->", "<!-- table: few/table.md -->\n\n<!-- end of table -->"),
+        ],
+    )
+    def test_that_are_written_otherwise_are_refused_by_their_line(
+        self, kdzoo: RunCommand, folder: Path, readme: Path, written: str, instead: str
+    ) -> None:
+        """What is no block is never compared: a table in it could say anything."""
+        text = readme.read_text(encoding="utf-8")
+        assert written in text
+        readme.write_text(text.replace(written, instead), encoding="utf-8")
+
+        outcome = kdzoo("report", str(folder), "--check", "--readme", str(readme))
+
+        assert outcome.code == 1
+        assert f"{readme}, line 3: " in outcome.err
+        assert "ends with a line <!-- end of table -->" in outcome.err
+
 
 @pytest.mark.parametrize(
     ("options", "said"),

@@ -18,7 +18,7 @@ from kdzoo.measure import NOISY
 from kdzoo.report import Report, read_report, text_files, write
 from kdzoo.report.formats.frame import tidy_frame
 from kdzoo.report.page.notebook import Results
-from kdzoo.results import Store, Timing
+from kdzoo.results import Member, Store, Timing
 
 STUDENT, TEACHER = "s" * 16, "t" * 16
 STUDENT_MS, TEACHER_MS = 0.567, 8.76  # medians, so odd that no other figure is written like them
@@ -131,6 +131,30 @@ class TestNoisyMachines:
         frame = tidy_frame(timed(one_student(tmp_path), noise=0.27))
 
         assert frame.query("metric == 'noise'")["value"].tolist() == pytest.approx([0.27] * 2)
+
+    @pytest.mark.parametrize(("steady", "said"), [(TEACHER, 0), (STUDENT, 2)])
+    def test_are_noisy_for_all_rows_or_for_none_where_no_teacher_is_timed(
+        self, tmp_path: Path, steady: str, said: int
+    ) -> None:
+        """The first that could be timed is the reference of all; none is its own."""
+        study = HandWritten(Store(tmp_path))
+        for letter, role in (("t", "baseline"), ("s", "student")):
+            study.model(letter * 16, range(10), role=role, name=letter)
+            study.row(letter, role, Member(seed=0, key=letter * 16))
+        rounds = {True: ((1.0,) * 4,) * 5, False: tuple((each,) * 4 for each in (1, 2, 3, 4, 5))}
+        study.session(
+            Timing(key=TEACHER, runtime="onnx", failure="it died", rounds_ms=()),
+            *(
+                Timing(key=key, runtime="torch", rounds_ms=rounds[key == steady])
+                for key in (TEACHER, STUDENT)
+            ),
+        )
+
+        table = read_report(study.finish()).table
+
+        noisy = [latency.is_noisy for latency in table.timed]
+        assert len(noisy) == 2
+        assert sum(noisy) == said
 
     def test_are_a_reason_not_to_believe_what_a_limit_is_missed_by(self, tmp_path: Path) -> None:
         table = read_report(timed(one_student(tmp_path), noise=0.27)).table

@@ -365,6 +365,21 @@ class TestFinding:
         assert "/no/such/folder" in str(caught.value)
         assert "no_such_package" in str(caught.value)
 
+    @pytest.mark.parametrize(
+        ("source", "message"),
+        [
+            ("no_such_bert/", "no such model folder: no_such_bert/$"),
+            ("./nowhere", r"no such model folder: \./nowhere$"),
+            ("no-one/no-such-model", "no hub is in reach"),
+        ],
+    )
+    def test_the_fallback_never_stands_in_for_a_mistyped_name(
+        self, source: str, message: str, tiny_encoder: Path
+    ) -> None:
+        """It is the same model as a package's, and not as any other that a user names."""
+        with pytest.raises(TeacherError, match=message):
+            find_model(source, str(tiny_encoder))
+
     def test_the_weights_must_be_those_the_recipe_names(self, tiny_encoder: Path) -> None:
         found = file_sha256(tiny_encoder / "model.safetensors")
         other = "0" * 64

@@ -113,7 +113,8 @@ def teachers_on_hub(recipe: dict[str, Any]) -> list[str]:
     """
     section = recipe.get("teacher") or {}
     sources = [section.get("model"), *(section.get("models") or [])]
-    if section.get("sha256"):
+    in_package = any((source or "").startswith("package:") for source in sources)
+    if in_package and section.get("sha256"):
         sources.append(section.get("fallback"))
     named = (on_the_hub(source) for source in sources)
     return list(dict.fromkeys(name for name in named if name is not None and "/" in name))

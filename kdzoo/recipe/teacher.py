@@ -75,7 +75,8 @@ class Teacher(Section):
         "file of outputs, the model that gives students their tokenizer and embeddings",
     )
     fallback: Address | None = Field(
-        None, description="hub id used when a package: model is not installed"
+        None,
+        description="hub id used when a package: model is not installed, and in place of no other",
     )
     sha256: str | None = Field(
         None,

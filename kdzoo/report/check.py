@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from kdzoo.errors import StoreError
@@ -11,7 +12,8 @@ from kdzoo.files import has_file
 from kdzoo.report.write import read_report, text_files
 from kdzoo.results import Store
 
-_BLOCK = re.compile(r"<!-- table: (\S+) -->\n(.*?)<!-- end of table -->", re.DOTALL)
+_BEGINNING = re.compile(r"(?<!`)<!--\s*table:")  # within `code` it is only spoken of
+_BLOCK = re.compile(r"<!-- table: ([^\n]+?) -->[ \t]*\n(.*?)<!-- end of table -->", re.DOTALL)
 
 
 def stale_tables(store: Store) -> list[str]:
@@ -32,7 +34,7 @@ def stale_tables(store: Store) -> list[str]:
 
 
 def stale_blocks(document: Path) -> list[str]:
-    """Returns which blocks of a document are not the tables that they name.
+    """Returns which blocks of a document are not the tables that they name, or are no blocks.
 
     A block begins with ``<!-- table: results/STUDY/table.md -->``, the file seen from the
     document's folder, and ends with ``<!-- end of table -->``; in it stands the table of quality.
@@ -43,7 +45,18 @@ def stale_blocks(document: Path) -> list[str]:
     if not has_file(document):
         raise StoreError(f"no such document: {document}")
     found = []
-    for name, shown in _BLOCK.findall(document.read_text(encoding="utf-8")):
+    text = document.read_text(encoding="utf-8")
+    begins = [match.start() for match in _BEGINNING.finditer(text)]
+    for begin, end in pairwise([*begins, len(text)]):
+        block = _BLOCK.match(text, begin, end)
+        if block is None:
+            line = text.count("\n", 0, begin) + 1
+            found.append(
+                f"{document}, line {line}: no block of a table begins here; one begins with a line "
+                "<!-- table: FILE --> and ends with a line <!-- end of table -->"
+            )
+            continue
+        name, shown = block.groups()
         path = document.parent / name
         if not has_file(path):
             found.append(f"{document}: {name} is missing")

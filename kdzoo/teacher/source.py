@@ -16,6 +16,7 @@ from kdzoo.model_folders import instead_of, one_file, refuse_adapter
 from kdzoo.offline import hub_in_reach
 from kdzoo.recipe.teacher import TeacherSection
 
+_PACKAGE = "package:"  # how a model in an installed package is named
 _FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]
 _NOT_FILES = ["[!1-9]*/*"]  # 1_Pooling, 2_Dense: what a sentence encoder has behind its layers
 
@@ -28,7 +29,7 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
 
     Args:
         source: what a user calls it.
-        fallback: another, for where the first is not installed.
+        fallback: another, for where ``package:NAME/PATH`` is not installed; of no other source.
         sha256: of the weights, in hexadecimal digits.
 
     Raises:
@@ -39,7 +40,7 @@ def find_model(source: str, fallback: str | None = None, sha256: str | None = No
     try:
         folder = _find(source)
     except TeacherError:
-        if fallback is None:
+        if fallback is None or not source.startswith(_PACKAGE):
             raise
         try:
             folder, called = _find(fallback), fallback
@@ -108,14 +109,15 @@ def find_encoder(section: TeacherSection) -> Path | None:
 
 
 def _find(source: str) -> Path:
-    if source.startswith("package:"):
+    if source.startswith(_PACKAGE):
         return _in_package(source)
     path = with_home(source)
     if path.is_dir():
         _refuse_other_folder(path, source)
         check_readable(*deciding_files(path))
         return path.resolve()
-    if source.startswith((".", "/", "~")) or source.partition("@")[0].count("/") > 1:
+    is_path = source.startswith((".", "/", "~")) or source.endswith("/")
+    if is_path or source.partition("@")[0].count("/") > 1:
         raise TeacherError(f"no such model folder: {source}")
     folder = _from_hub(source)
     _refuse_other_folder(folder, source)
@@ -132,7 +134,7 @@ def _refuse_other_folder(folder: Path, source: str) -> None:
 
 
 def _in_package(source: str) -> Path:
-    name, _, inside = source.removeprefix("package:").partition("/")
+    name, _, inside = source.removeprefix(_PACKAGE).partition("/")
     try:
         spec = importlib.util.find_spec(name) if name.isidentifier() else None
     except ValueError:  # `__main__` and its like have none

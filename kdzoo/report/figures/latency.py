@@ -24,7 +24,8 @@ class Latency:
         texts_per_second: offline, by batch size; ``all`` is up to 2,048 at once.
         cold_start_ms: from the start of a process to the first label.
         flops: of one text of median length; ``flops_failure`` says why they are not known.
-        noise: of the session: how far its reference varied from round to round.
+        noise: of the session: how far its reference varied from round to round. That is the
+            teacher, or the first that was measured where no teacher was.
         session: in which it was measured: figures of two compare only as ratios.
     """
 
@@ -95,11 +96,9 @@ def _timing(session: Session, keys: set[str], runtime: str) -> Timing | None:
 
 
 def _latency(row: ManifestRow, runtime: str, timing: Timing, session: Session) -> Latency:
-    teachers = [
-        measured
-        for measured in session.timings
-        if measured.key in _teachers(row) and measured.failure is None
-    ]
+    measured = [each for each in session.timings if each.failure is None]
+    teachers = [each for each in measured if each.key in _teachers(row)]
+    reference = (teachers or measured)[0]  # the session's: all its rows are noisy, or none is
     alike = next((teacher for teacher in teachers if teacher.runtime == runtime), None)
     fastest = min(teachers, key=lambda timing: summarise(timing.rounds_ms).p50_ms, default=None)
     own = summarise(timing.rounds_ms)
@@ -121,7 +120,7 @@ def _latency(row: ManifestRow, runtime: str, timing: Timing, session: Session) -
         flops=timing.flops,
         flops_failure=timing.flops_failure,
         tokens=timing.tokens,
-        noise=noise(teachers[0].rounds_ms if teachers else timing.rounds_ms),
+        noise=noise(reference.rounds_ms),
         session=session.id,
     )
 
