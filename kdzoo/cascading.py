@@ -97,7 +97,10 @@ def promise_of(wanted: Wanted, line: CascadeLine) -> str:
     share = f"{percent(line.validation.escalated)} of the validation texts go to the teacher"
     if wanted.max_loss is None:
         lost = percent(line.validation.lost, 2)
-        return f"{share}; {lost} of them are lost, which is no promise for others."
+        return (
+            f"{share}; {lost} of all of them get a wrong answer where the teacher's is right, "
+            "which is no promise for other texts."
+        )
     said = promise_in_words(wanted.max_loss)
     return (
         f"{said[0].upper()}{said[1:]}, so that accuracy is no further below the teacher's; {share}."

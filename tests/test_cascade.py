@@ -342,6 +342,17 @@ class TestChoice:
 
         assert "--among 1 --out deployed" in outcome.out
 
+    def test_without_a_promise_says_of_which_texts_its_share_of_wrong_answers_is(
+        self, study: HandWritten, tmp_path: Path
+    ) -> None:
+        """Of all of them, and not of those that go to the teacher."""
+        found = export_cascade(study.store.root, tmp_path / "deployed", "teacher", model="tiny",
+                               runtime="onnx", max_escalated=0.1)  # fmt: skip
+
+        lost = f"{found.line.validation.lost:.2%}".replace("%", " %")
+        said = f"; {lost} of all of them get a wrong answer where the teacher's is right"
+        assert said in read_cascade(tmp_path / "deployed").promise
+
     def test_is_exported_over_itself_and_over_nothing_else(
         self, study: HandWritten, tmp_path: Path
     ) -> None:
