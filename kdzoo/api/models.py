@@ -59,9 +59,9 @@ def _folder_of(folder: str | Path, model: str | None, seed: int | None) -> Path:
     named = with_home(folder)
     if model is None and seed is None and not (named / "study.json").is_file():
         return named  # an exported model answers without what reads studies
-    from kdzoo.choosing import model_folder
+    from kdzoo.choosing import MODELS, model_folder
 
-    return model_folder(named, model, seed)
+    return model_folder(named, model, seed, (*MODELS, "baseline"))
 
 
 @as_file_errors()

@@ -1,5 +1,5 @@
 """Which model is meant, and which one to deploy."""
 
-from kdzoo.choosing.choice import Choice, choose, model_folder, refuse_name
+from kdzoo.choosing.choice import MODELS, Choice, choose, model_folder, refuse_name
 
-__all__ = ["Choice", "choose", "model_folder", "refuse_name"]
+__all__ = ["MODELS", "Choice", "choose", "model_folder", "refuse_name"]

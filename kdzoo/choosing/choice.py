@@ -10,7 +10,9 @@ from kdzoo.errors import ModelError, did_you_mean, nearest
 from kdzoo.results import is_study
 from kdzoo.results.opened import opened
 from kdzoo.results.record import ManifestRow, Member, Role
-from kdzoo.results.store import Store
+from kdzoo.results.store import Store, has_weights
+
+MODELS: tuple[Role, ...] = ("teacher", "student")  # which export, and go to the hub
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ def choose(
     store: Store,
     name: str | None,
     seed: int | None,
-    roles: Sequence[Role] = ("teacher", "student"),
+    roles: Sequence[Role] = MODELS,
 ) -> Choice:
     """Returns the model of a study that a row's name and a seed stand for.
 
@@ -62,7 +64,7 @@ def choose(
         raise ModelError(f"'{name}' was not trained with seed {seed}; its seeds: {seeds}")
     member = members[next(iter(members)) if seed is None else seed]
     folder = store.finished(member.key)
-    if not (folder / "model.safetensors").is_file():
+    if not has_weights(folder):
         raise ModelError(
             f"{store.root} holds no weights of '{name}' ({store.read(member.key).kind}): name the "
             "folder or hub id of that model itself, or the study that trained it"
@@ -70,13 +72,16 @@ def choose(
     return Choice(rows[name], member, folder)
 
 
-def model_folder(folder: Path, name: str | None, seed: int | None) -> Path:
+def model_folder(
+    folder: Path, name: str | None, seed: int | None, roles: Sequence[Role] = MODELS
+) -> Path:
     """Returns a model's folder: the one that is named itself, or that of a row of a study.
 
     Args:
         folder: a study's, or a model's.
         name: the row's, of a study.
         seed: of that row; its first by default.
+        roles: those of the rows to choose from.
 
     Raises:
         ModelError: the study has no such model, or no weights of it; or a row or seed is named, and
@@ -84,7 +89,7 @@ def model_folder(folder: Path, name: str | None, seed: int | None) -> Path:
         StoreError: the study is damaged.
     """
     if is_study(folder):
-        return choose(Store(folder), name, seed).folder
+        return choose(Store(folder), name, seed, roles).folder
     refuse_name(folder, name, seed)
     return folder
 

@@ -156,8 +156,11 @@ def _say_why(chosen: Pick, best: TableRow, folder: Path, elsewhere: str | None =
     where = "" if has_weights else " (in the study's own folder: published results hold no weights)"
     finished = elsewhere if has_weights else None
     if not runtimes.get(best.runtime).is_exported:
-        lies = finished or f"its folder in {folder / 'models'}"
-        say(f"it is deployed as it {'is' if finished else 'was trained'}: {lies}{where}")
+        how = f"is: {finished}"
+        if finished is None:
+            words = ["kdzoo", "predict", str(folder), "--model", best.name, "TEXT"]
+            how = f"was trained: {shlex.join(words)}"
+        say(f"it is deployed as it {how}{where}")
         return
     model = [finished] if finished else [str(folder), "--model", best.name]
     words = ["kdzoo", "export", *model, "--runtime", best.runtime, "--out", "deployed"]
