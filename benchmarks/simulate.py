@@ -33,8 +33,7 @@ from setting import Publish, show
 
 from kdzoo.plan import Plan, Step, plan_of
 from kdzoo.recipe import Study, load_study
-from kdzoo.results import RECORD, Record
-from kdzoo.results.store import read_as
+from kdzoo.results import RECORD, Record, read_as
 
 SEED = 0
 LIMITS = {"driver": "the driver", "store": "the store", "idle": "what waits for other steps"}

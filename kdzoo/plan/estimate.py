@@ -11,8 +11,7 @@ from kdzoo.errors import KdzooError
 from kdzoo.measure import environment
 from kdzoo.plan.step import TRAINED, Plan, Step
 from kdzoo.recipe import Recipe, Study
-from kdzoo.results import RECORD, Record, Store
-from kdzoo.results.store import read_as
+from kdzoo.results import RECORD, Record, Store, read_as
 from kdzoo.steps import StudyData
 from kdzoo.teacher import short_name
 

@@ -3,6 +3,7 @@
 from kdzoo.results.merge import merge
 from kdzoo.results.opened import opened
 from kdzoo.results.publish import is_study, publish, refuse_foreign_report, without_paths
+from kdzoo.results.reading import read_as
 from kdzoo.results.record import (
     OUTPUTS,
     DataSummary,
@@ -19,7 +20,7 @@ from kdzoo.results.record import (
     now,
 )
 from kdzoo.results.renewed import RenewedStore, renewed
-from kdzoo.results.store import OUTCOMES, RECORD, Store, read_as
+from kdzoo.results.store import OUTCOMES, RECORD, Store
 from kdzoo.results.timing import session_of, timing_of
 
 __all__ = [

@@ -12,8 +12,9 @@ import pandas as pd
 from kdzoo.files import write_atomically
 from kdzoo.results.opened import OpenedStore, opened
 from kdzoo.results.outcome_file import read_outcome_file
+from kdzoo.results.reading import T
 from kdzoo.results.record import Figures, FormRecord, Record
-from kdzoo.results.store import OUTCOMES, Store, T
+from kdzoo.results.store import OUTCOMES, Store
 
 Complete = Callable[[Record | FormRecord, pd.DataFrame], dict[str, Figures]]
 

@@ -9,17 +9,17 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import pandas as pd
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from kdzoo.bounds import read_json
 from kdzoo.errors import StoreError
 from kdzoo.files import has_file, link, whole_folder, write_atomically, writing
 from kdzoo.results.history import HISTORY_POINTS
 from kdzoo.results.outcome_file import packed, read_outcome_file
-from kdzoo.results.record import SCHEMA_VERSION, FormRecord, Manifest, Record, Session
+from kdzoo.results.reading import LARGEST, T, read_as
+from kdzoo.results.record import FormRecord, Manifest, Record, Session
 from kdzoo.runtime.decision import DECISION, Decision, read_decision
 
 RECORD, OUTCOMES, HISTORY, MANIFEST = (
@@ -29,8 +29,6 @@ RECORD, OUTCOMES, HISTORY, MANIFEST = (
     "study.json",
 )
 _SEARCH = "search.json"  # a search's folder (kdzoo.tuning) holds models too, and never a table
-LARGEST = 1 << 28  # bytes of a file: a session of a thousand models has 50 MB
-T = TypeVar("T", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -284,32 +282,3 @@ def _may_be_read(folder: Path) -> bool:
 def slug(text: str) -> str:
     """Returns a name that leaves no folder: results may come from others."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:60]
-
-
-def read_as(path: Path, model: type[T]) -> T:
-    """Returns what a file of a study says.
-
-    Raises:
-        StoreError: it is damaged, or a newer kdzoo wrote it.
-    """
-    try:
-        data = read_json(path, LARGEST)
-    except ValueError as error:
-        raise StoreError(
-            f"{path} is damaged: {error}; remove it and run the recipe again"
-        ) from error
-    version = data.get("schema_version") if isinstance(data, dict) else None
-    if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise StoreError(
-            f"{path} was written by a newer kdzoo (schema {str(version)[:20]}, this one reads "
-            f"{SCHEMA_VERSION}): pip install --upgrade kdzoo"
-        )
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the whole"
-        raise StoreError(
-            f"{path} is not what kdzoo writes: {place[:100]}: {first['msg'][:300]}; "
-            "remove it and run the recipe again"
-        ) from error
