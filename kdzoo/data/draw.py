@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from kdzoo.data.words import numbered
 SPLIT_SEED = 20_240  # splits are part of the data: the same for every seed of a study
 
 Rows = npt.NDArray[np.int64]  # row numbers
+T = TypeVar("T", bound=Hashable)
 
 
 def stratified(
@@ -31,7 +33,7 @@ def stratified(
     """
     labels = [label for _, label in rows]
     texts = numbered(given for given, _ in rows) if together else [*range(len(rows))]
-    own, sizes = _most_frequent(labels, texts), np.bincount(texts)
+    own, sizes = most_frequent(labels, texts), np.bincount(texts)
     by_set = any(isinstance(label, tuple) for label in labels)
     taken = (_taken_by_set if by_set else _taken_by_label)(own, sizes, fraction)
     if len(own) < len(rows):
@@ -42,11 +44,16 @@ def stratified(
     )
 
 
-def _most_frequent(labels: Sequence[RawLabel], texts: Sequence[int]) -> list[RawLabel]:
-    """Returns the label of each text, of several the most frequent one, of these the first."""
+def most_frequent(labels: Sequence[T], texts: Sequence[int]) -> list[T]:
+    """Returns the label of each text, of several the most frequent one, of these the first.
+
+    Args:
+        labels: of the rows.
+        texts: the number of each row's text, from 0.
+    """
     if len(set(texts)) == len(texts):
         return [*labels]
-    counts: dict[int, Counter[RawLabel]] = defaultdict(Counter)
+    counts: dict[int, Counter[T]] = defaultdict(Counter)
     for label, text in zip(labels, texts, strict=True):
         counts[text][label] += 1
     return [counts[text].most_common(1)[0][0] for text in range(len(counts))]

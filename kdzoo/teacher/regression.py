@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from kdzoo.data.draw import most_frequent
 from kdzoo.progress import Bar, Progress
 from kdzoo.task import Answers
 
@@ -67,7 +68,7 @@ def _stratified(gold: Rows, texts: Rows) -> list[Split]:
     """
     from sklearn.model_selection import StratifiedKFold
 
-    own = _most_frequent(gold, texts)
+    own = np.array(most_frequent(gold.tolist(), texts.tolist()))
     counts = np.bincount(own)[np.unique(own)]
     parts = max(2, min(PARTS, int(counts.min())))
     if counts.max() < parts:
@@ -82,16 +83,6 @@ def _stratified(gold: Rows, texts: Rows) -> list[Split]:
             if is_out.any():
                 splits.append((np.flatnonzero(~is_out), np.flatnonzero(is_out)))
     return splits
-
-
-def _most_frequent(gold: Rows, texts: Rows) -> Rows:
-    """Returns the label that most rows of each text have, the first of those as frequent."""
-    labels = int(gold.max()) + 1
-    pairs, counts = np.unique(texts * labels + gold, return_counts=True)
-    pairs = pairs[np.lexsort((-counts, pairs // labels))]
-    _, first = np.unique(pairs // labels, return_index=True)
-    found: Rows = pairs[first] % labels
-    return found
 
 
 def _softest(parts: int, results: Mapping[str, Any]) -> int:
