@@ -318,6 +318,9 @@ class TestChoice:
         assert outcome.code == 0, outcome.err
         of_one = promise_in_words(0.02, "teacher")
         assert of_one in outcome.out
+        (line_of_it,) = pick_cascade(study.store.root, "teacher", max_loss=0.02)
+        lost = f"{line_of_it.validation.lost * 100:.2f} %"  # which is what is promised
+        assert re.search(rf"lost.*\n.* {lost} ", outcome.out)
         assert re.search(r"\b50\.00$", outcome.out, re.MULTILINE)
         line = next(line for line in outcome.out.splitlines() if line.startswith("next: "))
         words = shlex.split(line.removeprefix("next: "))[1:]

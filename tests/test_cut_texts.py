@@ -128,11 +128,11 @@ def test_are_told_once_and_at_the_end(
             assert progress.said == []
         return progress.said
 
-    two = "note: 2 of 3 texts (66.7%) are longer than 32 tokens and are cut"
+    two = "note: 2 of 3 texts (66.7 %) are longer than 32 tokens and are cut"
     assert told(tmp_path / "a.txt") == [two]
     assert told(tmp_path / "b.txt") == []
     assert told(io.StringIO(f"{long}\n{short}\n{short}")) == [
-        "note: 1 of 3 texts (33.3%) is longer than 32 tokens and is cut"
+        "note: 1 of 3 texts (33.3 %) is longer than 32 tokens and is cut"
     ]
     assert told([long, short, long]) == [two]
     assert told(long) == ["note: the text is longer than 32 tokens and is cut"]
@@ -147,7 +147,7 @@ def test_are_told_of_a_cascade_as_its_student_reads(tmp_path: Path, tiny_encoder
 
     list(answers(package.load(tmp_path / "c"), ["play " * 90, "play"], Columns(), 1, progress))
 
-    assert progress.said[0].startswith("note: 1 of 2 texts (50.0%) is longer than ")
+    assert progress.said[0].startswith("note: 1 of 2 texts (50.0 %) is longer than ")
     assert progress.said[1].endswith("escalated")
 
 
@@ -172,7 +172,7 @@ def test_are_told_on_standard_error(
     single = kdzoo("predict", model, "play")
 
     for outcome in (shown, written):
-        assert outcome.err.count("1 of 2 texts (50.0%) is longer than 32 tokens and is cut") == 1
+        assert outcome.err.count("1 of 2 texts (50.0 %) is longer than 32 tokens and is cut") == 1
         assert "longer" not in outcome.out
     assert len(shown.out.splitlines()) == 2
     assert "longer" not in single.out + single.err
@@ -188,7 +188,7 @@ def test_are_told_where_an_exported_form_is_compared(
     without = kdzoo(*export, "two")
 
     assert with_texts.code == without.code == 0, with_texts.err
-    assert with_texts.err.count("1 of 2 texts (50.0%) is longer than 32 tokens and is cut") == 1
+    assert with_texts.err.count("1 of 2 texts (50.0 %) is longer than 32 tokens and is cut") == 1
     assert "longer" not in without.err
 
 
@@ -203,7 +203,7 @@ def test_are_told_of_each_model_that_is_measured(
                     "--rounds", "1", "--no-isolation")  # fmt: skip
 
     assert outcome.code == 0, outcome.err
-    assert outcome.err.count("4 of 8 texts (50.0%) are longer than 32 tokens and are cut") == 2
+    assert outcome.err.count("4 of 8 texts (50.0 %) are longer than 32 tokens and are cut") == 2
     assert outcome.err.count("note: of teacher, ") == 1
 
 
@@ -214,7 +214,7 @@ def test_check_says_what_run_says(kdzoo: RunCommand, write_recipe: WriteRecipe) 
 
     assert cut.code == whole.code == 0, cut.err
     said = cut.out + cut.err
-    assert said.count("of the training texts are longer than 4 tokens and are cut (teacher.") == 1
+    assert said.count("are longer than 4 tokens and are cut (teacher.") == 1
     assert "longer than" not in whole.out + whole.err
 
 

@@ -125,7 +125,7 @@ class TestWhatItWrites:
         file = write_texts(tmp_path / "t.txt")
         outcome = kdzoo("label", tiny_teacher, file, "--max-length", "4", "-o", "o.parquet")
 
-        assert "of the first texts are longer than 4 tokens and are cut" in outcome.err
+        assert "(33.3 %) are longer than 4 tokens and are cut" in outcome.err
 
     def test_nothing_is_labelled_twice(
         self, kdzoo: RunCommand, tmp_path: Path, tiny_teacher: Path

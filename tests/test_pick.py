@@ -265,3 +265,19 @@ class TestCommand:
         assert "published results hold no weights" in where
         assert words[:2] == ["kdzoo", "export"]
         assert "--model" in words
+
+
+def test_what_python_shows_of_a_choice_is_a_line_a_row() -> None:
+    shown = repr(a_row(0.9, 0.1234)).splitlines()
+    assert shown == [
+        "TableRow(name='0.9 at 0.1234', runtime='onnx', accuracy=0.9000, p50_ms=0.1234)"
+    ]
+    unread = a_row(0.9, 0.1, metrics={}, latency=None)
+    assert repr(unread) == "TableRow(name='0.9 at 0.1', runtime='onnx')"
+
+
+def test_what_python_shows_of_a_table_names_its_rows() -> None:
+    table = make_table(Store(Path(__file__).parent.parent / "results" / "quickstart"))
+    first, *rows, _ = repr(table).splitlines()
+    assert first == "Table(study='quickstart', split='test', rows=("
+    assert [row.strip() for row in rows] == [f"{row!r}," for row in table.rows]

@@ -71,7 +71,7 @@ class TestOneRun:
         outcome = kdzoo("run", write_recipe(teacher={"max_length": 4}), "--no-test")
 
         before, _, _ = outcome.err.partition("fine-tuning the teacher")
-        assert "of the training texts are longer than 4 tokens and are cut" in before
+        assert "training texts (92.5 %) are longer than 4 tokens and are cut" in before
         assert outcome.err.count("are longer than 4 tokens") == 1
 
     @pytest.mark.study

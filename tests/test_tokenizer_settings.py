@@ -27,7 +27,7 @@ from kdzoo.runtime.folder import TOKENIZER
 from kdzoo.runtime.parity import Parity, long_texts, with_long
 from kdzoo.runtime.pipeline import read_long
 from kdzoo.runtime.usage import SNIPPET
-from kdzoo.teacher import Teacher, cut_share, open_member
+from kdzoo.teacher import Teacher, open_member, reach_of
 from kdzoo.teacher.source_key import _read_otherwise, content_key
 from kdzoo.text import cut_at, encode, reader_of, words
 
@@ -139,7 +139,8 @@ class TestFinishedClassifier:
         np.testing.assert_allclose(found, wanted, rtol=2e-3, atol=2e-3)
         whole = reader_of(AutoTokenizer.from_pretrained(classifier))
         is_cut = [len(whole.encode_batch([text])[0]) > LIMIT for text in texts]
-        assert cut_share(classifier, examples, 64) == (np.mean(is_cut), LIMIT)
+        reach = reach_of(classifier, examples, 64)
+        assert (reach.cut, reach.limit) == (sum(is_cut), LIMIT)
         assert 0 < np.mean(is_cut) < 1
 
     def test_passes_its_settings_on_to_students(

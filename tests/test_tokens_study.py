@@ -31,7 +31,7 @@ from kdzoo.runtime import load_classifier, predictor
 from kdzoo.runtime.usage import snippet_of
 from kdzoo.task import TOKEN_CLASSIFICATION
 from kdzoo.task.tags import is_valid
-from kdzoo.teacher import Teacher, cut_share, open_member
+from kdzoo.teacher import Teacher, open_member, reach_of
 from kdzoo.text import cut_at, encode
 
 pytestmark = pytest.mark.study
@@ -371,7 +371,8 @@ def test_a_sentence_that_is_too_long_is_cut_at_a_word_and_counted(study: Path) -
     )
     assert (places[is_read] < 31).all()  # the last place is that of [SEP]
     assert encoded.cut == 2
-    assert cut_share(folder, examples, 32) == (0.5, 32)
+    reach = reach_of(folder, examples, 32)
+    assert (reach.texts, reach.cut, reach.limit) == (4, 2, 32)
 
 
 class TestBench:

@@ -104,7 +104,7 @@ def pick_cascade(
 
     Returns:
         A line for each student and form: the fewest escalated texts first, or within a budget of
-        them the least loss.
+        them the most accurate first.
 
     Raises:
         KdzooError: the folder is no study, there is no such model, or the promise cannot be kept.

@@ -41,7 +41,7 @@ def check_study(study: Study, data: StudyData, *, with_teachers: bool = True) ->
         check_gold(variant.recipe, corpus)
         try:
             readers = check_teacher(variant.recipe, lookout, corpus)
-            data.note_cut_texts(readers, variant.recipe.teacher.max_length, corpus)
+            data.note_reach(readers, variant.recipe.teacher.max_length, corpus)
             check_labels(variant.recipe, corpus)
             check_rejection(variant.recipe.measure.reject, corpus)
             check_answers(variant.recipe, data)

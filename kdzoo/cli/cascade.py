@@ -61,8 +61,8 @@ def show_lines(
     out_console.print(table(list(rows[0]), [list(row.values()) for row in rows], right_from=2), "")
     best = lines[0]
     say(_promise(lines, escalate_to, wanted))
-    least = "loses the least" if wanted.max_loss is None else "escalates the fewest"
-    say(f"{best.name} in {best.runtime} {least}; at random: accuracy of as many texts escalated")
+    best_by = "is the most accurate" if wanted.max_loss is None else "escalates the fewest"
+    say(f"{best.name} in {best.runtime} {best_by}; at random: accuracy of as many texts escalated")
     if not runtimes.get(best.runtime).is_exported:
         say("its recipe's measure.runtimes names no form that is exported, as onnx-int8")
         return
@@ -81,7 +81,7 @@ def _cells(line: CascadeLine, price: float | None) -> dict[str, str]:
         if found is not None:
             cells[f"{on}escalated"] = percent(found.escalated)
             cells[f"{on}accuracy"] = hundredths(found.accuracy)
-            cells[f"{on}loss"] = change_in_points(found.loss)
+            cells[f"{on}lost"] = percent(found.lost, 2)  # what --max-loss bounds
             cells[f"{on}at random"] = hundredths(found.at_random)
     if price is not None:
         cells["cost / million"] = f"{price * 1000 * line.validation.escalated:,.2f}"

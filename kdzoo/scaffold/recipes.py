@@ -101,7 +101,7 @@ def _found(setting: Setting, files: Path) -> list[str]:
         *([_NO_ENCODER] if is_bare else []),
         *(_perhaps_seen(setting.data, files) if teacher.is_finished else []),
         *([] if teacher.headless is None else [headless]),
-        teacher.cut,
+        *teacher.reads,
         spare.said if spare else _MORE_TEXTS,
     ]
 

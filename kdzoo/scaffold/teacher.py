@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from kdzoo.amounts import percent
 from kdzoo.data import Corpus
 from kdzoo.errors import KdzooError, RecipeError, TeacherError
 from kdzoo.files import with_home
@@ -26,9 +27,10 @@ from kdzoo.teacher import (
     is_classifier,
     look_at,
     look_at_sentences,
+    reach_at,
     refuse_few,
     refuse_other_vocabulary,
-    token_counts,
+    uncut,
 )
 
 _LARGE = 50_000  # texts, of which two epochs are enough
@@ -67,7 +69,7 @@ class SeenTeacher:
         said: what to tell the user of it.
         headless: why it has no linear head, the usual one for such data; None where it has one, or
             another kind is usual.
-        cut: what to tell the user of how far it reads.
+        reads: what to tell the user of how far it reads, a line each.
     """
 
     section: dict[str, Any]
@@ -76,7 +78,7 @@ class SeenTeacher:
     is_finished: bool
     said: str
     headless: str | None
-    cut: str
+    reads: tuple[str, ...]
 
 
 def look_at_teacher(named: NamedTeacher, corpus: Corpus) -> SeenTeacher:
@@ -95,7 +97,7 @@ def look_at_teacher(named: NamedTeacher, corpus: Corpus) -> SeenTeacher:
     if finished:
         refuse_other_kind(folder, corpus)
     names = _names_of(named.labels, finished=finished)
-    limit, cut = _max_length(looked, corpus)
+    limit, reads = _max_length(looked, corpus)
     is_told_how = finished or named.fine_tune
     head, headless = ({}, None) if is_told_how else _linear_head(looked, corpus, limit)
     section, said = _section_of(named.model, looked, corpus, names, head, finished=finished)
@@ -108,19 +110,23 @@ def look_at_teacher(named: NamedTeacher, corpus: Corpus) -> SeenTeacher:
         is_finished=finished,
         said=said,
         headless=headless,
-        cut=cut,
+        reads=reads,
     )
 
 
-def _max_length(looked: Looked, corpus: Corpus) -> tuple[int, str]:
+def _max_length(looked: Looked, corpus: Corpus) -> tuple[int, tuple[str, ...]]:
     """Returns at how many tokens texts are to be cut, and what to say of it."""
-    counts = token_counts(looked.tokenizer, corpus.train)  # [N]
+    encoded = uncut(looked.tokenizer, corpus.train)
+    counts = encoded.lengths  # [N]
     wanted = int(np.quantile(counts, _READ_WHOLE, method="higher"))
     enough = next((cut for cut in _CUTS if cut >= wanted), _CUTS[-1])
     limit = min(max(enough, 128 if corpus.has_pairs else 0), looked.max_length)
-    cut = float((counts > limit).mean())
-    said = f"texts: {int(np.median(counts))} tokens in the middle, {counts.max()} at most"
-    return limit, f"{said}; max_length {limit} cuts {cut:.1%} of them"
+    reach = reach_at(encoded, looked.tokenizer, corpus.train, limit)
+    said = (
+        f"texts: {int(np.median(counts))} tokens in the middle, {counts.max()} at most; "
+        f"max_length {limit} cuts {percent(reach.cut / len(counts))} of them"
+    )
+    return limit, (said, *(f"note: {note}" for note in reach.notes_of_unread("training texts")))
 
 
 def _names_of(written: str | None, *, finished: bool) -> list[str] | None:

@@ -21,13 +21,13 @@ from kdzoo.teacher import (
     OutputsTeacher,
     Part,
     SentenceEncoder,
-    cut_share,
     find_encoder,
     find_sources,
     load_encoder,
     load_hf_tokenizer,
     open_outputs_teacher,
     open_sentence_encoder,
+    reach_of,
 )
 from kdzoo.text import SpecialTokens, Vocabulary
 from kdzoo.transfer import NearWords, TransferSet, build_transfer_set
@@ -89,8 +89,8 @@ class StudyData:
             self._corpora[read] = load_corpus(section)
         return self._corpora[read]
 
-    def note_cut_texts(self, sources: Sequence[Path], max_length: int, corpus: Corpus) -> None:
-        """Says once, before anything is trained, how many texts are longer than a teacher reads.
+    def note_reach(self, sources: Sequence[Path], max_length: int, corpus: Corpus) -> None:
+        """Says once, before anything is trained, which texts a teacher reads in part, or not.
 
         Args:
             sources: the folders of its models.
@@ -105,12 +105,9 @@ class StudyData:
             if looked_at in self._looked_at:
                 continue
             self._looked_at.add(looked_at)
-            share, limit = cut_share(source, corpus.train, max_length)
-            if share:
-                self.progress.say(
-                    f"note: {share:.1%} of the training texts are longer than {limit} tokens and "
-                    "are cut (teacher.max_length)"
-                )
+            reach = reach_of(source, corpus.train, max_length)
+            for note in reach.notes("training texts", "teacher.max_length"):
+                self.progress.say(f"note: {note}")
 
     def transfer_set(
         self, recipe: Recipe, corpus: Corpus, seed: int, *, only_looks: bool = False

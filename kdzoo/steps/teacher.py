@@ -74,7 +74,7 @@ def obtain_teacher(
         return _from_file(recipe, corpus, context)
     luck = seed if recipe.data.labels_per_class is not None else 0
     sources = find_sources(section)
-    context.data.note_cut_texts(sources, section.max_length, corpus)
+    context.data.note_reach(sources, section.max_length, corpus)
     if section.is_finished:
         keys, members = [], [_finished(source, section, corpus) for source in sources]
         _note_unknown_encoder(section, context)
@@ -138,7 +138,7 @@ def _from_file(recipe: Recipe, corpus: Corpus, context: StudyContext) -> StudyTe
     with context.accelerator.main_process_first():
         teacher = context.data.outputs(recipe.teacher, corpus)
     if teacher.encoder_folder is not None:
-        context.data.note_cut_texts([teacher.encoder_folder], teacher.max_length, corpus)
+        context.data.note_reach([teacher.encoder_folder], teacher.max_length, corpus)
     key = _key(teacher, corpus)
     folder = context.store.folder("teacher", "", 0, key)
 

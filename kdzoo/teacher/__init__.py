@@ -25,6 +25,7 @@ from kdzoo.teacher.outputs import (
 from kdzoo.teacher.outputs_file import OutputsFile, open_outputs
 from kdzoo.teacher.part import WHOLE, Part
 from kdzoo.teacher.protocol import AnyTeacher, Labeller
+from kdzoo.teacher.reach import reach_at, reach_of, uncut
 from kdzoo.teacher.sentences import SentenceEncoder, open_sentence_encoder
 from kdzoo.teacher.shards import cache_root, check_cache, claims_folder
 from kdzoo.teacher.source import (
@@ -40,10 +41,8 @@ from kdzoo.teacher.source_key import content_key
 from kdzoo.teacher.teacher import (
     EnsembleMember,
     Teacher,
-    cut_share,
     load_encoder,
     open_member,
-    token_counts,
 )
 from kdzoo.teacher.vectors import encoder_vectors, word_vectors
 
@@ -75,7 +74,6 @@ __all__ = [
     "clear_cache",
     "columns_of",
     "content_key",
-    "cut_share",
     "encoder_vectors",
     "find_encoder",
     "find_model",
@@ -96,6 +94,8 @@ __all__ = [
     "open_outputs",
     "open_outputs_teacher",
     "open_sentence_encoder",
+    "reach_at",
+    "reach_of",
     "read_config",
     "refuse_bare_labels",
     "refuse_few",
@@ -103,6 +103,6 @@ __all__ = [
     "refuse_other_vocabulary",
     "save_linear",
     "short_name",
-    "token_counts",
+    "uncut",
     "word_vectors",
 ]

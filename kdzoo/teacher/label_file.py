@@ -25,11 +25,12 @@ from kdzoo.recipe.csv import Csv
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL
 from kdzoo.task import Task as AnyTask
 from kdzoo.teacher.outputs_file import METADATA
+from kdzoo.teacher.reach import reach_of
 from kdzoo.teacher.shards import check_cache
 from kdzoo.teacher.source import find_model
-from kdzoo.teacher.teacher import Teacher, cut_share, open_member
+from kdzoo.teacher.teacher import Teacher, open_member
 
-_LOOKED_AT = 10_000  # texts that are looked at to say how many are cut
+_LOOKED_AT = 10_000  # texts that are looked at to say how many are cut or unknown
 _GROUP = 8192  # rows that are written at once
 _NAMES = pa.list_(pa.string())
 
@@ -87,11 +88,8 @@ def label_file(
     if not len(texts):
         raise DataError(f"{file} holds no texts")
     progress.say(f"{len(texts):,} texts")
-    share, limit = cut_share(folder, texts[:_LOOKED_AT], max_length)
-    if share:
-        progress.say(
-            f"note: {share:.1%} of the first texts are longer than {limit} tokens and are cut"
-        )
+    for note in reach_of(folder, texts[:_LOOKED_AT], max_length).notes("texts looked at"):
+        progress.say(f"note: {note}")
     teacher = Teacher((open_member(folder, max_length, labels),), folder, max_length, batch_size)
     with OutputsWriter(out, labels, pairs=column_pair is not None, task=loaded.task) as writer:
         table = teacher.label(texts, progress, device)

@@ -21,7 +21,6 @@ from kdzoo.model import (
     auto_class,
     load_begun,
     load_model,
-    load_tokenizer,
     maximum_length,
     padding_id,
     predict_logits,
@@ -37,7 +36,7 @@ from kdzoo.teacher.sentences import SentenceEncoder
 from kdzoo.teacher.source import keeps_pad_id, load_hf_tokenizer, read_config
 from kdzoo.teacher.source_key import content_key
 from kdzoo.teacher.word_rows import WordRows, word_counts, words_as_rows
-from kdzoo.text import SpecialTokens, cut_at, encode, reader_of
+from kdzoo.text import SpecialTokens, cut_at, encode
 
 
 @dataclass(frozen=True)
@@ -227,28 +226,6 @@ class Teacher:
 def text_limit(folder: Path, wanted: int) -> int:
     """Returns the tokens at which the model in the folder cuts, if so many are wanted at most."""
     return maximum_length(load_hf_tokenizer(folder), read_config(folder), wanted)
-
-
-def cut_share(folder: Path, examples: Sequence[Example], wanted: int) -> tuple[float, int]:
-    """Returns which share of the texts a model's tokenizer cuts, and at how many tokens.
-
-    Args:
-        folder: the model's.
-        examples: the texts.
-        wanted: tokens at which texts are to be cut, if the model reads as far.
-
-    Raises:
-        TeacherError: the model's configuration cannot be read.
-    """
-    tokenizer, pad_id = load_tokenizer(folder, read_config(folder), wanted)
-    cut = encode(tokenizer, examples, pad_id).cut
-    limit = (tokenizer.truncation or {"max_length": wanted})["max_length"]
-    return cut / max(1, len(examples)), int(limit)
-
-
-def token_counts(tokenizer: Any, examples: Sequence[Example]) -> npt.NDArray[np.int64]:
-    """Returns how many tokens a Hugging Face tokenizer makes of each text, uncut, [N]."""
-    return encode(reader_of(tokenizer), examples, pad_id=0).lengths
 
 
 def load_encoder(folder: Path, task: Task = SINGLE_LABEL) -> Any:

@@ -43,6 +43,11 @@ class TableRow:
     teacher: str | None = None  # the name of the row that it is compared with
     cascade: CascadeRow | None = None  # where it is a student that asks its teacher
 
+    def __repr__(self) -> str:
+        quality = "" if self.quality is None else f", {self.leading}={self.quality.mean:.4f}"
+        p50 = "" if self.latency is None else f", p50_ms={self.latency.p50_ms:.4g}"
+        return f"TableRow(name={self.name!r}, runtime={self.runtime!r}{quality}{p50})"
+
     @property
     def quality(self) -> Spread | None:
         """The leading figure; None where nothing was read."""
@@ -94,6 +99,10 @@ class Table:
     remarks: tuple[str, ...] = ()  # what of the study is missing beside whole rows, and why
     task: TaskName = "single-label"
     has_unlabelled: bool = False  # whether students learnt from texts without labels
+
+    def __repr__(self) -> str:
+        rows = "".join(f"\n    {row!r}," for row in self.rows)
+        return f"Table(study={self.study!r}, split={self.split!r}, rows=({rows}\n))"
 
     @property
     def leading(self) -> str:
