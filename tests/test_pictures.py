@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,12 +15,13 @@ from matplotlib.colors import to_rgb
 from test_report import HOSTILE, a_latency, a_row, a_table, zoo
 from tiny_results import HandWritten, one_student, one_student_deployed, two_students
 
-from kdzoo.report import make_table, write_report
+from kdzoo.report import Table, make_table, write_report
+from kdzoo.report.figures.spread import Spread
 from kdzoo.report.pictures import accuracy as picture
 from kdzoo.report.pictures import gap as gap_picture
 from kdzoo.report.pictures.canvas import canvas
 from kdzoo.report.pictures.looks import PALE, fill_of, road_of
-from kdzoo.results import Member, Store
+from kdzoo.results import OUTPUTS, Member, Store
 
 pytestmark = [pytest.mark.study, pytest.mark.pictures]
 
@@ -200,6 +202,26 @@ def test_of_latencies_says_on_its_axis_that_the_machine_was_busy(
         note = f"NOISY: the reference varied by {noise * 100:.0f} % from round to round"
         assert (note in path.read_text(encoding="utf-8")) == is_told
     assert "NOISY" not in (tmp_path / "accuracy_vs_size.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("draw", [picture.draw, picture.draw_size])
+def test_of_a_study_whose_teacher_is_a_file_have_a_line_at_its_accuracy(
+    draw: Callable[[Table, Path], list[Path]], tmp_path: Path, watched: Watched
+) -> None:
+    """It has no latency and no size; a teacher that merely was not timed has no line."""
+    answers = a_row("answers", role="teacher", kind=OUTPUTS, latency=None, size_bytes=0)
+    untimed = a_row("untimed", role="teacher", latency=None, size_bytes=0)
+    answers = replace(answers, metrics={"accuracy": Spread(0.97, math.nan, 1)})
+
+    assert draw(a_table(answers, untimed, a_row("a")), tmp_path)
+
+    across = [line for line in watched[0].lines if list(line.get_xdata()) == [0, 1]]
+    assert [list(line.get_ydata()) for line in across] == [[97.0, 97.0]]
+    low, high = watched[0].get_ylim()
+    assert low < 97 < high
+    (legend,) = watched[0].figure.legends
+    written = [text.get_text() for text in legend.get_texts()]
+    assert "teacher that is a file" in written
 
 
 class TestSize:

@@ -17,10 +17,12 @@ from kdzoo.report.pictures.canvas import canvas, in_lines, log_scale, no_picture
 from kdzoo.report.pictures.labels import Box, Label, along, place_labels
 from kdzoo.report.pictures.latency import draw_latency, latency_label
 from kdzoo.report.pictures.letters import data_texts, legible, numbers_note, with_legible_names
+from kdzoo.report.pictures.level import draw_levels
 from kdzoo.report.pictures.looks import FRONT, mixed, shape_of, tones_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 _LARGEST = 420  # square points
 _NAMED = 30  # models that can all have their names beside them
@@ -121,8 +123,9 @@ def _drawn(bubbles: Sequence[Bubble], cost: _Cost, table: Table, stem: Path) -> 
             _join(axes, [bubble for bubble in bubbles if bubble.row.name == name])
         for bubble in bubbles:
             _bubble(axes, bubble)
+        levels = draw_levels(axes, table.rows, cost.metric)
         _limits(axes, bubbles)
-        _legend(axes, bubbles, cost)
+        _legend(axes, bubbles, cost, levels)
         _labels(axes, bubbles, front, cost)
     return paths
 
@@ -246,7 +249,7 @@ def _square(axes: Axes, point: Point, half: float) -> Box:
     return (x - half, y - half, x + half, y + half)
 
 
-def _legend(axes: Axes, bubbles: Sequence[Bubble], cost: _Cost) -> None:
+def _legend(axes: Axes, bubbles: Sequence[Bubble], cost: _Cost, levels: Sequence[Line2D]) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
@@ -268,6 +271,7 @@ def _legend(axes: Axes, bubbles: Sequence[Bubble], cost: _Cost) -> None:
         for title in dict.fromkeys(bubble.bar_title for bubble in bubbles if bubble.bar is not None)
     ]
     handles.append(Line2D([], [], color=FRONT, label="Pareto front: nothing is better in both"))
+    handles += levels
     largest = in_megabytes(max(bubble.row.size_bytes for bubble in bubbles))
     area = "" if cost.is_size else f"; area: size on disk, the largest {largest}"
     title = f"colour: approach, a tone for each model; shape: runtime{area}"
