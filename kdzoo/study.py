@@ -90,22 +90,29 @@ def make_steps(
 
 
 def plan_study(
-    study: Study, out: Path, label_parts: int = 1, progress: Progress | None = None
+    study: Study,
+    out: Path,
+    only: str | None = None,
+    way: Way | None = None,
+    progress: Progress | None = None,
 ) -> list[PlannedStep]:
     """Returns the steps of a study, what each waits for, and what the store has; makes nothing.
 
     Args:
         study: the recipes.
         out: the study's folder, there or not.
-        label_parts: steps into which each labelling is divided.
+        only: names the steps to return (see ``Plan.chosen``); all by default.
+        way: as the steps are to be made; it is checked.
         progress: told what is read; nobody by default.
 
     Raises:
-        KdzooError: a mistake in data, teacher or recipe.
+        KdzooError: a mistake in data, teacher or recipe, or no such step.
     """
-    performer = prepare_study(study, out, Way(label_parts=label_parts), progress)
-    context = performer.context
-    return planned(study, performer.plan, seen(performer), context.store, context.data)
+    performer = prepare_study(study, out, way or Way(), progress)
+    plan, context = performer.plan, performer.context
+    chosen = {step.name for step in (plan.steps if only is None else plan.chosen(only))}
+    steps = planned(study, plan, seen(performer), context.store, context.data)
+    return [step for step in steps if step.name in chosen]
 
 
 def _holds(out: Path, held: ExitStack, progress: Progress) -> bool:

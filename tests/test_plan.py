@@ -272,6 +272,36 @@ class TestAStudyMadeInParts:
         again = list_steps(recipe, out=out, progress=Silent())
         assert all(step.is_made for step in again)
 
+    def test_is_planned_in_part(self, recipe: str, kdzoo: RunCommand) -> None:
+        whole, part = (
+            kdzoo("run", recipe, "--plan"),
+            kdzoo("run", recipe, "--plan", "--only", "2-3"),
+        )
+
+        assert whole.code == part.code == 0, part.err
+        assert "then, alone on this machine" in whole.out
+        lines = [line.split() for line in part.out.splitlines()]
+        assert [(line[0], line[1]) for line in lines[1:3]] == [
+            ("labels/tiny/s0", "2"), ("student/tiny/s0", "3")
+        ]  # fmt: skip
+        assert "0 of 2 steps are made" in part.out
+        assert "then, alone on this machine" not in part.out
+
+    @pytest.mark.parametrize(
+        "wrong",
+        ["--only nothing", "--only 99", "--engine tractor", "--workers 0", "--threads 0",
+         "--label-parts 0", "--track nobody"],
+    )  # fmt: skip
+    def test_is_planned_with_the_options_that_run_takes(
+        self, wrong: str, recipe: str, kdzoo: RunCommand
+    ) -> None:
+        """A mistake is told before the command that takes hours."""
+        planned = kdzoo("run", recipe, "--plan", *wrong.split())
+        made = kdzoo("run", recipe, *wrong.split())
+
+        assert planned.code == made.code == 2
+        assert planned.err.splitlines()[-1] == made.err.splitlines()[-1]
+
     def test_is_labelled_in_parts_that_the_plan_shows(self, recipe: str, tmp_path: Path) -> None:
         options: dict[str, Any] = {"out": tmp_path / "study", "progress": Silent()}
         make_steps(recipe, "1", **options)

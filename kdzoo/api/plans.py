@@ -32,39 +32,61 @@ class MadeStep:
 @as_file_errors()
 def list_steps(
     target: str,
+    only: str | None = None,
     *,
     overrides: Sequence[str] = (),
     seeds: Sequence[int] | None = None,
     data: str | None = None,
     students: str | Path | None = None,
     out: str | Path | None = None,
+    read_test: bool = True,
+    track: Sequence[str] = (),
+    workers: int | None = None,
+    engine: str = "local",
+    threads: int | None = None,
     label_parts: int = 1,
     progress: Progress | None = None,
 ) -> list[PlannedStep]:
     """Returns the steps of a study and what there is of them, as ``kdzoo run --plan`` does.
 
-    Nothing is made.
+    Nothing is made; how it is to be made is checked as ``run`` would.
 
     Args:
         target: a recipe's name (``clinc150/bilstm``), a folder of recipes, or a recipe file.
+        only: the steps to return, as in ``make_steps``; all by default.
         overrides: ``key.path=value`` each.
         seeds: instead of the recipes' own.
         data: a file or folder in place of the recipes' data source.
         students: a file or folder of students of your own.
         out: the study's folder; ``runs/<study>`` by default.
+        read_test: whether the test split is to be read.
+        track: experiment trackers that are to get a run per model.
+        workers: processes that are to make the steps, as in ``run``.
+        engine: ``local`` or ``ray``, as in ``run``.
+        threads: that each step is to compute with, as in ``run``.
         label_parts: steps into which each labelling is divided, as in ``run``.
         progress: told what is read: this process's stderr by default.
 
     Raises:
-        KdzooError: a mistake in recipe, data or teacher.
+        KdzooError: a mistake in recipe, data or teacher, or no such step.
     """
     from kdzoo.progress import quiet
 
+    refuse_no_list(track=track)
     study, shown = read_study(target, overrides, seeds, data, students, progress)
     with quiet():
+        from kdzoo.engines import Way
         from kdzoo.study import plan_study
 
-        return plan_study(study, folder_of(study, out), label_parts, shown)
+        way = Way(
+            read_test=read_test,
+            track=track,
+            workers=workers,
+            engine=engine,
+            threads=threads,
+            label_parts=label_parts,
+        )
+        return plan_study(study, folder_of(study, out), only, way, shown)
 
 
 @as_file_errors()

@@ -92,7 +92,7 @@ def run(
         str | None,
         typer.Option(
             help="Steps to make, and no report: names, numbers (3-7) or kinds (student) of --plan, "
-            "spaces in between.",
+            "spaces in between. With --plan: steps to show.",
             metavar="STEPS",
         ),
     ] = None,
@@ -122,26 +122,24 @@ def run(
         "data": data,
         "students": students,
         "out": out,
-        "label_parts": label_parts,
-        "progress": ConsoleProgress(err_console),
-    }
-    if plan:
-        show_plan(api.list_steps(target, **study))
-        return
-    work = study | {
         "read_test": not no_test,
         "track": tracker_names(track),
         "workers": workers,
         "engine": engine,
         "threads": threads,
+        "label_parts": label_parts,
+        "progress": ConsoleProgress(err_console),
     }
+    if plan:
+        show_plan(api.list_steps(target, only, **study), is_whole=only is None)
+        return
     if only is not None:
         with interruptible():
-            steps = api.make_steps(target, only, **work)
+            steps = api.make_steps(target, only, **study)
         show_steps(steps)
         return
     with interruptible():
-        results = api.run(target, measure_again=measure_again, **work)
+        results = api.run(target, measure_again=measure_again, **study)
     show_results(results)
     check_noise(results.report.table, max_noise, "give the command with --measure-again")
     check_failures(results)

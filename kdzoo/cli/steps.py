@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from kdzoo.plan.estimate import PlannedStep
 
 
-def show_plan(steps: Sequence[PlannedStep]) -> None:
-    """Prints the steps, what each waits for, what there is, and how long the rest may take."""
+def show_plan(steps: Sequence[PlannedStep], *, is_whole: bool) -> None:
+    """Prints steps, what each waits for, what there is, and how long the rest may take.
+
+    Args:
+        steps: of a study.
+        is_whole: whether they are all steps, behind which the report comes.
+    """
     from kdzoo.console import table
 
     rows = [
@@ -36,7 +41,8 @@ def show_plan(steps: Sequence[PlannedStep]) -> None:
             f"training: about {_duration(sum(known))} of one process, as {len(known):,} of the "
             f"{len(left):,} steps took here before"
         )
-    say("then, alone on this machine: latency, and the report")
+    if is_whole:
+        say("then, alone on this machine: latency, and the report")
 
 
 def show_steps(steps: Sequence[MadeStep]) -> None:
