@@ -676,11 +676,21 @@ class TestBrokenFiles:
 
         message = refusal(path)
 
-        assert "5 problems" in message
-        assert [f"line {number}:" in message for number in range(1, 8)] == [
-            False, True, True, True, True, True, False,
-        ]  # fmt: skip
-        assert message.count("did you mean 'lable'?") == 5
+        assert "lines 2, 3, 4, 5, 6, ...: no column 'label'" in message
+        assert message.count("did you mean 'lable'?") == 1
+
+    def test_json_rows_that_lack_keys_of_other_names_are_told_each_with_its_own(
+        self, tmp_path: Path
+    ) -> None:
+        rows = [{"text": "a", "lable": "b"}, {"txt": "a", "label": "b"}]
+        path = tmp_path / "train.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+        message = refusal(path)
+
+        assert "2 problems" in message
+        assert "line 1: no column 'label'" in message
+        assert "line 2: no column 'text'" in message
 
     @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
     def test_a_list_of_labels_is_several_of_them(self, tmp_path: Path, suffix: str) -> None:

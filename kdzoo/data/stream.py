@@ -245,7 +245,7 @@ def as_written(
 
 
 def _jsonl_rows(path: Path, wanted: Sequence[str], place: Place) -> Iterator[PlacedRow]:
-    problems: list[Problem] = []
+    lacking: dict[tuple[str, str], list[str]] = {}  # what is wrong and its cure, and in which lines
     for number, line in enumerate(lines_of(path, "\n"), start=1):
         if not line.strip():
             continue
@@ -253,13 +253,20 @@ def _jsonl_rows(path: Path, wanted: Sequence[str], place: Place) -> Iterator[Pla
         missing = next((column for column in wanted if column not in row), None)
         if missing is not None:
             said = cure(missing, [*row], place, wanted)
-            problems.append(Problem(f"no column '{missing}'", f"line {number}", said))
-            if len(problems) == _SHOWN:
+            lacking.setdefault((f"no column '{missing}'", said), []).append(str(number))
+            if sum(map(len, lacking.values())) == _SHOWN:
+                lacking = {problem: [*lines, "..."] for problem, lines in lacking.items()}
                 break
-        elif not problems:
+        elif not lacking:
             yield f"line {number}", row
-    if problems:
-        raise DataError(str(path), *problems)
+    if lacking:
+        raise DataError(
+            str(path),
+            *[
+                Problem(what, f"line{'s' * (len(lines) > 1)} {', '.join(lines)}", said)
+                for (what, said), lines in lacking.items()
+            ],
+        )
 
 
 def _json_object(path: Path, where: str, line: str) -> dict[str, Any]:
