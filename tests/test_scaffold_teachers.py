@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tiny_sentences import sentence_folder
 from tiny_teachers import save_teacher
 from tiny_world import LABELS, RunCommand, WriteRecipe, save_tiny_bert
 
@@ -77,6 +78,23 @@ class TestRecipes:
         teacher = save_teacher("bert", tmp_path / "teacher")
 
         recipes = written(data, teacher, tmp_path / "mine", fine_tune=True)
+
+        assert {each["teacher"]["max_length"] for each in recipes.values()} == {limit}
+
+    @pytest.mark.parametrize(("fine_tune", "limit"), [(False, 20), (True, 64)])
+    def test_cut_no_later_than_a_frozen_encoder_was_made_for(
+        self, tiny_data: Path, tmp_path: Path, tiny_encoder: Path, fine_tune: bool, limit: int
+    ) -> None:
+        """As sentence-transformers would; one that is fine-tuned learns to read on."""
+        rows = [{"text": f"{'play ' * 100}{number}", "label": LABELS[number % 2]}
+                for number in range(20)]  # fmt: skip
+        data = tmp_path / "long.jsonl"
+        data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        encoder = sentence_folder(tiny_encoder, tmp_path / "encoder", ("Pooling",))
+        settings = json.dumps({"max_seq_length": 20})
+        (encoder / "sentence_bert_config.json").write_text(settings, encoding="utf-8")
+
+        recipes = written(data, encoder, tmp_path / "mine", fine_tune=fine_tune)
 
         assert {each["teacher"]["max_length"] for each in recipes.values()} == {limit}
 

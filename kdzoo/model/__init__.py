@@ -35,7 +35,7 @@ from kdzoo.model.sentence import (
     KdzooSentenceForSequenceClassification,
     pair_features,
 )
-from kdzoo.model.sentence_files import refuse_other_settings
+from kdzoo.model.sentence_files import refuse_other_settings, sentence_limit
 from kdzoo.model.shape import OWN_PADDING, Shape, maximum_length, shape_of
 from kdzoo.model.soundness import (
     padding_id,
@@ -106,6 +106,7 @@ __all__ = [
     "refuse_vectors",
     "save_model",
     "scaled",
+    "sentence_limit",
     "shape_of",
     "size_bytes",
     "takes_token_types",

@@ -53,6 +53,22 @@ def refuse_other_settings(folder: Path, ids_of: Callable[[str], list[int]]) -> N
             )
 
 
+def sentence_limit(folder: Path) -> int | None:
+    """Returns how many tokens of a text an encoder's own settings read; None where none say.
+
+    Raises:
+        ModelError: the settings cannot be read.
+    """
+    if not (folder / _MODULES).is_file():
+        return None
+    said = [
+        _mapping(file).get("max_seq_length")
+        for file in sorted(folder.glob("sentence_*_config.json"))
+    ]
+    known = [limit for limit in said if type(limit) is int and limit > 0]
+    return min(known, default=None)
+
+
 def _lowering(folder: Path) -> str:
     """Returns the Python that writes the folder anew with a tokenizer that lowers texts."""
     return (

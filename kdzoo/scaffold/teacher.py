@@ -14,6 +14,7 @@ from kdzoo.amounts import percent
 from kdzoo.data import Corpus
 from kdzoo.errors import KdzooError, RecipeError, TeacherError
 from kdzoo.files import with_home
+from kdzoo.model import sentence_limit
 from kdzoo.recipe import parse_scalar
 from kdzoo.scaffold.classes import FEW, MANY_CLASSES, texts_of_a_class
 from kdzoo.scaffold.starters import rate_at
@@ -97,9 +98,10 @@ def look_at_teacher(named: NamedTeacher, corpus: Corpus) -> SeenTeacher:
     if finished:
         refuse_other_kind(folder, corpus)
     names = _names_of(named.labels, finished=finished)
-    limit, reads = _max_length(looked, corpus)
     is_told_how = finished or named.fine_tune
-    head, headless = ({}, None) if is_told_how else _linear_head(looked, corpus, limit)
+    head, headless = ({}, None) if is_told_how else _linear_head(looked, corpus)
+    most = (sentence_limit(folder) if head else None) or looked.max_length
+    limit, reads = _max_length(looked, corpus, min(most, looked.max_length))
     section, said = _section_of(named.model, looked, corpus, names, head, finished=finished)
     origin, encoder = _origin_of(named.encoder, looked, limit, corpus.task, finished=finished)
     section |= encoder | {"max_length": limit}
@@ -114,13 +116,13 @@ def look_at_teacher(named: NamedTeacher, corpus: Corpus) -> SeenTeacher:
     )
 
 
-def _max_length(looked: Looked, corpus: Corpus) -> tuple[int, tuple[str, ...]]:
-    """Returns at how many tokens texts are to be cut, and what to say of it."""
+def _max_length(looked: Looked, corpus: Corpus, most: int) -> tuple[int, tuple[str, ...]]:
+    """Returns at how many tokens texts are to be cut, the most or fewer, and what to say of it."""
     encoded = uncut(looked.tokenizer, corpus.train)
     counts = encoded.lengths  # [N]
     wanted = int(np.quantile(counts, _READ_WHOLE, method="higher"))
     enough = next((cut for cut in _CUTS if cut >= wanted), _CUTS[-1])
-    limit = min(max(enough, 128 if corpus.has_pairs else 0), looked.max_length)
+    limit = min(max(enough, 128 if corpus.has_pairs else 0), most)
     reach = reach_at(encoded, looked.tokenizer, corpus.train, limit)
     said = (
         f"texts: {int(np.median(counts))} tokens in the middle, {counts.max()} at most; "
@@ -226,9 +228,7 @@ def fine_tuning(texts: int, width: int | None) -> dict[str, Any]:
     }
 
 
-def _linear_head(
-    looked: Looked, corpus: Corpus, max_length: int
-) -> tuple[dict[str, Any], str | None]:
+def _linear_head(looked: Looked, corpus: Corpus) -> tuple[dict[str, Any], str | None]:
     """Returns the fields of a linear head; none where it is not the better teacher.
 
     It is for single texts with few labels a class or many classes. It reads the first layer and the
@@ -244,7 +244,7 @@ def _linear_head(
     lower = sorted({min(1, layers - 1), layers // 2})
     try:
         refuse_few(corpus)
-        pooling = _pooling(looked.folder, max_length, lower)
+        pooling = _pooling(looked.folder, looked.max_length, lower)
     except KdzooError as error:  # it can be fine-tuned all the same
         return {}, str(error)
     return {"head": "linear", **pooling, "lower_layers": lower}, None
