@@ -87,7 +87,14 @@ def export(
     from kdzoo.progress import Silent
     from kdzoo.runtime.copies import take_exported_form
     from kdzoo.runtime.decision import DECISION
-    from kdzoo.runtime.folder import DEPLOYED, EXPORT, README, deployed_bytes, refuse_to_overwrite
+    from kdzoo.runtime.folder import (
+        DEPLOYED,
+        EXPORT,
+        README,
+        deployed_bytes,
+        is_exported_form,
+        refuse_to_overwrite,
+    )
     from kdzoo.runtime.settings import CALIBRATION_TEXTS, ExportSettings
 
     progress = progress or Silent()
@@ -106,7 +113,8 @@ def export(
     calibration: list[Input] = []
     if texts is not None and int8 == "static":
         calibration = list(islice(read(), CALIBRATION_TEXTS))
-    progress.say(f"exporting {folder.name} to {runtime}")
+    place = f", in place of the model in {out}" if is_exported_form(target) else ""
+    progress.say(f"exporting {folder.name} to {runtime}{place}")
     form = _of_study(folder, runtime, int8)
     if form is not None and int8 is None and _is_calibrated(folder / runtime):
         take_exported_form(folder / runtime, target)  # on texts of the study

@@ -72,6 +72,8 @@ class TestTheCommand:
         again = kdzoo("export", trained, "--out", "deployed")
 
         assert (first.code, again.code) == (0, 0)
+        said = "in place of the model in deployed"
+        assert (said in first.err, said in again.err) == (False, True)
         assert check_exported_form(Path("deployed")).runtime == "onnx-int8"
         Path("deployed/notes.txt").write_text("precious", encoding="utf-8")
         for target in ("deployed", str(trained)):
