@@ -86,23 +86,13 @@ def export(
     from kdzoo.model import size_bytes
     from kdzoo.progress import Silent
     from kdzoo.runtime.copies import take_exported_form
-    from kdzoo.runtime.decision import DECISION
-    from kdzoo.runtime.folder import (
-        DEPLOYED,
-        EXPORT,
-        README,
-        deployed_bytes,
-        is_exported_form,
-        refuse_to_overwrite,
-    )
+    from kdzoo.runtime.folder import deployed_bytes, is_exported_form
     from kdzoo.runtime.settings import CALIBRATION_TEXTS, ExportSettings
 
     progress = progress or Silent()
     load_extensions(students)
     write = _export_of(runtime, int8, texts)
-    target = with_home(out).resolve()
-    refuse_to_overwrite(target, "an exported model", EXPORT, (README, DECISION, *DEPLOYED))
-    check_writable(target.parent, "give --out another place")
+    target = _target_of(out)
     folder = _trained_folder(run, model, seed)
 
     def read() -> Iterator[Input]:
@@ -131,6 +121,21 @@ def export(
     in_study = None if form is None else form.parity
     sizes = deployed_bytes(target), size_bytes(folder)
     return Exported(Path(out), runtime, *sizes, found, in_study)
+
+
+def _target_of(out: str | Path) -> Path:
+    """Returns the folder to write, once it is seen that it may be.
+
+    Raises:
+        KdzooError: it holds other things, or cannot be written.
+    """
+    from kdzoo.runtime.decision import DECISION
+    from kdzoo.runtime.folder import DEPLOYED, EXPORT, README, refuse_to_overwrite
+
+    target = with_home(out).resolve()
+    refuse_to_overwrite(target, "an exported model", EXPORT, (README, DECISION, *DEPLOYED))
+    check_writable(target.parent, "give --out another place")
+    return target
 
 
 def _is_calibrated(form: Path) -> bool:
