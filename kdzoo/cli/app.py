@@ -47,7 +47,9 @@ def _show_version(asked: bool) -> None:
 def _before_a_command(
     _: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=_show_version, help="Print it, and end."),
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help="Print the version and exit."
+        ),
     ] = False,
 ) -> None:
     pass

@@ -61,13 +61,13 @@ def pick(
         float | None, typer.Option(help="Price of the model that is asked, in any currency.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="Only student of a cascade that is looked at.")
+        str | None, typer.Option(help="Consider only this student for cascades.")
     ] = None,
 ) -> None:
-    """Choose what to deploy within your limits, by validation figures; test stands beside them.
+    """Choose what to deploy within your limits, by validation figures; test figures are shown too.
 
     Rows are chosen by the most probable label, without an out-of-scope threshold.
-    With --escalate-to: from where on a student asks the teacher. Exit code 1 where nothing fits;
+    With --escalate-to: choose below which confidence a student asks the teacher. Exit code 1 where nothing fits;
     the nearest is shown.
     """
     limits = {
