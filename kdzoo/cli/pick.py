@@ -67,8 +67,8 @@ def pick(
     """Choose what to deploy within your limits, by validation figures; test figures are shown too.
 
     Rows are chosen by the most probable label, without an out-of-scope threshold.
-    With --escalate-to: choose below which confidence a student asks the teacher. Exit code 1 where nothing fits;
-    the nearest is shown.
+    With --escalate-to: choose below which confidence a student asks the teacher.
+    Exit code 1 where nothing fits; the nearest is shown.
     """
     limits = {
         "--max-latency-ms": max_latency_ms,
