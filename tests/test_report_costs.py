@@ -20,7 +20,7 @@ from kdzoo.measure import NOISY, Memory, Ratio
 from kdzoo.recipe import load_study, shipped_recipes
 from kdzoo.report import Table, TableRow, markdown
 from kdzoo.report.columns.column import ShownIn, TablePart
-from kdzoo.report.columns.costs import how_timed, noise_note
+from kdzoo.report.columns.costs import how_timed, noise_note, sessions_of
 from kdzoo.report.columns.declared import cells
 from kdzoo.report.columns.declared import shown as shown_columns
 from kdzoo.report.columns.numbers import NOTHING, megabytes, milliseconds, short, times
@@ -197,7 +197,17 @@ class TestCaption:
 
         assert "varied by 30 %" in note
 
+    @pytest.mark.parametrize("sessions", [["a"], ["a", "a"], ["a", "b", "b"]])
+    def test_warns_of_times_of_several_sessions(self, sessions: list[str]) -> None:
+        """Pictures and pick show them side by side; only ratios compare."""
+        said = sessions_of([replace(PLAIN, session=session) for session in sessions])
+
+        assert said == (
+            "timed in 2 sessions: compare times of one session only" * ("b" in sessions)
+        )
+
     def test_of_nothing_timed_is_nothing(self) -> None:
+        assert sessions_of([]) == ""
         assert how_timed([], "teacher") == []
         assert noise_note([]) == ""
 

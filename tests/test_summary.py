@@ -7,17 +7,24 @@ from pathlib import Path
 
 import pytest
 from tiny_findings import a_finding
-from tiny_results import CORPUS, one_student
+from tiny_results import CORPUS, one_student, one_student_deployed
 
 from kdzoo.measure import Ratio
 from kdzoo.report import make_table
 from kdzoo.report.figures.latency import Latency
-from kdzoo.report.figures.rows import Table, TableRow
+from kdzoo.report.figures.rows import Table, TableRow, standing_of
 from kdzoo.report.figures.spread import Spread
 from kdzoo.report.formats.data import data_caption
 from kdzoo.report.formats.summary import summary
 from kdzoo.results import Member, Store
-from kdzoo.statistics import Comparison, Effect, Interval, RecipeComparison, Standing
+from kdzoo.statistics import (
+    Comparison,
+    Effect,
+    Interval,
+    RecipeComparison,
+    Standing,
+    against_teacher,
+)
 from kdzoo.statistics.verdict import Verdict
 
 ALIKE = Comparison(Interval(0.0), 1.0, (1.0,), (0.0,))
@@ -69,8 +76,8 @@ def test_the_fastest_student_is_the_most_accurate_of_those_that_are_as_fast() ->
 
     (said,) = (each for each in summary(table) if each.startswith("The most accurate student"))
 
-    assert "The most accurate student, best (90.0 %; onnx: 2.00 ms" in said
-    assert "the fastest, quick too (80.0 %; onnx: 0.510 ms" in said
+    assert "The most accurate student, best (onnx: 90.0 %, 2.00 ms" in said
+    assert "the fastest, quick too (onnx: 80.0 %, 0.510 ms" in said
 
 
 def timed(row: TableRow, times: float) -> TableRow:
@@ -109,6 +116,36 @@ class TestAdvice:
 
         assert "take nearer (onnx) as the candidate" in said
         assert "700 test texts are too few" in said
+
+    def test_judges_the_form_that_it_names(self) -> None:
+        """In 8 bits a student may be worse than its teacher, though its weights are as good."""
+        weights = a_row("small", 0.9, 0.5, Standing.EQUAL)
+        worse = Verdict(Standing.WORSE, "worse than the teacher (as it is)", ALIKE, 0.01, "it")
+        int8 = a_row("small", 0.8, 0.1, Standing.EQUAL, runtime="onnx-int8", is_first=False)
+        int8 = replace(int8, finding=None, form_standing=worse)
+
+        said = advice(weights, int8)
+
+        assert "deploy small (onnx), " in said
+        table = Table(
+            "study", "test", (weights, int8), "files:tiny", 4, (100, 100), (0, 0), 700, False
+        )
+        of_students = next(each for each in summary(table) if "most accurate student" in each)
+        assert "small (onnx-int8: 80.0 %, 0.100 ms" in of_students
+        assert "is worse than the teacher (as it is)." in of_students
+
+    def test_is_to_train_more_seeds_where_these_differ_too_much(self) -> None:
+        """Texts tell it apart from its teacher, but one seed is better and another worse."""
+        differences = (0.008, -0.018, -0.061)
+        torn = Comparison(Interval(-0.024, -0.064, 0.011), 2e-12, (0.07, 2e-5, 1e-9), differences)
+        undecided = against_teacher(torn, 2e-12)
+        row = a_row("torn", 0.9, 0.1, Standing.UNDECIDED, form_standing=undecided)
+        steady = a_row("steady", 0.8, 0.5, Standing.UNDECIDED)
+
+        assert undecided.kind is Standing.UNDECIDED
+        assert "the seeds differ too much to say" in undecided.sentence
+        assert "train torn with more seeds" in advice(row)
+        assert "take steady (onnx) as the candidate" in advice(row, steady)
 
     @pytest.mark.parametrize("standing", [*Standing])
     @pytest.mark.parametrize("has_unlabelled", [True, False])
@@ -256,3 +293,21 @@ def test_of_several_teachers_each_student_is_beside_its_own(tmp_path: Path) -> N
     assert standing.sentence.startswith("better than its teacher")
     assert "What to do: no student of the teacher is as good as it" in " ".join(summary(table))
     assert f"2 to {len(CORPUS.train)} labelled training texts" in data_caption(table)
+
+
+@pytest.mark.parametrize("wrong", [12, 90])
+def test_a_form_in_8_bits_has_the_verdict_of_its_own_answers(tmp_path: Path, wrong: int) -> None:
+    """The weights are as they were; only what the form answers differs."""
+    study = one_student_deployed(tmp_path)
+    study.form("s" * 16, "onnx-int8", range(wrong), graph_bytes=30_000)
+
+    table = make_table(study.finish())
+
+    own = {row.runtime: standing_of(row, table) for row in table.rows if row.name == "tiny"}
+    weights, alike, int8 = (own[runtime] for runtime in ("torch", "onnx", "onnx-int8"))
+    assert weights is not None
+    assert int8 is not None
+    assert alike == weights
+    wanted = -(wrong - 10) / len(CORPUS.test)
+    assert int8.comparison.difference.value == pytest.approx(wanted)
+    assert (int8.kind is Standing.WORSE) == (wrong == 90)

@@ -115,7 +115,7 @@ def pick(
 def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
     from kdzoo.console import table
     from kdzoo.report.columns.column import ShownIn
-    from kdzoo.report.columns.costs import noise_note
+    from kdzoo.report.columns.costs import noise_note, sessions_of
     from kdzoo.report.columns.declared import cells, leading_column, shown
     from kdzoo.report.columns.numbers import NOTHING
 
@@ -138,8 +138,11 @@ def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
         lines.append({name: texts.pop(name) for name in ("model", "runtime")} | accuracies | texts)
     drawn = table(list(lines[0]), [list(line.values()) for line in lines])
     out_console.print(drawn, "")
-    if noise := noise_note([row.latency for row in rows if row.latency is not None]):
+    timed = [row.latency for row in rows if row.latency is not None]
+    if noise := noise_note(timed):
         say(noise)
+    if apart := sessions_of(timed):
+        say(f"note: {apart}; kdzoo run --measure-again times all rows in one")
 
 
 def _say_why(chosen: Pick, best: TableRow, folder: Path, elsewhere: str | None = None) -> None:

@@ -56,6 +56,7 @@ from kdzoo.statistics.verdict import (
     of_distilling,
     of_seeds,
     of_variant,
+    seeds_decide,
 )
 
 __all__ = [
@@ -113,6 +114,7 @@ __all__ = [
     "over_seeds",
     "read_outcomes",
     "rejection",
+    "seeds_decide",
     "share_closed",
     "teacher_of",
     "tune_threshold",

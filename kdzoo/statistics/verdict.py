@@ -102,7 +102,7 @@ def against_teacher(
         kind = Standing.UNDECIDED
         why = (
             "; the seeds differ too much to say"
-            if difference.excludes_zero() and _depends_on_seeds(comparison)
+            if seeds_decide(comparison)
             else _chance(difference, adjusted_p)
         )
         figures = _figures(difference) + why
@@ -183,6 +183,11 @@ def _is_significant(comparison: Comparison, adjusted_p: float) -> bool:
         and comparison.difference.excludes_zero()
         and not _depends_on_seeds(comparison)
     )
+
+
+def seeds_decide(comparison: Comparison) -> bool:
+    """Whether the texts tell two sides apart, and seeds differ too much to say it of each."""
+    return comparison.p_value < SIGNIFICANT and _depends_on_seeds(comparison)
 
 
 def _depends_on_seeds(comparison: Comparison) -> bool:

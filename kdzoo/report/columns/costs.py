@@ -59,6 +59,12 @@ def threads_of(timed: Sequence[Latency]) -> str:
     return f"{' or '.join(map(str, counts))} thread{'s' if counts != [1] else ''}"
 
 
+def sessions_of(timed: Sequence[Latency]) -> str:
+    """Returns a warning where rows were timed in several sessions; nothing where they were not."""
+    count = len({latency.session for latency in timed})
+    return f"timed in {count} sessions: compare times of one session only" if count > 1 else ""
+
+
 def noise_note(timed: Sequence[Latency]) -> str:
     """Returns what to think of figures measured on a busy machine; nothing where it was quiet."""
     varied = variation(timed)

@@ -10,7 +10,7 @@ import numpy as np
 from kdzoo.report.figures.beside import beside_teacher
 from kdzoo.report.figures.comparisons import RowOutcomes, Verdicts, compare_rows, read_row
 from kdzoo.report.figures.spread import Spread, spreads
-from kdzoo.results import Record
+from kdzoo.results import ManifestRow, Record
 from kdzoo.runtime.decision import Decision
 from kdzoo.statistics import (
     Calibration,
@@ -101,10 +101,8 @@ def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
     """
     store = reader.store
     rows = [row for row in store.manifest().rows if is_covered(store, row, split)]
-    teachers = sum(row.role == "teacher" for row in store.manifest().rows)
-    called = "its teacher" if teachers > 1 else "the teacher"
     read = [read_row(row, split, reader) for row in rows]
-    verdicts = compare_rows(read, called)
+    verdicts = compare_rows(read, called_teacher(store.manifest().rows))
     return {
         reading.row.name: _finding(
             reading,
@@ -115,6 +113,11 @@ def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
         )
         for reading in read
     }
+
+
+def called_teacher(rows: Sequence[ManifestRow]) -> str:
+    """Returns what sentences call a row's teacher."""
+    return "its teacher" if sum(row.role == "teacher" for row in rows) > 1 else "the teacher"
 
 
 def _finding(

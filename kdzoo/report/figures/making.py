@@ -8,7 +8,8 @@ from dataclasses import replace
 from kdzoo import registry
 from kdzoo.report.figures.beside import answered_by, beside_teacher, outcomes_of_teacher
 from kdzoo.report.figures.cascades import CascadeRow, cascade_rows
-from kdzoo.report.figures.findings import Finding, find
+from kdzoo.report.figures.findings import Finding, called_teacher, find
+from kdzoo.report.figures.form_standings import find_standings
 from kdzoo.report.figures.forms import as_exported
 from kdzoo.report.figures.latency import by_machine
 from kdzoo.report.figures.machines import as_measured
@@ -48,10 +49,12 @@ def make_table(
     machines = by_machine(store.sessions())
     reader = reader or OutcomesReader(store)
     findings, teachers = find(reader, split), _teachers(manifest.rows)
+    standings = find_standings(reader, split, called_teacher(manifest.rows))
     rows = tuple(
         replace(
             _table_row(row, runtime, records, reader, split, findings.get(row.name)),
             teacher=teachers.get(row.name),
+            form_standing=standings.get((row.name, runtime)),
         )
         for row in manifest.rows
         for runtime in row.runtimes

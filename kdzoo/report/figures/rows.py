@@ -9,7 +9,7 @@ from kdzoo.report.figures.cascades import CascadeRow
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.latency import Latency
 from kdzoo.report.figures.spread import Spread
-from kdzoo.statistics import Effect
+from kdzoo.statistics import Effect, ModelVerdict
 from kdzoo.task import TASKS, TaskName
 
 _SPLITS = ("test", "validation")  # of a study; a bench reads texts of one's own
@@ -42,6 +42,7 @@ class TableRow:
     leading: str = "accuracy"  # the quality figure that it is shown and chosen by
     teacher: str | None = None  # the name of the row that it is compared with
     cascade: CascadeRow | None = None  # where it is a student that asks its teacher
+    form_standing: ModelVerdict | None = None  # beside its teacher, where it may answer otherwise
 
     def __repr__(self) -> str:
         quality = "" if self.quality is None else f", {self.leading}={self.quality.mean:.4f}"
@@ -169,6 +170,12 @@ class Table:
         """Whether a student learnt from more than the data's own texts."""
         own = max(self.labelled) + min(self.unlabelled)  # where few are labelled, the rest is not
         return any(row.texts is not None and row.texts > own for row in self.rows)
+
+
+def standing_of(row: TableRow, table: Table) -> ModelVerdict | None:
+    """Returns how good a row's models are beside their teacher, in the form that it is of."""
+    known = {judged.name: finding.standing for judged, finding in table.judged}
+    return row.form_standing or known.get(row.name)
 
 
 def fastest_form(rows: Sequence[TableRow]) -> TableRow | None:

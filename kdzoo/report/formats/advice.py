@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kdzoo.report.figures.rows import Table, TableRow, fastest_form, mean_quality
-from kdzoo.statistics import MARGIN, Effect, Standing
+from kdzoo.report.figures.rows import Table, TableRow, fastest_form, mean_quality, standing_of
+from kdzoo.statistics import MARGIN, Effect, Standing, seeds_decide
 
 
 def advice(table: Table) -> str:
@@ -42,7 +42,9 @@ def _advised_student(table: Table) -> str:
     if as_good := [*better, *filter(_pays, equal)]:
         return _deploy(as_good, teachers, table, is_better=bool(better))
     if candidates := [*filter(_pays, undecided)]:
-        return _take_as_candidate(candidates, teachers, table)
+        unsure = [row for row in candidates if _is_of_seeds(row, table)]
+        sure = [row for row in candidates if row not in unsure]
+        return _take_as_candidate(sure, teachers, table) if sure else _more_seeds(unsure)
     if equal or undecided:
         return _keep_teacher(table, teachers)
     worse = by_kind[Standing.WORSE]
@@ -67,6 +69,20 @@ def _take_as_candidate(rows: Sequence[TableRow], teachers: Sequence[str], table:
         f"take {form.name} ({form.runtime}) as the candidate; {table.texts:,} {table.split} texts "
         f"are too few to say that it is as good as {_teacher_of(form, teachers)}."
         f"{_instead([form], table)}"
+    )
+
+
+def _is_of_seeds(row: TableRow, table: Table) -> bool:
+    standing = standing_of(row, table)
+    return standing is not None and seeds_decide(standing.comparison)
+
+
+def _more_seeds(rows: Sequence[TableRow]) -> str:
+    """Says that seeds decide: one of them may be as good as the teacher, and another worse."""
+    names = listed([*dict.fromkeys(row.name for row in rows)])
+    return (
+        f"train {names} with more seeds (kdzoo run --seeds): those that are there differ too much "
+        "to say whether the student is as good as the teacher."
     )
 
 
@@ -106,14 +122,16 @@ def _pays(row: TableRow) -> bool:
 
 
 def _by_standing(table: Table, teachers: Sequence[str]) -> dict[Standing, list[TableRow]]:
-    """Returns the sound rows of the students of these teachers, or of all where none is named."""
-    known = {row.name: finding for row, finding in table.judged}
+    """Returns the sound rows of the students of these teachers, or of all where none is named.
+
+    Each row has the verdict of its own form: what is deployed is what is judged.
+    """
     by_kind: dict[Standing, list[TableRow]] = {kind: [] for kind in Standing}
     for row in table.rows:
-        finding = known.get(row.name)
+        standing = standing_of(row, table)
         is_apt = row.role == "student" and (not teachers or row.teacher in teachers)
-        if is_apt and not row.notes and finding and finding.standing:
-            by_kind[finding.standing.kind].append(row)
+        if is_apt and not row.notes and standing:
+            by_kind[standing.kind].append(row)
     return by_kind
 
 

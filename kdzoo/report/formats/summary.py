@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from kdzoo.amounts import in_megabytes, percent
 from kdzoo.report.columns.costs import marked
 from kdzoo.report.columns.numbers import milliseconds, short
-from kdzoo.report.figures.findings import Finding
-from kdzoo.report.figures.rows import Table, TableRow, fastest_form, mean_quality
+from kdzoo.report.figures.rows import Table, TableRow, fastest_form, mean_quality, standing_of
 from kdzoo.report.formats.advice import advice, listed
 from kdzoo.statistics import Effect, RecipeComparison, Standing, in_points, of_seeds
 from kdzoo.task import SINGLE_LABEL
@@ -29,10 +28,9 @@ def summary(table: Table) -> list[str]:
 
 def answers(table: Table) -> list[str]:
     """Returns what was found: of the teacher, of its students, of distilling, of variants."""
-    known = {row.name: finding for row, finding in table.judged}
     sentences = (
         _of_teacher(table),
-        _of_students(table, known),
+        _of_students(table),
         _of_distilling(table),
         _of_variants(table),
     )
@@ -53,14 +51,18 @@ def _of_teacher(table: Table) -> str:
     fastest = fastest_form([row for row in table.rows if row.name == best.name])
     if fastest is None or fastest.latency is None:
         return f"{said}."
+    own = "" if fastest.quality is None else f" {percent(mean_quality(fastest))},"
     return (
         f"{said} and takes {marked(f'{milliseconds(fastest.latency.p50_ms)} ms', fastest.latency)} "
-        f"for one in its fastest form ({fastest.runtime}, {in_megabytes(fastest.size_bytes)})."
+        f"for one in its fastest form ({fastest.runtime}:{own} {in_megabytes(fastest.size_bytes)})."
     )
 
 
-def _of_students(table: Table, known: Mapping[str, Finding]) -> str:
-    """Names the most accurate student, and the fastest one, each in its fastest form."""
+def _of_students(table: Table) -> str:
+    """Names the most accurate student, and the fastest one, each in its fastest form.
+
+    Figures and verdict are those of that form.
+    """
     students = [row for row in table.rows if row.role == "student" and not row.notes]
     names = list(dict.fromkeys(row.name for row in students if row.quality))
     forms = {name: fastest_form([row for row in students if row.name == name]) for name in names}
@@ -71,13 +73,13 @@ def _of_students(table: Table, known: Mapping[str, Finding]) -> str:
         if row.quality:
             quality.setdefault(row.name, mean_quality(row))  # in PyTorch, where that is sound
     best = max(names, key=quality.__getitem__)
-    own = _form(forms[best], quality[best])
-    said = f"The most accurate student, {best} ({own}), is {_standing(known, best)}"
+    own = forms[best] or next(row for row in students if row.name == best and row.quality)
+    said = f"The most accurate student, {best} ({_form(own)}), is {_standing(own, table)}"
     fastest = _fastest([row for row in forms.values() if row is not None], quality)
     if fastest is None or fastest.name == best:
         return f"{said}."
-    other = _form(fastest, quality[fastest.name])
-    return f"{said}; the fastest, {fastest.name} ({other}), is {_standing(known, fastest.name)}."
+    other = f"the fastest, {fastest.name} ({_form(fastest)}), is {_standing(fastest, table)}"
+    return f"{said}; {other}."
 
 
 def _fastest(forms: Sequence[TableRow], quality: Mapping[str, float]) -> TableRow | None:
@@ -98,23 +100,21 @@ def _speeds(row: TableRow) -> tuple[float, float]:
     return ratio.low, ratio.high
 
 
-def _form(row: TableRow | None, quality: float) -> str:
-    """Returns a model's leading figure, in which form it is meant, how fast and how big it is."""
-    figure = percent(quality)
-    if row is None or row.latency is None:
-        return figure
+def _form(row: TableRow) -> str:
+    """Returns which form is meant, its leading figure, how fast and how big it is."""
+    parts = [] if row.quality is None else [percent(mean_quality(row))]
+    if row.latency is None:
+        return ", ".join(parts)
     latency, ratio = row.latency, row.latency.to_fastest
-    parts = [marked(f"{milliseconds(latency.p50_ms)} ms", latency)]
+    parts.append(marked(f"{milliseconds(latency.p50_ms)} ms", latency))
     if ratio is not None:
         parts.append(f"{marked(f'{short(ratio.times)} ×', latency)} the teacher's speed")
-    return f"{figure}; {row.runtime}: {', '.join(parts)}, {in_megabytes(row.size_bytes)}"
+    return f"{row.runtime}: {', '.join(parts)}, {in_megabytes(row.size_bytes)}"
 
 
-def _standing(known: Mapping[str, Finding], name: str) -> str:
-    finding = known.get(name)
-    if finding is None or finding.standing is None:
-        return "not compared with the teacher"
-    return finding.standing.sentence
+def _standing(row: TableRow, table: Table) -> str:
+    standing = standing_of(row, table)
+    return "not compared with the teacher" if standing is None else standing.sentence
 
 
 def _of_distilling(table: Table) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from kdzoo.report.columns.costs import variation
+from kdzoo.report.columns.costs import sessions_of, variation
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.pictures.canvas import canvas, in_lines, log_scale, no_picture
 from kdzoo.report.pictures.letters import data_texts, legible
@@ -46,4 +46,4 @@ def latency_label(table: Table) -> str:
     threads = "1 CPU thread" if count == 1 else f"{count} CPU threads"
     label = f"latency of one text, ms (p50, tokenisation included, {threads}; log scale)"
     machine = f"on {legible(table.machine)}" if table.machine else ""
-    return in_lines(label, machine, variation(table.timed))
+    return in_lines(label, machine, variation(table.timed), sessions_of(table.timed))
