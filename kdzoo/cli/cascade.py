@@ -101,8 +101,8 @@ def _promise(lines: list[CascadeLine], escalate_to: str, wanted: Wanted) -> str:
     if wanted.max_loss is None:
         share = percent_as_given(wanted.max_escalated or 0)
         return (
-            f"no more than {share} of the validation texts go to {escalate_to}; of what is lost "
-            "nothing is promised for other texts"
+            f"no more than {share} of the validation texts go to {escalate_to}, and fewer where "
+            "that is no less accurate; of what is lost nothing is promised for other texts"
         )
     together = (
         f", of all {len(lines)} lines together, so that any may be chosen" if len(lines) > 1 else ""

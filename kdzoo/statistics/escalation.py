@@ -36,7 +36,8 @@ class Wanted:
 
     Attributes:
         max_loss: share of texts that may be lost against the teacher, with 95 % confidence.
-        max_escalated: share of the validation texts that the teacher may answer.
+        max_escalated: maximum share of the validation texts that the teacher answers; fewer where
+            that is no less accurate.
     """
 
     max_loss: float | None = None

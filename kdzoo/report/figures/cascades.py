@@ -124,5 +124,6 @@ def _promise(escalate: Escalate) -> str:
         return promise_in_words(escalate.max_loss)
     return (
         f"at most {percent_as_given(escalate.max_escalated or 0)} of the validation texts go to "
-        "the teacher; of what is lost nothing is promised"
+        "the teacher, and fewer where that is no less accurate; of what is lost nothing is "
+        "promised"
     )
