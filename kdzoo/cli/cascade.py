@@ -61,6 +61,8 @@ def show_lines(
     out_console.print(table(list(rows[0]), [list(row.values()) for row in rows], right_from=2), "")
     best = lines[0]
     say(_promise(lines, escalate_to, wanted))
+    for broken in dict.fromkeys(line.broken for line in lines if line.broken is not None):
+        say(broken)
     best_by = "is the most accurate" if wanted.max_loss is None else "escalates the fewest"
     say(f"{best.name} in {best.runtime} {best_by}; at random: accuracy of as many texts escalated")
     if not runtimes.get(best.runtime).is_exported:
@@ -123,6 +125,8 @@ def show_export(exported: ExportedCascade) -> None:
             f"{percent(line.test.accuracy)}, {change_in_points(line.test.loss)} points below "
             "the teacher"
         )
+    if line.broken is not None:
+        say(line.broken)
     if not exported.has_teacher:
         say("the teacher is a file: what is not sure is marked, to be sent on to it")
     say(f"{in_megabytes(exported.size_bytes, 2)} to deploy in {exported.folder}")
