@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,8 +62,8 @@ def show_lines(
     out_console.print(table(list(rows[0]), [list(row.values()) for row in rows], right_from=2), "")
     best = lines[0]
     say(_promise(lines, escalate_to, wanted))
-    for broken in dict.fromkeys(line.broken for line in lines if line.broken is not None):
-        say(broken)
+    for reason, count in Counter(line.broken for line in lines if line.broken).items():
+        say(f"{count} of {len(lines)} lines: {reason}" if len(lines) > 1 else reason)
     best_by = "is the most accurate" if wanted.max_loss is None else "escalates the fewest"
     say(f"{best.name} in {best.runtime} {best_by}; at random: accuracy of as many texts escalated")
     if not runtimes.get(best.runtime).is_exported:
