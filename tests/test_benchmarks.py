@@ -527,3 +527,18 @@ class TestCascade:
         assert float(row["broken, %"]) <= 5
         assert float(row["p-value"]) > 0.05
         assert float(row["below the teacher, points"]) < float(row["as many at random, points"])
+
+    @pytest.mark.parametrize(
+        ("study", "is_alike"), [("sick", True), ("clinc150-few-mpnet", False)], ids=str
+    )
+    def test_says_what_is_lost_on_test_and_whether_that_is_like_validation(
+        self, load: Load, study: str, is_alike: bool
+    ) -> None:
+        script = load("cascade")
+        rows = list(script._on_test(script.RESULTS / study / "study.json"))
+
+        assert rows
+        for row in rows:
+            assert 0 <= row["measurably"] <= row["more"] <= row["cascades"]
+            assert (row["more"] > 0) == (float(row["most, %"]) > float(row["promised, %"]))
+            assert (row["test is"] == "like validation") == is_alike

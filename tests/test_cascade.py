@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_cascades import TEACHER, save_forms, sure_study
+from tiny_cascades import TEACHER, break_promises, save_forms, sure_study
 from tiny_exports import export_to
 from tiny_results import CORPUS, HandWritten, one_student
 from tiny_world import LABELS, RunCommand
@@ -283,6 +283,27 @@ class TestPage:
         assert section.answer.startswith("Nothing can be promised")
         assert section.tables[0].lines[0].cells[1] == "too few texts"
 
+    @pytest.mark.parametrize("is_shifted", [True, False])
+    def test_says_where_more_is_lost_than_was_promised_and_why_that_may_be(
+        self, study: HandWritten, is_shifted: bool
+    ) -> None:
+        """Beside the figure that it is, once in words, and whether test is like validation."""
+        table = make_table(study.store)
+        whole = escalation_section(find_escalations(study.store, "test"), table)
+        break_promises(study.store, is_shifted=is_shifted)
+        section = escalation_section(find_escalations(study.store, "test"), table)
+
+        assert whole is not None
+        assert section is not None
+        assert whole.paragraphs == []
+        assert not [cell for cell in whole.tables[0].lines[0].cells if ">" in cell]
+        (said,) = section.paragraphs
+        assert said.startswith("On test more is lost than was promised; ")
+        assert ("of test)" if is_shifted else "chance") in said
+        cells = dict(zip(section.tables[0].titles, section.tables[0].lines[0].cells, strict=True))
+        assert cells["lost, 1 point"] == "10.00 > 1"
+        assert "of texts like those of validation" in section.tables[0].caption
+
     def test_has_no_such_section_without_a_teachers_answers(self, tmp_path: Path) -> None:
         store = one_student(tmp_path).finish()  # validation was not kept
 
@@ -330,6 +351,24 @@ class TestChoice:
         assert written.escalated == pytest.approx(0.1, abs=0.02)
         assert written.promise.startswith(f"P{promise_in_words(0.02)[1:]}, so that accuracy")
         assert kdzoo("predict", "deployed", "wake me").code == 0
+
+    def test_that_loses_more_on_test_than_was_promised_is_told_with_what_that_may_be(
+        self, kdzoo: RunCommand, study: HandWritten
+    ) -> None:
+        """By pick and by export; of a budget nothing was promised."""
+        words = ["--escalate-to", "teacher", "--max-loss", "0.02"]
+        before = kdzoo("pick", study.store.root, *words)
+        break_promises(study.store, is_shifted=True)
+        after = kdzoo("pick", study.store.root, *words)
+        exported = kdzoo("export", study.store.root, "--model", "tiny", "--runtime", "onnx",
+                         *words, "--out", "deployed")  # fmt: skip
+        budget = kdzoo("pick", study.store.root, *words[:2], "--max-escalated", "0.2")
+
+        said = "on test more is lost than was promised; test is not like validation (out of scope"
+        assert said not in before.out
+        assert after.out.count(said) == 1
+        assert said in exported.out
+        assert said not in budget.out
 
     def test_is_exported_with_the_risk_that_it_was_chosen_with(
         self, kdzoo: RunCommand, study: HandWritten, tmp_path: Path

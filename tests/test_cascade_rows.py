@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from tiny_cascades import STUDENT, TEACHER, save_forms, sure_study
+from tiny_cascades import STUDENT, TEACHER, break_promises, save_forms, sure_study
 from tiny_results import CORPUS, HandWritten
 from tiny_world import RunCommand, WriteRecipe
 
@@ -142,6 +142,23 @@ class TestRow:
 
         assert promise_in_words(0.02) in markdown(make_table(store))
         assert "tiny + teacher" in page(read_report(store))
+
+    @pytest.mark.parametrize("wanted", [{"max_loss": 0.02}, {"max_escalated": 0.1}], ids=str)
+    def test_says_once_where_more_is_lost_than_was_promised(
+        self, study: HandWritten, wanted: dict[str, float]
+    ) -> None:
+        """With how much that is, and why it may be; without a promise there is nothing to say."""
+        store = asking(study, **wanted)
+        before = make_table(store).remarks
+        break_promises(store, is_shifted=True)
+        after = make_table(store).remarks
+
+        assert before == ()
+        assert len(after) == ("max_loss" in wanted)
+        for remark in after:
+            assert remark.startswith("tiny + teacher, onnx (10.00 %): on test more is lost than")
+            assert "test is not like validation (out of scope: " in remark
+            assert remark in markdown(make_table(store))
 
     def test_is_chosen_by_its_promise_alone(self, study: HandWritten) -> None:
         """By pick --escalate-to; pick without it chooses single models."""

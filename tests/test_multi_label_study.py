@@ -139,6 +139,18 @@ def test_a_form_answers_as_its_record_and_as_its_own_code(
     assert [{*each} for each in own["classify"](texts)] == wanted
 
 
+@pytest.mark.parametrize("role", ["teacher", "student"])
+def test_a_form_is_compared_by_macro_f1_as_its_record_tells_it(study: Path, role: str) -> None:
+    """At the thresholds that are fitted for either, on validation."""
+    record = recorded(study, role)
+    form = Store(study).read_form(record.key, "onnx")
+    assert form is not None
+    assert form.parity is not None
+    own, other = (each.quality["validation"]["macro_f1"] for each in (form, record))
+
+    assert form.parity.leading_change == pytest.approx(own - other, abs=1e-6)
+
+
 def test_predictions_tell_all_labels_that_are_given(form: Path) -> None:
     """However few of the most probable ones are asked for; the most probable first."""
     for found in api.predict(form, ASKED, top=1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,10 @@ from kdzoo.runtime.parity import (
     parity_of,
     ragged_logits,
 )
+from kdzoo.task import MULTI_LABEL
+from kdzoo.task.thresholds import label_thresholds, macro_f1
 
-CLASSES = 4
+CLASSES, LABELS = 4, 28
 Labels = npt.NDArray[np.int64]
 any_logits = st.integers(1, 30).flatmap(
     lambda texts: arrays.arrays(np.float32, (texts, CLASSES), elements=st.floats(-8, 8, width=32))
@@ -46,6 +48,24 @@ def shifted(logits: Logits, by: float, where: tuple[int, int]) -> npt.NDArray[np
 
 def no_ragged() -> Logits:
     return np.empty((0, CLASSES), dtype=np.float32)
+
+
+def several_labels(texts: int = 3000) -> tuple[Logits, npt.NDArray[np.bool_]]:
+    """Returns logits [N, C] that know labels of any frequency, and which labels texts have."""
+    generator, often = np.random.default_rng(0), np.geomspace(0.2, 0.01, LABELS)
+    gold = generator.random((texts, LABELS)) < often
+    logits = np.log(often / (1 - often)) + 2.6 * gold + generator.normal(0, 0.9, gold.shape)
+    return logits.astype(np.float32), gold
+
+
+def of_labels(gold: npt.NDArray[np.bool_]) -> Callable[[Logits], float]:
+    """Returns macro-F1 at the thresholds that fit."""
+
+    def figure(logits: Logits) -> float:
+        thresholds = label_thresholds(MULTI_LABEL.probabilities(logits), gold)
+        return macro_f1(MULTI_LABEL.answers(logits, thresholds), gold)
+
+    return figure
 
 
 class TestExactForm:
@@ -146,6 +166,77 @@ class TestInexactForm:
         assert parity.passed
         assert parity.other_labels == 0
         assert parity.logit_difference >= shift - 1e-4
+
+
+class TestLeadingFigure:
+    """Of several labels, or of tags, most answers hold where rare ones are lost."""
+
+    def test_of_rare_labels_counts_though_no_set_changes(self) -> None:
+        """They hardly ever pass one half, and are given from the thresholds that are fitted."""
+        reference, gold = several_labels()
+        logits, rare = reference.copy(), np.arange(19, LABELS)
+        noise = np.random.default_rng(1).normal(size=(len(gold), len(rare)))
+        logits[:, rare] = reference[:, rare].mean(0) + 0.5 * noise
+
+        plain = parity_of(reference, logits, gold, exact=False, ragged=gold[:0], task=MULTI_LABEL)
+        parity = parity_of(
+            reference, logits, gold, exact=False, ragged=gold[:0], task=MULTI_LABEL,
+            leading=of_labels(gold),
+        )  # fmt: skip
+
+        assert plain.passed
+        assert plain.leading_change is None
+        assert parity.accuracy_change == plain.accuracy_change
+        assert parity.leading_change is not None
+        assert parity.leading_change < -0.1
+        assert not parity.passed
+
+    @pytest.mark.parametrize(
+        ("texts", "fall", "passes"),
+        [(1000, 0.004, True), (1000, 0.006, False), (100, 0.019, True), (100, 0.021, False)],
+    )
+    def test_may_fall_by_half_a_point_or_what_two_texts_are(
+        self, texts: int, fall: float, passes: bool
+    ) -> None:
+        reference, gold = several_labels(texts)
+        known = {id(reference): 0.5}
+
+        parity = parity_of(
+            reference, reference.copy(), gold, exact=False, ragged=gold[:0], task=MULTI_LABEL,
+            leading=lambda logits: known.get(id(logits), 0.5 - fall),
+        )  # fmt: skip
+
+        assert parity.leading_change == pytest.approx(-fall)
+        assert parity.passed == passes
+
+    def test_does_not_count_where_logits_have_to_be_the_same(self) -> None:
+        reference, gold = several_labels()
+        falls = iter((0.9, 0.1))
+
+        parity = parity_of(
+            reference, reference.copy(), gold, exact=True, ragged=reference[:0], task=MULTI_LABEL,
+            leading=lambda _: next(falls),
+        )  # fmt: skip
+
+        assert parity.passed
+
+    def test_is_not_asked_of_what_is_no_number(self) -> None:
+        reference, gold = several_labels()
+        logits = reference.copy()
+        logits[3, 2] = math.nan
+
+        parity = parity_of(
+            reference, logits, gold, exact=False, ragged=gold[:0], task=MULTI_LABEL,
+            leading=of_labels(gold),
+        )  # fmt: skip
+
+        assert not parity.passed
+        assert parity.leading_change is None
+
+    def test_is_missing_from_what_an_older_kdzoo_wrote(self) -> None:
+        old = '{"texts":3,"logit_difference":0,"other_labels":0,"accuracy_change":0,"passed":true}'
+
+        assert Parity.model_validate_json(old).leading_change is None
 
 
 class TestNoNumber:

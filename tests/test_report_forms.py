@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny_results import one_student_deployed
+from tiny_results import one_student_deployed, parity_of
 
 from kdzoo.report import make_table, write_report
 from kdzoo.report.figures.form_findings import find_forms
+from kdzoo.report.figures.forms import parity_note
 from kdzoo.report.figures.spread import Spread, with_known_intervals
 from kdzoo.report.write import PAGE
 from kdzoo.statistics import Interval
+from kdzoo.task import MULTI_LABEL, TOKEN_CLASSIFICATION, Task
 
 
 def test_of_known_hits_is_known(tmp_path: Path) -> None:
@@ -58,3 +60,16 @@ def test_answers_that_are_the_same_on_another_machine_keep_their_interval() -> N
     kept = with_known_intervals(found, known)
 
     assert (kept["kappa"].interval, kept["macro_f1"].interval) == (interval, None)
+
+
+@pytest.mark.parametrize(
+    ("task", "title"), [(MULTI_LABEL, "macro-F1"), (TOKEN_CLASSIFICATION, "entity F1")]
+)
+def test_that_lose_the_leading_figure_say_how_much(task: Task, title: str) -> None:
+    """Beside the accuracy, which hardly changes; one that an older kdzoo compared lacks it."""
+    failed = parity_of(passed=False, accuracy_change=-0.002)
+    told = parity_note(failed.model_copy(update={"leading_change": -0.211}), task)
+
+    assert told is not None
+    assert f"accuracy changes by -0.20 points, {title} -21.10 points" in told
+    assert title not in (parity_note(failed, task) or "")

@@ -148,6 +148,36 @@ def test_a_budget_is_kept(seed: int, texts: int, share: float) -> None:
     assert cascaded(found.answers(scores), student, teacher).escalated <= share + 1e-12
 
 
+@given(st.integers(0, 10_000), st.integers(1, 120), st.floats(0.001, 0.999))
+@settings(max_examples=60, deadline=None)
+def test_of_a_budget_no_more_is_spent_than_helps(seed: int, texts: int, share: float) -> None:
+    """No score and no threshold within it gives more right answers, or as many for fewer texts."""
+    sure, student, teacher = a_world(texts, seed, teacher=0.7)
+    noise = np.random.default_rng(seed).normal(size=texts)
+    scores = {"sure": np.round(sure, 1), "noise": noise}
+    found = within(scores, student, teacher, share)
+    read = cascaded(found.answers(scores[found.score]), student, teacher)
+    others = [
+        cascaded(values >= least, student, teacher)
+        for values in scores.values()
+        for least in values
+    ]
+
+    best = max(
+        (round(other.accuracy * texts), -round(other.escalated * texts))
+        for other in others
+        if other.escalated <= share
+    )
+    assert (round(read.accuracy * texts), -round(read.escalated * texts)) == best
+
+
+def test_a_teacher_that_is_never_better_is_not_asked() -> None:
+    scores, right = np.arange(100.0), np.ones(100, dtype=bool)
+    found = within({"sure": scores}, right, right, 0.5)
+
+    assert found.answers(scores).all()
+
+
 def test_a_threshold_holds_for_scores_before_they_were_rounded() -> None:
     """Outcomes are stored rounded: what was just below 1 is 1 there."""
     exact = np.concatenate([np.full(300, 1 - 1e-6), np.full(100, 0.9), np.full(100, 0.5)])

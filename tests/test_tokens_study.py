@@ -108,6 +108,7 @@ def test_every_form_answers_as_pytorch_word_by_word(study: Path, model: Path) ->
     assert form.failure is None
     assert form.parity is not None
     assert form.parity.passed
+    assert form.parity.leading_change == pytest.approx(0)
     assert form.parity.long_texts
     texts = ["play the song", "rain", "is it wind now " * 30]
     found = load_classifier(model, "torch").logits([text.strip() for text in texts])

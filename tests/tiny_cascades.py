@@ -18,6 +18,7 @@ from kdzoo.results import Member, Store
 from kdzoo.runtime.decision import Decision
 from kdzoo.runtime.folder import DEPLOYED
 from kdzoo.statistics import figures
+from kdzoo.statistics.escalation import SCORE_COLUMNS
 
 TEACHER, STUDENT = "t" * 16, "s" * 16
 REPEATED = 12  # times that the corpus's texts stand in validation
@@ -83,3 +84,24 @@ def write_answers(store: Store, key: str, runtime: str | None, *, is_student: bo
         quality = dict.fromkeys(("validation", "test"), accuracy)
         update = {"data": data, "quality": quality, "files": files}
         store.write_form(form.model_copy(update=update))
+
+
+def break_promises(store: Store, *, is_shifted: bool) -> None:
+    """Has the student be sure of all test texts, a tenth of which it answers wrongly.
+
+    Args:
+        store: of ``sure_study``.
+        is_shifted: whether more of them are out of scope than of validation.
+    """
+    for key, is_student in ((STUDENT, True), (TEACHER, False)):
+        frame = store.outcomes(key, "onnx")
+        assert frame is not None
+        is_test = frame["split"] == "test"
+        if is_student:
+            for column in SCORE_COLUMNS.values():
+                frame.loc[is_test, column] = frame[column].max()
+        if is_shifted:
+            right = frame.loc[is_test, "gold"] == frame.loc[is_test, "prediction"]
+            frame.loc[is_test, "gold"] = CORPUS.oos
+            frame.loc[is_test, "prediction"] = np.where(right, CORPUS.oos, 0).astype("int32")
+        store.write_outcomes(store.form(key, "onnx"), frame)

@@ -98,7 +98,8 @@ def pick_cascade(
         folder: of a study, working or published.
         escalate_to: the row of the model that is asked where a student is not sure.
         max_loss: share of the texts that may be lost against that model, with 95 % confidence.
-        max_escalated: share of the texts that it may answer, on validation; in place of a loss.
+        max_escalated: maximum share of the validation texts that it answers, in place of a loss:
+            within it the most accurate threshold on them, and of equal ones the fewest texts.
         price_per_1000_texts: of that model, in any currency.
         model: the row of the only student that is looked at.
 

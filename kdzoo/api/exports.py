@@ -38,7 +38,8 @@ def export_cascade(
         model: the student's row.
         runtime: of both.
         max_loss: share of the texts that may be lost against that model, with 95 % confidence.
-        max_escalated: share of the texts that it may answer, on validation; in place of a loss.
+        max_escalated: maximum share of the validation texts that it answers, in place of a loss;
+            see ``pick_cascade``.
         among: of how many cascades this one was chosen, which share the risk; by default of all
             that the study has.
 

@@ -14,6 +14,7 @@ from kdzoo.report.figures.rows import TableRow
 from kdzoo.report.figures.spread import spreads
 from kdzoo.report.formats.table import drawn
 from kdzoo.results import FormRecord, Record
+from kdzoo.task import TASKS
 
 SHOWN_LABELS = 20
 WEIGHTS = "torch"  # the runtime of the weights themselves
@@ -81,7 +82,7 @@ def _answers(form: FormRecord) -> str:
     parity = form.parity
     if parity is None:
         return NOTHING
-    return parity_note(parity) or (
+    return parity_note(parity, TASKS[form.data.task]) or (
         f"as in PyTorch: logits within {parity.logit_difference:.1e}, {parity.other_labels} of "
         f"{parity.texts:,} validation texts get another label"
     )

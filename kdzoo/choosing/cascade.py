@@ -36,6 +36,7 @@ class CascadeLine:
         threshold: fitted on validation.
         validation: what it comes to on the texts on which it was fitted.
         test: the same on test texts; None where test was not read.
+        broken: why more of them may be lost than was promised; None where it is not.
     """
 
     name: str
@@ -45,6 +46,7 @@ class CascadeLine:
     threshold: Threshold
     validation: Cascaded
     test: Cascaded | None
+    broken: str | None
 
 
 def find_cascades(
@@ -186,6 +188,7 @@ def _line(pair: EscalationPair, wanted: Wanted, candidates: int) -> CascadeLine:
     threshold = threshold_for(pair, wanted, candidates)
     if threshold is None:
         _refuse_few(pair, wanted.max_loss or 0.0, candidates, len(scores))
+    test = pair.read(threshold, "test") if pair.texts("test") else None
     return CascadeLine(
         name=pair.row.name,
         runtime=pair.runtime,
@@ -193,7 +196,8 @@ def _line(pair: EscalationPair, wanted: Wanted, candidates: int) -> CascadeLine:
         teacher_key=pair.teacher_key,
         threshold=threshold,
         validation=pair.read(threshold, "validation"),
-        test=pair.read(threshold, "test") if pair.texts("test") else None,
+        test=test,
+        broken=None if test is None else pair.why_broken(test, wanted.max_loss, "test"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,6 +62,8 @@ def show_lines(
     out_console.print(table(list(rows[0]), [list(row.values()) for row in rows], right_from=2), "")
     best = lines[0]
     say(_promise(lines, escalate_to, wanted))
+    for reason, count in Counter(line.broken for line in lines if line.broken).items():
+        say(f"{count} of {len(lines)} lines: {reason}" if len(lines) > 1 else reason)
     best_by = "is the most accurate" if wanted.max_loss is None else "escalates the fewest"
     say(f"{best.name} in {best.runtime} {best_by}; at random: accuracy of as many texts escalated")
     if not runtimes.get(best.runtime).is_exported:
@@ -101,8 +104,8 @@ def _promise(lines: list[CascadeLine], escalate_to: str, wanted: Wanted) -> str:
     if wanted.max_loss is None:
         share = percent_as_given(wanted.max_escalated or 0)
         return (
-            f"no more than {share} of the validation texts go to {escalate_to}; of what is lost "
-            "nothing is promised for other texts"
+            f"no more than {share} of the validation texts go to {escalate_to}, and fewer where "
+            "that is no less accurate; of what is lost nothing is promised for other texts"
         )
     together = (
         f", of all {len(lines)} lines together, so that any may be chosen" if len(lines) > 1 else ""
@@ -123,6 +126,8 @@ def show_export(exported: ExportedCascade) -> None:
             f"{percent(line.test.accuracy)}, {change_in_points(line.test.loss)} points below "
             "the teacher"
         )
+    if line.broken is not None:
+        say(line.broken)
     if not exported.has_teacher:
         say("the teacher is a file: what is not sure is marked, to be sent on to it")
     say(f"{in_megabytes(exported.size_bytes, 2)} to deploy in {exported.folder}")

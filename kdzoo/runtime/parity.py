@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from kdzoo.amounts import change_in_points
 from kdzoo.fields import Count, Finite
 from kdzoo.runtime.protocol import Classifier, Input, Logits
 from kdzoo.task import SINGLE_LABEL, Answers, Task
 from kdzoo.task.words import is_word, joined, widened
 
 LARGEST_DIFFERENCE = 1e-4  # of a logit, where a runtime computes in float32
-LARGEST_LOSS = 0.005  # of validation accuracy, where it does not
+LARGEST_LOSS = 0.005  # of validation accuracy and leading figure, where it does not
 LOST_TEXTS = 2  # or so many texts, whichever is more
 RAGGED_TEXTS, RAGGED_BATCH = 512, 16
 LONG_TEXTS = 8  # that are longer than the model reads
@@ -31,6 +32,8 @@ class Parity(BaseModel):
         logit_difference: the largest of any text and class.
         other_labels: texts that got another label.
         accuracy_change: of validation, the runtime's minus PyTorch's.
+        leading_change: likewise of the figure by which models are chosen, with what is fitted on
+            validation for either; None where that is the accuracy, or was not compared.
         passed: whether that is within bounds, long texts among it.
         long_texts: longer than the model reads, that a transformers pipeline read too.
         long_difference: the largest of their logits from the pipeline's.
@@ -46,6 +49,7 @@ class Parity(BaseModel):
     other_labels: Count
     accuracy_change: Finite
     passed: bool
+    leading_change: Finite | None = None
     long_texts: int = 0
     long_difference: float = 0.0
     long_labels: int = 0
@@ -82,6 +86,7 @@ def parity_of(
     exact: bool,
     ragged: Logits,
     task: Task = SINGLE_LABEL,
+    leading: Callable[[Logits], float] | None = None,
 ) -> Parity:
     """Returns how far logits are from those of PyTorch, and whether that is near enough.
 
@@ -92,16 +97,23 @@ def parity_of(
         exact: whether the runtime computes in float32: then logits are compared, else accuracy.
         ragged: the runtime's logits of the first texts in ragged batches, [M, C], if exact.
         task: what the data asks.
+        leading: returns the figure by which models are chosen from logits of these texts, where it
+            is another than the accuracy. Labels that few texts have, and entities, may be lost
+            where hardly a text's whole answer changes.
     """
     answers, wanted = task.answers(logits), task.answers(reference)
     lost = int(task.right(wanted, gold).sum()) - int(task.right(answers, gold).sum())
     apart = (_apart(logits, reference, task), _apart(ragged, reference[: len(ragged)], task))
     # NaN is larger than all to NumPy, and smaller to Python's max
     difference = float(np.max(apart))
+    change = None
+    if leading is not None and np.isfinite(difference):
+        change = leading(logits) - leading(reference)
+    bound = max(LARGEST_LOSS * len(gold), LOST_TEXTS)  # in texts
     is_near = (
         difference <= LARGEST_DIFFERENCE
         if exact
-        else lost <= max(LARGEST_LOSS * len(gold), LOST_TEXTS)
+        else lost <= bound and -(change or 0.0) * len(gold) <= bound
     )
     return Parity(
         texts=len(gold),
@@ -109,6 +121,7 @@ def parity_of(
         other_labels=int((~task.right(answers, wanted)).sum()),
         accuracy_change=-lost / len(gold),
         passed=is_near and bool(np.isfinite(difference)),
+        leading_change=change,
     )
 
 
@@ -184,3 +197,10 @@ def long_note(parity: Parity) -> str:
         "another label than in a transformers pipeline, and logits differ by up to "
         f"{parity.long_difference:.2g}"
     )
+
+
+def leading_note(parity: Parity, task: Task) -> str:
+    """Returns how the leading figure changes, to follow what accuracy does; empty if not known."""
+    if parity.leading_change is None:
+        return ""
+    return f", {task.leading_title} {change_in_points(parity.leading_change)} points"

@@ -124,7 +124,10 @@ def promised(
 
 
 def within(scores: Mapping[str, Scores], student: Flags, teacher: Flags, share: float) -> Threshold:
-    """Returns the threshold that escalates no more than a share of these texts, and loses least.
+    """Returns the most accurate threshold that escalates no more than a share of these texts.
+
+    Of equally accurate ones, of all scores, it is the one that escalates the fewest: a budget is
+    no aim, and where the teacher is no better, to ask it is only paid for.
 
     Args:
         scores: of validation texts, by name, [N] each.
@@ -133,19 +136,17 @@ def within(scores: Mapping[str, Scores], student: Flags, teacher: Flags, share: 
         share: of the texts, that the teacher may answer.
     """
     budget = math.floor(share * len(student))
+    gains = teacher.astype(np.int64) - student  # in right answers, where a text is escalated
 
-    def of(name: str) -> Threshold:
-        ordered = np.unique(scores[name])
-        escalated = np.searchsorted(np.sort(scores[name]), ordered)  # texts below each score
-        place = int(np.flatnonzero(escalated <= budget)[-1])
-        return Threshold(name, _between(ordered, place))
+    def of(name: str) -> tuple[int, int, Threshold]:
+        ordered, places = np.unique(scores[name], return_inverse=True)
+        escalated = _below(np.bincount(places))  # where the student answers from each score on
+        gained = _below(np.bincount(places, weights=gains))
+        within_budget = int(np.searchsorted(escalated, budget, side="right"))
+        place = int(gained[:within_budget].argmax())  # the first of the best
+        return int(gained[place]), -int(escalated[place]), Threshold(name, _between(ordered, place))
 
-    return max(
-        map(of, scores),
-        key=lambda found: (
-            cascaded(found.answers(scores[found.score]), student, teacher).accuracy,
-        ),
-    )
+    return max(map(of, scores), key=lambda found: found[:2])[2]
 
 
 def cascaded(answers: Flags, student: Flags, teacher: Flags) -> Cascaded:
@@ -182,6 +183,11 @@ def _least_score(scores: Scores, lost: Flags, may_be_lost: int) -> float:
     from_score = by_score[::-1].cumsum()[::-1]  # lost where the student answers from there on
     kept = np.flatnonzero(from_score <= may_be_lost)
     return _between(ordered, int(kept[0])) if len(kept) else math.inf
+
+
+def _below(by_score: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Returns the sum over the scores below each one."""
+    return np.asarray(np.cumsum(by_score) - by_score)
 
 
 def _between(ordered: Scores, place: int) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kdzoo.amounts import percent
 from kdzoo.registry import exported_runtimes
 from kdzoo.results import ManifestRow, Store
 from kdzoo.statistics.cascade import (
@@ -21,6 +22,7 @@ from kdzoo.statistics.cascade import (
     texts_needed,
     within,
 )
+from kdzoo.statistics.shift import shift_in_words
 
 SCORE_COLUMNS = {  # of the outcomes, by the name of what tells how sure a student is
     "confidence": "calibrated_confidence",
@@ -28,6 +30,7 @@ SCORE_COLUMNS = {  # of the outcomes, by the name of what tells how sure a stude
     "energy": "energy",
     "in_scope": "in_scope",
 }
+_CHANCE = f"that may be chance: a promise holds with {percent(1 - RISK, 0)} confidence"
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Wanted:
 
     Attributes:
         max_loss: share of texts that may be lost against the teacher, with 95 % confidence.
-        max_escalated: share of the validation texts that the teacher may answer.
+        max_escalated: maximum share of the validation texts that the teacher answers; fewer where
+            that is no less accurate.
     """
 
     max_loss: float | None = None
@@ -53,6 +57,7 @@ class EscalationPair:
         teacher_key: of the model that is asked.
         student: its outcomes.
         teacher: those of the model that is asked, on the same texts.
+        oos: the label of texts out of scope; None where there is none.
     """
 
     row: ManifestRow
@@ -60,6 +65,7 @@ class EscalationPair:
     teacher_key: str
     student: pd.DataFrame
     teacher: pd.DataFrame
+    oos: int | None = None
 
     def rights(self, split: str) -> tuple[Flags, Flags]:
         """Returns whether each text of a split is answered rightly, by either, [N] each."""
@@ -97,6 +103,23 @@ class EscalationPair:
         student, teacher = self.rights(split)
         return cascaded(threshold.answers(self.scores(split)[threshold.score]), student, teacher)
 
+    def why_broken(self, read: Cascaded, max_loss: float | None, split: str) -> str | None:
+        """Returns why more of a split may be lost than was promised; None where it is not.
+
+        Args:
+            read: what a threshold makes of the split.
+            max_loss: what was promised; None where nothing was.
+            split: its name.
+        """
+        if max_loss is None or read.lost <= max_loss:
+            return None
+        validation, other = (
+            self.student.loc[self.student["split"] == each, "gold"].to_numpy()
+            for each in ("validation", split)
+        )
+        shift = shift_in_words(validation, other, split, self.oos)
+        return f"on {split} more is lost than was promised; {shift or _CHANCE}"
+
 
 def escalation_pairs(
     store: Store, row: ManifestRow, teacher: ManifestRow
@@ -119,7 +142,8 @@ def escalation_pairs(
         if other is None and not _answers_otherwise(store, asked, runtime):
             other = _outcomes(store, asked, "torch")
         if own is not None and other is not None:
-            pair = EscalationPair(row, runtime, asked, own, other)
+            oos = store.read(member.key).data.oos
+            pair = EscalationPair(row, runtime, asked, own, other, oos)
             if pair.texts("validation"):
                 yield pair
 

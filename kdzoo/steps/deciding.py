@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from kdzoo.data import Corpus
+from kdzoo.metrics import quality_of_logits
 from kdzoo.model import Logits
 from kdzoo.recipe.measure import Measure, Reject, ThresholdRule
 from kdzoo.runtime.decision import SCORES, Decision, ScoreName, read_decision
 from kdzoo.runtime.rejection import oos_scores
 from kdzoo.statistics import fit_temperature, rejection, tune_threshold
 from kdzoo.task import MULTI_LABEL
-from kdzoo.task.thresholds import label_thresholds, shared_threshold
+from kdzoo.task.thresholds import label_thresholds, macro_f1, shared_threshold
 
 
 def is_decided(folder: Path, corpus: Corpus, section: Measure) -> bool:
@@ -68,6 +69,20 @@ def fit_thresholds(corpus: Corpus, logits: Logits, rule: ThresholdRule) -> tuple
     if rule == "shared":
         return (shared_threshold(probabilities, gold),) * len(corpus.labels)
     return label_thresholds(probabilities, gold)
+
+
+def leading_figure(corpus: Corpus, logits: Logits, rule: ThresholdRule) -> float:
+    """Returns the figure by which models are chosen, on validation, with thresholds fitted on it.
+
+    Args:
+        corpus: the data.
+        logits: of its validation texts, [N, C]; where each word gets a label, [N, W, C].
+        rule: whether each of several labels has a threshold of its own.
+    """
+    gold, task = corpus.gold("validation"), corpus.task
+    if task == MULTI_LABEL:
+        return macro_f1(task.answers(logits, fit_thresholds(corpus, logits, rule)), gold)
+    return quality_of_logits(task, logits, gold)[task.leading]
 
 
 def _rejecting(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from kdzoo.runtime.parity import (
     RAGGED_TEXTS,
     Long,
     Parity,
+    leading_note,
     long_note,
     parity_of,
     ragged_logits,
@@ -31,11 +32,12 @@ from kdzoo.runtime.pipeline import read_long
 from kdzoo.runtime.settings import ExportSettings
 from kdzoo.statistics import QUALITY_VERSION
 from kdzoo.steps.context import StudyContext
-from kdzoo.steps.deciding import is_decided
+from kdzoo.steps.deciding import is_decided, leading_figure
 from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.measuring import read_on, teacher_logits, write_outcomes
 from kdzoo.steps.mending import kept_in_float
 from kdzoo.steps.seed_run import SeedRun
+from kdzoo.task import SINGLE_LABEL, TASKS
 
 _Teacher = Mapping[str, Logits | None]  # its logits of each split that is read, [N, C]
 EXPORT_FORMAT = 2  # raise it when kdzoo exports another form of the same model
@@ -228,8 +230,18 @@ def _read(job: FormJob, runtime: str, teacher: _Teacher, context: StudyContext) 
 def _parity(job: FormJob, classifier: Classifier, logits: Logits, exact: bool) -> Parity:
     texts = job.texts("validation")[:RAGGED_TEXTS]
     ragged = job.in_order(ragged_logits(classifier, texts)) if exact else logits[:0]
-    gold, task = job.run.corpus.gold("validation"), job.run.corpus.task
-    found = parity_of(job.reference, logits, gold, exact=exact, ragged=ragged, task=task)
+    corpus = job.run.corpus
+    gold, task = corpus.gold("validation"), corpus.task
+    leading = partial(leading_figure, corpus, rule=job.section.thresholds)
+    found = parity_of(
+        job.reference,
+        logits,
+        gold,
+        exact=exact,
+        ragged=ragged,
+        task=task,
+        leading=None if task == SINGLE_LABEL else leading,
+    )
     return with_long(found, job.long, classifier, exact=exact, task=task)
 
 
@@ -241,11 +253,12 @@ def summary_of(form: FormRecord) -> str:
     assert parity is not None  # noqa: S101 - a form without a failure was compared
     verdict = "answers as in PyTorch" if parity.passed else "does NOT answer as in PyTorch"
     long = "" if parity.long_passed else f"; {long_note(parity)}"
+    leading = leading_note(parity, TASKS[form.data.task])
     kept = f"; kept in float: {', '.join(form.kept)}" if form.kept else ""
     if parity.long_failure is not None:
         long = f"; long texts are not compared: {parity.long_failure}"
     return (
         f"{form.size_bytes / 1e6:.1f} MB, {verdict}: logits within "
         f"{parity.logit_difference:.1e}, {parity.other_labels} of {parity.texts:,} labels differ, "
-        f"validation accuracy {parity.accuracy_change * 100:+.2f} points{kept}{long}"
+        f"validation accuracy {parity.accuracy_change * 100:+.2f} points{leading}{kept}{long}"
     )

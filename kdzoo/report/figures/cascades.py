@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kdzoo.amounts import percent_as_given
+from kdzoo.amounts import percent, percent_as_given
 from kdzoo.recipe.measure import Escalate
 from kdzoo.report.figures.spread import Spread
 from kdzoo.results import Store
@@ -27,6 +27,7 @@ class CascadeRow:
         size_bytes: of both forms.
         notes: why it is not known, or not timed.
         remarks: what was promised.
+        broken: why more texts are lost than that; None where there are not.
     """
 
     name: str
@@ -38,6 +39,7 @@ class CascadeRow:
     size_bytes: int
     notes: tuple[str, ...]
     remarks: tuple[str, ...]
+    broken: str | None
 
     @property
     def metrics(self) -> dict[str, Spread]:
@@ -68,9 +70,10 @@ def cascade_rows(store: Store, split: str) -> list[CascadeRow]:
 
 
 def _row(asked: AskedCascade, store: Store, split: str) -> CascadeRow:
-    pair, threshold, read = asked.pair, asked.threshold, None
+    pair, threshold, read, broken = asked.pair, asked.threshold, None, None
     if pair is not None and threshold is not None and pair.texts(split):
         read = pair.read(threshold, split)
+        broken = pair.why_broken(read, asked.escalate.max_loss, split)
     return CascadeRow(
         name=asked.name,
         student=asked.row.name,
@@ -81,7 +84,19 @@ def _row(asked: AskedCascade, store: Store, split: str) -> CascadeRow:
         size_bytes=sum(_sizes(asked, store)),
         notes=tuple(_notes(asked, split)),
         remarks=tuple(_remarks(asked, store)),
+        broken=broken,
     )
+
+
+def broken_promises(cascades: Sequence[CascadeRow]) -> Iterator[str]:
+    """Yields which cascades lose more than was promised, and why that may be, each reason once."""
+    for reason in dict.fromkeys(row.broken for row in cascades if row.broken is not None):
+        rows = (
+            f"{row.name}, {row.runtime} ({percent(row.read.lost, 2)})"
+            for row in cascades
+            if row.read is not None and row.broken == reason
+        )
+        yield f"{'; '.join(rows)}: {reason}"
 
 
 def _sizes(asked: AskedCascade, store: Store) -> Iterator[int]:
@@ -124,5 +139,6 @@ def _promise(escalate: Escalate) -> str:
         return promise_in_words(escalate.max_loss)
     return (
         f"at most {percent_as_given(escalate.max_escalated or 0)} of the validation texts go to "
-        "the teacher; of what is lost nothing is promised"
+        "the teacher, and fewer where that is no less accurate; of what is lost nothing is "
+        "promised"
     )

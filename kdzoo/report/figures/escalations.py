@@ -27,12 +27,14 @@ class Escalation:
         runtime: the form that asks for the fewest texts on validation.
         max_loss: what is promised: the share of texts that are lost against the teacher.
         read: what comes of it on the table's split; None where validation is too small to promise.
+        broken: why more of that is lost than was promised; None where it is not.
     """
 
     name: str
     runtime: str
     max_loss: float
     read: Cascaded | None
+    broken: str | None = None
 
 
 def find_escalations(store: Store, split: str) -> list[Escalation]:
@@ -68,4 +70,6 @@ def _best(
     if not known:
         return Escalation(pairs[0].row.name, pairs[0].runtime, max_loss, None)
     pair, threshold = min(known, key=lambda fit: fit[0].read(fit[1], "validation").escalated)
-    return Escalation(pair.row.name, pair.runtime, max_loss, pair.read(threshold, split))
+    read = pair.read(threshold, split)
+    broken = pair.why_broken(read, max_loss, split)
+    return Escalation(pair.row.name, pair.runtime, max_loss, read, broken)

@@ -10,7 +10,8 @@ from kdzoo.amounts import change_in_points
 from kdzoo.report.figures.rows import TableRow
 from kdzoo.report.figures.spread import figures_on, spreads
 from kdzoo.results import FormRecord, ManifestRow, Store
-from kdzoo.runtime.parity import Parity, long_note
+from kdzoo.runtime.parity import Parity, leading_note, long_note
+from kdzoo.task import SINGLE_LABEL, TASKS, Task
 
 
 def forms_of(row: ManifestRow, runtime: str, store: Store, machine: str = "") -> list[FormRecord]:
@@ -60,7 +61,8 @@ def as_exported(
 
 def form_notes(form: FormRecord) -> Iterator[str]:
     """Yields why a form is not what it should be."""
-    yield from (note for note in (form.failure, parity_note(form.parity)) if note is not None)
+    task = TASKS[form.data.task]
+    yield from (note for note in (form.failure, parity_note(form.parity, task)) if note is not None)
 
 
 def form_remarks(form: FormRecord) -> Iterator[str]:
@@ -69,7 +71,7 @@ def form_remarks(form: FormRecord) -> Iterator[str]:
         yield f"{len(form.kept)} of its operations stay in float: {', '.join(form.kept)}"
 
 
-def parity_note(parity: Parity | None) -> str | None:
+def parity_note(parity: Parity | None, task: Task = SINGLE_LABEL) -> str | None:
     """Returns by how much a form does not answer as PyTorch does; None where it does."""
     if parity is None or parity.passed:
         return None
@@ -77,5 +79,5 @@ def parity_note(parity: Parity | None) -> str | None:
     return (
         f"does not answer as in PyTorch: logits differ by up to {parity.logit_difference:.2g}, "
         f"{parity.other_labels} of {parity.texts:,} texts get another label, accuracy changes by "
-        f"{change_in_points(parity.accuracy_change)} points{long}"
+        f"{change_in_points(parity.accuracy_change)} points{leading_note(parity, task)}{long}"
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kdzoo import registry
 from kdzoo.report.figures.beside import answered_by, beside_teacher, outcomes_of_teacher
-from kdzoo.report.figures.cascades import CascadeRow, cascade_rows
+from kdzoo.report.figures.cascades import CascadeRow, broken_promises, cascade_rows
 from kdzoo.report.figures.findings import Finding, called_teacher, find
 from kdzoo.report.figures.form_standings import find_standings
 from kdzoo.report.figures.forms import as_exported
@@ -50,6 +50,7 @@ def make_table(
     reader = reader or OutcomesReader(store)
     findings, teachers = find(reader, split), _teachers(manifest.rows)
     standings = find_standings(reader, split, called_teacher(manifest.rows))
+    cascades = cascade_rows(store, split)
     rows = tuple(
         replace(
             _table_row(row, runtime, records, reader, split, findings.get(row.name)),
@@ -58,8 +59,9 @@ def make_table(
         )
         for row in manifest.rows
         for runtime in row.runtimes
-    ) + tuple(_cascade_row(found) for found in cascade_rows(store, split))
+    ) + tuple(_cascade_row(found) for found in cascades)
     table = _of_study(manifest.study, split, rows, records.values())
+    table = replace(table, remarks=tuple(broken_promises(cascades)))
     measured = as_measured(table, {row.name: row for row in manifest.rows}, machines, store)
     return _with_failures(measured, manifest.failures)
 
@@ -149,7 +151,7 @@ def _with_failures(table: Table, failures: Sequence[Failure]) -> Table:
     ]
     others = (failure for failure in failures if failure.row in known)
     remarks = tuple(f"{other.row}, seed {other.seed}: {other.reason}" for other in others)
-    return replace(table, rows=(*table.rows, *rows), remarks=remarks)
+    return replace(table, rows=(*table.rows, *rows), remarks=(*table.remarks, *remarks))
 
 
 def _split(records: Iterable[Record]) -> str:

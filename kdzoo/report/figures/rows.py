@@ -97,7 +97,7 @@ class Table:
     reference: str = "teacher"  # what the others are compared with
     machine: str = ""  # that the rows were timed on, where several timed rows of the study
     elsewhere: tuple[Table, ...] = ()  # the rows that each other machine timed, as it did
-    remarks: tuple[str, ...] = ()  # what of the study is missing beside whole rows, and why
+    remarks: tuple[str, ...] = ()  # what else is to be known: broken promises, what is missing
     task: TaskName = "single-label"
     has_unlabelled: bool = False  # whether students learnt from texts without labels
 
