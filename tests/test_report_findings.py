@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tiny_results import one_student
+from tiny_results import CORPUS, one_student
 
 from kdzoo.report import make_table, markdown
 from kdzoo.report.figures.findings import Finding
@@ -63,6 +64,65 @@ class TestVerdicts:
         assert student.gap is not None
         assert student.gap.closed.value == pytest.approx(14 / 22)
         assert student.gap_in_scope is None
+
+    @pytest.mark.parametrize(
+        ("out_of_scope", "in_scope", "seeds", "shown"),
+        [
+            (25, 20, 3, "80 %"),
+            (25, 1, 3, "unclear"),
+            (1, 20, 3, "80 %"),
+            (25, 20, 1, "one seed"),
+            (25, 0, 3, "unclear"),
+        ],
+    )
+    def test_of_the_gap_in_scope_is_that_of_the_texts_in_scope(
+        self, tmp_path: Path, out_of_scope: int, in_scope: int, seeds: int, shown: str
+    ) -> None:
+        """Distilling mends so many of 25 errors on either side; the teacher makes none of them."""
+        errors = [*range(25), *range(50, 75)]
+        student = [*range(in_scope, 25), *range(50 + out_of_scope, 75)]
+        store = one_student(
+            tmp_path, teacher=[], control=errors, student=student, seeds=seeds
+        ).finish()
+
+        lines = markdown(make_table(store)).splitlines()
+
+        titles, _, *rows = (
+            [cell.strip() for cell in line.split("|")] for line in lines if "|" in line
+        )
+        row = dict(zip(titles, rows[1], strict=True))
+        assert row["in-scope gap"] == shown
+        assert row["gap closed"] == (
+            "one seed" if seeds == 1 else f"{2 * (in_scope + out_of_scope)} %"
+        )
+
+    def test_of_the_gap_in_scope_are_corrected_by_themselves(self, tmp_path: Path) -> None:
+        """The texts in scope are another question, which says nothing of the others."""
+        store = one_student(tmp_path, control=range(24), student=range(17), seeds=2).finish()
+
+        student = found_in(store)["tiny"]
+
+        assert student.effect is not None
+        assert student.effect_in_scope is not None
+        assert student.effect_in_scope.adjusted_p == student.effect_in_scope.comparison.p_value
+        assert student.effect_in_scope.comparison.difference.value == pytest.approx(7 / 75)
+
+    def test_of_texts_out_of_scope_alone_have_no_gap_in_scope(self, tmp_path: Path) -> None:
+        """A test split may have no others."""
+        store = one_student(tmp_path, seeds=2).finish()
+        oos = CORPUS.oos
+        assert oos is not None
+        for key in store.manifest().keys:
+            frame = store.outcomes(key)
+            is_right = frame["gold"] == frame["prediction"]
+            answers = np.where(is_right, oos, oos - 1)
+            store.write_outcomes(store.finished(key), frame.assign(gold=oos, prediction=answers))
+
+        student = found_in(store)["tiny"]
+
+        assert student.gap is not None
+        assert student.gap_in_scope is None
+        assert student.effect_in_scope is None
 
     def test_of_a_student_that_answers_as_its_teacher_on_a_hundred_texts_is_not_yet_as_good(
         self, tmp_path: Path

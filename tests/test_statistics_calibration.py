@@ -15,6 +15,7 @@ from kdzoo.statistics import (
     negative_log_likelihood,
 )
 from kdzoo.statistics.calibration import TEMPERATURES
+from kdzoo.task import MULTI_LABEL, TASKS, Task
 
 
 class TestExpectedCalibrationError:
@@ -98,12 +99,73 @@ class TestTemperature:
         assert error(logits / temperature) < 0.03 < 0.1 < error(logits)
 
     @pytest.mark.parametrize(("sign", "bound"), [(1, TEMPERATURES[0]), (-1, TEMPERATURES[1])])
-    def test_is_bounded_where_no_temperature_is_the_best(self, sign: int, bound: float) -> None:
+    def test_of_many_texts_is_bounded_where_no_temperature_is_the_best(
+        self, sign: int, bound: float
+    ) -> None:
         """All right, or all wrong: the surer, or the less sure, the better."""
-        gold = np.arange(4)
-        logits = sign * np.eye(4, dtype=np.float32) * 0.2
+        gold = np.tile(np.arange(4), 4000)
+        logits = sign * np.eye(4, dtype=np.float32)[gold] * 0.2
 
         assert fit_temperature(logits, gold) == pytest.approx(bound, rel=0.01)
+
+    @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
+    def test_of_a_few_texts_that_are_all_right_is_moderate(self, task: Task) -> None:
+        """Of any task: so few texts do not say that the model is never wrong."""
+        numbers = np.arange(24) % 3
+        is_there = numbers[:, np.newaxis] == np.arange(3)  # [N, C]
+        logits = np.where(is_there, 3.0, -3.0)
+        gold = is_there if task == MULTI_LABEL else numbers
+        if task.by_word:
+            logits, gold = logits[:, np.newaxis], numbers[:, np.newaxis]
+
+        assert 0.4 < fit_temperature(logits, gold, task) < 1
+
+    @pytest.mark.parametrize("texts", [20, 50, 200, 1000])
+    @pytest.mark.parametrize(("labels", "surer"), [(2, 6.0), (10, 9.0), (10, 5.0)])
+    def test_does_little_harm_to_a_model_that_is_calibrated(
+        self, texts: int, labels: int, surer: float
+    ) -> None:
+        """Most validations of these two good models hold no error at all."""
+        before, after, best = losses(texts, labels, surer, truth=1.0)
+
+        assert before == best
+        assert np.mean(after) < 1.1 * before + 0.005
+        assert max(after) < 1.25 * before + 0.02
+
+    @pytest.mark.parametrize("texts", [20, 50, 200, 1000])
+    @pytest.mark.parametrize("truth", [0.25, 0.5, 2.0, 4.0])
+    def test_mends_much_where_much_is_wrong(self, texts: int, truth: float) -> None:
+        """From twenty texts on most of what can be mended, from two hundred nearly all."""
+        before, after, best = losses(texts, 10, 5.0, truth)
+
+        share = (before - np.mean(after)) / (before - best)
+        assert share > (0.95 if texts >= 200 else 0.7)
+
+
+def losses(texts: int, labels: int, surer: float, truth: float) -> tuple[float, list[float], float]:
+    """Returns the loss on fresh texts as it was, of ten fits on so many texts each, and the least.
+
+    Args:
+        texts: for each fit.
+        labels: how many.
+        surer: by how much the logit of a text's most likely label exceeds the others.
+        truth: the temperature that calibrates the model.
+    """
+    rng = np.random.default_rng(0)
+
+    def world(count: int) -> tuple[np.ndarray, np.ndarray]:
+        logits = rng.normal(0, 1, (count, labels))
+        logits[np.arange(count), rng.integers(0, labels, count)] += surer
+        shares = softmax(logits, axis=1)
+        return logits * truth, (shares.cumsum(1) > rng.random((count, 1))).argmax(1)
+
+    logits, gold = world(10_000)
+
+    def loss(temperature: float) -> float:
+        scaled = log_softmax(logits / temperature, axis=1)
+        return negative_log_likelihood(scaled[np.arange(len(gold)), gold])
+
+    return loss(1.0), [loss(fit_temperature(*world(texts))) for _ in range(10)], loss(truth)
 
 
 def drawn(temperature: float) -> tuple[np.ndarray, np.ndarray]:

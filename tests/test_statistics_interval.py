@@ -37,12 +37,18 @@ class TestInterval:
 
 class TestOverSeeds:
     def test_is_students_t_interval(self) -> None:
-        """By hand: mean 2, standard error 1 / sqrt(3), and t of 2 degrees of freedom 4.3027."""
-        found = over_seeds([1.0, 2.0, 3.0])
+        """By hand: mean 0.2, standard error 0.1 / sqrt(3), and t of 2 degrees of freedom 4.3027."""
+        found = over_seeds([0.1, 0.2, 0.3])
 
-        assert found.value == 2
-        assert found.low == pytest.approx(2 - 4.302653 / np.sqrt(3))
-        assert found.high == pytest.approx(2 + 4.302653 / np.sqrt(3))
+        assert found.value == pytest.approx(0.2)
+        assert found.low == pytest.approx(0.2 - 0.4302653 / np.sqrt(3))
+        assert found.high == pytest.approx(0.2 + 0.4302653 / np.sqrt(3))
+
+    def test_goes_no_further_than_figures_can(self) -> None:
+        found = over_seeds([0.9, 1.0])
+
+        assert found.high == 1
+        assert found.low == pytest.approx(0.95 - 12.7062 * 0.05)
 
     def test_of_one_seed_is_not_known(self) -> None:
         assert over_seeds([0.9]) == Interval(0.9, None, None)

@@ -20,7 +20,8 @@ import kdzoo as package
 from kdzoo.report import read_report, text_files, write_report
 from kdzoo.report.write import page
 from kdzoo.results import OUTCOMES, FormRecord, Record, Store
-from kdzoo.statistics import Interval, current, figures, quality, resampling
+from kdzoo.statistics import Interval, current, figures, over_examples, quality, resampling
+from kdzoo.statistics import kappa as kappa_module
 from kdzoo.statistics.quality import kappa
 
 STUDENT, TEACHER = "s" * 16, "t" * 16
@@ -177,6 +178,44 @@ class TestKappa:
             method="percentile", rng=np.random.default_rng(1),
         ).confidence_interval  # fmt: skip
         assert (found.low, found.high) == pytest.approx(tuple(expected), abs=0.02)
+
+    @pytest.mark.parametrize("agrees", [True, False])
+    def test_of_few_texts_on_which_all_agree_or_none_leaves_doubt(self, agrees: bool) -> None:
+        """By hand: three labels, each of a third of the texts, agree by chance on a third."""
+        teacher = np.arange(24)[np.newaxis] % 3
+        share = over_examples(np.full((1, 24), agrees))
+
+        found = kappa(teacher if agrees else (teacher + 1) % 3, teacher)
+
+        assert share.low is not None
+        assert share.high is not None
+        assert found.value == pytest.approx(1 if agrees else -0.5)
+        ends = (share.low - 1 / 3) / (2 / 3), (share.high - 1 / 3) / (2 / 3)
+        if agrees:
+            assert (found.low, found.high) == pytest.approx(ends)
+        else:
+            assert found.high == pytest.approx(ends[1])
+
+    def test_of_very_many_texts_has_the_interval_of_texts_drawn_one_by_one(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Few of them are alike: they are drawn in groups."""
+        rng = np.random.default_rng(0)
+        teacher = np.tile(rng.integers(0, 3, 20_000), (12, 1))
+        own = np.where(rng.random(teacher.shape) < 0.5, teacher, rng.integers(0, 3, teacher.shape))
+
+        single = kappa(own, teacher)
+        for module in (kappa_module, resampling):
+            monkeypatch.setattr(module, "MOST_TEXTS", 10_000)
+        grouped = kappa(own, teacher)
+
+        assert grouped.value == single.value
+        assert single.low is not None
+        assert single.high is not None
+        width = single.high - single.low
+        assert (grouped.low, grouped.high) != (single.low, single.high)
+        assert grouped.low == pytest.approx(single.low, abs=0.08 * width)
+        assert grouped.high == pytest.approx(single.high, abs=0.08 * width)
 
     def test_of_one_label_alone_is_not_known(self) -> None:
         """Two who always say the same agree by chance."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -135,12 +133,19 @@ class TestAlways:
         low, high = ends(found)
 
         assert found.difference.value == pytest.approx(pair[0].mean() - pair[1].mean())
-        assert low < found.difference.value < high
-        assert math.isfinite(high - low)
+        assert low <= found.difference.value <= high
+        assert -1 <= low < high <= 1
         assert found.p_value is not None
         assert 0 < found.p_value <= 1
         assert found.difference.excludes_zero() or found.p_value >= 0.05 - 1e-9
         assert len(found.by_seed) == len(pair[0])
+
+    @pytest.mark.parametrize(("right", "wrong"), [(1, 0), (0, 1)])
+    def test_no_interval_goes_further_than_a_hundred_points(self, right: int, wrong: int) -> None:
+        found = compared(alike(2, 8 * right, 8), alike(2, 8 * wrong, 8))
+        low, high = ends(found)
+
+        assert (high if right else low) == found.difference.value == right - wrong
 
     @settings(deadline=None, max_examples=50)
     @given(pairs_of_hits(2), st.integers(0, 99))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 from sklearn.metrics import f1_score
 
-from kdzoo.statistics import label_losses, type_losses
+from kdzoo.statistics import (
+    Interval,
+    label_losses,
+    over_examples,
+    paired,
+    resampling,
+    type_losses,
+)
 from kdzoo.statistics.sets import (
     AVERAGES,
     ENTITY_AVERAGES,
@@ -60,6 +69,119 @@ def test_the_values_vary_as_resampled_f1_does() -> None:
     assert found.low is not None
     assert found.high is not None
     assert (found.high - found.low) / (2 * 1.96) == pytest.approx(error, rel=0.15)
+
+
+@pytest.mark.parametrize("name", AVERAGES)
+@pytest.mark.parametrize("is_right", [True, False])
+def test_where_all_is_right_or_all_is_wrong_few_texts_leave_doubt(
+    name: str, is_right: bool
+) -> None:
+    """As much as of accuracy, where labels are equally frequent."""
+    gold = np.arange(24)[:, np.newaxis] % 3 == np.arange(3)
+    answers = np.tile(gold if is_right else np.roll(gold, 1, axis=1), (2, 1, 1))
+
+    found = f1_over_texts(Marks.of_sets(answers, gold), AVERAGES[name])
+
+    assert found == over_examples(np.full((2, 24), is_right))
+
+
+def test_rare_labels_leave_more_doubt_and_texts_without_any_say_nothing() -> None:
+    gold = np.zeros((2000, 2), dtype=bool)
+    gold[:90, 0], gold[90:100, 1] = True, True
+    marks = Marks.of_sets(gold[np.newaxis], gold)
+
+    of_all, of_each = (f1_over_texts(marks, average) for average in AVERAGES.values())
+
+    assert of_each == over_examples(np.full((1, 100), True))
+    assert of_all == over_examples(np.full((1, 36), True))  # twice the harmonic mean of 90 and 10
+
+
+def test_where_all_is_right_the_interval_holds_the_truth_as_often_as_it_says() -> None:
+    """Good models of uneven labels, of which many samples show no error."""
+    rng, held = np.random.default_rng(0), []
+    for share in (0.002, 0.005, 0.01, 0.02):
+        for _ in range(60):
+            label = rng.choice(4, size=120, p=[0.6, 0.25, 0.1, 0.05])
+            gold = label[:, np.newaxis] == np.arange(4)
+            answers = gold & (rng.random((120, 1)) >= share)  # labels are missed alike often
+            found = f1_over_texts(Marks.of_sets(answers[np.newaxis], gold), macro)
+            truth = 2 * (1 - share) / (2 - share)
+            if found.value == 1:
+                assert found.low is not None
+                held.append(found.low <= truth)
+
+    assert len(held) > 50
+    assert np.mean(held) == 1
+
+
+def test_f1_of_nothing_has_no_interval() -> None:
+    gold = np.zeros((20, 3), dtype=bool)
+
+    assert f1_over_texts(Marks.of_sets(gold[np.newaxis], gold), macro) == Interval(0.0)
+
+
+class TestVeryManyTexts:
+    """Texts are drawn in groups; the intervals and p-values are those of texts drawn one by one."""
+
+    @pytest.fixture
+    def marks(self) -> tuple[Marks, Marks]:
+        """Two models of like quality and 20,000 texts, whose labels are uneven."""
+        rng = np.random.default_rng(0)
+        gold = rng.random((20_000, 4)) < [0.3, 0.1, 0.02, 0.001]
+        one, two = (gold ^ (rng.random((1, *gold.shape)) < noise) for noise in (0.02, 0.0205))
+        return Marks.of_sets(one, gold), Marks.of_sets(two, gold)
+
+    @pytest.fixture
+    def in_groups(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+        """A call from which on 20,000 texts are very many."""
+
+        def begin() -> None:
+            for module in (resampling, paired):
+                monkeypatch.setattr(module, "MOST_TEXTS", 10_000)
+
+        return begin
+
+    @pytest.mark.parametrize("name", AVERAGES)
+    def test_have_the_same_interval(
+        self, marks: tuple[Marks, Marks], name: str, in_groups: Callable[[], None]
+    ) -> None:
+        single = f1_over_texts(marks[0], AVERAGES[name])
+        in_groups()
+
+        alike(f1_over_texts(marks[0], AVERAGES[name]), single)
+
+    def test_are_compared_alike(
+        self, marks: tuple[Marks, Marks], in_groups: Callable[[], None]
+    ) -> None:
+        single = compare_marks(*marks)
+        in_groups()
+        grouped = compare_marks(*marks)
+
+        alike(grouped.difference, single.difference)
+        assert grouped.by_seed == single.by_seed
+
+    @pytest.mark.parametrize("shift", [0.0, 0.05, 0.12])
+    def test_are_told_apart_alike(self, shift: float, in_groups: Callable[[], None]) -> None:
+        """Some texts, of rare labels, weigh thirty times as much as others."""
+        rng = np.random.default_rng(1)
+        first = rng.normal(shift, 1, (1, 20_000))
+        first[0, :100] *= 30
+        second = np.zeros_like(first)
+
+        single = paired.permutation_p(first, second)
+        in_groups()
+
+        assert paired.permutation_p(first, second) == pytest.approx(single, abs=0.015)
+
+
+def alike(found: Interval, wanted: Interval) -> None:
+    """Asserts that two intervals are as like as those of other resamples, and not the same."""
+    assert found != wanted
+    assert found.value == wanted.value
+    assert None not in (found.low, found.high, wanted.low, wanted.high)
+    width = (wanted.high or 0) - (wanted.low or 0)
+    assert found.low == pytest.approx(wanted.low, abs=0.08 * width)
+    assert found.high == pytest.approx(wanted.high, abs=0.08 * width)
 
 
 def test_a_label_that_no_text_has_is_left_out() -> None:

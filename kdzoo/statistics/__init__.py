@@ -8,7 +8,7 @@ from kdzoo.statistics.calibration import (
     negative_log_likelihood,
 )
 from kdzoo.statistics.entity_errors import EntityErrors
-from kdzoo.statistics.gap import Gap, gap_closed, share_closed
+from kdzoo.statistics.gap import Gap, gap_closed
 from kdzoo.statistics.interval import Hits, Interval, Scores, over_examples, over_seeds
 from kdzoo.statistics.losses import (
     ClassLoss,
@@ -35,7 +35,7 @@ from kdzoo.statistics.outcomes import (
     read_outcomes,
     teacher_of,
 )
-from kdzoo.statistics.paired import SIGNIFICANT, Comparison, adjusted, compare, differ
+from kdzoo.statistics.paired import SIGNIFICANT, Comparison, adjusted, compare
 from kdzoo.statistics.quality import (
     QUALITY_VERSION,
     beside,
@@ -95,7 +95,6 @@ __all__ = [
     "control_of",
     "current",
     "detection",
-    "differ",
     "expected_calibration_error",
     "figures",
     "fit_temperature",
@@ -115,7 +114,6 @@ __all__ = [
     "read_outcomes",
     "rejection",
     "seeds_decide",
-    "share_closed",
     "teacher_of",
     "tune_threshold",
     "type_losses",

@@ -66,21 +66,6 @@ def gap_closed(
     return Gap(width, Interval(gained / width, low, high))
 
 
-def share_closed(student: Scores, control: Scores, teacher: Scores) -> float | None:
-    """Returns (student - control) / (teacher - control) in accuracy, of whatever texts are given.
-
-    None where the teacher is not better than the control. Whether the two can be told apart has to
-    be asked of all texts, by ``gap_closed``.
-
-    Args:
-        student: [S, N], of the same texts in the same order as the others.
-        control: [S, N].
-        teacher: [S, N], or [1, N] where all students have the same one.
-    """
-    own, hard, ideal = (float(is_right.mean()) for is_right in (student, control, teacher))
-    return (own - hard) / (ideal - hard) if ideal > hard else None
-
-
 def _ends(
     means: npt.NDArray[Any], covariance: Floats, quantile: float
 ) -> tuple[float | None, float | None]:

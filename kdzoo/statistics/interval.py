@@ -50,7 +50,8 @@ def over_seeds(values: Sequence[float]) -> Interval:
     A bootstrap of three seeds would give no more than their minimum and maximum.
 
     Args:
-        values: at least one. A single one has no interval.
+        values: figures between 0 and 1, or differences of two, at least one. A single one has no
+            interval.
     """
     array = np.asarray(values, dtype=np.float64)
     mean = float(array.mean())
@@ -63,7 +64,7 @@ def over_seeds(values: Sequence[float]) -> Interval:
         return Interval(mean, mean, mean)
     test: Any = ttest_1samp(shifted, 0)
     found = test.confidence_interval(CONFIDENCE)
-    return Interval(mean, float(array[0] + found.low), float(array[0] + found.high))
+    return within_bounds(mean, float(array[0] + found.low), float(array[0] + found.high))
 
 
 def over_examples(hits: Hits) -> Interval:
@@ -84,10 +85,19 @@ def over_examples(hits: Hits) -> Interval:
     means = resampled_means(hit_by[np.newaxis, np.newaxis], rng)[:, 0] / len(hits)
     accuracy = float(hits.mean())
     if accuracy in (0.0, 1.0):
-        texts = hits.shape[1]
-        ends: Any = binomtest(round(accuracy * texts), texts).proportion_ci(CONFIDENCE, "wilson")
-        return Interval(accuracy, float(ends.low), float(ends.high))
+        return of_all_or_none(accuracy, hits.shape[1])
     return percentile_interval(accuracy, means)
+
+
+def of_all_or_none(share: float, texts: int) -> Interval:
+    """Returns a share of all texts, or of none, with the ends that Wilson (1927) gives it.
+
+    Args:
+        share: 1 or 0.
+        texts: how many there are, at least one.
+    """
+    ends: Any = binomtest(round(share * texts), texts).proportion_ci(CONFIDENCE, "wilson")
+    return Interval(share, float(ends.low), float(ends.high))
 
 
 def percentile_interval(value: float, resampled: Floats, least_reach: float = 0.0) -> Interval:
@@ -99,5 +109,15 @@ def percentile_interval(value: float, resampled: Floats, least_reach: float = 0.
         least_reach: how far the interval goes to each side at least.
     """
     low, high = (float(end) for end in np.quantile(resampled, TAILS))
-    low, high = min(low, value - least_reach), max(high, value + least_reach)
+    return within_bounds(value, min(low, value - least_reach), max(high, value + least_reach))
+
+
+def within_bounds(value: float, low: float, high: float) -> Interval:
+    """Returns an interval that goes no further than figures, and differences of two, can.
+
+    Args:
+        value: of figures between 0 and 1.
+        low: lower end.
+        high: upper end.
+    """
     return Interval(value, max(-1.0, low), min(1.0, high))

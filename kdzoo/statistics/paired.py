@@ -11,7 +11,15 @@ from scipy.special import stdtrit
 from scipy.stats import binom, false_discovery_control
 
 from kdzoo.statistics.interval import TAILS, Hits, Interval, Scores, percentile_interval
-from kdzoo.statistics.resampling import RESAMPLES, Floats, chunks, paired_seeds, resampled_means
+from kdzoo.statistics.resampling import (
+    GROUPS,
+    MOST_TEXTS,
+    RESAMPLES,
+    Floats,
+    chunks,
+    paired_seeds,
+    resampled_means,
+)
 
 _NOTHING = 1e-9  # a difference of sums that is rounding
 SIGNIFICANT = 0.05  # p-value below which two models are taken to differ
@@ -122,13 +130,22 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
 def _drawn_p(totals: Floats) -> float:
     """Returns the p-value of swaps that are drawn, for the totals of the texts' differences [N].
 
-    The sum over many texts is nearly normal; so many swaps tell p-values above a thousandth.
+    The sum over many texts is nearly normal; so many swaps tell p-values above a thousandth. Of
+    very many texts only those with the greatest differences are swapped one by one: what the others
+    add up to is drawn as a normal number.
     """
     changed = totals[np.abs(totals) > _NOTHING]
+    least, rest = abs(changed.sum()) - _NOTHING, 0.0
+    if len(changed) > MOST_TEXTS:
+        by_size = changed[np.argsort(np.abs(changed))]
+        changed, rest = by_size[-GROUPS:], float(np.linalg.norm(by_size[:-GROUPS]))
     rng, extreme = np.random.default_rng(0), 0
     for count in chunks(RESAMPLES, len(changed)):
         signs = 1 - 2 * rng.integers(0, 2, size=(count, len(changed)), dtype=np.int8)
-        extreme += int((np.abs(signs @ changed) >= abs(changed.sum()) - _NOTHING).sum())
+        sums = signs @ changed
+        if rest:
+            sums += rng.normal(0, rest, count)
+        extreme += int((np.abs(sums) >= least).sum())
     return (extreme + 1) / (RESAMPLES + 1)
 
 

@@ -6,96 +6,22 @@ it was: outcomes are stored rounded, and figures were made before.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
 
 from kdzoo.metrics import entity_quality, quality, set_quality
 from kdzoo.results import FormRecord, Record, RenewedStore, Store, renewed
 from kdzoo.results.record import Figures
-from kdzoo.statistics.interval import Interval, percentile_interval
+from kdzoo.statistics.interval import Interval
+from kdzoo.statistics.kappa import agreement, kappa
 from kdzoo.statistics.out_of_scope import detection
 from kdzoo.statistics.outcomes import Ids, Outcomes
-from kdzoo.statistics.resampling import Counts, Floats, Ints, chunks, distinct_columns
 from kdzoo.statistics.sets import Marks, f1_over_texts
 from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TASKS, TOKEN_CLASSIFICATION, Task
 
 QUALITY_VERSION = 2  # raised when a figure is added: records that are older are then told it too
-_RESAMPLES = 999  # of the texts, for every model of a study
-
-
-def agreement(predictions: Ids, teacher: Ids) -> float:
-    """Returns the share of texts that get the teacher's label.
-
-    Args:
-        predictions: label ids, [S, N].
-        teacher: the teacher's, [S, N].
-    """
-    return float((predictions == teacher).mean())
-
-
-def kappa(predictions: Ids, teacher: Ids) -> Interval:
-    """Returns Cohen's (1960) kappa with the teacher, mean over seeds: agreement beyond chance.
-
-    1 is full agreement, 0 what two would agree by chance who give each label as often as these.
-    The interval is the percentile bootstrap's over texts; it holds of these very models. Where all
-    get the same label, kappa is not known: NaN, without an interval.
-
-    Args:
-        predictions: label ids, [S, N].
-        teacher: the teacher's, [S, N].
-    """
-    texts = predictions.shape[1]
-    said = np.concatenate([predictions, teacher])  # [2S, N]
-    _, numbers = np.unique(said, return_inverse=True)  # few, whatever the ids are
-    columns, counts = distinct_columns(
-        numbers.reshape(said.shape), np.ones(texts, dtype=np.int64)
-    )  # [2S, K], [K]
-    own, other = columns[: len(predictions)], columns[len(predictions) :]
-    value = float(_kappas(counts[np.newaxis], own, other)[0])
-    if math.isnan(value):
-        return Interval(value)
-    rng = np.random.default_rng(0)
-    drawn = (
-        rng.multinomial(texts, counts / texts, size=count)
-        for count in chunks(_RESAMPLES, len(counts))
-    )
-    resampled = np.concatenate([_kappas(each, own, other) for each in drawn])
-    return percentile_interval(value, resampled[~np.isnan(resampled)])
-
-
-def _kappas(counts: Counts, own: Ints, other: Ints) -> Floats:
-    """Returns kappa, mean over seeds, of every resample, [R].
-
-    Args:
-        counts: how often each distinct text is drawn, [R, K].
-        own: its label by the models, [S, K].
-        other: its label by their teachers, [S, K].
-    """
-    texts = counts.sum(1).astype(np.float64)  # [R]
-    pairs = texts**2  # of any two texts; whole numbers, so that chance is 1 exactly where it is
-    found = []
-    for ours, theirs in zip(own, other, strict=True):
-        agreed = counts[:, ours == theirs].sum(1) / texts
-        labels = int(max(ours.max(), theirs.max())) + 1
-        by_us, by_them = (_by_label(counts, answers, labels) for answers in (ours, theirs))
-        alike = (by_us * by_them).sum(1)  # [R]
-        one_label = alike >= pairs  # each says it of every text: 0 / 0
-        chance = np.where(one_label, np.nan, alike / pairs)
-        found.append((agreed - chance) / (1 - chance))
-    kappas: Floats = np.mean(found, axis=0)
-    return kappas
-
-
-def _by_label(counts: Ints, said: Ints, labels: int) -> Floats:
-    """Returns the texts of each of C labels, [R, C], for counts [R, K] of texts with labels [K]."""
-    texts = len(said)
-    has_label = csr_array((np.ones(texts), (np.arange(texts), said)), (texts, labels))
-    found: Floats = np.asarray(counts @ has_label)
-    return found
 
 
 WITH_TEACHER: dict[str, Callable[[Ids, Ids], float | Interval]] = {

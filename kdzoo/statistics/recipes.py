@@ -27,7 +27,7 @@ from typing import TypeVar
 
 from scipy.special import stdtr, stdtrit
 
-from kdzoo.statistics.interval import CONFIDENCE, Interval, Scores
+from kdzoo.statistics.interval import CONFIDENCE, Interval, Scores, within_bounds
 from kdzoo.statistics.luck import Luck, Seeds, luck_of, seeds_of
 from kdzoo.statistics.paired import permutation_p, text_variance
 from kdzoo.statistics.resampling import paired_seeds
@@ -119,7 +119,7 @@ def _compare(
         error = _Error.of(of_texts, known, known, of_luck)
     p_value = 2 * float(stdtr(error.degrees, -abs(value) / error.deviation))
     return RecipeComparison(
-        difference=Interval(value, value - error.reach, value + error.reach),
+        difference=within_bounds(value, value - error.reach, value + error.reach),
         p_value=max(p_value, permutation_p(one, two)),
         by_seed=tuple(by_seed.tolist()),
         luck=math.sqrt(from_luck),

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
+from scipy.stats import hmean
 
-from kdzoo.statistics.interval import Interval, percentile_interval
+from kdzoo.statistics.interval import Interval, of_all_or_none, percentile_interval
 from kdzoo.statistics.paired import Comparison, least_reach, p_by_seed, permutation_p
-from kdzoo.statistics.resampling import Floats, chunks, paired_seeds
+from kdzoo.statistics.resampling import Counts, Floats, chunks, paired_seeds, rows_of
 from kdzoo.task.tags import Tags, entity_counts, right_counts
 from kdzoo.task.thresholds import f1_of_counts
 
 Sets = npt.NDArray[np.bool_]  # which labels each text has, [..., N, C]
 Counted = npt.NDArray[np.bool_ | np.integer[Any]]  # [..., N, C]
+_Counts = tuple[Floats, Floats, Floats]  # how often kinds are right, given and wanted, [R, C] each
 Average = Callable[[Floats, Floats, Floats], Floats]  # counts [..., C] -> F1 [...]
 
 _RESAMPLES = 999  # of the texts
@@ -88,9 +90,9 @@ class Marks:
         """The average of the leading figure."""
         return next(iter(self.averages.values()))
 
-    def by_kind(self) -> tuple[Counted, Counted, Counted]:
-        """Returns right, given and wanted with the kinds that the leading figure averages over."""
-        if self.leading is macro:
+    def by_kind(self, average: Average) -> tuple[Counted, Counted, Counted]:
+        """Returns right, given and wanted with the kinds that an average is over."""
+        if average is macro:
             return self.right, self.given, self.wanted
         counts = (self.right, self.given, self.wanted)
         right, given, wanted = (count.sum(-1, keepdims=True) for count in counts)
@@ -107,18 +109,39 @@ def f1_by_seed(marks: Marks, average: Average) -> Floats:
 def f1_over_texts(marks: Marks, average: Average) -> Interval:
     """Returns F1, mean over seeds, with its percentile bootstrap interval over texts.
 
-    It says how far other texts would move the figure of these very models.
+    It says how far other texts would move the figure of these very models. Where all is right, or
+    all wrong, no resample is otherwise: then the ends are those of a share of as many texts as
+    ``_texts_behind`` says.
 
     Args:
         marks: of N texts.
         average: over kinds.
     """
     value = float(f1_by_seed(marks, average).mean())
+    if value in (0.0, 1.0):
+        texts = _texts_behind(marks, average)
+        return of_all_or_none(value, texts) if texts else Interval(value)
     resampled = [
-        np.mean([average(*counts) for counts in _counts(drawn, marks)], axis=0)
-        for drawn in _resamples(len(marks.wanted))
+        np.mean([average(*counts) for counts in by_seed], axis=0)
+        for (by_seed,) in _resamples(marks)
     ]
     return percentile_interval(value, np.concatenate(resampled))
+
+
+def _texts_behind(marks: Marks, average: Average) -> int:
+    """Returns of how many texts an average is, as far as chance goes; 0 where nothing is to find.
+
+    A text counts for a kind that it has, or is given. A mean over C kinds of n such texts each
+    varies as a share of C² / Σ 1/n texts does, C times their harmonic mean: rare kinds say little.
+    All kinds of a text are of one text, so that these are never more than there are.
+    """
+    _, given, wanted = marks.by_kind(average)
+    occurs = wanted.any(0)
+    if not occurs.any():
+        return 0
+    counts = (wanted[:, occurs] > 0) | (given[..., occurs] > 0).any(0)  # [N, C]
+    alike: int = round(counts.shape[1] * float(hmean(counts.sum(0))))
+    return min(alike, int(counts.any(1).sum()))
 
 
 def f1_values(marks: Marks) -> Floats:
@@ -128,7 +151,7 @@ def f1_values(marks: Marks) -> Floats:
     Their variance over texts is that of F1, so that what is known of means holds of it, as nearly
     as it is linear in single texts.
     """
-    right, given, wanted = marks.by_kind()
+    right, given, wanted = marks.by_kind(marks.leading)
     total_wanted = wanted.sum(0)
     occurs = total_wanted > 0
     if not occurs.any():  # there is nothing to find, and the F1 of nothing is 0
@@ -157,13 +180,12 @@ def compare_marks(first: Marks, second: Marks) -> Comparison:
     one, two = paired_seeds(f1_values(first), f1_values(second))
     by_seed = one.mean(1) - two.mean(1)  # [S]
     rng, resampled = np.random.default_rng(1), []  # of the seeds; another one draws the texts
-    for drawn in _resamples(len(first.wanted)):
+    for sides in _resamples(first, second):
         own, other = (
-            np.stack([first.leading(*counts) for counts in _counts(drawn, member)], axis=1)
-            for member in (first, second)
+            np.stack([first.leading(*counts) for counts in side], axis=1) for side in sides
         )  # [R, S]
         seeds = len(by_seed)
-        weights = rng.multinomial(max(1, seeds - 1), np.full(seeds, 1 / seeds), size=len(drawn))
+        weights = rng.multinomial(max(1, seeds - 1), np.full(seeds, 1 / seeds), size=len(own))
         resampled.append(((own - other) * weights).sum(1) / weights.sum(1))
     return Comparison(
         difference=percentile_interval(
@@ -175,20 +197,39 @@ def compare_marks(first: Marks, second: Marks) -> Comparison:
     )
 
 
-def _resamples(texts: int) -> Iterator[Floats]:
-    """Yields how often each text is drawn, [R, N], some resamples at once."""
-    rng = np.random.default_rng(0)
-    for count in chunks(_RESAMPLES, texts):
-        yield rng.multinomial(texts, np.full(texts, 1 / texts), size=count).astype(np.float64)
+def _resamples(*several: Marks) -> Iterator[tuple[list[_Counts], ...]]:
+    """Yields the counts of marks in resamples of their texts, of each seed; some resamples at once.
+
+    A resample takes the same texts for all of them.
+    """
+    rows = rows_of(len(several[0].wanted))
+    matrices = [
+        ([_by_row(each, rows) for each in marks.right],
+         [_by_row(each, rows) for each in marks.given],
+         _by_row(marks.wanted, rows))
+        for marks in several
+    ]  # fmt: skip
+    rng, drawable = np.random.default_rng(0), int(rows.max()) + 1
+    for count in chunks(_RESAMPLES, drawable):
+        shares = np.full(drawable, 1 / drawable)
+        drawn = rng.multinomial(drawable, shares, size=count).astype(np.float64)  # [R, N]
+        yield tuple(
+            [
+                (_summed(drawn, own_right), _summed(drawn, own_given), all_wanted)
+                for all_wanted in [_summed(drawn, wanted)]
+                for own_right, own_given in zip(right, given, strict=True)
+            ]
+            for right, given, wanted in matrices
+        )
 
 
-def _counts(drawn: Floats, marks: Marks) -> Iterator[tuple[Floats, Floats, Floats]]:
-    """Yields of each seed how often kinds are right, given and wanted in resamples, [R, C]."""
-    wanted = _summed(drawn, marks.wanted)
-    for right, given in zip(marks.right, marks.given, strict=True):
-        yield _summed(drawn, right), _summed(drawn, given), wanted
+def _by_row(counted: Counted, rows: Counts) -> csr_array:
+    """Returns the sums of counts [N, C] over the texts of each row; few kinds are in a text."""
+    texts = len(rows)
+    belongs = csr_array((np.ones(texts), (rows, np.arange(texts))), (int(rows.max()) + 1, texts))
+    return belongs @ csr_array(counted)
 
 
-def _summed(drawn: Floats, counted: Counted) -> Floats:
-    """Returns drawn @ counted, [R, C]; few of the kinds are there in a text, [N, C]."""
-    return np.asarray(csr_array(counted).T @ drawn.T).T
+def _summed(drawn: Floats, counted: csr_array) -> Floats:
+    """Returns drawn @ counted, [R, C]."""
+    return np.asarray(counted.T @ drawn.T).T

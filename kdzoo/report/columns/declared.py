@@ -14,7 +14,6 @@ from kdzoo.measure import THROUGHPUT
 from kdzoo.report.columns.column import BOTH, FILES, TABLES, Column, ShownIn, TablePart
 from kdzoo.report.columns.kinds import COMPARED, RATIO, SPREAD
 from kdzoo.report.columns.numbers import (
-    NOTHING,
     closed_share,
     megabytes,
     millions,
@@ -124,8 +123,10 @@ RECIPE = (
            instead=lambda row: UNTOLD.get(row.effect) if row.effect else None),
     Column("gap_closed_in_scope", of_row(lambda row: row.gap_closed_in_scope), TABLES | ShownIn.CSV,
            title="in-scope gap", show=closed_share, in_tables=lambda table: table.has_oos,
-           instead=lambda row: NOTHING if row.effect in UNTOLD else None),
+           instead=lambda row: UNTOLD.get(row.effect_in_scope) if row.effect_in_scope else None),
     Column("effect", of_row(lambda row: row.effect), ShownIn.CSV),
+    Column("effect_in_scope", of_row(lambda row: row.effect_in_scope), ShownIn.CSV,
+           in_files=lambda table: table.has_oos),
 )  # fmt: skip
 
 COSTS = (

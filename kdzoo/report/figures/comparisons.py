@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
 
 from kdzoo.results import ManifestRow
 from kdzoo.statistics import (
@@ -25,6 +29,9 @@ from kdzoo.statistics import (
 )
 
 _Keys = tuple[str | None, ...]  # of a row's models, by which their luck is counted once
+Texts = slice | npt.NDArray[np.bool_]  # of which a comparison is
+
+ALL_TEXTS = slice(None)
 
 
 @dataclass(frozen=True)
@@ -34,11 +41,13 @@ class Verdicts:
     Attributes:
         standing: of its models beside their teacher.
         effect: of its recipe beside hard labels.
+        effect_in_scope: the same of the texts in scope alone; None where there are none.
         change: of a variant beside its recipe, over the seeds that both have.
     """
 
     standing: ModelVerdict | None
     effect: RecipeVerdict | None
+    effect_in_scope: RecipeVerdict | None
     change: RecipeVerdict | None
 
 
@@ -52,6 +61,7 @@ class RowOutcomes:
         own: of its models.
         teacher: of their teachers.
         control: of their hard-label controls.
+        oos: the id of the out-of-scope label, if there is one.
     """
 
     row: ManifestRow
@@ -59,6 +69,13 @@ class RowOutcomes:
     own: Outcomes
     teacher: Outcomes | None
     control: Outcomes | None
+    oos: int | None
+
+    @cached_property
+    def in_scope(self) -> npt.NDArray[np.bool_]:
+        """Whether each text is in scope, [N]."""
+        found: npt.NDArray[np.bool_] = self.own.gold != self.oos
+        return found
 
 
 def read_row(row: ManifestRow, split: str, reader: OutcomesReader) -> RowOutcomes:
@@ -75,14 +92,15 @@ def read_row(row: ManifestRow, split: str, reader: OutcomesReader) -> RowOutcome
     own, data = reader.of(row, split), reader.store.read(row.members[0].key).data
     digest = data.test_fingerprint if split == "test" else data.validation_fingerprint
     texts = digest, len(own.gold)
-    return RowOutcomes(row, texts, own, of(teacher_of(row)), of(control_of(row)))
+    return RowOutcomes(row, texts, own, of(teacher_of(row)), of(control_of(row)), data.oos)
 
 
 def compare_rows(read: Sequence[RowOutcomes], teacher: str) -> dict[str, Verdicts]:
     """Returns all verdicts on each row, by its name.
 
-    The p-values of all rows beside teachers and hard labels are corrected together; those of
-    variants by themselves, so that how many there are does not change what is said of distilling.
+    The p-values of all rows beside teachers and hard labels are corrected together. Those of
+    variants are corrected by themselves, so that how many there are does not change what is said of
+    distilling; so are those of the texts in scope, which answer another question.
 
     Args:
         read: all rows of the study.
@@ -94,7 +112,7 @@ def compare_rows(read: Sequence[RowOutcomes], teacher: str) -> dict[str, Verdict
         for reading in read
         if reading.row.role != "teacher" and reading.teacher is not None
     }
-    recipes = _beside_hard_labels(read)
+    recipes = _beside_hard_labels(read, dict.fromkeys(roles, ALL_TEXTS))
     of_recipes = [found.p_value for found in recipes.values() if found.p_value is not None]
     p_values = iter(adjusted([*(found.p_value for found in models.values()), *of_recipes]))
     standings = {
@@ -104,9 +122,12 @@ def compare_rows(read: Sequence[RowOutcomes], teacher: str) -> dict[str, Verdict
         for name, found in models.items()
     }
     effects = {name: of_distilling(each, _next(each, p_values)) for name, each in recipes.items()}
-    changes = _beside_recipes(read)
+    in_scope, changes = _in_scope(read, effects), _beside_recipes(read)
     return {
-        name: Verdicts(standings.get(name), effects.get(name), changes.get(name)) for name in roles
+        name: Verdicts(
+            standings.get(name), effects.get(name), in_scope.get(name), changes.get(name)
+        )
+        for name in roles
     }
 
 
@@ -115,20 +136,50 @@ def _next(found: RecipeComparison, p_values: Iterator[float]) -> float | None:
     return None if found.p_value is None else next(p_values)
 
 
-def _beside_hard_labels(read: Sequence[RowOutcomes]) -> dict[str, RecipeComparison]:
+def _in_scope(
+    read: Sequence[RowOutcomes], effects: Mapping[str, RecipeVerdict]
+) -> dict[str, RecipeVerdict]:
+    """Returns what distilling does on the texts in scope, by the row's name.
+
+    Args:
+        read: all rows of the study.
+        effects: what it does on all texts; the same, where no label is out of scope.
+    """
+    texts = {
+        reading.row.name: reading.in_scope
+        for reading in read
+        if reading.oos is not None and reading.in_scope.any()
+    }
+    found = _beside_hard_labels(read, texts)
+    p_values = iter(adjusted([each.p_value for each in found.values() if each.p_value is not None]))
+    whole = {reading.row.name for reading in read if reading.oos is None}
+    return {name: effect for name, effect in effects.items() if name in whole} | {
+        name: of_distilling(each, _next(each, p_values)) for name, each in found.items()
+    }
+
+
+def _beside_hard_labels(
+    read: Sequence[RowOutcomes], texts: Mapping[str, Texts]
+) -> dict[str, RecipeComparison]:
     """Returns how the recipe of each row differs from hard labels, by the row's name.
 
     Models are named by their keys, so that controls which rows share say once what they say of
     luck.
+
+    Args:
+        read: all rows of the study.
+        texts: of which they are compared, by the row's name; a row without any is left out.
     """
     hits: dict[_Keys, Scores] = {}
     pairs = {}
     for reading in read:
-        if reading.row.role != "teacher" and reading.control is not None:
+        name = reading.row.name
+        if reading.row.role != "teacher" and reading.control is not None and name in texts:
             own = tuple(member.key for member in reading.row.members)
             other = tuple(member.control_key for member in reading.row.members)
-            hits |= {own: reading.own.scores, other: reading.control.scores}
-            pairs[reading.row.name] = (own, other)
+            for keys, side in ((own, reading.own), (other, reading.control)):
+                hits[keys] = side.scores[:, texts[name]]
+            pairs[name] = (own, other)
     return dict(zip(pairs, compare_recipes(hits, list(pairs.values())), strict=True))
 
 

@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kdzoo.report.figures.beside import beside_teacher
-from kdzoo.report.figures.comparisons import RowOutcomes, Verdicts, compare_rows, read_row
+from kdzoo.report.figures.comparisons import (
+    ALL_TEXTS,
+    RowOutcomes,
+    Texts,
+    Verdicts,
+    compare_rows,
+    read_row,
+)
 from kdzoo.report.figures.spread import Spread, spreads
 from kdzoo.results import ManifestRow, Record
 from kdzoo.runtime.decision import Decision
@@ -31,7 +38,6 @@ from kdzoo.statistics import (
     calibration,
     class_losses,
     detection,
-    differ,
     gap_closed,
     inheritance,
     is_covered,
@@ -39,7 +45,6 @@ from kdzoo.statistics import (
     leading_over_texts,
     over_seeds,
     rejection,
-    share_closed,
     type_losses,
 )
 
@@ -60,7 +65,8 @@ class Finding:
         effect: of the recipe: distilling, beside the same student on hard labels.
         change: of a variant, beside the recipe that it changes.
         gap: how much of the gap between control and teacher is closed.
-        gap_in_scope: the share of it that is closed on the texts in scope, 1 for the whole.
+        effect_in_scope: as ``effect``, of the texts in scope alone.
+        gap_in_scope: as ``gap``, likewise.
         scope: how out-of-scope texts are found, mean over seeds; None where there are none.
         rejection: what the threshold of its first seed, tuned on validation, does to these texts.
         by_length: accuracy by the number of words, between the quartiles; empty where not known.
@@ -79,7 +85,8 @@ class Finding:
     effect: RecipeVerdict | None = None
     change: RecipeVerdict | None = None
     gap: Gap | None = None
-    gap_in_scope: float | None = None
+    effect_in_scope: RecipeVerdict | None = None
+    gap_in_scope: Gap | None = None
     scope: Detection | None = None
     rejection: Rejection | None = None
     by_length: tuple[Slice, ...] = ()
@@ -127,9 +134,8 @@ def _finding(
     verdicts: Verdicts,
     decision: Decision | None,
 ) -> Finding:
-    own, teacher, oos = read.own, read.teacher, records[0].data.oos
-    hits = own.hits
-    gap, gap_in_scope = _gaps(read, verdicts.effect, oos)
+    own, teacher, oos = read.own, read.teacher, read.oos
+    hits, gap = own.hits, _gap(read, verdicts.effect, ALL_TEXTS)
     has_words = not np.isnan(own.words).any()
     return Finding(
         metrics=spreads(
@@ -143,7 +149,8 @@ def _finding(
         effect=verdicts.effect,
         change=verdicts.change,
         gap=gap,
-        gap_in_scope=gap_in_scope,
+        effect_in_scope=verdicts.effect_in_scope,
+        gap_in_scope=gap if oos is None else _gap(read, verdicts.effect_in_scope, read.in_scope),
         scope=_scope(own, oos),
         rejection=None
         if decision is None or decision.oos_threshold is None
@@ -166,22 +173,22 @@ def _losses(own: Outcomes, teacher: Outcomes) -> list[ClassLoss]:
     return label_losses(own.sets[0], teacher.sets[0], own.sets[1])
 
 
-def _gaps(
-    read: RowOutcomes, effect: RecipeVerdict | None, oos: int | None
-) -> tuple[Gap | None, float | None]:
-    """Returns what is closed of the gap between control and teacher, overall and in scope.
+def _gap(read: RowOutcomes, effect: RecipeVerdict | None, texts: Texts) -> Gap | None:
+    """Returns what is closed of the gap between control and teacher.
 
     None where there is no gap: the teacher is not known, or not to be told apart from the control.
+
+    Args:
+        read: a row.
+        effect: what distilling does on the texts; None where that is not known.
+        texts: of which it is.
     """
     if read.teacher is None or read.control is None or effect is None:
-        return None, None
-    own, control, teacher = (answers.scores for answers in (read.own, read.control, read.teacher))
-    gap = gap_closed(own, control, teacher, effect.comparison)
-    is_in_scope = read.own.gold != oos
-    inside = [scores[:, is_in_scope] for scores in (own, control, teacher)]
-    if not (differ(teacher, control) and differ(inside[2], inside[1])):
-        return gap, None
-    return gap, share_closed(*inside)
+        return None
+    own, control, teacher = (
+        side.scores[:, texts] for side in (read.own, read.control, read.teacher)
+    )
+    return gap_closed(own, control, teacher, effect.comparison)
 
 
 def _mean(values: Iterable[float]) -> float:

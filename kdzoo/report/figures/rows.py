@@ -72,9 +72,16 @@ class TableRow:
         return None if known is None else known.closed.value
 
     @property
+    def effect_in_scope(self) -> Effect | None:
+        """What distilling did to the model on the texts in scope; None where that is not known."""
+        known = None if self.finding is None else self.finding.effect_in_scope
+        return None if known is None else known.kind
+
+    @property
     def gap_closed_in_scope(self) -> float | None:
-        """The same of the texts in scope."""
-        return None if self.finding is None else self.finding.gap_in_scope
+        """The share of the gap that is closed on the texts in scope, 1 for the whole."""
+        known = None if self.finding is None else self.finding.gap_in_scope
+        return None if known is None else known.closed.value
 
 
 @dataclass(frozen=True)

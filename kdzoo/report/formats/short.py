@@ -85,7 +85,7 @@ def _caption(table: Table, columns: Sequence[Column]) -> str:
         column.brief.replace("{reference}", table.reference) for column in columns if column.brief
     ]
     if any(column.name == "gap_closed" for column in columns):
-        parts += untold(table)
+        parts += untold({row.effect for row in table.rows})
     if table.timed and any(column.is_of_time for column in columns):
         machines = " and ".join(sorted({latency.cpu for latency in table.timed}))
         parts.append(f"Measured with {threads_of(table.timed)} on {machines}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from tabulate import tabulate
 
@@ -131,7 +131,8 @@ def quality_caption(table: Table, place: ShownIn = ShownIn.TABLE) -> str:
         f"{'; in-scope gap: the same of the in-scope accuracy' if table.has_oos else ''}; a dash "
         "where teacher and hard labels do not differ measurably.",
     ]
-    parts += untold(table)
+    effects = {row.effect for row in table.rows}
+    parts += untold(effects | {row.effect_in_scope for row in table.rows if table.has_oos})
     if table.other_tests:
         parts.append(
             f"On {' and '.join(table.other_tests)}: {table.leading_title} on that test set."
@@ -144,9 +145,8 @@ def quality_caption(table: Table, place: ShownIn = ShownIn.TABLE) -> str:
     return " ".join(parts)
 
 
-def untold(table: Table) -> list[str]:
-    """Returns what the words mean that stand in place of a closed gap."""
-    effects = {row.effect for row in table.rows}
+def untold(effects: Set[Effect | None]) -> list[str]:
+    """Returns what the words mean that stand in place of closed gaps, of what distilling did."""
     return [meaning for effect, meaning in _MEANINGS.items() if effect in effects]
 
 
