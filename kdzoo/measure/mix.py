@@ -12,8 +12,8 @@ from kdzoo.data import Input, texts_of
 def strata(texts: Sequence[Input], count: int, rng: random.Random) -> list[list[Input]]:
     """Returns the texts in so many parts of one size or two, from the shortest to the longest.
 
-    Length is in characters, which what a tokenizer makes of a text follows most closely of all that
-    is known without one. Of fewer texts, each is alone in a part, and in several.
+    Length is in characters: what models cost follows them closely in every script, whatever their
+    tokenizers. Of fewer texts, each is alone in a part, and in several.
 
     Args:
         texts: at least one.

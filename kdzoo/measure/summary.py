@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 from scipy.stats import bootstrap, quantile_test, trim_mean
+from scipy.stats.mstats import winsorize
 
 from kdzoo.measure.speed import Speed
 
@@ -18,6 +20,7 @@ Calls = Sequence[Sequence[float]]  # milliseconds of every call, round by round
 NOISY = 0.1  # of the reference, above which torch.utils.benchmark warns too
 CONFIDENCE = 0.95  # of the ratio's interval
 TRIMMED = 0.2  # of the rounds' ratios at either end: rounds in which one side alone was disturbed
+RESAMPLED = 10  # rounds at least: the bootstrap's intervals of fewer are too narrow
 RESAMPLES = 1999  # of the rounds: hundreds of ratios are told in a table
 KNOWN = 0.99  # confidence that no more than 1 % of calls take longer than p99
 
@@ -48,7 +51,7 @@ class Ratio:
 
     Attributes:
         times: the trimmed mean of the rounds' ratios of medians; above 1 is faster.
-        low: lower end of its bootstrap interval over rounds; None for a single round.
+        low: lower end of its interval over rounds; None for fewer than three.
         high: upper end.
     """
 
@@ -85,8 +88,9 @@ def ratio(own_rounds_ms: Calls, reference_rounds_ms: Calls, seed: int = 0) -> Ra
 
     A round is compared with itself alone, because a busy machine slows both sides of a round. The
     estimate is the 20 % trimmed mean of the rounds' log-ratios, which on a machine whose speed
-    drifts varies less than their median. The interval holds it with 95 % confidence (percentile
-    bootstrap over rounds).
+    drifts varies less than their median. The interval holds that of this session with 95 %
+    confidence: Yuen's t of fewer rounds than 10, else the percentile bootstrap
+    over rounds. Other sessions, whose processes are others, may differ by more.
 
     Args:
         own_rounds_ms: at least one round.
@@ -97,8 +101,23 @@ def ratio(own_rounds_ms: Calls, reference_rounds_ms: Calls, seed: int = 0) -> Ra
         raise ValueError("other rounds cannot be compared")
     logs = np.log(_medians(reference_rounds_ms) / _medians(own_rounds_ms))  # [R]
     times = float(np.exp(trim_mean(logs, TRIMMED)))
-    if len(logs) < 2:
+    if len(logs) < 3:
         return Ratio(times, None, None)
+    low, high = _t_interval(logs) if len(logs) < RESAMPLED else _bootstrap_interval(logs, seed)
+    return Ratio(times, float(np.exp(low)), float(np.exp(high)))
+
+
+def _t_interval(logs: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Returns the interval of a trimmed mean (Yuen, 1974); winsorised values have its variance."""
+    winsorised = np.asarray(winsorize(logs, (TRIMMED, TRIMMED)))
+    kept = len(logs) - 2 * int(TRIMMED * len(logs))
+    error = np.sqrt(np.sum((winsorised - winsorised.mean()) ** 2) / (kept * (kept - 1)))
+    half = float(stdtrit(kept - 1, (1 + CONFIDENCE) / 2) * error)
+    middle = float(trim_mean(logs, TRIMMED))
+    return middle - half, middle + half
+
+
+def _bootstrap_interval(logs: npt.NDArray[np.float64], seed: int) -> tuple[float, float]:
     statistic: Any = partial(trim_mean, proportiontocut=TRIMMED)
     # the other bootstrap intervals are undefined where rounds agree
     found = bootstrap(
@@ -109,7 +128,7 @@ def ratio(own_rounds_ms: Calls, reference_rounds_ms: Calls, seed: int = 0) -> Ra
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return Ratio(times, float(np.exp(found.low)), float(np.exp(found.high)))
+    return float(found.low), float(found.high)
 
 
 def _medians(rounds_ms: Calls) -> npt.NDArray[np.float64]:

@@ -37,7 +37,7 @@ def how_timed(timed: Sequence[Latency], reference: str) -> list[str]:
         parts.append(
             f"Faster: than the {reference} in the same runtime; than the fastest: than the "
             f"{reference} in its fastest; trimmed mean of the rounds' ratios, with its 95 % "
-            "bootstrap interval."
+            "interval within the session; another session may differ by more."
         )
     if any(latency.texts_per_second for latency in timed):
         parts.append("Texts/s: offline, up to 2,048 texts at once.")
