@@ -30,8 +30,8 @@ def how_timed(timed: Sequence[Latency], reference: str) -> list[str]:
     )
     parts = [
         f"Latency: one text, tokenisation included, {threads_of(timed)}, {visited} visited in turn "
-        f"on the same texts, on {machines}; p99 is a dash where there were too few calls to know "
-        "it."
+        f"on the same texts, on {machines}; p99 is a dash where there were too few independent "
+        "calls to know it."
     ]
     if any(latency.to_fastest is not None for latency in timed):
         parts.append(
