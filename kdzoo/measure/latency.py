@@ -12,7 +12,8 @@ from kdzoo.errors import MeasureError
 from kdzoo.limits import memory_limit, usable_cores, usable_threads
 from kdzoo.measure.candidate import Candidate, MeasureSettings
 from kdzoo.measure.machine import conditions
-from kdzoo.measure.measurement import Measurement
+from kdzoo.measure.measurement import BATCH_TEXTS, Measurement
+from kdzoo.measure.mix import mixed_order, one_of_each, strata
 from kdzoo.measure.speed import Speed
 from kdzoo.measure.workers import cores_for
 from kdzoo.progress import Progress
@@ -49,7 +50,8 @@ def measure_candidates(
     """Returns what every candidate costs to run, all measured in turn by the same rules.
 
     In a round every candidate and every reference is visited once, in random order, and reads the
-    same texts, drawn anew for the round. Candidates that cannot live at once are measured in
+    same texts, drawn anew for the round: one of each length that there is, so that rounds differ by
+    the machine alone. Candidates that cannot live at once are measured in
     groups, each with all references, so that ratios to these stay within a round. Where not even
     the references can live at once, those that find no room are measured in such a group too, and
     have no rounds to share with the other groups. One that fails gets no figures; the others
@@ -57,11 +59,12 @@ def measure_candidates(
 
     Args:
         candidates: models, each in a runtime.
-        texts: real ones, in their real mix of lengths and in their order.
+        texts: real ones, in their real mix of lengths. Processes start with the first; throughput
+            is of all of them, in an order drawn once.
         references: what others are compared with; measured as well, whether or not they are among
             the candidates.
         settings: the rules.
-        seed: of the order and of the draw.
+        seed: of the orders and of the draws.
         progress: told how far it is, and of each failure.
 
     Raises:
@@ -75,7 +78,7 @@ def measure_candidates(
     measurements = {
         reference: Measurement(reference, settings) for reference in [*references, *candidates]
     }
-    session = _Session(texts, settings, random.Random(seed), progress)
+    session = _Session.of(texts, settings, seed, progress)
     before = conditions()
     with ExitStack() as stack:
         for measurement in measurements.values():
@@ -121,10 +124,32 @@ def _with_usable_threads(settings: MeasureSettings, progress: Progress) -> Measu
 
 @dataclass(frozen=True)
 class _Session:
-    texts: Sequence[Input]
+    """What all steps share.
+
+    Attributes:
+        first: the text that processes start with.
+        parts: a round reads a text of each.
+        mixed: the order in which texts are read for throughput.
+        settings: the rules.
+        rng: draws the turns, and the texts of each round.
+        progress: told how far it is.
+    """
+
+    first: Input
+    parts: Sequence[Sequence[Input]]
+    mixed: Sequence[Input]
     settings: MeasureSettings
     rng: random.Random
     progress: Progress
+
+    @classmethod
+    def of(
+        cls, texts: Sequence[Input], settings: MeasureSettings, seed: int, progress: Progress
+    ) -> _Session:
+        rng = random.Random(seed)
+        parts = strata(texts, settings.texts, rng)
+        mixed = mixed_order(texts, BATCH_TEXTS, rng)
+        return cls(texts[0], parts, mixed, settings, rng, progress)
 
     def measure(self, references: Sequence[Measurement], others: Sequence[Measurement]) -> None:
         """Leads the references through all rounds, the others through those of their group."""
@@ -149,7 +174,7 @@ class _Session:
             for measurement in reversed(references):  # exported forms, the smallest, are last
                 if held and not self._has_room(held):
                     break
-                measurement.start(self.texts[0], first_round=0)
+                measurement.start(self.first, first_round=0)
                 largest_bytes = max(measured.loaded_bytes for measured in [*held, measurement])
                 if held and memory_limit().available_bytes < largest_bytes:
                     measurement.close()
@@ -171,7 +196,7 @@ class _Session:
         with self.progress.task("starting the other rows", len(waiting), unit="rows") as bar:
             while waiting and (not group or self._has_room([*held, *group])):
                 measurement = waiting.popleft()
-                measurement.start(self.texts[0], first_round)
+                measurement.start(self.first, first_round)
                 group.append(measurement)
                 bar.advance(1, str(measurement.candidate))
         return group
@@ -192,21 +217,15 @@ class _Session:
         total = self.settings.rounds * len(ordered)
         with self.progress.task("measuring latency", total, unit="turns") as bar:
             for _ in range(self.settings.rounds):
-                drawn = self._draw()
+                drawn = one_of_each(self.parts, self.rng)
                 for measurement in self.rng.sample(ordered, len(ordered)):
                     measurement.visit(drawn)
                     bar.advance()
 
-    def _draw(self) -> list[Input]:
-        count = self.settings.texts
-        if count <= len(self.texts):
-            return self.rng.sample(self.texts, count)
-        return self.rng.choices(self.texts, k=count)
-
     def _finish(self, measurements: Sequence[Measurement]) -> None:
         with self.progress.task("measuring throughput", len(measurements), unit="rows") as bar:
             for measurement in measurements:
-                measurement.finish(self.texts)
+                measurement.finish(self.mixed)
                 bar.advance(1, str(measurement.candidate))
 
     def start_cold(self, measurements: Sequence[Measurement]) -> None:
@@ -218,5 +237,5 @@ class _Session:
         with self.progress.task("measuring cold starts", total, unit="starts") as bar:
             for _ in range(left):
                 for measurement in self.rng.sample(measurements, len(measurements)):
-                    measurement.start_cold(self.texts[0])
+                    measurement.start_cold(self.first)
                     bar.advance()

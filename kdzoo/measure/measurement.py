@@ -79,7 +79,10 @@ class Measurement:
             self._model_rounds_ms.append(tuple(answer["model_ms"]))
 
     def finish(self, texts: Sequence[Input]) -> None:
-        """Times batches and the whole split, reads the peak of memory, and ends the process."""
+        """Times batches and the whole split, reads the peak of memory, and ends the process.
+
+        A slow candidate reads the beginning of what a fast one reads: texts in a mixed order.
+        """
         if self._worker is None:
             return
         with self._or_give_up():

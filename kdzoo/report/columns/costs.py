@@ -30,14 +30,14 @@ def how_timed(timed: Sequence[Latency], reference: str) -> list[str]:
     )
     parts = [
         f"Latency: one text, tokenisation included, {threads_of(timed)}, {visited} visited in turn "
-        f"on the same texts, on {machines}; p99 is a dash where there were too few calls to know "
-        "it."
+        f"on the same texts, on {machines}; p99 is a dash where there were too few independent "
+        "calls to know it."
     ]
     if any(latency.to_fastest is not None for latency in timed):
         parts.append(
             f"Faster: than the {reference} in the same runtime; than the fastest: than the "
             f"{reference} in its fastest; trimmed mean of the rounds' ratios, with its 95 % "
-            "bootstrap interval."
+            "interval within the session; another session may differ by more."
         )
     if any(latency.texts_per_second for latency in timed):
         parts.append("Texts/s: offline, up to 2,048 texts at once.")
