@@ -498,8 +498,8 @@ class TestTwoMachines:
         stores = [a_study(tmp_path / "laptop", [0]), a_study(tmp_path / "server", [1], cpu="CPU B")]
         other = HandWritten(stores[1])
         other.rows.extend(stores[1].manifest().rows)
-        key = other.model("m" * 16, range(30), name="more")
-        other.row("more", "student", Member(seed=0, key=key), road="change")
+        key = other.model("m" * 16, range(30), name="extra")
+        other.row("extra", "student", Member(seed=0, key=key), road="change")
         other.timed({key_of("teacher"): 4.0, key: 2.0}, name="later")
         session = other.store.sessions()[-1]
         environment = {**ENVIRONMENT, "cpu": "CPU B"}
@@ -514,7 +514,7 @@ class TestTwoMachines:
         _, newest, oldest = text.split("## As deployed on ")
         assert newest.startswith("CPU B, 2 cores\n")
         assert oldest.startswith("CPU A, 2 cores\n")
-        assert [("more" in part, "tiny" in part) for part in (newest, oldest)] == [
+        assert [("extra" in part, "tiny" in part) for part in (newest, oldest)] == [
             (True, True),
             (False, True),
         ]
@@ -528,7 +528,7 @@ class TestTwoMachines:
         assert shown == [
             ("teacher", "CPU B, 2 cores", "4"),
             ("tiny", "CPU B, 2 cores", "0.5"),
-            ("more", "CPU B, 2 cores", "2"),
+            ("extra", "CPU B, 2 cores", "2"),
             ("teacher", "CPU A, 2 cores", "8"),
             ("tiny", "CPU A, 2 cores", "0.5"),
         ]

@@ -107,7 +107,7 @@ class TestPage:
         assert told["When"].startswith("Trained 2")
         assert told["Answer"].startswith("The teacher is right on 89.")
         assert any(text.startswith("Distilling ") for text in first)
-        assert told["What to do"].startswith("Take bert/four-layers (onnx-int8)")
+        assert told["What to do"].startswith("Keep the teacher (onnx-int8)")
 
     def test_answers_below_every_heading_before_its_table(self, page: Read) -> None:
         """The answer is of the data: in it stands a figure, or that nothing could be measured."""

@@ -91,6 +91,7 @@ def test_other_validation_texts_are_another_study(
 
 
 @pytest.mark.study
+@pytest.mark.trains
 def test_a_study_of_other_texts_in_the_folder_is_told_of(
     kdzoo: RunCommand, write_recipe: WriteRecipe, tiny_data: Path, tmp_path: Path
 ) -> None:
