@@ -118,7 +118,7 @@ class TestRatio:
         self, rounds: int, bursts: float
     ) -> None:
         """However few rounds there are, and where some are disturbed on one side alone."""
-        rng, held, sessions = np.random.default_rng(rounds), 0, 600
+        rng, held, sessions = np.random.default_rng(rounds), 0, 400
         for _ in range(sessions):
             logs = rng.normal(0, 0.05, rounds)
             logs += np.where(rng.random(rounds) < bursts, rng.choice([-0.4, 0.4], rounds), 0)

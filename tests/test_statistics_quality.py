@@ -201,12 +201,12 @@ class TestKappa:
     ) -> None:
         """Few of them are alike: they are drawn in groups."""
         rng = np.random.default_rng(0)
-        teacher = np.tile(rng.integers(0, 3, 20_000), (12, 1))
+        teacher = np.tile(rng.integers(0, 3, 8_000), (12, 1))
         own = np.where(rng.random(teacher.shape) < 0.5, teacher, rng.integers(0, 3, teacher.shape))
 
         single = kappa(own, teacher)
         for module in (kappa_module, resampling):
-            monkeypatch.setattr(module, "MOST_TEXTS", 10_000)
+            monkeypatch.setattr(module, "MOST_TEXTS", 4_000)
         grouped = kappa(own, teacher)
 
         assert grouped.value == single.value
