@@ -13,6 +13,11 @@ def percent(share: float, decimals: int = 1) -> str:
     return f"{hundredths(share, decimals)} %"
 
 
+def share_of(count: int, total: int, called: str) -> str:
+    """Returns how many of some things, as ``4 of 8 texts (50.0 %)``."""
+    return f"{count:,} of {total:,} {called} ({percent(count / max(1, total))})"
+
+
 def percent_as_given(share: float) -> str:
     """Returns a share that somebody wrote, with the digits that it has: ``0.5 %``."""
     return f"{share * 100:g} %"

@@ -13,6 +13,7 @@ from kdzoo.plain import is_unicode
 LARGEST_JSON = 1 << 24  # bytes; what kdzoo writes is far smaller, and a stranger's is read whole
 DEEPEST = 24  # mappings and lists within each other
 LONGEST_NAME = 1000  # characters of a name that is shown
+FEWEST_TOKENS = 4  # that a model may be said to read of a text
 MOST = 2**63 - 1  # a number that every library can hold
 
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")  # how half a character can be spelt

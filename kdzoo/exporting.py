@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kdzoo import registry
-from kdzoo.errors import ModelError, RecipeError, RegistryError, did_you_mean
+from kdzoo.errors import DataError, ModelError, RecipeError, RegistryError, did_you_mean
 from kdzoo.extensions import load_extensions
 from kdzoo.files import as_file_errors, check_writable, with_home
 from kdzoo.progress import quiet
@@ -99,7 +99,7 @@ def export(
         assert texts is not None  # noqa: S101 - read where there are some
         return _read(with_home(texts), text, text_pair, csv, folder)
 
-    count = 0 if texts is None else sum(1 for _ in read())
+    count = 0 if texts is None else _count(read(), texts)
     calibration: list[Input] = []
     if texts is not None and int8 == "static":
         calibration = list(islice(read(), CALIBRATION_TEXTS))
@@ -136,6 +136,18 @@ def _target_of(out: str | Path) -> Path:
     refuse_to_overwrite(target, "an exported model", EXPORT, (README, DECISION, *DEPLOYED))
     check_writable(target.parent, "give --out another place")
     return target
+
+
+def _count(texts: Iterator[Input], file: str | Path) -> int:
+    """Returns how many texts a file holds.
+
+    Raises:
+        DataError: it holds none.
+    """
+    count = sum(1 for _ in texts)
+    if not count:
+        raise DataError(f"{file} holds no texts")
+    return count
 
 
 def _is_calibrated(form: Path) -> bool:

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kdzoo.bounds import LARGEST_JSON
+from kdzoo.bounds import FEWEST_TOKENS, LARGEST_JSON
 from kdzoo.errors import ModelError
 from kdzoo.files import check_readable, has_file
 from kdzoo.plain import is_unicode
@@ -59,17 +59,25 @@ def _check_once(folder: Path, files: tuple[tuple[Path, tuple[int, int]], ...]) -
             f"a name each of its own; write there {labels_to_write(config)}, with the true name of "
             "each output"
         )
-    settings = folder / "tokenizer_config.json"
-    if settings.is_file():
-        limit = read_mapping(settings, LARGEST_JSON).get("model_max_length")
-        if limit is not None and not _is_number(limit, 1, math.inf):
-            raise ModelError(
-                f"{settings}: model_max_length is {str(limit)[:40]!r}; write a number of tokens, "
-                "as in 512"
-            )
+    _refuse_limit(folder / "tokenizer_config.json", "model_max_length")
+    for settings in sorted(folder.glob("sentence_*_config.json")):
+        _refuse_limit(settings, "max_seq_length")
     if (folder / "tokenizer.json").is_file():
         rows = max((shape[0] for shape in shapes if shape), default=None)
         check_tokenizer_file(folder / "tokenizer.json", rows)
+
+
+def _refuse_limit(settings: Path, name: str) -> None:
+    """Refuses a number of tokens, after which texts are cut, that is none or next to nothing.
+
+    Raises:
+        ModelError: the settings have one.
+    """
+    limit = read_mapping(settings, LARGEST_JSON).get(name) if settings.is_file() else None
+    if limit is not None and not _is_number(limit, FEWEST_TOKENS, math.inf):
+        raise ModelError(
+            f"{settings}: {name} is {str(limit)[:40]!r}; write a number of tokens, as in 512"
+        )
 
 
 class Stored(NamedTuple):

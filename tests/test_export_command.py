@@ -87,6 +87,7 @@ class TestTheCommand:
         ("arguments", "words"),
         [
             (["--runtime", "torch"], ["nothing to export", "onnx, onnx-int8"]),
+            (["--texts", "nothing.txt"], ["nothing.txt holds no texts"]),
             (["--runtime", "onx"], ["unknown runtime 'onx'", "did you mean 'onnx'?"]),
             (["--runtime", "int8"], ["'int8'; did you mean 'onnx-int8'? Known: onnx, onnx-int8."]),
             (
@@ -108,12 +109,13 @@ class TestTheCommand:
     ) -> None:
         """Before anything is exported: no folder is left."""
         Path("empty.csv").write_text('text\nplay\n""\n', encoding="utf-8")
+        Path("nothing.txt").touch()
         outcome = kdzoo("export", trained, "--out", "deployed", *arguments)
 
         assert outcome.code == 2
         assert all(word in outcome.err for word in words), outcome.err
         assert "Traceback" not in outcome.err
-        assert [path.name for path in Path().iterdir()] == ["empty.csv"]
+        assert sorted(path.name for path in Path().iterdir()) == ["empty.csv", "nothing.txt"]
 
     @pytest.mark.parametrize(
         ("run", "words"),

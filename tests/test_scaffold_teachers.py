@@ -98,6 +98,24 @@ class TestRecipes:
 
         assert {each["teacher"]["max_length"] for each in recipes.values()} == {limit}
 
+    @pytest.mark.parametrize("limit", [0, -1, 3, True, "512"])
+    @pytest.mark.parametrize(
+        ("file", "name"),
+        [("tokenizer_config.json", "model_max_length"),
+         ("sentence_bert_config.json", "max_seq_length")],
+    )  # fmt: skip
+    def test_are_not_written_for_a_model_that_says_to_read_next_to_nothing(
+        self, tiny_data: Path, tmp_path: Path, tiny_encoder: Path, file: str, name: str, limit: Any
+    ) -> None:
+        encoder = sentence_folder(tiny_encoder, tmp_path / "encoder", ("Pooling",))
+        path = encoder / file
+        said = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        path.write_text(json.dumps({**said, name: limit}), encoding="utf-8")
+
+        with pytest.raises(TeacherError, match=rf"{file}: {name} is .*write a number of tokens"):
+            written(tiny_data, encoder, tmp_path / "mine")
+        assert not (tmp_path / "mine").exists()
+
     def test_fine_tune_a_finished_classifier_where_that_is_asked_for(
         self, tiny_data: Path, tiny_teacher: Path, tmp_path: Path
     ) -> None:

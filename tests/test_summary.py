@@ -134,6 +134,13 @@ class TestAdvice:
         assert "small (onnx-int8: 80.0 %, 0.100 ms" in of_students
         assert "is worse than the teacher (as it is)." in of_students
 
+    def test_takes_no_verdict_of_the_weights_for_that_of_a_form_in_8_bits(self) -> None:
+        """Its answers there may not be known, as those on another machine."""
+        weights = a_row("small", 0.9, 0.5, Standing.EQUAL)
+        unknown = a_row("small", 0.9, 0.1, Standing.EQUAL, runtime="onnx-int8", is_first=False)
+
+        assert "deploy small (onnx), " in advice(weights, replace(unknown, finding=None))
+
     def test_is_to_train_more_seeds_where_these_differ_too_much(self) -> None:
         """Texts tell it apart from its teacher, but one seed is better and another worse."""
         differences = (0.008, -0.018, -0.061)

@@ -20,7 +20,7 @@ from transformers import AutoModelForTokenClassification
 
 from kdzoo import api
 from kdzoo.data import Example, load_corpus
-from kdzoo.errors import KdzooError, StoreError
+from kdzoo.errors import DataError, KdzooError, StoreError
 from kdzoo.metrics import entity_quality
 from kdzoo.model import load_model
 from kdzoo.progress import Silent
@@ -374,6 +374,21 @@ def test_a_sentence_that_is_too_long_is_cut_at_a_word_and_counted(study: Path) -
     assert encoded.cut == 2
     reach = reach_of(folder, examples, 32)
     assert (reach.texts, reach.cut, reach.limit) == (4, 2, 32)
+
+
+@pytest.mark.parametrize("is_exported", [False, True])
+def test_a_pair_is_refused_by_a_model_from_elsewhere_too(
+    study: Path, tmp_path: Path, is_exported: bool
+) -> None:
+    """It says nothing of pairs; places of entities are those of one sentence."""
+    model = in_another_order(study, tmp_path / "other")
+    assert not (model / "record.json").exists()
+    if is_exported:
+        api.export(model, tmp_path / "exported", runtime="onnx")
+        model = tmp_path / "exported"
+
+    with pytest.raises(DataError, match="text 1 is a pair"):
+        list(api.predict(model, [("wake me", "in oslo")]))
 
 
 class TestBench:

@@ -151,13 +151,14 @@ def _task_in(folder: Path) -> Task:
 def reads_pairs(folder: Path) -> bool | None:
     """Returns whether a classifier was trained on pairs of texts, rather than on single ones.
 
-    Its configuration tells, or that kdzoo's record stands beside it; None where it is from
-    elsewhere, and says nothing.
+    Its configuration tells, or that kdzoo's record stands beside it; one that labels words reads a
+    sentence. None where it is from elsewhere, and says nothing.
     """
     config = read_json(folder / "config.json")
     if config.get(READS_PAIRS):
         return True
-    if config.get("model_type") in (OWN, SENTENCE) or (folder / "record.json").is_file():
+    is_own = config.get("model_type") in (OWN, SENTENCE) or (folder / "record.json").is_file()
+    if is_own or _task_in(folder).by_word:
         return False
     return None
 

@@ -56,6 +56,9 @@ def refuse_other_settings(folder: Path, ids_of: Callable[[str], list[int]]) -> N
 def sentence_limit(folder: Path) -> int | None:
     """Returns how many tokens of a text an encoder's own settings read; None where none say.
 
+    Args:
+        folder: of an encoder whose files are sound.
+
     Raises:
         ModelError: the settings cannot be read.
     """
@@ -65,8 +68,7 @@ def sentence_limit(folder: Path) -> int | None:
         _mapping(file).get("max_seq_length")
         for file in sorted(folder.glob("sentence_*_config.json"))
     ]
-    known = [limit for limit in said if type(limit) is int and limit > 0]
-    return min(known, default=None)
+    return min((int(limit) for limit in said if limit is not None), default=None)
 
 
 def _lowering(folder: Path) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from kdzoo.bounds import FEWEST_TOKENS
 from kdzoo.fields import LowerLayers
 from kdzoo.recipe.csv import Csv, Named
 from kdzoo.recipe.numbers import Address, Few, Fraction, Rate, Seed, SelectBy
@@ -89,7 +90,7 @@ class Teacher(Section):
         "name them",
     )
     max_length: int = Field(
-        128, ge=4, le=8192, description="maximum length in tokens; longer texts are cut"
+        128, ge=FEWEST_TOKENS, le=8192, description="maximum length in tokens; longer texts are cut"
     )
     batch_size: Few = Field(128, description="number of texts labelled at once")
     fine_tune: FineTune | None = None

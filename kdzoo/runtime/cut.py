@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kdzoo.amounts import percent
+from kdzoo.amounts import share_of
 
 
 @dataclass
@@ -42,7 +42,7 @@ class CutTexts:
     def __str__(self) -> str:
         if self.texts == 1:
             return f"the text is longer than {self.limit} tokens and is cut"
-        share = f"{self.cut:,} of {self.texts:,} texts ({percent(self.cut / max(1, self.texts))})"
+        share = share_of(self.cut, self.texts, "texts")
         verb = "is" if self.cut == 1 else "are"
         return f"{share} {verb} longer than {self.limit} tokens and {verb} cut"
 

@@ -43,7 +43,8 @@ class OnnxClassifier:
         form = read_exported_form(folder)
         check_readable(*(path for name in DEPLOYED if (path := folder / name).is_file()))
         self.labels = read_labels(folder)
-        self.reads_pairs = form.reads_pairs
+        self._by_word = TASKS[form.task].by_word
+        self.reads_pairs = False if self._by_word else form.reads_pairs
         tokenizer = _tokenizer(folder, form.vocabulary)
         tokenizer.encode_special_tokens = form.splits_special_tokens
         self._session = _session(folder / GRAPH, threads or 1)
@@ -56,7 +57,6 @@ class OnnxClassifier:
                 "there are labels; export the model again"
             )
         self._watch = _Watch()
-        self._by_word = TASKS[form.task].by_word
         self._encoder = TextEncoder(tokenizer, form.pad_id, inputs, self._by_word)
 
     def count_cut(self) -> CutTexts | None:

@@ -16,9 +16,7 @@ Values = npt.NDArray[np.floating[Any]]
 
 BINS = 15  # as in Guo et al., 2017
 TEMPERATURES = (0.05, 20.0)  # lowest and highest that are tried
-SPREAD = (
-    0.5  # standard deviation of log T, before anything is seen: two of three within a factor 1.6
-)
+SPREAD = 0.5  # standard deviation of log T before anything is seen: mostly within a factor of 1.6
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kdzoo.amounts import percent
+from kdzoo.amounts import share_of
 from kdzoo.data import Example
 from kdzoo.model import load_tokenizer
 from kdzoo.teacher.source import load_hf_tokenizer, read_config
@@ -52,7 +52,7 @@ class Reach:
             return []
         verb, where = "is" if self.cut == 1 else "are", f" ({setting})" if setting else ""
         return [
-            f"{self._share_of(self.cut, called)} {verb} longer than {self.limit} tokens and "
+            f"{share_of(self.cut, self.texts, called)} {verb} longer than {self.limit} tokens and "
             f"{verb} cut{where}"
         ]
 
@@ -61,13 +61,10 @@ class Reach:
         if self.example is None or self.unread <= _FEW * self.texts:
             return []
         return [
-            f"{self._share_of(self.unread, called)} are unknown to the model's tokenizer, by half "
-            f"of their pieces or more, for example '{self.example[:_SHOWN_CHARACTERS]}'; a model "
-            "of their language reads them"
+            f"{share_of(self.unread, self.texts, called)} are unknown to the model's tokenizer, by "
+            f"half of their pieces or more, for example '{self.example[:_SHOWN_CHARACTERS]}'; a "
+            "model of their language reads them"
         ]
-
-    def _share_of(self, count: int, called: str) -> str:
-        return f"{count:,} of {self.texts:,} {called} ({percent(count / self.texts)})"
 
 
 def reach_of(folder: Path, examples: Sequence[Example], wanted: int) -> Reach:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from kdzoo.report.figures.forms import forms_of
+from kdzoo.report.figures.forms import forms_of, is_read
 from kdzoo.report.figures.rows import Table
 from kdzoo.results import Store
 from kdzoo.statistics import (
@@ -66,8 +66,8 @@ def _compared(reader: OutcomesReader, split: str) -> Iterator[FormFinding]:
         if not is_covered(store, row, split):
             continue
         for runtime in row.runtimes:
-            forms = forms_of(row, runtime, store)
-            if len(forms) == len(row.members) and all(split in form.quality for form in forms):
+            if is_read(row, runtime, store, split):
+                forms = forms_of(row, runtime, store)
                 weights = reader.of(row, split)
                 form = read_outcomes(store, row, split, runtime)
                 comparison = compare_outcomes(form, weights)

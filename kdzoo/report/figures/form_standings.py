@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from kdzoo import registry
-from kdzoo.report.figures.forms import forms_of
-from kdzoo.results import ManifestRow, Store
+from kdzoo.registry import runtimes
+from kdzoo.report.figures.forms import is_read
 from kdzoo.statistics import (
     ModelVerdict,
     OutcomesReader,
@@ -41,7 +40,7 @@ def find_standings(
         if other is None or not all(is_covered(reader.store, each, split) for each in (row, other)):
             continue
         for runtime in row.runtimes:
-            if not _computes_alike(runtime) and _is_read(row, runtime, reader.store, split):
+            if not runtimes.get(runtime).exact and is_read(row, runtime, reader.store, split):
                 form = read_outcomes(reader.store, row, split, runtime)
                 found[row.name, runtime] = compare_outcomes(form, reader.of(other, split))
     p_values = adjusted([comparison.p_value for comparison in found.values()])
@@ -49,14 +48,3 @@ def find_standings(
         name: against_teacher(comparison, p, teacher=teacher)
         for (name, comparison), p in zip(found.items(), p_values, strict=True)
     }
-
-
-def _computes_alike(runtime: str) -> bool:
-    entry = registry.runtimes.get(runtime)
-    return entry.exact or not entry.is_exported
-
-
-def _is_read(row: ManifestRow, runtime: str, store: Store, split: str) -> bool:
-    """Whether the form of each of a row's models was read on the split."""
-    forms = forms_of(row, runtime, store)
-    return len(forms) == len(row.members) and all(split in form.quality for form in forms)

@@ -41,6 +41,19 @@ def _form(store: Store, key: str, runtime: str, machine: str) -> FormRecord | No
     return next(iter(own or (forms if is_exact else [])), None)
 
 
+def is_read(row: ManifestRow, runtime: str, store: Store, split: str) -> bool:
+    """Returns whether the exported form of each of a row's models was read on a split.
+
+    Args:
+        row: of the manifest.
+        runtime: of the forms.
+        store: of the study.
+        split: whose texts.
+    """
+    forms = forms_of(row, runtime, store)
+    return len(forms) == len(row.members) and all(split in form.quality for form in forms)
+
+
 def as_exported(
     shown: TableRow, row: ManifestRow, store: Store, split: str, machine: str = ""
 ) -> TableRow:

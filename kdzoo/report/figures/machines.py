@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kdzoo import registry
-from kdzoo.report.figures.forms import as_exported
+from kdzoo.report.figures.forms import as_exported, forms_of
 from kdzoo.report.figures.latency import failures, latency_of
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.figures.spread import with_known_intervals
@@ -62,8 +62,14 @@ def _as_answered(
 ) -> TableRow:
     """Returns a row of exported forms with what they answered on a machine."""
     if shown.cascade is None:
-        found = as_exported(shown, rows[shown.name], store, timed.split, timed.machine)
-        return replace(found, metrics=with_known_intervals(found.metrics, shown.metrics))
+        row = rows[shown.name]
+        found = as_exported(shown, row, store, timed.split, timed.machine)
+        metrics = with_known_intervals(found.metrics, shown.metrics)
+        own = forms_of(row, shown.runtime, store, timed.machine)
+        is_judged = own == forms_of(row, shown.runtime, store)  # else another machine's answers are
+        return replace(
+            found, metrics=metrics, form_standing=shown.form_standing if is_judged else None
+        )
     if registry.runtimes.get(shown.runtime).exact:
         return shown
     unread = replace(shown.cascade, read=None)  # both forms may answer otherwise there

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from kdzoo.registry import runtimes
 from kdzoo.report.figures.cascades import CascadeRow
 from kdzoo.report.figures.findings import Finding
 from kdzoo.report.figures.latency import Latency
@@ -180,9 +181,14 @@ class Table:
 
 
 def standing_of(row: TableRow, table: Table) -> ModelVerdict | None:
-    """Returns how good a row's models are beside their teacher, in the form that it is of."""
+    """Returns how good a row's models are beside their teacher, in the form that it is of.
+
+    A form that computes as the weights do has their verdict. None where nothing is known.
+    """
+    if row.form_standing is not None or not runtimes.get(row.runtime).exact:
+        return row.form_standing
     known = {judged.name: finding.standing for judged, finding in table.judged}
-    return row.form_standing or known.get(row.name)
+    return known.get(row.name)
 
 
 def fastest_form(rows: Sequence[TableRow]) -> TableRow | None:
