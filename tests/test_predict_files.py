@@ -333,8 +333,9 @@ class TestFiles:
             tracemalloc.stop()
             return found
 
-        peak(300)
-        assert peak(20_000) < 1.5 * peak(2_000)
+        # The least of two runs: what is made once, whenever that is, is no growth.
+        many, few = (min(peak(count) for _ in range(2)) for count in (20_000, 2_000))
+        assert many < 1.5 * few
 
 
 class TestWhatIsRefused:
