@@ -111,7 +111,7 @@ def plan_study(
     performer = prepare_study(study, out, way or Way(), progress)
     plan, context = performer.plan, performer.context
     chosen = {step.name for step in (plan.steps if only is None else plan.chosen(only))}
-    steps = planned(study, plan, seen(performer), context.store, context.data)
+    steps = planned(study, plan, seen(performer, beside=True), context.store, context.data)
     return [step for step in steps if step.name in chosen]
 
 

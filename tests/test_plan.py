@@ -272,6 +272,26 @@ class TestAStudyMadeInParts:
         again = list_steps(recipe, out=out, progress=Silent())
         assert all(step.is_made for step in again)
 
+    @pytest.mark.trains
+    def test_is_planned_with_what_a_study_beside_it_has(
+        self, recipe: str, tmp_path: Path, kdzoo: RunCommand
+    ) -> None:
+        """A teacher that is taken over takes no time; a look at it takes nothing over."""
+        other, out = tmp_path / "studies" / "other", tmp_path / "studies" / "study"
+        make_steps(recipe, "1 2 quality/teacher/tiny/s0", out=other, progress=Silent())
+
+        teacher, labels, student, quality, last = list_steps(recipe, out=out, progress=Silent())
+        shown = kdzoo("run", recipe, "--plan", "--out", out)
+
+        assert (teacher.is_made, teacher.taken_from, teacher.seconds) == (False, other, 0.0)
+        assert (quality.name, quality.taken_from) == ("quality/teacher/tiny/s0", other)
+        assert labels.is_made
+        assert not any(step.is_made or step.taken_from for step in (student, last))
+        assert not out.exists()
+        assert "in other" in shown.out
+        assert "1 of 5 steps are made" in shown.out
+        assert "2 more are taken over from a study beside this one" in shown.out
+
     def test_is_planned_in_part(self, recipe: str, kdzoo: RunCommand) -> None:
         whole, part = (
             kdzoo("run", recipe, "--plan"),

@@ -26,16 +26,20 @@ def show_plan(steps: Sequence[PlannedStep], *, is_whole: bool) -> None:
         (
             step.name,
             str(step.number),
-            "made" if step.is_made else "to make",
+            _state(step),
             _spans(step.waits_for) or "-",
-            "" if step.is_made else _duration(step.seconds),
+            "" if step.is_made or step.taken_from else _duration(step.seconds),
         )
         for step in steps
     ]
     out_console.print(table(("step", "number", "", "waits for", "about"), rows), "")
-    left = [step for step in steps if not step.is_made]
+    taken = [step for step in steps if step.taken_from]
+    left = [step for step in steps if not step.is_made and not step.taken_from]
     known = [step.seconds for step in left if step.seconds is not None]
-    say(f"{len(steps) - len(left):,} of {len(steps):,} steps are made")
+    say(f"{len(steps) - len(left) - len(taken):,} of {len(steps):,} steps are made")
+    if taken:
+        are = "is" if len(taken) == 1 else "are"
+        say(f"{len(taken):,} more {are} taken over from a study beside this one")
     if known:
         say(
             f"training: about {_duration(sum(known))} of one process, as {len(known):,} of the "
@@ -51,6 +55,12 @@ def show_steps(steps: Sequence[MadeStep]) -> None:
         say(f"{step.name}: {step.failure and 'failed: '}{step.failure or 'made'}")
     if any(step.failure for step in steps):
         sys.exit(1)
+
+
+def _state(step: PlannedStep) -> str:
+    if step.taken_from:
+        return f"in {step.taken_from.name}"
+    return "made" if step.is_made else "to make"
 
 
 def _spans(numbers: Sequence[int]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from kdzoo.errors import KdzooError
 from kdzoo.measure import environment
+from kdzoo.plan.perform import Made, Result
 from kdzoo.plan.step import TRAINED, Plan, Step
 from kdzoo.recipe import Recipe, Study
 from kdzoo.results import RECORD, Record, Store, read_as
@@ -28,6 +30,7 @@ class PlannedStep:
         kind: what it makes.
         waits_for: the numbers of the steps that have to be made before.
         is_made: whether the store has it.
+        taken_from: the study beside this one whose model is taken over; None where it is made.
         seconds: that it may take, as its like took here before; None where nothing is known.
     """
 
@@ -36,6 +39,7 @@ class PlannedStep:
     kind: str
     waits_for: tuple[int, ...]
     is_made: bool
+    taken_from: Path | None
     seconds: float | None
 
 
@@ -107,30 +111,39 @@ def _records(store: Store) -> Iterable[Record]:
 
 
 def planned(
-    study: Study, plan: Plan, made: Iterable[str], store: Store, data: StudyData
+    study: Study, plan: Plan, found: Mapping[str, Result], store: Store, data: StudyData
 ) -> list[PlannedStep]:
     """Returns the steps of a plan, and how long those that are left may take.
 
     Args:
         study: the recipes.
         plan: their steps.
-        made: the names of the steps that the store has.
+        found: those that the store has, or can take over from a study beside it, by name.
         store: of the study.
         data: what the study learns from.
     """
-    durations, there = Durations.of(store), set(made)
+    durations = Durations.of(store)
     numbers = {step.name: number for number, step in enumerate(plan.steps, 1)}
     recipes = {variant.name: variant.recipe for variant in study.variants}
+    sources = {name: _source(result, store) for name, result in found.items()}
     return [
         PlannedStep(
             number=numbers[step.name],
             name=step.name,
             kind=step.kind,
             waits_for=tuple(numbers[name] for name in step.waits_for),
-            is_made=step.name in there,
+            is_made=step.name in found and sources[step.name] is None,
+            taken_from=sources.get(step.name),
             seconds=0.0
-            if step.name in there
+            if step.name in found
             else durations.of_step(step, recipes[step.variant], data),
         )
         for step in plan.steps
     ]
+
+
+def _source(result: Result, store: Store) -> Path | None:
+    """Returns the study beside this one that has a model; None for this one's own."""
+    key = result.key if isinstance(result, Made) else ""
+    seen = store.seen(key) if key else None
+    return None if seen is None or store.own(key) is not None else seen.parent.parent

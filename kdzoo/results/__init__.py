@@ -1,5 +1,6 @@
 """The store of models and measurements."""
 
+from kdzoo.results.beside import StoreBeside
 from kdzoo.results.merge import merge
 from kdzoo.results.opened import opened
 from kdzoo.results.publish import is_study, publish, refuse_foreign_report, without_paths
@@ -38,6 +39,7 @@ __all__ = [
     "Role",
     "Session",
     "Store",
+    "StoreBeside",
     "Timing",
     "TrainingSummary",
     "is_study",
