@@ -81,6 +81,14 @@ def columns_as_said(written: dict[str, Any], message: str) -> dict[str, Any]:
     return option("--label-columns")(message, written)
 
 
+def said_to_be_lists(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Gives the command the one option in place of the other, as the message has it."""
+    assert "in place of data.label_separator (--label-separator)" in message, message
+    place = written["command"].index("--label-separator")
+    rest = [*written["command"][:place], *written["command"][place + 2 :]]
+    return option("--task")(message.replace(")", " "), {**written, "command": rest})
+
+
 def words_as_lists(_: dict[str, str]) -> None:
     """Writes three words of each text as a list."""
     rows = map(json.loads, Path("a.jsonl").read_text(encoding="utf-8").splitlines())
@@ -230,6 +238,20 @@ CASES: dict[str, Case] = {
             ("written as lists", refiled("save the rows as .jsonl or .parquet, with a list", SETS)),
         )
     },
+    "printed lists, said to be lists": Case(
+        f"{INIT} a.jsonl", "labels that look like lists", option("--task"),
+        files={"a.jsonl": lists("['music']", "['weather']", "['music', 'weather']", "[]")},
+    ),
+    "printed lists with a separator": Case(
+        f"{INIT} a.jsonl --label-separator ,", "as programs print it", said_to_be_lists,
+        files={"a.jsonl": lists('["music"]', '["weather"]', '["music", "weather"]')},
+    ),
+    "brackets around names": Case(
+        CHECK, "brackets enclose the labels", refiled("write the names without brackets", {
+            "a.jsonl": lists("music", "weather", "music|weather")}),
+        over("a.jsonl", label_separator="|"),
+        {"a.jsonl": lists("[music]", "[weather]", "[music|weather]")},
+    ),
     "an empty name in a list": Case(
         CHECK, "a label in the list is empty", mended("take it out", ', ""', ""),
         over("a.jsonl"), files={"a.jsonl": lists(["music"], ["weather", ""])},

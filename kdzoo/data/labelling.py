@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from kdzoo.data.cells import ONE_IS_WANTED, as_input, as_label, as_labels, shown
+from kdzoo.data.cells import (
+    ONE_IS_WANTED,
+    QUOTED,
+    as_input,
+    as_label,
+    as_labels,
+    printed_list,
+    shown,
+)
 from kdzoo.data.corpus import Input, RawLabel
 from kdzoo.data.tagging import is_entity, is_tag, tagged, usual_columns
 from kdzoo.errors import DataError
@@ -136,9 +144,13 @@ class Labelling:
             if is_list:
                 raise DataError(
                     f"{where}: the label is a list ({shown(cell)}), which needs no separator; "
-                    "remove label_separator"
+                    "remove data.label_separator (--label-separator)"
                 )
-            return _parts(as_label(cell, where), self.separator, where)
+            name = as_label(cell, where)
+            _refuse_printed(name, self.separator, where)
+            return _parts(name, self.separator, where)
+        if self.task == MULTI_LABEL.name and (printed := printed_list(cell)) is not None:
+            return as_labels(printed, where)
         if is_list and self.task != SINGLE_LABEL.name:
             return as_labels(cell, where)
         if self.task == MULTI_LABEL.name:
@@ -161,6 +173,27 @@ class Labelling:
         if len(names) > 1:
             raise DataError(f"{where}: {' and '.join(names[:3])} hold 1, and {ONE_IS_WANTED}")
         return names[0] if names else ""
+
+
+def _refuse_printed(cell: str, separator: str, where: str) -> None:
+    """Refuses a list that a program printed into a cell: its brackets and quotes are no names.
+
+    Raises:
+        DataError: it is one.
+    """
+    if printed_list(cell) is not None:
+        raise DataError(
+            f"{where}: the label is a list as programs print it ({shown(cell)}), which needs no "
+            "separator; say that all are: data.task: multi-label (--task multi-label) in place of "
+            "data.label_separator (--label-separator)"
+        )
+    inside = cell[1:-1]
+    is_enclosed = cell[:1] == "[" and cell[-1:] == "]" and not {*inside} & {*"[]"}
+    if is_enclosed and (separator in inside or QUOTED.search(inside)):
+        raise DataError(
+            f"{where}: brackets enclose the labels ({shown(cell)}); write the names without "
+            f"brackets and quotes, with '{spelt(separator)}' between them"
+        )
 
 
 def _parts(cell: str, separator: str, where: str) -> tuple[str, ...]:
