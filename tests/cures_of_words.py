@@ -153,6 +153,15 @@ CASES: dict[str, Case] = {
         over("a.conll"),
         {"a.conll": "".join(f"play O\nsong B-m\nw{n} O\n\n" for n in range(20)) + "alone\n"},
     ),
+    **{
+        f"words without empty lines, {times}": Case(
+            CHECK, what, done("write an empty line behind each sentence", lambda _: Path(
+                "a.conll").write_text("".join(f"play O\nsong B-m\nw{n} O\n\n" for n in range(20)),
+                                      encoding="utf-8")),
+            over("a.conll"), {"a.conll": "play O\nsong B-m\nrain O\n" * times},
+        )
+        for times, what in ((20, "no empty line divides it"), (2000, "words without an empty line"))
+    },
     "a student of texts": asked(
         {"student": {"kind": "fasttext", "dim": 8}}, "labels texts, not words",
         rewritten("student.kind: bilstm", student={"kind": "bilstm", "dim": 8})),
