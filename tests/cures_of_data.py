@@ -107,7 +107,7 @@ CASES: dict[str, Case] = {
         lambda message, written: words(message.replace("=COLUMN", "=query"), written,
                                        r"--set \S+=query"),
         {"transfer": {"unlabelled": {"files": "more.jsonl"}}},
-        {"more.jsonl": '{"query": "play on"}\n'},
+        {"more.jsonl": '{"id": 1, "query": "play on"}\n'},
     ),
     "separator, predict": Case(
         "predict {student} rows.csv", "separator looks like", option("--csv"),

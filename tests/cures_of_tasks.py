@@ -89,6 +89,14 @@ def said_to_be_lists(message: str, written: dict[str, Any]) -> dict[str, Any]:
     return option("--task")(message.replace(")", " "), {**written, "command": rest})
 
 
+def instead_of_columns(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Gives the command --label in place of --label-columns, as the message has it."""
+    assert "in place of label_columns" in message, message
+    place = written["command"].index("--label-columns")
+    rest = [*written["command"][:place], *written["command"][place + 2 :]]
+    return option("--label")(message.replace(")", " "), {**written, "command": rest})
+
+
 def words_as_lists(_: dict[str, str]) -> None:
     """Writes three words of each text as a list."""
     rows = map(json.loads, Path("a.jsonl").read_text(encoding="utf-8").splitlines())
@@ -144,6 +152,22 @@ CASES: dict[str, Case] = {
         f"{INIT} a.jsonl", "tags of words", option("--task"),
         files={"a.jsonl": lists(["O", "B-city", "O"], ["B-day", "O", "O"])},
     ),
+    "one column of labels": Case(
+        f"{INIT} a.csv --label-columns music", "a column for each label, at least 2",
+        instead_of_columns, files={"a.csv": COLUMNS},
+    ),
+    **{
+        f"the column of the label as {noun}": Case(
+            CHECK, "is the column of the label; name", cure, over("a.csv", label="music", **said),
+            files={"a.csv": COLUMNS},
+        )
+        for noun, said, cure in (
+            ("a text", {"text": "music"}, rewritten("name that of the text", data={
+                "text": "text"})),
+            ("a second text", {"text_pair": "music"}, rewritten(
+                "or another one for the label: data.label", data={"label": "weather"})),
+        )
+    },
     "cells and columns, init": Case(
         f"{INIT} a.csv --label-separator '|' --label-columns music,weather",
         "labels stand in one cell", removed("--label-separator"), files={"a.csv": COLUMNS},

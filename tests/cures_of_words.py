@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,14 @@ def odd(row: tuple[Any, Any], said: str, *cure: str, quick: bool = False) -> Cas
 def odd_span(row: tuple[str, Any], said: str, *cure: str) -> Case:
     """Returns the case of a text whose entities are mended as the message says."""
     return Case(CHECK, said, mended(*cure), over("a.jsonl"), {"a.jsonl": spans(row)})
+
+
+def texts_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Names the columns as the message does."""
+    assert "remove data.task" not in message, message
+    found = re.search(r"name its columns: (--text \S+ --label \w+)", message)
+    assert found, message
+    return {**written, "command": [*written["command"], *found[1].split()]}
 
 
 def replaced(old: str, new: str, content: str) -> None:
@@ -106,6 +115,11 @@ CASES: dict[str, Case] = {
     "no list of words": Case(
         CHECK, "and the label no list", removed("data.task"),
         {"data": {"task": "token-classification"}}, quick=True,
+    ),
+    "columns that are only called so": Case(
+        "init --teacher {encoder} -o mine --students static --data a.csv",
+        "and the label no list", texts_as_said,
+        files={"a.csv": "tokens,tags\n" + "".join(f"play {n},{'ab'[n % 2]}\n" for n in range(40))},
     ),
     "words with a second text": Case(
         CHECK, "words with tags stand alone", removed("data.text_pair"),

@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -707,6 +708,31 @@ def test_a_file_that_shows_no_format_is_told_by_its_name(
         read_files(str(tmp_path / name), "text", "label")
 
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_texts_that_stand_alone_are_read_whatever_they_are_called(
+    suffix: str, tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"sentence": ["play", "rain on"]})
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_json(path, orient="records", lines=True)
+
+    assert [*read_texts(path, "text")] == ["play", "rain on"]
+    with pytest.raises(DataError, match="no column 'query'"):
+        list(read_texts(path, "query"))  # whoever names one means it
+    with pytest.raises(DataError, match="no column"):
+        list(read_texts(path, "text", "text_pair"))
+
+
+def test_a_table_of_one_column_may_lack_a_header(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("play\nrain on\n", encoding="utf-8")
+
+    with pytest.raises(DataError, match="if line 1 is no header"):
+        list(read_texts(tmp_path / "a.csv", "text"))
 
 
 @pytest.mark.parametrize("times", [1, 2000])

@@ -381,7 +381,10 @@ def test_a_label_that_train_lacks_is_refused_with_the_nearest(split: str, tmp_pa
         ({"label_columns": ["a", "a"]}, "named twice"),
         ({"label_columns": ["a", "text"]}, "that of a text"),
         ({"label_columns": ["a", "b"], "label": "c"}, "in place of label"),
-        ({"label_columns": ["a"]}, "at least 2"),
+        ({"label_columns": ["a"]}, r"at least 2; write label: a in place .*\(--label a\)"),
+        ({"text_pair": "label"}, "'label' is the column of the label; name that of the second"),
+        ({"text": "a", "text_pair": "b", "label": "b"}, "'b' is the column of the label"),
+        ({"text": "label"}, "text: 'label' is the column of the label; name that of the text"),
     ],
 )
 def test_what_a_recipe_says_of_labels_may_not_contradict_itself(

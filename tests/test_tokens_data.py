@@ -287,7 +287,7 @@ def test_texts_with_lists_are_no_texts_with_one_label(row: dict[str, Any], tmp_p
         ({"tokens": ["New York"]}, "holds a space"),
         ({"tokens": ["a", 3]}, "3 is no word"),
         ({"tokens": []}, "text 1 is empty"),
-        ({"words": ["a"]}, "no column 'text'"),
+        ({"words": ["a"], "n": 1}, "no column 'text'"),
         ({"text": "a", "tokens": 3}, None),
     ],
     ids=str,

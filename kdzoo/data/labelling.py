@@ -36,12 +36,14 @@ class Labelling:
         separator: what stands between several names in one cell.
         task: what a user says of the data; None where it is as the cells show: a list of labels
             means several, a list of words that each has a tag, all else one label.
+        is_found: whether the task is said by what a file's columns are called, and by nobody else.
     """
 
     column: str = "label"
     columns: tuple[str, ...] = ()
     separator: str | None = None
     task: TaskName | None = None
+    is_found: bool = False
 
     @classmethod
     def of(cls, said: str | Labelling) -> Labelling:
@@ -81,7 +83,8 @@ class Labelling:
                 f"({' and '.join(usual)}), which need none; remove data.label_columns "
                 "(--label-columns)"
             )
-        return usual[0], replace(self, column=usual[1], task=TOKEN_CLASSIFICATION.name)
+        task = TOKEN_CLASSIFICATION.name
+        return usual[0], replace(self, column=usual[1], task=task, is_found=self.task is None)
 
     def row(
         self, row: Mapping[str, Any], text: str, text_pair: str | None, where: str
@@ -103,7 +106,9 @@ class Labelling:
                 f"{where}: each word has a tag here, which needs no separator; remove "
                 "data.label_separator (--label-separator)"
             )
-        return tagged(row[text], row[self.column], where)
+        named = f"--text {text} --label {self.column}, in a recipe data.text and data.label"
+        otherwise = f"name its columns: {named}" if self.is_found else "remove data.task (--task)"
+        return tagged(row[text], row[self.column], where, otherwise)
 
     def _is_tagged(self, row: Mapping[str, Any], text: str) -> bool:
         """Whether each word of a row has a tag: as is said, or as its cells show."""

@@ -141,6 +141,8 @@ def _placed_texts(
         )
         return
     column = _called(path, column, csv)
+    if column == TEXT and column_pair is None:
+        column = _alone(path, csv) or column
     wanted = [column] if column_pair is None else [column, column_pair]
     for where, row in stream_rows(path, wanted, csv, place):
         if isinstance(row[column], list | tuple):
@@ -154,6 +156,15 @@ def _called(path: Path, column: str, csv: Csv) -> str:
         return column
     found = _columns_of(path, csv)
     return TOKENS if TOKENS in found and TEXT not in found else TEXT
+
+
+def _alone(path: Path, csv: Csv) -> str | None:
+    """Returns the one column of a file, whatever it is called; None if there are more.
+
+    A table is none such: what seems to be its column may be a text, where it has no header.
+    """
+    found = _columns_of(path, csv) if path.suffix.lower() in (".jsonl", ".parquet") else ()
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def _columns_of(path: Path, csv: Csv) -> Collection[str]:

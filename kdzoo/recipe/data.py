@@ -102,6 +102,16 @@ class Data(Section):
     def _as_meant(cls, separator: str | None) -> str | None:
         return _UNSEEN.get(separator or "", separator)
 
+    @field_validator("label_columns", mode="before")
+    @classmethod
+    def _several(cls, columns: Any) -> Any:
+        if isinstance(columns, list) and len(columns) == 1:
+            raise ValueError(
+                f"wanted a column for each label, at least 2; write label: {columns[0]} in place "
+                f"of label_columns (--label {columns[0]})"
+            )
+        return columns
+
     @model_validator(mode="after")
     def _one_source(self) -> Data:
         require_one(self, "hub", "files", "embedded")
@@ -123,8 +133,20 @@ class Data(Section):
                 raise ValueError(f"other_tests: '{name}' is a figure already; call it otherwise")
         if self.labels_per_class is None and self.rest_of_train != "unlabelled":
             raise ValueError("rest_of_train belongs to labels_per_class; remove it")
+        self._refuse_label_as_text()
         self._refuse_misfits()
         return self
+
+    def _refuse_label_as_text(self) -> None:
+        """Raises a ValueError where one column is said to hold a text and the label."""
+        if self.label_columns is not None:
+            return
+        for key, noun in (("text", "text"), ("text_pair", "second text")):
+            if getattr(self, key) == self.label:
+                raise ValueError(
+                    f"{key}: '{self.label}' is the column of the label; name that of the {noun}, "
+                    "or another one for the label: data.label (--label)"
+                )
 
     def _refuse_misfits(self) -> None:
         """Raises a ValueError where labels are said to be written in two ways, or as for a task."""
