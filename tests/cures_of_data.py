@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import datasets
 from cures_of_cells import to_classes
@@ -38,6 +39,20 @@ def saved_as_parquet(_: dict[str, str]) -> None:
     columns = {name: [row[place] for row in rows] for place, name in enumerate(("text", "label"))}
     for split in ("train", "validation", "test"):
         datasets.Dataset.from_dict(columns).to_parquet(f"rows/{split}.parquet")
+
+
+def renamed_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Gives the file the ending that the message says."""
+    (found,) = re.findall(r"(\S+): cannot read .* let its name end in (\S+)", message)
+    Path(found[0]).rename(Path(found[0]).with_suffix(found[1]))
+    return written
+
+
+def moved_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Puts each file where the message says."""
+    for old, new in re.findall(r"(\S+) as (\S+\.csv)", message):
+        Path(old).rename(new)
+    return written
 
 
 def two_parts() -> None:
@@ -92,7 +107,7 @@ CASES: dict[str, Case] = {
         lambda message, written: words(message.replace("=COLUMN", "=query"), written,
                                        r"--set \S+=query"),
         {"transfer": {"unlabelled": {"files": "more.jsonl"}}},
-        {"more.jsonl": '{"query": "play on"}\n'},
+        {"more.jsonl": '{"id": 1, "query": "play on"}\n'},
     ),
     "separator, predict": Case(
         "predict {student} rows.csv", "separator looks like", option("--csv"),
@@ -240,6 +255,20 @@ CASES: dict[str, Case] = {
         )
         for suffix, said in ((".xlsx", "save the sheet as .csv"), (".txt", "as .csv, with a"))
     },
+    **{
+        f"a file that holds something else than its name says, {suffix}": Case(
+            CHECK, f"cannot read '{suffix}'", renamed_as_said,
+            {"data": {"files": "rows", "oos_label": None, "split": SHARES}},
+            {f"rows/train{suffix}": content}, quick=suffix == ".txt",
+        )
+        for suffix, content in ((".txt", CSV.replace(",", "\t")), (".tab", CSV.replace(",", "\t")),
+                                ("", CSV))
+    },
+    "a folder for each split": Case(
+        CHECK, "holds a folder for each split", moved_as_said,
+        {"data": {"files": "rows", "oos_label": None}},
+        {f"rows/{name}/data.csv": CSV for name in ("train", "dev", "test")}, quick=True,
+    ),
     "texts of a hub that is far": Case(
         CHECK, "cannot be loaded", command("--data FOLDER", "check mine.yaml --data {data}"),
         {"data": {"files": None, "hub": "kdzoo/nowhere"}},

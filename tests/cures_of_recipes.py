@@ -15,6 +15,7 @@ from tiny_cures import (
     command,
     done,
     key,
+    laid_over,
     refiled,
     removed,
     rewritten,
@@ -27,6 +28,17 @@ MINIMAL = (
 )
 
 CASES: dict[str, Case] = {
+    **{
+        f"a share alone, {share!r}": Case(
+            CHECK, "is no share of a split; write", lambda message, written: {
+                **written, "recipe": laid_over(written["recipe"], {"data": {"split": {
+                    "test": re.findall("write ([0-9.]+ of train)", message)[0]}}})},
+            {"data": {"files": "rows.csv", "oos_label": None, "split": {
+                "validation": "0.2 of train", "test": share}}}, {"rows.csv": CSV},
+            quick=share == 0.15,
+        )
+        for share in (0.15, "0.15", "15%", 1.5)
+    },
     "a key": Case(CHECK, "unknown key", another_word, {"training": {"stepps": 3}}, quick=True),
     "a key of an option": Case(CHECK, "unknown key", another_word,
                                {"student": {"kind": "fasttext", "dimm": 3}}),

@@ -81,6 +81,22 @@ def columns_as_said(written: dict[str, Any], message: str) -> dict[str, Any]:
     return option("--label-columns")(message, written)
 
 
+def said_to_be_lists(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Gives the command the one option in place of the other, as the message has it."""
+    assert "in place of data.label_separator (--label-separator)" in message, message
+    place = written["command"].index("--label-separator")
+    rest = [*written["command"][:place], *written["command"][place + 2 :]]
+    return option("--task")(message.replace(")", " "), {**written, "command": rest})
+
+
+def instead_of_columns(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Gives the command --label in place of --label-columns, as the message has it."""
+    assert "in place of label_columns" in message, message
+    place = written["command"].index("--label-columns")
+    rest = [*written["command"][:place], *written["command"][place + 2 :]]
+    return option("--label")(message.replace(")", " "), {**written, "command": rest})
+
+
 def words_as_lists(_: dict[str, str]) -> None:
     """Writes three words of each text as a list."""
     rows = map(json.loads, Path("a.jsonl").read_text(encoding="utf-8").splitlines())
@@ -136,6 +152,22 @@ CASES: dict[str, Case] = {
         f"{INIT} a.jsonl", "tags of words", option("--task"),
         files={"a.jsonl": lists(["O", "B-city", "O"], ["B-day", "O", "O"])},
     ),
+    "one column of labels": Case(
+        f"{INIT} a.csv --label-columns music", "a column for each label, at least 2",
+        instead_of_columns, files={"a.csv": COLUMNS},
+    ),
+    **{
+        f"the column of the label as {noun}": Case(
+            CHECK, "is the column of the label; name", cure, over("a.csv", label="music", **said),
+            files={"a.csv": COLUMNS},
+        )
+        for noun, said, cure in (
+            ("a text", {"text": "music"}, rewritten("name that of the text", data={
+                "text": "text"})),
+            ("a second text", {"text_pair": "music"}, rewritten(
+                "or another one for the label: data.label", data={"label": "weather"})),
+        )
+    },
     "cells and columns, init": Case(
         f"{INIT} a.csv --label-separator '|' --label-columns music,weather",
         "labels stand in one cell", removed("--label-separator"), files={"a.csv": COLUMNS},
@@ -230,6 +262,20 @@ CASES: dict[str, Case] = {
             ("written as lists", refiled("save the rows as .jsonl or .parquet, with a list", SETS)),
         )
     },
+    "printed lists, said to be lists": Case(
+        f"{INIT} a.jsonl", "labels that look like lists", option("--task"),
+        files={"a.jsonl": lists("['music']", "['weather']", "['music', 'weather']", "[]")},
+    ),
+    "printed lists with a separator": Case(
+        f"{INIT} a.jsonl --label-separator ,", "as programs print it", said_to_be_lists,
+        files={"a.jsonl": lists('["music"]', '["weather"]', '["music", "weather"]')},
+    ),
+    "brackets around names": Case(
+        CHECK, "brackets enclose the labels", refiled("write the names without brackets", {
+            "a.jsonl": lists("music", "weather", "music|weather")}),
+        over("a.jsonl", label_separator="|"),
+        {"a.jsonl": lists("[music]", "[weather]", "[music|weather]")},
+    ),
     "an empty name in a list": Case(
         CHECK, "a label in the list is empty", mended("take it out", ', ""', ""),
         over("a.jsonl"), files={"a.jsonl": lists(["music"], ["weather", ""])},

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 from cures_of_tasks import mended
-from tiny_cures import CHECK, SHARES, Case, Write, removed, rewritten
+from tiny_cures import CHECK, SHARES, Case, Write, done, removed, rewritten
 
 ONE = [(["play", "song", "now"], ["O", "B-music", "O"]), (["rain", "on"], ["B-weather", "O"])]
 FITTED = {"fine_tune": {"epochs": 1, "learning_rate": 1e-3, "batch_size": 16}}
@@ -48,6 +50,20 @@ def odd_span(row: tuple[str, Any], said: str, *cure: str) -> Case:
     return Case(CHECK, said, mended(*cure), over("a.jsonl"), {"a.jsonl": spans(row)})
 
 
+def texts_as_said(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Names the columns as the message does."""
+    assert "remove data.task" not in message, message
+    found = re.search(r"name its columns: (--text \S+ --label \w+)", message)
+    assert found, message
+    return {**written, "command": [*written["command"], *found[1].split()]}
+
+
+def replaced(old: str, new: str, content: str) -> None:
+    """Writes one file in the place of another."""
+    Path(old).unlink()
+    Path(new).write_text(content, encoding="utf-8")
+
+
 def asked(said: dict[str, Any], part: str, cure: Write) -> Case:
     """Returns the case of a recipe that asks what is for labels of texts."""
     return Case(CHECK, part, cure, over("a.jsonl") | said, {"a.jsonl": tagged()})
@@ -60,6 +76,19 @@ CASES: dict[str, Case] = {
                             "write one for each word", '"O O"', '["O", "O"]'),
     "a word that is none": odd((["a", ""], ["O", "O"]), "is no word; write each",
                                "write each as a string, none empty", '"a", ""', '"a", "b"'),
+    **{
+        f"tags of words as labels, {how}": Case(
+            CHECK, said, done(cure, lambda _, new=new: replaced("d/train.csv", *new)),
+            over("d"), {"d/train.csv": "text,label\n" + "".join(rows)}, quick=how == "a word a row",
+        )
+        for how, said, cure, new, rows in (
+            ("a word a row", "a word in each row", "as .conll, a word and its tag on each line",
+             ("d/train.conll", "".join(f"play O\nsong B-m\nw{n} O\n\n" for n in range(20))),
+             [f"play,O\nsong,B-m\nw{n},O\n" for n in range(20)]),
+            ("a sentence a cell", "those of a sentence in one cell", "write the words of each",
+             ("d/train.jsonl", tagged()), [f"play song w{n},O B-m O\n" for n in range(20)]),
+        )
+    },
     "a word of two": odd((["New York"], ["B-music"]), "holds a space",
                          "write its parts as words with a tag each",
                          '["New York"], "tags": ["B-music"]',
@@ -86,6 +115,11 @@ CASES: dict[str, Case] = {
     "no list of words": Case(
         CHECK, "and the label no list", removed("data.task"),
         {"data": {"task": "token-classification"}}, quick=True,
+    ),
+    "columns that are only called so": Case(
+        "init --teacher {encoder} -o mine --students static --data a.csv",
+        "and the label no list", texts_as_said,
+        files={"a.csv": "tokens,tags\n" + "".join(f"play {n},{'ab'[n % 2]}\n" for n in range(40))},
     ),
     "words with a second text": Case(
         CHECK, "words with tags stand alone", removed("data.text_pair"),
@@ -133,6 +167,15 @@ CASES: dict[str, Case] = {
         over("a.conll"),
         {"a.conll": "".join(f"play O\nsong B-m\nw{n} O\n\n" for n in range(20)) + "alone\n"},
     ),
+    **{
+        f"words without empty lines, {times}": Case(
+            CHECK, what, done("write an empty line behind each sentence", lambda _: Path(
+                "a.conll").write_text("".join(f"play O\nsong B-m\nw{n} O\n\n" for n in range(20)),
+                                      encoding="utf-8")),
+            over("a.conll"), {"a.conll": "play O\nsong B-m\nrain O\n" * times},
+        )
+        for times, what in ((20, "no empty line divides it"), (2000, "words without an empty line"))
+    },
     "a student of texts": asked(
         {"student": {"kind": "fasttext", "dim": 8}}, "labels texts, not words",
         rewritten("student.kind: bilstm", student={"kind": "bilstm", "dim": 8})),

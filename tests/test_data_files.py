@@ -6,9 +6,11 @@ import csv
 import json
 import re
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -606,6 +608,141 @@ def test_a_folder_for_each_class_is_told(suffix: str, below: str, tmp_path: Path
     assert "rename" not in str(caught.value)
 
 
+@pytest.mark.parametrize("beside", [["mine.csv"], []])
+def test_folders_of_something_else_are_no_classes(beside: list[str], tmp_path: Path) -> None:
+    """As where the folder of a project is named, and its data lie in it."""
+    for name in ("notes/a.txt", "docs/b.md", "images/c.png", *beside):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+
+    with pytest.raises(DataError, match="holds no train file; wanted") as caught:
+        read_files(str(tmp_path), "text", "label")
+
+    assert ("or name it rather than the folder" in str(caught.value)) == bool(beside)
+
+
+def test_data_beside_folders_of_texts_are_told_of_rather_than_classes(tmp_path: Path) -> None:
+    for name in ("a/1.txt", "b/1.txt", "mine.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+
+    with pytest.raises(DataError, match="or name it rather than the folder"):
+        read_files(str(tmp_path), "text", "label")
+
+
+@pytest.mark.parametrize("validation", ["validation", "dev", "Valid"])
+@pytest.mark.parametrize("own", ["data", "train"])
+def test_a_folder_for_each_split_is_told(own: str, validation: str, tmp_path: Path) -> None:
+    """Naming the one that holds train.csv would leave the others out."""
+    for split in ("train", validation, "test"):
+        (tmp_path / split).mkdir()
+        write_rows(tmp_path / split / f"{own}.csv", AWKWARD)
+
+    with pytest.raises(DataError, match="holds a folder for each split") as caught:
+        read_files(str(tmp_path), "text", "label")
+    for old, new in re.findall(r"(\S+) as (\S+\.csv)", str(caught.value)):
+        Path(old).rename(new)
+
+    found = read_files(str(tmp_path), "text", "label").splits
+    assert {*found} == {"train", "validation", "test"}
+
+
+def test_a_folder_of_several_files_for_each_split_is_told(tmp_path: Path) -> None:
+    for split, name in product(("train", "test"), "ab"):
+        (tmp_path / split).mkdir(exist_ok=True)
+        write_rows(tmp_path / split / f"{name}.csv", AWKWARD)
+
+    with pytest.raises(DataError, match=r"those of \S+train as one as \S+train\.csv"):
+        read_files(str(tmp_path), "text", "label")
+
+
+TAGGED = "play O\nsong B-m\n\nrain B-w\n"
+HELD = {
+    "objects": ('{"text": "a", "label": "b"}\n', ".jsonl"),
+    "words": (TAGGED, ".conll"),
+    "words with parts of speech": (TAGGED.replace(" ", " NN "), ".conll"),
+    "words with tabs": (f"-DOCSTART-\tO\n\n{TAGGED.replace(' ', chr(9))}", ".conll"),
+    "tabs": ("text\tlabel\na, b\tc\n", ".tsv"),
+    "commas": ("text,label\na,b\n", ".csv"),
+}
+
+
+@pytest.mark.parametrize("name", [".txt", ".data", ".ndjson", ".tab", ".bio", ".iob", ".json", ""])
+@pytest.mark.parametrize("what", HELD)
+@pytest.mark.parametrize("in_folder", [True, False])
+def test_a_file_is_told_by_what_it_holds(
+    what: str, name: str, in_folder: bool, tmp_path: Path
+) -> None:
+    """Whatever its name ends in, it is to end in what it holds."""
+    content, suffix = HELD[what]
+    (tmp_path / f"train{name}").write_text(content, encoding="utf-8")
+    if in_folder and name == ".data":
+        pytest.skip("it may be anything")
+
+    with pytest.raises(DataError, match=rf"cannot read '{name}'.* let its name end in \{suffix}$"):
+        read_files(str(tmp_path if in_folder else tmp_path / f"train{name}"), "text", "label")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.txt", b"a text\n", "save them as .csv, with a header"),
+        ("a.txt", b"a text, long\nanother one\n", "save them as .csv, with a header"),
+        ("a.conllu", b"1\ta\tO\n2\tb\tB-x\n", "a word and its tag (O, B-person) on each line"),
+        ("a.conllu", b"# text = a\n1\ta\tb\n\n", "a word and its tag (O, B-person) on each line"),
+        ("a.bio", b"", "as .conll"),
+        ("a.json", b'[{"text": "a"}]', "write one object a line"),
+        ("a.ndjson", b"", "as .jsonl"),
+        ("a", b"a text\n", "let its name end as what it holds: .jsonl"),
+        ("a", b"", "let its name end as what it holds: .jsonl"),
+        ("a.npy", b"\x93NUMPY\x01\x00", "let its name end as what it holds"),
+        ("a.xlsx", b"PK\x03\x04,\n,\xff", "save the sheet as .csv"),
+    ],
+)
+def test_a_file_that_shows_no_format_is_told_by_its_name(
+    name: str, content: bytes, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(DataError, match="cannot read") as caught:
+        read_files(str(tmp_path / name), "text", "label")
+
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_texts_that_stand_alone_are_read_whatever_they_are_called(
+    suffix: str, tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"sentence": ["play", "rain on"]})
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_json(path, orient="records", lines=True)
+
+    assert [*read_texts(path, "text")] == ["play", "rain on"]
+    with pytest.raises(DataError, match="no column 'query'"):
+        list(read_texts(path, "query"))  # whoever names one means it
+    with pytest.raises(DataError, match="no column"):
+        list(read_texts(path, "text", "text_pair"))
+
+
+def test_a_table_of_one_column_may_lack_a_header(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("play\nrain on\n", encoding="utf-8")
+
+    with pytest.raises(DataError, match="if line 1 is no header"):
+        list(read_texts(tmp_path / "a.csv", "text"))
+
+
+@pytest.mark.parametrize("times", [1, 2000])
+def test_words_without_empty_lines_between_are_told(times: int, tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("play O\nsong B-m\nrain B-w\n" * times, encoding="utf-8")
+
+    with pytest.raises(DataError, match="write an empty line behind each sentence"):
+        read_files(str(tmp_path / "a.conll"), "text", "label")
+
+
 @pytest.mark.parametrize("held", [[], ["README.md"], ["train/a/b/c.txt"], ["dump.sql", "x.bin"]])
 def test_a_folder_without_data_is_not_told_to_rename_them(held: list[str], tmp_path: Path) -> None:
     for name in held:
@@ -634,6 +771,11 @@ class TestBrokenFiles:
         ("name", "content", "said"),
         [
             ("cut.jsonl", '{"text": "a", "label": "b"}\n{"text": "a", "lab', "line 2: not JSON"),
+            ("quotes.jsonl", "{'text': 'a', 'label': 'b'}\n", "as Python's json.dumps does"),
+            ("comma.jsonl", '{"text": "a", "label": "b",}\n', "no comma behind the last"),
+            ("quote.jsonl", '{"text": "a "b" c", "label": "b"}\n', 'a quote inside as \\"'),
+            ("commas.jsonl", '{"text": "a", "label": "b"},\n', "with nothing between"),
+            ("two.jsonl", '{"text": "a"} {"text": "a"}\n', "write one object a line"),
             ("list.jsonl", '\n["a", "b"]\n', "line 2: not a JSON object"),
             ("open.csv", 'text,label\na,b\n"never closed,b\n', "not CSV"),
             ("after.csv", 'text,label\n"closed" and more,b\n', "line 2: not CSV"),

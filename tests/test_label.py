@@ -148,7 +148,7 @@ class TestWhatIsRefused:
             ("empty.jsonl", "", "holds no texts"),
             ("t.jsonl", '{"text": "one"}\n{"text": " "}\n', "line 2: text 2 is empty"),
             ("t.csv", "text,id\none,1\n,2\n", "line 3: text 2 is empty"),
-            ("t.jsonl", '{"txt": "one"}\n', "no column 'text'"),
+            ("t.jsonl", '{"txt": "one", "n": 1}\n', "no column 'text'"),
             ("t.xlsx", "one", "cannot read '.xlsx'"),
         ],
     )

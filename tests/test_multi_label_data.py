@@ -77,6 +77,17 @@ def _table(path: Path, header: tuple[str, ...], rows: list[Any]) -> None:
         csv.writer(file).writerows([header, *rows])
 
 
+def as_printed(printed: Callable[[list[str]], str]) -> Way:
+    """Returns what writes a .csv with a list in each cell, as a program prints it."""
+
+    def write(path: Path, rows: list[Row] = ROWS) -> dict[str, Any]:
+        cells = [(text, printed([*labels])) for text, labels in rows]
+        _table(path.with_suffix(".csv"), ("text", "label"), cells)
+        return {"files": str(path.with_suffix(".csv")), "task": "multi-label"}
+
+    return write
+
+
 WAYS: dict[str, Way] = {
     "lists": as_lists,
     "lists in parquet": as_parquet,
@@ -90,17 +101,24 @@ WAYS: dict[str, Way] = {
 }
 
 
+PRINTED: dict[str, Way] = {
+    "JSON in cells": as_printed(json.dumps),
+    "Python in cells": as_printed(repr),
+    "tuples in cells": as_printed(lambda labels: repr(tuple(labels))),
+}
+
+
 @pytest.fixture(scope="module")
 def wanted(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     """The corpus that all ways of writing it have to give."""
     return load_corpus(Data(**as_lists(tmp_path_factory.mktemp("way") / "a"), split=SPLIT))
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [*WAYS, *PRINTED])
 def test_however_it_is_written_it_is_the_same_data(
     way: str, tmp_path: Path, wanted: Corpus
 ) -> None:
-    corpus = load_corpus(Data(**WAYS[way](tmp_path / "data"), split=SPLIT))
+    corpus = load_corpus(Data(**(WAYS | PRINTED)[way](tmp_path / "data"), split=SPLIT))
 
     assert corpus.task == MULTI_LABEL
     assert corpus.labels == NAMES
@@ -277,6 +295,25 @@ BAD: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
     ),
     "printed lists": ("a.csv", cells_of("['x']", "['y']"), {}, "look like lists"),
     "a list with a separator": ("a.jsonl", lines_of(["x"], ["y"]), BAR, "needs no separator"),
+    "a printed list with a separator": (
+        "a.jsonl", lines_of('["x", "y"]', '["y"]'), {"label_separator": ","},
+        "the label is a list as programs print it",
+    ),
+    "a printed list of Python with a separator": (
+        "a.jsonl", lines_of("['x', 'y']", "['y']"), BAR, "data.task: multi-label (--task",
+    ),
+    "an empty printed list with a separator": (
+        "a.jsonl", lines_of("x", "[]"), BAR, "the label is a list as programs print it",
+    ),
+    "a list of NumPy with a separator": (
+        "a.jsonl", lines_of("['x' 'y']", "['y']"), BAR, "brackets enclose the labels",
+    ),
+    "names in brackets with a separator": (
+        "a.jsonl", lines_of("[x|y]", "[y]"), BAR, "write the names without brackets",
+    ),
+    "a list of NumPy, said to be several": (
+        "a.jsonl", lines_of("['x' 'y']", "['y']"), {"task": "multi-label"}, "the label is no list",
+    ),
     "nothing before a separator": ("a.csv", cells_of("x", "y", "|x"), BAR, "no name before"),
     "nothing behind a separator": ("a.csv", cells_of("x", "y", "x|"), BAR, "no name before or"),
     "two separators": ("a.csv", cells_of("x", "y", "x||y"), BAR, "no name before or"),
@@ -344,7 +381,10 @@ def test_a_label_that_train_lacks_is_refused_with_the_nearest(split: str, tmp_pa
         ({"label_columns": ["a", "a"]}, "named twice"),
         ({"label_columns": ["a", "text"]}, "that of a text"),
         ({"label_columns": ["a", "b"], "label": "c"}, "in place of label"),
-        ({"label_columns": ["a"]}, "at least 2"),
+        ({"label_columns": ["a"]}, r"at least 2; write label: a in place .*\(--label a\)"),
+        ({"text_pair": "label"}, "'label' is the column of the label; name that of the second"),
+        ({"text": "a", "text_pair": "b", "label": "b"}, "'b' is the column of the label"),
+        ({"text": "label"}, "text: 'label' is the column of the label; name that of the text"),
     ],
 )
 def test_what_a_recipe_says_of_labels_may_not_contradict_itself(

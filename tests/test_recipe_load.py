@@ -224,6 +224,11 @@ class TestMistakes:
             ({"training": {"warmup": float("nan")}}, "training.warmup", "nan"),
             ({"controls": {"baseline": "perhaps"}}, "controls.baseline", "true or false"),
             ({"measure": {"runtimes": ["tea"]}}, "measure.runtimes.0", "cannot be 'tea'"),
+            ({"data": {"split": {"test": 0.2}}}, "data.split.test", "write 0.2 of train"),
+            ({"data": {"split": {"test": "0.25"}}}, "data.split.test", "write 0.25 of train"),
+            ({"data": {"split": {"test": "15 %"}}}, "data.split.test", "write 0.15 of train"),
+            ({"data": {"split": {"test": "5% of dev"}}}, "data.split.test", "0.05 of dev"),
+            ({"data": {"split": {"test": 2020}}}, "data.split.test", "got 2020 | quote it"),
             ({5: 6}, "5", "keys should be strings"),
             # where there are several types, one message
             ({"data": {"files": 5}}, "data.files", "a text or a section of keys, got 5 | quote it"),

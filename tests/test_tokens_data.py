@@ -287,7 +287,7 @@ def test_texts_with_lists_are_no_texts_with_one_label(row: dict[str, Any], tmp_p
         ({"tokens": ["New York"]}, "holds a space"),
         ({"tokens": ["a", 3]}, "3 is no word"),
         ({"tokens": []}, "text 1 is empty"),
-        ({"words": ["a"]}, "no column 'text'"),
+        ({"words": ["a"], "n": 1}, "no column 'text'"),
         ({"text": "a", "tokens": 3}, None),
     ],
     ids=str,
@@ -451,3 +451,46 @@ class TestSentences:
 
         assert [*sentence.words] == words
         assert [text[start:end] for start, end in sentence.spans] == words
+
+
+TAGS_OF_ROWS = {
+    "a word a row": (["O", "B-per", "O", "I-per", "O"], "a word in each row"),
+    "a sentence a cell": (["O O B-per", "O", "O O"], "those of a sentence in one cell"),
+    "a list a cell": (["['O', 'B-per']", "['O']"], "those of a sentence in one cell"),
+}
+
+
+@pytest.mark.parametrize("odd", [0, 1])
+@pytest.mark.parametrize("name", TAGS_OF_ROWS)
+def test_tags_of_words_are_no_labels_of_texts(name: str, odd: int, tmp_path: Path) -> None:
+    """As in tables with a word in each row, which may have an odd one."""
+    tags, what = TAGS_OF_ROWS[name]
+    labels = [*tags * 12, *["x"] * odd]
+    pd.DataFrame({"text": [f"w{n}" for n in range(len(labels))], "label": labels}).to_csv(
+        tmp_path / "a.csv", index=False
+    )
+    said = {"files": str(tmp_path / "a.csv"), "split": {"validation": "0.2 of train",
+                                                        "test": "0.2 of train"}}  # fmt: skip
+
+    with pytest.raises(DataError) as caught:
+        load_corpus(Data.model_validate(said))
+
+    assert (
+        f"the labels are tags of words (B-per, {'I-per, ' * (name == 'a word a row')}O), {what}"
+        in str(caught.value)
+    )
+    assert "tokens and tags, as .jsonl" in str(caught.value)
+    if not odd:
+        labelled = load_corpus(Data.model_validate(said | {"task": "single-label"}))
+        assert {*labelled.labels} == {*tags}
+
+
+@pytest.mark.parametrize("labels", [("O", "A", "B", "AB"), ("B-side", "A-side"), ("O", "A")])
+def test_labels_that_look_like_a_tag_are_labels(labels: tuple[str, ...], tmp_path: Path) -> None:
+    rows = [f"text {n} {n * n},{labels[n % len(labels)]}" for n in range(40)]
+    (tmp_path / "a.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    split = {"validation": "0.2 of train", "test": "0.2 of train"}
+
+    corpus = load_corpus(Data.model_validate({"files": str(tmp_path / "a.csv"), "split": split}))
+
+    assert {*corpus.labels} == {*labels}

@@ -361,7 +361,11 @@ class TestMistakes:
             ("more.csv", b"text\ngood\ncaf\xe9\n", ["line 3", "not UTF-8"]),
             ("more.jsonl", b'{"text": "a"}\n{"text"\n', ["line 2", "not JSON"]),
             ("more.jsonl", b'{"text": "a"}\n["a"]\n', ["line 2", "not a JSON object"]),
-            ("more.jsonl", b'{"txt": "a"}\n', ["line 1", "no column 'text'", "mean 'txt'?"]),
+            (
+                "more.jsonl",
+                b'{"txt": "a", "n": 1}\n',
+                ["line 1", "no column 'text'", "mean 'txt'?"],
+            ),
             ("more.csv", b"request,n\na,1\n", ["no column 'text'", "Known: n, request"]),
             ("more.tsv", b"text\tb\nc\td\te\n", ["line 2", "more cells than the header"]),
             ("more.parquet", b"PAR1", ["more.parquet is not a parquet file"]),

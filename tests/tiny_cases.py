@@ -81,16 +81,6 @@ READ = {
         {"a.csv": table(labelled(lambda i, n: -1 if every(i) else n))},
         labels=("-1", "music", "travel", "weather"),
     ),
-    "missing_looks": Case(
-        {
-            "a.csv": table(
-                labelled(
-                    lambda _, n: {"food": "None", "music": "NA", "travel": "null"}.get(n, "nan")
-                )
-            )
-        },
-        labels=("NA", "None", "nan", "null"),
-    ),
     "spaces_around_labels": Case(
         {"a.csv": table(labelled(lambda i, n: f" {n} " if every(i) else n))}
     ),
@@ -184,11 +174,35 @@ NOTED = {
     **{
         f"minus_one{suffix}": Case(
             {f"a{suffix}": write(labelled(lambda i, n: -1 if every(i) else LABELS.index(n) % 3))},
-            noted="the label -1 is a class like 0 to 2; if it says that a label is not known",
+            noted="the label '-1' of 6 texts is a class like the others; if it says",
             labels=("-1", "0", "1", "2"),
         )
         for suffix, write in ((".csv", table), (".jsonl", lines))
     },
+    "missing_looks": Case(
+        {
+            "a.csv": table(
+                labelled(
+                    lambda _, n: {"food": "None", "music": "NA", "travel": "null"}.get(n, "nan")
+                )
+            )
+        },
+        labels=("NA", "None", "nan", "null"),
+        noted="the label 'null' of 6 texts",
+    ),
+    **{
+        f"placeholder {label}": Case(
+            {"a.csv": table(labelled(lambda i, n, label=label: label if every(i) else n))},
+            noted=f"the label '{label}' of 6 texts is a class like the others; if it says",
+            labels=tuple(sorted([*LABELS[1:], label])),
+        )
+        for label in ("-", "nan", "NaN", "null", "None", "N/A", "n/a", "NA", "?")
+    },
+    "placeholder of SQL": Case(
+        {"a.csv": table(labelled(lambda i, n: "\\N" if every(i) else n))},
+        noted="of 6 texts is a class like the others",
+        labels=("\\N", *LABELS[1:]),
+    ),
     "two_labels": Case(
         {"a.csv": table([*ROWS, (f"{TEXTS[0].upper()}!", "music")])},
         noted="texts that stand with two labels: 1, for example",

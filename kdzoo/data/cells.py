@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,6 +21,7 @@ ONE_IS_WANTED = (
 )
 SAID_TO_BE_ONE = "--task single-label, in a recipe data: {task: single-label}"
 _SHOWN = 60  # characters of a cell that a message shows
+QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _WRITTEN_AS_THEY_PRINT = (str, int, float, Decimal, date, time, timedelta, UUID)  # bool is an int
 
 
@@ -61,6 +65,24 @@ def is_list_of_several(value: Any) -> bool:
     if not isinstance(value, list | tuple):
         return False
     return len(value) > 1 or any(isinstance(each, list | tuple | dict) for each in value)
+
+
+def printed_list(cell: Any) -> list[Any] | None:
+    """Returns the list that a program printed into a cell, as JSON or as Python; else None.
+
+    NumPy prints no commas, so that Python would read several names as one: those are no list here.
+    """
+    if not isinstance(cell, str) or cell.strip()[:1] not in ("[", "(", "{"):
+        return None
+    with suppress(ValueError, RecursionError):
+        found = json.loads(cell)
+        return found if isinstance(found, list) else None
+    with suppress(ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        read = ast.literal_eval(cell.strip())
+        is_list = isinstance(read, list | tuple | set)
+        names = [each for each in read if isinstance(each, str)] if is_list else []
+        return [*read] if is_list and len(names) == len(QUOTED.findall(cell)) else None
+    return None  # a text with brackets
 
 
 def as_labels(values: Sequence[Any], where: str) -> tuple[str, ...]:

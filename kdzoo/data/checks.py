@@ -7,9 +7,11 @@ from typing import Any
 
 from kdzoo.data.columns import unknown_labels
 from kdzoo.data.corpus import Corpus, Example, RawData, RawLabel, RawRow, Tags, texts_of
+from kdzoo.data.description import labels_of
 from kdzoo.data.leaks import SHOWN, SHOWN_CHARACTERS, normalised
 from kdzoo.data.several import several_in_a_cell
 from kdzoo.data.tagging import tag_problems
+from kdzoo.data.word_rows import tags_as_labels
 from kdzoo.data.words import is_empty, likeness
 from kdzoo.errors import DataError, Problem, did_you_mean
 from kdzoo.plain import is_unicode, spelt
@@ -20,6 +22,11 @@ _TWO = (
     "a classifier needs two; if another column holds the labels, name it: --label, in a recipe "
     "data.label"
 )
+# what stands for no value: in tables of pandas (STR_NA_VALUES), of SQL (\N), and in SNLI (-)
+_PLACEHOLDERS = frozenset(
+    ("nan", "NaN", "NAN", "-nan", "-NaN", "NaT", "null", "NULL", "Null", "None", "N/A", "n/a",
+     "NA", "<NA>", "#N/A", "#NA", r"\N", "-", "--", "?", "??")
+)  # fmt: skip
 
 
 def check_rows(raw: RawData, *, is_said: bool = False) -> None:
@@ -94,9 +101,9 @@ def _known(rows: Sequence[RawRow]) -> set[str]:
 def _label_problems(raw: RawData, *, is_said: bool) -> list[Problem]:
     if "train" not in raw.splits:  # which is said where splits are made
         return []
-    mixed = _mixed(raw)
-    if mixed is not None:
-        return [mixed]
+    alone = _mixed(raw) or (None if is_said else tags_as_labels(raw.splits["train"]))
+    if alone is not None:
+        return [alone]
     if any(isinstance(label, Tags) for _, label in raw.splits["train"]):
         return [*tag_problems(raw)]
     known = _known(raw.splits["train"])
@@ -173,19 +180,25 @@ def note_labels(corpus: Corpus) -> Corpus:
             "labels that differ in case, spaces or form alone are classes of their own: "
             f"{_list(groups)}; write them alike if they are one"
         )
-    notes += [*_minus_one(corpus), *_never_given(corpus), *_contradictions(corpus)]
+    notes += [*_placeholders(corpus), *_never_given(corpus), *_contradictions(corpus)]
     return corpus.with_notes(*notes)
 
 
-def _minus_one(corpus: Corpus) -> list[str]:
-    """Returns a note on -1 among numbers from 0 on, which often says that nobody knows a label."""
-    others = {*corpus.labels} - {"-1"}
-    if len(others) in (0, 1, len(corpus.labels)) or others != {*map(str, range(len(others)))}:
+def _placeholders(corpus: Corpus) -> list[str]:
+    """Returns a note on each label that often says that nobody knows one."""
+    if corpus.task.by_word:
         return []
+    found = [label for label in corpus.labels if label in _PLACEHOLDERS]
+    numbers = {*corpus.labels} - {"-1"}
+    if 1 < len(numbers) < len(corpus.labels) and numbers == {*map(str, range(len(numbers)))}:
+        found.append("-1")
+    splits = ("train", "validation", *corpus.tests)
+    counts = labels_of([example for split in splits for example in corpus.split(split)])
     return [
-        f"the label -1 is a class like 0 to {len(others) - 1}; if it says that a label is not "
-        "known, take those rows out (their texts may be --unlabelled, in a recipe "
-        "transfer.unlabelled)"
+        f"the label '{spelt(label)}' of {counts[corpus.labels.index(label)]:,} texts is a class "
+        "like the others; if it says that a label is not known, take those rows out (their texts "
+        "may be --unlabelled, in a recipe transfer.unlabelled)"
+        for label in found
     ]
 
 

@@ -11,8 +11,10 @@ from kdzoo.data.lines import lines_of
 from kdzoo.data.place import Place
 from kdzoo.data.tagging import TAGS, TOKENS, is_tag
 from kdzoo.errors import DataError, Problem
+from kdzoo.task.tokens import MOST_WORDS
 
 SUFFIX = ".conll"
+DIVIDED = "write an empty line behind each sentence"
 _START_OF_TEXT = "-DOCSTART-"
 
 
@@ -45,7 +47,7 @@ def conll_rows(
         is_comment = line.startswith("#") and not is_tag(columns[-1])
         if not line.strip():
             if words:
-                yield f"line {first}", {TOKENS: words, TAGS: tags}
+                yield _placed(path, first, words, tags)
             words, tags = [], []
         elif columns[0] != _START_OF_TEXT and not is_comment:
             if len(columns) < 2:
@@ -55,4 +57,18 @@ def conll_rows(
             words.append(columns[0])
             tags.append(columns[-1])
     if words:
-        yield f"line {first}", {TOKENS: words, TAGS: tags}
+        yield _placed(path, first, words, tags)
+
+
+def _placed(
+    path: Path, first: int, words: list[str], tags: list[str]
+) -> tuple[str, Mapping[str, Any]]:
+    """Returns a sentence and the line where it begins.
+
+    Raises:
+        DataError: it is longer than sentences are, as where no empty lines stand between them.
+    """
+    if len(words) > MOST_WORDS:
+        problem = Problem(f"{len(words):,} words without an empty line", f"line {first}", DIVIDED)
+        raise DataError(str(path), problem)
+    return f"line {first}", {TOKENS: words, TAGS: tags}

@@ -7,14 +7,16 @@ from itertools import islice
 from pathlib import Path
 
 from kdzoo.data.columns import unknown_labels
+from kdzoo.data.conll import DIVIDED
+from kdzoo.data.conll import SUFFIX as CONLL
 from kdzoo.data.corpus import SPLITS, RawData, RawRow, SplitName
+from kdzoo.data.folders import CALLED, called, refuse_another_format, without_train
+from kdzoo.data.formats import SUFFIXES
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.parquet import class_names
-from kdzoo.data.parts import Files, files_of, parts_in, shards_of, told
+from kdzoo.data.parts import Files, files_of, parts_in, told
 from kdzoo.data.stream import (
     AS_NAMED,
-    OTHERS,
-    SUFFIXES,
     as_written,
     labelled_rows,
     stream_rows,
@@ -24,14 +26,12 @@ from kdzoo.files import has_file, with_home
 from kdzoo.plain import first_few
 from kdzoo.recipe.csv import Csv
 
-_CALLED: dict[str, tuple[str, ...]] = {"validation": ("validation", "dev", "valid", "val")}
 _SAYS_SPLIT = {"split", "set", "subset", "partition", "fold"}  # what such a column is called
 _SPLITS_SAID = {
     *("train", "training", "test", "testing", "eval", "evaluation"),
     *("validation", "valid", "val", "dev", "development"),
 }
 _LOOKED_AT = 1000  # rows that show what a column holds
-_SAVED_TO_DISK = ("dataset_info.json", "dataset_dict.json", "state.json")
 
 
 def read_files(
@@ -72,6 +72,9 @@ def read_files(
                 places[split].append(where if len(parts) == 1 else f"{path.name} {where}")
         if not splits[split]:
             raise DataError(f"{parts[0].parent / told(parts)} holds no rows")
+        if split == "train" and len(splits[split]) == 1 and parts[0].suffix.lower() == CONLL:
+            problem = Problem("no empty line divides it into sentences", cure=DIVIDED)
+            raise DataError(str(parts[0]), problem)
     return RawData(
         splits,
         labels=labelling.columns or _noted(paths.get("train", ()), labelling.column),
@@ -140,27 +143,19 @@ def split_files(
     for split in dict.fromkeys((*SPLITS, *others)):
         if split in unread:
             continue
-        names = [n for n in _CALLED.get(split, (split,)) if n == split or n not in others]
-        present = _called(path, names)
+        names = [n for n in CALLED.get(split, (split,)) if n == split or n not in others]
+        present = called(path, names)
         if len(present) > 1:
             raise DataError(f"{files} holds {' and '.join(map(told, present))}; keep one of them")
         if present:
             found[split] = present[0]
         else:
-            _refuse_another_format(path, names)
+            refuse_another_format(path, names)
     if "train" not in found and (parts := parts_in(path)):
         found["train"] = parts
     if "train" not in found:
-        raise DataError(_without_train(path))
+        raise DataError(without_train(path))
     return found
-
-
-def _called(folder: Path, names: Sequence[str]) -> list[Files]:
-    """Returns what a folder holds under one of these names, in whatever case, whole or in parts."""
-    wanted = [f"{name}{suffix}".lower() for name in names for suffix in SUFFIXES]
-    named = [path for path in sorted(folder.iterdir()) if path.name.lower() in wanted]
-    found = map(files_of, sorted(named, key=lambda path: wanted.index(path.name.lower())))
-    return [files for files in (*found, shards_of(folder, [*map(str.lower, names)])) if files]
 
 
 def notes_of_unread(folder: Path, others: Sequence[str], unread: Collection[str]) -> list[str]:
@@ -172,7 +167,7 @@ def notes_of_unread(folder: Path, others: Sequence[str], unread: Collection[str]
         unread: splits that are drawn, whatever the folder holds.
     """
     read = split_files(str(folder), others, unread).values()
-    own = [files for split in unread for files in _called(folder, _CALLED.get(split, (split,)))]
+    own = [files for split in unread for files in called(folder, CALLED.get(split, (split,)))]
     known = {path for files in (*read, *own) for file in files for path in (file, file.parent)}
     rest = [
         file.name
@@ -217,61 +212,3 @@ def notes_of_split_column(
                 "and name their folder"
             ]
     return []
-
-
-def _refuse_another_format(folder: Path, names: Sequence[str]) -> None:
-    """A file that is plainly meant as a split is not passed over for what it is written in."""
-    for path in sorted(folder.iterdir()):
-        suffix = path.suffix.lower()
-        if path.name.partition(".")[0].lower() in names and suffix in OTHERS:
-            raise DataError(
-                f"{path}: cannot read '{suffix}'; wanted {', '.join(SUFFIXES)}: {OTHERS[suffix]}"
-            )
-
-
-def _without_train(folder: Path) -> str:
-    if any((folder / name).is_file() for name in _SAVED_TO_DISK):
-        return (
-            f"{folder} is what datasets writes with save_to_disk, which is not read; write each "
-            "split with its to_parquet: train.parquet, validation.parquet, test.parquet"
-        )
-    inside = next((path for path in _folders_in(folder) if _called(path, ["train"])), None)
-    if inside is not None:
-        return f"{folder} holds no train file, and {inside} does; name that folder"
-    split = folder / "train" if (folder / "train").is_dir() else folder
-    if classes := _classes_in(split):
-        each = "" if split == folder else f", a file for each split, as {folder / 'train.csv'}"
-        return (
-            f"{split} holds a folder for each class ({first_few(classes)}), which is not read; "
-            f"write the texts as .csv with the columns text and label{each}"
-        )
-    held = sorted(path.name for path in folder.iterdir())
-    wanted = (
-        f"{folder} holds no train file; wanted train.jsonl, .csv, .tsv or .parquet, and it holds "
-        f"{first_few(held) or 'nothing'}"
-    )
-    if not any(name.lower().endswith(SUFFIXES) for name in held):
-        return wanted
-    return (
-        f"{wanted}: rename the file that holds all training texts, or name it rather than the "
-        "folder; where several hold them, write them as one"
-    )
-
-
-def _classes_in(folder: Path) -> list[str]:
-    """Returns the names of folders that each hold files of texts, where there are several."""
-    kinds = {
-        path.name: {file.suffix.lower() for file in path.iterdir() if file.is_file()}
-        for path in _folders_in(folder)
-    }
-    names = [name for name, found in kinds.items() if found and not found & {*SUFFIXES}]
-    return names if len(names) > 1 else []
-
-
-def _folders_in(folder: Path) -> list[Path]:
-    """Returns the folders in a folder, but those of programs."""
-    return [
-        path
-        for path in sorted(folder.iterdir())
-        if path.is_dir() and not path.name.startswith((".", "_"))
-    ]

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from kdzoo.data.cells import ONE_IS_WANTED, as_input, as_label, as_labels, shown
+from kdzoo.data.cells import (
+    ONE_IS_WANTED,
+    QUOTED,
+    as_input,
+    as_label,
+    as_labels,
+    printed_list,
+    shown,
+)
 from kdzoo.data.corpus import Input, RawLabel
 from kdzoo.data.tagging import is_entity, is_tag, tagged, usual_columns
 from kdzoo.errors import DataError
@@ -28,12 +36,14 @@ class Labelling:
         separator: what stands between several names in one cell.
         task: what a user says of the data; None where it is as the cells show: a list of labels
             means several, a list of words that each has a tag, all else one label.
+        is_found: whether the task is said by what a file's columns are called, and by nobody else.
     """
 
     column: str = "label"
     columns: tuple[str, ...] = ()
     separator: str | None = None
     task: TaskName | None = None
+    is_found: bool = False
 
     @classmethod
     def of(cls, said: str | Labelling) -> Labelling:
@@ -73,7 +83,8 @@ class Labelling:
                 f"({' and '.join(usual)}), which need none; remove data.label_columns "
                 "(--label-columns)"
             )
-        return usual[0], replace(self, column=usual[1], task=TOKEN_CLASSIFICATION.name)
+        task = TOKEN_CLASSIFICATION.name
+        return usual[0], replace(self, column=usual[1], task=task, is_found=self.task is None)
 
     def row(
         self, row: Mapping[str, Any], text: str, text_pair: str | None, where: str
@@ -95,7 +106,9 @@ class Labelling:
                 f"{where}: each word has a tag here, which needs no separator; remove "
                 "data.label_separator (--label-separator)"
             )
-        return tagged(row[text], row[self.column], where)
+        named = f"--text {text} --label {self.column}, in a recipe data.text and data.label"
+        otherwise = f"name its columns: {named}" if self.is_found else "remove data.task (--task)"
+        return tagged(row[text], row[self.column], where, otherwise)
 
     def _is_tagged(self, row: Mapping[str, Any], text: str) -> bool:
         """Whether each word of a row has a tag: as is said, or as its cells show."""
@@ -136,9 +149,13 @@ class Labelling:
             if is_list:
                 raise DataError(
                     f"{where}: the label is a list ({shown(cell)}), which needs no separator; "
-                    "remove label_separator"
+                    "remove data.label_separator (--label-separator)"
                 )
-            return _parts(as_label(cell, where), self.separator, where)
+            name = as_label(cell, where)
+            _refuse_printed(name, self.separator, where)
+            return _parts(name, self.separator, where)
+        if self.task == MULTI_LABEL.name and (printed := printed_list(cell)) is not None:
+            return as_labels(printed, where)
         if is_list and self.task != SINGLE_LABEL.name:
             return as_labels(cell, where)
         if self.task == MULTI_LABEL.name:
@@ -161,6 +178,27 @@ class Labelling:
         if len(names) > 1:
             raise DataError(f"{where}: {' and '.join(names[:3])} hold 1, and {ONE_IS_WANTED}")
         return names[0] if names else ""
+
+
+def _refuse_printed(cell: str, separator: str, where: str) -> None:
+    """Refuses a list that a program printed into a cell: its brackets and quotes are no names.
+
+    Raises:
+        DataError: it is one.
+    """
+    if printed_list(cell) is not None:
+        raise DataError(
+            f"{where}: the label is a list as programs print it ({shown(cell)}), which needs no "
+            "separator; say that all are: data.task: multi-label (--task multi-label) in place of "
+            "data.label_separator (--label-separator)"
+        )
+    inside = cell[1:-1]
+    is_enclosed = cell[:1] == "[" and cell[-1:] == "]" and not {*inside} & {*"[]"}
+    if is_enclosed and (separator in inside or QUOTED.search(inside)):
+        raise DataError(
+            f"{where}: brackets enclose the labels ({shown(cell)}); write the names without "
+            f"brackets and quotes, with '{spelt(separator)}' between them"
+        )
 
 
 def _parts(cell: str, separator: str, where: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from kdzoo.data.stream import SUFFIXES
+from kdzoo.data.formats import SUFFIXES
 from kdzoo.errors import DataError, FileError
 from kdzoo.files import has_file
 from kdzoo.plain import first_few

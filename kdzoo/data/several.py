@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from kdzoo.data.cells import SAID_TO_BE_ONE
+from kdzoo.data.cells import QUOTED, SAID_TO_BE_ONE, printed_list
 from kdzoo.data.leaks import SHOWN
 from kdzoo.errors import Problem
 from kdzoo.plain import first_few, spelt
@@ -13,7 +13,10 @@ from kdzoo.plain import first_few, spelt
 _BETWEEN_ANY = re.compile(r"\s*([|;,])\s*")  # what stands in few names, and between many
 _BETWEEN = {"\n": "newline", "\t": "tab", "+": "+", "/": "/", "&": "&", " ": " "}  # and its word
 _BRACKETED = re.compile(r"\[.*\]|\(.*\)|\{.*\}", re.DOTALL)
-_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
+_SAID_TO_BE_LISTS = (
+    "if each is a list of labels, say so: --task multi-label, in a recipe "
+    "data: {task: multi-label}; else "
+)
 _AS_LISTS = (
     "save the rows as .jsonl or .parquet, with a list of names in each, or as 0/1 columns; if a "
     f"list is one label, say so: {SAID_TO_BE_ONE}"
@@ -38,7 +41,9 @@ def several_in_a_cell(known: Collection[str], *, in_lists: bool, is_noted: bool)
         return Problem(_told(marks), "train", cure) if marks else None
     if not is_noted:
         if lists := _printed_lists(known):
-            return Problem(f"labels that look like lists: {_shown(lists)}", "train", _AS_LISTS)
+            is_read = all(printed_list(name) is not None for name in known)
+            cure = _SAID_TO_BE_LISTS * is_read + _AS_LISTS
+            return Problem(f"labels that look like lists: {_shown(lists)}", "train", cure)
         marks |= {name: mark for name in sorted(known) if (mark := _mark(name, known))}
     return Problem(_told(marks), "train", _cure(sorted({*marks.values()}))) if marks else None
 
@@ -79,8 +84,8 @@ def _printed_lists(known: Collection[str]) -> list[str]:
 def _inside(name: str) -> list[str]:
     """Returns the names within brackets: in quotes, or else with commas or spaces between."""
     inner = name[1:-1].strip()
-    if _QUOTED.search(inner) and not _QUOTED.sub("", inner).strip(", \n"):
-        return [(one or other).strip() for one, other in _QUOTED.findall(inner)]
+    if QUOTED.search(inner) and not QUOTED.sub("", inner).strip(", \n"):
+        return [(one or other).strip() for one, other in QUOTED.findall(inner)]
     parts = inner.split(",") if "," in inner else inner.split()
     return [part.strip() for part in parts if part.strip()]
 

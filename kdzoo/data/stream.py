@@ -14,6 +14,7 @@ from kdzoo.data.columns import cure
 from kdzoo.data.conll import SUFFIX as CONLL
 from kdzoo.data.conll import conll_rows
 from kdzoo.data.corpus import Input, RawLabel, texts_of
+from kdzoo.data.formats import ONE_A_LINE, OTHERS, SUFFIXES, not_read
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.lines import line_end_of, lines_of, texts_in
 from kdzoo.data.output import PAIR_COLUMN
@@ -26,27 +27,14 @@ from kdzoo.errors import DataError, Problem
 from kdzoo.files import check_readable, has_file
 from kdzoo.recipe.csv import Csv
 
-SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet", CONLL)
 PlacedRow = tuple[str, Mapping[str, Any]]  # where it stands, and its columns
 AS_NAMED = Csv()  # as its name says
 
 _SHOWN = 5  # rows without a column that a message lists
-_ONE_A_LINE = "write one object a line, each on a line of its own"
-OTHERS = {  # formats that people have: how they become one that is read
-    ".json": f"{_ONE_A_LINE}, as .jsonl",
-    ".txt": "texts with labels need columns: save them as .csv, with a header",
-    ".xlsx": "save the sheet as .csv",
-    ".xls": "save the sheet as .csv",
-    ".ods": "save the sheet as .csv",
-    ".gz": "unpack it",
-    ".zip": "unpack it",
-    ".bz2": "unpack it",
-    ".xz": "unpack it",
-    ".zst": "unpack it",
-    ".arrow": "write it with Dataset.to_parquet of datasets",
-    ".feather": "write it with to_parquet of pandas",
-    ".pkl": "write it with to_parquet of pandas",
-}
+_AS_JSON = (
+    "write the line as Python's json.dumps does: names and texts in double quotes, a quote inside "
+    'as \\", no comma behind the last'
+)
 
 
 def names_file(text: str) -> bool:
@@ -87,11 +75,8 @@ def stream_rows(
             yield from parquet_rows(path, wanted, place)
         case ".conll":
             yield from conll_rows(path, wanted, place)
-        case suffix:
-            raise DataError(
-                f"{path}: cannot read '{path.suffix}'; wanted {', '.join(SUFFIXES)}"
-                + (f": {OTHERS[suffix]}" if suffix in OTHERS else "")
-            )
+        case _:
+            raise DataError(not_read(path))
 
 
 def read_texts(
@@ -156,6 +141,8 @@ def _placed_texts(
         )
         return
     column = _called(path, column, csv)
+    if column == TEXT and column_pair is None:
+        column = _alone(path, csv) or column
     wanted = [column] if column_pair is None else [column, column_pair]
     for where, row in stream_rows(path, wanted, csv, place):
         if isinstance(row[column], list | tuple):
@@ -169,6 +156,15 @@ def _called(path: Path, column: str, csv: Csv) -> str:
         return column
     found = _columns_of(path, csv)
     return TOKENS if TOKENS in found and TEXT not in found else TEXT
+
+
+def _alone(path: Path, csv: Csv) -> str | None:
+    """Returns the one column of a file, whatever it is called; None if there are more.
+
+    A table is none such: what seems to be its column may be a text, where it has no header.
+    """
+    found = _columns_of(path, csv) if path.suffix.lower() in (".jsonl", ".parquet") else ()
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def _columns_of(path: Path, csv: Csv) -> Collection[str]:
@@ -281,13 +277,15 @@ def _json_object(path: Path, where: str, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line, object_pairs_hook=read)
     except json.JSONDecodeError as error:
-        said = _ONE_A_LINE if line.strip() in ("{", "[", "[{") else ""
-        raise DataError(str(path), Problem(f"not JSON: {error.msg}", where, said)) from None
+        several = error.msg == "Extra data" or line.strip() in ("{", "[", "[{")
+        said = ONE_A_LINE if several else _AS_JSON
+        what = f"not JSON: {error.msg} (character {error.colno})"
+        raise DataError(str(path), Problem(what, where, said)) from None
     except (ValueError, RecursionError):  # Python reads 4,300 digits, a thousand brackets
         what = "a number of thousands of digits, or brackets nested too deeply"
         raise DataError(str(path), Problem(what, where, "mend the line")) from None
     if not isinstance(row, dict):
-        raise DataError(str(path), Problem("not a JSON object", where, _ONE_A_LINE))
+        raise DataError(str(path), Problem("not a JSON object", where, ONE_A_LINE))
     if twice:
         problem = Problem(f"two columns are called '{twice[0]}'", where, "rename one of them")
         raise DataError(str(path), problem)

@@ -39,13 +39,14 @@ def usual_columns(found: Collection[str], text: str, label: str) -> tuple[str, s
     return next((pair for pair in _USUAL if {*pair} <= {*found}), None)
 
 
-def tagged(words: Any, tags: Any, where: str) -> tuple[str, Tags]:
+def tagged(words: Any, tags: Any, where: str, otherwise: str = "") -> tuple[str, Tags]:
     """Returns the sentence of a row, and the tag of each of its words, as they are written.
 
     Args:
         words: a list of words; or a text, whose entities then say where they are.
         tags: a list of tags; or of entities, each ``[start, end, label]`` in characters.
         where: the row stands, file included.
+        otherwise: what to write where a text has one label.
 
     Raises:
         DataError: words or tags are no lists, or do not fit each other.
@@ -56,7 +57,7 @@ def tagged(words: Any, tags: Any, where: str) -> tuple[str, Tags]:
         raise DataError(
             f"{where}: the text is no list of words ({shown(words)}), and the label no list of "
             f"entities ({shown(tags)}); write words and tags as lists ({TOKENS}, {TAGS}), or text "
-            "and entities ([[start, end, label], ...]); if a text has one label, remove data.task"
+            f"and entities ([[start, end, label], ...]); if a text has one label, {otherwise}"
         )
     return _marked(as_text(words, where), tags, where)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from kdzoo.entries import TaskName
 from kdzoo.recipe.csv import Csv, Named
@@ -13,6 +14,20 @@ from kdzoo.recipe.section import Section, require_one
 
 _UNSEEN = {"tab": "\t", "\\t": "\t", "newline": "\n", "\\n": "\n"}  # as separators are written
 _FIGURES = ("in_scope", "as_decided", "hard_labels", "token")  # that accuracy or F1 is told of
+_SHARE = re.compile(r"(\d*\.\d+|\d+(?= *%)) *(%?)(?:(?: +of)? +(\w+))?")  # as people write one
+
+
+def _as_rule(value: Any) -> Any:
+    """Returns the source of a split as it stands; of a share alone nobody knows of what it is."""
+    share = _SHARE.fullmatch(str(value).strip()) if isinstance(value, float | str) else None
+    if share is None or value == f"{share[1]} of {share[3]}":
+        return value
+    part = float(share[1]) / (100 if share[2] else 1)
+    said = f"{part:.6f}".rstrip("0") if 0 < part < 1 else "0.15"
+    raise ValueError(f"'{value}' is no share of a split; write {said} of {share[3] or 'train'}")
+
+
+Rule = Annotated[str, BeforeValidator(_as_rule, json_schema_input_type=str)]
 
 
 class Data(Section):
@@ -51,7 +66,7 @@ class Data(Section):
         description="columns of 0 and 1, one for each label, in place of label",
     )
     oos_label: Named | None = Field(None, description="the label that means out of scope")
-    split: dict[Literal["validation", "test"], str] | None = Field(
+    split: dict[Literal["validation", "test"], Rule] | None = Field(
         None,
         description="source of a missing split: '0.1 of train', or the name of another split; all "
         "copies of a text are drawn to one side, unless on_leak drops them from train",
@@ -87,6 +102,16 @@ class Data(Section):
     def _as_meant(cls, separator: str | None) -> str | None:
         return _UNSEEN.get(separator or "", separator)
 
+    @field_validator("label_columns", mode="before")
+    @classmethod
+    def _several(cls, columns: Any) -> Any:
+        if isinstance(columns, list) and len(columns) == 1:
+            raise ValueError(
+                f"wanted a column for each label, at least 2; write label: {columns[0]} in place "
+                f"of label_columns (--label {columns[0]})"
+            )
+        return columns
+
     @model_validator(mode="after")
     def _one_source(self) -> Data:
         require_one(self, "hub", "files", "embedded")
@@ -108,8 +133,20 @@ class Data(Section):
                 raise ValueError(f"other_tests: '{name}' is a figure already; call it otherwise")
         if self.labels_per_class is None and self.rest_of_train != "unlabelled":
             raise ValueError("rest_of_train belongs to labels_per_class; remove it")
+        self._refuse_label_as_text()
         self._refuse_misfits()
         return self
+
+    def _refuse_label_as_text(self) -> None:
+        """Raises a ValueError where one column is said to hold a text and the label."""
+        if self.label_columns is not None:
+            return
+        for key, noun in (("text", "text"), ("text_pair", "second text")):
+            if getattr(self, key) == self.label:
+                raise ValueError(
+                    f"{key}: '{self.label}' is the column of the label; name that of the {noun}, "
+                    "or another one for the label: data.label (--label)"
+                )
 
     def _refuse_misfits(self) -> None:
         """Raises a ValueError where labels are said to be written in two ways, or as for a task."""

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from kdzoo.data import Example, Input, Texts, distinct, is_empty, normalised, texts_of
+from kdzoo.data.formats import SUFFIXES
 from kdzoo.data.hub import read_hub_texts
 from kdzoo.data.place import UNLABELLED, Place
 from kdzoo.data.sentences import Sentence
-from kdzoo.data.stream import AS_NAMED, SUFFIXES, read_texts
+from kdzoo.data.stream import AS_NAMED, read_texts
 from kdzoo.errors import DataError
 from kdzoo.files import with_home
 from kdzoo.plain import first_few, is_unicode
