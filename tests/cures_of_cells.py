@@ -51,6 +51,13 @@ CASES: dict[str, Case] = {
         {"data": {"files": "rows.csv", "oos_label": None, "split": SHARES}},
         {"rows.csv": f"{CSV},music\n"},
     ),
+    "hidden labels of a split": Case(
+        CHECK, "s are empty", rewritten("split: {test: 0.1 of train}", data={
+            "split": {"test": "0.1 of train"}}),
+        {"data": {"files": "rows", "oos_label": None}},
+        {"rows/train.csv": CSV, "rows/dev.csv": CSV,
+         "rows/test.csv": CSV.replace("music", "").replace("weather", "")}, quick=True,
+    ),
     "half a character in a text": Case(
         CHECK, "hold half a character", refiled("mend the text", {"rows.jsonl": JSONL}),
         {"data": {"files": "rows.jsonl", "oos_label": None, "split": SHARES}},

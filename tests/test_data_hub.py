@@ -88,14 +88,40 @@ class TestNamedClasses:
         assert from_disk == read_hub("some/set", None, None, "text", "intent")
 
     @pytest.mark.parametrize("missing", [-1, None])
-    def test_a_row_without_a_label_is_refused_not_given_the_last_class(
+    def test_leave_out_a_row_without_any_which_is_not_of_the_last_class(
         self, serve: Serve, missing: int | None
     ) -> None:
-        """The hub marks hidden labels with -1, which as an index would be the last class."""
-        serve(DatasetDict({**whole(), "test": rows([2, missing], " t")}))
+        """-1, as an index, would be the last one."""
+        serve(
+            DatasetDict(
+                train=rows([0, missing, 1, 2]),
+                validation=rows([1, 2], " v"),
+                test=rows([2, missing, missing], " t"),
+            )
+        )
 
-        with pytest.raises(DataError, match=r"test, row 2: 1 of 2 labels are empty"):
-            load_corpus(Data(hub="some/set", label="intent"))
+        corpus = load_corpus(Data(hub="some/set", label="intent"))
+
+        assert corpus.gold("train").tolist() == [0, 1, 2]
+        assert [example.text for example in corpus.train] == ["text 0", "text 2", "text 3"]
+        assert corpus.gold("test").tolist() == [2]
+        assert [note.partition(":")[0] for note in corpus.notes] == [
+            "1 of 4 rows of train are left out", "2 of 3 rows of test are left out"
+        ]  # fmt: skip
+
+    def test_of_a_split_without_any_are_told_with_what_serves_in_its_place(
+        self, serve: Serve
+    ) -> None:
+        serve(DatasetDict({**whole(), "test": rows([-1, -1], " t")}))
+        section = Data(hub="some/set", label="intent")
+
+        with pytest.raises(DataError, match=r"2 of 2 labels are empty\n *use other texts") as told:
+            load_corpus(section)
+        assert "data: {split: {test: 0.1 of train}}" in str(told.value)
+        taken = section.model_copy(
+            update={"split": {"test": "validation", "validation": "0.4 of train"}}
+        )
+        assert load_corpus(taken).gold("test").tolist() == [1, 2]
 
 
 class TestPlainColumns:

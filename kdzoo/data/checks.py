@@ -50,7 +50,7 @@ def check_rows(raw: RawData, *, is_said: bool = False) -> None:
                     Problem(
                         f"{len(empty)} of {len(rows)} {noun}s are empty",
                         _places(raw, split, empty),
-                        "fill them in or remove the rows",
+                        _for_empty(noun, split, are_all=len(empty) == len(rows)),
                     )
                 )
         halves = [
@@ -70,6 +70,15 @@ def check_rows(raw: RawData, *, is_said: bool = False) -> None:
     problems += _label_problems(raw, is_said=is_said)
     if problems:
         raise DataError(raw.origin or "data", *problems)
+
+
+def _for_empty(noun: str, split: str, *, are_all: bool) -> str:
+    """Returns what to do with empty cells; whoever hides the labels of a split hides them all."""
+    if noun == "label" and are_all and split != "train":
+        return (
+            f"use other texts in its place, in a recipe data: {{split: {{{split}: 0.1 of train}}}}"
+        )
+    return "fill them in or remove the rows"
 
 
 def _places(raw: RawData, split: str, rows: Sequence[int]) -> str:

@@ -17,6 +17,7 @@ from kdzoo.data.files import (
     read_files,
     split_files,
 )
+from kdzoo.data.hidden import without_hidden
 from kdzoo.data.hub import read_hub
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.leaks import handle_leaks
@@ -57,7 +58,8 @@ def load_corpus(section: Data) -> Corpus:
     Raises:
         DataError: the data cannot be found, read, or learnt from.
     """
-    read, notes = without_entities(_read(section)), _unread(section)
+    read, notes = without_hidden(without_entities(_read(section)))
+    notes += _unread(section)
     if _is_tagged(read):
         read, told = in_bio(read)
         notes += told
