@@ -14,7 +14,7 @@ from typing import Any
 from kdzoo.bounds import check_depth, read_json
 from kdzoo.errors import ModelError
 
-_LARGEST = 1 << 27  # bytes: vocabularies of a quarter of a million pieces have a fourth
+LARGEST_TOKENIZER = 1 << 27  # bytes: vocabularies of a quarter of a million pieces have a fourth
 _ADDED = 64  # ids that a template may put around a text
 _GROWTH = 64  # times that a text may grow while it is normalised
 _REPEATS = 4  # that may follow each other in a regular expression: it takes len(text)**4 at worst
@@ -31,7 +31,7 @@ def check_tokenizer_file(path: Path, rows: int | None = None) -> None:
     Raises:
         ModelError: it has ids beyond the table, or makes texts grow, or take time, without bound.
     """
-    content = read_mapping(path, _LARGEST)
+    content = read_mapping(path, LARGEST_TOKENIZER)
     cut = content.get("truncation")
     length = cut.get("max_length") if isinstance(cut, dict) else None
     most = min(_ADDED, length - 1) if isinstance(length, int) else _ADDED

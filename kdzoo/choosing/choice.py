@@ -10,7 +10,8 @@ from kdzoo.errors import ModelError, did_you_mean, nearest
 from kdzoo.results import is_study
 from kdzoo.results.opened import opened
 from kdzoo.results.record import ManifestRow, Member, Role
-from kdzoo.results.store import Store, has_weights
+from kdzoo.results.store import Store
+from kdzoo.results.whole import has_weights
 
 MODELS: tuple[Role, ...] = ("teacher", "student")  # which export, and go to the hub
 

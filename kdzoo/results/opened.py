@@ -16,7 +16,8 @@ from kdzoo import registry
 from kdzoo.errors import Problem, StoreError, did_you_mean
 from kdzoo.results.reading import T
 from kdzoo.results.record import Manifest, ManifestRow, Member, Record, Role
-from kdzoo.results.store import MANIFEST, RECORD, Store, slug
+from kdzoo.results.store import MANIFEST, Store, slug
+from kdzoo.results.whole import RECORD
 
 MOST_ROWS = 10_000  # of a table
 _SHOWN = 5  # problems of a folder
