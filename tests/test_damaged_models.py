@@ -10,7 +10,9 @@ from safetensors.torch import load_file
 from tiny_results import one_student
 from tiny_world import RunCommand, WriteRecipe
 
-from kdzoo.results import Store
+from kdzoo.choosing.choice import choose
+from kdzoo.errors import StoreError
+from kdzoo.results import Store, opened
 
 STUDENT, KEY = "tiny--s0--*", "s" * 16
 ONNX = {"measure": {"runtimes": ["torch", "onnx"]}}
@@ -163,3 +165,30 @@ def test_a_form_that_was_cut_off_is_exported_anew(
     assert outcome.code == 0, outcome.err
     assert f"tiny, seed 0, onnx: {file} is damaged; it is made anew" in flat(outcome.err)
     assert len(file.read_bytes()) == len(whole)
+
+
+class TestMissingModel:
+    """A folder of a study that was not copied, or was removed."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Store:
+        """A study without its student's folder."""
+        store = one_student(tmp_path / "runs" / "first").finish()
+        shutil.rmtree(store.finished(KEY))
+        return store
+
+    def test_is_told_by_its_name_and_seed(self, store: Store) -> None:
+        told = r"no finished model of 'tiny', seed 0; run its recipe again"
+        with pytest.raises(StoreError, match=told):
+            choose(store, "tiny", None)
+        with pytest.raises(StoreError, match=told):
+            opened(store)
+
+    def test_is_told_as_what_it_is_to_others(self, store: Store) -> None:
+        for folder in store.root.glob("models/*"):
+            shutil.rmtree(folder)
+        with pytest.raises(StoreError, match=r"'teacher', seed 0.*the control on hard labels of"):
+            opened(store)
+
+    def test_leaves_the_others_to_be_used(self, store: Store) -> None:
+        assert choose(store, "teacher", None).folder == store.finished("t" * 16)

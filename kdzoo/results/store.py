@@ -145,6 +145,10 @@ class Store:
         """
         return self._read(self.finished(key) / RECORD, Record)
 
+    def holds(self, key: str) -> bool:
+        """Returns whether the study has a finished model of that key, weights or not."""
+        return self._finished(self.root, key) is not None
+
     def finished(self, key: str) -> Path:
         """Returns the folder of a finished model, weights or not.
 
@@ -153,7 +157,7 @@ class Store:
         """
         folder = self._finished(self.root, key)
         if folder is None:
-            raise StoreError(f"{self.root} holds no finished model {key}")
+            raise StoreError(f"{self.root} holds no finished model {key}; run its recipe again")
         return folder
 
     def write(self, folder: Path, record: Record) -> None:
