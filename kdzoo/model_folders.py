@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kdzoo.bounds import read_json
-from kdzoo.errors import ModelError
+from kdzoo.errors import ModelError, first_line, kind_and_words
 from kdzoo.files import with_home
 from kdzoo.model_files import stored_in
 
@@ -114,6 +114,53 @@ def _step(config: Path) -> tuple[int, str]:
     """Returns what sorts checkpoints: their step, as Trainer names them."""
     number = config.parent.name.rpartition("-")[2]
     return int(number) if number.isdecimal() and len(number) < 20 else -1, config.parent.name
+
+
+def why_not_loaded(folder: Path, error: BaseException) -> str:
+    """Returns why transformers does not load a model, and what to do where that is known.
+
+    Args:
+        folder: of the model.
+        error: of transformers, which names packages of its own, or a place on the hub.
+    """
+    said = _settings(folder / "config.json")
+    quantised = said.get("quantization_config")
+    if isinstance(quantised, dict) and "quantiz" in str(error).lower():
+        method = str(quantised.get("quant_method"))[:40]
+        return (
+            f"it is quantised ({method}), and what reads that is not there; give the model that it "
+            "was made of"
+        )
+    if said.get("auto_map"):
+        return (
+            "it needs code of its own (auto_map in config.json), which kdzoo never runs; give "
+            "another model, or let it label the texts in Python and give the file as "
+            "teacher.outputs"
+        )
+    if "Unrecognized model" in str(error) and not said.get("model_type"):
+        return "its config.json names no model_type; download or save the model again"
+    return first_line(error)
+
+
+def why_no_tokenizer(folder: Path, error: BaseException) -> str:
+    """Returns why transformers does not load the tokenizer of a model, and what to do.
+
+    Args:
+        folder: of the model.
+        error: of transformers, or of tokenizers.
+    """
+    if said := _settings(folder / "tokenizer_config.json").get("auto_map"):
+        return (
+            f"it needs code of its own ({str(said)[:80]}), which kdzoo never runs; give a model "
+            "with a tokenizer.json"
+        )
+    there = [*folder.glob("*.model"), *folder.glob("vocab.*"), *folder.glob("tokenizer.json")]
+    if not there:
+        return (
+            "it is not there (tokenizer.json); save it beside the weights: "
+            f"AutoTokenizer.from_pretrained(MODEL).save_pretrained({str(folder)!r})"
+        )
+    return f"{kind_and_words(error).rstrip(': ')}; save it again from the model's own"
 
 
 def one_file(folder: Path, source: str) -> str:
