@@ -10,6 +10,7 @@ from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError, first_line, kind_and_words
 from kdzoo.files import with_home
 from kdzoo.model_files import stored_in
+from kdzoo.weight_files import fault_of, has_head
 
 _ADAPTER = "adapter_config.json"
 _MODULES = "modules.json"
@@ -175,6 +176,8 @@ def one_file(folder: Path, source: str) -> str:
     parts = [file for pattern in _PARTS for file in folder.glob(pattern)]
     if not (is_of_hub or variants or parts):
         return "download the whole model, its weights too"
+    if not is_of_hub and (fault := fault_of(folder)):
+        return fault
     if (folder / _MODULES).is_file():  # which says how its vectors come about
         return f"{_ONCE}: {_anew(where)}"
     variant = f", variant={variants[0]!r}" if variants else ""
@@ -221,6 +224,8 @@ def _auto_class(folder: Path) -> str:
     named = _settings(folder / "config.json").get("architectures")
     name = str(named[0]) if isinstance(named, list) and named else ""
     ends = ("ForSequenceClassification", "ForTokenClassification")
+    if not name and has_head(folder):
+        return f"AutoModel{ends[0]}"
     return f"AutoModel{next((end for end in ends if name.endswith(end)), '')}"
 
 
