@@ -130,6 +130,17 @@ class TestStore:
 
         assert store.own(KEY) == store.finished(KEY)
 
+    def test_takes_a_whole_model_over_in_place_of_a_damaged_one(
+        self, store: Store, other: Store
+    ) -> None:
+        whole = other.find(KEY)
+        cut(store.finished(KEY) / "model.safetensors")
+        taken = store.find(KEY)
+
+        assert whole is not None
+        assert taken == store.finished(KEY)
+        assert (taken / "model.safetensors").samefile(whole / "model.safetensors")
+
     def test_takes_no_model_over_whose_record_cannot_be_read(
         self, store: Store, other: Store
     ) -> None:
