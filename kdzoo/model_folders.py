@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from kdzoo.bounds import read_json
-from kdzoo.errors import ModelError
+from kdzoo.errors import ModelError, first_line, kind_and_words
 from kdzoo.files import with_home
 from kdzoo.model_files import stored_in
+from kdzoo.weight_files import fault_of, has_head
 
 _ADAPTER = "adapter_config.json"
 _MODULES = "modules.json"
@@ -116,6 +117,53 @@ def _step(config: Path) -> tuple[int, str]:
     return int(number) if number.isdecimal() and len(number) < 20 else -1, config.parent.name
 
 
+def why_not_loaded(folder: Path, error: BaseException) -> str:
+    """Returns why transformers does not load a model, and what to do where that is known.
+
+    Args:
+        folder: of the model.
+        error: of transformers, which names packages of its own, or a place on the hub.
+    """
+    said = _settings(folder / "config.json")
+    quantised = said.get("quantization_config")
+    if isinstance(quantised, dict) and "quantiz" in str(error).lower():
+        method = str(quantised.get("quant_method"))[:40]
+        return (
+            f"it is quantised ({method}), and what reads that is not there; give the model that it "
+            "was made of"
+        )
+    if said.get("auto_map"):
+        return (
+            "it needs code of its own (auto_map in config.json), which kdzoo never runs; give "
+            "another model, or let it label the texts in Python and give the file as "
+            "teacher.outputs"
+        )
+    if "Unrecognized model" in str(error) and not said.get("model_type"):
+        return "its config.json names no model_type; download or save the model again"
+    return first_line(error)
+
+
+def why_no_tokenizer(folder: Path, error: BaseException) -> str:
+    """Returns why transformers does not load the tokenizer of a model, and what to do.
+
+    Args:
+        folder: of the model.
+        error: of transformers, or of tokenizers.
+    """
+    if said := _settings(folder / "tokenizer_config.json").get("auto_map"):
+        return (
+            f"it needs code of its own ({str(said)[:80]}), which kdzoo never runs; give a model "
+            "with a tokenizer.json"
+        )
+    there = [*folder.glob("*.model"), *folder.glob("vocab.*"), *folder.glob("tokenizer.json")]
+    if not there:
+        return (
+            "it is not there (tokenizer.json); save it beside the weights: "
+            f"AutoTokenizer.from_pretrained(MODEL).save_pretrained({str(folder)!r})"
+        )
+    return f"{kind_and_words(error).rstrip(': ')}; save it again from the model's own"
+
+
 def one_file(folder: Path, source: str) -> str:
     """Returns how the weights of a model come into the one file that kdzoo reads.
 
@@ -128,6 +176,8 @@ def one_file(folder: Path, source: str) -> str:
     parts = [file for pattern in _PARTS for file in folder.glob(pattern)]
     if not (is_of_hub or variants or parts):
         return "download the whole model, its weights too"
+    if not is_of_hub and (fault := fault_of(folder)):
+        return fault
     if (folder / _MODULES).is_file():  # which says how its vectors come about
         return f"{_ONCE}: {_anew(where)}"
     variant = f", variant={variants[0]!r}" if variants else ""
@@ -174,6 +224,8 @@ def _auto_class(folder: Path) -> str:
     named = _settings(folder / "config.json").get("architectures")
     name = str(named[0]) if isinstance(named, list) and named else ""
     ends = ("ForSequenceClassification", "ForTokenClassification")
+    if not name and has_head(folder):
+        return f"AutoModel{ends[0]}"
     return f"AutoModel{next((end for end in ends if name.endswith(end)), '')}"
 
 

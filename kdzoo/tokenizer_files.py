@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from kdzoo.bounds import check_depth, read_json
 from kdzoo.errors import ModelError
 
-_LARGEST = 1 << 27  # bytes: vocabularies of a quarter of a million pieces have a fourth
+LARGEST_TOKENIZER = 1 << 27  # bytes: vocabularies of a quarter of a million pieces have a fourth
 _ADDED = 64  # ids that a template may put around a text
 _GROWTH = 64  # times that a text may grow while it is normalised
 _REPEATS = 4  # that may follow each other in a regular expression: it takes len(text)**4 at worst
@@ -31,7 +32,7 @@ def check_tokenizer_file(path: Path, rows: int | None = None) -> None:
     Raises:
         ModelError: it has ids beyond the table, or makes texts grow, or take time, without bound.
     """
-    content = read_mapping(path, _LARGEST)
+    content = read_mapping(path, LARGEST_TOKENIZER)
     cut = content.get("truncation")
     length = cut.get("max_length") if isinstance(cut, dict) else None
     most = min(_ADDED, length - 1) if isinstance(length, int) else _ADDED
@@ -44,6 +45,7 @@ def check_tokenizer_file(path: Path, rows: int | None = None) -> None:
         "cuts texts with an overlap": isinstance(cut, dict) and cut.get("stride") not in (0, None),
         "makes texts many times longer": growth > _GROWTH,
         "has a regular expression that may take for ever": any(map(_explodes, expressions)),
+        "has added_tokens that lack an id or a content": not _are_added(content),
     }
     highest = max(_ids(content), default=0)
     if rows is not None and highest >= rows:
@@ -60,16 +62,27 @@ def read_mapping(path: Path, largest: int) -> dict[str, Any]:
     """Returns what a model's file of JSON says.
 
     Raises:
-        ModelError: it is too big, or no mapping.
+        ModelError: it is too big, no mapping, or begins with a byte order mark.
     """
     try:
         content = read_json(path, largest)
         check_depth(content)
+        has_mark = _begins(path) == BOM_UTF8
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read: {error}; save or export it again") from error
+    if has_mark:
+        raise ModelError(
+            f"{path} begins with a byte order mark, which no library reads there; save it as UTF-8 "
+            "without one"
+        )
     if not isinstance(content, dict):
         raise ModelError(f"{path} is no mapping of names to values; save or export it again")
     return content
+
+
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(BOM_UTF8))
 
 
 def _parts(value: Any) -> Iterator[dict[str, Any]]:
@@ -104,6 +117,17 @@ def _growth(normalizer: dict[str, Any]) -> float:
     if not isinstance(replaced, dict) or not isinstance(content, str):
         return 1
     return max(1, len(content) / max(1, len(str(replaced.get("String", "")))))
+
+
+def _are_added(content: dict[str, Any]) -> bool:
+    """Whether added tokens are what libraries take them for, which fail without a word."""
+    added = content.get("added_tokens") or []
+    return isinstance(added, list) and all(
+        isinstance(token, dict)
+        and isinstance(token.get("id"), int)
+        and isinstance(token.get("content"), str)
+        for token in added
+    )
 
 
 def _ids(content: dict[str, Any]) -> Iterator[int]:

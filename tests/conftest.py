@@ -204,7 +204,7 @@ def _pool(request: pytest.FixtureRequest, of_all_processes: Path) -> Iterator[No
     """
     from kdzoo.model_files import CHECKPOINT
     from kdzoo.results import Record, Store
-    from kdzoo.results.store import has_weights
+    from kdzoo.results.whole import has_weights
 
     if request.node.get_closest_marker("trains"):
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from tiny_cures import (
     removed,
     rewritten,
     set_as_said,
+    write_files,
     yaml_as_said,
 )
 from tiny_teachers import save_teacher
@@ -142,6 +144,11 @@ def quantised(folder: Path) -> None:
     save_file(whole, folder / "model.safetensors", metadata={"format": "pt"})
 
 
+def marked(file: Path) -> None:
+    """Puts a byte order mark before a file, as some editors do."""
+    file.write_bytes(BOM_UTF8 + file.read_bytes())
+
+
 def pointed(file: Path) -> None:
     """Leaves of a file what a clone without Git LFS has."""
     file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n", "utf-8")
@@ -221,6 +228,51 @@ CASES: dict[str, Case] = {
             lambda things: AutoTokenizer.from_pretrained(things["teacher"]).save_pretrained(
                 "model")),
         FINISHED, prepare=copied("teacher", "tokenizer.json", "tokenizer_config.json", to="model"),
+    ),
+    "no tokenizer, but its settings": Case(
+        CHECK, "it is not there (tokenizer.json)", done(
+            "AutoTokenizer.from_pretrained(MODEL).save_pretrained('",
+            lambda things: AutoTokenizer.from_pretrained(things["teacher"]).save_pretrained(
+                "model")),
+        FINISHED, prepare=copied("teacher", "tokenizer.json", to="model"),
+    ),
+    "added tokens without ids": Case(
+        CHECK, "that lack an id or a content", done("from the model's own", copied(
+            "teacher", to="model")), FINISHED,
+        prepare=changed("tokenizer.json", {"added_tokens": [{"content": "[PAD]"}]}),
+    ),
+    **{
+        f"a mark before {file}": Case(
+            CHECK, "begins with a byte order mark", done("save it as UTF-8 without one", copied(
+                "teacher", to="model")), FINISHED,
+            prepare=lambda things, file=file: marked(copied("teacher", to="model")(things) / file),
+            quick=file == "config.json",
+        )
+        for file in ("config.json", "tokenizer.json", "tokenizer_config.json")
+    },
+    **{
+        f"quantised, {method['quant_method']}": Case(
+            CHECK, f"it is quantised ({method['quant_method']})", done(
+                "give the model that it was made of", copied("teacher", to="model")), FINISHED,
+            prepare=changed("config.json", {"quantization_config": method}),
+            quick=method["quant_method"] == "gptq",
+        )
+        for method in (
+            {"quant_method": "gptq", "bits": 4},
+            {"quant_method": "bitsandbytes", "load_in_8bit": True},
+        )
+    },
+    "code of its own": Case(
+        CHECK, "it needs code of its own", rewritten(
+            "give another model", teacher={"model": "{encoder}"}), FITTED, quick=True,
+        prepare=changed("config.json", {
+            "model_type": "its own", "auto_map": {"AutoConfig": "own.Config"}}),
+    ),
+    "a configuration of nothing": Case(
+        CHECK, "names no model_type", done("download or save the model again", copied(
+            "teacher", to="model")), FINISHED,
+        prepare=lambda things: write_files({str(copied("teacher", to="model")(things) /
+            "config.json"): "{}"}),
     ),
     "characters": Case(CHECK, "which kdzoo reads texts with", TAKE_ANOTHER, FITTED,
                        prepare=teacher("canine")),

@@ -177,6 +177,26 @@ class TestFolder:
         assert both.metrics["accuracy"].mean == 1.0
         assert both.latency is not None
 
+    @pytest.mark.parametrize("lost", ["student", "teacher"])
+    def test_is_refused_where_a_part_of_it_was_lost(
+        self, tmp_path: Path, forms: dict[str, Path], lost: str
+    ) -> None:
+        """It does not pass for one whose teacher is elsewhere."""
+        write_cascade(tmp_path / "c", a_rule(threshold=2.0), **forms)
+        shutil.rmtree(tmp_path / "c" / lost)
+
+        with pytest.raises(ModelError, match=f"lacks the folder {lost}.*export the cascade again"):
+            load(tmp_path / "c")
+
+    def test_of_an_older_kdzoo_is_read(self, tmp_path: Path, forms: dict[str, Path]) -> None:
+        write_cascade(tmp_path / "c", a_rule(threshold=2.0), **forms)
+        file = tmp_path / "c" / "cascade.json"
+        said = json.loads(file.read_text(encoding="utf-8"))
+        del said["has_teacher"]
+        file.write_text(json.dumps(said), encoding="utf-8")
+
+        assert {each.by for each in predict(tmp_path / "c", TEXTS)} == {"teacher"}
+
     def test_is_shown_part_by_part(self, tmp_path: Path, forms: dict[str, Path]) -> None:
         write_cascade(tmp_path / "c", a_rule(), **forms)
         (text,) = show(str(tmp_path / "c")).values()

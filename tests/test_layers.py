@@ -16,7 +16,8 @@ PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
     "plain", "amounts", "errors", "lists", "files", "claims", "limits", "freed", "bounds", "fields",
-    "progress", "tracking", "digest", "tokenizer_files", "model_files", "model_folders",
+    "progress", "tracking", "digest", "tokenizer_files", "model_files", "weight_files",
+    "model_folders",
     "tokenising", "offline", "entries",
     "registry", "extensions", "task", "recipe", "data", "text", "objectives", "metrics", "model",
     "training", "teacher", "transfer", "runtime", "measure",

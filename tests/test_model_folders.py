@@ -204,12 +204,18 @@ def as_pickle(folder: Path, model: Any) -> None:
     torch.save(model.state_dict(), folder / "pytorch_model.bin")
 
 
+def as_whole_pickle(folder: Path, model: Any) -> None:
+    """Pickles a model, code and all, which no library loads unasked."""
+    torch.save(model, folder / "pytorch_model.bin")
+
+
 def as_variant(folder: Path, model: Any) -> None:
     """Writes the weights beside others of more bits, which are not there."""
     model.half().save_pretrained(folder, variant="fp16")
 
 
 class TestOtherFilesOfWeights:
+    @pytest.mark.parametrize("is_named", [True, False])
     @pytest.mark.parametrize("write", [as_shards, as_pickle, as_variant])
     def test_come_into_one_by_the_python_that_all_say(
         self,
@@ -217,13 +223,16 @@ class TestOtherFilesOfWeights:
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
         write: Callable[[Path, Any], None],
+        is_named: bool,
     ) -> None:
-        """The tokenizer comes along: the folder that is written is whole."""
+        """The tokenizer and the head come along, whether the configuration names a class or not."""
         monkeypatch.chdir(tmp_path)
         folder = Path(shutil.copytree(tiny_teacher, tmp_path / "model"))
         model = AutoModelForSequenceClassification.from_pretrained(folder)
         (folder / "model.safetensors").unlink()
         write(folder, model)
+        if not is_named:
+            edited(folder / "config.json", architectures=None)
         found = []
         for look in (lambda: find_model(str(folder)), lambda: package.load(folder)):
             with pytest.raises(KdzooError, match=r"model\.safetensors") as caught:
@@ -236,6 +245,41 @@ class TestOtherFilesOfWeights:
 
         assert package.load("whole").labels == load_model(tiny_teacher).labels
         assert find_model("whole").name == "whole"
+
+    @pytest.mark.parametrize(
+        ("write", "lost", "told"),
+        [
+            (as_shards, "model-00002-of-*", "names model-00002-of-"),
+            (as_shards, "*.index.json", "their index model.safetensors.index.json is not there"),
+            (as_whole_pickle, None, "a model that was pickled whole (transformers."),
+        ],
+    )
+    def test_that_nothing_loads_are_told_as_such(
+        self,
+        tiny_teacher: Path,
+        tmp_path: Path,
+        write: Callable[[Path, Any], None],
+        lost: str | None,
+        told: str,
+    ) -> None:
+        """Without a line of Python that would fail."""
+        folder = copied_without_weights(tiny_teacher, tmp_path)
+        write(folder, AutoModelForSequenceClassification.from_pretrained(tiny_teacher))
+        for file in folder.glob(lost) if lost else ():
+            file.unlink()
+        said = one_file(folder, str(folder))
+
+        assert told in said
+        assert "in Python" not in said
+
+    @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x02ctorch\nTensor\n"])
+    def test_that_are_no_archive_are_left_to_transformers(
+        self, tiny_teacher: Path, tmp_path: Path, content: bytes
+    ) -> None:
+        folder = copied_without_weights(tiny_teacher, tmp_path)
+        (folder / "pytorch_model.bin").write_bytes(content)
+
+        assert "in Python: import transformers" in one_file(folder, str(folder))
 
     @pytest.mark.parametrize(
         ("source", "called"),

@@ -27,7 +27,8 @@ from kdzoo.errors import FileError, KdzooError, ModelError, RecipeError, StoreEr
 from kdzoo.model_files import CHECKPOINT
 from kdzoo.recipe import load_study
 from kdzoo.results import Store
-from kdzoo.results.store import HISTORY, RECORD
+from kdzoo.results.store import HISTORY
+from kdzoo.results.whole import RECORD
 from kdzoo.steps import reason_of
 from kdzoo.tuning import Tuned, finalists, report, search, trying
 from kdzoo.tuning import training as tuning_training

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from safetensors.numpy import save as save_tensors
 from tiny_models import tiny_corpus
 from tiny_world import LABELS, SHARED
 
@@ -108,7 +109,8 @@ class HandWritten:
         )
         folder = self.store.folder(name, "", seed, key)
         folder.mkdir(parents=True)
-        (folder / "model.safetensors").write_bytes(b"weights of " + key.encode())
+        (folder / "model.safetensors").write_bytes(save_tensors({key: np.zeros(4)}))
+        (folder / "config.json").write_text('{"model_type": "kdzoo"}', encoding="utf-8")
         self.store.write_outcomes(folder, frame)
         self.store.write(folder, record)
         return key

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from kdzoo.errors import ModelError, did_you_mean, nearest
 from kdzoo.results import is_study
-from kdzoo.results.opened import opened
+from kdzoo.results.opened import check_member, table_of
 from kdzoo.results.record import ManifestRow, Member, Role
-from kdzoo.results.store import Store, has_weights
+from kdzoo.results.store import Store
+from kdzoo.results.whole import has_weights
 
 MODELS: tuple[Role, ...] = ("teacher", "student")  # which export, and go to the hub
 
@@ -40,10 +41,9 @@ def choose(
 
     Raises:
         ModelError: there is no such row or seed, or the study holds no weights of it.
-        StoreError: the folder is no study.
+        StoreError: the folder is no study, or that model is not there or is damaged.
     """
-    store = opened(store)
-    known = store.manifest().rows
+    known = table_of(store).rows
     rows = {row.name: row for row in known if row.role in roles}
     if name is None:
         raise ModelError(
@@ -63,6 +63,7 @@ def choose(
         seeds = ", ".join(map(str, members))
         raise ModelError(f"'{name}' was not trained with seed {seed}; its seeds: {seeds}")
     member = members[next(iter(members)) if seed is None else seed]
+    check_member(store, rows[name], member)
     folder = store.finished(member.key)
     if not has_weights(folder):
         raise ModelError(

@@ -23,7 +23,7 @@ from kdzoo.model.soundness import (
     refuse_tokenizer,
 )
 from kdzoo.model.weights import load_finished
-from kdzoo.model_folders import instead_of, one_file, refuse_adapter
+from kdzoo.model_folders import instead_of, one_file, refuse_adapter, why_no_tokenizer
 from kdzoo.task import SINGLE_LABEL, Task, task_of_problem
 from kdzoo.text import Vocabulary, reader_of
 
@@ -194,7 +194,9 @@ def _hf_tokenizer(path: Path) -> Any:
     try:
         return auto_tokenizer(path)
     except Exception as error:
-        raise ModelError(f"the tokenizer in {path} cannot be loaded: {error}") from error
+        raise ModelError(
+            f"the tokenizer in {path} cannot be loaded: {why_no_tokenizer(path, error)}"
+        ) from error
 
 
 def _reader(

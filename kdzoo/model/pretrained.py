@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kdzoo.errors import ModelError, first_line
+from kdzoo.errors import ModelError
 from kdzoo.model.auto import auto_class, auto_tokenizer
 from kdzoo.model.shape import maximum_length
 from kdzoo.model.weights import load_begun
+from kdzoo.model_folders import why_not_loaded
 from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.text import Vocabulary, whole
 
@@ -51,7 +52,7 @@ def own_vocabulary(folder: Path, option: str, max_length: int) -> Vocabulary:
     except ModelError:
         raise
     except Exception as error:  # JSON, configuration and tokenizer errors have no common base
-        raise ModelError(f"{where} cannot be loaded: {first_line(error)}") from error
+        raise ModelError(f"{where} cannot be loaded: {why_not_loaded(folder, error)}") from error
     if not tokenizer.is_fast:
         raise ModelError(f"{where} has no fast tokenizer (tokenizer.json); name another model")
     if len(tokenizer) <= len(tokenizer.all_special_tokens):  # made up where there are no files

@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from kdzoo.bounds import read_json
-from kdzoo.errors import ModelError, first_line
+from kdzoo.errors import ModelError
 from kdzoo.model_files import Stored, labels_to_write, stored_in
+from kdzoo.model_folders import why_not_loaded
 from kdzoo.plain import first_few
 
 Shape = Sequence[int]
@@ -84,7 +85,7 @@ def _loaded(auto: Any, folder: Path, name: str, **options: Any) -> tuple[Any, di
     except ModelError:
         raise
     except Exception as error:  # safetensors, JSON and configuration errors have no common base
-        raise ModelError(f"{name} cannot be loaded: {first_line(error)}") from error
+        raise ModelError(f"{name} cannot be loaded: {why_not_loaded(folder, error)}") from error
     _refuse_integers(model, folder, name)
     return model, info
 

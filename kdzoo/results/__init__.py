@@ -21,8 +21,9 @@ from kdzoo.results.record import (
     now,
 )
 from kdzoo.results.renewed import RenewedStore, renewed
-from kdzoo.results.store import OUTCOMES, RECORD, Store
+from kdzoo.results.store import Store
 from kdzoo.results.timing import session_of, timing_of
+from kdzoo.results.whole import OUTCOMES, RECORD
 
 __all__ = [
     "OUTCOMES",

@@ -14,9 +14,11 @@ from typing import Any
 
 from kdzoo import registry
 from kdzoo.errors import Problem, StoreError, did_you_mean
+from kdzoo.plain import first_few
 from kdzoo.results.reading import T
 from kdzoo.results.record import Manifest, ManifestRow, Member, Record, Role
-from kdzoo.results.store import MANIFEST, RECORD, Store, slug
+from kdzoo.results.store import MANIFEST, Store, slug
+from kdzoo.results.whole import RECORD
 
 MOST_ROWS = 10_000  # of a table
 _SHOWN = 5  # problems of a folder
@@ -53,20 +55,69 @@ def opened(store: Store) -> OpenedStore:
     if isinstance(store, OpenedStore):
         return store
     found = OpenedStore(store.root)
-    manifest = found.manifest()
+    _check(found, table_of(found))
+    found.sessions()
+    return found
+
+
+def table_of(store: Store) -> Manifest:
+    """Returns which models make up a study's table.
+
+    Raises:
+        StoreError: the folder is no study, or one without a model.
+    """
+    manifest = store.manifest()
     if not manifest.rows:
         raise StoreError(f"{store.root} holds no finished model; run its recipe again")
-    problems = [*_rows(manifest), *_models(found, manifest)]
+    return manifest
+
+
+def check_member(store: Store, row: ManifestRow, member: Member) -> None:
+    """Looks at one model alone: what is wrong with others of its study is no matter of it.
+
+    Args:
+        store: the study.
+        row: of its table.
+        member: of the row.
+
+    Raises:
+        StoreError: the model is not there, or its files are damaged or say other things than the
+            table.
+        ModelError: what was fitted on validation is damaged.
+    """
+    alone = row.model_copy(update={"members": (Member(seed=member.seed, key=member.key),)})
+    found = OpenedStore(store.root)
+    _check(found, found.manifest().model_copy(update={"rows": (alone,)}))
+
+
+def _check(store: OpenedStore, manifest: Manifest) -> None:
+    if lacking := [*_lacking(store, manifest)]:
+        raise StoreError(
+            f"{store.root} holds no finished model of {first_few(lacking)}; run its recipe again, "
+            "which makes what is not there, or ask for the whole folder anew"
+        )
+    problems = [*_rows(manifest), *_models(store, manifest)]
     if not problems:
-        problems += _together(found, manifest)
+        problems += _together(store, manifest)
     if problems:
         raise StoreError(
             f"{store.root} does not fit together; run its recipe again, or ask for the whole "
             "folder anew",
             *problems[:_SHOWN],
         )
-    found.sessions()
-    return found
+
+
+def _lacking(store: OpenedStore, manifest: Manifest) -> Iterator[str]:
+    """Yields the row and the seed of each model that is not there."""
+    told = set[str]()
+    for row in manifest.rows:
+        for member in row.members:
+            kin = {member.key: "", member.teacher_key: "the teacher of "}
+            kin[member.control_key] = "the control on hard labels of "
+            for key, whose in kin.items():
+                if key is not None and key not in told and not store.holds(key):
+                    told.add(key)
+                    yield f"{whose}'{row.name[:60]}', seed {member.seed}"
 
 
 def _keys(manifest: Manifest) -> list[str]:

@@ -12,7 +12,8 @@ from kdzoo.errors import StoreError
 from kdzoo.files import has_file
 from kdzoo.results.opened import opened
 from kdzoo.results.record import Manifest
-from kdzoo.results.store import MANIFEST, Store, has_weights
+from kdzoo.results.store import MANIFEST, Store
+from kdzoo.results.whole import has_weights
 from kdzoo.runtime.decision import Decision
 
 REPORT_FILE = re.compile(

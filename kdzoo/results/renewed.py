@@ -14,7 +14,8 @@ from kdzoo.results.opened import OpenedStore, opened
 from kdzoo.results.outcome_file import read_outcome_file
 from kdzoo.results.reading import T
 from kdzoo.results.record import Figures, FormRecord, Record
-from kdzoo.results.store import OUTCOMES, Store
+from kdzoo.results.store import Store
+from kdzoo.results.whole import OUTCOMES
 
 Complete = Callable[[Record | FormRecord, pd.DataFrame], dict[str, Figures]]
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,14 +20,20 @@ from kdzoo.results.history import HISTORY_POINTS
 from kdzoo.results.outcome_file import packed, read_outcome_file
 from kdzoo.results.reading import LARGEST, T, read_as
 from kdzoo.results.record import FormRecord, Manifest, Record, Session
+from kdzoo.results.whole import (
+    OUTCOMES,
+    RECORD,
+    damaged_file,
+    has_record,
+    has_weights,
+    is_whole,
+    leave_damaged,
+    let_go,
+    may_be_read,
+)
 from kdzoo.runtime.decision import DECISION, Decision, read_decision
 
-RECORD, OUTCOMES, HISTORY, MANIFEST = (
-    "record.json",
-    "predictions.parquet",
-    "history.json",
-    "study.json",
-)
+HISTORY, MANIFEST = "history.json", "study.json"
 _SEARCH = "search.json"  # a search's folder (kdzoo.tuning) holds models too, and never a table
 
 
@@ -68,7 +74,7 @@ class Store:
     def find(self, key: str) -> Path | None:
         """Returns the folder of the finished model with that key, weights and all.
 
-        One of a sister study (a folder beside this one) is taken over.
+        One of a sister study (a folder beside this one) is taken over. What is damaged is none.
         """
         own = self.own(key)
         if own is not None:
@@ -79,20 +85,40 @@ class Store:
     def own(self, key: str) -> Path | None:
         """Returns the folder of the finished model of this study, weights and all."""
         own = self._finished(self.root, key)
-        return own if own is not None and has_weights(own) else None
+        return own if own is not None and is_whole(own) else None
 
     def seen(self, key: str) -> Path | None:
         """Returns where ``find`` would find it, and takes nothing over."""
         return self.own(key) or self._sister(key)
 
     def _sister(self, key: str) -> Path | None:
-        for sister in sorted(self.root.resolve().parent.glob("*/models")):
-            if not os.access(sister, os.R_OK | os.X_OK):
+        whole = (each for each in self._of_sisters(key) if is_whole(each) and has_record(each))
+        return next(whole, None)
+
+    def _of_sisters(self, key: str) -> Iterator[Path]:
+        own = self.root.resolve()
+        for sister in sorted(own.parent.glob("*/models")):
+            if sister.parent == own or not os.access(sister, os.R_OK | os.X_OK):
                 continue  # another user's: theirs to keep
             found = self._finished(sister.parent, key)
-            if found is not None and has_weights(found) and _may_be_read(found):
-                return found
-        return None
+            if found is not None and has_weights(found) and may_be_read(found):
+                yield found
+
+    def damaged(self, key: str) -> list[Path]:
+        """Returns a file of each model of that key, here and in sister studies, that is damaged."""
+        own = self._finished(self.root, key)
+        held = [own] if own is not None and has_weights(own) else []
+        found = ((each, damaged_file(each)) for each in (*held, *self._of_sisters(key)))
+        return [file or each / RECORD for each, file in found if file or not has_record(each)]
+
+    def let_go(self, key: str) -> None:
+        """Takes the damaged weights of a model of this study away, which is then to be made anew.
+
+        What others have linked to stays as it is: nothing is written into a damaged file.
+        """
+        own = self._finished(self.root, key)
+        if own is not None and not is_whole(own):
+            let_go(own)
 
     @staticmethod
     def _finished(root: Path, key: str) -> Path | None:
@@ -108,6 +134,7 @@ class Store:
             # what its own study writes beside them at this moment is not whole yet
             unfinished = shutil.ignore_patterns("*.partial", ".*")
             shutil.copytree(folder, partial, ignore=unfinished, copy_function=link)
+            leave_damaged(partial)
         return target
 
     def read(self, key: str) -> Record:
@@ -118,6 +145,10 @@ class Store:
         """
         return self._read(self.finished(key) / RECORD, Record)
 
+    def holds(self, key: str) -> bool:
+        """Returns whether the study has a finished model of that key, weights or not."""
+        return self._finished(self.root, key) is not None
+
     def finished(self, key: str) -> Path:
         """Returns the folder of a finished model, weights or not.
 
@@ -126,7 +157,7 @@ class Store:
         """
         folder = self._finished(self.root, key)
         if folder is None:
-            raise StoreError(f"{self.root} holds no finished model {key}")
+            raise StoreError(f"{self.root} holds no finished model {key}; run its recipe again")
         return folder
 
     def write(self, folder: Path, record: Record) -> None:
@@ -267,16 +298,6 @@ class Store:
     def _read(self, path: Path, model: type[T]) -> T:
         """Returns what a file says; a store that many read from may remember it."""
         return read_as(path, model)
-
-
-def has_weights(folder: Path) -> bool:
-    """Whether a model's folder holds what a run needs of it."""
-    return any((folder / name).is_file() for name in ("model.safetensors", "baseline.skops"))
-
-
-def _may_be_read(folder: Path) -> bool:
-    """Whether this user may copy all of a model, which may be another one's."""
-    return all(os.access(path, os.R_OK) for path in folder.rglob("*"))
 
 
 def slug(text: str) -> str:

@@ -50,6 +50,7 @@ class Cascade(BaseModel):
         oos_label: the out-of-scope label, which the score ``in_scope`` leaves out.
         escalated: share of the validation texts that went to the teacher.
         promise: what was promised of it, in words.
+        has_teacher: whether the teacher's form lies in the folder too; None from an older kdzoo.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +62,7 @@ class Cascade(BaseModel):
     oos_label: str | None = None
     escalated: float = Field(ge=0, le=1)
     promise: str = Field(max_length=1000)
+    has_teacher: bool | None = None
 
 
 def read_cascade(folder: Path) -> Cascade:
@@ -79,6 +81,12 @@ def read_cascade(folder: Path) -> Cascade:
         raise ModelError(
             f"{path} is not what this kdzoo writes: {reason}; export the cascade again"
         ) from error
+    for name in (STUDENT, *([TEACHER] if found.has_teacher else [])):
+        if not (folder / name).is_dir():
+            raise ModelError(
+                f"{folder} is not whole: it lacks the folder {name}, a model that answers; export "
+                "the cascade again, or bring all of the folder that was exported"
+            )
     labels = []
     for part in parts_of(folder):
         check_exported_form(part)
@@ -117,7 +125,8 @@ def write_cascade(
             reads_pairs=read_exported_form(student).reads_pairs,
         )
         (partial / README).write_text(told, encoding="utf-8")
-        (partial / CASCADE).write_text(cascade.model_dump_json(indent=1), encoding="utf-8")
+        written = cascade.model_copy(update={"has_teacher": teacher is not None})
+        (partial / CASCADE).write_text(written.model_dump_json(indent=1), encoding="utf-8")
         read_cascade(partial)
     return deployed_bytes(folder)
 

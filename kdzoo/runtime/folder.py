@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -150,6 +150,22 @@ def check_exported_form(folder: Path) -> ExportedForm:
             )
     check_tokenizer_file(folder / TOKENIZER)
     return form
+
+
+def damaged_form(folder: Path, sizes: Mapping[str, int]) -> Path | None:
+    """Returns a file of an exported folder that is not there or was cut off; None where none is.
+
+    Args:
+        folder: that was exported.
+        sizes: bytes of its deployed files, by name, when they were written.
+    """
+    try:
+        read_exported_form(folder)
+    except ModelError:
+        return folder / EXPORT
+    files = (folder / name for name in DEPLOYED)
+    are = ((file, file.stat().st_size if file.is_file() else None) for file in files)
+    return next((file for file, size in are if size != sizes.get(file.name)), None)
 
 
 def read_labels(folder: Path) -> tuple[str, ...]:

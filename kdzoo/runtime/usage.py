@@ -146,7 +146,7 @@ class Model:
         fed = {name: np.array([fed[name]], dtype=np.int64) for name in self.names}
         return self.session.run(["logits"], fed)[0][0]
 rule, student = read("cascade.json"), Model("student")
-teacher = Model("teacher") if pathlib.Path("teacher").is_dir() else None
+teacher = Model("teacher") if rule["has_teacher"] else None
 def sureness(logits):  # how sure the student is
     scaled = logits.astype(np.float64) / rule["temperature"]
     energy = scaled.max() + np.log(np.exp(scaled - scaled.max()).sum())

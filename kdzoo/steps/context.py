@@ -125,9 +125,14 @@ class StudyContext:
             noun: what a user calls it, who is told where it is taken over from another study.
         """
         with self.accelerator.main_process_first():
-            seen = self.store.seen(key)
-            if seen is not None and self.store.own(key) is None:
-                self.progress.say(f"{noun}: taken over from {seen.parent.parent}")
+            own, seen = self.store.own(key), self.store.seen(key)
+            if own is None:
+                then = "it is made anew" if seen is None else "another one is taken"
+                for file in self.store.damaged(key):
+                    self.progress.say(f"{noun}: {file} is damaged; {then}")
+                self.store.let_go(key)
+                if seen is not None:
+                    self.progress.say(f"{noun}: taken over from {seen.parent.parent}")
             return self.store.find(key)
 
     def finish(self, folder: Path, record: Record) -> None:

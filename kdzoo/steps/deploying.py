@@ -17,7 +17,7 @@ from kdzoo.recipe.measure import Measure
 from kdzoo.results import OUTCOMES, FormRecord, now
 from kdzoo.runtime import Classifier, Input, Logits, load_classifier
 from kdzoo.runtime.decision import DECISION
-from kdzoo.runtime.folder import DEPLOYED
+from kdzoo.runtime.folder import DEPLOYED, damaged_form
 from kdzoo.runtime.parity import (
     RAGGED_TEXTS,
     Long,
@@ -111,6 +111,7 @@ def obtain_forms(job: FormJob, splits: Sequence[str], context: StudyContext) -> 
         if context.accelerator.is_main_process:  # of processes that train together, one exports
             for runtime in wanted:
                 if not _is_done(job, runtime, splits, context):
+                    _let_go_of_damaged(job, f"{model}, {runtime}", runtime, context)
                     _export(job, f"{model}, {runtime}", runtime, teacher, context)
         context.accelerator.wait_for_everyone()
 
@@ -146,10 +147,20 @@ def _is_done(job: FormJob, runtime: str, splits: Sequence[str], context: StudyCo
     if known.kept is None and _may_be_mended(runtime) and known.parity and not known.parity.passed:
         return False  # an older kdzoo did not try to mend it
     folder = context.store.form(job.key, runtime)
-    is_whole = all((folder / name).is_file() for name in (OUTCOMES, DECISION, *DEPLOYED))
+    is_whole = all((folder / name).is_file() for name in (OUTCOMES, DECISION))
+    is_whole = is_whole and damaged_form(folder, known.files) is None
     is_current = known.data == read_on(context.store.read(job.key).data, job.run.corpus)
     is_current = is_current and is_decided(folder, job.run.corpus, job.section)
     return is_whole and is_current and all(split in known.quality for split in splits)
+
+
+def _let_go_of_damaged(job: FormJob, name: str, runtime: str, context: StudyContext) -> None:
+    """Takes away a file of a form that was cut off: it is not read again, nor written into."""
+    known, folder = context.store.read_form(job.key, runtime), context.store.form(job.key, runtime)
+    file = None if known is None else damaged_form(folder, known.files)
+    if file is not None and file.exists():
+        context.progress.say(f"{name}: {file} is damaged; it is made anew")
+        file.unlink()
 
 
 def _would_fail_again(known: FormRecord) -> bool:

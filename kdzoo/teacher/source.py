@@ -12,7 +12,13 @@ from kdzoo.files import check_readable, has_file, with_home
 from kdzoo.model import OWN_PADDING, tokenizer_files
 from kdzoo.model.auto import auto_tokenizer
 from kdzoo.model_files import CHECKPOINT, check_model_files
-from kdzoo.model_folders import instead_of, one_file, refuse_adapter
+from kdzoo.model_folders import (
+    instead_of,
+    one_file,
+    refuse_adapter,
+    why_no_tokenizer,
+    why_not_loaded,
+)
 from kdzoo.offline import hub_in_reach
 from kdzoo.recipe.teacher import TeacherSection
 
@@ -194,7 +200,7 @@ def read_config(folder: Path) -> Any:
     try:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # the library's own checks have no common base
-        raise TeacherError(f"{folder} cannot be loaded: {first_line(error)}") from error
+        raise TeacherError(f"{folder} cannot be loaded: {why_not_loaded(folder, error)}") from error
 
 
 def keeps_pad_id(folder: Path) -> bool:
@@ -216,7 +222,7 @@ def load_hf_tokenizer(folder: Path) -> Any:
         return auto_tokenizer(folder)
     except Exception as error:  # what it is made of has errors of its own
         raise TeacherError(
-            f"the tokenizer in {folder} cannot be loaded: {first_line(error)}"
+            f"the tokenizer in {folder} cannot be loaded: {why_no_tokenizer(folder, error)}"
         ) from error
 
 
