@@ -12,7 +12,7 @@ from kdzoo.files import check_readable, has_file, with_home
 from kdzoo.model import OWN_PADDING, tokenizer_files
 from kdzoo.model.auto import auto_tokenizer
 from kdzoo.model_files import CHECKPOINT, check_model_files
-from kdzoo.model_folders import instead_of, one_file, refuse_adapter
+from kdzoo.model_folders import instead_of, no_folder, one_file, refuse_adapter
 from kdzoo.offline import hub_in_reach
 from kdzoo.recipe.teacher import TeacherSection
 
@@ -117,8 +117,8 @@ def _find(source: str) -> Path:
         check_readable(*deciding_files(path))
         return path.resolve()
     is_path = source.startswith((".", "/", "~")) or source.endswith("/")
-    if is_path or source.partition("@")[0].count("/") > 1:
-        raise TeacherError(f"no such model folder: {source}")
+    if is_path or path.is_file() or source.partition("@")[0].count("/") > 1:
+        raise TeacherError(no_folder(path, source))
     folder = _from_hub(source)
     _refuse_other_folder(folder, source)
     return folder
