@@ -108,8 +108,9 @@ MaxEscalated = Annotated[
 MaxNoise = Annotated[
     float | None,
     typer.Option(
+        min=0,
         help="Maximum noise: exit code 1 if the reference row's latency varies by more than "
-        "this share between rounds, such as 0.1."
+        "this share between rounds, such as 0.1.",
     ),
 ]
 
