@@ -14,6 +14,7 @@ from kdzoo.weight_files import fault_of, has_head
 
 _ADAPTER = "adapter_config.json"
 _MODULES = "modules.json"
+_OF_OUTPUTS = (".parquet", ".jsonl")
 _ONCE = "write it to the folder 'whole' once and give that, in Python"
 _PARTS = ("*.index.json", "pytorch_model*.bin", "model-*-of-*.safetensors")
 _ENCODER = "FEATURE_EXTRACTION"
@@ -81,6 +82,27 @@ def _classes(folder: Path) -> str:
             and "lora_" not in name
         ]
     return str(min(found)) if found else "NUMBER_OF_CLASSES"
+
+
+def no_folder(path: Path, source: str) -> str:
+    """Returns what to say of a place where a model is wanted, and no folder is.
+
+    Args:
+        path: the place.
+        source: what the user calls it.
+    """
+    if not path.is_file():
+        return f"no such model folder: {source}"
+    if (path.parent / "config.json").is_file():
+        cure = f"give {path.parent}, which it lies in"
+    elif path.suffix in _OF_OUTPUTS:
+        cure = f"if it holds a teacher's outputs, write in a recipe teacher: {{outputs: {source}}}"
+    else:
+        cure = "save it as one: model.save_pretrained(FOLDER), tokenizer.save_pretrained(FOLDER)"
+    return (
+        f"{source} is a file, and a model is a folder, of config.json, weights and tokenizer; "
+        f"{cure}"
+    )
 
 
 def instead_of(folder: Path, source: str = "") -> str:

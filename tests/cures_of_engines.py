@@ -71,13 +71,13 @@ CASES: dict[str, Case] = {
         "--engine {}",
     ),
     # steps
-    "no step": chosen("''", "the plan has no such step", "(--plan) lists them", "{}"),
     "a step that is none": chosen(
         "studnet", ": no such step; write a name", r"or a kind \((\w+)", "--only {}"
     ),
     "a number that is none": chosen(
         "99", ": the plan has the steps", r"the steps (\d+) to", "--only {}"
     ),
+    "a range that goes down": chosen("3-1", "a range goes up", r"as in (\d+-\d+)", "--only {}"),
     "a step that waits for others": chosen(
         "student", "these steps wait for", r'with --only "([\d ]+)"', "--only '{}'"
     ),

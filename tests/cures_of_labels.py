@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from tiny_cures import CHECK, Case, Write, added, fitted, flag, quoted, removed, yaml_as_said
+from tiny_cures import (
+    CHECK,
+    Case,
+    Write,
+    added,
+    copied,
+    done,
+    edited,
+    fitted,
+    flag,
+    quoted,
+    removed,
+    yaml_as_said,
+)
+from tiny_exports import export_to
 from tiny_world import LABELS
 
 ODD = ("don't", 'say "no"', "[x], y", "a: b")
@@ -26,7 +41,29 @@ def with_names(write: Write, labels: Sequence[str] = LABELS) -> Write:
     return filled
 
 
+def export_named(things: dict[str, str]) -> None:
+    """Names the outputs of a copy, and exports that in place of the form without names."""
+    copied("nameless")(things)
+    edited("copy/config.json", id2label=dict(enumerate(LABELS)))
+    export_to(Path("copy"), Path("form"))
+
+
 CASES: dict[str, Case] = {
+    "nameless outputs, bench": Case(
+        "bench copy --texts rows.csv --labels label --rounds 1 --no-isolation --runtimes torch "
+        "--out out", "'alarm'; its 4 outputs are called LABEL_0, LABEL_1, ...", done(
+            "write their names, in their order, as id2label into ",
+            lambda _: edited("copy/config.json", id2label=dict(enumerate(LABELS)))),
+        files={"rows.csv": f"text,label\nplay,{LABELS[0]}\n"}, prepare=copied("nameless"),
+    ),
+    "nameless outputs of an exported form, bench": Case(
+        "bench form --texts rows.csv --labels label --rounds 1 --no-isolation --out out",
+        "'alarm'; its 4 outputs are called LABEL_0, LABEL_1, ...", done(
+            "into the config.json of the model that was exported, and export it again",
+            export_named),
+        files={"rows.csv": f"text,label\nplay,{LABELS[0]}\n"},
+        prepare=lambda things: export_to(Path(things["nameless"]), Path("form")),
+    ),
     **{
         f"labels of {name}, {how}": Case(
             "init --data {data} --teacher {" + name + "} -o mine", "not those of the data", cure,

@@ -150,8 +150,10 @@ class TestArguments:
         ("arguments", "words"),
         [
             (["--seeds", "abc"], ["--seeds abc", "0,1,2"]),
-            (["--seeds", ""], ["--seeds", "0,1,2"]),
             (["--seeds", "1,1"], ["--seeds", "distinct"]),
+            (["--seeds", "0,99999999999"], ["--seeds  seeds.1", "less than 2147483648"]),
+            (["--set", "seeds=[99999999999]"], ["--set  seeds.0", "less than 2147483648"]),
+            (["--only", "3-1"], ["--only 3-1: a range goes up, as in 1-3"]),
             (["--set", "training.steps"], ["--set training.steps", "key.path=value"]),
             (["--set", "training.steps=many"], ["--set  training.steps", "'many'"]),
             (["--set", "training.stpes=3"], ["--set  training.stpes", "mean 'steps'?"]),

@@ -359,6 +359,7 @@ class TestBadInput:
             (["{student}", "--runtimes", "sklearn"], ["baseline"]),
             (["{exported}", "--threads", "0"], ["--threads"]),
             (["{exported}", "--rounds", "0"], ["--rounds"]),
+            (["{exported}", "--max-noise", "-1"], ["--max-noise"]),
             (["{exported}", "--labels", "lable"], ["no column 'lable'", "did you mean 'label'"]),
             (["{exported}", "--text", "txt"], ["no column 'txt'", "did you mean 'text'"]),
             (["{exported}", "--texts", "nowhere.csv"], ["no such data file: nowhere.csv"]),

@@ -36,6 +36,7 @@ UNTRIED = {  # a part of the message: why no case writes its cure
     "the study runs without --track": "needs a tracker that fails; test_tracking has one",
     "the dataset '{}' has no column": "needs a hub",
     "no student is named": "Python alone can write it",
+    "the plan has no such step": "Python alone can write it",
     "no study is named": "Python alone can write it",
     "is {}; write a list, as in": "Python alone can write it; test_api has some",
     "is the name of a file; give Path": "Python alone can give it; test_predict_files has one",

@@ -341,3 +341,43 @@ def tells_of_weights(folder: Path) -> str:
     with pytest.raises(KdzooError) as caught:
         find_model(str(folder))
     return str(caught.value).partition("in one file of that kind: ")[2]
+
+
+class TestAFile:
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ["init", "--data", "{data}", "-o", "mine", "--teacher"],
+            ["label", "texts.txt", "-o", "o.parquet"],
+            ["predict", "texts.txt"],
+            ["export", "--out", "exported"],
+            ["bench", "--texts", "texts.txt"],
+        ],
+        ids=lambda command: command[0],
+    )
+    @pytest.mark.parametrize(
+        ("file", "said"),
+        [
+            ("weights.pt", "model.save_pretrained(FOLDER)"),
+            ("model/model.safetensors", "give model, which it lies in"),
+            ("outputs.parquet", "teacher: {outputs: outputs.parquet}"),
+        ],
+    )
+    def test_is_told_as_one_with_what_is_wanted(
+        self, kdzoo: RunCommand, tiny_data: Path, command: list[str], file: str, said: str
+    ) -> None:
+        Path("texts.txt").write_text("play\n", encoding="utf-8")
+        Path("model").mkdir()
+        Path("model/config.json").write_text("{}", encoding="utf-8")
+        Path(file).write_bytes(b"0")
+        place = len(command) if command[0] == "init" else 1
+
+        outcome = kdzoo(
+            *(str(tiny_data) if part == "{data}" else part for part in command[:place]),
+            file,
+            *command[place:],
+        )
+
+        assert outcome.code == 2, outcome.out
+        assert f"{file} is a file, and a model is a folder" in outcome.err
+        assert said in outcome.err

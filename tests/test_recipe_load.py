@@ -199,6 +199,7 @@ class TestMistakes:
         ("sections", "key", "what"),
         [
             ({"version": 2}, "version", "cannot be 2"),
+            ({"version": "1"}, "version", "should be the number 1, got '1' in quotes"),
             ({"name": "../up"}, "name", "should match pattern"),
             ({"name": "n" * 65}, "name", "at most 64"),
             ({"seeds": 0}, "seeds", "should be a list, got 0 | write it in brackets: [0]"),

@@ -100,6 +100,16 @@ class TestBlocks:
 
         assert outcome.code == 0, outcome.err
 
+    def test_a_document_without_one_does_not_pass(
+        self, kdzoo: RunCommand, folder: Path, readme: Path
+    ) -> None:
+        readme.write_text("# mine\n", encoding="utf-8")
+
+        outcome = kdzoo("report", str(folder), "--check", "--readme", str(readme))
+
+        assert outcome.code == 1
+        assert "holds no block of a table; one begins with a line" in outcome.err
+
     def test_with_an_edited_number_are_found(
         self, kdzoo: RunCommand, folder: Path, readme: Path
     ) -> None:

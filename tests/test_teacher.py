@@ -184,6 +184,13 @@ class TestLabels:
         assert "my-teacher" in str(caught.value)
         assert all(message in str(caught.value) for message in messages)
 
+    def test_that_the_teacher_lacks_are_told_without_a_stray_full_stop(self) -> None:
+        with pytest.raises(TeacherError) as caught:
+            align(["O", "B-X", "I-X"], ["O", "B-X", "I-X", "B-Y"], "my-teacher")
+
+        assert "Known: B-X, I-X, O; have it fitted" in str(caught.value)
+        assert ".;" not in str(caught.value)
+
     def test_that_look_the_same_are_spelt(self) -> None:
         """A reader sees in which form, or with which unseen letters, each is written."""
         with pytest.raises(TeacherError) as caught:

@@ -120,6 +120,8 @@ class TestReading:
             "rain,1,2,3\nsun,4,5,6\n",
             "rain 1 2 3\nsun 4 5\n",
             "rain 1 2 3\nsun 4 5 six\n",
+            "rain 1 2 3\nsun 4 nan 6\n",
+            "rain 1 2 3\nsun 4 -inf 6\n",
             "3 3\n",
             "a text of some words that is no vector at all\nand one more line\n",
         ],

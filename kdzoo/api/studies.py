@@ -197,11 +197,14 @@ def check_report(folder: str | Path, *, readme: str | Path | None = None) -> lis
     Raises:
         StoreError: the folder is no study, or there is no such document.
     """
-    from kdzoo.report.check import stale_blocks, stale_tables
+    from kdzoo.report.check import stale_blocks, stale_tables, without_blocks
     from kdzoo.results import Store
 
     stale = stale_tables(Store(with_home(folder)))
-    return stale + ([] if readme is None else stale_blocks(with_home(readme)))
+    if readme is None:
+        return stale
+    document = with_home(readme)
+    return stale + stale_blocks(document) + without_blocks(document)
 
 
 @as_file_errors()

@@ -19,6 +19,7 @@ from kdzoo.runtime.predictor import order_of_tags
 from kdzoo.runtime.protocol import task_in
 from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.teacher import find_model
+from kdzoo.teacher.naming import are_numbered
 
 _OF_A_STUDY = re.compile(r"^(.+)--s(\d+)--[0-9a-f]{16}$")  # the folder of a trained model
 _HASH = re.compile(r"[0-9a-f]{40}")  # of a commit
@@ -194,7 +195,22 @@ def check_labels(models: Sequence[Model], gold: Sequence[str]) -> None:
         unknown = sorted(set(gold) - set(model.labels))
         if unknown:
             others = f" (nor {len(unknown) - 1} others of the file)" if len(unknown) > 1 else ""
-            raise DataError(
-                f"{model.name} knows no label '{unknown[0]}'{others}; "
-                f"{did_you_mean(unknown[0], model.labels)}"
+            cure = (
+                _how_to_name(model)
+                if are_numbered(model.labels)
+                else did_you_mean(unknown[0], model.labels)
             )
+            raise DataError(f"{model.name} knows no label '{unknown[0]}'{others}; {cure}")
+
+
+def _how_to_name(model: Model) -> str:
+    """Returns how the outputs of a model get names, where they have numbers."""
+    shown = f"{', '.join(model.labels[:2])}{', ...' * (len(model.labels) > 2)}"
+    where, again = str(model.folder / "config.json"), ""
+    if is_exported_form(model.folder):
+        where = "the config.json of the model that was exported"
+        again = ", and export it again"
+    return (
+        f"its {len(model.labels)} outputs are called {shown}: write their names, in their order, "
+        f"as id2label into {where}{again}"
+    )

@@ -32,14 +32,15 @@ def check_kinds(recipe: Recipe) -> None:
         try_augmenter(recipe.transfer.augment, pairs=pairs)
     if recipe.objective.alpha < 1:
         bind_objective(recipe.objective.kind, options_of(recipe.objective))
-    if isinstance(recipe.student.embeddings, Vectors):
-        check_vectors(recipe.student.embeddings.vectors)
+    named = recipe.student.embeddings
+    width = check_vectors(named.vectors) if isinstance(named, Vectors) else None
     pair_head = recipe.student.pair_head if pairs else 0
     try_student(
         recipe.student.kind,
         options_of(recipe.student),
         pair_head,
         table_rate=recipe.training.embedding_rate is not None,
+        vectors=width,
         is_mapped=recipe.objective.hidden > 0,
     )
     student_models(recipe.student)

@@ -13,7 +13,7 @@ from kdzoo.data import Example
 from kdzoo.entries import StudentEntry
 from kdzoo.model import BuildContext, build_student, refuse_narrow, refuse_tableless
 from kdzoo.progress import Silent
-from kdzoo.recipe.schema import OF_A_MODEL, Recipe
+from kdzoo.recipe.schema import OF_A_MODEL, Recipe, Vectors
 from kdzoo.steps import student_options
 from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.teacher import Looked, encoder_vectors, keeps_pad_id
@@ -57,6 +57,8 @@ def try_student_on(
     model = build_student(student.kind, student_options(student), context, None, seed=0)
     if needs_vectors:
         _try_vectors(model.student if entry.is_module else model, entry, vocabulary, encoder)
+    if isinstance(student.embeddings, Vectors) and not entry.is_module:  # others have been tried
+        refuse_tableless(model, entry)
 
 
 def _vocabulary(recipe: Recipe, teacher: Looked, *, special: bool) -> Vocabulary:

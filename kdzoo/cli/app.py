@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
+from kdzoo.cli.command import Commands
 from kdzoo.console import PlainConsole
 from kdzoo.errors import RecipeError
 
 if TYPE_CHECKING:
     from kdzoo.recipe.csv import Csv
 
-app = typer.Typer(
+app = Commands(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -107,8 +108,9 @@ MaxEscalated = Annotated[
 MaxNoise = Annotated[
     float | None,
     typer.Option(
+        min=0,
         help="Maximum noise: exit code 1 if the reference row's latency varies by more than "
-        "this share between rounds, such as 0.1."
+        "this share between rounds, such as 0.1.",
     ),
 ]
 

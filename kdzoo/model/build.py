@@ -15,7 +15,7 @@ from kdzoo.entries import StudentEntry
 from kdzoo.errors import KdzooError, ModelError
 from kdzoo.model.allowance import Allowance, refuse_too_large
 from kdzoo.model.checks import TRIED, check_alone, check_contract, check_reached
-from kdzoo.model.embedding import put_vectors, refuse_tableless
+from kdzoo.model.embedding import put_vectors, refuse_narrow, refuse_tableless
 from kdzoo.model.encodings import MappedEncodings, refuse_unencoded
 from kdzoo.model.folder import READS_PAIRS
 from kdzoo.model.wrapper import (
@@ -122,6 +122,7 @@ def try_student(
     max_length: int = TRIED,
     *,
     table_rate: bool = False,
+    vectors: int | None = None,
     is_mapped: bool = False,
     task: Task = SINGLE_LABEL,
 ) -> None:
@@ -133,6 +134,7 @@ def try_student(
         pair_head: width of the head over both texts of a pair; 0 where texts are single.
         max_length: tokens of the longest text that it is tried on.
         table_rate: whether its embedding table is to have a learning rate of its own.
+        vectors: the width of those that its embedding table is to begin with, if any.
         is_mapped: whether its encoding is to be held against the teacher's.
         task: what it is asked.
 
@@ -157,6 +159,8 @@ def try_student(
         check_alone(model, entry, 3, 20, max_length, by_word=task.by_word)
     if table_rate:
         refuse_tableless(model.student, entry, "with a rate", "remove training.embedding_rate")
+    if vectors is not None:
+        refuse_narrow(vectors, refuse_tableless(model.student, entry).embedding_dim)
     if pair_head:
         config.pair_head = pair_head
         model = make()

@@ -23,7 +23,7 @@ from kdzoo.model.soundness import (
     refuse_tokenizer,
 )
 from kdzoo.model.weights import load_finished
-from kdzoo.model_folders import instead_of, one_file, refuse_adapter, why_no_tokenizer
+from kdzoo.model_folders import instead_of, no_folder, one_file, refuse_adapter, why_no_tokenizer
 from kdzoo.task import SINGLE_LABEL, Task, task_of_problem
 from kdzoo.text import Vocabulary, reader_of
 
@@ -124,7 +124,7 @@ def load_model(folder: str | Path) -> LoadedModel:
 def _refuse_lacking(folder: Path, name: str) -> None:
     """Refuses a folder without all files of a model."""
     if not folder.is_dir():
-        raise ModelError(f"no such model folder: {name}")
+        raise ModelError(no_folder(folder, name))
     lacking = [file for file in _needed_files(folder) if not has_file(folder / file)]
     if not lacking:
         return

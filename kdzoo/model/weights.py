@@ -11,6 +11,7 @@ import torch
 
 from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError
+from kdzoo.model.ends import answer_at_last_end
 from kdzoo.model_files import Stored, labels_to_write, stored_in
 from kdzoo.model_folders import why_not_loaded
 from kdzoo.plain import first_few
@@ -87,7 +88,7 @@ def _loaded(auto: Any, folder: Path, name: str, **options: Any) -> tuple[Any, di
     except Exception as error:  # safetensors, JSON and configuration errors have no common base
         raise ModelError(f"{name} cannot be loaded: {why_not_loaded(folder, error)}") from error
     _refuse_integers(model, folder, name)
-    return model, info
+    return answer_at_last_end(model), info
 
 
 def _stored(folder: Path) -> dict[str, Stored]:

@@ -158,6 +158,10 @@ class Plan:
                 f"kind ({', '.join(get_args(Kind))}); --plan lists them"
             )
         first, last = int(numbers[1]), int(numbers[2] or numbers[1])
+        if last < first:
+            raise RecipeError(
+                f"--only {part}: a range goes up, as in {last}-{first}; --plan lists them"
+            )
         if not 1 <= first <= last <= len(self.steps):
             raise RecipeError(
                 f"--only {part}: the plan has the steps 1 to {len(self.steps)}; --plan lists them"

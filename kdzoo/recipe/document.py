@@ -33,6 +33,12 @@ class Document:
             path = path[:-1]
         return self.places.get(path, "")
 
+    def forget_below(self, path: KeyPath) -> None:
+        """Forgets the lines of what stood in a value that another is put in the place of."""
+        below = [each for each in self.places if each[: len(path)] == path and each != path]
+        for each in below:
+            del self.places[each]
+
 
 class _Loader(yaml.SafeLoader):
     """The safe loader with YAML 1.2's scalars: `no` is a word, `5e-4` a number, `12:30` a text."""

@@ -202,9 +202,12 @@ def _override(
                 f"--set {shortened(override)}: half a character (a lone surrogate); write it whole"
             )
         document.data = merge(document.data, nest(path, value))
+        if not isinstance(value, dict):
+            document.forget_below(path)
         document.places.update(places_of(path, "--set", document.places))
     if seeds is not None:
         document.data["seeds"] = list(seeds)
+        document.forget_below(("seeds",))
         document.places[("seeds",)] = "--seeds"
     if data is not None:
         before = document.data.get("data")

@@ -104,9 +104,10 @@ def _problem(
         case "union_tag_not_found":
             return Problem("needs a kind", where, "as in `kind: ...`; `kdzoo list` names them")
         case "literal_error":
-            known = [
-                name.strip(" '") for name in context["expected"].replace(" or ", ", ").split(",")
-            ]
+            expected = context["expected"].replace(" or ", ", ").split(", ")
+            if given in expected:  # where numbers are wanted: names are in quotes
+                return Problem(f"should be the number {given}, got {given!r} in quotes", where)
+            known = [name.strip(" '") for name in expected]
             return Problem(f"cannot be {given!r}", where, did_you_mean(given, known))
         case "string_too_short" if not given:
             return Problem("is empty", where)

@@ -14,6 +14,7 @@ from kdzoo.results import Store
 
 _BEGINNING = re.compile(r"(?<!`)<!--\s*table:")  # within `code` it is only spoken of
 _BLOCK = re.compile(r"<!-- table: ([^\n]+?) -->[ \t]*\n(.*?)<!-- end of table -->", re.DOTALL)
+_FORM = "one begins with a line <!-- table: FILE --> and ends with a line <!-- end of table -->"
 
 
 def stale_tables(store: Store) -> list[str]:
@@ -51,10 +52,7 @@ def stale_blocks(document: Path) -> list[str]:
         block = _BLOCK.match(text, begin, end)
         if block is None:
             line = text.count("\n", 0, begin) + 1
-            found.append(
-                f"{document}, line {line}: no block of a table begins here; one begins with a line "
-                "<!-- table: FILE --> and ends with a line <!-- end of table -->"
-            )
+            found.append(f"{document}, line {line}: no block of a table begins here; {_FORM}")
             continue
         name, shown = block.groups()
         path = document.parent / name
@@ -66,6 +64,12 @@ def stale_blocks(document: Path) -> list[str]:
             difference = _first_difference(shown.strip(), wanted)
             found.append(f"{document}: the block of {name} is stale: {difference}")
     return found
+
+
+def without_blocks(document: Path) -> list[str]:
+    """Returns that a document holds no block, if it holds none: there is nothing to check in it."""
+    is_one = _BEGINNING.search(document.read_text(encoding="utf-8")) is not None
+    return [] if is_one else [f"{document} holds no block of a table; {_FORM}"]
 
 
 def quality_part(table: str) -> str:

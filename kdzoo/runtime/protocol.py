@@ -14,7 +14,7 @@ from kdzoo import registry
 from kdzoo.bounds import read_json
 from kdzoo.errors import ModelError, RecipeError
 from kdzoo.files import has_file
-from kdzoo.model_folders import instead_of, refuse_adapter
+from kdzoo.model_folders import instead_of, no_folder, refuse_adapter
 from kdzoo.task import (
     MULTI_LABEL,
     SINGLE_LABEL,
@@ -138,5 +138,5 @@ def runtime_of(folder: Path) -> str:
     raise ModelError(
         f"{folder} is no model: it holds neither config.json nor {EXPORT}{instead_of(folder)}"
         if folder.is_dir()
-        else f"no such model folder: {folder}"
+        else no_folder(folder, str(folder))
     )

@@ -147,7 +147,8 @@ def _differences(own: Sequence[str], labels: Sequence[str], cures: LabelCures) -
         named = _named(own, labels, cures)
         ways.insert(0, f"if they mean the same, name its outputs in their order: {named}")
     last, cure = problems[-1], "; or ".join(filter(None, ways))
-    return [*problems[:-1], replace(last, cure="; ".join(filter(None, (last.cure, cure))))]
+    said = (last.cure.removesuffix("."), cure) if cure else (last.cure,)
+    return [*problems[:-1], replace(last, cure="; ".join(filter(None, said)))]
 
 
 def _fitted(cures: LabelCures) -> str:

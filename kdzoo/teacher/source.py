@@ -14,6 +14,7 @@ from kdzoo.model.auto import auto_tokenizer
 from kdzoo.model_files import CHECKPOINT, check_model_files
 from kdzoo.model_folders import (
     instead_of,
+    no_folder,
     one_file,
     refuse_adapter,
     why_no_tokenizer,
@@ -123,8 +124,8 @@ def _find(source: str) -> Path:
         check_readable(*deciding_files(path))
         return path.resolve()
     is_path = source.startswith((".", "/", "~")) or source.endswith("/")
-    if is_path or source.partition("@")[0].count("/") > 1:
-        raise TeacherError(f"no such model folder: {source}")
+    if is_path or path.is_file() or source.partition("@")[0].count("/") > 1:
+        raise TeacherError(no_folder(path, source))
     folder = _from_hub(source)
     _refuse_other_folder(folder, source)
     return folder

@@ -1,0 +1,43 @@
+"""A command of which no path and no name is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+_TEXTS = ("text", "--pair")  # what is to be labelled: data, which have a message of their own
+
+
+class Command(TyperCommand):
+    """Refuses empty values: an empty path is the folder in which the command is run."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Reads what was written, once it is seen that each value holds a letter.
+
+        Raises:
+            BadParameter: one holds none, as a variable of a shell's that is not set.
+        """
+        if not ctx.resilient_parsing:  # as for the completion of what is half written
+            written, *_ = self.make_parser(ctx).parse_args(args=[*args])
+            parameters: list[Any] = [*self.get_params(ctx)]
+            for parameter in parameters:
+                given = written.get(parameter.name)
+                values = given if isinstance(given, list | tuple) else [given]
+                if parameter.opts[0] not in _TEXTS and any(map(_is_empty, values)):
+                    raise typer.BadParameter("it is empty", ctx=ctx, param=parameter)
+        return super().parse_args(ctx, args)
+
+
+class Commands(typer.Typer):
+    """An application whose commands are of this kind."""
+
+    def command(self, *names: Any, **options: Any) -> Callable[[Any], Any]:
+        """Registers a command, as typer does."""
+        return super().command(*names, **{"cls": Command, **options})
+
+
+def _is_empty(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
