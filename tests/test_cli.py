@@ -79,6 +79,7 @@ class TestHelp:
             "kdzoo.cli.bench",
             "kdzoo.cli.cache",
             "kdzoo.cli.cascade",
+            "kdzoo.cli.command",
             "kdzoo.cli.encoding",
             "kdzoo.cli.models",
             "kdzoo.cli.pick",

@@ -28,8 +28,15 @@ def taking_values() -> Iterator[tuple[str, Any]]:
 CASES = {f"{name} {each.opts[0]}": (name, each) for name, each in taking_values()}
 
 
-@pytest.mark.parametrize("value", ["", "  "], ids=["nothing", "spaces"])
-@pytest.mark.parametrize("case", CASES)
+BLANK = [
+    (case, value)
+    for case in CASES
+    for value in ("", "  ")
+    if not (value and case.endswith("--label-separator"))  # it may be a space
+]
+
+
+@pytest.mark.parametrize(("case", "value"), BLANK)
 def test_is_refused_by_its_name(kdzoo: RunCommand, case: str, value: str) -> None:
     name, parameter = CASES[case]
     option = parameter.opts[0]
@@ -40,6 +47,13 @@ def test_is_refused_by_its_name(kdzoo: RunCommand, case: str, value: str) -> Non
     assert outcome.code == 2
     assert "it is empty" in outcome.err, outcome.err
     assert [*Path().iterdir()] == []
+
+
+def test_a_space_separates_labels(kdzoo: RunCommand) -> None:
+    outcome = kdzoo("init", "--data", "none.csv", "--teacher", "t", "--label-separator", " ")
+
+    assert outcome.code == 2
+    assert "it is empty" not in outcome.err
 
 
 def _place(name: str, parameter: Any) -> int:

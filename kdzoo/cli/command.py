@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 _TEXTS = ("text", "--pair")  # what is to be labelled: data, which have a message of their own
+_BETWEEN = ("--label-separator",)  # what stands between others may be a space
 
 
 class Command(TyperCommand):
@@ -26,7 +27,9 @@ class Command(TyperCommand):
             for parameter in parameters:
                 given = written.get(parameter.name)
                 values = given if isinstance(given, list | tuple) else [given]
-                if parameter.opts[0] not in _TEXTS and any(map(_is_empty, values)):
+                name = parameter.opts[0]
+                is_blank = _is_nothing if name in _BETWEEN else _is_without_letter
+                if name not in _TEXTS and any(map(is_blank, values)):
                     raise typer.BadParameter("it is empty", ctx=ctx, param=parameter)
         return super().parse_args(ctx, args)
 
@@ -39,5 +42,9 @@ class Commands(typer.Typer):
         return super().command(*names, **{"cls": Command, **options})
 
 
-def _is_empty(value: object) -> bool:
+def _is_nothing(value: object) -> bool:
+    return value == ""
+
+
+def _is_without_letter(value: object) -> bool:
     return isinstance(value, str) and not value.strip()
