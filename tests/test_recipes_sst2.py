@@ -93,7 +93,8 @@ class TestSplits:
 @pytest.mark.study
 class TestEachRecipe:
     @pytest.mark.parametrize(
-        ("name", "others"), [("bilstm", {"bilstm/logits", "bilstm/tang"}), ("static", set())]
+        ("name", "others"),
+        [("bilstm", {"bilstm/logits", "bilstm/tang"}), ("cnn", set()), ("static", set())],
     )
     def test_learns_from_unlabelled_sentences_too(
         self, kdzoo: RunCommand, hub: Asked, tmp_path: Path, name: str, others: set[str]
