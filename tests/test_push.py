@@ -331,7 +331,6 @@ class TestChoice:
             ("user/a.git", "user/a"),
             ("https://huggingface.co/user/name", "user/name"),
             ("user/name/tree/main", "user/name"),
-            ("", "USER/NAME"),
             ("/", "USER/NAME"),
             ("small", "USER/small"),
             ("user/" + "x" * 97, "user/" + "x" * 96),

@@ -361,7 +361,7 @@ class TestFigures:
         study = one_student(tmp_path)
         study.row("gone", "student", Member(seed=0, key="g" * 16), road="change")
 
-        with pytest.raises(StoreError, match="g" * 16):
+        with pytest.raises(StoreError, match="no finished model of 'gone', seed 0"):
             write_report(study.finish())
 
 

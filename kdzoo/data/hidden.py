@@ -16,7 +16,7 @@ def without_hidden(raw: RawData) -> tuple[RawData, list[str]]:
     notes = []
     splits, places = {**raw.splits}, {**raw.places}
     for split, rows in raw.splits.items():
-        kept = [row for row, (_, label) in enumerate(rows) if label]
+        kept = [row for row, (_, label) in enumerate(rows) if label != ""]  # () is none of several
         if raw.labels is None or not 0 < len(kept) < len(rows):
             continue
         splits[split] = [rows[row] for row in kept]

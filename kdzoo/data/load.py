@@ -58,8 +58,10 @@ def load_corpus(section: Data) -> Corpus:
     Raises:
         DataError: the data cannot be found, read, or learnt from.
     """
-    read, notes = without_hidden(without_entities(_read(section)))
-    notes += _unread(section)
+    read, notes = without_entities(_read(section)), _unread(section)
+    if section.label_columns is None:  # of columns, it is the user who names the classes
+        read, told = without_hidden(read)
+        notes += told
     if _is_tagged(read):
         read, told = in_bio(read)
         notes += told
