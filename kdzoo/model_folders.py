@@ -179,11 +179,16 @@ def why_no_tokenizer(folder: Path, error: BaseException) -> str:
         )
     there = [*folder.glob("*.model"), *folder.glob("vocab.*"), *folder.glob("tokenizer.json")]
     if not there:
-        return (
-            "it is not there (tokenizer.json); save it beside the weights: "
-            f"AutoTokenizer.from_pretrained(MODEL).save_pretrained({str(folder)!r})"
-        )
+        return f"it is not there (tokenizer.json); {tokenizer_beside(folder)}"
     return f"{kind_and_words(error).rstrip(': ')}; save it again from the model's own"
+
+
+def tokenizer_beside(folder: Path) -> str:
+    """Returns how ``tokenizer.json`` comes into the folder of a model that lacks it."""
+    return (
+        "save it beside the weights: "
+        f"AutoTokenizer.from_pretrained(MODEL).save_pretrained({str(folder)!r})"
+    )
 
 
 def one_file(folder: Path, source: str) -> str:

@@ -47,6 +47,13 @@ class TestLoading:
         with pytest.raises(ModelError, match=f"not a model folder: it lacks {name}"):
             load_model(folder)
 
+    def test_says_how_a_tokenizer_comes_into_a_folder(self, folder: Path) -> None:
+        (folder / "tokenizer.json").unlink()
+
+        with pytest.raises(ModelError, match="save it beside the weights: AutoTokenizer") as told:
+            load_model(folder)
+        assert str(told.value).endswith(f"from_pretrained(MODEL).save_pretrained('{folder}')")
+
     def test_names_all_files_that_are_missing(self, folder: Path, tmp_path: Path) -> None:
         (tmp_path / "empty").mkdir()
 

@@ -23,7 +23,14 @@ from kdzoo.model.soundness import (
     refuse_tokenizer,
 )
 from kdzoo.model.weights import load_finished
-from kdzoo.model_folders import instead_of, no_folder, one_file, refuse_adapter, why_no_tokenizer
+from kdzoo.model_folders import (
+    instead_of,
+    no_folder,
+    one_file,
+    refuse_adapter,
+    tokenizer_beside,
+    why_no_tokenizer,
+)
 from kdzoo.task import SINGLE_LABEL, Task, task_of_problem
 from kdzoo.text import Vocabulary, reader_of
 
@@ -131,6 +138,8 @@ def _refuse_lacking(folder: Path, name: str) -> None:
     what = f"{name} is not a model folder: it lacks {', '.join(lacking)}"
     if lacking == ["model.safetensors"]:
         what += f"; kdzoo reads weights in one file of that kind: {one_file(folder, name)}"
+    elif lacking == ["tokenizer.json"]:
+        what += f"; {tokenizer_beside(folder)}"
     raise ModelError(f"{what}{instead_of(folder)}")
 
 
