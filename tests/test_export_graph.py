@@ -105,6 +105,23 @@ class TestRecurrentStudents:
 
 
 class TestTransformers:
+    def test_that_cannot_be_exported_are_told_what_can_be(
+        self, tmp_path: Path, tiny_teacher: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Torch lists what it tried, over pages: of that, nothing is told."""
+
+        def refuse(*_: Any, **__: Any) -> None:
+            raise RuntimeError("No overload for aten.sub. Tried these:\nName Tensor:\nsub(1, 2)")
+
+        monkeypatch.setattr(torch.onnx, "export", refuse)
+
+        with pytest.raises(ModelError) as refusal:
+            export_to(tiny_teacher, tmp_path / "exported")
+        assert str(refusal.value).endswith(
+            "RuntimeError: No overload for aten.sub; bert models run in PyTorch (kdzoo predict), "
+            "and their students can be exported"
+        )
+
     @pytest.mark.study
     @pytest.mark.parametrize("architecture", ["bert", "roberta", "distilbert"])
     def test_answer_as_in_pytorch(

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from kdzoo.errors import ModelError
 from kdzoo.model import takes_token_types
+from kdzoo.model.shape import OWN
 from kdzoo.runtime.encoder import INPUTS
 
 OPSET = 20
@@ -127,14 +128,17 @@ def _innermost(error: BaseException) -> BaseException:
 
 
 def _reason(error: BaseException) -> str:
-    """Returns what the innermost error says first."""
+    """Returns what the innermost error says first; no list of which it says the beginning."""
     error = _innermost(error)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {' '.join(lines[:2])}"
+    said = " ".join(lines[:2])
+    if said.endswith(":"):
+        said = said.partition(". ")[0]
+    return f"{type(error).__name__}: {said}"
 
 
-def _cure(model: nn.Module, error: BaseException) -> str:
-    """Returns what to write instead where a recurrent layer may be the cause."""
+def _cure(model: Any, error: BaseException) -> str:
+    """Returns what serves instead of a transformer, or where a recurrent layer may be the cause."""
     if isinstance(_innermost(error), ImportError):  # nothing of the model's was looked at
         return ""
     found = {type(module).__name__ for module in model.modules() if isinstance(module, nn.RNNBase)}
@@ -146,7 +150,10 @@ def _cure(model: nn.Module, error: BaseException) -> str:
             f"nn.{' and nn.'.join(sorted(found))} on the padded batch itself, as "
             "students/bilstm.py does; kdzoo then tells it how long each text is"
         )
-    return ""
+    kind = model.config.model_type
+    if kind == OWN:
+        return ""
+    return f"; {kind} models run in PyTorch (kdzoo predict), and their students can be exported"
 
 
 def _tell_lengths(model: ir.Model, *, is_siamese: bool) -> None:
