@@ -183,11 +183,15 @@ def why_no_tokenizer(folder: Path, error: BaseException) -> str:
     return f"{kind_and_words(error).rstrip(': ')}; save it again from the model's own"
 
 
-def tokenizer_beside(folder: Path) -> str:
-    """Returns how ``tokenizer.json`` comes into the folder of a model that lacks it."""
+def tokenizer_beside(folder: Path | None = None) -> str:
+    """Returns how ``tokenizer.json`` comes into the folder of a model that lacks it.
+
+    Args:
+        folder: of the model; None where it may lie on the hub.
+    """
+    place = "FOLDER" if folder is None else repr(str(folder))
     return (
-        "save it beside the weights: "
-        f"AutoTokenizer.from_pretrained(MODEL).save_pretrained({str(folder)!r})"
+        f"save it beside the weights: AutoTokenizer.from_pretrained(MODEL).save_pretrained({place})"
     )
 
 

@@ -20,7 +20,7 @@ TWELVE = " ".join(["0.5"] * 12)
         ("", "is not a file of word vectors"),
         (f"rain {TWELVE}\nsun 1 2\n", "is not a file of word vectors"),
         (f"rain {TWELVE}\nsun {TWELVE.replace('0.5', 'nan', 1)}\n", "'sun' are not all finite"),
-        ("rain 1 2 3\nsun 4 5 6\n", "3"),
+        ("rain 1 2 3\nsun 4 5 6\n", "the vectors are 3 wide"),
     ],
     ids=["empty", "uneven", "not_a_number", "narrow"],
 )

@@ -1,4 +1,4 @@
-"""An option or argument without a letter: refused before anything is read or written."""
+"""An option or argument that is blank: refused before anything is read or written."""
 
 from __future__ import annotations
 

@@ -16,10 +16,10 @@ class Command(TyperCommand):
     """Refuses empty values: an empty path is the folder in which the command is run."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Reads what was written, once it is seen that each value holds a letter.
+        """Reads what was written, once it is seen that no value is blank.
 
         Raises:
-            BadParameter: one holds none, as a variable of a shell's that is not set.
+            BadParameter: one is, as a variable of a shell's that is not set.
         """
         if not ctx.resilient_parsing:  # as for the completion of what is half written
             written, *_ = self.make_parser(ctx).parse_args(args=[*args])
@@ -28,8 +28,8 @@ class Command(TyperCommand):
                 given = written.get(parameter.name)
                 values = given if isinstance(given, list | tuple) else [given]
                 name = parameter.opts[0]
-                is_blank = _is_nothing if name in _BETWEEN else _is_without_letter
-                if name not in _TEXTS and any(map(is_blank, values)):
+                says_nothing = _is_nothing if name in _BETWEEN else _is_blank
+                if name not in _TEXTS and any(map(says_nothing, values)):
                     raise typer.BadParameter("it is empty", ctx=ctx, param=parameter)
         return super().parse_args(ctx, args)
 
@@ -46,5 +46,5 @@ def _is_nothing(value: object) -> bool:
     return value == ""
 
 
-def _is_without_letter(value: object) -> bool:
+def _is_blank(value: object) -> bool:
     return isinstance(value, str) and not value.strip()

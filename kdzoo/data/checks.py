@@ -201,6 +201,8 @@ def _placeholders(corpus: Corpus) -> list[str]:
     numbers = {*corpus.labels} - {"-1"}
     if 1 < len(numbers) < len(corpus.labels) and numbers == {*map(str, range(len(numbers)))}:
         found.append("-1")
+    if not found:  # as in most data: nothing is counted
+        return []
     splits = ("train", "validation", *corpus.tests)
     counts = labels_of([example for split in splits for example in corpus.split(split)])
     return [

@@ -9,7 +9,7 @@ from kdzoo.errors import ModelError
 from kdzoo.model.auto import auto_class, auto_tokenizer
 from kdzoo.model.shape import maximum_length
 from kdzoo.model.weights import load_begun
-from kdzoo.model_folders import why_not_loaded
+from kdzoo.model_folders import tokenizer_beside, why_not_loaded
 from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.text import Vocabulary, whole
 
@@ -56,7 +56,7 @@ def own_vocabulary(folder: Path, option: str, max_length: int) -> Vocabulary:
     if not tokenizer.is_fast:
         raise ModelError(f"{where} has no fast tokenizer (tokenizer.json); name another model")
     if len(tokenizer) <= len(tokenizer.all_special_tokens):  # made up where there are no files
-        raise ModelError(f"{where} has no tokenizer (tokenizer.json); save it beside the weights")
+        raise ModelError(f"{where} has no tokenizer (tokenizer.json); {tokenizer_beside()}")
     if tokenizer.pad_token is None:
         raise ModelError(f"{where} has a tokenizer without a padding token; name another model")
     if len(tokenizer) > config.vocab_size:

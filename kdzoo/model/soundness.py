@@ -13,6 +13,7 @@ import torch
 from kdzoo.errors import ModelError, kind_and_words
 from kdzoo.model.padding import two_texts
 from kdzoo.model.shape import Shape
+from kdzoo.model_folders import tokenizer_beside
 from kdzoo.task.finite import refuse_not_finite
 
 _SETFIT = ("config_setfit.json", "model_head.pkl")
@@ -94,10 +95,7 @@ def refuse_tokenizer(tokenizer: Any, shape: Shape, name: str) -> None:
         )
     ids: dict[str, int] = tokenizer.get_vocab()
     if len(ids) <= len(tokenizer.all_special_tokens):  # made up where there are no files
-        raise ModelError(
-            f"{name} has no tokenizer (tokenizer.json); save it beside the weights: "
-            "AutoTokenizer.from_pretrained(MODEL).save_pretrained(FOLDER)"
-        )
+        raise ModelError(f"{name} has no tokenizer (tokenizer.json); {tokenizer_beside()}")
     last = max(ids, key=ids.__getitem__)
     if shape.words is not None and ids[last] >= shape.words:
         raise ModelError(
