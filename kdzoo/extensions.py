@@ -113,4 +113,17 @@ def _own_line(error: BaseException, file: Path) -> Problem:
     frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == file]
     if not frames:
         return Problem(what)
-    return Problem(what, where=f"line {frames[-1].lineno}", cure=frames[-1].line or "")
+    return Problem(
+        what, where=f"line {frames[-1].lineno}", cure=_beside(error, file) or frames[-1].line or ""
+    )
+
+
+def _beside(error: BaseException, file: Path) -> str:
+    """Returns what to do where the module that was not found lies beside the file."""
+    name = (error.name or "") if isinstance(error, ModuleNotFoundError) else ""
+    if not name.isidentifier() or not file.with_name(f"{name}.py").is_file():
+        return ""
+    return (
+        f"{name}.py lies beside it, where nothing is looked for: a key knows {file.name} alone; "
+        f"put its code into {file.name}, or install it as a package"
+    )

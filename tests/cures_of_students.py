@@ -38,6 +38,65 @@ BEHIND = OWN.replace(
     "attention_mask))\n'''", "attention_mask)))\n'''"
 )  # fmt: skip
 BEHIND = BEHIND[: BEHIND.rindex("\n")] + ")\n"
+
+
+def with_more(line: str, encoded: str = "") -> str:
+    """Returns the student with a line more in its constructor, and in ``encode``."""
+    head, end = "self.head = nn.Linear(dim, num_labels)", "        mask = "
+    return OWN.replace(head, f"{head}\n        {line}").replace(end, f"        {encoded}\n{end}")
+
+
+RETURN = "return self.head(self.encode(input_ids, attention_mask))"
+IN_PLACE = f"x = {RETURN[7:]}.sigmoid(); x += 1; return x"
+BUFFER = "self.register_buffer('scale', torch.ones(dim))"
+# what a student must not do: what is said, the cure, the wrong file and the right one
+BROKEN = {
+    "a weight under two names": (
+        "are one weight under two names", "keep it under one of them",
+        with_more("self.words = self.embedding"), OWN),
+    "layers in a list": (
+        "holds layers that torch does not know", "keep them with nn.ModuleList",
+        with_more("self.more = [nn.Linear(dim, dim)]"),
+        with_more("self.more = nn.ModuleList([nn.Linear(dim, dim)])")),
+    "layers in a dictionary": (
+        "holds layers that torch does not know", "or nn.ModuleDict",
+        with_more("self.more = {'a': (nn.Linear(dim, dim),)}"),
+        with_more("self.more = nn.ModuleDict({'a': nn.Linear(dim, dim)})")),
+    "a tensor": (
+        "holds a tensor that torch does not know", "keep it with self.register_buffer",
+        with_more("self.scale = torch.ones(dim)"), with_more(BUFFER)),
+    "a tensor that is to be learnt": (
+        "holds a tensor that torch does not know", "or as an nn.Parameter",
+        with_more("self.scale = torch.ones(dim)"),
+        with_more("self.scale = nn.Parameter(torch.ones(dim))")),
+    "a buffer that is not saved": (
+        "is a buffer that is not saved", "register it without persistent=False",
+        with_more(BUFFER.replace("dim))", "dim), persistent=False)")), with_more(BUFFER)),
+    "a layer without a size": (
+        "has no size before the first text", "give the layer its sizes",
+        with_more("self.more = nn.LazyLinear(dim)"), with_more("self.more = nn.Linear(dim, dim)")),
+    "a layer that comes later": (
+        "makes weights while it reads", "make its layers in __init__",
+        with_more("", "self.more = nn.Linear(2, 2)"), with_more("self.more = nn.Linear(2, 2)")),
+    "a number that is drawn": (
+        "answers otherwise after it was saved and loaded", "keep it with self.register_buffer",
+        with_more("self.bias = __import__('random').random()").replace(
+            "return self.head(", "return self.bias + self.head("),
+        with_more("self.register_buffer('bias', torch.rand(()))").replace(
+            "return self.head(", "return self.bias + self.head(")),
+    "no gradient": (
+        "no gradient flows from its logits", "remove detach()",
+        OWN.replace(RETURN, f"{RETURN}.detach()"), OWN),
+    "a change in place": (
+        "modified by an inplace operation", "write x = x + y for x += y",
+        OWN.replace(RETURN, IN_PLACE), OWN.replace(RETURN, IN_PLACE.replace("+= 1", "= x + 1"))),
+    "a window that is wider than a text": (
+        "fails on texts of one token", "padding=width // 2",
+        with_more("self.more = nn.Conv1d(dim, dim, 3)", (
+            "self.more(self.embedding(input_ids).transpose(1, 2))")),
+        with_more("self.more = nn.Conv1d(dim, dim, 3, padding=3 // 2)", (
+            "self.more(self.embedding(input_ids).transpose(1, 2))"))),
+}  # fmt: skip
 LIST = "list students --students own.py"
 WITH_OWN = "check mine.yaml --students own.py"
 PAIRED = {"data": {"files": "rows.csv", "oos_label": None, "text_pair": "second", "split": SHARES},
@@ -120,9 +179,19 @@ CASES: dict[str, Case] = {
             "own.py": NORMED.replace("BatchNorm1d", "LayerNorm")}),
         {"student": {"kind": "own"}}, {"own.py": NORMED}, quick=True,
     ),
+    **{
+        name: Case(WITH_OWN, said, refiled(cure, {"own.py": right}),
+                   {"student": {"kind": "own"}}, {"own.py": wrong})
+        for name, (said, cure, wrong, right) in BROKEN.items()
+    },
     "no Python": Case("list students --students own.txt", "is not a Python file",
                       command("give a .py file", "list students --students own.py"),
                       files={"own.txt": OWN, "own.py": OWN}, quick=True),
+    "code beside its file": Case(
+        LIST, "layers.py lies beside it", refiled("put its code into own.py", {"own.py": OWN}),
+        files={"own.py": f"from layers import WIDTH\n{OWN}", "layers.py": "WIDTH = 3\n"},
+        quick=True,
+    ),
     "registered twice": Case(LIST, "is registered twice", refiled("rename one of them", {
         "own.py": OWN}), files={"own.py": OWN.replace('"own"', '"fasttext"')}),
     "an option without a type": Case(

@@ -14,15 +14,24 @@ from kdzoo import registry
 from kdzoo.entries import StudentEntry
 from kdzoo.errors import KdzooError, ModelError
 from kdzoo.model.allowance import Allowance, refuse_too_large
-from kdzoo.model.checks import TRIED, check_alone, check_contract, check_reached
+from kdzoo.model.checks import (
+    TRIED,
+    check_alone,
+    check_contract,
+    check_gradients,
+    check_reached,
+    sample_batch,
+)
 from kdzoo.model.embedding import put_vectors, refuse_narrow, refuse_tableless
 from kdzoo.model.encodings import MappedEncodings, refuse_unencoded
 from kdzoo.model.folder import READS_PAIRS
+from kdzoo.model.kept import check_loaded, refuse_grown, refuse_unkept
 from kdzoo.model.wrapper import (
     KdzooConfig,
     KdzooForSequenceClassification,
     KdzooForTokenClassification,
 )
+from kdzoo.recipe import written_options
 from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.text import Vocabulary
 
@@ -106,7 +115,7 @@ def _wrapper(task: Task) -> type[KdzooForSequenceClassification | KdzooForTokenC
 def _config(entry: StudentEntry, options: Mapping[str, Any], context: BuildContext) -> KdzooConfig:
     return KdzooConfig(
         student=entry.name,
-        options=dict(options),
+        options=written_options(entry, options),
         vocab_size=len(context.vocabulary),
         pad_token_id=context.vocabulary.pad_id,
         num_labels=len(context.labels),
@@ -146,15 +155,22 @@ def try_student(
         if is_mapped:
             refuse_unencoded(None, entry)
         return
+    written = written_options(entry, options)
     config = KdzooConfig(
-        student=kind, options=dict(options), vocab_size=20, num_labels=3, text_limit=max_length
+        student=kind, options=written, vocab_size=20, num_labels=3, text_limit=max_length
     )
 
     def make() -> Any:
         return _made(entry, lambda: _wrapper(task)(config), _COPIES)
 
     model = make()
+    refuse_unkept(model.student, entry)
+    names = list(model.student.state_dict())
     check_contract(model, entry, 3, 20, max_length, by_word=task.by_word)
+    refuse_grown(model.student, names, entry)
+    batch = sample_batch(20, max_length)
+    check_gradients(model, entry, batch)
+    check_loaded(model, entry, batch)
     if not pair_head:
         check_alone(model, entry, 3, 20, max_length, by_word=task.by_word)
     if table_rate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -32,12 +33,18 @@ def check_contract(
         ModelError: it fails, or its logits have another shape, are not finite, or say nothing of
             any word.
     """
-    width = min(TRIED, longest)
-    ids = torch.randint(0, tokens, (2, width), generator=torch.Generator().manual_seed(0))
-    mask = (torch.arange(width) < torch.tensor([[width], [1]])).long()
+    ids, mask = sample_batch(tokens, longest).values()
+    width = ids.shape[1]
     name = f"student '{entry.name}' ({entry.origin})"
     logits = _tried(model, ids, mask, f"{name} fails on two texts, of {width} tokens and of 1")
     _refuse_shape(logits, [2, width, labels] if by_word else [2, labels], name)
+    _tried(
+        model,
+        ids[:, :1],
+        torch.ones_like(ids[:, :1]),
+        f"{name} fails on texts of one token, as 'hi' may be; if it looks at several tokens at "
+        "once, have it pad its input, as with nn.Conv1d(..., padding=width // 2)",
+    )
     if not torch.isfinite(logits).all():
         raise ModelError(f"{name} gives logits that are not finite")
     if by_word and not logits.any():
@@ -55,6 +62,19 @@ def check_contract(
             "has such a parameter, or lower teacher.max_length"
         )
         _tried(model, batch["input_ids"], batch["attention_mask"], failure)
+
+
+def sample_batch(tokens: int, longest: int) -> dict[str, Tensor]:
+    """Returns ids and mask [2, T] of two texts of any words, a longer one and one of one token.
+
+    Args:
+        tokens: ids that there are.
+        longest: tokens at which texts are cut.
+    """
+    width = min(TRIED, longest)
+    ids = torch.randint(0, tokens, (2, width), generator=torch.Generator().manual_seed(0))
+    mask = (torch.arange(width) < torch.tensor([[width], [1]])).long()
+    return {"input_ids": ids, "attention_mask": mask}
 
 
 def check_alone(
@@ -85,6 +105,35 @@ def check_alone(
             buffer.copy_(before[place])
     wanted = [1, width, labels] if by_word else [1, labels]
     _refuse_shape(logits, wanted, f"{name}, while it trains,")
+
+
+def check_gradients(model: Any, entry: StudentEntry, batch: Mapping[str, Tensor]) -> None:
+    """Has a gradient flow from the student's logits to its weights, which stay as they are.
+
+    Args:
+        model: in evaluation mode.
+        entry: the student's.
+        batch: the model's inputs, [B, T] each.
+
+    Raises:
+        ModelError: none flows.
+    """
+    name = f"student '{entry.name}' ({entry.origin})"
+    logits = model(**batch).logits
+    if not logits.requires_grad:
+        raise ModelError(
+            f"{name} cannot be trained: no gradient flows from its logits to its weights; remove "
+            "detach(), torch.no_grad() or requires_grad=False"
+        )
+    try:
+        logits.sum().backward()
+    except RuntimeError as error:
+        raise ModelError(
+            f"{name} cannot be trained: {str(error).partition(': [')[0]}; if it changes a tensor "
+            "in place, write x = x + y for x += y"
+        ) from error
+    finally:
+        model.zero_grad(set_to_none=True)
 
 
 def _refuse_shape(logits: Any, wanted: list[int], name: str) -> None:

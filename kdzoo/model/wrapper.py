@@ -20,6 +20,7 @@ from kdzoo.model.contract import (
 )
 from kdzoo.model.siamese import Siamese
 from kdzoo.model.whole import WholeModel
+from kdzoo.recipe import read_options
 
 
 class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
@@ -27,6 +28,7 @@ class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
 
     ``pair_head`` is the width of the head over both texts of a pair; 0 where it reads single ones.
     ``text_limit`` is the number of tokens at which texts are cut; 0 where the student does not ask.
+    ``options`` are what JSON can hold (``written_options``).
     """
 
     model_type = "kdzoo"
@@ -75,7 +77,8 @@ class _Wrapped(WholeModel):
             ) from error
         pad_id = config.pad_token_id or 0
         known = {"max_length": config.text_limit, "pad_id": pad_id}
-        options = {name: known[name] for name in entry.offered} | (config.options or {})
+        offered = {name: known[name] for name in entry.offered}
+        options = offered | read_options(entry, config.options or {})
         student = entry.value(config.vocab_size, config.num_labels, **options)
         self.student = self._fitted(student, entry, options)
         self.post_init()

@@ -8,7 +8,9 @@ from kdzoo.recipe.options import (
     json_schema,
     option_fields,
     pretrained_options,
+    read_options,
     recipe_model,
+    written_options,
 )
 from kdzoo.recipe.schema import Recipe, options_of
 
@@ -25,6 +27,8 @@ __all__ = [
     "options_of",
     "parse_scalar",
     "pretrained_options",
+    "read_options",
     "recipe_model",
     "shipped_recipes",
+    "written_options",
 ]

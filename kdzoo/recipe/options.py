@@ -8,7 +8,8 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, Union, get_type_hints
 
-from pydantic import BeforeValidator, Field, PydanticUserError, create_model
+from pydantic import BeforeValidator, Field, PydanticUserError, TypeAdapter, create_model
+from pydantic_core import PydanticSerializationError
 
 from kdzoo import registry
 from kdzoo.entries import Entry, RuntimeEntry, StudentEntry
@@ -59,6 +60,27 @@ def option_fields(entry: Entry) -> dict[str, Any]:
     return fields
 
 
+def written_options(entry: Entry, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns options of ``entry`` as JSON can hold them: a tuple is a list, a path a text."""
+    kinds = option_fields(entry)
+    return {
+        name: TypeAdapter(kinds[name][0]).dump_python(value, mode="json")
+        for name, value in options.items()
+    }
+
+
+def read_options(entry: Entry, written: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what ``written_options`` wrote as it was: each option has the type that it names.
+
+    An option that ``entry`` does not have stays as it is.
+    """
+    kinds = option_fields(entry)
+    return {
+        name: TypeAdapter(kinds[name][0]).validate_python(value) if name in kinds else value
+        for name, value in written.items()
+    }
+
+
 def pretrained_options(entry: Entry, options: Mapping[str, Any]) -> dict[str, str]:
     """Returns those of the options of ``entry`` that name a model by hub id or folder."""
     return {
@@ -101,16 +123,19 @@ def _kind_model(base: type[Section], entry: Entry) -> type[Section]:
     if isinstance(entry, StudentEntry) and entry.tokenizer_of is not None:
         fields |= _brought_along(entry, entry.tokenizer_of, fields)
     try:
+        for kind, default in fields.values():
+            if default is not ...:
+                TypeAdapter(kind).dump_json(default)  # a function or a class is no text
         return create_model(
             f"_{base.__name__}_{entry.name}",
             __base__=base,
             __doc__=entry.summary,
             **{"kind": (Literal[entry.name], ...), **fields},
         )
-    except PydanticUserError as error:
+    except (PydanticUserError, PydanticSerializationError) as error:
         raise RegistryError(
             f"{entry.origin}: an option of '{entry.name}' has a type that a recipe cannot write; "
-            f"use numbers, texts and lists of them\n  {error.message.splitlines()[0]}"
+            f"use numbers, texts and lists of them\n  {str(error).splitlines()[0]}"
         ) from error
 
 
