@@ -61,24 +61,28 @@ def option_fields(entry: Entry) -> dict[str, Any]:
 
 
 def written_options(entry: Entry, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns options of ``entry`` as JSON can hold them: a tuple is a list, a path a text."""
-    kinds = option_fields(entry)
-    return {
-        name: TypeAdapter(kinds[name][0]).dump_python(value, mode="json")
-        for name, value in options.items()
-    }
+    """Returns options as JSON can hold them: a tuple is a list, a path a text.
+
+    One that ``entry`` does not have stays as it is.
+    """
+    typed = read_options(entry, options)
+    kinds = _kinds(entry, typed)
+    return {**typed, **{name: kinds[name].dump_python(typed[name], mode="json") for name in kinds}}
 
 
 def read_options(entry: Entry, written: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what ``written_options`` wrote as it was: each option has the type that it names.
 
-    An option that ``entry`` does not have stays as it is.
+    One that ``entry`` does not have stays as it is.
     """
-    kinds = option_fields(entry)
-    return {
-        name: TypeAdapter(kinds[name][0]).validate_python(value) if name in kinds else value
-        for name, value in written.items()
-    }
+    kinds = _kinds(entry, written)
+    return {**written, **{name: kinds[name].validate_python(written[name]) for name in kinds}}
+
+
+def _kinds(entry: Entry, options: Mapping[str, Any]) -> dict[str, TypeAdapter[Any]]:
+    """Returns what reads and writes each of these options of ``entry``."""
+    fields = option_fields(entry)
+    return {name: TypeAdapter(fields[name][0]) for name in options if name in fields}
 
 
 def pretrained_options(entry: Entry, options: Mapping[str, Any]) -> dict[str, str]:
