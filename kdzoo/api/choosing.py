@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdzoo.arguments import as_annotated
 from kdzoo.errors import RecipeError
 from kdzoo.files import as_file_errors, with_home
 
@@ -32,6 +33,7 @@ class Picked:
     elsewhere: str | None = None
 
 
+@as_annotated
 @as_file_errors()
 def pick(
     folder: str | Path,
@@ -82,6 +84,7 @@ def pick(
     return Picked(chosen, make_table(store), elsewhere)
 
 
+@as_annotated
 @as_file_errors()
 def pick_cascade(
     folder: str | Path,
