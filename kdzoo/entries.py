@@ -11,6 +11,8 @@ from typing import Any, Literal
 Road = Literal["compression", "change"]
 # how many labels a text has, one or any number; or a tag for each of its words
 TaskName = Literal["single-label", "multi-label", "token-classification"]
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"  # of what is registered, and of recipes: of files too
+LONGEST_NAME = 64  # characters
 OFFERED = ("max_length", "pad_id")  # what kdzoo tells a class whose signature asks for it
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kdzoo import registry
+from kdzoo.arguments import as_annotated
 from kdzoo.errors import DataError, ModelError, RecipeError, RegistryError, did_you_mean
 from kdzoo.extensions import load_extensions
 from kdzoo.files import as_file_errors, check_writable, with_home
@@ -46,6 +47,7 @@ class Exported:
     in_study: Parity | None = None
 
 
+@as_annotated
 @as_file_errors()
 @quiet()
 def export(

@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import CodeType
 
+from kdzoo.arguments import as_annotated
 from kdzoo.digest import file_sha256
 from kdzoo.errors import Problem, RegistryError
 from kdzoo.files import has_file, with_home
@@ -44,6 +45,7 @@ def here_alone() -> list[str]:
     return found
 
 
+@as_annotated
 def load_extensions(path: str | Path | None) -> None:
     """Imports a user's Python file, or every file of a folder, so that what it registers is known.
 

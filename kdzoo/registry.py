@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from annotated_types import Interval
 
 from kdzoo.entries import (
+    LONGEST_NAME,
+    NAME,
     AugmenterEntry,
     DatasetEntry,
     Entry,
@@ -71,11 +74,12 @@ class Registry(Generic[E]):
             entry_of: makes the entry of the thing, its file and its line.
 
         Raises:
-            RegistryError: the name is taken; the message names both places.
+            RegistryError: the name is none, or is taken; the message names both places.
         """
 
         def decorate(value: T) -> T:
             entry = entry_of(value, *_place(value))
+            self._check_name(entry)
             taken = self._entries.get(entry.name)
             if taken is not None:
                 raise RegistryError(
@@ -86,6 +90,16 @@ class Registry(Generic[E]):
             return value
 
         return decorate
+
+    def _check_name(self, entry: E) -> None:
+        name: object = entry.name
+        if isinstance(name, str) and len(name) <= LONGEST_NAME and re.fullmatch(NAME, name):
+            return
+        raise RegistryError(
+            f"{self.noun} {name!r} in {entry.origin}: a name has letters from a to z, digits, _, . "
+            f"and - alone, begins with a letter or a digit and has {LONGEST_NAME} characters at "
+            f"most; write one as in 'my_{self.noun}'"
+        )
 
     def get(self, name: str) -> E:
         """Returns the entry of that name.

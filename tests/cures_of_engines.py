@@ -6,6 +6,7 @@ from tiny_cures import Case, command
 
 FEW = {"training": {"steps": 5}, "measure": {"runtimes": ["torch"]}}
 BESIDE = {"there": ""}  # a file in the place of the study: it is told of when the engine is right
+GAP = "teacher labels student export"
 RUN = "run mine.yaml --out there"
 
 
@@ -80,5 +81,10 @@ CASES: dict[str, Case] = {
     "a range that goes down": chosen("3-1", "a range goes up", r"as in (\d+-\d+)", "--only {}"),
     "a step that waits for others": chosen(
         "student", "these steps wait for", r'with --only "([\d ]+)"', "--only '{}'"
+    ),
+    "steps with a gap among them": Case(
+        f"run mine.yaml --only '{GAP}'", "these steps wait for",
+        command(r'with --only "([\d ]+)"', "run mine.yaml --only '{}'"),
+        {**FEW, "measure": {"runtimes": ["torch", "onnx"]}}, quick=True,
     ),
 }  # fmt: skip

@@ -194,6 +194,8 @@ CASES: dict[str, Case] = {
     ),
     "registered twice": Case(LIST, "is registered twice", refiled("rename one of them", {
         "own.py": OWN}), files={"own.py": OWN.replace('"own"', '"fasttext"')}),
+    "a name of no file": Case(LIST, "a name has letters from a to z", refiled("write one", {
+        "own.py": OWN}), files={"own.py": OWN.replace('"own"', '"a/b"')}, quick=True),
     "an option without a type": Case(
         WITH_OWN, "has no type", refiled("annotate it, as in `dim: int = 64`", {"own.py": OWN}),
         {"student": {"kind": "own"}}, {"own.py": OWN.replace("dim: int = 16", "dim=16")},

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import transformers
 from tiny_models import context_of, pruned_vocabulary, save_tiny_classifier, some_texts
@@ -21,6 +25,7 @@ from kdzoo.results import Store
 from kdzoo.runtime import predictor as predicting
 
 TEXTS = [each.text for each in some_texts(70)]
+FRAME = pd.DataFrame({"text": TEXTS[:3], "id": [1, 2, 3]})
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +68,83 @@ def test_what_is_no_list_is_written_as_one(
 
     with pytest.raises(RecipeError, match=said.replace("[", r"\[").replace("]", r"\]")):
         call(*("first", "second")[: places.get(call, 2)], **arguments)
+
+
+class TestArguments:
+    """A mistake in what is passed is told as one, before anything is read or written."""
+
+    @pytest.mark.parametrize(
+        ("call", "arguments", "said"),
+        [
+            (package.run, {"workers": "1"}, "workers is '1'; give a whole number, or leave it out"),
+            (package.run, {"threads": 1.5}, "threads is 1.5; give a whole number"),
+            (package.run, {"workers": True}, "workers is True; give a whole number"),
+            (package.run, {"track": None}, "track is None; give a list, or leave it out"),
+            (package.run, {"progress": True}, "progress is True; give kdzoo.progress.Silent()"),
+            (package.run, {"read_test": "no"}, "read_test is 'no'; give True or False"),
+            (package.run, {"data": FRAME}, "data is a DataFrame; give a text or a path, or leave"),
+            (package.check, {"students": ["own.py"]}, "students is a list; give a text or a path"),
+            (package.pick, {"max_latency_ms": "1"}, "max_latency_ms is '1'; give a number"),
+            (package.load, {"seed": 0.5}, "seed is 0.5; give a whole number"),
+            (package.list_choices, {"students": 3}, "students is 3; give a text or a path"),
+            (
+                package.predict,
+                {"texts": [], "csv": ";"},
+                "csv is ';'; give kdzoo.Csv(separator=\";\")",
+            ),
+        ],
+    )
+    def test_of_another_kind_are_refused_with_what_to_give(
+        self, call: Callable[..., object], arguments: dict[str, Any], said: str
+    ) -> None:
+        first = () if call is package.list_choices else ("nowhere",)
+
+        with pytest.raises(KdzooError, match=re.escape(said)):
+            call(*first, **arguments)
+
+    def test_that_may_be_several_are_looked_at_one_by_one(self) -> None:
+        with pytest.raises(KdzooError, match="folders is a list; give a text or a path"):
+            package.read_results("nowhere", ["nowhere"])  # type: ignore[arg-type]
+
+    def test_of_a_kind_that_serves_as_well_are_taken(
+        self, finished_study: Path, tmp_path: Path
+    ) -> None:
+        """A path for a text, and numbers of numpy's."""
+        picked = package.pick(finished_study, max_latency_ms=np.float32(1e6))
+
+        assert picked.chosen.best is not None
+        assert package.show(Path("quickstart")) == package.show("quickstart")
+
+    def test_that_nobody_knows_are_told_as_python_does(self) -> None:
+        with pytest.raises(TypeError, match="unexpected keyword argument 'worker'"):
+            package.run("quickstart", worker=1)  # type: ignore[call-arg]
+
+
+class TestTexts:
+    @pytest.mark.parametrize("given", [FRAME, {"text": TEXTS[:3]}], ids=["frame", "mapping"])
+    def test_are_not_the_names_of_columns(self, model: Path, given: Any, tmp_path: Path) -> None:
+        """Python gives those where texts are asked for one by one; the message has the cure."""
+        predictor = package.load(model)
+        for ask in (predictor.predict, partial(package.predict, model)):
+            with pytest.raises(KdzooError) as caught:
+                ask(given)
+            assert 'a column of them, as in frame["text"]' in str(caught.value)
+            assert list(ask(given["text"])) == list(ask(TEXTS[:3]))
+        with pytest.raises(KdzooError, match=f"texts is a {type(given).__name__}; give"):
+            package.write_predictions(model, given, tmp_path / "out.csv")
+
+    @pytest.mark.parametrize("given", [3, None])
+    def test_are_more_than_one_thing_that_is_no_text(self, model: Path, given: Any) -> None:
+        with pytest.raises(KdzooError, match=f"texts is {given}; give a list of texts"):
+            package.load(model).predict(given)
+
+    @pytest.mark.parametrize(
+        "of", [tuple, iter, pd.Series, np.array, lambda texts: dict.fromkeys(texts).keys()]
+    )
+    def test_are_read_from_whatever_gives_them(self, model: Path, of: Callable[..., Any]) -> None:
+        texts = TEXTS[:3]
+
+        assert list(package.predict(model, of(texts))) == list(package.predict(model, texts))
 
 
 class TestPredict:

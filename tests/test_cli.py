@@ -98,6 +98,7 @@ class TestHelp:
             "kdzoo.exporting",
             "kdzoo.extensions",
             "kdzoo.files",
+            "kdzoo.arguments",
             "kdzoo.lists",
             "kdzoo.plain",
             "kdzoo.progress",

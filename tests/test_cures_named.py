@@ -39,6 +39,7 @@ UNTRIED = {  # a part of the message: why no case writes its cure
     "the plan has no such step": "Python alone can write it",
     "no study is named": "Python alone can write it",
     "is {}; write a list, as in": "Python alone can write it; test_api has some",
+    "is {}; give {}{}": "Python alone can write it; test_api has some",
     "is the name of a file; give Path": "Python alone can give it; test_predict_files has one",
     "run its recipe again, without --no-test": "needs a study of which no test texts were read",
     "is no name as it stands": "Python alone can write it: a recipe's names are texts",

@@ -49,6 +49,16 @@ def test_is_refused_by_its_name(kdzoo: RunCommand, case: str, value: str) -> Non
     assert [*Path().iterdir()] == []
 
 
+@pytest.mark.parametrize(
+    ("extra", "shown"), [([""], "''"), (["jazz", ""], "jazz ''"), (["a b"], "'a b'")]
+)
+def test_that_is_one_too_many_is_seen(kdzoo: RunCommand, extra: list[str], shown: str) -> None:
+    outcome = kdzoo("predict", "something", "play", *extra)
+
+    assert outcome.code == 2
+    assert f"too many arguments: {shown}; quote what has spaces" in outcome.err
+
+
 def test_a_space_separates_labels(kdzoo: RunCommand) -> None:
     outcome = kdzoo("init", "--data", "none.csv", "--teacher", "t", "--label-separator", " ")
 

@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kdzoo"
 
 ORDER = (
-    "plain", "amounts", "errors", "lists", "files", "claims", "limits", "freed", "bounds", "fields",
+    "plain", "amounts", "errors", "lists", "arguments", "files", "claims", "limits", "freed",
+    "bounds", "fields",
     "progress", "tracking", "digest", "tokenizer_files", "model_files", "weight_files",
     "model_folders",
     "tokenising", "offline", "entries",

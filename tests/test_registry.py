@@ -141,6 +141,29 @@ class TestRegistering:
 
         assert registry.students.is_builtin("bilstm")
 
+    @pytest.mark.parametrize(
+        "name",
+        ["", "a/b", "..", "../x", "a b", "a\nb", "own\n", "\x1b[1m", "_a", "\u00fc", "x" * 65, 3],
+    )
+    @pytest.mark.parametrize("known", registry.REGISTRIES, ids=lambda known: known.noun)
+    def test_a_name_is_one_that_a_recipe_and_its_file_can_have(
+        self, known: Registry[Any], name: Any
+    ) -> None:
+        """``init`` names a recipe after its student, and reports name files after rows."""
+        with pytest.raises(
+            RegistryError, match=rf"{known.noun} .*test_registry.*'my_{known.noun}'"
+        ):
+            known.register(gadget(name))(lambda: None)
+
+        assert name not in known.entries()
+
+    @pytest.mark.parametrize("name", ["a", "7", "my-own_student.v2", "X" * 64])
+    def test_other_names_are_taken_as_they_are(self, name: str) -> None:
+        found = gadgets()
+        found.register(gadget(name))(lambda: None)
+
+        assert [*found.entries()] == [name]
+
     def test_a_road_is_compression_or_change(self) -> None:
         with pytest.raises(RegistryError, match=r"'mine': road .* got 'sideways'"):
             register_student("mine", road="sideways")  # type: ignore[arg-type]

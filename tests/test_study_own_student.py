@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,36 @@ class TestOwnStudent:
         assert known.code == 0, known.err
         probability, label = known.out.splitlines()[0].split()
         self.agrees_with_pipeline(own_folder(), text, label, float(probability))
+
+    @pytest.mark.parametrize(
+        ("runtime", "said"), [("onnx", "next: "), ("torch", "it is deployed as it was trained: ")]
+    )
+    def test_is_deployed_by_the_command_that_pick_names(
+        self,
+        kdzoo: RunCommand,
+        recipe: Path,
+        file: Path,
+        new_process: Callable[[], None],
+        runtime: str,
+        said: str,
+    ) -> None:
+        """Which does not know the student, and so names its file as far as it is told of it."""
+        few = ("--set", "training.steps=1", "--set", f"measure.runtimes=[{runtime}]")
+        assert kdzoo("run", recipe, "--students", file, *few).code == 0
+        own = sum(path.stat().st_size for path in own_folder().glob("*")) / 1e6
+        pick = ("pick", "runs/tiny", "--max-size-mb", own)
+
+        def named(*options: object) -> str:
+            new_process()
+            (line,) = (
+                each for each in kdzoo(*pick, *options).out.splitlines() if each.startswith(said)
+            )
+            new_process()
+            return line.removeprefix(said)
+
+        assert named().replace("FILE", str(file)) == named("--students", file)
+        outcome = kdzoo(*shlex.split(named("--students", file))[1:])
+        assert outcome.code == 0, outcome.err
 
     @staticmethod
     def agrees_with_pipeline(folder: Path, text: str, label: str, probability: float) -> None:

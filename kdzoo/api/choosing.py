@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdzoo.arguments import as_annotated
 from kdzoo.errors import RecipeError
+from kdzoo.extensions import load_extensions
 from kdzoo.files import as_file_errors, with_home
 
 if TYPE_CHECKING:
@@ -25,13 +27,16 @@ class Picked:
         tested: the study's rows with the figures that its table shows, test's where it was read.
         elsewhere: the folder or hub id of the chosen model, where that is a finished teacher, of
             which the study holds no weights; else None.
+        needs_file: whether it is a student of the user's own, whose file commands have to be given.
     """
 
     chosen: Pick
     tested: Table
     elsewhere: str | None = None
+    needs_file: bool = False
 
 
+@as_annotated
 @as_file_errors()
 def pick(
     folder: str | Path,
@@ -40,6 +45,7 @@ def pick(
     max_size_mb: float | None = None,
     max_memory_mb: float | None = None,
     min_accuracy: float | None = None,
+    students: str | Path | None = None,
 ) -> Picked:
     """Chooses what to deploy within limits, by validation figures, as ``kdzoo pick`` does.
 
@@ -49,6 +55,7 @@ def pick(
         max_size_mb: of the files to deploy, in millions of bytes.
         max_memory_mb: of a process that runs it, at its peak, in millions of bytes.
         min_accuracy: on validation, as a share from 0 to 1.
+        students: a file or folder of students of your own.
 
     Returns:
         The most accurate row within the limits, with those that are faster; where none fits, the
@@ -57,7 +64,7 @@ def pick(
     Raises:
         KdzooError: the folder is no study, or a limit cannot be.
     """
-    from kdzoo.choosing.choice import finished_teacher
+    from kdzoo.choosing.choice import finished_teacher, is_of_a_users_file
     from kdzoo.choosing.pick import limits_of
     from kdzoo.choosing.pick import pick as choose
     from kdzoo.report import make_table
@@ -70,6 +77,7 @@ def pick(
     if min_accuracy is not None and min_accuracy > 1:
         share = min(min_accuracy / 100, 1)
         raise RecipeError(f"--min-accuracy {min_accuracy:g}: write a share, as in {share:g}")
+    load_extensions(students)
     store = current(Store(with_home(folder)))
     wanted = limits_of(
         latency_ms=max_latency_ms,
@@ -78,10 +86,14 @@ def pick(
         accuracy=min_accuracy,
     )
     chosen = choose(make_table(store, "validation"), wanted)
-    elsewhere = None if chosen.best is None else finished_teacher(store, chosen.best.name)
-    return Picked(chosen, make_table(store), elsewhere)
+    tested = make_table(store)
+    if chosen.best is None:
+        return Picked(chosen, tested)
+    name = chosen.best.name
+    return Picked(chosen, tested, finished_teacher(store, name), is_of_a_users_file(store, name))
 
 
+@as_annotated
 @as_file_errors()
 def pick_cascade(
     folder: str | Path,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdzoo.arguments import as_annotated
 from kdzoo.exporting import export as export
 from kdzoo.files import as_file_errors, with_home
-from kdzoo.lists import refuse_no_list
 from kdzoo.progress import Silent, quiet
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kdzoo.progress import Progress
 
 
+@as_annotated
 @as_file_errors()
 def export_cascade(
     run: str | Path,
@@ -54,6 +55,7 @@ def export_cascade(
     return write(with_home(run), with_home(out), model, escalate_to, wanted, runtime, among)
 
 
+@as_annotated
 @as_file_errors()
 @quiet()
 def push(
@@ -92,7 +94,6 @@ def push(
     from kdzoo.hub import push_student
     from kdzoo.recipe.card import read_card
 
-    refuse_no_list(runtimes=runtimes, language=language)
     said = read_card(license, None if language is None else list(language))
     return push_student(
         run,

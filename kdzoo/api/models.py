@@ -7,9 +7,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from kdzoo.arguments import as_annotated
 from kdzoo.extensions import load_extensions
 from kdzoo.files import alone_in, as_file_errors, with_home
-from kdzoo.lists import refuse_no_list
 from kdzoo.progress import Silent, quiet
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kdzoo.runtime.predictor import Prediction, Predictor
 
 
+@as_annotated
 @as_file_errors()
 def load(
     folder: str | Path,
@@ -64,6 +65,7 @@ def _folder_of(folder: str | Path, model: str | None, seed: int | None) -> Path:
     return model_folder(named, model, seed, (*MODELS, "baseline"))
 
 
+@as_annotated
 @as_file_errors()
 def predict(
     folder: str | Path,
@@ -117,6 +119,7 @@ def predict(
     return (prediction for _, prediction in found)
 
 
+@as_annotated
 @as_file_errors()
 def write_predictions(
     folder: str | Path,
@@ -184,6 +187,7 @@ def write_predictions(
     )
 
 
+@as_annotated
 @as_file_errors()
 def benchmark(
     models: Sequence[str],
@@ -231,7 +235,6 @@ def benchmark(
         KdzooError: a model, a runtime or the texts are not what they should be, or ``out`` cannot
             be written.
     """
-    refuse_no_list(models=models, runtimes=runtimes)
     shown = progress or Silent()
     shown.say(f"reading {texts}")
     load_extensions(students)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdzoo.api.reading import folder_of, read_study
+from kdzoo.arguments import as_annotated
 from kdzoo.files import as_file_errors
-from kdzoo.lists import refuse_no_list
 
 if TYPE_CHECKING:
     from kdzoo.plan.estimate import PlannedStep
@@ -29,6 +29,7 @@ class MadeStep:
     failure: str = ""
 
 
+@as_annotated
 @as_file_errors()
 def list_steps(
     target: str,
@@ -72,7 +73,6 @@ def list_steps(
     """
     from kdzoo.progress import quiet
 
-    refuse_no_list(track=track)
     study, shown = read_study(target, overrides, seeds, data, students, progress)
     with quiet():
         from kdzoo.engines import Way
@@ -89,6 +89,7 @@ def list_steps(
         return plan_study(study, folder_of(study, out), only, way, shown)
 
 
+@as_annotated
 @as_file_errors()
 def make_steps(
     target: str,
@@ -134,7 +135,6 @@ def make_steps(
     """
     from kdzoo.progress import quiet
 
-    refuse_no_list(track=track)
     study, shown = read_study(target, overrides, seeds, data, students, progress)
     with quiet():
         from kdzoo.engines import Way

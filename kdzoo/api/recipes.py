@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kdzoo.arguments import as_annotated
 from kdzoo.errors import ModelError, RecipeError, did_you_mean
 from kdzoo.extensions import load_extensions
 from kdzoo.files import as_file_errors, check_readable, with_home, write_atomically
-from kdzoo.lists import refuse_no_list
 from kdzoo.progress import Silent, quiet
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"  # what is fine-tuned where no teacher is named
 
 
+@as_annotated
 @as_file_errors()
 @quiet()
 def init(
@@ -78,7 +79,6 @@ def init(
     from kdzoo.recipe.csv import Csv
     from kdzoo.scaffold import NamedTeacher, OwnData, write_recipes
 
-    refuse_no_list(label_columns=label_columns, students=students)
     if label_separator is not None and label_columns is not None:
         raise RecipeError(
             "labels stand in one cell, or in columns of their own; remove --label-separator or "
@@ -108,6 +108,7 @@ def init(
     )
 
 
+@as_annotated
 @as_file_errors()
 def list_choices(
     what: str | None = None, *, students: str | Path | None = None
@@ -133,6 +134,7 @@ def list_choices(
     return {section: listing(section) for section in ([what] if what else SECTIONS)}
 
 
+@as_annotated
 @as_file_errors()
 def show(target: str, *, students: str | Path | None = None) -> dict[str, str]:
     """Returns recipes as they stand in their files, or a model layer by layer: ``kdzoo show``.
@@ -169,6 +171,7 @@ def show(target: str, *, students: str | Path | None = None) -> dict[str, str]:
     return {name: path.read_text(encoding="utf-8") for name, path in found.items()}
 
 
+@as_annotated
 @as_file_errors()
 @quiet()
 def check(
@@ -209,6 +212,7 @@ def check(
     return [variant.name for variant in study.variants]
 
 
+@as_annotated
 @as_file_errors()
 def new(recipe: str, file: str | Path) -> Path:
     """Copies a recipe out, to be edited, as ``kdzoo new`` does.
@@ -241,6 +245,7 @@ def new(recipe: str, file: str | Path) -> Path:
     return target
 
 
+@as_annotated
 @as_file_errors()
 def schema(*, students: str | Path | None = None) -> dict[str, Any]:
     """Returns the JSON schema of recipes, for editors, as ``kdzoo schema`` does.

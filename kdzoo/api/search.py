@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdzoo.arguments import as_annotated
 from kdzoo.errors import RecipeError
 from kdzoo.extensions import load_extensions
 from kdzoo.files import as_file_errors, check_writable, with_home
-from kdzoo.lists import refuse_no_list
 from kdzoo.progress import Silent, quiet
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kdzoo.tuning import Tuned
 
 
+@as_annotated
 @as_file_errors()
 @quiet()
 def tune(
@@ -65,7 +66,6 @@ def tune(
         KdzooError: a mistake in recipe or space, another search in the folder, or no trial that
             could be trained.
     """
-    refuse_no_list(seeds=seeds, goals=goals, overrides=overrides)
     if importlib.util.find_spec("optuna") is None:
         raise RecipeError('kdzoo tune needs optuna: pip install "kdzoo[tune]"')
     if trials is not None and trials < 1:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdzoo.api.reading import folder_of, read_study
+from kdzoo.arguments import as_annotated
 from kdzoo.errors import RecipeError, StoreError
 from kdzoo.files import as_file_errors, check_writable, with_home
-from kdzoo.lists import refuse_no_list
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kdzoo.results import Store
 
 
+@as_annotated
 @as_file_errors()
 def run(
     target: str,
@@ -73,7 +74,6 @@ def run(
     """
     from kdzoo.progress import quiet
 
-    refuse_no_list(track=track)
     study, shown = read_study(target, overrides, seeds, data, students, progress)
     with quiet():
         from kdzoo.engines import Way
@@ -94,6 +94,7 @@ def run(
     return Results(folder, report)
 
 
+@as_annotated
 @as_file_errors()
 def merge(
     folders: Sequence[str | Path], out: str | Path, *, progress: Progress | None = None
@@ -115,7 +116,6 @@ def merge(
     from kdzoo.results import Store
     from kdzoo.results import merge as merge_stores
 
-    refuse_no_list(folders=folders)
     stores = [Store(with_home(folder)) for folder in folders]
     if not stores:
         raise StoreError("no study is named; name the folders of at least one")
@@ -125,6 +125,7 @@ def merge(
     return _reported(merge_stores(stores, target, progress))
 
 
+@as_annotated
 @as_file_errors()
 def make_report(
     folder: str | Path,
@@ -182,6 +183,7 @@ def _reported(store: Store, *, examples: bool = False, data: str | None = None) 
     return Results(store.root, report)
 
 
+@as_annotated
 @as_file_errors()
 def check_report(folder: str | Path, *, readme: str | Path | None = None) -> list[str]:
     """Sees whether written tables are what was measured, as ``kdzoo report --check`` does.
@@ -207,6 +209,7 @@ def check_report(folder: str | Path, *, readme: str | Path | None = None) -> lis
     return stale + stale_blocks(document) + without_blocks(document)
 
 
+@as_annotated
 @as_file_errors()
 def read_results(*folders: str | Path) -> pd.DataFrame:
     """Returns the models of one study, or of several, as a tidy frame.
@@ -231,6 +234,7 @@ def read_results(*folders: str | Path) -> pd.DataFrame:
     return tidy_frame(*(Store(with_home(folder)) for folder in folders))
 
 
+@as_annotated
 @as_file_errors()
 def read_verdicts(*folders: str | Path) -> pd.DataFrame:
     """Returns what the report says of the models of one study, or of several, as a tidy frame.

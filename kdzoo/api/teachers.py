@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdzoo.arguments import as_annotated
 from kdzoo.errors import DataError
 from kdzoo.extensions import load_extensions
 from kdzoo.files import as_file_errors, with_home
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kdzoo.teacher.contents import Cached
 
 
+@as_annotated
 @as_file_errors()
 @quiet()
 def label(
@@ -90,6 +92,7 @@ class Cache:
     models: tuple[Cached, ...]
 
 
+@as_annotated
 @as_file_errors()
 def cache(*, clear: bool = False) -> Cache:
     """Returns what is in the cache of logits and vectors, as ``kdzoo cache`` shows it.
@@ -111,6 +114,7 @@ def cache(*, clear: bool = False) -> Cache:
     return found
 
 
+@as_annotated
 @as_file_errors()
 @quiet()
 def texts(

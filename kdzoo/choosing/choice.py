@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kdzoo import registry
 from kdzoo.errors import ModelError, did_you_mean, nearest
+from kdzoo.extensions import loaded_files
 from kdzoo.results import is_study
 from kdzoo.results.opened import check_member, table_of
 from kdzoo.results.record import ManifestRow, Member, Role
@@ -136,3 +138,12 @@ def finished_teacher(store: Store, name: str) -> str | None:
         return None
     source = told.get("model")
     return source if isinstance(source, str) else None
+
+
+def is_of_a_users_file(store: Store, name: str) -> bool:
+    """Whether a row's model is a student that another process knows only by a user's file."""
+    row = next(row for row in store.manifest().rows if row.name == name)
+    if row.role != "student":
+        return False
+    known = registry.students.entries().get(row.kind)
+    return known is None or known.file in loaded_files()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -16,13 +17,16 @@ class Command(TyperCommand):
     """Refuses empty values: an empty path is the folder in which the command is run."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Reads what was written, once it is seen that no value is blank.
+        """Reads what was written, once it is seen that no value is blank, and none too many.
 
         Raises:
             BadParameter: one is, as a variable of a shell's that is not set.
+            UsageError: there are more arguments than the command has.
         """
         if not ctx.resilient_parsing:  # as for the completion of what is half written
-            written, *_ = self.make_parser(ctx).parse_args(args=[*args])
+            written, extra, _ = self.make_parser(ctx).parse_args(args=[*args])
+            if extra:  # quoted, so that an empty one is seen
+                ctx.fail(f"too many arguments: {shlex.join(extra)}; quote what has spaces")
             parameters: list[Any] = [*self.get_params(ctx)]
             for parameter in parameters:
                 given = written.get(parameter.name)

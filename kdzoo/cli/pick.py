@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from kdzoo.cli.app import (
     EscalateTo,
     MaxEscalated,
     MaxLoss,
+    Students,
     app,
     err_console,
     out_console,
@@ -63,6 +65,7 @@ def pick(
     model: Annotated[
         str | None, typer.Option(help="Consider only this student for cascades.")
     ] = None,
+    students: Students = None,
 ) -> None:
     """Choose what to deploy within your limits, by validation figures; test figures are shown too.
 
@@ -76,13 +79,9 @@ def pick(
         "--max-memory-mb": max_memory_mb,
         "--min-accuracy": min_accuracy,
     }
-    own = {
-        "--max-loss": max_loss,
-        "--max-escalated": max_escalated,
-        "--price-per-1000-texts": price_per_1000_texts,
-        "--model": model,
-    }
-    check_options(escalate_to, own, limits)
+    own = {"--max-loss": max_loss, "--max-escalated": max_escalated, "--model": model}
+    own |= {"--price-per-1000-texts": price_per_1000_texts}
+    check_options(escalate_to, own, {**limits, "--students": students})
     if escalate_to is not None:
         from kdzoo.statistics.escalation import Wanted
 
@@ -103,13 +102,15 @@ def pick(
         max_size_mb=max_size_mb,
         max_memory_mb=max_memory_mb,
         min_accuracy=min_accuracy,
+        students=students,
     )
     chosen = picked.chosen
     if chosen.best is None:
         _show_nearest(chosen, picked.tested)
         sys.exit(1)
     _show(chosen.front, picked.tested)
-    _say_why(chosen, chosen.best, folder, picked.elsewhere)
+    brought = ["--students", students or "FILE"] if picked.needs_file else []
+    _say_why(chosen, chosen.best, folder, picked.elsewhere, brought)
 
 
 def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
@@ -145,7 +146,13 @@ def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
         say(f"note: {apart}; kdzoo run --measure-again times all rows in one")
 
 
-def _say_why(chosen: Pick, best: TableRow, folder: Path, elsewhere: str | None = None) -> None:
+def _say_why(
+    chosen: Pick,
+    best: TableRow,
+    folder: Path,
+    elsewhere: str | None = None,
+    brought: Sequence[str] = (),
+) -> None:
     from kdzoo.registry import runtimes
 
     others = len(chosen.front) - 1
@@ -161,12 +168,12 @@ def _say_why(chosen: Pick, best: TableRow, folder: Path, elsewhere: str | None =
     if not runtimes.get(best.runtime).is_exported:
         how = f"is: {finished}"
         if finished is None:
-            words = ["kdzoo", "predict", str(folder), "--model", best.name, "TEXT"]
+            words = ["kdzoo", "predict", str(folder), "--model", best.name, *brought, "TEXT"]
             how = f"was trained: {shlex.join(words)}"
         say(f"it is deployed as it {how}{where}")
         return
     model = [finished] if finished else [str(folder), "--model", best.name]
-    words = ["kdzoo", "export", *model, "--runtime", best.runtime, "--out", "deployed"]
+    words = ["kdzoo", "export", *model, "--runtime", best.runtime, *brought, "--out", "deployed"]
     say(f"next: {shlex.join(words)}{where}")
 
 

@@ -127,7 +127,9 @@ def _refuse_too_early(plan: Plan, steps: Sequence[Step], results: Mapping[str, R
     there = {step.name for step in steps} | results.keys()
     lacking = [step for step in plan.behind(steps) if step.name not in there]
     if lacking:
-        numbers = [str(number) for number, step in enumerate(plan.steps, 1) if step in lacking]
+        # steps that were asked for too, where others of those wait for what is lacking
+        first = [step for step in plan.behind(lacking) if step.name not in results]
+        numbers = [str(number) for number, step in enumerate(plan.steps, 1) if step in first]
         names = ", ".join(step.name for step in lacking[:3]) + ", ..." * (len(lacking) > 3)
         raise RecipeError(
             f"--only: these steps wait for {names}, not made yet; make them first, with --only "

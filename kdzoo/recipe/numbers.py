@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+from kdzoo.entries import LONGEST_NAME, NAME
+
+Name = Annotated[str, Field(pattern=NAME, max_length=LONGEST_NAME)]
 Address = Annotated[str, Field(min_length=1)]  # a file, a folder, or an id of the hub
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0, le=10**9)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from kdzoo.arguments import as_annotated
 from kdzoo.errors import DataError, ModelError
 from kdzoo.files import has_file
 from kdzoo.model_files import check_model_files
@@ -111,6 +112,7 @@ class Predictor:
         fitted = read_decision(folder) if self.task == MULTI_LABEL else None
         self._thresholds = None if fitted is None else fitted.thresholds_of(self.labels)
 
+    @as_annotated
     def predict(self, texts: Iterable[Input], top: int = 5) -> Iterator[Prediction]:
         """Yields a prediction per text, or pair, in order; memory does not grow with their number.
 
