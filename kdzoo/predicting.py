@@ -94,7 +94,7 @@ def _counted(found: Iterator[Answer], predictor: Predictor, progress: Progress) 
         progress.say(f"{share} {'were' if escalated != 1 else 'was'} escalated")
 
 
-def check_target(output: Path, texts: Path | TextIO) -> None:
+def check_target(output: Path, texts: Iterable[Input] | Path | TextIO) -> None:
     """Looks at where answers are to be written, before there are any.
 
     Raises:

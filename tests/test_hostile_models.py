@@ -559,16 +559,19 @@ class TestStudent:
             def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
                 return (self.embedding(input_ids) * attention_mask.unsqueeze(-1)).sum(1)
 
-        options = {"side": self.SIDE}
+        vocabulary = pruned_vocabulary(tiny_encoder, some_texts(20), special_tokens=False)
+        context = context_of(vocabulary, tiny_encoder)
+
+        def build(side: int) -> Any:
+            return build_student("giant", {"side": side}, context, None, 0)
+
         if road == "try":
-            message = refused(lambda: try_student("giant", options))
+            message = refused(lambda: try_student("giant", {"side": self.SIDE}))
         else:
-            vocabulary = pruned_vocabulary(tiny_encoder, some_texts(20), special_tokens=False)
-            context = context_of(vocabulary, tiny_encoder)
-            message = refused(lambda: build_student("giant", options, context, None, 0))
+            message = refused(lambda: build(self.SIDE))
         assert "student 'giant' with these options takes" in message
         assert "give it smaller widths" in message
-        try_student("giant", {"side": 4})
+        assert build(4).student.made is not None
 
     def test_is_drawn_as_ever_while_it_is_counted(self) -> None:
         torch.manual_seed(0)

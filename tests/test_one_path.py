@@ -130,10 +130,10 @@ PAIRS = [
     ),
     Pair(
         ["pick", "F", "--max-latency-ms", "1", "--max-size-mb", "2", "--max-memory-mb", "3",
-         "--min-accuracy", "0.4"],
+         "--min-accuracy", "0.4", "--students", "s.py"],
         "pick",
         {"folder": Path("F"), "max_latency_ms": 1.0, "max_size_mb": 2.0, "max_memory_mb": 3.0,
-         "min_accuracy": 0.4},
+         "min_accuracy": 0.4, "students": "s.py"},
         own={"escalate_to": WAY, **dict.fromkeys(
             ("max_loss", "max_escalated", "price_per_1000_texts", "model"), OF_A_CASCADE)},
     ),
@@ -143,8 +143,8 @@ PAIRS = [
         "pick_cascade",
         {"folder": Path("F"), "escalate_to": "teacher", "max_loss": 0.01, "max_escalated": 0.2,
          "price_per_1000_texts": 3.0, "model": "m"},
-        own=dict.fromkeys(("max_latency_ms", "max_size_mb", "max_memory_mb", "min_accuracy"),
-                          "of a model that answers alone"),
+        own=dict.fromkeys(("max_latency_ms", "max_size_mb", "max_memory_mb", "min_accuracy",
+                           "students"), "of a model that answers alone"),
     ),
     Pair(
         ["predict", "M", "a text", "--pair", "another", *FILE_LINE, "--top", "3", *MODEL_LINE],

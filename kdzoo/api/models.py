@@ -123,7 +123,7 @@ def predict(
 @as_file_errors()
 def write_predictions(
     folder: str | Path,
-    texts: str | Path | TextIO,
+    texts: Iterable[Input] | str | Path | TextIO,
     output: str | Path,
     *,
     text: str = "text",
@@ -143,7 +143,8 @@ def write_predictions(
 
     Args:
         folder: a study's, a model's, as in ``runs/<study>/models/<model>``, or an exported one.
-        texts: the file that holds them, or a stream with a text a line.
+        texts: the file that holds them; texts, or pairs of them, in memory; or a stream with a text
+            a line.
         output: the .jsonl, .csv or .parquet to write.
         text: the column of the text.
         text_pair: the column of the second text, of pairs.
