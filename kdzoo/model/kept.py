@@ -69,9 +69,9 @@ def check_loaded(model: Any, entry: StudentEntry, batch: Mapping[str, Tensor]) -
             loaded = type(model).from_pretrained(folder).eval()
         except Exception as error:
             raise ModelError(
-                f"{name} cannot be saved and loaded again: {type(error).__name__}: {error}; have its "
-                "constructor read no numbers of tensors, as .item() does: while it is loaded, there "
-                "are none yet"
+                f"{name} cannot be saved and loaded again: {type(error).__name__}: {error}; have "
+                "its constructor read no numbers of tensors, as .item() does: while it is loaded, "
+                "there are none yet"
             ) from error
     with torch.no_grad():
         logits, again = model(**batch).logits, loaded(**batch).logits
