@@ -68,6 +68,18 @@ class OnTopOfBert(Plain):
         return self.head(self.bert(input_ids, attention_mask).last_hidden_state.mean(1))
 
 
+class Normed(Plain):
+    """Its weights are made of others before each text: a tensor in their place is no loss."""
+
+    def __init__(self, vocab_size: int, num_labels: int, *, dim: int = 8) -> None:
+        super().__init__(vocab_size, num_labels, dim=dim)
+        self.head = nn.Sequential(
+            nn.utils.weight_norm(nn.Linear(dim, dim)),
+            nn.utils.parametrizations.weight_norm(nn.Linear(dim, dim)),
+            nn.utils.spectral_norm(nn.Linear(dim, num_labels)),
+        )
+
+
 class Remembering(Plain):
     """Keeps its last states for whoever looks: after it was made, a tensor may lie anywhere."""
 
@@ -94,7 +106,8 @@ class TestStudent:
         load_extensions(file)
         try_student("own", {})
 
-    @pytest.mark.parametrize("own", [Plain, OnTopOfBert, Remembering])
+    @pytest.mark.filterwarnings("ignore:.*_norm` is deprecated:FutureWarning")
+    @pytest.mark.parametrize("own", [Plain, OnTopOfBert, Normed, Remembering])
     def test_that_is_whole_is_let_through(self, own: type[nn.Module]) -> None:
         registry.register_student("whole", road="change")(own)
 

@@ -67,14 +67,14 @@ def check_loaded(model: Any, entry: StudentEntry, batch: Mapping[str, Tensor]) -
         try:
             model.save_pretrained(folder)
             loaded = type(model).from_pretrained(folder).eval()
+            with torch.no_grad():
+                logits, again = model(**batch).logits, loaded(**batch).logits
         except Exception as error:
             raise ModelError(
                 f"{name} cannot be saved and loaded again: {type(error).__name__}: {error}; have "
                 "its constructor read no numbers of tensors, as .item() does: while it is loaded, "
                 "there are none yet"
             ) from error
-    with torch.no_grad():
-        logits, again = model(**batch).logits, loaded(**batch).logits
     if not torch.allclose(logits, again, rtol=0, atol=_TOLERANCE):
         raise ModelError(
             f"{name} answers otherwise after it was saved and loaded: weights and buffers are all "
@@ -113,10 +113,13 @@ def _unsaved(student: nn.Module) -> Iterator[Problem]:
 
 
 def _hidden(student: nn.Module) -> Iterator[Problem]:
-    """Yields what a module has beside its parameters, buffers and layers."""
+    """Yields what a module has beside its parameters, buffers and layers.
+
+    A hook before each forward, as of weight_norm and spectral_norm, makes what it needs anew.
+    """
     known = {id(each) for each in (*student.parameters(), *student.buffers(), *student.modules())}
     for path, module in student.named_modules():
-        for attribute, value in vars(module).items():
+        for attribute, value in ({} if module._forward_pre_hooks else vars(module)).items():
             name = f"{path}.{attribute}".lstrip(".")
             found = next((each for each in _inside(value) if id(each) not in known), None)
             if found is None or _is_theirs(student, name):
