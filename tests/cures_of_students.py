@@ -85,7 +85,7 @@ BROKEN = {
         with_more("self.register_buffer('bias', torch.rand(()))").replace(
             "return self.head(", "return self.bias + self.head(")),
     "a number of a tensor": (
-        "cannot be saved and loaded again", "have its constructor read no numbers of tensors",
+        "cannot be saved and loaded again", "have it do without",
         with_more("self.half = torch.tensor(0.5).item()"), with_more("self.half = 0.5")),
     "no gradient": (
         "no gradient flows from its logits", "remove detach()",

@@ -571,7 +571,7 @@ class TestStudent:
             message = refused(lambda: build(self.SIDE))
         assert "student 'giant' with these options takes" in message
         assert "give it smaller widths" in message
-        assert build(4).student.made is not None
+        build(4)  # a small one is not refused
 
     def test_is_drawn_as_ever_while_it_is_counted(self) -> None:
         torch.manual_seed(0)

@@ -109,6 +109,12 @@ class Transposed(Plain):
         return super().forward(input_ids, attention_mask).T
 
 
+class OtherwiseForOneToken(Plain):
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        logits = super().forward(input_ids, attention_mask)
+        return logits if input_ids.shape[1] > 1 else logits.unsqueeze(1)
+
+
 class GivesATuple(Plain):
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Any:
         return (super().forward(input_ids, attention_mask), None)
@@ -153,6 +159,7 @@ def function_without_a_model(context: BuildContext) -> Any:
         (WithoutLastClass, r"forward gave \[2, 3\] for 2 texts and 4 labels, wanted \[2, 4\]"),
         (PerToken, r"forward gave \[2, \d+, 4\]"),
         (Transposed, r"forward gave \[4, 2\]"),
+        (OtherwiseForOneToken, r"forward gave \[2, 1, 4\] for 2 texts"),
         (GivesATuple, r"forward gave tuple"),
         (GivesNothing, r"forward gave NoneType"),
         (NotFinite, r"not finite"),

@@ -38,13 +38,14 @@ def check_contract(
     name = f"student '{entry.name}' ({entry.origin})"
     logits = _tried(model, ids, mask, f"{name} fails on two texts, of {width} tokens and of 1")
     _refuse_shape(logits, [2, width, labels] if by_word else [2, labels], name)
-    _tried(
+    of_one_token = _tried(
         model,
         ids[:, :1],
         torch.ones_like(ids[:, :1]),
         f"{name} fails on texts of one token, as 'hi' may be; if it looks at several tokens at "
         "once, have it pad its input, as with nn.Conv1d(..., padding=width // 2)",
     )
+    _refuse_shape(of_one_token, [2, 1, labels] if by_word else [2, labels], name)
     if not torch.isfinite(logits).all():
         raise ModelError(f"{name} gives logits that are not finite")
     if by_word and not logits.any():

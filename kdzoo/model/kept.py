@@ -71,9 +71,9 @@ def check_loaded(model: Any, entry: StudentEntry, batch: Mapping[str, Tensor]) -
                 logits, again = model(**batch).logits, loaded(**batch).logits
         except Exception as error:
             raise ModelError(
-                f"{name} cannot be saved and loaded again: {type(error).__name__}: {error}; have "
-                "its constructor read no numbers of tensors, as .item() does: while it is loaded, "
-                "there are none yet"
+                f"{name} cannot be saved and loaded again: {type(error).__name__}: {error}; if its "
+                "constructor reads numbers of tensors, as .item() does, have it do without: while "
+                "it is loaded, there are none yet"
             ) from error
     if not torch.allclose(logits, again, rtol=0, atol=_TOLERANCE):
         raise ModelError(
