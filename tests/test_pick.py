@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from tiny_world import RunCommand, WriteRecipe
 
 import kdzoo.cli.pick as command
+from kdzoo import registry
 from kdzoo.choosing.choice import finished_teacher
 from kdzoo.choosing.pick import Pick, limits_of, pick
 from kdzoo.measure import Memory
@@ -281,3 +284,23 @@ def test_what_python_shows_of_a_table_names_its_rows() -> None:
     first, *rows, _ = repr(table).splitlines()
     assert first == "Table(study='quickstart', split='test', rows=("
     assert [row.strip() for row in rows] == [f"{row!r}," for row in table.rows]
+
+
+def test_which_students_are_kdzoos_own_is_seen_without_their_code() -> None:
+    """Torch is slow to load, and a choice needs none of it."""
+    code = (
+        "import sys; from kdzoo.choosing.choice import is_of_a_users_file; "
+        "from types import SimpleNamespace as Made; "
+        "row = lambda kind: Made(name='a', role='student', kind=kind); "
+        "store = lambda kind: Made(manifest=lambda: Made(rows=[row(kind)])); "
+        "print([is_of_a_users_file(store(kind), 'a') for kind in sys.argv[1:]], "
+        "'torch' in sys.modules)"
+    )
+    own = sorted(registry.students.entries())
+
+    said = subprocess.run(
+        [sys.executable, "-I", "-c", code, *own], capture_output=True, text=True, check=True
+    )
+
+    assert own
+    assert said.stdout.strip() == f"{[False] * len(own)} False"

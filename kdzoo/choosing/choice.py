@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from kdzoo import registry
@@ -143,7 +144,14 @@ def finished_teacher(store: Store, name: str) -> str | None:
 def is_of_a_users_file(store: Store, name: str) -> bool:
     """Whether a row's model is a student that another process knows only by a user's file."""
     row = next(row for row in store.manifest().rows if row.name == name)
-    if row.role != "student":
+    if row.role != "student" or _is_shipped(row.kind):
         return False
     known = registry.students.entries().get(row.kind)
     return known is None or known.file in loaded_files()
+
+
+def _is_shipped(kind: str) -> bool:
+    """Whether a student comes with kdzoo, in the file of its name; its code loads for seconds."""
+    package = find_spec("kdzoo.students")
+    places = () if package is None else package.submodule_search_locations or ()
+    return any(Path(place, f"{kind}.py").is_file() for place in places)
