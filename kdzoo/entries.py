@@ -38,9 +38,23 @@ class Entry:
         return f"{self.file}:{self.line}"
 
     @property
+    def code(self) -> tuple[Callable[..., Any], ...]:
+        """All classes and functions that it is."""
+        return (self.value,)
+
+    @property
     def summary(self) -> str:
         """The first line of the docstring."""
         return (inspect.getdoc(self.value) or "").partition("\n")[0]
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether it is in no file: typed at a prompt, or in a cell of a notebook."""
+        return not self.file.is_file()
+
+    def is_typed_again(self, other: Entry) -> bool:
+        """Whether another one is what its cell makes when it is run again, perhaps edited."""
+        return self.is_typed and self.value.__module__ == other.value.__module__
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -114,6 +128,11 @@ class ObjectiveEntry(Entry):
     needs_logits: bool = False
     needs_gold: bool = False
     views: Mapping[TaskName, Callable[..., Any]] = field(default_factory=dict, hash=False)
+
+    @property
+    def code(self) -> tuple[Callable[..., Any], ...]:
+        """The function for one label a text, then those for other tasks."""
+        return (self.value, *self.views.values())
 
     def view(self, task: TaskName) -> Callable[..., Any] | None:
         """Returns the function for a task; None where it does not fit.

@@ -126,6 +126,6 @@ def _beside(error: BaseException, file: Path) -> str:
     if not name.isidentifier() or not file.with_name(f"{name}.py").is_file():
         return ""
     return (
-        f"{name}.py lies beside it, where nothing is looked for: a key knows {file.name} alone; "
-        f"put its code into {file.name}, or install it as a package"
+        f"{name}.py lies beside it, where nothing is looked for; put its code into {file.name}, "
+        "or install it as a package"
     )

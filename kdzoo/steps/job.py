@@ -11,13 +11,13 @@ from typing import Any, Literal
 from kdzoo import registry
 from kdzoo.digest import content_hash, file_sha256
 from kdzoo.errors import ModelError, TeacherError
-from kdzoo.extensions import source_digest
 from kdzoo.files import with_home
 from kdzoo.model import own_vocabulary
 from kdzoo.objectives import OOS, class_weights
 from kdzoo.recipe import options_of, pretrained_options
 from kdzoo.recipe.schema import FINE_TUNED, Recipe, Student, Vectors
 from kdzoo.results import Store
+from kdzoo.sources import source_digests
 from kdzoo.steps.context import MODEL_FORMAT
 from kdzoo.steps.hidden import encoder_of
 from kdzoo.steps.seed_run import SeedRun
@@ -240,9 +240,9 @@ def brought_vocabulary(recipe: Recipe) -> Vocabulary | None:
 
 
 def _own_sources(recipe: Recipe, *, hard_labels: bool) -> list[str]:
-    """Returns hashes of the user's own files that shape the model: editing one trains it anew."""
+    """Returns digests of the user's own code that shapes the model: editing it trains it anew."""
     used: list[tuple[registry.Registry[Any], str]] = [(registry.students, recipe.student.kind)]
     if not hard_labels:
         used.append((registry.objectives, recipe.objective.kind))
-    files = [known.get(kind).file for known, kind in used if not known.is_builtin(kind)]
-    return [source_digest(file) for file in files if file.is_file()]
+    own = [known.get(kind) for known, kind in used if not known.is_builtin(kind)]
+    return [digest for entry in own for digest in source_digests(entry)]

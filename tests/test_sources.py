@@ -1,0 +1,194 @@
+"""What stands for users' code: an edit anywhere in it makes another model."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kdzoo import registry
+from kdzoo.digest import file_sha256
+from kdzoo.errors import RegistryError
+from kdzoo.extensions import load_extensions
+from kdzoo.sources import source_digests
+
+pytestmark = pytest.mark.usefixtures("own_registries")
+
+Typed = Callable[[str], list[str]]  # a cell's text -> the digests of its student
+
+CELL = '''
+from torch import nn
+from kdzoo import register_student
+
+WIDTH = 8
+NAMES = {"weight", "bias"}
+
+class Base(nn.Module):
+    def halved(self, value):
+        return value / 2
+
+def scaled(value, by=2.0):
+    return value * by
+
+@register_student("mine", road="change")
+class Mine(Base):
+    """A student of a notebook."""
+
+    rate = 0.5
+
+    def __init__(self, vocab_size, num_labels, *, dim: int = 4):
+        super().__init__()
+        self.out = nn.Linear(WIDTH, num_labels)
+
+    def forward(self, input_ids, attention_mask):
+        grown = [scaled(each) for each in input_ids if each not in NAMES]
+        return self.out(self.halved(grown))
+'''
+
+FILES = {
+    "mine.py": """
+        import layers
+        from parts.norms import Norm
+        from torch import nn
+
+        from kdzoo import register_student
+
+        @register_student("mine", road="change")
+        class Mine(nn.Module):
+            layer, norm = layers.Layer, Norm
+        """,
+    "lib/layers.py": "import deeper\nclass Layer: size = deeper.SIZE",
+    "lib/deeper.py": "SIZE = 4",
+    "lib/parts/__init__.py": "",
+    "lib/parts/norms.py": "class Norm: pass",
+    "lib/unused.py": "SIZE = 4",
+    "beside.py": "SIZE = 4",
+}
+REACHED = ("mine.py", "lib/layers.py", "lib/deeper.py", "lib/parts/norms.py")
+
+
+@pytest.fixture
+def typed() -> Typed:
+    """Runs a cell, as a notebook does, and returns the digests of its student."""
+
+    def run(cell: str) -> list[str]:
+        exec(compile(cell, "/tmp/ipykernel_1/1.py", "exec"), {"__name__": "__main__"})  # noqa: S102, S108
+        return source_digests(registry.students.get("mine"))
+
+    return run
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A student's file, and a folder on Python's path with modules of which it imports some."""
+    for name, content in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(content), encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path / "lib"))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+class TestInANotebook:
+    def test_a_cell_run_again_takes_the_place_of_what_it_registered(self, typed: Typed) -> None:
+        first = typed(CELL)
+        before = registry.students.get("mine").value
+
+        assert typed(CELL) == first
+        assert registry.students.get("mine").value is not before
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("WIDTH = 8", "WIDTH = 9"),
+            ('"bias"', '"gain"'),
+            ("value / 2", "value / 3"),
+            ("value * by", "value + by"),
+            ("by=2.0", "by=3.0"),
+            ("rate = 0.5", "rate = 0.6"),
+            ("dim: int = 4", "dim: int = 5"),
+            ("nn.Linear", "nn.Bilinear"),
+            ("if each not in", "if each in"),
+        ],
+    )
+    def test_an_edit_of_anything_that_it_uses_is_another_student(
+        self, typed: Typed, old: str, new: str
+    ) -> None:
+        assert CELL.count(old) == 1
+        assert typed(CELL) != typed(CELL.replace(old, new))
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("WIDTH = 8", "OTHER = 3\nWIDTH = 8"),
+            ("\n\nclass Base", "\n\n# what all have\nclass Base"),
+            ("class Base", "def unused(value): return value\nclass Base"),
+        ],
+    )
+    def test_an_edit_beside_it_is_not(self, typed: Typed, old: str, new: str) -> None:
+        assert typed(CELL) == typed(CELL.replace(old, new, 1))
+
+    def test_one_that_a_file_registered_keeps_its_name(self, typed: Typed, places: Path) -> None:
+        load_extensions(places / "mine.py")
+
+        with pytest.raises(RegistryError, match="'mine' is registered twice"):
+            typed(CELL)
+
+
+class TestInFiles:
+    @pytest.mark.parametrize("edited", FILES)
+    def test_an_edit_of_what_it_imports_is_another_student_and_of_others_is_not(
+        self, places: Path, edited: str
+    ) -> None:
+        def digests() -> list[str]:
+            load_extensions(places / "mine.py")
+            return source_digests(registry.students.get("mine"))
+
+        before = digests()
+        with (places / edited).open("a", encoding="utf-8") as file:
+            file.write("\n# edited\n")
+
+        assert (digests() != before) == (edited in REACHED)
+
+    def test_one_that_imports_nothing_of_ones_own_stands_for_its_file(self, places: Path) -> None:
+        path = places / "alone.py"
+        path.write_text(
+            "import json\nimport kdzoo\nfrom torch import nn\n"
+            '@kdzoo.register_student("alone", road="change")\nclass Alone(nn.Module): pass\n',
+            encoding="utf-8",
+        )
+        load_extensions(path)
+
+        assert source_digests(registry.students.get("alone")) == [file_sha256(path)]
+
+    @pytest.mark.parametrize(
+        ("edited", "is_another"),
+        [("zoo/__init__.py", True), ("zoo/layers.py", True), ("other/__init__.py", False)],
+    )
+    def test_of_what_is_installed_its_own_package_counts_alone(
+        self, places: Path, monkeypatch: pytest.MonkeyPatch, edited: str, *, is_another: bool
+    ) -> None:
+        installed = places / "site-packages"
+        for name, content in {
+            "zoo/__init__.py": FILES["mine.py"].replace("import layers", "from zoo import layers")
+            .replace("from parts.norms import Norm", "from other import Norm"),
+            "zoo/layers.py": "class Layer: pass",
+            "other/__init__.py": "class Norm: pass",
+        }.items():  # fmt: skip
+            (installed / name).parent.mkdir(parents=True, exist_ok=True)
+            (installed / name).write_text(textwrap.dedent(content), encoding="utf-8")
+        monkeypatch.syspath_prepend(str(installed))
+        importlib.import_module("zoo")
+        before = source_digests(registry.students.get("mine"))
+        with (installed / edited).open("a", encoding="utf-8") as file:
+            file.write("\n# edited\n")
+
+        assert (source_digests(registry.students.get("mine")) != before) == is_another
