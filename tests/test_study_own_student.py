@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
+from rich.console import Console
 from tiny_world import CommandResult, RunCommand, WriteRecipe
 
+import kdzoo
 from kdzoo import extensions, registry
+from kdzoo.console import ConsoleProgress
 from kdzoo.results import Record, Store
 
 pytestmark = pytest.mark.trains
@@ -255,3 +258,31 @@ def test_a_mistake_in_it_is_one_message_that_names_the_place(
     assert "Traceback" not in outcome.err
     for message in messages:
         assert message in outcome.err
+
+
+@pytest.mark.usefixtures("own_registries")
+class TestRegisteredInThisProcessAlone:
+    @pytest.mark.parametrize(
+        ("measure", "is_told"),
+        [
+            ({"isolated": True, "runtimes": ["torch"]}, True),
+            ({"isolated": True, "runtimes": ["onnx", "torch"]}, True),
+            ({"isolated": True, "runtimes": ["onnx"]}, False),
+            ({"isolated": False, "runtimes": ["torch"]}, False),
+        ],
+    )
+    def test_is_told_of_before_training_where_others_have_to_load_it(
+        self,
+        write_recipe: WriteRecipe,
+        capsys: pytest.CaptureFixture[str],
+        measure: dict[str, Any],
+        *,
+        is_told: bool,
+    ) -> None:
+        exec(OWN, {"__name__": "__main__"})  # noqa: S102 - as a notebook runs a cell
+
+        progress = ConsoleProgress(Console(stderr=True))
+        kdzoo.check(write_recipe(student={"kind": "mine"}, measure=measure), progress=progress)
+
+        told = " ".join(capsys.readouterr().err.split())
+        assert ("'mine' was registered in this process" in told) == is_told

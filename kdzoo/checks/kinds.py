@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from kdzoo.extensions import here_alone
 from kdzoo.model import try_student
 from kdzoo.objectives import bind_objective
+from kdzoo.progress import Progress
 from kdzoo.recipe import options_of
 from kdzoo.recipe.schema import Recipe, Vectors
 from kdzoo.runtime import require_runtimes
@@ -45,3 +47,17 @@ def check_kinds(recipe: Recipe) -> None:
     )
     student_models(recipe.student)
     brought_vocabulary(recipe)
+
+
+def tell_of_unmeasured(recipe: Recipe, progress: Progress) -> None:
+    """Tells, before anything is trained, of what the processes that measure cannot know."""
+    if not recipe.measure.isolated:
+        return
+    own = [recipe.student.kind] if "torch" in recipe.measure.runtimes else []
+    unknown = sorted({*own, *recipe.measure.runtimes}.intersection(here_alone()))
+    if unknown:
+        progress.say(
+            f"note: {recipe.name}: '{unknown[0]}' was registered in this process, and those that "
+            "measure do not know it: latency in its row will be a dash; put it into a file and "
+            "give that as students=FILE, or set measure.isolated=false"
+        )

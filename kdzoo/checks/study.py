@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kdzoo.checks.escalation import check_escalation, tell_of_few_texts
-from kdzoo.checks.kinds import check_kinds
+from kdzoo.checks.kinds import check_kinds, tell_of_unmeasured
 from kdzoo.checks.labels import check_gold, check_labels
 from kdzoo.checks.outputs import check_answers, check_outputs
 from kdzoo.checks.rejection import check_rejection
@@ -34,6 +34,7 @@ def check_study(study: Study, data: StudyData, *, with_teachers: bool = True) ->
         check_escalation(variant.recipe)
         check_outputs(variant.recipe, data)
         settings_of(variant.recipe.measure).check()
+        tell_of_unmeasured(variant.recipe, data.progress)
     check_one_table(study, data)
     for variant in study.variants:
         corpus = data.corpus(variant.recipe.data, variant.recipe.seeds[0])
