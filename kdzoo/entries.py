@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from kdzoo.digest import file_sha256
+
 Road = Literal["compression", "change"]
 # how many labels a text has, one or any number; or a tag for each of its words
 TaskName = Literal["single-label", "multi-label", "token-classification"]
@@ -25,12 +27,18 @@ class Entry:
         value: the class or function.
         file: where it was written.
         line: of that file.
+        digest: of a user's file as it was when the thing was registered; an edit comes later.
     """
 
     name: str
     value: Callable[..., Any]
     file: Path
     line: int
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        is_own = not self.value.__module__.startswith("kdzoo.") and self.file.is_file()
+        object.__setattr__(self, "digest", file_sha256(self.file) if is_own else "")
 
     @property
     def origin(self) -> str:
@@ -52,9 +60,12 @@ class Entry:
         """Whether it is in no file: typed at a prompt, or in a cell of a notebook."""
         return not self.file.is_file()
 
-    def is_typed_again(self, other: Entry) -> bool:
-        """Whether another one is what its cell makes when it is run again, perhaps edited."""
-        return self.is_typed and self.value.__module__ == other.value.__module__
+    def is_again(self, other: Entry) -> bool:
+        """Whether another is made by the same code run again: a cell, or a reloaded module."""
+        if self.is_typed:
+            return self.value.__module__ == other.value.__module__
+        names = {getattr(each.value, "__qualname__", "") for each in (self, other)}
+        return self.file == other.file and len(names) == 1
 
     @property
     def offered(self) -> tuple[str, ...]:

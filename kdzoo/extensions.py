@@ -25,11 +25,6 @@ def loaded_files() -> list[Path]:
     return sorted(_loaded_files)
 
 
-def source_digest(file: Path) -> str:
-    """Returns the digest of the code that a user's file or a package's module was run from."""
-    return _loaded_files.get(file) or file_sha256(file)
-
-
 def here_alone() -> list[str]:
     """Returns the names of what another process cannot know: typed here, or in a script's own code.
 

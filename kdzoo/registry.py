@@ -70,7 +70,7 @@ class Registry(Generic[E]):
     def register(self, entry_of: Callable[[Any, Path, int], E]) -> Callable[[T], T]:
         """Returns a decorator that files a class or function under its name.
 
-        What was typed at a prompt or in a notebook takes the place of what was typed before.
+        What the same code registers, run again, takes the place of what it registered before.
 
         Args:
             entry_of: makes the entry of the thing, its file and its line.
@@ -83,7 +83,7 @@ class Registry(Generic[E]):
             entry = entry_of(value, *_place(value))
             self._check_name(entry)
             taken = self._entries.get(entry.name)
-            if taken is not None and not taken.is_typed_again(entry):
+            if taken is not None and not taken.is_again(entry):
                 raise RegistryError(
                     f"{self.noun} '{entry.name}' is registered twice: in {taken.origin} and in "
                     f"{entry.origin}; rename one of them"

@@ -11,9 +11,8 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from kdzoo.digest import content_hash
+from kdzoo.digest import content_hash, file_sha256
 from kdzoo.entries import Entry
-from kdzoo.extensions import source_digest
 
 _LIBRARY = Path(sysconfig.get_path("stdlib"))
 _INSTALLED = {"site-packages", "dist-packages"}
@@ -33,7 +32,7 @@ def source_digests(entry: Entry) -> list[str]:
         return [content_hash(code.typed), *code.digests()]
     code.read(sys.modules.get(entry.value.__module__))
     code.files.discard(entry.file.resolve())
-    return [source_digest(entry.file), *code.digests()]
+    return [entry.digest, *code.digests()]
 
 
 class _Code:
@@ -54,7 +53,7 @@ class _Code:
         self._seen: set[int] = set()
 
     def digests(self) -> list[str]:
-        return sorted(map(source_digest, self.files))
+        return sorted(map(file_sha256, self.files))
 
     def read(self, module: ModuleType | None) -> None:
         """Adds a module's file, and those of modules whose names, classes or functions it uses."""

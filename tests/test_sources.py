@@ -158,6 +158,22 @@ class TestInFiles:
 
         assert (digests() != before) == (edited in REACHED)
 
+    def test_one_that_was_edited_and_not_reloaded_stands_for_what_runs(self, places: Path) -> None:
+        """A module that a notebook imports; a reload takes the place of what it registered."""
+        sys.path.insert(0, str(places))
+        try:
+            module = importlib.import_module("mine")
+            before = source_digests(registry.students.get("mine"))
+            with (places / "mine.py").open("a", encoding="utf-8") as file:
+                file.write("\n# edited\n")
+
+            assert source_digests(registry.students.get("mine")) == before
+            importlib.reload(module)
+            assert source_digests(registry.students.get("mine")) != before
+            load_extensions(places / "mine.py")
+        finally:
+            sys.path.remove(str(places))
+
     def test_one_that_imports_nothing_of_ones_own_stands_for_its_file(self, places: Path) -> None:
         path = places / "alone.py"
         path.write_text(
@@ -186,9 +202,10 @@ class TestInFiles:
             (installed / name).parent.mkdir(parents=True, exist_ok=True)
             (installed / name).write_text(textwrap.dedent(content), encoding="utf-8")
         monkeypatch.syspath_prepend(str(installed))
-        importlib.import_module("zoo")
+        package = importlib.import_module("zoo")
         before = source_digests(registry.students.get("mine"))
         with (installed / edited).open("a", encoding="utf-8") as file:
             file.write("\n# edited\n")
+        importlib.reload(package)
 
         assert (source_digests(registry.students.get("mine")) != before) == is_another
