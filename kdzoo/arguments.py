@@ -66,7 +66,8 @@ def as_annotated(function: Callable[P, T]) -> Callable[P, T]:
     A path in the place of a text alone is taken as its text.
 
     Raises:
-        RecipeError: an argument is of another kind; when the function is called.
+        RecipeError: an argument, or what a list holds, is of another kind; when the function is
+            called.
     """
     signature = inspect.signature(function)
 
@@ -75,10 +76,12 @@ def as_annotated(function: Callable[P, T]) -> Callable[P, T]:
         bound = signature.bind(*args, **kwargs)
         for name, value in bound.arguments.items():
             parameter = signature.parameters[name]
-            kinds = _kinds_of(parameter)
+            kinds = _kinds_of(str(parameter.annotation))
             several = parameter.kind is parameter.VAR_POSITIONAL
             for each in value if several else [value]:
                 _refuse_misfit(parameter, kinds, each)
+            if "Sequence" in kinds and value is not None:
+                bound.arguments[name] = _checked(parameter, list(value))
             if "str" in kinds and "Path" not in kinds and isinstance(value, PathLike):
                 bound.arguments[name] = fspath(value)
         return function(*bound.args, **bound.kwargs)
@@ -86,19 +89,39 @@ def as_annotated(function: Callable[P, T]) -> Callable[P, T]:
     return call
 
 
-def _kinds_of(parameter: inspect.Parameter) -> dict[str, _Kind]:
+def _kinds_of(annotation: str) -> dict[str, _Kind]:
     """Returns what an annotation asks for, by name; nothing where that cannot be told here."""
-    names = re.sub(r"\[.*?\]", "", str(parameter.annotation)).split(" | ")
-    return {name: _KINDS[name] for name in names} if _KINDS.keys() >= {*names} else {}
+    names = re.sub(r"\[.*?\]", "", annotation).split(" | ")
+    known = {**_KINDS, "Literal": _one_of(annotation)}
+    return {name: known[name] for name in names} if known.keys() >= {*names} else {}
+
+
+def _one_of(annotation: str) -> _Kind:
+    """Returns what ``Literal["a", "b"]`` asks for."""
+    words = re.findall(r"[\"'](\w+)[\"']", annotation)
+    return _Kind(" or ".join(map(repr, words)), lambda value: value in words)
+
+
+def _checked(parameter: inspect.Parameter, values: list[Any]) -> list[Any]:
+    """Returns what a list holds, once it is seen that each of it is what the annotation asks."""
+    (held,) = re.findall(r"Sequence\[(.*?)\]", str(parameter.annotation))
+    kinds = _kinds_of(held)
+    for place, value in enumerate(values):
+        _refuse(f"{parameter.name}[{place}]", kinds, value)
+    return values
 
 
 def _refuse_misfit(parameter: inspect.Parameter, kinds: dict[str, _Kind], value: Any) -> None:
     if "Sequence" in kinds:
         refuse_no_list(**{parameter.name: value})
+    or_not = "" if parameter.default is parameter.empty else ", or leave it out"
+    _refuse(parameter.name, kinds, value, or_not)
+
+
+def _refuse(name: str, kinds: dict[str, _Kind], value: Any, or_not: str = "") -> None:
     if not kinds or any(kind.fits(value) for kind in kinds.values()):
         return
     is_plain = value is None or isinstance(value, str | int | float)
     shown = shortened(repr(value)) if is_plain else f"a {type(value).__name__}"
     wanted = ", or ".join(dict.fromkeys(kind.words for kind in kinds.values() if kind.words))
-    or_not = "" if parameter.default is parameter.empty else ", or leave it out"
-    raise RecipeError(f"{parameter.name} is {shown}; give {wanted}{or_not}")
+    raise RecipeError(f"{name} is {shown}; give {wanted}{or_not}")

@@ -80,6 +80,18 @@ class TestArguments:
             (package.run, {"threads": 1.5}, "threads is 1.5; give a whole number"),
             (package.run, {"workers": True}, "workers is True; give a whole number"),
             (package.run, {"track": None}, "track is None; give a list, or leave it out"),
+            (package.run, {"overrides": ["a=1", 3]}, "overrides[1] is 3; give a text"),
+            (package.run, {"seeds": ["a"]}, "seeds[0] is 'a'; give a whole number"),
+            (
+                package.export,
+                {"out": "out", "int8": "statik"},
+                "int8 is 'statik'; give 'dynamic' or 'static', or leave it out",
+            ),
+            (
+                package.push,
+                {"repository": "a/b", "runtimes": [None]},
+                "runtimes[0] is None; give a",
+            ),
             (package.run, {"progress": True}, "progress is True; give kdzoo.progress.Silent()"),
             (package.run, {"read_test": "no"}, "read_test is 'no'; give True or False"),
             (package.run, {"data": FRAME}, "data is a DataFrame; give a text or a path, or leave"),
