@@ -63,7 +63,7 @@ _KINDS = {  # by the name in the annotation; where there is another one, nothing
 def as_annotated(function: Callable[P, T]) -> Callable[P, T]:
     """Has a function refuse arguments that are not what its annotations say.
 
-    A path in the place of a text alone is taken as its text.
+    A path in the place of a text alone is taken as its text, a number of numpy's as Python's own.
 
     Raises:
         RecipeError: an argument, or what a list holds, is of another kind; when the function is
@@ -76,6 +76,7 @@ def as_annotated(function: Callable[P, T]) -> Callable[P, T]:
         bound = signature.bind(*args, **kwargs)
         for name, value in bound.arguments.items():
             parameter = signature.parameters[name]
+            value = bound.arguments[name] = _unwrapped(value)
             kinds = _kinds_of(str(parameter.annotation))
             several = parameter.kind is parameter.VAR_POSITIONAL
             for each in value if several else [value]:
@@ -106,9 +107,15 @@ def _checked(parameter: inspect.Parameter, values: list[Any]) -> list[Any]:
     """Returns what a list holds, once it is seen that each of it is what the annotation asks."""
     (held,) = re.findall(r"Sequence\[(.*?)\]", str(parameter.annotation))
     kinds = _kinds_of(held)
-    for place, value in enumerate(values):
+    plain = [_unwrapped(value) for value in values]
+    for place, value in enumerate(plain):
         _refuse(f"{parameter.name}[{place}]", kinds, value)
-    return values
+    return plain
+
+
+def _unwrapped(value: Any) -> Any:
+    """Returns a number or a text of numpy, pandas or torch as Python's own."""
+    return value.item() if getattr(value, "shape", None) == () else value
 
 
 def _refuse_misfit(parameter: inspect.Parameter, kinds: dict[str, _Kind], value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -108,7 +109,7 @@ class ConsoleProgress:
             with Silent().task(description, total) as unseen:
                 yield unseen
             return
-        if not self._console.is_terminal:
+        if not _is_live(self._console):
             self.say(_opening(description, total, done, unit))
             yield _Lines(self._console, description, total, done, unit, is_even)
             return
@@ -127,6 +128,11 @@ class ConsoleProgress:
         with bars:
             task = bars.add_task(description, total=total, completed=done, unit=unit, note="")
             yield _Bar(bars, task)
+
+
+def _is_live(console: Console) -> bool:
+    """Whether bars can move there; FORCE_COLOR, which notebooks set, makes a log no terminal."""
+    return console.is_terminal and (console.file.isatty() or "FORCE_COLOR" not in os.environ)
 
 
 def _opening(description: str, total: int, done: int, unit: str) -> str:

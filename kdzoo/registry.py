@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -134,19 +134,26 @@ class Registry(Generic[E]):
     def _load(self) -> None:
         if self._loaded:
             return
-        self._loaded = True
-        importlib.import_module(self._package)
-        for point in entry_points(group=self.group):
-            try:
-                point.load()
-            except RegistryError:
-                raise
-            except Exception as error:
-                owner = point.dist.name if point.dist else "an installed package"
-                raise RegistryError(
-                    f"the {self.noun} '{point.name}' of {owner} does not load: {error}; "
-                    "mend or uninstall that package"
-                ) from error
+        self._loaded = True  # what is imported asks again
+        try:
+            importlib.import_module(self._package)
+            for point in entry_points(group=self.group):
+                self._load_from(point)
+        except BaseException:  # an interrupt too: the next look-up loads the rest
+            self._loaded = False
+            raise
+
+    def _load_from(self, point: EntryPoint) -> None:
+        try:
+            point.load()
+        except RegistryError:
+            raise
+        except Exception as error:
+            owner = point.dist.name if point.dist else "an installed package"
+            raise RegistryError(
+                f"the {self.noun} '{point.name}' of {owner} does not load: {error}; "
+                "mend or uninstall that package"
+            ) from error
 
 
 def _place(value: Any) -> tuple[Path, int]:

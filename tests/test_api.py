@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +18,7 @@ from tiny_world import LABELS, RunCommand, WriteRecipe
 
 import kdzoo as package
 from kdzoo import measure
+from kdzoo.arguments import as_annotated
 from kdzoo.errors import DataError, KdzooError, ModelError, RecipeError
 from kdzoo.model import build_student, save_model
 from kdzoo.progress import Progress, Silent
@@ -126,6 +127,16 @@ class TestArguments:
 
         assert picked.chosen.best is not None
         assert package.show(Path("quickstart")) == package.show("quickstart")
+
+    def test_that_are_numbers_of_numpys_become_pythons_own(self) -> None:
+        """What they are handed on to may take no others."""
+
+        @as_annotated
+        def seen(one: int | float | bool, several: Sequence[int]) -> list[Any]:
+            return [one, *several]
+
+        for one, kind in ((np.int64(3), int), (np.float32(0.5), float), (np.bool_(True), bool)):
+            assert [*map(type, seen(one, np.arange(2)))] == [kind, int, int]  # type: ignore[arg-type]
 
     def test_that_nobody_knows_are_told_as_python_does(self) -> None:
         with pytest.raises(TypeError, match="unexpected keyword argument 'worker'"):

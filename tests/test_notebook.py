@@ -5,9 +5,11 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 from tiny_results import one_student, two_students
 
+import kdzoo
 from kdzoo.report import read_report, write_report
 from kdzoo.report.formats.short import short_table
 from kdzoo.report.formats.summary import summary
@@ -49,6 +51,22 @@ def reported(tmp_path: Path) -> Store:
 
 
 class TestResults:
+    def test_are_taken_where_a_study_is_named_by_its_folder(self, reported: Store) -> None:
+        found = Results(reported.root)
+
+        assert kdzoo.read_results(found).equals(kdzoo.read_results(reported.root))
+        assert repr(kdzoo.pick(found)) == repr(kdzoo.pick(reported.root))
+
+    @pytest.mark.pictures
+    def test_leave_a_notebooks_own_pictures_as_they_are(self, tmp_path: Path) -> None:
+        """Drawing a report neither chooses a backend nor a style for pyplot."""
+        with mpl.rc_context():
+            mpl.rcParams["backend"] = "svg"
+            before = dict(mpl.rcParams)
+            write_report(two_students(tmp_path))
+
+            assert dict(mpl.rcParams) == before
+
     def test_show_the_terminals_cells_and_the_verdict(self, reported: Store) -> None:
         table = read_report(reported).table
 

@@ -101,3 +101,13 @@ def test_silence_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
         with_speed(task)(3)
 
     assert capsys.readouterr() == ("", "")
+
+
+def test_colours_that_are_forced_make_no_terminal_of_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notebooks force them: bars that move would be thousands of lines in the saved file."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    log = io.StringIO()
+    with ConsoleProgress(Console(file=log)).task("reading", 3, unit="texts") as bar:
+        bar.advance(2)
+
+    assert log.getvalue() == "reading: 3 texts\n"

@@ -442,6 +442,25 @@ class TestEntryPoints:
         assert list(found.entries()) == ["lamp"]
         assert loads == ["lamp"]
 
+    @pytest.mark.parametrize("broken_off", [KeyboardInterrupt, RegistryError("it is broken")])
+    def test_that_were_broken_off_are_loaded_at_the_next_look(
+        self, monkeypatch: pytest.MonkeyPatch, broken_off: Any
+    ) -> None:
+        """As by Ctrl-C while the first cell of a notebook loads what takes seconds."""
+        found, loads = gadgets(), []
+
+        def load() -> None:
+            loads.append("lamp")
+            if len(loads) == 1:
+                raise broken_off
+            found.register(gadget("lamp"))(dict)
+
+        install(monkeypatch, "kdzoo.gadgets", Installed("lamp", load))
+        with pytest.raises((KeyboardInterrupt, RegistryError)):
+            found.entries()
+
+        assert list(found.entries()) == ["lamp"]
+
     def test_are_those_of_the_registrys_own_group(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found = gadgets()
         install(

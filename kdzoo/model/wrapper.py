@@ -72,7 +72,8 @@ class _Wrapped(WholeModel):
         except RegistryError as error:
             raise ModelError(
                 f"this model is a '{config.student}', a student that is not installed here; bring "
-                "its file with --students FILE.py (kdzoo.load_extensions('FILE.py') in Python)\n"
+                "its file with --students FILE.py (kdzoo.load_extensions('FILE.py') in Python), or "
+                "run the cell of a notebook that registers it\n"
                 f"  {error}"
             ) from error
         pad_id = config.pad_token_id or 0

@@ -27,6 +27,10 @@ class Results(Store):
 
     known: Report | None = field(default=None, repr=False, compare=False)
 
+    def __fspath__(self) -> str:
+        """The folder: what takes a study by its folder takes its results too."""
+        return str(self.root)
+
     @cached_property
     def report(self) -> Report:
         """What the store says: table, verdicts, outcomes; read once."""

@@ -37,18 +37,18 @@ def canvas(
         size: width and height in inches.
         texts: what stands in it that comes from data, in letters of any script.
     """
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     paths = _files(stem)
-    with plt.rc_context({**_STYLE, "font.family": list(families(texts))}):
-        figure, axes = plt.subplots(figsize=size, layout="constrained")
-        yield axes, paths
+    # without pyplot, whose backend is the user's: a notebook shows its own pictures with it
+    with rc_context({**_STYLE, "font.family": list(families(texts))}):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure.subplots(), paths
         no_picture(stem)  # a link to elsewhere would be written through
         save(figure, paths)
-        plt.close(figure)
 
 
 def save(figure: Figure, paths: Sequence[Path]) -> None:
