@@ -131,6 +131,11 @@ class Registry(Generic[E]):
             if entry.value.__module__ == module:
                 del self._entries[name]
 
+    def forget_typed(self, entry: Entry) -> None:
+        """Drops what a notebook registered and no recipe can use: its cell is run again, mended."""
+        if entry.is_typed and self._entries.get(entry.name) is entry:
+            del self._entries[entry.name]
+
     def _load(self) -> None:
         if self._loaded:
             return

@@ -480,6 +480,23 @@ class TestOptions:
         assert what in str(caught.value)
         assert f"{path}:5" in str(caught.value)
 
+    def test_that_no_recipe_can_hold_are_gone_with_the_cell_that_named_them(
+        self, write: Write
+    ) -> None:
+        """A notebook goes on once the cell is mended, under another name too."""
+        cell = (
+            "from kdzoo import register_student\n@register_student('broken', road='change')\n"
+            "def build(context, *, kind: int = 3): return None\n"
+        )
+        exec(cell, {"__name__": "__main__"})  # noqa: S102 - as a notebook runs a cell
+        with pytest.raises(RegistryError, match="'broken' cannot have an option called 'kind'"):
+            load_study(str(write()))
+
+        mended = cell.replace("kind", "size").replace("broken", "mended")
+        exec(mended, {"__name__": "__main__"})  # noqa: S102 - as a notebook runs a cell
+        student = load_study(str(write(student={"kind": "mended"}))).variants[0].recipe.student
+        assert student.model_dump()["size"] == 3
+
     def test_of_a_students_own_file_are_recipe_keys(self, write: Write, tmp_path: Path) -> None:
         path = tmp_path / "own.py"
         path.write_text(

@@ -111,7 +111,14 @@ def _types(signed: Any, names: list[str]) -> dict[str, Any]:
 
 def _chosen_by_kind(base: type[Section], known: Sequence[Entry]) -> Any:
     """Returns the union of ``base`` with each registered kind's options, told apart by ``kind``."""
-    kinds: list[Any] = [_kind_model(base, entry) for entry in known]
+    kinds: list[Any] = []
+    for entry in known:
+        try:
+            kinds.append(_kind_model(base, entry))
+        except RegistryError:
+            for each in registry.REGISTRIES:
+                each.forget_typed(entry)
+            raise
     return Annotated[Union[tuple(kinds)], Field(discriminator="kind")]  # noqa: UP007 - made at run time
 
 
