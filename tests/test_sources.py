@@ -14,6 +14,7 @@ from kdzoo import registry
 from kdzoo.digest import file_sha256
 from kdzoo.errors import RegistryError
 from kdzoo.extensions import load_extensions
+from kdzoo.registry import register_objective
 from kdzoo.sources import source_digests
 
 pytestmark = pytest.mark.usefixtures("own_registries")
@@ -21,11 +22,36 @@ pytestmark = pytest.mark.usefixtures("own_registries")
 Typed = Callable[[str], list[str]]  # a cell's text -> the digests of its student
 
 CELL = '''
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
+from types import SimpleNamespace
+import numpy as np
+import torch
 from torch import nn
 from kdzoo import register_student
 
 WIDTH = 8
 NAMES = {"weight", "bias"}
+CLASS_WEIGHTS = torch.tensor([0.0, 1.5])
+TABLE = np.arange(3)
+HALF = partial(round, ndigits=2)
+LOSS = nn.HuberLoss(delta=0.7)
+NESTED = {"inner": [1, (2, lambda value: value * 5)]}
+SETTINGS = SimpleNamespace(size=11)
+
+@dataclass
+class Shape:
+    depth: int
+
+SHAPE = Shape(21)
+
+@lru_cache
+def cached(value):
+    return value + 31
+
+@torch.no_grad()
+def without_gradient(value):
+    return value + 41
 
 class Base(nn.Module):
     def halved(self, value):
@@ -39,6 +65,19 @@ class Mine(Base):
     """A student of a notebook."""
 
     rate = 0.5
+    start = torch.full((2,), 51.0)
+
+    class Inner:
+        def size(self):
+            return 61
+
+    @cached_property
+    def kept(self):
+        return 71
+
+    @staticmethod
+    def still(value):
+        return value - 81
 
     def __init__(self, vocab_size, num_labels, *, dim: int = 4):
         super().__init__()
@@ -46,13 +85,15 @@ class Mine(Base):
 
     def forward(self, input_ids, attention_mask):
         grown = [scaled(each) for each in input_ids if each not in NAMES]
-        return self.out(self.halved(grown))
+        used = (CLASS_WEIGHTS, TABLE, HALF, LOSS, NESTED, SETTINGS, SHAPE, cached)
+        return self.out(self.halved(without_gradient(grown)))
 '''
 
 FILES = {
     "mine.py": """
         import layers
         from parts.norms import Norm
+        from settings import WIDTH
         from torch import nn
 
         from kdzoo import register_student
@@ -60,15 +101,20 @@ FILES = {
         @register_student("mine", road="change")
         class Mine(nn.Module):
             layer, norm = layers.Layer, Norm
+
+            def forward(self):
+                from late import scaled
         """,
     "lib/layers.py": "import deeper\nclass Layer: size = deeper.SIZE",
     "lib/deeper.py": "SIZE = 4",
     "lib/parts/__init__.py": "",
     "lib/parts/norms.py": "class Norm: pass",
+    "lib/settings.py": "WIDTH = 4",
+    "lib/late.py": "def scaled(value): return value",
     "lib/unused.py": "SIZE = 4",
     "beside.py": "SIZE = 4",
 }
-REACHED = ("mine.py", "lib/layers.py", "lib/deeper.py", "lib/parts/norms.py")
+REACHED = ("mine.py", "lib/layers.py", "lib/deeper.py", "lib/parts/norms.py", "lib/settings.py")
 
 
 @pytest.fixture
@@ -117,6 +163,19 @@ class TestInANotebook:
             ("dim: int = 4", "dim: int = 5"),
             ("nn.Linear", "nn.Bilinear"),
             ("if each not in", "if each in"),
+            ("1.5]", "1.6]"),
+            ("np.arange(3)", "np.arange(1, 4)"),
+            ("ndigits=2", "ndigits=3"),
+            ("delta=0.7", "delta=0.8"),
+            ("value * 5", "value * 6"),
+            ("size=11", "size=12"),
+            ("Shape(21)", "Shape(22)"),
+            ("value + 31", "value + 32"),
+            ("value + 41", "value + 42"),
+            ("51.0", "52.0"),
+            ("return 61", "return 62"),
+            ("return 71", "return 72"),
+            ("value - 81", "value - 82"),
         ],
     )
     def test_an_edit_of_anything_that_it_uses_is_another_student(
@@ -155,6 +214,11 @@ class TestInFiles:
         before = digests()
         with (places / edited).open("a", encoding="utf-8") as file:
             file.write("\n# edited\n")
+        if edited != "mine.py":
+            assert digests() == before  # what runs is what was loaded
+            module = edited.removeprefix("lib/").removesuffix(".py").replace("/", ".")
+            if module in sys.modules:
+                importlib.reload(sys.modules[module])
 
         assert (digests() != before) == (edited in REACHED)
 
@@ -173,6 +237,20 @@ class TestInFiles:
             load_extensions(places / "mine.py")
         finally:
             sys.path.remove(str(places))
+
+    def test_what_the_function_was_made_with_counts(self, places: Path) -> None:
+        """As by one of a library's that returns it: the file is that of the library then."""
+        (places / "lib" / "library.py").write_text(
+            "def made(scale):\n    def loss(logits, _): return scale * logits\n    return loss\n",
+            encoding="utf-8",
+        )
+        loss = importlib.import_module("library").made
+        found = []
+        for scale in (1.0, 1.0, 2.0):
+            register_objective("mine")(loss(scale))
+            found.append(source_digests(registry.objectives.get("mine")))
+
+        assert found[0] == found[1] != found[2]
 
     def test_one_that_imports_nothing_of_ones_own_stands_for_its_file(self, places: Path) -> None:
         path = places / "alone.py"
@@ -202,10 +280,11 @@ class TestInFiles:
             (installed / name).parent.mkdir(parents=True, exist_ok=True)
             (installed / name).write_text(textwrap.dedent(content), encoding="utf-8")
         monkeypatch.syspath_prepend(str(installed))
-        package = importlib.import_module("zoo")
+        importlib.import_module("zoo")
         before = source_digests(registry.students.get("mine"))
         with (installed / edited).open("a", encoding="utf-8") as file:
             file.write("\n# edited\n")
-        importlib.reload(package)
+        for name in ("zoo.layers", "other", "zoo"):
+            importlib.reload(sys.modules[name])
 
         assert (source_digests(registry.students.get("mine")) != before) == is_another
