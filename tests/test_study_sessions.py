@@ -60,6 +60,25 @@ def test_every_row_is_timed_on_its_own_texts(
     assert longer.tokens > 3 * short.tokens
 
 
+def test_settings_that_come_back_are_shown_with_their_own_figures(
+    kdzoo: RunCommand, write_recipe: WriteRecipe
+) -> None:
+    """What was timed is not timed again; nor do figures of other settings stand beside it."""
+    recipe = write_recipe(**QUICK, controls={"hard_labels": False, "baseline": False})
+
+    def run(rounds: int) -> str:
+        outcome = kdzoo("run", recipe, "--out", "study", "--set", f"measure.rounds={rounds}")
+        assert outcome.code == 0, outcome.err
+        assert len(Store(Path("study")).sessions()[-1].timings[0].rounds_ms) == rounds
+        return Path("study/table.csv").read_text(encoding="utf-8")
+
+    first, other, again = run(1), run(2), run(1)
+
+    assert again == first != other
+    assert len(Store(Path("study")).sessions()) == 2
+    assert run(1) == again
+
+
 def test_other_test_texts_are_another_study(
     kdzoo: RunCommand, write_recipe: WriteRecipe, tiny_data: Path, tmp_path: Path
 ) -> None:

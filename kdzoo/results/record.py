@@ -290,8 +290,14 @@ class Session(_Frozen):
     conditions: dict[Name, float | Words] = {}  # of the machine while it was measured
     environment: dict[Name, Words]
     created: Name
+    asked: Name | None = Field(None, exclude_if=lambda asked: asked is None)  # again, after others
 
     @property
     def machine(self) -> str:
         """The name of the machine."""
         return machine_name(self.environment)
+
+    @property
+    def age(self) -> tuple[str, bool, str]:
+        """Sorts sessions: what was asked for last is what a study now says of its rows."""
+        return self.asked or self.created, self.asked is not None, self.id

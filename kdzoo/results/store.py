@@ -280,10 +280,10 @@ class Store:
         write_atomically(self.root / MANIFEST, manifest.model_dump_json(indent=1))
 
     def sessions(self) -> list[Session]:
-        """Returns the latency sessions, oldest first."""
+        """Returns the latency sessions; last is what was measured, or asked for again, last."""
         paths = (self.root / "measurements").glob("*.json")
         found = [self._read(path, Session) for path in paths if has_file(path)]
-        return sorted(found, key=lambda session: (session.created, session.id))
+        return sorted(found, key=lambda session: session.age)
 
     def session(self, name: str) -> Session | None:
         """Returns the latency session of that id; None where there is none."""
