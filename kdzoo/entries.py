@@ -193,6 +193,11 @@ class RuntimeEntry(Entry):
     reads: Literal["models", "baseline", "cascade"] = "models"
 
     @property
+    def code(self) -> tuple[Callable[..., Any], ...]:
+        """What opens a form, then what writes it."""
+        return (self.value,) if self.export is None else (self.value, self.export)
+
+    @property
     def is_exported(self) -> bool:
         """Whether it reads a form of its own, rather than the trained model's folder."""
         return self.export is not None

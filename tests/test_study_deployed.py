@@ -506,3 +506,43 @@ class TestTeacherWithoutAFolder:
         recipe.write_text(yaml.safe_dump(data), encoding="utf-8")
 
         self.check(kdzoo, recipe)
+
+
+ROUNDED = """
+import numpy as np
+from kdzoo.registry import register_runtime
+from kdzoo.runtime.export import export_model
+from kdzoo.runtime.onnx import OnnxClassifier
+
+def write(folder, target, settings):
+    export_model(folder, target, "onnx", settings)
+
+class Rounded(OnnxClassifier):
+    def run(self, encoded):
+        return np.floor(super().run(encoded) / STEP).astype(np.float32)
+
+@register_runtime("rounded", title="rounded logits", export=write, exact=False)
+def rounded(folder, threads=None):
+    return Rounded(folder, threads)
+"""
+
+
+@pytest.mark.usefixtures("own_registries")
+def test_an_own_runtime_that_was_edited_makes_its_forms_anew(
+    kdzoo: RunCommand, write_recipe: WriteRecipe
+) -> None:
+    recipe = write_recipe(
+        measure={**MEASURE, "runtimes": ["torch", "rounded"]},
+        controls={"hard_labels": False, "baseline": False},
+    )
+
+    def accuracy(step: str) -> float:
+        Path("own.py").write_text(ROUNDED.replace("STEP", step), encoding="utf-8")
+        outcome = kdzoo("run", recipe, "--students", "own.py")
+        assert outcome.code == 0, outcome.err
+        return forms(STUDY)["tiny", "rounded"].quality["test"]["accuracy"]
+
+    fine, coarse = accuracy("0.001"), accuracy("100000")
+
+    assert fine > coarse  # all logits are alike
+    assert accuracy("0.001") == fine

@@ -30,6 +30,7 @@ from kdzoo.runtime.parity import (
 )
 from kdzoo.runtime.pipeline import read_long
 from kdzoo.runtime.settings import ExportSettings
+from kdzoo.sources import source_digests
 from kdzoo.statistics import QUALITY_VERSION
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.deciding import is_decided, leading_figure
@@ -126,7 +127,10 @@ def _export(
 
 
 def _made_from(job: FormJob, runtime: str) -> str:
-    return content_hash([EXPORT_FORMAT, runtime, "" if _is_exact(runtime) else job.section.int8])
+    made: list[object] = [EXPORT_FORMAT, runtime, "" if _is_exact(runtime) else job.section.int8]
+    if not registry.runtimes.is_builtin(runtime):
+        made.append(source_digests(registry.runtimes.get(runtime)))
+    return content_hash(made)
 
 
 def _may_be_mended(runtime: str) -> bool:
