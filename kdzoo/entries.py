@@ -18,6 +18,15 @@ LONGEST_NAME = 64  # characters
 OFFERED = ("max_length", "pad_id")  # what kdzoo tells a class whose signature asks for it
 
 
+def place_of(value: Any) -> tuple[Path, int]:
+    """Returns the file and the line where a class or function was written."""
+    code = inspect.unwrap(value) if callable(value) else value
+    try:
+        return Path(inspect.getsourcefile(code) or "?"), inspect.getsourcelines(code)[1]
+    except (OSError, TypeError):  # typed at a prompt or made at run time: there is no file
+        return Path(f"<{getattr(value, '__module__', '?')}>"), 0
+
+
 @dataclass(frozen=True)
 class Entry:
     """A registered thing, and where it was written.

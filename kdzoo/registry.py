@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from kdzoo.entries import (
     RuntimeEntry,
     StudentEntry,
     TaskName,
+    place_of,
 )
 from kdzoo.entries import Starter as Starter
 from kdzoo.errors import RegistryError, did_you_mean
@@ -80,7 +80,7 @@ class Registry(Generic[E]):
         """
 
         def decorate(value: T) -> T:
-            entry = entry_of(value, *_place(value))
+            entry = entry_of(value, *place_of(value))
             self._check_name(entry)
             taken = self._entries.get(entry.name)
             if taken is not None and not taken.is_again(entry):
@@ -159,14 +159,6 @@ class Registry(Generic[E]):
                 f"the {self.noun} '{point.name}' of {owner} does not load: {error}; "
                 "mend or uninstall that package"
             ) from error
-
-
-def _place(value: Any) -> tuple[Path, int]:
-    code = inspect.unwrap(value) if callable(value) else value
-    try:
-        return Path(inspect.getsourcefile(code) or "?"), inspect.getsourcelines(code)[1]
-    except (OSError, TypeError):  # typed at a prompt or made at run time: there is no file
-        return Path(f"<{getattr(value, '__module__', '?')}>"), 0
 
 
 students: Registry[StudentEntry] = Registry("student", "kdzoo.students", "kdzoo.students")

@@ -15,15 +15,13 @@ from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-import numpy as np
-
 from kdzoo.digest import content_hash, file_sha256
 from kdzoo.entries import Entry
 
 _LIBRARY = Path(sysconfig.get_path("stdlib"))
 _INSTALLED = {"site-packages", "dist-packages"}
 _PLAIN = (str, bytes, int, float, complex, bool, type(None), range)
-_as_run: dict[Path, tuple[ModuleSpec | None, str]] = {}  # digests of files when first asked for
+_as_run: dict[Path, tuple[ModuleSpec | None, str]] = {}  # digests by file, and of which load
 
 
 def source_digests(entry: Entry) -> list[str]:
@@ -73,8 +71,8 @@ class _Code:
         if module is None or id(module) in self._seen or not self._is_own(module):
             return
         self._seen[id(module)] = module
-        if file := getattr(module, "__file__", None):
-            path = Path(file).resolve()
+        path = Path(getattr(module, "__file__", None) or "").resolve()
+        if path.is_file():  # none is of a namespace's, nor of code that was piped into Python
             self.files[path] = module
             for name in _imported(path, module):
                 self.read(sys.modules.get(name))
@@ -94,8 +92,9 @@ class _Code:
             self.read(home)
         elif home is not None:
             self.read_members(value)
-        elif hasattr(value, "__array__") and hasattr(value, "shape"):
-            self.typed.append(_numbers(value))
+        elif hasattr(value, "tolist"):  # a tensor, an array, a column
+            written = repr((str(getattr(value, "dtype", "")), value.tolist()))
+            self.typed.append(hashlib.sha256(written.encode()).hexdigest())
         else:
             for held in _held(value):
                 self.read_typed(held)
@@ -144,8 +143,11 @@ class _Code:
 
 
 def _digest_of_run(file: Path, module: ModuleType) -> str:
-    """Returns the digest of a module's file as it was when the module was loaded or reloaded."""
-    spec = module.__spec__  # another one after a reload
+    """Returns the digest of a module's file as it was when it was first asked for.
+
+    An edit does not run before a reload, which gives the module another spec: then it is read anew.
+    """
+    spec = module.__spec__
     known = _as_run.get(file)
     if known is None or known[0] is not spec:
         known = _as_run[file] = (spec, file_sha256(file))
@@ -190,13 +192,6 @@ def _is_typed(value: Any) -> bool:
     if not files:
         files = {str(getattr(_home(value), "__file__", ""))}
     return not any(Path(file).is_file() for file in files)
-
-
-def _numbers(value: Any) -> str:
-    """Returns what stands for a tensor, an array or a table: its shape, and what it holds."""
-    array = np.asarray(value.detach().float().cpu() if hasattr(value, "detach") else value)
-    held = repr(array.tolist()).encode() if array.dtype == object else array.tobytes()
-    return f"{array.dtype} {array.shape} {hashlib.sha256(held).hexdigest()}"
 
 
 def _held(value: Any) -> list[Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -122,7 +124,7 @@ def typed() -> Typed:
     """Runs a cell, as a notebook does, and returns the digests of its student."""
 
     def run(cell: str) -> list[str]:
-        exec(compile(cell, "/tmp/ipykernel_1/1.py", "exec"), {"__name__": "__main__"})  # noqa: S102, S108
+        exec(cell, {"__name__": "__main__"})  # noqa: S102 - as a notebook runs a cell
         return source_digests(registry.students.get("mine"))
 
     return run
@@ -194,6 +196,22 @@ class TestInANotebook:
     )
     def test_an_edit_beside_it_is_not(self, typed: Typed, old: str, new: str) -> None:
         assert typed(CELL) == typed(CELL.replace(old, new, 1))
+
+    def test_it_is_the_same_one_in_each_process(self, tmp_path: Path) -> None:
+        """However strings hash there; a kernel that is started anew takes over what there is."""
+        ask = (
+            "\nfrom kdzoo import registry\nfrom kdzoo.sources import source_digests\n"
+            "print(source_digests(registry.students.get('mine')))\n"
+        )
+        said = set()
+        for seed in ("1", "2"):
+            done = subprocess.run(
+                [sys.executable], input=CELL + ask, env={**os.environ, "PYTHONHASHSEED": seed},
+                cwd=tmp_path, check=True, capture_output=True, text=True,
+            )  # fmt: skip
+            said.add(done.stdout)
+
+        assert len(said) == 1
 
     def test_one_that_a_file_registered_keeps_its_name(self, typed: Typed, places: Path) -> None:
         load_extensions(places / "mine.py")

@@ -19,8 +19,7 @@ from kdzoo.measure import (
 )
 from kdzoo.model import load_model
 from kdzoo.recipe.measure import Measure
-from kdzoo.results import Session, Store, session_of, timing_of
-from kdzoo.results.record import now
+from kdzoo.results import Session, Store, now, session_of, timing_of
 from kdzoo.steps.cascades import TimedCascade, deployed_cascades
 from kdzoo.steps.context import StudyContext
 from kdzoo.steps.teacher import StudyTeacher
