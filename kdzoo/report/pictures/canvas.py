@@ -38,12 +38,14 @@ def canvas(
         texts: what stands in it that comes from data, in letters of any script.
     """
     from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     paths = _files(stem)
     # without pyplot, whose backend is the user's: a notebook shows its own pictures with it
     with rc_context({**_STYLE, "font.family": list(families(texts))}):
         figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(figure)  # which knows how large a label is
         yield figure.subplots(), paths
         no_picture(stem)  # a link to elsewhere would be written through
         save(figure, paths)
