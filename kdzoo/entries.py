@@ -46,8 +46,8 @@ class Entry:
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
-        is_own = not self.value.__module__.startswith("kdzoo.") and self.file.is_file()
-        object.__setattr__(self, "digest", file_sha256(self.file) if is_own else "")
+        is_of_a_users_file = not self.is_builtin and not self.is_typed
+        object.__setattr__(self, "digest", file_sha256(self.file) if is_of_a_users_file else "")
 
     @property
     def origin(self) -> str:
@@ -63,6 +63,11 @@ class Entry:
     def summary(self) -> str:
         """The first line of the docstring."""
         return (inspect.getdoc(self.value) or "").partition("\n")[0]
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether it comes with kdzoo itself."""
+        return self.value.__module__.startswith("kdzoo.")
 
     @property
     def is_typed(self) -> bool:

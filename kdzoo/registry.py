@@ -123,7 +123,7 @@ class Registry(Generic[E]):
 
     def is_builtin(self, name: str) -> bool:
         """Whether the entry comes with kdzoo itself."""
-        return self.get(name).value.__module__.startswith("kdzoo.")
+        return self.get(name).is_builtin
 
     def forget(self, module: str) -> None:
         """Drops what a module registered: its import failed half-way, or its file was edited."""
