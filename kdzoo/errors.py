@@ -82,6 +82,10 @@ class ModelError(KdzooError):
     """A model folder that cannot be loaded, or a student that breaks its contract."""
 
 
+class EditedCodeWarning(UserWarning):
+    """A user's student was edited after a model of it was trained; the command line notes it."""
+
+
 class TrainingError(KdzooError):
     """A training that cannot go on."""
 

@@ -85,7 +85,7 @@ def export(
     Raises:
         KdzooError: there is no such model, it cannot be exported, or ``out`` is another folder.
     """
-    from kdzoo.model import size_bytes
+    from kdzoo.model import size_bytes, was_edited
     from kdzoo.progress import Silent
     from kdzoo.runtime.copies import take_exported_form
     from kdzoo.runtime.folder import deployed_bytes, is_exported_form
@@ -108,7 +108,8 @@ def export(
     place = f", in place of the model in {out}" if is_exported_form(target) else ""
     progress.say(f"exporting {folder.name} to {runtime}{place}")
     form = _of_study(folder, runtime, int8)
-    if form is not None and int8 is None and _is_calibrated(folder / runtime):
+    is_taken = form is not None and int8 is None and _is_calibrated(folder / runtime)
+    if is_taken:
         take_exported_form(folder / runtime, target)  # on texts of the study
     else:
         # what a study left in float of this form, so that it answers as it does there
@@ -120,7 +121,8 @@ def export(
             found, cut = _compare(folder, target, runtime, read(), bar)
         if cut is not None and cut.cut:
             progress.say(f"note: {cut}")
-    in_study = None if form is None else form.parity
+    # what is written of edited code was compared in no study
+    in_study = form.parity if form is not None and (is_taken or not was_edited(folder)) else None
     sizes = deployed_bytes(target), size_bytes(folder)
     return Exported(Path(out), runtime, *sizes, found, in_study)
 

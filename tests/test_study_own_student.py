@@ -219,6 +219,43 @@ class TestOwnStudent:
 
         assert student_record() == first
 
+    @pytest.mark.filterwarnings("always::kdzoo.errors.EditedCodeWarning")
+    def test_that_was_edited_after_the_training_is_told_wherever_it_is_opened(
+        self,
+        kdzoo: RunCommand,
+        recipe: Path,
+        file: Path,
+        new_process: Callable[[], None],
+    ) -> None:
+        """The weights fit the edited code too, and nothing of what was measured holds for it."""
+        few = ("--set", "training.steps=10", "--set", "measure.runtimes=[onnx]")
+        assert kdzoo("run", recipe, "--students", file, *few).code == 0
+        trained = own_folder()
+        Path("texts.txt").write_text("play a loud song\nwake me up\n", encoding="utf-8")
+        commands = (
+            ("predict", trained, "play a loud song"),
+            ("export", trained, "--out", "deployed", "--runtime", "onnx"),
+            ("bench", trained, "--texts", "texts.txt", "--runtimes", "onnx"),
+        )
+
+        def opened() -> list[CommandResult]:
+            found = []
+            for command in commands:
+                new_process()
+                found.append(kdzoo(*command, "--students", file))
+            return found
+
+        before = opened()
+        file.write_text(OWN.replace("-1e4).amax(1)", "0).sum(1)"), encoding="utf-8")
+        after = opened()
+
+        assert {outcome.code for outcome in before + after} == {0}
+        assert not any("was edited" in outcome.err for outcome in before)
+        for outcome in after:
+            assert f"note: student 'mine' ({file}:6) was edited after " in outcome.err
+        assert "when the study was made" in before[1].out
+        assert "not compared with PyTorch yet" in after[1].out
+
 
 @pytest.mark.parametrize(
     ("broken", "messages"),

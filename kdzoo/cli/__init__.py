@@ -19,7 +19,13 @@ from kdzoo.cli import texts
 from kdzoo.cli import cache
 
 # isort: on
-from kdzoo.cli.app import app, ended_as_by_ctrl_c, err_console, until_the_end
+from kdzoo.cli.app import (
+    app,
+    ended_as_by_ctrl_c,
+    err_console,
+    note_edited_code,
+    until_the_end,
+)
 from kdzoo.cli.encoding import write_any_text
 from kdzoo.errors import KdzooError
 from kdzoo.files import as_file_errors
@@ -35,6 +41,7 @@ def main() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     write_any_text(sys.stdout, sys.stderr)
+    note_edited_code()
     try:
         with ended_as_by_ctrl_c(), as_file_errors(), until_the_end:
             app()

@@ -7,18 +7,19 @@ import os
 import shlex
 import signal
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 from rich.console import Console
 
 from kdzoo.cli.command import Commands
 from kdzoo.console import PlainConsole
-from kdzoo.errors import RecipeError
+from kdzoo.errors import EditedCodeWarning, RecipeError
 
 if TYPE_CHECKING:
     from kdzoo.recipe.csv import Csv
@@ -201,6 +202,26 @@ def use_of(folder: Path, form: Path | None = None) -> str:
 
     pair = ' --pair "another"' if read_exported_form(form or folder).reads_pairs else ""
     return f'{shlex.join(["kdzoo", "predict", str(folder)])} "a text"{pair}'
+
+
+def note_edited_code() -> None:
+    """Makes a line of the command's own of the warning that a student's code was edited."""
+    others = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, EditedCodeWarning):
+            say(f"note: {message}", err_console)
+        else:
+            others(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show
 
 
 until_the_end = ExitStack()  # what holds for a whole command; ``main`` closes it

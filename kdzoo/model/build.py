@@ -22,6 +22,7 @@ from kdzoo.model.checks import (
     check_reached,
     sample_batch,
 )
+from kdzoo.model.code import code_of
 from kdzoo.model.embedding import put_vectors, refuse_narrow, refuse_tableless
 from kdzoo.model.encodings import MappedEncodings, refuse_unencoded
 from kdzoo.model.folder import READS_PAIRS
@@ -121,6 +122,7 @@ def _config(entry: StudentEntry, options: Mapping[str, Any], context: BuildConte
         num_labels=len(context.labels),
         pair_head=context.pair_head,
         text_limit=context.vocabulary.max_length if "max_length" in entry.offered else 0,
+        code=code_of(entry),
     )
 
 

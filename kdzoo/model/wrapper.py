@@ -11,6 +11,7 @@ from transformers import PreTrainedConfig
 from kdzoo import registry
 from kdzoo.entries import StudentEntry
 from kdzoo.errors import ModelError, RegistryError
+from kdzoo.model.code import CODE, tell_of_edited
 from kdzoo.model.contract import (
     WithEncoder,
     WithTokenEncoder,
@@ -29,6 +30,7 @@ class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
     ``pair_head`` is the width of the head over both texts of a pair; 0 where it reads single ones.
     ``text_limit`` is the number of tokens at which texts are cut; 0 where the student does not ask.
     ``options`` are what JSON can hold (``written_options``).
+    ``code`` are digests of what a user's student was when the model was built; None of kdzoo's own.
     """
 
     model_type = "kdzoo"
@@ -39,11 +41,12 @@ class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
     pad_token_id: int | None = 0
     pair_head: int = 0
     text_limit: int = 0
+    code: list[str] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Returns what is saved: nothing that does not concern the student."""
         settings: dict[str, Any] = super().to_dict()
-        for name in ("pair_head", "text_limit"):
+        for name in ("pair_head", "text_limit", CODE):
             if not getattr(self, name):
                 settings.pop(name, None)
         return settings
@@ -76,6 +79,7 @@ class _Wrapped(WholeModel):
                 "run the cell of a notebook that registers it\n"
                 f"  {error}"
             ) from error
+        tell_of_edited(entry, config.code, config.name_or_path or "this model")
         pad_id = config.pad_token_id or 0
         known = {"max_length": config.text_limit, "pad_id": pad_id}
         offered = {name: known[name] for name in entry.offered}
