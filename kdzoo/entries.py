@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +19,32 @@ LONGEST_NAME = 64  # characters
 OFFERED = ("max_length", "pad_id")  # what kdzoo tells a class whose signature asks for it
 
 
-def place_of(value: Any) -> tuple[Path, int]:
-    """Returns the file and the line where a class or function was written."""
+@dataclass(frozen=True)
+class Caller:
+    """The code that registers something.
+
+    Attributes:
+        module: its name.
+        file: where it is written; none of that name exists where it was typed.
+        line: of that file.
+    """
+
+    module: str
+    file: Path
+    line: int
+
+
+def place_of(value: Any, caller: Caller) -> tuple[Path, int]:
+    """Returns the file and the line where a class or function was written.
+
+    One that was made at run time, and an object, are written where they are registered.
+    """
     code = inspect.unwrap(value) if callable(value) else value
     try:
         return Path(inspect.getsourcefile(code) or "?"), inspect.getsourcelines(code)[1]
-    except (OSError, TypeError):  # typed at a prompt or made at run time: there is no file
-        return Path(f"<{getattr(value, '__module__', '?')}>"), 0
+    except (OSError, TypeError):
+        is_typed = not caller.file.is_file()
+        return Path(f"<{caller.module}>") if is_typed else caller.file, caller.line
 
 
 @dataclass(frozen=True)
@@ -36,6 +56,7 @@ class Entry:
         value: the class or function.
         file: where it was written.
         line: of that file.
+        registrant: the module that registered it; as a rule the one in which it was written.
         digest: of a user's file as it was when the thing was registered; an edit comes later.
     """
 
@@ -43,16 +64,24 @@ class Entry:
     value: Callable[..., Any]
     file: Path
     line: int
+    registrant: str
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
-        is_of_a_users_file = not self.is_builtin and not self.is_typed
+        is_kdzoos = self.is_builtin or self.value.__module__.startswith("kdzoo.")
+        is_of_a_users_file = not is_kdzoos and not self.is_typed
         object.__setattr__(self, "digest", file_sha256(self.file) if is_of_a_users_file else "")
 
     @property
     def origin(self) -> str:
         """The place as ``file.py:12``."""
         return f"{self.file}:{self.line}"
+
+    @property
+    def registered_in(self) -> Path:
+        """The file of the module that registered it; of what was typed, there is none."""
+        file = getattr(sys.modules.get(self.registrant), "__file__", None)
+        return Path(f"<{self.registrant}>" if file is None else file)
 
     @property
     def code(self) -> tuple[Callable[..., Any], ...]:
@@ -67,7 +96,7 @@ class Entry:
     @property
     def is_builtin(self) -> bool:
         """Whether it comes with kdzoo itself."""
-        return self.value.__module__.startswith("kdzoo.")
+        return self.registrant.startswith("kdzoo.")
 
     @property
     def is_typed(self) -> bool:
@@ -76,8 +105,10 @@ class Entry:
 
     def is_again(self, other: Entry) -> bool:
         """Whether another is made by the same code run again: a cell, or a reloaded module."""
+        if self.registered_in != other.registered_in:
+            return False
         if self.is_typed:
-            return self.value.__module__ == other.value.__module__
+            return other.is_typed
         names = {getattr(each.value, "__qualname__", "") for each in (self, other)}
         return self.file == other.file and len(names) == 1
 

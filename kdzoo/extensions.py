@@ -13,11 +13,13 @@ from types import CodeType
 
 from kdzoo.arguments import as_annotated
 from kdzoo.digest import file_sha256
+from kdzoo.entries import Entry
 from kdzoo.errors import Problem, RegistryError
 from kdzoo.files import has_file, with_home
 from kdzoo.registry import REGISTRIES
 
 _loaded_files: dict[Path, str] = {}  # with the digest of what was run
+_brought: dict[tuple[str, str], Entry] = {}  # what they registered, they or what they import
 
 
 def loaded_files() -> list[Path]:
@@ -25,19 +27,18 @@ def loaded_files() -> list[Path]:
     return sorted(_loaded_files)
 
 
-def here_alone() -> list[str]:
-    """Returns the names of what another process cannot know: typed here, or in a script's own code.
+def is_here_alone(entry: Entry) -> bool:
+    """Whether another process cannot know it: typed here, or in a script's own code.
 
-    It knows what comes with kdzoo, with an installed package, or in a file that it is told of.
+    It knows what comes with kdzoo, with an installed package, or with a file that it is told of.
     """
-    found = []
-    for known in REGISTRIES:
-        packages = {point.module.partition(".")[0] for point in entry_points(group=known.group)}
-        for name, entry in known.entries().items():
-            package = entry.value.__module__.partition(".")[0]
-            if package not in {"kdzoo", *packages} and entry.file not in _loaded_files:
-                found.append(name)
-    return found
+    groups = (known.group for known in REGISTRIES)
+    installed = {
+        point.module.partition(".")[0] for group in groups for point in entry_points(group=group)
+    }
+    package = entry.registrant.partition(".")[0]
+    is_brought = any(entry is brought for brought in _brought.values())
+    return package not in {"kdzoo", *installed} and not is_brought
 
 
 @as_annotated
@@ -69,8 +70,20 @@ def load_extensions(path: str | Path | None) -> None:
         digest = file_sha256(file)
         if _loaded_files.get(file) != digest:
             _loaded_files.pop(file, None)
+            before = _registered()
             _import_file(file)
+            new = {
+                key: entry for key, entry in _registered().items() if before.get(key) is not entry
+            }
+            _brought.update(new)
             _loaded_files[file] = digest
+
+
+def _registered() -> dict[tuple[str, str], Entry]:
+    """Returns all that is registered, by kind and name."""
+    return {
+        (known.noun, name): entry for known in REGISTRIES for name, entry in known.entries().items()
+    }
 
 
 class _AsItStands(SourceFileLoader):

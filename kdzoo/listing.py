@@ -9,12 +9,13 @@ from kdzoo.data import Example
 from kdzoo.entries import AugmenterEntry, StudentEntry
 from kdzoo.errors import KdzooError
 from kdzoo.recipe import option_fields, shipped_recipes
+from kdzoo.registering import Registry
 from kdzoo.transfer.augment import ATTEMPTS, Augmentation
 from kdzoo.transfer.augmenters import AugmentContext
 
 SECTIONS = ("students", "objectives", "augmenters", "recipes", "datasets")
 SENTENCE = "should i freeze my credit card debt or consolidate it"  # what augmenters are shown on
-_REGISTRIES: dict[str, registry.Registry[Any]] = {
+_REGISTRIES: dict[str, Registry[Any]] = {
     "students": registry.students,
     "objectives": registry.objectives,
     "augmenters": registry.augmenters,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kdzoo.checks import check_study
 from kdzoo.claims import Claims
-from kdzoo.engines import ToldOnce, Way, check_engine
+from kdzoo.engines import ToldOnce, Way, check_engine, wanted_workers
 from kdzoo.errors import StoreError
 from kdzoo.files import check_writable
 from kdzoo.plan import Performer, plan_of
@@ -34,6 +34,7 @@ def prepare_study(study: Study, out: Path, way: Way, progress: Progress | None =
     """
     check_trackers(way.track)
     check_engine(way.engine, way.workers, way.threads, way.label_parts)
+    wanted_workers(way.workers, (variant.recipe for variant in study.variants))
     _check_folder(out)
     check_cache()
     accelerator = make_accelerator()

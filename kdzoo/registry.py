@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import importlib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from annotated_types import Interval
 
 from kdzoo.entries import (
-    LONGEST_NAME,
-    NAME,
     AugmenterEntry,
     DatasetEntry,
-    Entry,
     ObjectiveEntry,
     Road,
     RuntimeEntry,
     StudentEntry,
     TaskName,
-    place_of,
 )
 from kdzoo.entries import Starter as Starter
-from kdzoo.errors import RegistryError, did_you_mean
+from kdzoo.errors import RegistryError
+from kdzoo.registering import Registry
 
 T = TypeVar("T", bound=Callable[..., Any])
-E = TypeVar("E", bound=Entry)
 
 # Types of options that recipes are held to; a student may use its own, or plain int and float.
 Width = Annotated[int, Interval(gt=0, le=1 << 16)]
@@ -49,116 +42,6 @@ class Pretrained:
     """
 
     words: tuple[str, ...] = ()
-
-
-class Registry(Generic[E]):
-    """Things of one kind by name: built in, from entry points, or from a user's file.
-
-    Args:
-        noun: what one entry is called in messages.
-        package: the package whose import registers the built-ins; imported at the first look-up.
-        group: the entry-point group through which installed packages add their own.
-    """
-
-    def __init__(self, noun: str, package: str, group: str) -> None:
-        self.noun = noun
-        self._package = package
-        self.group = group
-        self._entries: dict[str, E] = {}
-        self._loaded = False
-
-    def register(self, entry_of: Callable[[Any, Path, int], E]) -> Callable[[T], T]:
-        """Returns a decorator that files a class or function under its name.
-
-        What the same code registers, run again, takes the place of what it registered before.
-
-        Args:
-            entry_of: makes the entry of the thing, its file and its line.
-
-        Raises:
-            RegistryError: the name is none, or is taken; the message names both places.
-        """
-
-        def decorate(value: T) -> T:
-            entry = entry_of(value, *place_of(value))
-            self._check_name(entry)
-            taken = self._entries.get(entry.name)
-            if taken is not None and not taken.is_again(entry):
-                raise RegistryError(
-                    f"{self.noun} '{entry.name}' is registered twice: in {taken.origin} and in "
-                    f"{entry.origin}; rename one of them"
-                )
-            self._entries[entry.name] = entry
-            return value
-
-        return decorate
-
-    def _check_name(self, entry: E) -> None:
-        name: object = entry.name
-        if isinstance(name, str) and len(name) <= LONGEST_NAME and re.fullmatch(NAME, name):
-            return
-        raise RegistryError(
-            f"{self.noun} {name!r} in {entry.origin}: a name has letters from a to z, digits, _, . "
-            f"and - alone, begins with a letter or a digit and has {LONGEST_NAME} characters at "
-            f"most; write one as in 'my_{self.noun}'"
-        )
-
-    def get(self, name: str) -> E:
-        """Returns the entry of that name.
-
-        Raises:
-            RegistryError: there is none; the message suggests the nearest and lists the rest.
-        """
-        self._load()
-        if name not in self._entries:
-            raise RegistryError(
-                f"unknown {self.noun} '{name}'; {did_you_mean(name, self._entries)}"
-            )
-        return self._entries[name]
-
-    def entries(self) -> dict[str, E]:
-        """Returns all entries by name, sorted."""
-        self._load()
-        return dict(sorted(self._entries.items()))
-
-    def is_builtin(self, name: str) -> bool:
-        """Whether the entry comes with kdzoo itself."""
-        return self.get(name).is_builtin
-
-    def forget(self, module: str) -> None:
-        """Drops what a module registered: its import failed half-way, or its file was edited."""
-        for name, entry in list(self._entries.items()):
-            if entry.value.__module__ == module:
-                del self._entries[name]
-
-    def forget_typed(self, entry: Entry) -> None:
-        """Drops what a notebook registered and no recipe can use: its cell is run again, mended."""
-        if entry.is_typed and self._entries.get(entry.name) is entry:
-            del self._entries[entry.name]
-
-    def _load(self) -> None:
-        if self._loaded:
-            return
-        self._loaded = True  # what is imported asks again
-        try:
-            importlib.import_module(self._package)
-            for point in entry_points(group=self.group):
-                self._load_from(point)
-        except BaseException:  # an interrupt too: the next look-up loads the rest
-            self._loaded = False
-            raise
-
-    def _load_from(self, point: EntryPoint) -> None:
-        try:
-            point.load()
-        except RegistryError:
-            raise
-        except Exception as error:
-            owner = point.dist.name if point.dist else "an installed package"
-            raise RegistryError(
-                f"the {self.noun} '{point.name}' of {owner} does not load: {error}; "
-                "mend or uninstall that package"
-            ) from error
 
 
 students: Registry[StudentEntry] = Registry("student", "kdzoo.students", "kdzoo.students")
@@ -233,12 +116,15 @@ def register_objective(
             None where it fits as it is.
     """
 
-    def entry_of(value: Callable[..., Any], file: Path, line: int) -> ObjectiveEntry:
+    def entry_of(
+        value: Callable[..., Any], file: Path, line: int, registrant: str
+    ) -> ObjectiveEntry:
         return ObjectiveEntry(
             name,
             value,
             file,
             line,
+            registrant,
             needs_logits=needs_logits,
             needs_gold=needs_gold,
             views={task: view or value for task, view in (tasks or {}).items()},

@@ -30,15 +30,19 @@ def source_digests(entry: Entry) -> list[str]:
     Installed packages are left out, but the one that the entry is of. Code that is in no file, as
     in a notebook, stands for itself, with all that it refers to there.
     """
-    code = _Code(entry.value.__module__.partition(".")[0])
-    if entry.is_typed:
-        for value in entry.code:
+    code = _Code(entry.registrant.partition(".")[0])
+    for value in entry.code:
+        if not isinstance(value, type | FunctionType):
+            code.read_typed(value)  # an object that is called, as one of a loss's class
+        elif entry.is_typed:
             code.read_members(value)
+        else:
+            code.read_held(value)  # what a function was made with, as by one that returns it
+    if entry.is_typed:
         return [content_hash(code.typed), *code.digests()]
     code.read(sys.modules.get(entry.value.__module__))
+    code.read(sys.modules.get(entry.registrant))  # which says what it is made with
     code.files.pop(entry.file.resolve(), None)
-    for value in entry.code:
-        code.read_held(value)  # what a function was made with, as by one that returns it
     made_with = [content_hash(code.typed)] if code.typed else []
     return [entry.digest, *made_with, *code.digests()]
 

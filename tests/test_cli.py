@@ -102,6 +102,7 @@ class TestHelp:
             "kdzoo.lists",
             "kdzoo.plain",
             "kdzoo.progress",
+            "kdzoo.registering",
             "kdzoo.registry",
         }
 

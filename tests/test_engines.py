@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 from loky.process_executor import BrokenProcessPool
-from tiny_world import RunCommand, WriteRecipe
+from tiny_world import RunCommand, WriteRecipe, tiny_recipe_data
 
 from kdzoo import registry
 from kdzoo.engines import (
@@ -23,10 +23,10 @@ from kdzoo.engines import (
     Processes,
     Schedule,
     Workers,
-    check_engine,
     choice,
     processes,
     schedule,
+    wanted_workers,
     workers_for,
 )
 from kdzoo.engines.choice import threads_for, transformers_of
@@ -49,7 +49,7 @@ from kdzoo.plan import (
     plan_of,
 )
 from kdzoo.plan.perform import computing_with
-from kdzoo.recipe import Study, load_study
+from kdzoo.recipe import Study, load_study, recipe_model
 
 
 def step(name: str, *waits_for: str, is_wide: bool = False) -> Step:
@@ -292,9 +292,17 @@ class TestHowManyProcesses:
 
         register_student("lonely", road="change")(type("Lonely", (torch.nn.Module,), {}))
 
-        assert workers_for(None, STEPS, THREADS, 1, 0) == 1
+        by_name = recipe_model().model_validate
+        lonely, other = (
+            by_name({**tiny_recipe_data(Path("data"), Path("model")), "student": {"kind": kind}})
+            for kind in ("lonely", "cnn")
+        )
+        assert wanted_workers(None, [other, lonely]) == 1
+        assert wanted_workers(1, [lonely]) == 1
+        assert wanted_workers(None, [other]) is None
+        assert wanted_workers(2, [other]) == 2  # another cell's student is not in its way
         with pytest.raises(EngineError, match="'lonely' was registered in this process"):
-            check_engine("local", 2, None)
+            wanted_workers(2, [other, lonely])
 
 
 class TestHowManyThreads:

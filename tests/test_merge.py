@@ -303,7 +303,31 @@ class TestRowsOfOneName:
         merged = merge(stores, tmp_path / "merged", heard)
 
         assert rows_of(merged) == {"teacher": [2], "one: tiny": [0, 1], "two: tiny": [2]}
-        assert heard.said == ["note: rows kept apart (other data, recipe or teacher): tiny"]
+        assert heard.said == [
+            "note: rows kept apart (other data, recipe, teacher, files or code): tiny"
+        ]
+
+    @pytest.mark.parametrize(
+        ("made_of", "is_one"),
+        [(("a", "a"), True), (("a", "b"), False), ((None, "b"), True)],
+        ids=["alike", "otherwise", "unknown"],
+    )
+    def test_are_one_where_what_the_recipe_names_is_the_same(
+        self, tmp_path: Path, made_of: tuple[str | None, str | None], is_one: bool
+    ) -> None:
+        """The user's code, or a file at one path, may be another on another machine."""
+        heard = Listener()
+        stores = [a_study(tmp_path / "one", [0]), a_study(tmp_path / "two", [1])]
+        for store, made in zip(stores, made_of, strict=True):
+            record = store.read(key_of("student", stores.index(store)))
+            changed = record.model_copy(update={"made_of": made})
+            store.write(store.finished(record.key), changed)
+
+        merged = merge(stores, tmp_path / "merged", heard)
+
+        rows = {"tiny": [0, 1]} if is_one else {"one: tiny": [0], "two: tiny": [1]}
+        assert rows_of(merged) == {"teacher": [1], **rows}
+        assert any("files or code): tiny" in line for line in heard.said) != is_one
 
     def test_in_studies_of_one_name_have_their_folders(self, tmp_path: Path) -> None:
         recipe = {"objective": {"kind": "mse"}}

@@ -29,6 +29,7 @@ from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.expansion import merge
 from kdzoo.recipe.schema import Augment, Objective, Student
 from kdzoo.recipe.section import Section
+from kdzoo.registering import Registry
 from kdzoo.registry import Pretrained
 
 Write = Callable[..., Path]
@@ -339,7 +340,7 @@ def own_options(value: Any) -> dict[str, inspect.Parameter]:
     return {k: p for k, p in signed.parameters.items() if p.kind is p.KEYWORD_ONLY}
 
 
-SECTIONS: list[tuple[registry.Registry[Any], type[Section], str]] = [
+SECTIONS: list[tuple[Registry[Any], type[Section], str]] = [
     (registry.students, Student, "student"),
     (registry.objectives, Objective, "objective"),
     (registry.augmenters, Augment, "transfer.augment"),
@@ -356,7 +357,7 @@ def section_of(recipe: Any, key: str) -> Any:
 class TestOptions:
     @pytest.mark.parametrize(("known", "base", "key"), SECTIONS, ids=[key for *_, key in SECTIONS])
     def test_are_the_keyword_only_parameters(
-        self, write: Write, known: registry.Registry[Any], base: type[Section], key: str
+        self, write: Write, known: Registry[Any], base: type[Section], key: str
     ) -> None:
         """Of everything registered: names and defaults, and nothing of the section itself."""
         for name, entry in known.entries().items():

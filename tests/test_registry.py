@@ -23,7 +23,8 @@ from kdzoo.digest import file_sha256
 from kdzoo.entries import Entry
 from kdzoo.errors import RegistryError, did_you_mean
 from kdzoo.extensions import load_extensions
-from kdzoo.registry import Registry, register_student
+from kdzoo.registering import Registry
+from kdzoo.registry import register_student
 
 WriteStudent = Callable[..., Path]
 
@@ -69,7 +70,7 @@ def gadgets() -> Registry[GadgetEntry]:
     return Registry("gadget", "kdzoo", "kdzoo.gadgets")
 
 
-def gadget(name: str, watts: int = 0) -> Callable[[Any, Path, int], GadgetEntry]:
+def gadget(name: str, watts: int = 0) -> Callable[[Any, Path, int, str], GadgetEntry]:
     """Returns what makes the entry of a gadget."""
     return partial(GadgetEntry, name, watts=watts)
 
@@ -116,11 +117,14 @@ class TestRegistering:
         assert found.get("silent").summary == ""
 
     def test_a_thing_without_a_file_has_a_place_all_the_same(self) -> None:
-        """What was made at run time is named by its module."""
+        """What was made at run time is named by who registers it, in a file or at a prompt."""
         found = gadgets()
         found.register(gadget("made"))(type("Made", (), {"__module__": "typed"}))
+        cell = "\nfound.register(gadget('typed'))(print)"
+        exec(cell, {"found": found, "gadget": gadget, "__name__": "__main__"})  # noqa: S102
 
-        assert found.get("made").origin == "<typed>:0"
+        assert found.get("made").origin.startswith(f"{__file__}:")
+        assert found.get("typed").origin == "<__main__>:2"
 
     def test_a_name_is_given_once(self, write_student: WriteStudent) -> None:
         """The message names both places, and the first keeps the name."""
@@ -423,7 +427,7 @@ def install(monkeypatch: pytest.MonkeyPatch, group: str, *points: Installed) -> 
         return points if group == wanted else ()
 
     wanted = group
-    monkeypatch.setattr("kdzoo.registry.entry_points", entry_points)
+    monkeypatch.setattr("kdzoo.registering.entry_points", entry_points)
 
 
 class TestEntryPoints:

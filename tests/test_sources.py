@@ -15,7 +15,7 @@ import pytest
 from kdzoo import registry
 from kdzoo.digest import file_sha256
 from kdzoo.errors import RegistryError
-from kdzoo.extensions import load_extensions
+from kdzoo.extensions import is_here_alone, load_extensions
 from kdzoo.registry import register_objective
 from kdzoo.sources import source_digests
 
@@ -306,3 +306,55 @@ class TestInFiles:
             importlib.reload(sys.modules[name])
 
         assert (source_digests(registry.students.get("mine")) != before) == is_another
+
+    @pytest.mark.parametrize(
+        "made",
+        ["made(2.0)", "made(scale=1.0, bias=3)", "made_class(1.0)", "part(2.0)", "Called(1.0)"],
+        ids=["argument", "keyword", "class", "partial", "object"],
+    )
+    def test_an_edit_of_the_file_that_registers_it_is_another_one(
+        self, places: Path, made: str
+    ) -> None:
+        """What is written in a library may be made by what the user's file says."""
+        library = places / "lib" / "library.py"
+        library.write_text(
+            "from functools import partial\n"
+            "def made(scale, bias=0):\n"
+            "    def loss(logits, _): return scale * logits + bias\n"
+            "    return loss\n"
+            "def made_class(scale):\n"
+            "    class Loss:\n"
+            "        def __new__(cls, logits, _): return scale * logits\n"
+            "    return Loss\n"
+            "def part(scale): return partial(Called(1.0).__call__, scale=scale)\n"
+            "class Called:\n"
+            "    def __init__(self, scale): self.scale = scale\n"
+            "    def __call__(self, logits, _, scale=1): return self.scale * scale * logits\n",
+            encoding="utf-8",
+        )
+        own = places / "own.py"
+        found = []
+        for call in (made, made, made.replace("1.0", "5.0").replace("2.0", "5.0")):
+            own.write_text(
+                "import library\nfrom kdzoo import register_objective\n"
+                f"register_objective('mine')(library.{call})\n",
+                encoding="utf-8",
+            )
+            load_extensions(own)
+            found.append(source_digests(registry.objectives.get("mine")))
+
+        assert found[0] == found[1] != found[2]
+        assert registry.objectives.get("mine").registered_in == own
+        assert not is_here_alone(registry.objectives.get("mine"))
+
+    def test_what_a_users_file_imports_is_known_wherever_that_file_is(self, places: Path) -> None:
+        """Another process loads the file, and with it what that imports."""
+        (places / "lib" / "helper.py").write_text(
+            "from kdzoo import register_objective\n"
+            "@register_objective('helped')\ndef helped(logits, _): return logits.sum()\n",
+            encoding="utf-8",
+        )
+        (places / "own.py").write_text("import helper\n", encoding="utf-8")
+        load_extensions(places / "own.py")
+
+        assert not is_here_alone(registry.objectives.get("helped"))

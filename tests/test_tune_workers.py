@@ -167,8 +167,8 @@ class TestOptions:
     def test_a_student_that_other_processes_do_not_know_is_refused(
         self, recipe: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        monkeypatch.setattr("kdzoo.extensions.here_alone", lambda: ["mine"])
-        with pytest.raises(KdzooError, match="'mine' was registered in this process"):
+        monkeypatch.setattr("kdzoo.extensions.is_here_alone", lambda entry: entry.name == "torch")
+        with pytest.raises(KdzooError, match="'torch' was registered in this process"):
             tune(str(recipe), trials=1, out=tmp_path / "search", workers=2)
 
 

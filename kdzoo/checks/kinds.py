@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kdzoo.extensions import here_alone
+from kdzoo import registry
+from kdzoo.extensions import is_here_alone
 from kdzoo.model import try_student
 from kdzoo.objectives import bind_objective
 from kdzoo.progress import Progress
@@ -53,8 +54,9 @@ def tell_of_unmeasured(recipe: Recipe, progress: Progress) -> None:
     """Tells, before anything is trained, of what the processes that measure cannot know."""
     if not recipe.measure.isolated:
         return
-    own = [recipe.student.kind] if "torch" in recipe.measure.runtimes else []
-    unknown = sorted({*own, *recipe.measure.runtimes}.intersection(here_alone()))
+    runtimes = [registry.runtimes.get(name) for name in recipe.measure.runtimes]
+    own = [registry.students.get(recipe.student.kind)] if "torch" in recipe.measure.runtimes else []
+    unknown = sorted(entry.name for entry in (*own, *runtimes) if is_here_alone(entry))
     if unknown:
         progress.say(
             f"note: {recipe.name}: '{unknown[0]}' was registered in this process, and those that "

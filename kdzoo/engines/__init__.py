@@ -1,7 +1,7 @@
 """Where the steps of a plan are made: in this process, in others, or on other machines."""
 
 from kdzoo.engines.assignment import Assignment
-from kdzoo.engines.choice import check_engine, workers_for
+from kdzoo.engines.choice import check_engine, wanted_workers, workers_for
 from kdzoo.engines.in_process import InProcess
 from kdzoo.engines.making import Way, make, measure
 from kdzoo.engines.processes import Processes
@@ -22,5 +22,6 @@ __all__ = [
     "check_engine",
     "make",
     "measure",
+    "wanted_workers",
     "workers_for",
 ]

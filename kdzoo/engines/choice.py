@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from kdzoo import extensions, registry
@@ -15,6 +15,7 @@ from kdzoo.model import size_bytes
 from kdzoo.plan import TRAINED, Plan, Step, Threads
 from kdzoo.recipe import Study, options_of, pretrained_options
 from kdzoo.recipe.schema import Recipe
+from kdzoo.recipe.used import entries_of
 from kdzoo.teacher import find_model
 
 ENGINES = ("local", "ray")
@@ -62,12 +63,25 @@ def check_engine(
             f"--workers {workers}: each takes about {each_gb:.1f} GB, and {free_gb:.1f} GB of "
             f"memory are free; write --workers {most}"
         )
-    if workers > 1 and (lonely := extensions.here_alone()):
+
+
+def wanted_workers(workers: int | None, recipes: Iterable[Recipe]) -> int | None:
+    """Returns ``workers``; 1 where it is None and other processes do not know what recipes use.
+
+    Raises:
+        EngineError: the user wants several all the same.
+    """
+    used = (entry for recipe in recipes for entry in entries_of(recipe))
+    lonely = next(filter(extensions.is_here_alone, used), None)
+    if lonely is None:
+        return workers
+    if (workers or 1) > 1:
         raise EngineError(
-            f"--workers {workers}: '{lonely[0]}' was registered in this process, and others do not "
-            "know it; put it into a file and give that as --students (students= in Python), or "
+            f"--workers {workers}: '{lonely.name}' was registered in this process, and others do "
+            "not know it; put it into a file and give that as --students (students= in Python), or "
             "write --workers 1"
         )
+    return 1
 
 
 def workers_for(
@@ -94,8 +108,6 @@ def workers_for(
         return 1
     if wanted is not None:
         return wanted
-    if extensions.here_alone():
-        return 1
     alone = threads.wide if threads.wide > threads.narrow else math.inf
     side_by_side = sum(threads.of(step) < alone for step in steps)
     room = gpus or int(usable_cores())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from kdzoo.engines.assignment import Assignment
-from kdzoo.engines.choice import threads_for, transformers_of, workers_for
+from kdzoo.engines.choice import threads_for, transformers_of, wanted_workers, workers_for
 from kdzoo.engines.cluster import Cluster
 from kdzoo.engines.in_process import InProcess
 from kdzoo.engines.pace import Pace
@@ -86,7 +86,9 @@ def make(
     processes = performer.context.accelerator.num_processes
     cores = torch.get_num_threads()
     threads = threads_for(way.threads, transformers, cores, cores)
-    count = workers_for(way.workers, steps, threads, processes, torch.cuda.device_count())
+    recipes = (variant.recipe for variant in performer.study.variants)
+    most = wanted_workers(way.workers, recipes)
+    count = workers_for(most, steps, threads, processes, torch.cuda.device_count())
     if count == 1:
         Schedule(plan, InProcess(performer, threads), ended, results, progress.say).perform(steps)
         return

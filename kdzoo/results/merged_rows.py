@@ -57,6 +57,8 @@ def _is_same(one: StudyRow, other: StudyRow) -> bool:
 def _one_recipe(one: StudyRow, other: StudyRow) -> bool:
     """Whether data, teacher and recipe of two rows are the same."""
     own, others = one.record, other.record
+    if None not in (own.made_of, others.made_of) and own.made_of != others.made_of:
+        return False
     if one.is_drawn or other.is_drawn:  # teacher and texts are other ones for each seed
         sizes = [(record.data.train, record.data.unlabelled) for record in (own, others)]
         return sizes[0] == sizes[1] and _have_one_shape(one, other)
@@ -127,7 +129,10 @@ def _kept_apart(groups: Sequence[Sequence[StudyRow]]) -> Iterator[str]:
     same = {name for name, (first, second, *_) in apart.items() if _is_same(first, second)}
     reasons = (
         ("the same seed trained apart", [name for name in apart if name in same]),
-        ("other data, recipe or teacher", [name for name in apart if name not in same]),
+        (
+            "other data, recipe, teacher, files or code",
+            [name for name in apart if name not in same],
+        ),
     )
     for reason, names in reasons:
         if names:

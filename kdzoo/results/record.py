@@ -135,7 +135,8 @@ class Record(_Frozen):
     """One trained model: what it is, what shaped it, how good it is. Written last and atomically.
 
     ``quality`` is by split, then by metric; ``test`` is there once it has been read.
-    ``quality_version`` says which metrics kdzoo knew then.
+    ``quality_version`` says which metrics kdzoo knew then. ``made_of`` stands for what the recipe
+    names alone, such as files and the user's code; older ones lack it.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -149,6 +150,7 @@ class Record(_Frozen):
     teacher_key: Key | None = None
     data: DataSummary
     recipe: Annotated[dict[str, Any], AfterValidator(_mappings)]
+    made_of: Name | None = Field(None, exclude_if=lambda known: known is None)
     training: TrainingSummary | None = None
     size: Size
     quality: Quality

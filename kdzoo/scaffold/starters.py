@@ -104,7 +104,7 @@ def _students_of(chosen: str) -> tuple[list[StudentEntry], Problem | None]:
     found = [
         entry
         for entry in known.values()
-        if (file := entry.file.resolve()) == place or file.parent == place
+        if (file := entry.registered_in.resolve()) == place or file.parent == place
     ]
     if found:
         return found, None

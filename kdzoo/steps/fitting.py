@@ -30,6 +30,7 @@ from kdzoo.teacher import (
     SentenceEncoder,
     Teacher,
     content_key,
+    find_sources,
     fine_tune,
     fit_head,
     open_member,
@@ -222,7 +223,10 @@ def model_record(key: str, folder: Path, recipe: Recipe, corpus: Corpus, seed: i
     """Returns the record of a teacher that is the model in a folder."""
     size = model_size(load_model(folder).model, folder)
     kind = "+".join(map(short_name, recipe.teacher.sources))
-    return teacher_record(key, size, kind, recipe, corpus, seed)
+    record = teacher_record(key, size, kind, recipe, corpus, seed)
+    section = recipe.teacher
+    sources = [content_key(source, section.max_length) for source in find_sources(section)]
+    return record.model_copy(update={"made_of": content_hash(sources)})
 
 
 def teacher_record(

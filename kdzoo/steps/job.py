@@ -16,6 +16,7 @@ from kdzoo.model import own_vocabulary
 from kdzoo.objectives import OOS, class_weights
 from kdzoo.recipe import options_of, pretrained_options
 from kdzoo.recipe.schema import FINE_TUNED, Recipe, Student, Vectors
+from kdzoo.registering import Registry
 from kdzoo.results import Store
 from kdzoo.sources import source_digests
 from kdzoo.steps.context import MODEL_FORMAT
@@ -98,6 +99,26 @@ class StudentJob:
             return content_hash({**content, "corpus": run.corpus.gold_fingerprint})
         return content_hash({**content, **self._distilled_content()})
 
+    @cached_property
+    def made_of(self) -> str:
+        """Stands for what the recipe names by path or name alone, the same for all its seeds.
+
+        That is the user's code, models, vectors and unlabelled texts: they may be edited, or be
+        others on another machine.
+        """
+        run, student = self.run, self.run.recipe.student
+        augment = None if self.hard_labels else run.recipe.transfer.augment
+        own = [] if augment is None else _own_code(registry.augmenters, augment.kind)
+        return content_hash(
+            {
+                "encoder": run.teacher.whole.encoder_key(),
+                "models": self._models_content(),
+                "vectors": _vectors_content(student),
+                "sources": [*_own_sources(run.recipe, hard_labels=self.hard_labels), *own],
+                "unlabelled": self.learns_from.source,
+            }
+        )
+
     def _student_content(self) -> dict[str, Any]:
         """Returns what the recipe says of the student, files by what is in them."""
         run, student = self.run, self.run.recipe.student
@@ -105,11 +126,14 @@ class StudentJob:
         content = student.model_dump(mode="json", exclude=unused)
         if student.embeddings == FINE_TUNED and self.hard_labels:
             content["embeddings"] = "teacher"  # no teacher's vectors without its labels
-        if isinstance(student.embeddings, Vectors):  # the same file may lie elsewhere
-            content["embeddings"] = {"vectors": file_sha256(with_home(student.embeddings.vectors))}
-        max_length = run.recipe.teacher.max_length
-        weights = {name: content_key(model, max_length) for name, model in self.models.items()}
-        return {**content, **weights}
+        if (vectors := _vectors_content(student)) is not None:  # the same file may lie elsewhere
+            content["embeddings"] = {"vectors": vectors}
+        return {**content, **self._models_content()}
+
+    def _models_content(self) -> dict[str, str]:
+        """Returns what stands for the models that the student's options name, by option."""
+        max_length = self.run.recipe.teacher.max_length
+        return {name: content_key(model, max_length) for name, model in self.models.items()}
 
     def _distilled_content(self) -> dict[str, Any]:
         """Returns what shapes a student that learns from the teacher, beside what shapes others."""
@@ -239,10 +263,19 @@ def brought_vocabulary(recipe: Recipe) -> Vocabulary | None:
     return own_vocabulary(folder, option, recipe.teacher.max_length)
 
 
+def _vectors_content(student: Student) -> str | None:
+    """Returns what is in the file of vectors that a student begins with, if it has one."""
+    if not isinstance(student.embeddings, Vectors):
+        return None
+    return file_sha256(with_home(student.embeddings.vectors))
+
+
 def _own_sources(recipe: Recipe, *, hard_labels: bool) -> list[str]:
     """Returns digests of the user's own code that shapes the model: editing it trains it anew."""
-    used: list[tuple[registry.Registry[Any], str]] = [(registry.students, recipe.student.kind)]
-    if not hard_labels:
-        used.append((registry.objectives, recipe.objective.kind))
-    own = [known.get(kind) for known, kind in used if not known.is_builtin(kind)]
-    return [digest for entry in own for digest in source_digests(entry)]
+    own = _own_code(registry.students, recipe.student.kind)
+    return own if hard_labels else [*own, *_own_code(registry.objectives, recipe.objective.kind)]
+
+
+def _own_code(known: Registry[Any], kind: str) -> list[str]:
+    """Returns digests of what is registered by a user; none of what comes with kdzoo."""
+    return [] if known.is_builtin(kind) else source_digests(known.get(kind))

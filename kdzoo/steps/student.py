@@ -276,6 +276,7 @@ def _record(
         teacher_key=None if job.hard_labels else job.run.teacher.key,
         data=summary_of(job.run.corpus, origin_of(job.run.recipe.data), cut_share),
         recipe=job.run.recipe.model_dump(mode="json"),
+        made_of=job.made_of,
         training=TrainingSummary(
             steps=job.run.recipe.training.steps,
             best_step=result.best_step,

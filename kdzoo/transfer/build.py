@@ -30,6 +30,7 @@ class TransferSet:
         unlabelled: how many came from ``transfer.unlabelled``.
         wanted: how many augmented texts were asked for.
         made: how many of them there are.
+        source: stands for all texts that ``transfer.unlabelled`` names, kept or not.
         notes: what to tell the user of it.
     """
 
@@ -38,6 +39,7 @@ class TransferSet:
     unlabelled: int = 0
     wanted: int = 0
     made: int = 0
+    source: str = ""
     notes: tuple[str, ...] = ()
 
     @property
@@ -81,6 +83,7 @@ def build_transfer_set(
     parts = [Texts.of(first)]
     own = len(parts[0])
     unlabelled = wanted = made = 0
+    source = ""
     notes: list[str] = []
     kept_apart = ("validation", *corpus.tests)
     held_out = {normalised(example) for name in kept_apart for example in corpus.split(name)}
@@ -95,6 +98,7 @@ def build_transfer_set(
         )
         parts.append(texts)
         unlabelled = len(texts)
+        source = unread.digest
         notes += [str(unread), *read_of_folders(section.unlabelled)]
     if section.augment is not None:
         context = AugmentContext(mask_token, corpus.train, open_words=open_words)
@@ -111,4 +115,4 @@ def build_transfer_set(
                 f"{section.augment.kind} found {made:,} new texts of {wanted:,} asked for "
                 "(transfer.augment.copies); short texts have few"
             )
-    return TransferSet(Texts.joined(parts), own, unlabelled, wanted, made, tuple(notes))
+    return TransferSet(Texts.joined(parts), own, unlabelled, wanted, made, source, tuple(notes))

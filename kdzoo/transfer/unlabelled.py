@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +35,18 @@ class Unread:
     held_out: int = 0
     beyond: int = 0
     cosines: tuple[float, float] | None = None  # of the chosen texts: the lowest, and the median
+    _hash: Any = field(default_factory=hashlib.sha256, init=False)
+
+    def read(self, example: Example) -> None:
+        """Counts a text of the stream."""
+        self.texts += 1
+        self._hash.update(example.digest)
+
+    @property
+    def digest(self) -> str:
+        """Stands for all texts of the stream, whichever of them were kept."""
+        digest: str = self._hash.hexdigest()
+        return digest
 
     def __str__(self) -> str:
         """Says it in one line."""
@@ -188,8 +202,8 @@ def _fresh(
 ) -> Iterator[Example]:
     """Yields what says something, is not there already and is not held out."""
     for given in texts:
-        unread.texts += 1
         example = Example.of(given)
+        unread.read(example)
         if not all(is_unicode(text) and not is_empty(text) for text in texts_of(given)):
             unread.empty += 1
         elif example.digest in taken:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdzoo.checks import check_study
-from kdzoo.engines import check_engine, workers_for
+from kdzoo.engines import check_engine, wanted_workers, workers_for
 from kdzoo.errors import KdzooError, RecipeError
 from kdzoo.files import alone_in, check_writable
 from kdzoo.plan import Threads
@@ -204,6 +204,7 @@ def _check(variant: Variant, workers: int, context: StudyContext) -> None:
             teacher do not fit each other.
     """
     check_engine("local", workers, None)
+    wanted_workers(workers, [variant.recipe])
     workers_for(workers, (), Threads(1, 1, 1), context.accelerator.num_processes, 0)
     check_writable(context.store.root, "give --out a folder that you may write")
     check_cache()
