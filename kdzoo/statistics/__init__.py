@@ -28,6 +28,7 @@ from kdzoo.statistics.out_of_scope import (
 from kdzoo.statistics.outcomes import (
     Outcomes,
     OutcomesReader,
+    Values,
     compare_outcomes,
     control_of,
     is_covered,
@@ -82,6 +83,7 @@ __all__ = [
     "Scores",
     "Slice",
     "Standing",
+    "Values",
     "adjusted",
     "against_teacher",
     "beside",

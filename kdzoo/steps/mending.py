@@ -63,8 +63,14 @@ def kept_in_float(
             for name in names:
                 cost[name] = _distance(form([name]).logits(some), wanted)
                 bar.advance()
-        ranked = sorted(names, key=cost.__getitem__)
-        return fewest(ranked, lambda kept: parity(form(kept)).passed)
+        most = len(names).bit_length() + len(names)
+        with progress.task("seeing how few suffice", most, unit="forms") as bar:
+
+            def passes(kept: Sequence[str]) -> bool:
+                bar.advance()
+                return parity(form(kept)).passed
+
+            return fewest(sorted(names, key=cost.__getitem__), passes)
 
 
 def _distance(logits: Logits, wanted: Logits) -> float:

@@ -33,6 +33,7 @@ from kdzoo.statistics import (
     RecipeVerdict,
     Rejection,
     Slice,
+    Values,
     by_bounds,
     by_quartile,
     calibration,
@@ -110,6 +111,8 @@ def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
     rows = [row for row in store.manifest().rows if is_covered(store, row, split)]
     read = [read_row(row, split, reader) for row in rows]
     verdicts = compare_rows(read, called_teacher(store.manifest().rows))
+    # teacher and baseline may be another study's, where other texts were there to learn from
+    counted = next((each.own.rarest_word for each in read if each.row.role == "student"), None)
     return {
         reading.row.name: _finding(
             reading,
@@ -117,6 +120,9 @@ def find(reader: OutcomesReader, split: str) -> dict[str, Finding]:
             split,
             verdicts[reading.row.name],
             store.decision(reading.row.members[0].key),
+            reading.own.rarest_word
+            if counted is None or reading.row.role == "student"
+            else counted,
         )
         for reading in read
     }
@@ -133,6 +139,7 @@ def _finding(
     split: str,
     verdicts: Verdicts,
     decision: Decision | None,
+    rarest_word: Values,
 ) -> Finding:
     own, teacher, oos = read.own, read.teacher, read.oos
     hits, gap = own.hits, _gap(read, verdicts.effect, ALL_TEXTS)
@@ -156,7 +163,7 @@ def _finding(
         if decision is None or decision.oos_threshold is None
         else _rejection(own, oos, decision.oos_threshold),
         by_length=by_quartile(hits, own.words) if has_words else (),
-        by_rarity=by_bounds(hits, own.rarest_word, RARITIES) if has_words else (),
+        by_rarity=by_bounds(hits, rarest_word, RARITIES) if has_words else (),
         losses=() if teacher is None else tuple(_losses(own, teacher)),
         inherited=None
         if teacher is None

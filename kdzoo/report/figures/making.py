@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kdzoo import registry
@@ -27,6 +27,11 @@ from kdzoo.statistics import (
 )
 from kdzoo.task import TASKS
 from kdzoo.task.tags import BEGIN, INSIDE
+
+_UNREAD = (
+    "its answers were not read: they are not PyTorch's where a runtime is not exact, and without "
+    "an export there is nothing else to read"
+)
 
 
 def make_table(
@@ -182,8 +187,11 @@ def _table_row(
         is_first=runtime == row.runtimes[0],
         leading=TASKS[own[0].data.task].leading,
     )
-    if registry.runtimes.get(runtime).is_exported:
+    entry = registry.runtimes.get(runtime)
+    if entry.is_exported:
         shown = as_exported(shown, row, reader.store, split)
+    elif not entry.exact:
+        shown = replace(shown, metrics={}, notes=(_UNREAD,))
     if not shown.is_first:
         return shown
     controls = [records[m.control_key] for m in row.members if m.control_key is not None]
@@ -193,7 +201,14 @@ def _table_row(
         control=_metrics(controls, split, control_of(row), row, reader),
         finding=finding,
         texts=own[0].training.texts if row.role == "student" and own[0].training else None,
+        remarks=(*shown.remarks, *_lacking_controls(len(controls), len(own))),
     )
+
+
+def _lacking_controls(controls: int, seeds: int) -> Iterator[str]:
+    """Yields that a mean over controls is one over fewer seeds than its row, where it is."""
+    if 0 < controls < seeds:
+        yield f"hard labels: {controls} of {seeds} seeds, so what distilling gives is not told"
 
 
 def _intervals(
