@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kdzoo.data import Corpus, Example, RawData, describe, fingerprint, load_corpus, normalised
+from kdzoo.data.checking import checked
 from kdzoo.data.checks import check_rows
 from kdzoo.data.leaks import handle_leaks
 from kdzoo.errors import DataError
@@ -277,3 +278,16 @@ class TestFingerprints:
         section = Data(files=str(tiny_data))
 
         assert load_corpus(section).fingerprint == load_corpus(section).fingerprint
+
+
+def test_a_row_of_two_columns_is_a_pair_where_pairs_are_read() -> None:
+    """As ``frame[["a", "b"]].values.tolist()`` gives it; else it may be two words of a sentence."""
+    assert list(checked([["one", "two"], ("a", "b")], reads_pairs=True)) == [
+        ("one", "two"),
+        ("a", "b"),
+    ]
+    for reads_pairs in (False, None):
+        with pytest.raises(DataError, match="of type list, which is no text"):
+            list(checked([["one", "two"]], reads_pairs))
+    with pytest.raises(DataError, match="of type list"):
+        list(checked([["one", "two", "three"]], reads_pairs=True))

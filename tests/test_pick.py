@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_world import RunCommand, WriteRecipe
 
+import kdzoo
 import kdzoo.cli.pick as command
 from kdzoo import registry
+from kdzoo.api.choosing import Picked
 from kdzoo.choosing.choice import finished_teacher
+from kdzoo.choosing.command import deploying
 from kdzoo.choosing.pick import Pick, limits_of, pick
 from kdzoo.measure import Memory
 from kdzoo.report import Table, TableRow, make_table
@@ -45,7 +49,7 @@ def a_row(
     )
 
 
-def a_table(rows: list[TableRow]) -> Table:
+def a_table(rows: Sequence[TableRow]) -> Table:
     return Table("study", "validation", tuple(rows), "files:tiny", 4, 100, 0, 100, False)
 
 
@@ -175,7 +179,9 @@ class TestCommand:
         table = make_table(Store(Path("study")), "validation")
         for best in (row for row in table.rows if row.name == "teacher"):
             elsewhere = finished_teacher(Store(Path("study")), best.name)
-            command._say_why(Pick(best, (best,), 1), best, Path("study"), elsewhere)
+            deploys = deploying(best, Path("study"), elsewhere, [])
+            picked = Picked(Pick(best, (best,), 1), table, elsewhere, command=deploys)
+            command._say_why(picked, best, Path("study"))
             (*_, line) = capsys.readouterr().out.splitlines()
             if best.runtime == "onnx":
                 words = shlex.split(line.removeprefix("next: "))
@@ -218,7 +224,8 @@ class TestCommand:
     ) -> None:
         rows = tuple(a_row(0.9 - number / 10, 1.0) for number in range(count))
 
-        command._say_why(Pick(rows[0], rows, fitting), rows[0], tmp_path)
+        chosen = Pick(rows[0], rows, fitting)
+        command._say_why(Picked(chosen, a_table(rows)), rows[0], tmp_path)
 
         assert said in capsys.readouterr().out
 
@@ -277,6 +284,18 @@ def test_what_python_shows_of_a_choice_is_a_line_a_row() -> None:
     ]
     unread = a_row(0.9, 0.1, metrics={}, latency=None)
     assert repr(unread) == "TableRow(name='0.9 at 0.1', runtime='onnx')"
+
+
+def test_what_python_shows_of_a_pick_is_the_row_and_the_command_that_deploys_it(
+    finished_study: Path,
+) -> None:
+    found = kdzoo.pick(finished_study, max_latency_ms=1000)
+    assert repr(found) == f"Picked({found.chosen.best!r}, command={found.command!r})"
+    assert str(found.command).startswith(("kdzoo export ", "kdzoo predict "))
+
+    nothing = kdzoo.pick(finished_study, max_latency_ms=1e-9)
+    assert nothing.command is None
+    assert repr(nothing).startswith(f"Picked(None, nearest={nothing.chosen.nearest!r}, missed=")
 
 
 def test_what_python_shows_of_a_table_names_its_rows() -> None:

@@ -109,6 +109,13 @@ class TestFinding:
 
         assert names(load_study("quickstart")) == ["own"]
 
+    def test_a_file_in_such_a_folder_goes_before_one_that_is_shipped(self, write: Write) -> None:
+        """``kdzoo new sst2`` puts them there to be edited; the folder as a whole is run too."""
+        write("quickstart/bilstm.yaml", name="own")
+
+        assert names(load_study("quickstart/bilstm")) == ["own"]
+        assert names(load_study("quickstart/cnn")) == ["cnn"]
+
     @pytest.mark.parametrize(
         ("target", "words"),
         [

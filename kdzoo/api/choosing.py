@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kdzoo.report import Table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Picked:
     """What ``pick`` chose.
 
@@ -28,12 +28,21 @@ class Picked:
         elsewhere: the folder or hub id of the chosen model, where that is a finished teacher, of
             which the study holds no weights; else None.
         needs_file: whether it is a student of the user's own, whose file commands have to be given.
+        command: what deploys the choice, or answers with it as it was trained; None where nothing
+            fits, or where that is a finished teacher, which is deployed as it is.
     """
 
     chosen: Pick
     tested: Table
     elsewhere: str | None = None
     needs_file: bool = False
+    command: str | None = None
+
+    def __repr__(self) -> str:
+        chosen = self.chosen
+        if chosen.best is None:
+            return f"Picked(None, nearest={chosen.nearest!r}, missed={chosen.missed!r})"
+        return f"Picked({chosen.best!r}, command={self.command!r})"
 
 
 @as_annotated
@@ -65,6 +74,7 @@ def pick(
         KdzooError: the folder is no study, or a limit cannot be.
     """
     from kdzoo.choosing.choice import finished_teacher, is_of_a_users_file
+    from kdzoo.choosing.command import deploying
     from kdzoo.choosing.pick import limits_of
     from kdzoo.choosing.pick import pick as choose
     from kdzoo.report import make_table
@@ -90,7 +100,10 @@ def pick(
     if chosen.best is None:
         return Picked(chosen, tested)
     name = chosen.best.name
-    return Picked(chosen, tested, finished_teacher(store, name), is_of_a_users_file(store, name))
+    elsewhere, needs_file = finished_teacher(store, name), is_of_a_users_file(store, name)
+    brought = ["--students", "FILE" if students is None else str(students)] if needs_file else []
+    command = deploying(chosen.best, Path(folder), elsewhere, brought)
+    return Picked(chosen, tested, elsewhere, needs_file, command)
 
 
 @as_annotated

@@ -43,7 +43,7 @@ class Bench(BaseModel):
     session: Session
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Written:
     """A bench and where it was written.
 
@@ -58,6 +58,9 @@ class Written:
     table: Table
     folder: Path
     files: tuple[Path, ...]
+
+    def __repr__(self) -> str:
+        return f"Written({self.table!r}, folder={str(self.folder)!r})"
 
 
 def bench_table(bench: Bench) -> Table:

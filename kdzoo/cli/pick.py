@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,10 +22,12 @@ from kdzoo.cli.app import (
 from kdzoo.cli.cascade import check_options, show_lines
 
 if TYPE_CHECKING:
+    from kdzoo.api.choosing import Picked
     from kdzoo.choosing.pick import Pick
     from kdzoo.report import Table, TableRow
 
 AS_DECIDED = "as_decided_accuracy"  # the column of it
+_NO_WEIGHTS = " (in the study's own folder: published results hold no weights)"
 
 
 @app.command(
@@ -109,8 +109,7 @@ def pick(
         _show_nearest(chosen, picked.tested)
         sys.exit(1)
     _show(chosen.front, picked.tested)
-    brought = ["--students", students or "FILE"] if picked.needs_file else []
-    _say_why(chosen, chosen.best, folder, picked.elsewhere, brought)
+    _say_why(picked, chosen.best, folder)
 
 
 def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
@@ -146,15 +145,11 @@ def _show(rows: tuple[TableRow, ...], tested: Table) -> None:
         say(f"note: {apart}; kdzoo run --measure-again times all rows in one")
 
 
-def _say_why(
-    chosen: Pick,
-    best: TableRow,
-    folder: Path,
-    elsewhere: str | None = None,
-    brought: Sequence[str] = (),
-) -> None:
+def _say_why(picked: Picked, best: TableRow, folder: Path) -> None:
+    from kdzoo.choosing.command import holds_weights
     from kdzoo.registry import runtimes
 
+    chosen = picked.chosen
     others = len(chosen.front) - 1
     among = f"the most accurate on validation of the {chosen.fitting} rows"
     if chosen.fitting == 1:
@@ -162,19 +157,13 @@ def _say_why(
     below = "the one below it is" if others == 1 else f"the {others} below it are"
     faster = f"; {below} faster and less accurate" if others else ""
     say(f"{best.name} in {best.runtime}: {among} within your limits{faster}.")
-    has_weights = any((folder / "models").glob("*/model.safetensors"))
-    where = "" if has_weights else " (in the study's own folder: published results hold no weights)"
-    finished = elsewhere if has_weights else None
-    if not runtimes.get(best.runtime).is_exported:
-        how = f"is: {finished}"
-        if finished is None:
-            words = ["kdzoo", "predict", str(folder), "--model", best.name, *brought, "TEXT"]
-            how = f"was trained: {shlex.join(words)}"
-        say(f"it is deployed as it {how}{where}")
-        return
-    model = [finished] if finished else [str(folder), "--model", best.name]
-    words = ["kdzoo", "export", *model, "--runtime", best.runtime, *brought, "--out", "deployed"]
-    say(f"next: {shlex.join(words)}{where}")
+    where = "" if holds_weights(folder) else _NO_WEIGHTS
+    if picked.command is None:
+        say(f"it is deployed as it is: {picked.elsewhere}{where}")
+    elif runtimes.get(best.runtime).is_exported:
+        say(f"next: {picked.command}{where}")
+    else:
+        say(f"it is deployed as it was trained: {picked.command}{where}")
 
 
 def _show_nearest(chosen: Pick, tested: Table) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from kdzoo.data.corpus import Input, texts_of
 from kdzoo.errors import DataError
@@ -10,7 +11,7 @@ from kdzoo.plain import is_unicode
 
 _MISFIT = {
     True: "stands alone, and the model was trained on pairs of texts; give it both: --pair TEXT, a "
-    "tab between them on standard input, or --text-pair COLUMN of a file",
+    "tab between them on standard input, or --text-pair COLUMN of a file; in Python a tuple of two",
     False: "is a pair, and the model was trained on single texts; give it one at a time",
 }
 
@@ -27,7 +28,8 @@ def checked(texts: Iterable[Input], reads_pairs: bool | None, first: int = 1) ->
         DataError: a text is none, is empty, or holds what is no character; or it is not what the
             model was trained on.
     """
-    for number, given in enumerate(texts, start=first):
+    for number, row in enumerate(texts, start=first):
+        given = _as_pair(row) if reads_pairs else row
         sides = texts_of(given) if isinstance(given, str | tuple) else (given,)
         if not all(isinstance(side, str) for side in sides):
             raise DataError(
@@ -43,3 +45,8 @@ def checked(texts: Iterable[Input], reads_pairs: bool | None, first: int = 1) ->
             if not is_unicode(side):
                 raise DataError(f"{name} is not valid Unicode; save it as UTF-8")
         yield given
+
+
+def _as_pair(row: Any) -> Any:
+    """Returns a row of two columns, which comes as a list, as a pair; all else as it is."""
+    return tuple(row) if isinstance(row, list) and len(row) == 2 else row

@@ -73,6 +73,9 @@ def find_recipes(target: str) -> tuple[str, dict[str, Path]]:
     if path.is_dir() and (files := sorted([*path.glob("*.yaml"), *path.glob("*.yml")])):
         return path.resolve().name, {str(file): file for file in files}
     shipped, name = shipped_recipes(), target.strip("/")
+    own = [file for end in (".yaml", ".yml") if (file := Path(f"{path}{end}")).is_file()]
+    if own and "/" in name and name in shipped:  # as the folder goes before the short name
+        return path.name, {str(own[0]): own[0]}
     if name in shipped:
         return name.replace("/", "-"), {name: shipped[name]}
     members = {key: file for key, file in shipped.items() if key.startswith(f"{name}/")}
@@ -80,9 +83,8 @@ def find_recipes(target: str) -> tuple[str, dict[str, Path]]:
         return name.replace("/", "-"), members
     if path.is_dir():
         raise RecipeError(f"the folder {target} holds no recipe (.yaml)")
-    for ending in (".yaml", ".yml"):
-        if path.with_name(path.name + ending).is_file():
-            raise RecipeError(f"no recipe '{shortened(target)}'; write {target}{ending}")
+    if own:
+        raise RecipeError(f"no recipe '{shortened(target)}'; write {target}{own[0].suffix}")
     if path.is_file():
         raise RecipeError(
             f"{shortened(target)} is no recipe (.yaml); if it holds labelled texts, have recipes "

@@ -112,6 +112,10 @@ class Predictor:
         fitted = read_decision(folder) if self.task == MULTI_LABEL else None
         self._thresholds = None if fitted is None else fitted.thresholds_of(self.labels)
 
+    def __repr__(self) -> str:
+        read = "pairs of texts" if self.reads_pairs else "texts"
+        return f"Predictor({str(self._folder)!r}: reads {read}, {len(self.labels)} labels)"
+
     @as_annotated
     def predict(self, texts: Iterable[Input], top: int = 5) -> Iterator[Prediction]:
         """Yields a prediction per text, or pair, in order; memory does not grow with their number.

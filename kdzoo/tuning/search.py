@@ -56,7 +56,7 @@ class Trial:
     reason: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tuned:
     """What a search came to.
 
@@ -83,6 +83,13 @@ class Tuned:
     texts: int
     mattered: dict[str, float]
     measured: MeasuredBest | None = None
+
+    def __repr__(self) -> str:
+        best = self.best[0] if self.best else None
+        return (
+            f"Tuned({self.variant.recipe.name!r}, {len(self.trials)} trials, best={best!r}, "
+            f"folder={str(self.folder)!r})"
+        )
 
 
 @dataclass(frozen=True)
