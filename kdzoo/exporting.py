@@ -18,7 +18,6 @@ from kdzoo.progress import quiet
 if TYPE_CHECKING:
     from kdzoo.progress import Bar, Progress
     from kdzoo.recipe.csv import Csv
-    from kdzoo.results import FormRecord
     from kdzoo.runtime import Input
     from kdzoo.runtime.agreement import Agreement
     from kdzoo.runtime.cut import CutTexts
@@ -85,8 +84,9 @@ def export(
     Raises:
         KdzooError: there is no such model, it cannot be exported, or ``out`` is another folder.
     """
-    from kdzoo.model import size_bytes, was_edited
+    from kdzoo.model import size_bytes
     from kdzoo.progress import Silent
+    from kdzoo.results import made_form
     from kdzoo.runtime.copies import take_exported_form
     from kdzoo.runtime.folder import deployed_bytes, is_exported_form
     from kdzoo.runtime.settings import CALIBRATION_TEXTS, ExportSettings
@@ -95,7 +95,7 @@ def export(
     load_extensions(students)
     write = _export_of(runtime, int8, texts)
     target = _target_of(out)
-    folder = _trained_folder(run, model, seed)
+    folder, in_study = _trained_folder(run, model, seed)
 
     def read() -> Iterator[Input]:
         assert texts is not None  # noqa: S101 - read where there are some
@@ -107,24 +107,21 @@ def export(
         calibration = list(islice(read(), CALIBRATION_TEXTS))
     place = f", in place of the model in {out}" if is_exported_form(target) else ""
     progress.say(f"exporting {folder.name} to {runtime}{place}")
-    form = _of_study(folder, runtime, int8)
-    is_taken = form is not None and int8 is None and _is_calibrated(folder / runtime)
-    if is_taken:
-        take_exported_form(folder / runtime, target)  # on texts of the study
+    form = made_form(in_study, runtime)
+    if form is not None and (int8 is None or int8 == form.int8 == "dynamic"):
+        take_exported_form(form.folder, target)  # made again, it might be another one
     else:
-        # what a study left in float of this form, so that it answers as it does there
-        kept = () if form is None else form.kept or ()
-        write(folder, target, ExportSettings(int8 or "dynamic", calibration, kept))
+        form = None
+        write(folder, target, ExportSettings(int8 or "dynamic", calibration))
     found = None
     if texts is not None:
         with progress.task("comparing with PyTorch", count, unit="texts") as bar:
             found, cut = _compare(folder, target, runtime, read(), bar)
         if cut is not None and cut.cut:
             progress.say(f"note: {cut}")
-    # what is written of edited code was compared in no study
-    in_study = form.parity if form is not None and (is_taken or not was_edited(folder)) else None
+    parity = None if form is None else form.record.parity
     sizes = deployed_bytes(target), size_bytes(folder)
-    return Exported(Path(out), runtime, *sizes, found, in_study)
+    return Exported(Path(out), runtime, *sizes, found, parity)
 
 
 def _target_of(out: str | Path) -> Path:
@@ -152,25 +149,6 @@ def _count(texts: Iterator[Input], file: str | Path) -> int:
     if not count:
         raise DataError(f"{file} holds no texts")
     return count
-
-
-def _is_calibrated(form: Path) -> bool:
-    from kdzoo.runtime.folder import read_exported_form
-
-    return read_exported_form(form).int8 == "static"
-
-
-def _of_study(folder: Path, runtime: str, int8: str | None) -> FormRecord | None:
-    """Returns what its study says of this form of a model; None where it has none."""
-    from kdzoo.results import RECORD, FormRecord, read_as
-    from kdzoo.runtime.folder import is_exported_form, read_exported_form
-
-    form = folder / runtime
-    if not (form / RECORD).is_file() or not is_exported_form(form):
-        return None
-    if int8 is not None and read_exported_form(form).int8 not in (None, int8):
-        return None
-    return read_as(form / RECORD, FormRecord)
 
 
 def _export_of(runtime: str, int8: str | None, texts: str | Path | None) -> Callable[..., None]:
@@ -215,25 +193,38 @@ def _compare(
     from kdzoo.runtime import load_classifier
     from kdzoo.runtime.agreement import agreement
     from kdzoo.runtime.cut import count_cut
+    from kdzoo.runtime.decision import thresholds_in
     from kdzoo.runtime.protocol import task_in
 
     trained, exported = load_classifier(folder, "torch"), load_classifier(target, runtime)
     cut = count_cut(trained)
-    return agreement(trained, exported, texts, bar.advance, task_in(folder)), cut
+    thresholds = (
+        thresholds_in(folder, trained.labels),
+        thresholds_in(target, exported.labels),
+    )
+    return agreement(trained, exported, texts, bar.advance, task_in(folder), thresholds), cut
 
 
-def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> Path:
-    """Returns the folder of a trained model: one that is named, or a row of a study."""
-    from kdzoo.choosing import model_folder
+def _trained_folder(run: str | Path, model: str | None, seed: int | None) -> tuple[Path, Path]:
+    """Returns the folder of a trained model, and that in which its study's forms of it lie.
+
+    They are one, but for a finished teacher, of which a study holds forms and no weights.
+    """
+    from kdzoo.choosing import model_folder, of_finished_teacher
     from kdzoo.runtime.folder import is_exported_form
     from kdzoo.teacher import find_model
 
     named = with_home(run)
+    finished = of_finished_teacher(named, model)
+    if finished is not None:
+        source, in_study = finished
+        return find_model(source), in_study
     folder = model_folder(named, model, seed)
     if folder != named:
-        return folder
+        return folder, folder
     if is_exported_form(folder):
         raise ModelError(f"{run} is exported already; name the folder of the trained model")
     if (folder / "baseline.skops").is_file():
         raise ModelError(f"{run} is the classical baseline, which has no other form than its own")
-    return find_model(str(run))
+    found = find_model(str(run))
+    return found, found

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pytest
 
 from kdzoo.runtime.agreement import Agreement, agreement
+from kdzoo.runtime.parity import BothThresholds, parity_of
 from kdzoo.runtime.protocol import Classifier, Input
-from kdzoo.task import SINGLE_LABEL, TOKEN_CLASSIFICATION, Task
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TOKEN_CLASSIFICATION, Task
 
 NOTHING = float("nan")
 LOGITS = np.array([[2.0, 0.0], [0.0, 1.0], [0.5, 0.0]], dtype=np.float32)  # [N, C]
@@ -71,3 +72,24 @@ class TestAgreement:
         agreed = found(wanted, given, task)
 
         assert agreed == Agreement(len(wanted), len(wanted), 0.25)
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "same"),
+    [((None, None), 3), (((0.1, 0.1), (0.1, 0.1)), 1), ((None, (0.1, 0.1)), 0)],
+)
+def test_sets_of_labels_are_those_that_each_side_gives(
+    thresholds: BothThresholds, same: int
+) -> None:
+    """Where no label reaches one half, all sets are empty, and nothing would tell them apart."""
+    wanted = np.array([[-2.0, -4.0], [-4.0, -2.0], [-2.0, -2.0]], dtype=np.float32)
+    given = np.array([[-2.0, -4.0], [-2.0, -4.0], [-4.0, -2.0]], dtype=np.float32)
+    sides = (cast(Classifier, Fixed(table)) for table in (wanted, given))
+
+    agreed = agreement(*sides, ["0", "1", "2"], lambda _: None, MULTI_LABEL, thresholds)
+
+    assert agreed.same_labels == same
+    parity = parity_of(wanted, given, MULTI_LABEL.answers(wanted, thresholds[0]), exact=False,
+                       ragged=given[:0], task=MULTI_LABEL, thresholds=thresholds)  # fmt: skip
+    assert parity.other_labels == 3 - same
+    assert parity.accuracy_change == pytest.approx((same - 3) / 3)

@@ -240,6 +240,31 @@ class TestAStudy:
         assert "is damaged" in damaged.err
         assert not Path("third").exists()
 
+    def test_gives_bench_the_form_that_deploys(
+        self, trained: Path, texts: Path, tmp_path: Path
+    ) -> None:
+        """Made again it could be another one, as of another torch or without layers in float."""
+        written = one_student(tmp_path / "runs" / "tiny")
+        written.form("s" * 16, "onnx-int8")
+        store = written.finish()
+        folder = store.finished("s" * 16)
+        shutil.copytree(trained, folder, dirs_exist_ok=True)
+        package.export(
+            trained, tmp_path / "graph", runtime="onnx-int8", int8="static", texts=texts,
+            text="review",
+        )  # fmt: skip
+        form = store.form("s" * 16, "onnx-int8")
+        shutil.copytree(tmp_path / "graph", form, dirs_exist_ok=True)
+
+        benched = package.benchmark(
+            [str(folder)], texts, text="review", runtimes=["onnx-int8"], rounds=1, cold_starts=1,
+            isolation=False, out=tmp_path / "bench",
+        )  # fmt: skip
+
+        (row,) = benched.bench.forms
+        assert row.size is not None
+        assert row.size.size_bytes == deployed_bytes(form)
+
     @pytest.mark.parametrize(
         ("choice", "words"),
         [

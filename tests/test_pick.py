@@ -163,14 +163,14 @@ class TestCommand:
         assert "the most accurate on validation of the" in outcome.out
         assert lines[0].split()[:4] == ["model", "runtime", "validation", "test"]
 
-    def test_of_a_finished_teacher_names_the_model_itself(
+    def test_of_a_finished_teacher_deploys_what_was_measured(
         self,
         kdzoo: RunCommand,
         write_recipe: WriteRecipe,
         tiny_teacher: Path,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        """It lies where the user has it, and the study holds no weights of it."""
+        """It lies where the user has it; the study holds its exported forms, and no weights."""
         quick = {"rounds": 1, "texts": 1, "isolated": False, "runtimes": ["torch", "onnx"]}
         teacher = {"model": str(tiny_teacher), "fine_tune": None}
         recipe = write_recipe(teacher=teacher, training={"steps": 1}, measure=quick)
@@ -185,8 +185,10 @@ class TestCommand:
             (*_, line) = capsys.readouterr().out.splitlines()
             if best.runtime == "onnx":
                 words = shlex.split(line.removeprefix("next: "))
-                assert words[:3] == ["kdzoo", "export", str(tiny_teacher)]
+                assert words[:5] == ["kdzoo", "export", "study", "--model", "teacher"]
                 assert kdzoo(*words[1:]).code == 0
+                (made,) = Path("study/models").glob("teacher*/onnx/model.onnx")
+                assert Path("deployed/model.onnx").read_bytes() == made.read_bytes()
             else:
                 assert line == f"it is deployed as it is: {tiny_teacher}"
 

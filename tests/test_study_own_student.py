@@ -234,7 +234,7 @@ class TestOwnStudent:
         Path("texts.txt").write_text("play a loud song\nwake me up\n", encoding="utf-8")
         commands = (
             ("predict", trained, "play a loud song"),
-            ("export", trained, "--out", "deployed", "--runtime", "onnx"),
+            ("export", trained, "--out", "deployed", "--runtime", "onnx-int8"),
             ("bench", trained, "--texts", "texts.txt", "--runtimes", "onnx"),
         )
 
@@ -253,8 +253,8 @@ class TestOwnStudent:
         assert not any("was edited" in outcome.err for outcome in before)
         for outcome in after:
             assert f"note: student 'mine' ({file}:6) was edited after " in outcome.err
-        assert "when the study was made" in before[1].out
-        assert "not compared with PyTorch yet" in after[1].out
+        taken = kdzoo("export", trained, "--out", "deployed", "--runtime", "onnx")
+        assert "when the study was made" in taken.out  # of the code as it was
 
 
 @pytest.mark.parametrize(

@@ -263,6 +263,23 @@ def test_files_of_words_are_texts_too(suffix: str, tmp_path: Path) -> None:
     assert [*read_full_texts(path, "tokens")] == [*read_full_texts(path, "text")]
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".conll"])
+def test_given_words_are_not_cut_further(suffix: str, tmp_path: Path) -> None:
+    """A model that learnt from them is asked of the same ones; only free texts are cut."""
+    words = ["k-pop", "1,000", "(loud)", "don't"]
+    path = tmp_path / f"a{suffix}"
+    tagged = "\n".join(f"{word} O" for word in words)
+    row = json.dumps({"tokens": words, "tags": ["O"] * len(words)})
+    path.write_text(row if suffix == ".jsonl" else tagged, encoding="utf-8")
+
+    (text,) = read_full_texts(path, "text")
+    sentence = Sentence.of(str(text)), Sentence.of(text)  # type: ignore[arg-type]
+
+    assert [*sentence[1].words] == words
+    assert [text[start:end] for start, end in sentence[1].spans] == words  # type: ignore[index]
+    assert len(sentence[0].words) > len(words)
+
+
 @pytest.mark.parametrize(
     "row",
     [

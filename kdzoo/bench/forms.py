@@ -11,7 +11,9 @@ from urllib.parse import quote
 from kdzoo import registry
 from kdzoo.bench.models import Model
 from kdzoo.errors import RecipeError
+from kdzoo.results import made_form
 from kdzoo.runtime import Input, require_runtimes
+from kdzoo.runtime.copies import take_exported_form
 from kdzoo.runtime.settings import ExportSettings
 
 _READ = {"baseline": "the classical baseline", "cascade": "a cascade"}
@@ -40,7 +42,7 @@ class Form:
         return self.folder != self.model.folder
 
     def make(self, texts: Sequence[Input]) -> None:
-        """Exports the model in place of what an earlier run left.
+        """Exports the model in place of what an earlier run left; as its study did, where one did.
 
         Args:
             texts: what a runtime may calibrate on.
@@ -49,6 +51,10 @@ class Form:
             ModelError: it has no such form.
         """
         shutil.rmtree(self.folder, ignore_errors=True)
+        made = made_form(self.model.folder, self.runtime)
+        if made is not None:
+            take_exported_form(made.folder, self.folder)
+            return
         export = registry.runtimes.get(self.runtime).exporter
         export(self.model.folder, self.folder, ExportSettings(calibration=texts))
 

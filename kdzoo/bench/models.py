@@ -152,7 +152,9 @@ def as_read(models: Sequence[Model], texts: Sequence[Input]) -> Sequence[Input]:
             f"{by_word[True]} labels words, and {by_word[False]} whole texts; measure them apart, "
             "each kind with a command of its own"
         )
-    return [Sentence.of(str(text)).text for text in texts] if True in by_word else texts
+    if True not in by_word:
+        return texts
+    return [Sentence.of(text).text for text in texts if isinstance(text, str)]
 
 
 def reads_pairs(models: Sequence[Model], *, are_pairs: bool) -> bool:

@@ -21,6 +21,7 @@ from kdzoo.model.baseline import load_baseline
 from kdzoo.runtime import Classifier, Input, Logits, load_classifier
 from kdzoo.runtime.agreement import CHUNK
 from kdzoo.runtime.cut import CutTexts, count_cut
+from kdzoo.runtime.decision import thresholds_in
 from kdzoo.runtime.folder import deployed_bytes
 from kdzoo.runtime.parity import RAGGED_TEXTS, Long, Parity, parity_of, ragged_logits, with_long
 from kdzoo.runtime.pipeline import read_long
@@ -97,7 +98,6 @@ class Reading:
         return np.array([place[label] for label in self.gold])
 
     def _figures(self, form: Form) -> dict[str, object]:
-        exact = registry.runtimes.get(form.runtime).exact
         classifier = load_classifier(form.folder, form.runtime)
         is_known = form.runtime == TRAINED
         logits = self._trained_logits if is_known else self._in_order(classifier.logits(self.texts))
@@ -105,7 +105,7 @@ class Reading:
         return {
             "size": self._size(form),
             "quality": self._quality(logits),
-            "parity": self._parity(classifier, logits, exact) if form.is_made else None,
+            "parity": self._parity(classifier, logits, form) if form.is_made else None,
         }
 
     def _said(self, logits: Logits) -> Logits:
@@ -127,15 +127,22 @@ class Reading:
             name: end for name, end in ends.items() if end is not None
         }
 
-    def _parity(self, classifier: Classifier, logits: Logits, exact: bool) -> Parity:
+    def _parity(self, classifier: Classifier, logits: Logits, form: Form) -> Parity:
         """Returns how a form compares with its model; without gold, the model's labels count."""
         reference = self._trained_logits
         task, ragged = self.model.task, logits[:0]
+        exact = registry.runtimes.get(form.runtime).exact
+        own = thresholds_in(self.model.folder, self.model.labels)
+        thresholds = (own, thresholds_in(form.folder, self.model.labels))
         if exact:
             ragged = self._in_order(ragged_logits(classifier, self.texts[:RAGGED_TEXTS]))
-        gold = task.answers(reference) if self._gold_ids is None else self._gold_ids
-        found = parity_of(reference, logits, gold, exact=exact, ragged=ragged, task=task)
-        return with_long(found, self._long, classifier, exact=exact, task=task)
+        gold = task.answers(reference, own) if self._gold_ids is None else self._gold_ids
+        found = parity_of(
+            reference, logits, gold, exact=exact, ragged=ragged, task=task, thresholds=thresholds
+        )
+        return with_long(
+            found, self._long, classifier, exact=exact, task=task, thresholds=thresholds
+        )
 
     def _size(self, form: Form) -> Size:
         if self.model.is_trained:

@@ -15,6 +15,7 @@ from kdzoo.results.opened import check_member, table_of
 from kdzoo.results.record import ManifestRow, Member, Role
 from kdzoo.results.store import Store
 from kdzoo.results.whole import has_weights
+from kdzoo.runtime.folder import is_exported_form
 
 MODELS: tuple[Role, ...] = ("teacher", "student")  # which export, and go to the hub
 
@@ -139,6 +140,28 @@ def finished_teacher(store: Store, name: str) -> str | None:
         return None
     source = told.get("model")
     return source if isinstance(source, str) else None
+
+
+def of_finished_teacher(folder: Path, name: str | None) -> tuple[str, Path] | None:
+    """Returns a finished teacher's source, and the folder of its forms in a study that made some.
+
+    None for all other rows, and where the folder is no study or a published one, without forms.
+
+    Args:
+        folder: a study's, or a model's.
+        name: the row's, of a study.
+    """
+    if name is None or not is_study(folder):
+        return None
+    store = Store(folder)
+    row = next((row for row in store.manifest().rows if row.name == name), None)
+    source = None if row is None else finished_teacher(store, name)
+    if row is None or source is None:
+        return None
+    own = store.finished(row.members[0].key)
+    if not any(is_exported_form(form) for form in own.iterdir() if form.is_dir()):
+        return None
+    return source, own
 
 
 def is_of_a_users_file(store: Store, name: str) -> bool:

@@ -28,12 +28,10 @@ def deploying(
         elsewhere: the folder or hub id of the chosen model, where the study holds no weights of it.
         brought: options by which commands are given a user's file of students.
     """
-    finished = elsewhere if holds_weights(folder) else None
-    is_exported = runtimes.get(chosen.runtime).is_exported
-    if finished is not None and not is_exported:
-        return None
-    model = [str(folder), "--model", chosen.name] if finished is None else [finished]
-    if is_exported:
+    study = [str(folder), "--model", chosen.name]
+    if runtimes.get(chosen.runtime).is_exported:  # which the study has: made again, it may differ
         own = ["--runtime", chosen.runtime, *brought, "--out", "deployed"]
-        return shlex.join(["kdzoo", "export", *model, *own])
-    return shlex.join(["kdzoo", "predict", *model, *brought, "TEXT"])
+        return shlex.join(["kdzoo", "export", *study, *own])
+    if elsewhere is not None and holds_weights(folder):
+        return None
+    return shlex.join(["kdzoo", "predict", *study, *brought, "TEXT"])

@@ -8,7 +8,7 @@ from tokenizers import Regex
 from tokenizers.pre_tokenizers import Split
 
 from kdzoo.data.words import UNSPACED
-from kdzoo.task.words import sentence_of
+from kdzoo.task.words import SPACE, sentence_of
 
 _LETTER = rf"[[\p{{L}}\p{{M}}\p{{N}}_]&&[^{UNSPACED}]]"
 # Addresses; words, with a point inside; what follows an apostrophe; any other sign by itself.
@@ -17,8 +17,13 @@ WORD = (
     rf"|(?=[{UNSPACED}])\X|\S"
 )
 _WORDS = Split(Regex(WORD), "removed", invert=True)
+_SPACED = Split(SPACE, "removed")
 
 Span = tuple[int, int]  # first character, and the one behind the last
+
+
+class GivenWords(str):
+    """The text of words that a file gives one by one, with one space between: not cut further."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,8 @@ class Sentence:
     @classmethod
     def of(cls, text: str) -> Sentence:
         """Returns the words of a text; spaces are no part of any."""
-        pieces = _WORDS.pre_tokenize_str(text)
+        cut = _SPACED if isinstance(text, GivenWords) else _WORDS
+        pieces = cut.pre_tokenize_str(text)
         return cls(tuple(word for word, _ in pieces), tuple(span for _, span in pieces))
 
     @property

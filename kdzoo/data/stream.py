@@ -20,6 +20,7 @@ from kdzoo.data.lines import line_end_of, lines_of, texts_in
 from kdzoo.data.output import PAIR_COLUMN
 from kdzoo.data.parquet import parquet_rows
 from kdzoo.data.place import DATA, Place
+from kdzoo.data.sentences import GivenWords
 from kdzoo.data.table import table_rows
 from kdzoo.data.tagging import TAGS, TEXT, TOKENS, sentence
 from kdzoo.data.words import is_empty
@@ -145,8 +146,9 @@ def _placed_texts(
         column = _alone(path, csv) or column
     wanted = [column] if column_pair is None else [column, column_pair]
     for where, row in stream_rows(path, wanted, csv, place):
-        if isinstance(row[column], list | tuple):
-            row = {**row, column: sentence(row[column], f"{path} {where}")}
+        if isinstance(row[column], list | tuple) and column_pair is None:
+            yield where, GivenWords(sentence(row[column], f"{path} {where}"))
+            continue
         yield where, as_input(row, column, column_pair, f"{path} {where}")
 
 

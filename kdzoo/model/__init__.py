@@ -3,7 +3,6 @@
 from kdzoo.model.attention import attend_to_all
 from kdzoo.model.auto import auto_class, task_of
 from kdzoo.model.build import BuildContext, build_student, try_student
-from kdzoo.model.code import was_edited
 from kdzoo.model.embedding import refuse_narrow, refuse_tableless, scaled, to_width
 from kdzoo.model.encodings import MappedEncodings
 from kdzoo.model.folder import (
@@ -116,7 +115,6 @@ __all__ = [
     "tokenizer_files",
     "try_classifier",
     "try_student",
-    "was_edited",
     "widen",
     "widened",
     "word_table",

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 
-from kdzoo import registry
-from kdzoo.bounds import read_json
 from kdzoo.entries import StudentEntry
 from kdzoo.errors import EditedCodeWarning
-from kdzoo.model.shape import OWN
 from kdzoo.sources import source_digests
 
 CODE = "code"  # in the configuration of a model whose student is a user's
@@ -38,12 +34,3 @@ def tell_of_edited(entry: StudentEntry, trained: list[str] | None, name: str) ->
             EditedCodeWarning,
             stacklevel=2,
         )
-
-
-def was_edited(folder: Path) -> bool:
-    """Whether the student of a trained model is not the code that it was trained with."""
-    config = read_json(folder / "config.json")
-    if config.get("model_type") != OWN:
-        return False
-    trained = config.get(CODE)
-    return trained is not None and trained != code_of(registry.students.get(config["student"]))

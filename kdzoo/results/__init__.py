@@ -1,6 +1,7 @@
 """The store of models and measurements."""
 
 from kdzoo.results.beside import StoreBeside
+from kdzoo.results.made_form import made_form
 from kdzoo.results.merge import merge
 from kdzoo.results.opened import opened
 from kdzoo.results.publish import is_study, publish, refuse_foreign_report, without_paths
@@ -44,6 +45,7 @@ __all__ = [
     "Timing",
     "TrainingSummary",
     "is_study",
+    "made_form",
     "merge",
     "now",
     "opened",

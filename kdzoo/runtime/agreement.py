@@ -9,6 +9,7 @@ from itertools import islice
 import numpy as np
 
 from kdzoo.runtime.alone import TextByText
+from kdzoo.runtime.parity import NO_THRESHOLDS, BothThresholds
 from kdzoo.runtime.protocol import Classifier, Input
 from kdzoo.task import SINGLE_LABEL, Task
 from kdzoo.task.words import is_word
@@ -37,8 +38,18 @@ def agreement(
     texts: Iterable[Input],
     advance: Callable[[int], None],
     task: Task = SINGLE_LABEL,
+    thresholds: BothThresholds = NO_THRESHOLDS,
 ) -> Agreement:
-    """Returns how far one form is from another, text by text, in memory that does not grow."""
+    """Returns how far one form is from another, text by text, in memory that does not grow.
+
+    Args:
+        reference: the trained model.
+        other: its other form.
+        texts: any.
+        advance: told how many were read.
+        task: what the model is asked.
+        thresholds: by which a text gets its labels in either, where it may have several.
+    """
     remaining, alone = iter(texts), TextByText(other)  # as an exported folder's own code reads
     count, same, difference = 0, 0, 0.0
     while chunk := list(islice(remaining, CHUNK)):
@@ -48,7 +59,8 @@ def agreement(
         if task.by_word:
             apart = np.where(is_word(wanted)[..., None], apart, 0.0)
         are_numbers = ~np.isnan(apart).reshape(len(chunk), -1).any(1)  # [N]
-        right = task.right(task.answers(found), task.answers(wanted))
+        answers = task.answers(found, thresholds[1])
+        right = task.right(answers, task.answers(wanted, thresholds[0]))
         same += int((right & are_numbers).sum())
         difference = float(np.max([difference, apart.max()]))  # not a number, once one is not
         advance(len(chunk))

@@ -87,3 +87,15 @@ def read_decision(folder: Path) -> Decision | None:
         raise ModelError(
             f"{path} is not what this kdzoo writes: {reason}; remove it and run the recipe again"
         ) from error
+
+
+def thresholds_in(folder: Path, labels: Sequence[str]) -> tuple[float, ...] | None:
+    """Returns the thresholds that lie beside a model, of labels in their order, [C].
+
+    None where there are none.
+
+    Raises:
+        ModelError: the file is damaged, or lacks a label.
+    """
+    decision = read_decision(folder)
+    return None if decision is None else decision.thresholds_of(labels)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from kdzoo.amounts import change_in_points
 from kdzoo.fields import Count, Finite
 from kdzoo.runtime.protocol import Classifier, Input, Logits
-from kdzoo.task import SINGLE_LABEL, Answers, Task
+from kdzoo.task import SINGLE_LABEL, Answers, Task, Thresholds
 from kdzoo.task.words import is_word, joined, widened
 
 LARGEST_DIFFERENCE = 1e-4  # of a logit, where a runtime computes in float32
@@ -21,6 +21,8 @@ RAGGED_TEXTS, RAGGED_BATCH = 512, 16
 LONG_TEXTS = 8  # that are longer than the model reads
 _LETTERS = 8  # to a token at most, where no spaces part the words
 LONGEST = 1024  # tokens of them; of a model that reads more they would take minutes
+BothThresholds = tuple[Thresholds, Thresholds]  # PyTorch's, and the runtime's
+NO_THRESHOLDS: BothThresholds = (None, None)
 LONG_LABELS = 0.25  # of them may change in 8 bits; read from the other end, most of them do
 
 
@@ -87,6 +89,7 @@ def parity_of(
     ragged: Logits,
     task: Task = SINGLE_LABEL,
     leading: Callable[[Logits], float] | None = None,
+    thresholds: BothThresholds = NO_THRESHOLDS,
 ) -> Parity:
     """Returns how far logits are from those of PyTorch, and whether that is near enough.
 
@@ -100,8 +103,9 @@ def parity_of(
         leading: returns the figure by which models are chosen from logits of these texts, where it
             is another than the accuracy. Labels that few texts have, and entities, may be lost
             where hardly a text's whole answer changes.
+        thresholds: by which a text gets its labels, where it may have several.
     """
-    answers, wanted = task.answers(logits), task.answers(reference)
+    answers, wanted = task.answers(logits, thresholds[1]), task.answers(reference, thresholds[0])
     lost = int(task.right(wanted, gold).sum()) - int(task.right(answers, gold).sum())
     apart = (_apart(logits, reference, task), _apart(ragged, reference[: len(ragged)], task))
     # NaN is larger than all to NumPy, and smaller to Python's max
@@ -160,6 +164,7 @@ def with_long(
     *,
     exact: bool,
     task: Task = SINGLE_LABEL,
+    thresholds: BothThresholds = NO_THRESHOLDS,
 ) -> Parity:
     """Returns what was found, and how far long texts are from a transformers pipeline.
 
@@ -171,12 +176,13 @@ def with_long(
         classifier: the model in the runtime.
         exact: whether that computes in float32.
         task: what the data asks.
+        thresholds: by which a text gets its labels, where it may have several.
     """
     if long.failure is not None:
         return parity.model_copy(update={"long_failure": long.failure})
     logits = classifier.logits(long.texts)
     difference = _apart(logits, long.logits, task)
-    answers, wanted = task.answers(logits), task.answers(long.logits)
+    answers, wanted = task.answers(logits, thresholds[1]), task.answers(long.logits, thresholds[0])
     others = int((~task.right(answers, wanted)).sum())
     is_near = difference <= LARGEST_DIFFERENCE if exact else others <= LONG_LABELS * len(logits)
     return parity.model_copy(

@@ -139,7 +139,7 @@ class Predictor:
 
     def _of_words(self, texts: Sequence[Input]) -> Iterator[Prediction]:
         """Yields a prediction per text whose words get labels."""
-        for part in _parts(list(map(str, texts))):
+        for part in _parts([text for text in texts if isinstance(text, str)]):
             yield from self._sentences(part)
 
     def _of_texts(self, texts: Sequence[Input], top: int) -> Iterator[Prediction]:

@@ -9,6 +9,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kdzoo import registry
 from kdzoo.digest import content_hash
 from kdzoo.measure import environment
@@ -19,6 +21,7 @@ from kdzoo.runtime import Classifier, Input, Logits, load_classifier
 from kdzoo.runtime.decision import DECISION
 from kdzoo.runtime.folder import DEPLOYED, damaged_form
 from kdzoo.runtime.parity import (
+    NO_THRESHOLDS,
     RAGGED_TEXTS,
     Long,
     Parity,
@@ -33,12 +36,12 @@ from kdzoo.runtime.settings import ExportSettings
 from kdzoo.sources import source_digests
 from kdzoo.statistics import QUALITY_VERSION
 from kdzoo.steps.context import StudyContext
-from kdzoo.steps.deciding import is_decided, leading_figure
+from kdzoo.steps.deciding import fit_thresholds, is_decided, leading_figure
 from kdzoo.steps.failing import FATAL, reason_of
 from kdzoo.steps.measuring import read_on, teacher_logits, write_outcomes
 from kdzoo.steps.mending import kept_in_float
 from kdzoo.steps.seed_run import SeedRun
-from kdzoo.task import SINGLE_LABEL, TASKS
+from kdzoo.task import MULTI_LABEL, SINGLE_LABEL, TASKS
 
 _Teacher = Mapping[str, Logits | None]  # its logits of each split that is read, [N, C]
 EXPORT_FORMAT = 2  # raise it when kdzoo exports another form of the same model
@@ -247,6 +250,10 @@ def _parity(job: FormJob, classifier: Classifier, logits: Logits, exact: bool) -
     ragged = job.in_order(ragged_logits(classifier, texts)) if exact else logits[:0]
     corpus = job.run.corpus
     gold, task = corpus.gold("validation"), corpus.task
+    thresholds = NO_THRESHOLDS
+    if task == MULTI_LABEL and np.isfinite(logits).all():
+        fit = partial(fit_thresholds, corpus, rule=job.section.thresholds)
+        thresholds = fit(job.reference), fit(logits)
     leading = partial(leading_figure, corpus, rule=job.section.thresholds)
     found = parity_of(
         job.reference,
@@ -256,8 +263,9 @@ def _parity(job: FormJob, classifier: Classifier, logits: Logits, exact: bool) -
         ragged=ragged,
         task=task,
         leading=None if task == SINGLE_LABEL else leading,
+        thresholds=thresholds,
     )
-    return with_long(found, job.long, classifier, exact=exact, task=task)
+    return with_long(found, job.long, classifier, exact=exact, task=task, thresholds=thresholds)
 
 
 def summary_of(form: FormRecord) -> str:

@@ -23,6 +23,7 @@ from kdzoo.steps.deciding import decide, fit_thresholds, is_decided
 from kdzoo.steps.seed_run import SeedRun
 from kdzoo.steps.teacher import StudyTeacher
 from kdzoo.task import MULTI_LABEL
+from kdzoo.teacher import Teacher, reach_of, text_limit
 
 
 def write_quality(key: str, run: SeedRun, splits: Sequence[str], context: StudyContext) -> None:
@@ -76,6 +77,7 @@ def _read(key: str, run: SeedRun, own: Sequence[str], context: StudyContext) -> 
     wanted = {split: teacher_logits(split, run, context) for split in own}
     if key == teacher.key:
         logits = {split: rows for split, rows in wanted.items() if rows is not None}
+        logits |= _read_further(run, own, context)
         wanted = dict.fromkeys(own)  # a teacher is not compared with itself
     else:
         runtime = "sklearn" if record.role == "baseline" else "torch"
@@ -94,6 +96,37 @@ def _read(key: str, run: SeedRun, own: Sequence[str], context: StudyContext) -> 
     }
     context.finish(folder, record.model_copy(update=update))
     _tell_trackers(folder, record, run, found, context)
+
+
+def _read_further(run: SeedRun, splits: Sequence[str], context: StudyContext) -> dict[str, Logits]:
+    """Returns a teacher's logits of the splits where it is deployed to read further than it labels.
+
+    A finished model is timed and deployed as it is, whatever ``teacher.max_length`` says of what
+    students learn from. None of these where no text is that long.
+    """
+    teacher = run.teacher.whole
+    if not isinstance(teacher, Teacher) or not run.teacher.has_folder:
+        return {}
+    member, texts = (
+        teacher.members[0],
+        [each for split in splits for each in run.corpus.split(split)],
+    )
+    limit, end = (text_limit(member.folder, most) for most in (teacher.max_length, None))
+    if member.sentences is not None or end <= limit:
+        return {}
+    if not reach_of(member.folder, texts, limit).cut:
+        return {}
+    context.progress.say(
+        f"note: the teacher's own figures are of texts of up to {end:,} tokens, as it is deployed; "
+        f"students learn what it says of the first {limit:,} (teacher.max_length)"
+    )
+    classifier = load_classifier(member.folder, "torch")
+    return {
+        split: classifier.logits([each.input for each in run.corpus.split(split)])[
+            ..., member.columns
+        ]
+        for split in splits
+    }
 
 
 def _tell_trackers(

@@ -43,6 +43,7 @@ from kdzoo.teacher.teacher import (
     Teacher,
     load_encoder,
     open_member,
+    text_limit,
 )
 from kdzoo.teacher.vectors import encoder_vectors, word_vectors
 
@@ -103,6 +104,7 @@ __all__ = [
     "refuse_other_vocabulary",
     "save_linear",
     "short_name",
+    "text_limit",
     "uncut",
     "word_vectors",
 ]

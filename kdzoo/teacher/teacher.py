@@ -223,8 +223,13 @@ class Teacher:
         return cache
 
 
-def text_limit(folder: Path, wanted: int) -> int:
-    """Returns the tokens at which the model in the folder cuts, if so many are wanted at most."""
+def text_limit(folder: Path, wanted: int | None) -> int:
+    """Returns the tokens at which the model in a folder cuts, if so many are wanted at most.
+
+    Args:
+        folder: the model's.
+        wanted: tokens; None where it is to read as far as it does.
+    """
     return maximum_length(load_hf_tokenizer(folder), read_config(folder), wanted)
 
 
