@@ -34,8 +34,8 @@ class Exported:
         size_bytes: of what is deployed: graph, tokenizer, labels.
         trained_bytes: of the same in the trained model's folder.
         agreement: with the trained model, where texts were given.
-        in_study: how this form compared with the trained model when its study was made; None where
-            it is of no study, or of one without this form.
+        in_study: how this form compared with the trained model when its study made it; None where
+            it was made now.
     """
 
     folder: Path
