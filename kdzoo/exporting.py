@@ -198,10 +198,7 @@ def _compare(
 
     trained, exported = load_classifier(folder, "torch"), load_classifier(target, runtime)
     cut = count_cut(trained)
-    thresholds = (
-        thresholds_in(folder, trained.labels),
-        thresholds_in(target, exported.labels),
-    )
+    thresholds = thresholds_in(folder, trained.labels), thresholds_in(target, exported.labels)
     return agreement(trained, exported, texts, bar.advance, task_in(folder), thresholds), cut
 
 

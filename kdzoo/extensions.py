@@ -19,7 +19,7 @@ from kdzoo.files import has_file, with_home
 from kdzoo.registry import REGISTRIES
 
 _loaded_files: dict[Path, str] = {}  # with the digest of what was run
-_brought: dict[tuple[str, str], Entry] = {}  # what they registered, they or what they import
+_brought: dict[int, Entry] = {}  # what they registered, they or what they import; by their ids
 
 
 def loaded_files() -> list[Path]:
@@ -27,18 +27,22 @@ def loaded_files() -> list[Path]:
     return sorted(_loaded_files)
 
 
+def is_brought(entry: Entry) -> bool:
+    """Whether another process knows it by a user's file that was loaded here."""
+    return id(entry) in _brought
+
+
 def is_here_alone(entry: Entry) -> bool:
     """Whether another process cannot know it: typed here, or in a script's own code.
 
     It knows what comes with kdzoo, with an installed package, or with a file that it is told of.
     """
-    groups = (known.group for known in REGISTRIES)
-    installed = {
-        point.module.partition(".")[0] for group in groups for point in entry_points(group=group)
-    }
+    if entry.is_builtin or is_brought(entry):
+        return False
     package = entry.registrant.partition(".")[0]
-    is_brought = any(entry is brought for brought in _brought.values())
-    return package not in {"kdzoo", *installed} and not is_brought
+    groups = (known.group for known in REGISTRIES)
+    points = (point for group in groups for point in entry_points(group=group))
+    return package not in {point.module.partition(".")[0] for point in points}
 
 
 @as_annotated
@@ -72,18 +76,13 @@ def load_extensions(path: str | Path | None) -> None:
             _loaded_files.pop(file, None)
             before = _registered()
             _import_file(file)
-            new = {
-                key: entry for key, entry in _registered().items() if before.get(key) is not entry
-            }
-            _brought.update(new)
+            _brought.update((key, new) for key, new in _registered().items() if key not in before)
             _loaded_files[file] = digest
 
 
-def _registered() -> dict[tuple[str, str], Entry]:
-    """Returns all that is registered, by kind and name."""
-    return {
-        (known.noun, name): entry for known in REGISTRIES for name, entry in known.entries().items()
-    }
+def _registered() -> dict[int, Entry]:
+    """Returns all that is registered, by their ids."""
+    return {id(entry): entry for known in REGISTRIES for entry in known.entries().values()}
 
 
 class _AsItStands(SourceFileLoader):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kdzoo import registry
 from kdzoo.errors import ModelError, did_you_mean, nearest
-from kdzoo.extensions import loaded_files
+from kdzoo.extensions import is_brought
 from kdzoo.results import is_study
 from kdzoo.results.opened import check_member, table_of
 from kdzoo.results.record import ManifestRow, Member, Role
@@ -170,7 +170,7 @@ def is_of_a_users_file(store: Store, name: str) -> bool:
     if row.role != "student" or _is_shipped(row.kind):
         return False
     known = registry.students.entries().get(row.kind)
-    return known is None or known.file in loaded_files()
+    return known is None or is_brought(known)
 
 
 def _is_shipped(kind: str) -> bool:

@@ -8,8 +8,6 @@ from kdzoo.entries import StudentEntry
 from kdzoo.errors import EditedCodeWarning
 from kdzoo.sources import source_digests
 
-CODE = "code"  # in the configuration of a model whose student is a user's
-
 
 def code_of(entry: StudentEntry) -> list[str] | None:
     """Returns digests of a user's code; None of a student that comes with kdzoo."""

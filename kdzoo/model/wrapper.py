@@ -11,7 +11,7 @@ from transformers import PreTrainedConfig
 from kdzoo import registry
 from kdzoo.entries import StudentEntry
 from kdzoo.errors import ModelError, RegistryError
-from kdzoo.model.code import CODE, tell_of_edited
+from kdzoo.model.code import tell_of_edited
 from kdzoo.model.contract import (
     WithEncoder,
     WithTokenEncoder,
@@ -46,7 +46,7 @@ class KdzooConfig(PreTrainedConfig):  # type: ignore[misc]
     def to_dict(self) -> dict[str, Any]:
         """Returns what is saved: nothing that does not concern the student."""
         settings: dict[str, Any] = super().to_dict()
-        for name in ("pair_head", "text_limit", CODE):
+        for name in ("pair_head", "text_limit", "code"):
             if not getattr(self, name):
                 settings.pop(name, None)
         return settings

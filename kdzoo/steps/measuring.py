@@ -107,13 +107,11 @@ def _read_further(run: SeedRun, splits: Sequence[str], context: StudyContext) ->
     teacher = run.teacher.whole
     if not isinstance(teacher, Teacher) or not run.teacher.has_folder:
         return {}
-    member, texts = (
-        teacher.members[0],
-        [each for split in splits for each in run.corpus.split(split)],
-    )
+    member = teacher.members[0]
     limit, end = (text_limit(member.folder, most) for most in (teacher.max_length, None))
     if member.sentences is not None or end <= limit:
         return {}
+    texts = [each for split in splits for each in run.corpus.split(split)]
     if not reach_of(member.folder, texts, limit).cut:
         return {}
     context.progress.say(
