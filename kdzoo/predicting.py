@@ -262,9 +262,9 @@ def _decoded(stream: TextIOBase) -> Iterator[list[bytes]]:
 
 def _as_input(line: bytes, number: int, pairs: bool) -> Input:
     try:
-        text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError:
         raise DataError(
             f"standard input is not UTF-8 text (line {number}); convert it first"
         ) from None
-    return two_of(text, f"line {number}") if pairs else text
+    return two_of(text, f"line {number}") if pairs else text.strip()  # as a line of a .txt is read

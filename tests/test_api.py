@@ -119,6 +119,11 @@ class TestArguments:
         with pytest.raises(KdzooError, match="folders is a list; give a text or a path"):
             package.read_results("nowhere", ["nowhere"])  # type: ignore[arg-type]
 
+    @pytest.mark.parametrize("read", [package.read_results, package.read_verdicts])
+    def test_that_may_be_several_are_one_at_least(self, read: Callable[..., object]) -> None:
+        with pytest.raises(KdzooError, match=f"as in kdzoo.{read.__name__}"):
+            read()
+
     def test_of_a_kind_that_serves_as_well_are_taken(
         self, finished_study: Path, tmp_path: Path
     ) -> None:

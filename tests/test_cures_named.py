@@ -23,6 +23,7 @@ UNTRIED = {  # a part of the message: why no case writes its cure
     "shows no table with a vector for each word": "every model that was tried shows one",
     "does not say how many layers it has": "every encoder that was tried says it",
     "is at work there; wait": "needs another process; test_files has one",
+    "name the folder of a study, as in kdzoo": "a call without one; test_api has it",
     "HF_HUB_OFFLINE unset": "needs a hub",
     "is for Linux and macOS": "needs another system",
     "its weights take {} GB": "needs a model of 2 GB",

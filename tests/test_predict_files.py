@@ -225,6 +225,21 @@ class TestFiles:
         assert outcome.code == 0, outcome.err
         assert read_back(Path("out.jsonl"))["text"].tolist() == TEXTS
 
+    @pytest.mark.parametrize("between", ["", "\tb"])
+    def test_of_standard_input_are_read_as_lines_of_a_file_are(
+        self, tmp_path: Path, between: str
+    ) -> None:
+        """Blanks around a text are tokens to some tokenizers, so that answers would differ."""
+        lines = "".join(f"{text}{between}\n" for text in ["  play", "wake ", " rain\u00a0"])
+        path = tmp_path / "texts.txt"
+        path.write_text(lines, encoding="utf-8")
+        echo = Echo(reads_pairs=bool(between))
+
+        def found_in(texts: Path | io.StringIO) -> list[Input]:
+            return [given for given, _ in answers(echo, texts, Columns(), 1, Silent())]
+
+        assert found_in(io.StringIO(lines)) == found_in(path)
+
     @pytest.mark.parametrize("pairs", [False, True])
     def test_that_come_in_one_by_one_are_answered_at_once(self, pairs: bool) -> None:
         """A filter does not wait for 256 lines; those before a bad one are answered too."""
@@ -248,7 +263,7 @@ class TestFiles:
     def test_are_whole_lines_however_standard_input_comes_in(
         self, monkeypatch: pytest.MonkeyPatch, at_once: int, end: str
     ) -> None:
-        lines = ["play", "wäke me", "p", "rain " * 9]
+        lines = ["play", "wäke me", "p", "rain " * 9 + "rain"]
         given = io.TextIOWrapper(io.BytesIO(("\n".join(lines) + end).encode()), encoding="utf-8")
         monkeypatch.setattr(sys, "stdin", given)
         monkeypatch.setattr(predicting, "_PART_BYTES", at_once)

@@ -27,7 +27,6 @@ class Picked:
         tested: the study's rows with the figures that its table shows, test's where it was read.
         elsewhere: the folder or hub id of the chosen model, where that is a finished teacher, of
             which the study holds no weights; else None.
-        needs_file: whether it is a student of the user's own, whose file commands have to be given.
         command: what deploys the choice, or answers with it as it was trained; None where nothing
             fits, or where that is a finished teacher, which is deployed as it is.
     """
@@ -35,7 +34,6 @@ class Picked:
     chosen: Pick
     tested: Table
     elsewhere: str | None = None
-    needs_file: bool = False
     command: str | None = None
 
     def __repr__(self) -> str:
@@ -100,10 +98,11 @@ def pick(
     if chosen.best is None:
         return Picked(chosen, tested)
     name = chosen.best.name
-    elsewhere, needs_file = finished_teacher(store, name), is_of_a_users_file(store, name)
-    brought = ["--students", "FILE" if students is None else str(students)] if needs_file else []
+    elsewhere = finished_teacher(store, name)
+    own = is_of_a_users_file(store, name)
+    brought = ["--students", "FILE" if students is None else str(students)] if own else []
     command = deploying(chosen.best, Path(folder), elsewhere, brought)
-    return Picked(chosen, tested, elsewhere, needs_file, command)
+    return Picked(chosen, tested, elsewhere, command)
 
 
 @as_annotated

@@ -226,12 +226,11 @@ def read_results(*folders: str | Path) -> pd.DataFrame:
         folders: of studies, as in ``runs/<study>`` or ``results/<study>``.
 
     Raises:
-        StoreError: a folder is no study.
+        StoreError: a folder is no study, or there is none.
     """
     from kdzoo.report.formats.frame import tidy_frame
-    from kdzoo.results import Store
 
-    return tidy_frame(*(Store(with_home(folder)) for folder in folders))
+    return tidy_frame(*_stores(folders, "read_results"))
 
 
 @as_annotated
@@ -250,9 +249,16 @@ def read_verdicts(*folders: str | Path) -> pd.DataFrame:
         folders: of studies, as in ``runs/<study>`` or ``results/<study>``.
 
     Raises:
-        StoreError: a folder is no study, or outcomes are missing or damaged.
+        StoreError: a folder is no study, or there is none, or outcomes are missing or damaged.
     """
     from kdzoo.report.formats.frame import verdict_frame
+
+    return verdict_frame(*_stores(folders, "read_verdicts"))
+
+
+def _stores(folders: Sequence[str | Path], asked_by: str) -> list[Store]:
     from kdzoo.results import Store
 
-    return verdict_frame(*(Store(with_home(folder)) for folder in folders))
+    if not folders:
+        raise StoreError(f'name the folder of a study, as in kdzoo.{asked_by}("runs/STUDY")')
+    return [Store(with_home(folder)) for folder in folders]
