@@ -15,6 +15,7 @@ JSONL = "".join(
     json.dumps(dict(zip(("text", "label"), line.split(","), strict=True))) + "\n"
     for line in CSV.splitlines()[1:]
 )
+AS_LIST = f"[{', '.join(JSONL.splitlines())}]"
 TSV = CSV.replace(",", "\t")
 
 
@@ -91,6 +92,7 @@ CASES: dict[str, Case] = {
         for suffix, wrong, right in (
             (".csv", CSV.replace("text,", "label,"), CSV),
             (".jsonl", JSONL.replace('"text"', '"label"'), JSONL),
+            (".json", AS_LIST.replace('"text"', '"label"'), AS_LIST),
         )
     },
     **{
@@ -109,10 +111,22 @@ CASES: dict[str, Case] = {
              '"text": "play 3 songs"', "'text': 'play 3 songs'"),
             ("a comma behind a line", "not JSON", "with nothing between",
              '3 songs", "label": "music"}', '3 songs", "label": "music"},'),
-            ("a long number", "mend the line", "mend the line", '"play 3 songs"',
+            ("a long number", "mend it", "mend it", '"play 3 songs"',
              "9" * 5000),
             ("a list of lines", "not JSON", "write one object a line",
              '{"text": "play 0 songs", "label": "music"}', "["),
+        )
+    },
+    **{
+        f"a .json that {what}": Case(
+            CHECK, said, refiled(cure, {"rows.json": AS_LIST}),
+            {"data": {"files": "rows.json", "oos_label": None, "split": SHARES}},
+            {"rows.json": wrong},
+        )
+        for what, said, cure, wrong in (
+            ("was cut", "it ends within", "write it, or download it, again", AS_LIST[:-9]),
+            ("has columns", "write a list with an object", "write a list with an object",
+             '{"text": {"0": "play"}, "label": {"0": "music"}}'),
         )
     },
     "bytes": Case(

@@ -1,4 +1,4 @@
-"""Texts and labels from files: four formats, one corpus; what is broken is named with its place."""
+"""Texts and labels from files of all formats; what is broken is named with its place."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ from kdzoo.data.stream import labelled_rows, read_texts
 from kdzoo.errors import DataError, FileError
 from kdzoo.recipe.csv import Csv
 from kdzoo.recipe.data import Data
+from kdzoo.recipe.schema import Unlabelled
+from kdzoo.transfer.unlabelled import read_of_folders, unlabelled_texts
 
-SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
+SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 Rows = Sequence[tuple[object, object]]
 
 AWKWARD = [
@@ -41,13 +43,24 @@ AWKWARD = [
 ]
 
 
+NO_DATA = {  # what lies beside data in a .json
+    "labels.json": '["ab", "b"]',
+    "id2label.json": '{"0": "a", "1": "b"}',
+    "dataset_info.json": json.dumps({"features": {"text": {"dtype": "string"}}}, indent=2),
+    "empty.json": "",
+    "broken.json": '{"text": ',
+}
+
+
 def write_rows(path: Path, rows: Rows, columns: tuple[str, str] = ("text", "label")) -> Path:
     """Writes the rows in the format that the suffix names, with that format's own library."""
-    if path.suffix == ".jsonl":
+    if path.suffix in (".jsonl", ".ndjson", ".json"):
         lines = [
             json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows
         ]
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+        is_list = path.suffix == ".json"
+        text = f"[{', '.join(lines)}]" if is_list else "".join(f"{line}\n" for line in lines)
+        path.write_text(text, encoding="utf-8", newline="")
     elif path.suffix == ".parquet":
         names = dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True))
         pyarrow.parquet.write_table(pyarrow.table(names), path)
@@ -352,7 +365,8 @@ class TestWhichFiles:
                 "not read in data: dev.csv and test.csv, as data.split draws",
             ),
             (["testing.csv", "eval.csv"], "not read in data: eval.csv, testing.csv; a file is a"),
-            (["labels.json", "README.txt"], ""),
+            (["eval.json"], "not read in data: eval.json; a file is a"),
+            (["README.txt"], ""),
         ],
     )
     def test_those_that_are_not_read_where_splits_are_drawn_are_noted(
@@ -363,7 +377,10 @@ class TestWhichFiles:
         rows = [(f"play {number}", "ab"[number % 2]) for number in range(40)]
         write_rows(tmp_path / "data" / "train.csv", rows)
         for name in names:
-            write_rows(tmp_path / "held.csv", rows[:2]).rename(tmp_path / "data" / name)
+            suffix = Path(name).suffix if name.endswith(".json") else ".csv"
+            write_rows(tmp_path / f"held{suffix}", rows[:2]).rename(tmp_path / "data" / name)
+        for name, content in NO_DATA.items():
+            (tmp_path / "data" / name).write_text(content, encoding="utf-8")
         rules = {"validation": "0.2 of train", "test": "0.2 of train"}
 
         corpus = load_corpus(Data.model_validate({"files": str(tmp_path / "data"), "split": rules}))
@@ -409,7 +426,7 @@ class TestWhichFiles:
         """Writes rows of more than two columns."""
         if path.suffix == ".parquet":
             pyarrow.parquet.write_table(pyarrow.Table.from_pylist([*rows]), path)
-        elif path.suffix == ".jsonl":
+        elif "json" in path.suffix:  # lines are in a .json as often as a list
             path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
         else:
             mark = "," if path.suffix == ".csv" else "\t"
@@ -450,7 +467,7 @@ class TestWhichFiles:
     def test_a_folder_without_train_says_what_it_wants(self, tmp_path: Path) -> None:
         write_rows(tmp_path / "test.csv", [("play", "a")])
 
-        with pytest.raises(DataError, match=r"no train file; wanted train\.jsonl, \.csv"):
+        with pytest.raises(DataError, match=r"no train file; wanted train\.jsonl, \.json"):
             read_files(str(tmp_path), "text", "label")
 
     @pytest.mark.parametrize("files", ["nowhere", {"train": "nowhere.csv"}])
@@ -667,7 +684,7 @@ HELD = {
 }
 
 
-@pytest.mark.parametrize("name", [".txt", ".data", ".ndjson", ".tab", ".bio", ".iob", ".json", ""])
+@pytest.mark.parametrize("name", [".txt", ".data", ".tab", ".bio", ".iob", ""])
 @pytest.mark.parametrize("what", HELD)
 @pytest.mark.parametrize("in_folder", [True, False])
 def test_a_file_is_told_by_what_it_holds(
@@ -691,8 +708,6 @@ def test_a_file_is_told_by_what_it_holds(
         ("a.conllu", b"1\ta\tO\n2\tb\tB-x\n", "a word and its tag (O, B-person) on each line"),
         ("a.conllu", b"# text = a\n1\ta\tb\n\n", "a word and its tag (O, B-person) on each line"),
         ("a.bio", b"", "as .conll"),
-        ("a.json", b'[{"text": "a"}]', "write one object a line"),
-        ("a.ndjson", b"", "as .jsonl"),
         ("a", b"a text\n", "let its name end as what it holds: .jsonl"),
         ("a", b"", "let its name end as what it holds: .jsonl"),
         ("a.npy", b"\x93NUMPY\x01\x00", "let its name end as what it holds"),
@@ -710,7 +725,81 @@ def test_a_file_that_shows_no_format_is_told_by_its_name(
     assert said in str(caught.value)
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("start", ["", "\ufeff", "\n "])
+def test_a_json_is_a_list_of_objects_however_it_is_laid_out(
+    tmp_path: Path, indent: int | None, start: str
+) -> None:
+    rows = [{"id": n, "text": text, "label": label} for n, (text, label) in enumerate(AWKWARD)]
+    path = tmp_path / "a.json"
+    path.write_text(start + json.dumps(rows, indent=indent), encoding="utf-8")
+
+    found = [*labelled_rows(path, "text", "label")]
+
+    assert [(given, label) for _, given, label in found] == AWKWARD
+    assert [where for where, *_ in found] == [f"row {n}" for n in range(1, len(rows) + 1)]
+
+
+def test_a_json_of_lines_is_read_by_lines(tmp_path: Path) -> None:
+    write_rows(tmp_path / "a.jsonl", AWKWARD).rename(tmp_path / "a.json")
+
+    found = [*labelled_rows(tmp_path / "a.json", "text", "label")]
+
+    assert [(given, label) for _, given, label in found] == AWKWARD
+    assert found[-1][0] == f"line {len(AWKWARD)}"
+
+
+@pytest.mark.parametrize("orient", ["columns", "index", "split", "table"])
+def test_a_json_of_pandas_in_another_form_says_which_is_read(tmp_path: Path, orient: Any) -> None:
+    frame = pd.DataFrame({"text": ["play", "rain"], "label": ["a", "b"]})
+    frame.to_json(tmp_path / "a.json", orient=orient)
+
+    message = refusal(tmp_path / "a.json")
+
+    assert "one object, and no list of them" in message
+    assert 'pandas does so with to_json(FILE, orient="records")' in message
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "answer"),
+    [
+        ('[{"text": "a", "label": "b"},\n {"text": "a", "la', "line 2: not JSON", "it ends within"),
+        ('[{"text": "a", "label": "b"},\n {"text": ', "line 2: not JSON", "it ends within"),
+        ('[{"text": "a", "label": "b"},\n', "line 2: not JSON", "it ends within"),
+        ("[{'text': 'a'}]", "line 1: not JSON", "in double quotes"),
+        ('["a", "b"]', "row 1: not a JSON object", "a list with an object for each row"),
+        ('"a"', "row 1: not a JSON object", "a list with an object for each row"),
+        ('[{"text": "a", "label": "b"}, {"text": "a"}]', "row 2: no column 'label'", "Known: text"),
+        ('[{"text": "a", "text": "b"}]', "two columns are called 'text'", "rename one of them"),
+        ("[" * 5000, "brackets nested too deeply", "mend"),
+        ('[{"text": "a", "label": ' + "9" * 5000 + "}]", "thousands of digits", "mend"),
+    ],
+)
+def test_a_json_that_cannot_be_read_says_where_and_what_to_write(
+    tmp_path: Path, content: str, said: str, answer: str
+) -> None:
+    (tmp_path / "a.json").write_text(content, encoding="utf-8")
+
+    message = refusal(tmp_path / "a.json")
+
+    assert said in message
+    assert answer in message
+
+
+def test_texts_of_a_folder_are_those_of_its_data(tmp_path: Path) -> None:
+    """What else is written as .json beside them is named, and not read."""
+    write_rows(tmp_path / "texts.json", AWKWARD)
+    for name, content in NO_DATA.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    section = Unlabelled.model_validate({"files": str(tmp_path)})
+
+    texts, _ = unlabelled_texts(section, set(), ())
+
+    assert len(texts) == len(AWKWARD)
+    assert all("read in" in line and "labels.json" in line for line in read_of_folders(section))
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".ndjson", ".parquet"])
 def test_texts_that_stand_alone_are_read_whatever_they_are_called(
     suffix: str, tmp_path: Path
 ) -> None:
@@ -719,7 +808,7 @@ def test_texts_that_stand_alone_are_read_whatever_they_are_called(
     if suffix == ".parquet":
         frame.to_parquet(path)
     else:
-        frame.to_json(path, orient="records", lines=True)
+        frame.to_json(path, orient="records", lines=suffix != ".json")
 
     assert [*read_texts(path, "text")] == ["play", "rain on"]
     with pytest.raises(DataError, match="no column 'query'"):
@@ -834,13 +923,13 @@ class TestBrokenFiles:
         assert "line 1: no column 'label'" in message
         assert "line 2: no column 'text'" in message
 
-    @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+    @pytest.mark.parametrize("suffix", [".jsonl", ".json", ".parquet"])
     def test_a_list_of_labels_is_several_of_them(self, tmp_path: Path, suffix: str) -> None:
         path = write_rows(tmp_path / f"train{suffix}", [("a", ["x"]), ("b", ["x", "y"]), ("c", [])])
 
         assert read_rows(path, "text", "label") == [("a", ("x",)), ("b", ("x", "y")), ("c", ())]
 
-    @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+    @pytest.mark.parametrize("suffix", [".jsonl", ".json", ".parquet"])
     def test_a_missing_value_is_empty_not_a_word(self, tmp_path: Path, suffix: str) -> None:
         """The checks then refuse it; it never becomes the text or label 'None'."""
         path = write_rows(tmp_path / f"train{suffix}", [("a", None), (None, "x")])

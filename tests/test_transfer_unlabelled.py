@@ -25,7 +25,7 @@ from kdzoo.transfer import unlabelled as unlabelled_module
 from kdzoo.transfer.unlabelled import unlabelled_texts
 
 CORPUS = corpus_of(["one", "two"], ["three"], ["v one", "v two"], ["t one"])
-SUFFIXES = [".txt", ".jsonl", ".csv", ".tsv", ".parquet"]
+SUFFIXES = [".txt", ".jsonl", ".json", ".csv", ".tsv", ".parquet"]
 NEW = ["play it", 'say "no", now', "café/bar 🎉", "naïve\u2028line", "0", "nan"]
 
 
@@ -38,6 +38,8 @@ def write_texts(path: Path, texts: Sequence[str | None], column: str = "text") -
             path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
         case ".jsonl":
             table.to_json(path, orient="records", lines=True)
+        case ".json":
+            table.to_json(path, orient="records")
         case ".csv":
             table.to_csv(path, index=False)
         case ".tsv":
@@ -85,9 +87,8 @@ class TestSources:
             for number, suffix in enumerate(reversed(SUFFIXES))
         ]
 
-        assert added(build(files)) == [
-            "text 0", "in all", "text 1", "text 2", "text 3", "text 4",
-        ]  # fmt: skip
+        own = [f"text {number}" for number in range(len(SUFFIXES))]
+        assert added(build(files)) == [own[0], "in all", *own[1:]]
 
     def test_may_be_a_folder(self, tmp_path: Path) -> None:
         """Its files of texts, by name; what else lies there is left alone."""
@@ -414,7 +415,9 @@ class TestMistakes:
     def test_in_folders_are_said_with_what_is_read(self, tmp_path: Path) -> None:
         (tmp_path / "notes.md").write_text("no text", encoding="utf-8")
 
-        with pytest.raises(DataError, match=r"holds no file of texts; wanted .txt, .jsonl, .csv"):
+        with pytest.raises(
+            DataError, match=r"holds no file of texts; wanted .txt, .jsonl, .ndjson, .json"
+        ):
             build(tmp_path)
 
     def test_are_found_by_a_look_at_the_first_texts(self, tmp_path: Path) -> None:

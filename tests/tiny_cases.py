@@ -356,10 +356,10 @@ BROKEN = {
         answers="say so",
         is_cured=True,
     ),
-    "array": Case(
-        {"a.json": json.dumps([{"text": "a", "label": "b"}]).encode()},
-        said="cannot read '.json'; wanted",
-        answers="one object a line",
+    "columns_json": Case(
+        {"a.json": json.dumps({"text": {"0": "a"}, "label": {"0": "b"}}).encode()},
+        said="one object, and no list of them",
+        answers="one object, and no list of them",
     ),
     "array_jsonl": Case(
         {"a.jsonl": json.dumps([{"text": "a", "label": "b"}]).encode()},
@@ -378,8 +378,8 @@ BROKEN = {
     "lines_with_labels": Case(
         {"a.txt": b"__label__food cook it\n"}, said="need columns", answers=1
     ),
-    "json_beside_csv": Case(
-        {"train.csv": table(), "test.json": b"[]"}, said="test.json: cannot read '.json'"
+    "xlsx_beside_csv": Case(
+        {"train.csv": table(), "test.xlsx": b"PK"}, said="test.xlsx: cannot read '.xlsx'"
     ),
     "saved_to_disk": Case(
         {"data-00000-of-00001.arrow": b"", "dataset_info.json": b"{}", "state.json": b"{}"},

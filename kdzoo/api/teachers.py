@@ -43,7 +43,7 @@ def label(
 
     Args:
         teacher: a finished classifier, kdzoo's own included: folder or hub id.
-        file: the texts: .txt (one a line), .jsonl, .csv, .tsv or .parquet.
+        file: the texts: .txt (one a line), .jsonl, .json, .csv, .tsv or .parquet.
         output: the .parquet to write.
         text: the column of the text.
         text_pair: the column of the second text, of pairs.

@@ -42,7 +42,7 @@ def bench(
     texts: Annotated[
         Path,
         typer.Option(
-            help="File of real texts: .txt (one per line), .jsonl, .csv, .tsv or .parquet."
+            help="File of real texts: .txt (one per line), .jsonl, .json, .csv, .tsv or .parquet."
         ),
     ],
     text: Annotated[str, typer.Option(help="Column of the text.")] = "text",

@@ -63,8 +63,8 @@ def predict(
     text: Annotated[
         str,
         typer.Argument(
-            help="A text, or a file of texts: .txt (one per line), .jsonl, .csv, .tsv or .parquet. "
-            "Write - for one text per line from standard input."
+            help="A text, or a file of texts: .txt (one per line), .jsonl, .json, .csv, .tsv or "
+            ".parquet. Write - for one text per line from standard input."
         ),
     ],
     pair: Annotated[str | None, typer.Option(help="Second text of a sentence pair.")] = None,

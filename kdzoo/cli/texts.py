@@ -43,7 +43,9 @@ def label(
     ],
     file: Annotated[
         Path,
-        typer.Argument(help="File of texts: .txt (one per line), .jsonl, .csv, .tsv or .parquet."),
+        typer.Argument(
+            help="File of texts: .txt (one per line), .jsonl, .json, .csv, .tsv or .parquet."
+        ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .parquet.")],
     text: Annotated[str, typer.Option(help="Column of the text.")] = "text",

@@ -1,4 +1,4 @@
-"""Texts and labels from .jsonl, .csv, .tsv, .parquet and .conll files."""
+"""Texts and labels from .jsonl, .json, .csv, .tsv, .parquet and .conll files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kdzoo.data.conll import DIVIDED
 from kdzoo.data.conll import SUFFIX as CONLL
 from kdzoo.data.corpus import SPLITS, RawData, RawRow, SplitName
 from kdzoo.data.folders import CALLED, called, refuse_another_format, without_train
-from kdzoo.data.formats import SUFFIXES
+from kdzoo.data.formats import is_data
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.parquet import class_names
 from kdzoo.data.parts import Files, files_of, parts_in, told
@@ -169,11 +169,7 @@ def notes_of_unread(folder: Path, others: Sequence[str], unread: Collection[str]
     read = split_files(str(folder), others, unread).values()
     own = [files for split in unread for files in called(folder, CALLED.get(split, (split,)))]
     known = {path for files in (*read, *own) for file in files for path in (file, file.parent)}
-    rest = [
-        file.name
-        for file in sorted(folder.iterdir())
-        if file.suffix.lower() in SUFFIXES and file not in known
-    ]
+    rest = [file.name for file in sorted(folder.iterdir()) if is_data(file) and file not in known]
     notes = []
     if own:
         names = " and ".join(sorted(map(told, own)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from kdzoo.data.formats import OTHERS, SUFFIXES, not_read
+from kdzoo.data.formats import OTHERS, SUFFIXES, is_data, not_read
 from kdzoo.data.parts import Files, files_of, shards_of
 from kdzoo.errors import DataError
 from kdzoo.plain import first_few
@@ -47,7 +47,7 @@ def without_train(folder: Path) -> str:
     if inside is not None:
         return f"{folder} holds no train file, and {inside} does; name that folder"
     split = folder / "train" if (folder / "train").is_dir() else folder
-    has_data = any(path.suffix.lower() in SUFFIXES for path in split.iterdir() if path.is_file())
+    has_data = any(is_data(path) for path in split.iterdir() if path.is_file())
     if not has_data and (classes := _classes_in(split)):
         each = "" if split == folder else f", a file for each split, as {folder / 'train.csv'}"
         return (
@@ -56,10 +56,10 @@ def without_train(folder: Path) -> str:
         )
     held = sorted(path.name for path in folder.iterdir())
     wanted = (
-        f"{folder} holds no train file; wanted train.jsonl, .csv, .tsv or .parquet, and it holds "
-        f"{first_few(held) or 'nothing'}"
+        f"{folder} holds no train file; wanted train.jsonl, .json, .csv, .tsv or .parquet, and it "
+        f"holds {first_few(held) or 'nothing'}"
     )
-    if not any(name.lower().endswith(SUFFIXES) for name in held):
+    if not any(is_data(folder / name) for name in held):
         return wanted
     return (
         f"{wanted}: rename the file that holds all training texts, or name it rather than the "
@@ -72,7 +72,7 @@ def _split_folders(folder: Path) -> list[str]:
     found: dict[str, list[Path]] = {}
     for path in _folders_in(folder):
         for split in ("train", "validation", "test"):
-            files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in SUFFIXES]
+            files = [file for file in sorted(path.iterdir()) if is_data(file)]
             if path.name.lower() in CALLED.get(split, (split,)) and files:
                 found[split] = files
     if "train" not in found or (len(found) == 1 and called(found["train"][0].parent, ["train"])):

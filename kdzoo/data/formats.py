@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,15 +14,15 @@ from kdzoo.data.conll import SUFFIX as CONLL
 from kdzoo.data.tagging import is_tag
 from kdzoo.files import check_readable
 
-SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet", CONLL)
+LIST = ".json"  # a list of objects
+SUFFIXES = (".jsonl", ".ndjson", LIST, ".csv", ".tsv", ".parquet", CONLL)
+HOLD_VALUES = (".jsonl", ".ndjson", LIST, ".parquet")  # lists and numbers, as no cell of text does
 ONE_A_LINE = "write one object a line, each on a line of its own, with nothing between"
 _WORDS = (
     "write a word and its tag (O, B-person) on each line, an empty line behind each sentence, as "
     f"{CONLL}"
 )
 OTHERS = {  # formats that people have: how they become one that is read
-    ".json": f"{ONE_A_LINE}, as .jsonl",
-    ".ndjson": f"{ONE_A_LINE}, as .jsonl",
     ".tab": "save it as .tsv, with a header",
     ".txt": "texts with labels need columns: save them as .csv, with a header",
     **dict.fromkeys((".bio", ".iob", ".iob2", ".conllu"), _WORDS),
@@ -35,7 +37,23 @@ _ANY = (
     "word and its tag on each line)"
 )
 _LOOKED_AT = 1 << 14  # bytes
+_OBJECT_IN_LIST = re.compile(rb"\s*\[\s*\{")
 _LINES = 30  # that show what a file holds, two at least
+
+
+def is_data(path: Path) -> bool:
+    """Whether a file seems to hold data that are read: by its name, a .json by what it holds."""
+    suffix = path.suffix.lower()
+    return suffix in SUFFIXES and (suffix != LIST or (path.is_file() and _holds_objects(path)))
+
+
+def _holds_objects(path: Path) -> bool:
+    """Whether a .json is a list of objects, or has several, one a line; others are settings."""
+    check_readable(path)
+    with path.open("rb") as file:
+        is_list = _OBJECT_IN_LIST.match(file.read(_LOOKED_AT).removeprefix(BOM_UTF8))
+    lines = () if is_list else _first_lines(path)
+    return bool(is_list) or (len(lines) > 1 and all(map(_is_object, lines)))
 
 
 def not_read(path: Path) -> str:

@@ -94,7 +94,7 @@ def _load(name: str, config: str | None, revision: str | None, split: str | None
                 if split is not None
                 else "--data FOLDER with train, validation and test"
             )
-            + " as .jsonl, .csv, .tsv or .parquet"
+            + " as .jsonl, .json, .csv, .tsv or .parquet"
         ) from error
 
 

@@ -1,22 +1,20 @@
-"""Rows of .jsonl, .csv, .tsv, .parquet, .conll and .txt files, one by one in little memory."""
+"""Rows of .jsonl, .json, .csv, .tsv, .parquet, .conll and .txt files, one by one."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from kdzoo.data.cells import as_input, as_label, is_list_of_several
-from kdzoo.data.columns import cure
 from kdzoo.data.conll import SUFFIX as CONLL
 from kdzoo.data.conll import conll_rows
 from kdzoo.data.corpus import Input, RawLabel, texts_of
-from kdzoo.data.formats import ONE_A_LINE, OTHERS, SUFFIXES, not_read
+from kdzoo.data.formats import HOLD_VALUES, OTHERS, SUFFIXES, not_read
 from kdzoo.data.labelling import Labelling
 from kdzoo.data.lines import line_end_of, lines_of, texts_in
+from kdzoo.data.objects import object_rows
 from kdzoo.data.output import PAIR_COLUMN
 from kdzoo.data.parquet import parquet_rows
 from kdzoo.data.place import DATA, Place
@@ -30,12 +28,6 @@ from kdzoo.recipe.csv import Csv
 
 PlacedRow = tuple[str, Mapping[str, Any]]  # where it stands, and its columns
 AS_NAMED = Csv()  # as its name says
-
-_SHOWN = 5  # rows without a column that a message lists
-_AS_JSON = (
-    "write the line as Python's json.dumps does: names and texts in double quotes, a quote inside "
-    'as \\", no comma behind the last'
-)
 
 
 def names_file(text: str) -> bool:
@@ -68,8 +60,8 @@ def stream_rows(
         raise DataError(f"no such data file: {path}")
     check_readable(path)
     match path.suffix.lower():
-        case ".jsonl":
-            yield from _jsonl_rows(path, wanted, place)
+        case ".jsonl" | ".ndjson" | ".json":
+            yield from object_rows(path, wanted, place)
         case ".csv" | ".tsv":
             yield from table_rows(path, wanted, csv, place)
         case ".parquet":
@@ -165,7 +157,7 @@ def _alone(path: Path, csv: Csv) -> str | None:
 
     A table is none such: what seems to be its column may be a text, where it has no header.
     """
-    found = _columns_of(path, csv) if path.suffix.lower() in (".jsonl", ".parquet") else ()
+    found = _columns_of(path, csv) if path.suffix.lower() in HOLD_VALUES else ()
     return next(iter(found)) if len(found) == 1 else None
 
 
@@ -240,55 +232,3 @@ def as_written(
         DataError: its words have tags, and 0/1 columns are said that it has not.
     """
     return labelling.in_columns(_columns_of(path, csv), text, str(path))
-
-
-def _jsonl_rows(path: Path, wanted: Sequence[str], place: Place) -> Iterator[PlacedRow]:
-    lacking: dict[tuple[str, str], list[str]] = {}  # what is wrong and its cure, and in which lines
-    for number, line in enumerate(lines_of(path, "\n"), start=1):
-        if not line.strip():
-            continue
-        row = _json_object(path, f"line {number}", line)
-        missing = next((column for column in wanted if column not in row), None)
-        if missing is not None:
-            said = cure(missing, [*row], place, wanted)
-            lacking.setdefault((f"no column '{missing}'", said), []).append(str(number))
-            if sum(map(len, lacking.values())) == _SHOWN:
-                lacking = {problem: [*lines, "..."] for problem, lines in lacking.items()}
-                break
-        elif not lacking:
-            yield f"line {number}", row
-    if lacking:
-        raise DataError(
-            str(path),
-            *[
-                Problem(what, f"line{'s' * (len(lines) > 1)} {', '.join(lines)}", said)
-                for (what, said), lines in lacking.items()
-            ],
-        )
-
-
-def _json_object(path: Path, where: str, line: str) -> dict[str, Any]:
-    twice: list[str] = []
-
-    def read(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            twice.extend(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
-        return found
-
-    try:
-        row = json.loads(line, object_pairs_hook=read)
-    except json.JSONDecodeError as error:
-        several = error.msg == "Extra data" or line.strip() in ("{", "[", "[{")
-        said = ONE_A_LINE if several else _AS_JSON
-        what = f"not JSON: {error.msg} (character {error.colno})"
-        raise DataError(str(path), Problem(what, where, said)) from None
-    except (ValueError, RecursionError):  # Python reads 4,300 digits, a thousand brackets
-        what = "a number of thousands of digits, or brackets nested too deeply"
-        raise DataError(str(path), Problem(what, where, "mend the line")) from None
-    if not isinstance(row, dict):
-        raise DataError(str(path), Problem("not a JSON object", where, ONE_A_LINE))
-    if twice:
-        problem = Problem(f"two columns are called '{twice[0]}'", where, "rename one of them")
-        raise DataError(str(path), problem)
-    return row

@@ -33,7 +33,8 @@ class Unlabelled(Section):
     """Texts without labels, for the teacher alone; exactly one of ``files`` and ``hub``."""
 
     files: Address | Annotated[list[Address], Field(min_length=1)] | None = Field(
-        None, description="files of texts: .txt (one text per line), .jsonl, .csv, .tsv or .parquet"
+        None,
+        description="files of texts: .txt (one a line), .jsonl, .json, .csv, .tsv or .parquet",
     )
     hub: Address | None = Field(None, description="dataset id on the Hugging Face hub")
     config: str | None = Field(None, description="configuration of the hub dataset")

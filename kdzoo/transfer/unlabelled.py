@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kdzoo.data import Example, Input, Texts, distinct, is_empty, normalised, texts_of
-from kdzoo.data.formats import SUFFIXES
+from kdzoo.data.formats import SUFFIXES, is_data
 from kdzoo.data.hub import read_hub_texts
 from kdzoo.data.place import UNLABELLED, Place
 from kdzoo.data.sentences import Sentence
@@ -179,10 +179,14 @@ def _paths(section: Unlabelled) -> list[Path]:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = [file for file in sorted(path.iterdir()) if file.suffix.lower() in _READ]
+    found = [file for file in sorted(path.iterdir()) if _is_read(file)]
     if not found:
         raise DataError(f"{path} holds no file of texts; wanted {', '.join(_READ)}")
     return found
+
+
+def _is_read(file: Path) -> bool:
+    return is_data(file) or file.suffix.lower() == ".txt"
 
 
 def read_of_folders(section: Unlabelled) -> Iterator[str]:
