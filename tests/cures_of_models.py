@@ -25,6 +25,7 @@ from tiny_cures import (
     edited,
     fitted,
     flag,
+    refiled,
     removed,
     rewritten,
     set_as_said,
@@ -439,6 +440,14 @@ CASES: dict[str, Case] = {
     "labels that it does not know": Case(
         CHECK, "does not know the data's label", fitted,
         {"teacher": {"model": "{capitals}", "fine_tune": None}},
+    ),
+    "labels that the data lack": Case(
+        CHECK, "among those of train", refiled(
+            "put texts of each among those of train",
+            {"rows/train.csv": f"{CSV}wake me,alarm\nring early,alarm\npizza,oos\ntaxi,oos\n"}),
+        {"data": {"files": "rows", "oos_label": None},
+         "teacher": {"model": "{teacher}", "fine_tune": None}},
+        {f"rows/{split}.csv": CSV for split in ("train", "dev", "test")},
     ),
     "single texts": Case(
         CHECK, ", and the data are", fitted,

@@ -167,7 +167,10 @@ class TestLabels:
         [
             (["alarm", "music", "oos", "wether"], ["'weather'", "did you mean 'wether'"]),
             (["alarm", "music", "oos"], ["does not know the data's label 'weather'"]),
-            ([*LABELS, "taxi"], ["has the label 'taxi', which the data lacks"]),
+            (
+                [*LABELS, "taxi"],
+                ["has the label 'taxi', which the data lacks", "put texts of it among"],
+            ),
             (
                 ["LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3"],
                 ["LABEL_0, LABEL_1", 'labels: ["<LABEL_0>", "<LABEL_1>"'],

@@ -143,6 +143,8 @@ def _differences(own: Sequence[str], labels: Sequence[str], cures: LabelCures) -
         Problem(f"has the label '{shown[label]}', which the data lacks") for label in strange[:5]
     ]
     ways = [_fitted(cures)]
+    if strange and not lacking and not twice:
+        ways.insert(0, f"put texts of {'it' if len(strange) == 1 else 'each'} among those of train")
     if len(own) == len(labels):
         named = _named(own, labels, cures)
         ways.insert(0, f"if they mean the same, name its outputs in their order: {named}")
