@@ -14,7 +14,7 @@ from kdzoo.weight_files import fault_of, has_head
 
 _ADAPTER = "adapter_config.json"
 _MODULES = "modules.json"
-_OF_OUTPUTS = (".parquet", ".jsonl")
+_OF_OUTPUTS = (".parquet", ".jsonl", ".ndjson", ".json")
 _ONCE = "write it to the folder 'whole' once and give that, in Python"
 _PARTS = ("*.index.json", "pytorch_model*.bin", "model-*-of-*.safetensors")
 _ENCODER = "FEATURE_EXTRACTION"
@@ -95,7 +95,7 @@ def no_folder(path: Path, source: str) -> str:
         return f"no such model folder: {source}"
     if (path.parent / "config.json").is_file():
         cure = f"give {path.parent}, which it lies in"
-    elif path.suffix in _OF_OUTPUTS:
+    elif path.suffix.lower() in _OF_OUTPUTS:
         cure = f"if it holds a teacher's outputs, write in a recipe teacher: {{outputs: {source}}}"
     else:
         cure = "save it as one: model.save_pretrained(FOLDER), tokenizer.save_pretrained(FOLDER)"

@@ -34,7 +34,7 @@ def _fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestWhatAFileMayHold:
-    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".csv", ".tsv"])
+    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".json", ".csv", ".tsv"])
     def test_logits_come_back_as_they_are(self, tmp_path: Path, suffix: str) -> None:
         rows = [{"text": "one", "logits": [1.5, -2.0, 0.25, 3.0]},
                 {"text": "two, and more", "logits": [0.0, 0.5, 8.0, -1.0]}]  # fmt: skip
@@ -44,7 +44,7 @@ class TestWhatAFileMayHold:
             said(teacher, "two, and more", "one"), [rows[1]["logits"], rows[0]["logits"]]
         )
 
-    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".csv"])
+    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".json", ".csv"])
     def test_lists_are_aligned_to_the_data_by_name(self, tmp_path: Path, suffix: str) -> None:
         own = list(reversed(LABELS))
         file = write_rows(
@@ -79,7 +79,7 @@ class TestWhatAFileMayHold:
         with pytest.raises(TeacherError, match="says itself in which order its lists are"):
             opened(file, labels=list(LABELS))
 
-    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".csv"])
+    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".json", ".csv"])
     def test_probabilities_become_their_logarithms(self, tmp_path: Path, suffix: str) -> None:
         rows = [{"text": "one", "probabilities": [0.7, 0.2, 0.1, 0.0]}]
         teacher = opened(write_rows(tmp_path / f"o{suffix}", rows), labels=list(LABELS))
@@ -88,7 +88,7 @@ class TestWhatAFileMayHold:
             said(teacher, "one"), [np.log([0.7, 0.2, 0.1, 1e-6])], rtol=1e-3, atol=1e-3
         )
 
-    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".csv"])
+    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".json", ".csv"])
     def test_a_mapping_may_leave_labels_out(self, tmp_path: Path, suffix: str) -> None:
         rows = [{"text": "one", "probabilities": {"music": 0.9, "oos": 0.1}},
                 {"text": "two", "probabilities": {"music": 0.5, "oos": 0.5}}]  # fmt: skip
@@ -98,7 +98,7 @@ class TestWhatAFileMayHold:
             np.exp(said(teacher, "one")), [[0, 0.9, 0.1, 0]], rtol=1e-2, atol=1e-4
         )
 
-    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".csv"])
+    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".json", ".csv"])
     def test_a_label_gets_all_but_the_smoothing(self, tmp_path: Path, suffix: str) -> None:
         rows = [{"text": "one", "label": "music"}, {"text": "two", "label": "alarm"}]
         teacher = opened(write_rows(tmp_path / f"o{suffix}", rows), smoothing=0.3)
@@ -201,7 +201,7 @@ BAD_VALUES = [
 
 
 class TestWhatIsRefused:
-    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".csv"])
+    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".json", ".csv"])
     @pytest.mark.parametrize(
         ("kind", "numbers", "words"),
         [case[1:] for case in BAD_VALUES],
@@ -212,7 +212,7 @@ class TestWhatIsRefused:
     ) -> None:
         rows = [{"text": "good", kind: EVEN}, {"text": "bad", kind: numbers}]
         file = write_rows(tmp_path / f"o{suffix}", rows)
-        where = {".parquet": "row 2", ".jsonl": "line 2", ".csv": "line 3"}[suffix]
+        where = {".jsonl": "line 2", ".csv": "line 3"}.get(suffix, "row 2")
 
         with pytest.raises(TeacherError) as caught:
             opened(file, labels=list(LABELS))
@@ -263,7 +263,7 @@ class TestWhatIsRefused:
             f"line {number}" for number in range(1, 6)
         ]
 
-    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".csv"])
+    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".json", ".csv"])
     def test_lists_without_names(self, tmp_path: Path, suffix: str) -> None:
         with pytest.raises(
             TeacherError, match=r"give teacher\.labels: .* in the order of the lists"
@@ -314,7 +314,7 @@ class TestWhatIsRefused:
         with pytest.raises(TeacherError, match='metadata "kdzoo" is not what kdzoo writes'):
             opened(tmp_path / "o.parquet")
 
-    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".csv"])
+    @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".json", ".csv"])
     def test_two_different_things_of_one_text(self, tmp_path: Path, suffix: str) -> None:
         rows = [{"text": "same", "label": "oos"}, {"text": "one", "label": "oos"},
                 {"text": "same", "label": "music"}, {"text": "same", "label": "oos"},

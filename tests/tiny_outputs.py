@@ -30,6 +30,8 @@ def write_rows(path: Path, rows: Sequence[OutputsRow], labels: Sequence[str] | N
     match path.suffix:
         case ".jsonl":
             path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        case ".json":
+            path.write_text(json.dumps(rows), encoding="utf-8")
         case ".parquet":
             table = pa.Table.from_pylist(list(rows))
             said = None if labels is None else {"kdzoo": json.dumps({"labels": list(labels)})}

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from kdzoo.data import Example
 from kdzoo.data.cells import as_text
+from kdzoo.data.formats import LIST
 from kdzoo.data.place import OUTPUTS
 from kdzoo.data.stream import AS_NAMED, PlacedRow, stream_rows
 from kdzoo.errors import DataError, Problem, TeacherError, did_you_mean
@@ -96,7 +97,8 @@ def open_outputs(path: Path, csv: Csv = AS_NAMED) -> OutputsFile:
     kind = _kind(path, list(first), where)
     cell = first[kind]
     named = kind == "label" or isinstance(cell, Mapping) or str(cell).lstrip().startswith("{")
-    return OutputsFile(path, kind, named, None, _lines(path), "text_pair" in first, csv)
+    rows = sum(1 for _ in _rows(path, csv)) if path.suffix.lower() == LIST else _lines(path)
+    return OutputsFile(path, kind, named, None, rows, "text_pair" in first, csv)
 
 
 def _open_parquet(path: Path) -> OutputsFile:
