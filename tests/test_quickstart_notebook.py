@@ -93,23 +93,19 @@ class TestCommitted:
 
 
 @pytest.mark.study
-class TestExecuted:
-    def test_shows_the_study_and_its_picture(self, executed: list[Any]) -> None:
-        for beginning, name in (("results =", "static"), ("own =", "averaging")):
-            shown = outputs(executed, beginning, "text/html")
-            assert f">{name}</td>" in shown
-            assert "data:image/svg+xml;base64," in shown
-
-    def test_shows_figures_and_labels(self, executed: list[Any]) -> None:
-        frame = outputs(executed, "frame =", "text/plain")
-        assert {"accuracy", "latency_p50_ms", "size_bytes", "onnx", "torch", "pipeline"} <= set(
-            frame.split()
-        )
-        assert len(outputs(executed, "student =", "stream").strip().splitlines()) == 3
-
-    def test_compares_the_readers_own_student(self, executed: list[Any]) -> None:
-        """The class in the notebook's file is trained, exported, timed and in the frame."""
-        assert {"averaging", "static", "control", "student"} <= set(
-            outputs(executed, "both =", "text/plain").split()
-        )
-        assert ">onnx</td>" in outputs(executed, "own =", "text/html")
+def test_executed_shows_figures_pictures_and_the_readers_own_student(executed: list[Any]) -> None:
+    """One test, for it takes a minute to execute, and processes of a suite do not share it."""
+    for beginning, name in (("results =", "static"), ("own =", "averaging")):
+        shown = outputs(executed, beginning, "text/html")
+        assert f">{name}</td>" in shown
+        assert "data:image/svg+xml;base64," in shown
+    frame = outputs(executed, "frame =", "text/plain")
+    assert {"accuracy", "latency_p50_ms", "size_bytes", "onnx", "torch", "pipeline"} <= set(
+        frame.split()
+    )
+    assert len(outputs(executed, "student =", "stream").strip().splitlines()) == 3
+    # the class in the notebook's file is trained, exported, timed and in the frame
+    assert {"averaging", "static", "control", "student"} <= set(
+        outputs(executed, "both =", "text/plain").split()
+    )
+    assert ">onnx</td>" in outputs(executed, "own =", "text/html")
