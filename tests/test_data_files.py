@@ -817,6 +817,37 @@ def test_texts_that_stand_alone_are_read_whatever_they_are_called(
         list(read_texts(path, "text", "text_pair"))
 
 
+@pytest.mark.parametrize(("suffix", "mark"), [(".csv", ","), (".csv", ";"), (".tsv", "\t")])
+@pytest.mark.parametrize("empty", ["{0}{0}\n", "{0} {0}\n", "\n", "{0}{0}{0}{0}\n"])
+def test_a_row_of_separators_alone_is_an_empty_line(
+    suffix: str, mark: str, empty: str, tmp_path: Path
+) -> None:
+    """Spreadsheets write one for each row below the last that was ever filled."""
+    rows, path = [("1", "play", "a"), ("2", "rain", "b")], tmp_path / f"a{suffix}"
+    lines = [mark.join(row) for row in [("id", "text", "label"), *rows]]
+    between = empty.format(mark) * 2
+    path.write_text("".join(f"{line}\n{between}" for line in lines), encoding="utf-8")
+
+    found = [*labelled_rows(path, "text", "label", csv=Csv(separator=mark))]
+
+    assert [(given, label) for _, given, label in found] == [row[1:] for row in rows]
+    assert [where for where, *_ in found] == ["line 4", "line 7"]
+
+
+@pytest.mark.parametrize("row", [",play,", ",,a", "3,,", ",,,a"])
+def test_a_row_with_one_cell_is_a_row(row: str, tmp_path: Path) -> None:
+    """It is refused, and not passed over: something was meant by it."""
+    (tmp_path / "a.csv").write_text(f"id,text,label\n1,play,a\n2,rain,b\n{row}\n", encoding="utf-8")
+
+    with pytest.raises(DataError, match="line 4"):
+        load_corpus(
+            Data(
+                files=str(tmp_path / "a.csv"),
+                split={"validation": "0.5 of train", "test": "0.5 of train"},
+            )
+        )
+
+
 def test_a_table_of_one_column_may_lack_a_header(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("play\nrain on\n", encoding="utf-8")
 

@@ -139,6 +139,8 @@ def table_rows(
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yields each row of a file with the line on which it begins; what it lacks is None.
 
+    A row of separators alone is an empty line, and no row.
+
     Args:
         path: of the file.
         wanted: columns that it has to have.
@@ -163,7 +165,8 @@ def table_rows(
         raise DataError(str(path), problem)
     is_open = not layout.is_quoted and not layout.is_settled
     places = [names.index(column) for column in wanted]
-    for number, (line, cells) in enumerate(records):
+    told = (record for record in records if not _says_nothing(record[1]))
+    for number, (line, cells) in enumerate(told):
         _refuse_header(layout, line, cells, names, places, is_first=number == 0)
         if is_open and any(map(_looks_enclosed, cells)):
             raise DataError(
@@ -178,6 +181,11 @@ def table_rows(
             _check_number(layout, line, cells, len(names))
         lacking = [None] * (len(names) - len(cells))
         yield f"line {line}", dict(zip(names, [*cells, *lacking], strict=False))
+
+
+def _says_nothing(cells: Sequence[str]) -> bool:
+    """Whether a row is as an empty line: separators alone, which sheets have behind their last."""
+    return len(cells) > 1 and not any(cell.strip() for cell in cells)
 
 
 def _refuse_header(
