@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tiny_cures import CHECK, CSV, SHARES, Case, done, option, refiled, removed, rewritten
+from tiny_cures import (
+    CHECK,
+    CSV,
+    SHARES,
+    Case,
+    done,
+    option,
+    refiled,
+    removed,
+    rewritten,
+    write_files,
+)
 from tiny_world import LABELS
 
 JSONL = "".join(
@@ -39,6 +51,15 @@ def to_classes(count: int, *more: str) -> None:
     pq.write_table(table, "rows.parquet")
 
 
+def moved(message: str, written: dict[str, Any]) -> dict[str, Any]:
+    """Moves rows without a label to a file of their own, which the teacher labels."""
+    write_files({"rows.csv": CSV, "more.csv": "text\na new text\nanother text\n"})
+    section = {"unlabelled": {"files": "more.csv"}}
+    return rewritten("in a file of their own, as transfer.unlabelled", transfer=section)(
+        message, written
+    )
+
+
 CASES: dict[str, Case] = {
     # rows and cells
     "one label": Case(
@@ -51,6 +72,11 @@ CASES: dict[str, Case] = {
         CHECK, "s are empty", refiled("fill them in or remove", {"rows.csv": CSV}),
         {"data": {"files": "rows.csv", "oos_label": None, "split": SHARES}},
         {"rows.csv": f"{CSV},music\n"},
+    ),
+    "empty labels": Case(
+        CHECK, "labels are empty", moved,
+        {"data": {"files": "rows.csv", "oos_label": None, "split": SHARES}},
+        {"rows.csv": f"{CSV}a new text,\nanother text,\n"},
     ),
     "hidden labels of a split": Case(
         CHECK, "s are empty", rewritten("split: {test: 0.1 of train}", data={

@@ -78,7 +78,8 @@ def _for_empty(noun: str, split: str, *, are_all: bool) -> str:
         return (
             f"use other texts in its place, in a recipe data: {{split: {{{split}: 0.1 of train}}}}"
         )
-    return "fill them in or remove the rows"
+    also = "; in a file of their own, as transfer.unlabelled, the teacher labels them"
+    return f"fill them in or remove the rows{also if (noun, split) == ('label', 'train') else ''}"
 
 
 def _places(raw: RawData, split: str, rows: Sequence[int]) -> str:
