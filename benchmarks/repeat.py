@@ -65,7 +65,7 @@ def main(
     lines = [_line(rows[row], row, teachers, sessions) for row in timed]
     conditions = [
         {
-            "noise of the teacher, %": round(100 * noise(speeds[teachers[0]].rounds_ms), 1),
+            "noise of the teacher, %": round(100 * noise(speeds[teachers[0]].same_work_ms), 1),
             **during,
         }
         for speeds, during in zip(sessions, (first.conditions, second.conditions), strict=True)

@@ -197,6 +197,34 @@ class TestForms:
 
         assert "NOISY: the reference varied by" in card_of(study.finish()).words
 
+    @pytest.mark.parametrize(
+        ("rounds", "same", "is_noisy"),
+        [
+            (
+                (8.0, 30.0, 90.0),
+                (8.0, 8.1, 8.2),
+                False,
+            ),  # long texts in one round, short in another
+            ((8.0, 8.1, 8.2), (8.0, 30.0, 90.0), True),
+        ],
+    )
+    def test_take_texts_that_differ_for_no_busy_machine(
+        self,
+        study: HandWritten,
+        rounds: tuple[float, ...],
+        same: tuple[float, ...],
+        is_noisy: bool,
+    ) -> None:
+        """The text that is the same in every round tells of the machine."""
+        calls, again = (tuple((each,) * 4 for each in calls) for calls in (rounds, same))
+        timings = [
+            Timing(key=key, runtime="torch", rounds_ms=calls, same_text_ms=again)
+            for key in (STUDENT, TEACHER)
+        ]
+        study.session(*timings, name="later")
+
+        assert ("NOISY: the reference" in card_of(study.finish()).words) == is_noisy
+
     def test_that_answer_otherwise_say_so(self, study: HandWritten) -> None:
         parity = parity_of(passed=False, other_labels=7, accuracy_change=-0.061)
         study.form(STUDENT, "onnx-int8", range(30), parity=parity)

@@ -142,9 +142,10 @@ class ByLength:
 
     def ask(self, command: str, details: Mapping[str, Any], limit_s: float) -> dict[str, Any]:
         text_ms = [self.character_ms * len(text) for text in details["texts"]]
+        same_ms = [self.character_ms * len(details.get("same", ""))] * 5
         if command == "throughput":
             return {"seconds": sum(text_ms) / 1e3}
-        return {"text_ms": text_ms, "model_ms": text_ms}
+        return {"text_ms": text_ms, "same_ms": same_ms, "model_ms": text_ms}
 
     def close(self) -> None:
         """Nothing runs."""
@@ -171,6 +172,7 @@ def test_texts_of_varied_length_do_not_make_a_quiet_machine_noisy(
 ) -> None:
     for speed in by_length.values():
         assert noise(speed.rounds_ms) < NOISY / 2
+        assert noise(speed.same_work_ms) == 0
 
 
 def test_throughput_of_slow_and_fast_rows_is_of_the_same_mix(by_length: dict[str, Speed]) -> None:

@@ -18,6 +18,7 @@ from tiny_runtimes import RUNTIME, children, installed, notes, obedient
 
 from kdzoo import extensions
 from kdzoo.measure import Candidate
+from kdzoo.measure.worker import SAME_CALLS
 from kdzoo.measure.workers import MODULE, Worker, WorkerError, cores_for
 from kdzoo.runtime.export import export_model
 from kdzoo.runtime.settings import ExportSettings
@@ -117,24 +118,31 @@ class TestAnswers:
         with Worker(obedient(tmp_path, "candidate", prints=True), 1) as worker:
             worker.load("text", LIMIT_S)
 
-            assert set(worker.ask("visit", {"texts": ["a"]}, LIMIT_S)) == {"text_ms", "model_ms"}
+            assert set(worker.ask("visit", {"texts": ["a"], "same": "b"}, LIMIT_S)) == {
+                "text_ms",
+                "same_ms",
+                "model_ms",
+            }
 
     def test_of_a_visit_are_one_figure_per_text(self, tmp_path: Path) -> None:
-        """Text to label, and the model alone, on the same texts in their order."""
+        """Text to label, and the model alone, on the same texts in their order; and one again."""
         texts = ["one", "two", "three"]
         with Worker(obedient(tmp_path, "candidate"), 1) as worker:
             worker.load("text", LIMIT_S)
-            answer = worker.ask("visit", {"texts": texts}, LIMIT_S)
+            answer = worker.ask("visit", {"texts": texts, "same": "a"}, LIMIT_S)
 
         found = notes(tmp_path)
         assert [note.texts for note in found if note.what == "encode"] == [[each] for each in texts]
         runs = [note.texts[0] for note in found if note.what == "run"][
             1:
         ]  # the first was loading's
-        assert runs[-6:] == [*texts, *texts]
-        assert len(runs) - 6 >= 10  # warmed up
+        same = ["a"] * SAME_CALLS
+        assert runs[-6 - SAME_CALLS :] == [*texts, *same, *texts]
+        assert len(runs) - 6 - SAME_CALLS >= 10  # warmed up
+        assert {name: len(figures) for name, figures in answer.items()} == {
+            "text_ms": 3, "same_ms": SAME_CALLS, "model_ms": 3,
+        }  # fmt: skip
         for figures in answer.values():
-            assert len(figures) == 3
             assert all(milliseconds >= 5 for milliseconds in figures)  # it sleeps for that long
             assert all(milliseconds == round(milliseconds, 4) for milliseconds in figures)
 
@@ -203,7 +211,7 @@ class TestFailures:
             worker.load("text", LIMIT_S)
             limit_s = SOON_S if then == "hangs" else LIMIT_S
             with pytest.raises(WorkerError, match=message):
-                worker.ask("visit", {"texts": ["a"]}, limit_s)
+                worker.ask("visit", {"texts": ["a"], "same": "a"}, limit_s)
 
         assert children() == []
 
@@ -234,7 +242,7 @@ class TestFailures:
                 child.kill()
                 os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # dead, not yet buried
             with pytest.raises(WorkerError, match="by SIGKILL"):
-                worker.ask("visit", {"texts": ["a" * 1_000_000]}, LIMIT_S)
+                worker.ask("visit", {"texts": ["a" * 1_000_000], "same": "a"}, LIMIT_S)
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
     def test_of_the_parent_leave_no_process(
@@ -302,7 +310,7 @@ class TestAnExportedModel:
             patch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # lists every import, as an error
             with Worker(Candidate("exported", exported, "onnx"), 1) as worker:
                 worker.load("play a song", LIMIT_S)
-                worker.ask("visit", {"texts": ["play a song"]}, LIMIT_S)
+                worker.ask("visit", {"texts": ["play a song"], "same": "play"}, LIMIT_S)
                 worker._errors.seek(0)
                 lines = worker._errors.read().decode().splitlines()
 

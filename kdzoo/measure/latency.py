@@ -50,10 +50,11 @@ def measure_candidates(
     """Returns what every candidate costs to run, all measured in turn by the same rules.
 
     In a round every candidate and every reference is visited once, in random order, and reads the
-    same texts, drawn anew for the round: one of each length that there is, so that rounds differ by
-    the machine alone. Candidates that cannot live at once are measured in
-    groups, each with all references, so that ratios to these stay within a round. Where not even
-    the references can live at once, those that find no room are measured in such a group too, and
+    same texts, drawn anew for the round: one of each length that there is. One text more, of middle
+    length, is the same in every round, so that its times differ by the machine alone. Candidates
+    that cannot live at once are measured in groups, each with all references, so that ratios to
+    these stay within a round. Where not even the references can live at once, those that find no
+    room are measured in such a group too, and
     have no rounds to share with the other groups. One that fails gets no figures; the others
     finish.
 
@@ -129,6 +130,7 @@ class _Session:
     Attributes:
         first: the text that processes start with.
         parts: a round reads a text of each.
+        same: the text that every round reads again.
         mixed: the order in which texts are read for throughput.
         settings: the rules.
         rng: draws the turns, and the texts of each round.
@@ -137,6 +139,7 @@ class _Session:
 
     first: Input
     parts: Sequence[Sequence[Input]]
+    same: Input
     mixed: Sequence[Input]
     settings: MeasureSettings
     rng: random.Random
@@ -149,7 +152,8 @@ class _Session:
         rng = random.Random(seed)
         parts = strata(texts, settings.texts, rng)
         mixed = mixed_order(texts, BATCH_TEXTS, rng)
-        return cls(texts[0], parts, mixed, settings, rng, progress)
+        same = parts[len(parts) // 2][0]
+        return cls(texts[0], parts, same, mixed, settings, rng, progress)
 
     def measure(self, references: Sequence[Measurement], others: Sequence[Measurement]) -> None:
         """Leads the references through all rounds, the others through those of their group."""
@@ -219,7 +223,7 @@ class _Session:
             for _ in range(self.settings.rounds):
                 drawn = one_of_each(self.parts, self.rng)
                 for measurement in self.rng.sample(ordered, len(ordered)):
-                    measurement.visit(drawn)
+                    measurement.visit(drawn, self.same)
                     bar.advance()
 
     def _finish(self, measurements: Sequence[Measurement]) -> None:

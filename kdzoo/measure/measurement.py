@@ -34,6 +34,7 @@ class Measurement:
         self._worker: Worker | LocalWorker | None = None
         self._first_round = 0
         self._rounds_ms: list[tuple[float, ...]] = []
+        self._same_text_ms: list[tuple[float, ...]] = []
         self._model_rounds_ms: list[tuple[float, ...]] = []
         self._throughput: dict[str, float] = {}
         self._cold_start_ms: list[float] = []
@@ -68,14 +69,15 @@ class Measurement:
                 worker.load(text, self._settings.time_limit_s)
                 self._cold_start_ms.append(_milliseconds_since(started))
 
-    def visit(self, texts: Sequence[Input]) -> None:
-        """Times the texts one by one."""
+    def visit(self, texts: Sequence[Input], same: Input) -> None:
+        """Times the texts one by one, and the one that is the same in every visit."""
         if self._worker is None:
             return
         with self._or_give_up():
             limit_s = self._settings.time_limit_s
-            answer = self._worker.ask("visit", {"texts": texts}, limit_s)
+            answer = self._worker.ask("visit", {"texts": texts, "same": same}, limit_s)
             self._rounds_ms.append(tuple(answer["text_ms"]))
+            self._same_text_ms.append(tuple(answer["same_ms"]))
             self._model_rounds_ms.append(tuple(answer["model_ms"]))
 
     def finish(self, texts: Sequence[Input]) -> None:
@@ -120,6 +122,7 @@ class Measurement:
         return Speed(
             first_round=self._first_round,
             rounds_ms=tuple(self._rounds_ms),
+            same_text_ms=tuple(self._same_text_ms),
             model_rounds_ms=tuple(self._model_rounds_ms),
             throughput=self._throughput,
             cold_start_ms=tuple(self._cold_start_ms),

@@ -43,6 +43,8 @@ class Speed(_Frozen):
         first_round: which round of the session ``rounds_ms`` begins with; candidates that did not
             live at once have other rounds, and references have them all.
         rounds_ms: text to label, tokenisation included.
+        same_text_ms: of one text, the same in every round: they differ by the machine alone. Older
+            sessions have none.
         model_rounds_ms: the model alone, on the same texts.
         throughput: texts per second, by the names in ``THROUGHPUT``.
         cold_start_ms: from the start of a fresh process to its first label, once per process.
@@ -52,8 +54,14 @@ class Speed(_Frozen):
 
     first_round: Count = 0
     rounds_ms: Rounds = ()
+    same_text_ms: Rounds = Field((), exclude_if=lambda rounds: not rounds)
     model_rounds_ms: Rounds = ()
     throughput: dict[Name, Above] = {}
     cold_start_ms: tuple[Above, ...] = ()
     memory: Memory | None = None
     failure: Words | None = None
+
+    @property
+    def same_work_ms(self) -> Rounds:
+        """Calls for as much work in every round, as far as the session has them."""
+        return self.same_text_ms or self.rounds_ms

@@ -165,10 +165,12 @@ def _medians(rounds_ms: Calls) -> npt.NDArray[np.float64]:
     return np.array([np.median(calls) for calls in rounds_ms])
 
 
-def noise(reference_rounds_ms: Calls) -> float:
+def noise(same_work_ms: Calls) -> float:
     """Returns how much a candidate's rounds differ: interquartile range / median of their medians.
+
+    What the calls of a round have to do should be the same in all: else texts differ, too.
 
     Above ``NOISY``, the machine was too busy for its figures to be trusted.
     """
-    low, middle, high = np.quantile(_medians(reference_rounds_ms), [0.25, 0.5, 0.75])
+    low, middle, high = np.quantile(_medians(same_work_ms), [0.25, 0.5, 0.75])
     return float((high - low) / middle)

@@ -120,7 +120,7 @@ def _latency(row: ManifestRow, runtime: str, timing: Timing, session: Session) -
         flops=timing.flops,
         flops_failure=timing.flops_failure,
         tokens=timing.tokens,
-        noise=noise(reference.rounds_ms),
+        noise=noise(reference.same_work_ms),
         session=session.id,
     )
 
