@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
 from test_report import HOSTILE, a_latency, a_row, a_table, zoo
 from tiny_results import HandWritten, one_student, one_student_deployed, two_students
 
@@ -19,7 +20,7 @@ from kdzoo.report import Table, make_table, write_report
 from kdzoo.report.figures.spread import Spread
 from kdzoo.report.pictures import accuracy as picture
 from kdzoo.report.pictures import gap as gap_picture
-from kdzoo.report.pictures.canvas import canvas
+from kdzoo.report.pictures.canvas import canvas, legend_below
 from kdzoo.report.pictures.looks import PALE, fill_of, road_of
 from kdzoo.results import OUTPUTS, Member, Store
 
@@ -315,3 +316,19 @@ def test_of_very_many_models_name_those_that_no_other_beats(
 
     assert many == {"teacher", "best"}
     assert few == {row.name for row in rows[:8]}
+
+
+@pytest.mark.pictures
+@pytest.mark.parametrize(("entries", "columns"), [(4, 4), (13, 3)])
+def test_a_legend_has_as_many_columns_as_the_picture_is_wide_for(
+    tmp_path: Path, entries: int, columns: int
+) -> None:
+    """Entries that are cut at the edge are read by nobody."""
+    with canvas(tmp_path / "a", (8.8, 5.6)) as (axes, _):
+        long = "same student on hard labels" if entries > 4 else "teacher"
+        handles = [Line2D([], [], label=long) for _ in range(entries)]
+        legend_below(axes.figure, handles)
+        (legend,) = axes.figure.legends
+
+        assert legend.get_window_extent().width <= axes.figure.bbox.width
+        assert legend._ncols == min(columns, entries)

@@ -13,7 +13,7 @@ from kdzoo.amounts import in_megabytes
 from kdzoo.report.figures.axes import latency_ms_of, size_mb_of
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.pictures.bubble import ACCURACY, Bubble, Point
-from kdzoo.report.pictures.canvas import canvas, in_lines, log_scale, no_picture
+from kdzoo.report.pictures.canvas import canvas, in_lines, legend_below, log_scale, no_picture
 from kdzoo.report.pictures.labels import Box, Label, along, place_labels
 from kdzoo.report.pictures.latency import draw_latency, latency_label
 from kdzoo.report.pictures.letters import data_texts, legible, numbers_note, with_legible_names
@@ -275,6 +275,4 @@ def _legend(axes: Axes, bubbles: Sequence[Bubble], cost: _Cost, levels: Sequence
     largest = in_megabytes(max(bubble.row.size_bytes for bubble in bubbles))
     area = "" if cost.is_size else f"; area: size on disk, the largest {largest}"
     title = f"colour: approach, a tone for each model; shape: runtime{area}"
-    figure: Any = axes.figure
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=9,
-                  title=title, title_fontsize=9)  # fmt: skip
+    legend_below(axes.figure, handles, title)

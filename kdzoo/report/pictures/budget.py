@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kdzoo.recipe.alike import SHAPED_BY
 from kdzoo.report.figures.rows import Table, TableRow
 from kdzoo.report.figures.spread import Spread
-from kdzoo.report.pictures.canvas import canvas, in_lines, log_scale, no_picture
+from kdzoo.report.pictures.canvas import canvas, in_lines, legend_below, log_scale, no_picture
 from kdzoo.report.pictures.letters import legible, legible_names, numbers_note
 from kdzoo.report.pictures.looks import tones_of
 from kdzoo.results import Record, Store
@@ -252,5 +252,4 @@ def _legend(axes: Axes, colours: Mapping[str, str], *, has_controls: bool) -> No
     if has_controls:
         label = "dashed: the same student on hard labels"
         handles.append(Line2D([], [], color="#333333", label=label, **_HARD))
-    figure: Any = axes.figure
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    legend_below(axes.figure, handles)

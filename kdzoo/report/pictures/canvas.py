@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kdzoo.report.pictures.letters import families
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -64,6 +65,24 @@ def no_picture(stem: Path) -> list[Path]:
     for path in _files(stem):
         path.unlink(missing_ok=True)
     return []
+
+
+def legend_below(figure: Any, handles: Sequence[Artist], title: str | None = None) -> None:
+    """Puts a legend below the axes, in four columns or as many as the picture is wide for."""
+    for columns in (4, 3, 2, 1):
+        legend = figure.legend(
+            handles=handles,
+            loc="outside lower center",
+            ncols=columns,
+            frameon=False,
+            fontsize=9,
+            title=title,
+            title_fontsize=9,
+        )
+        extent = legend.get_window_extent(figure.canvas.get_renderer())
+        if extent.width <= figure.bbox.width or columns == 1:
+            return
+        legend.remove()
 
 
 def in_lines(*parts: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kdzoo.amounts import percent
 from kdzoo.report.columns.declared import UNTOLD, gap
 from kdzoo.report.figures.rows import Table
-from kdzoo.report.pictures.canvas import canvas, in_lines, name_lines, no_picture
+from kdzoo.report.pictures.canvas import canvas, in_lines, legend_below, name_lines, no_picture
 from kdzoo.report.pictures.letters import legible, legible_names, numbers_note
 from kdzoo.report.pictures.looks import PALE, fill_of, road_of
 from kdzoo.results import Record, Store
@@ -203,5 +203,4 @@ def _legend(axes: Axes, lines: Sequence[GapLine], markers: Mapping[str, str]) ->
             Line2D([], [], linestyle="", marker=marker, color=inside, markeredgecolor="#333333",
                    label=legible(label))
         )  # fmt: skip
-    figure: Any = axes.figure
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    legend_below(axes.figure, handles)
