@@ -28,6 +28,7 @@ Scores = npt.NDArray[np.floating[Any]]
 Flags = npt.NDArray[np.bool_]
 
 RISK = 0.05  # how often a promise may be broken
+_ROUNDED = 1e-12  # texts, by which a share of them may seem to be less: 0.29 of 100 is 29
 _STEP = 2.0**-14  # relative, by which outcomes are rounded when they are stored
 
 
@@ -135,7 +136,7 @@ def within(scores: Mapping[str, Scores], student: Flags, teacher: Flags, share: 
         teacher: likewise, [N].
         share: of the texts, that the teacher may answer.
     """
-    budget = math.floor(share * len(student))
+    budget = math.floor(share * len(student) + _ROUNDED)
     gains = teacher.astype(np.int64) - student  # in right answers, where a text is escalated
 
     def of(name: str) -> tuple[int, int, Threshold]:
