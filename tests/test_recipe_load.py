@@ -332,6 +332,31 @@ class TestMistakes:
             "zoo/e.yaml",
         ]
 
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            ({"overrides": ["trainin.steps=1"]}, "--set  trainin: unknown key"),
+            ({"overrides": ["training.steps=0"]}, "--set  training.steps: should be"),
+            ({"seeds": [1, 1]}, "--seeds  seeds: seeds must be distinct"),
+        ],
+    )
+    def test_of_the_command_are_told_once_for_all_recipes(
+        self, write: Write, arguments: dict[str, Any], said: str
+    ) -> None:
+        for name in ("a", "b", "c"):
+            write(f"three/{name}.yaml", name=name)
+        (problem,) = problems_of("three", **arguments)
+        assert str(problem).startswith(said)
+
+    def test_of_the_command_in_some_recipes_name_these(self, write: Write) -> None:
+        for name, kind in {"a": "fasttext", "b": "cnn", "c": "cnn"}.items():
+            write(f"three/{name}.yaml", name=name, student={"kind": kind})
+        (problem,) = problems_of("three", overrides=["student.maps=-1", "student.kind=cnn"])
+        assert problem.where == "--set  student.maps"
+        below, unknown = problems_of("three", overrides=["student.maps=-1"])[::-1]
+        assert below.where == "three/b.yaml, three/c.yaml --set  student.maps"
+        assert unknown.where == "three/a.yaml --set  student.maps"
+
     def test_of_one_file_among_several_are_told_under_its_name(self, write: Write) -> None:
         write("zoo/a.yaml", name="a")
         write("zoo/b.yaml", name="b", trainig={})
@@ -557,9 +582,8 @@ class TestOverrides:
 
     @pytest.mark.parametrize("override", ["training.steps", "=5", ".steps=5", "training..steps=5"])
     def test_set_needs_key_and_value(self, write: Write, override: str) -> None:
-        (problem,) = problems_of(write(), overrides=[override])
-
-        assert problem.what.startswith(f"--set {override}: write key.path=value")
+        with pytest.raises(RecipeError, match=rf"^--set {override}: write key\.path=value"):
+            load_study(str(write()), overrides=[override])
 
     @pytest.mark.parametrize(
         ("override", "key", "what"),

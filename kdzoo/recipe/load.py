@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -114,33 +115,47 @@ def load_study(
         RecipeError: all problems of all files at once.
     """
     refuse_no_list(overrides=overrides, seeds=seeds)
+    said = _parsed(overrides)
     study, files = find_recipes(target)
     model = recipe_model()
     variants: list[Variant] = []
-    problems: dict[str, list[Problem]] = {}
+    problems: dict[str, Sequence[Problem]] = {}
     for name, path in files.items():
         try:
             document = read_document(path, name)
             anchor_paths(document.data, path.resolve().parent)
-            _override(document, overrides, seeds, data)
+            _override(document, said, seeds, data)
             variants += _validated(document, model)
         except RecipeError as error:
-            problems[name] = list(error.problems) or [Problem(error.title)]
+            problems[name] = error.problems or [Problem(error.title)]
     if problems:
-        single = len(problems) == 1
-        raise RecipeError(
-            next(iter(problems)) if single else target,
-            *(
-                problem
-                if single
-                else Problem(problem.what, f"{name} {problem.where}", problem.cure)
-                for name, found in problems.items()
-                for problem in found
-            ),
+        source, found = next(iter(problems.items()))
+        raise (
+            RecipeError(source, *found)
+            if len(problems) == 1
+            else RecipeError(target, *_told_once(problems, files))
         )
     _refuse_double_names(study, variants)
     _refuse_unread_pooling(variants)
     return Study(study, tuple(variants))
+
+
+def _told_once(
+    problems: Mapping[str, Sequence[Problem]], files: Collection[str]
+) -> Iterator[Problem]:
+    """Yields the problems of several files, what the command says wrongly once for all of them."""
+    sources: dict[Problem, list[str]] = {}
+    for name, found in problems.items():
+        for problem in found:
+            sources.setdefault(problem, []).append(name)
+    for problem, names in sources.items():
+        if not problem.where.startswith("--"):
+            places = [f"{name} {problem.where}".strip() for name in names]
+        elif len(names) == len(files):
+            places = [problem.where]
+        else:
+            places = [f"{', '.join(names)} {problem.where}"]
+        yield from (Problem(problem.what, place, problem.cure) for place in places)
 
 
 def _refuse_double_names(study: str, variants: list[Variant]) -> None:
@@ -186,11 +201,9 @@ def _validated(document: Document, model: type[Recipe]) -> Iterator[Variant]:
     yield from variants
 
 
-def _override(
-    document: Document, overrides: Sequence[str], seeds: Sequence[int] | None, data: str | None
-) -> None:
-    if data is not None and isinstance(document.data.get("data"), dict):
-        document.data["data"].pop("csv", None)  # it told of the files that were there
+def _parsed(overrides: Sequence[str]) -> list[tuple[tuple[str, ...], Any]]:
+    """Returns the place and the value that each override says; the kinds of sections first."""
+    said = []
     for override in sorted(overrides, key=lambda said: not is_kind(said.partition("=")[0])):
         key, equals, text = override.partition("=")
         if not equals or not is_key(key) or not is_unicode(text):
@@ -203,6 +216,19 @@ def _override(
             raise RecipeError(
                 f"--set {shortened(override)}: half a character (a lone surrogate); write it whole"
             )
+        said.append((path, value))
+    return said
+
+
+def _override(
+    document: Document,
+    said: Sequence[tuple[tuple[str, ...], Any]],
+    seeds: Sequence[int] | None,
+    data: str | None,
+) -> None:
+    if data is not None and isinstance(document.data.get("data"), dict):
+        document.data["data"].pop("csv", None)  # it told of the files that were there
+    for path, value in said:
         document.data = merge(document.data, nest(path, value))
         if not isinstance(value, dict):
             document.forget_below(path)
