@@ -7,19 +7,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tiny_results import two_students
 from tiny_world import RunCommand
 
 from kdzoo import make_report
 from kdzoo.report.check import quality_part
 
-RESULTS = Path(__file__).resolve().parent.parent / "results"
-
 
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of published results, its tables just written."""
+    """A finished study, its tables just written."""
     folder = tmp_path_factory.mktemp("reported") / "few"
-    shutil.copytree(RESULTS / "clinc150-few", folder)
+    two_students(folder)
     make_report(folder)
     return folder
 
