@@ -353,9 +353,9 @@ class TestMistakes:
             write(f"three/{name}.yaml", name=name, student={"kind": kind})
         (problem,) = problems_of("three", overrides=["student.maps=-1", "student.kind=cnn"])
         assert problem.where == "--set  student.maps"
-        below, unknown = problems_of("three", overrides=["student.maps=-1"])[::-1]
-        assert below.where == "three/b.yaml, three/c.yaml --set  student.maps"
+        unknown, below = problems_of("three", overrides=["student.maps=-1"])
         assert unknown.where == "three/a.yaml --set  student.maps"
+        assert below.where == "three/b.yaml, three/c.yaml --set  student.maps"
 
     def test_of_one_file_among_several_are_told_under_its_name(self, write: Write) -> None:
         write("zoo/a.yaml", name="a")
